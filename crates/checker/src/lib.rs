@@ -1,0 +1,1 @@
+//! Turns a history and a plan into verdicts.

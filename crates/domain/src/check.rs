@@ -1,0 +1,319 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// What the catalogue says of one check.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckInfo {
+    /// Its stable id.
+    pub id: &'static str,
+    /// The promise in one line.
+    pub title: &'static str,
+    /// What is compared with what, and what is left out of judgment.
+    pub shown: &'static str,
+    /// Where the promise, or the server's behaviour behind it, comes from.
+    pub source: &'static str,
+    /// Whether a failure rests on timing, so that an invalid measurement takes it back.
+    pub timing: bool,
+}
+
+/// Every check of a promise, in the order of reports.
+pub const CATALOGUE: &[CheckInfo] = &[
+    CheckInfo {
+        id: "ISS-1",
+        title: "An issue answers 200 with a renewable lease and makes exactly one role",
+        shown: "Every answered issue of the role: its status, the lease id's form `<mount>/creds/<role>/<24 characters>`, \
+                renewable = true, and one role of that name in pg_roles right after it. Issues without an answer are not judged.",
+        source: "Vault, builtin/logical/database/path_creds_create.go; vault/expiration.go",
+        timing: false,
+    },
+    CheckInfo {
+        id: "ISS-2",
+        title: "Usernames follow the template, fit 63 bytes and never repeat",
+        shown: "Every acknowledged username of the run, against the template that is in force (the engine's default \
+                `v-<display, 8>-<role, 8>-<20 random>-<unix time>`, or the scenario's pattern).",
+        source: "Vault, plugins/database/postgresql/postgresql.go, defaultUserNameTemplate",
+        timing: false,
+    },
+    CheckInfo {
+        id: "ISS-4",
+        title: "VALID UNTIL is the issue plus the TTL plus Vault's 5 seconds",
+        shown: "rolvaliduntil of each fresh role minus the time of its issue on Vault's clock lies in [ttl + 4 s, ttl + 6 s], widened \
+                by the request's own length and the clocks' uncertainty. A NULL is a failure.",
+        source: "Vault, sdk/database/dbplugin/v5: expiration is now + TTL + 5 s",
+        timing: false,
+    },
+    CheckInfo {
+        id: "LOG-1",
+        title: "A fresh credential can log in, at every endpoint of the estate",
+        shown: "The first logins of every acknowledged credential: at least one worked before usable_within and the \
+                lease's end. Each failing try keeps its SQLSTATE.",
+        source: "the scenario's promise",
+        timing: false,
+    },
+    CheckInfo {
+        id: "GRA-1",
+        title: "A credential's privileges are exactly the promised ones",
+        shown: "Tables, columns, sequences, schemas, databases, role attributes and memberships of each credential, read in one \
+                transaction, against the role's `grants`: what is missing and what is extra both fail, each with the reason why \
+                it is held. PUBLIC's built-in defaults are not judged unless `public = \"forbidden\"`. A reading that may fall into \
+                the credential's revocation is judged for extras only.",
+        source: "PostgreSQL, aclexplode and acldefault; pg_auth_members; pg_shdepend",
+        timing: false,
+    },
+    CheckInfo {
+        id: "TTL-2",
+        title: "A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it",
+        shown: "Each acknowledged renewal: lease_duration equals the increment (capped at what is left of max_ttl), and \
+                rolvaliduntil read after it lies at the renewal + increment + 5 s.",
+        source: "Vault, builtin/logical/database/secret_creds.go, secretCredsRenew",
+        timing: false,
+    },
+    CheckInfo {
+        id: "TTL-7",
+        title: "The role's default and maximum TTL are the promised ones",
+        shown: "lease_duration of every issue equals the promised default; a renewal that asks for more than the promised \
+                maximum is capped at what is left of it.",
+        source: "Vault, builtin/logical/database/path_creds_create.go; framework.CalculateTTL",
+        timing: false,
+    },
+    CheckInfo {
+        id: "REV-1",
+        title: "A revocation is acknowledged and the role is gone when it returns",
+        shown: "Every answered revocation: HTTP 204, and no look at pg_roles that began after the answer shows the role's OID.",
+        source: "Vault, vault/logical_system.go: sync is the default of sys/leases/revoke",
+        timing: false,
+    },
+    CheckInfo {
+        id: "EXP-1",
+        title: "A lease that expires takes its role with it, within dead_within",
+        shown: "Every credential that was left to expire: the first look without its role came at most dead_within, \
+                and the pace of looking, after the lease's end. The lag's distribution is reported.",
+        source: "Vault, vault/expiration.go",
+        timing: true,
+    },
+    CheckInfo {
+        id: "POL-1",
+        title: "Requests that the policy does not allow are refused with 403 and make no role",
+        shown: "Three requests of the run: no token, an invented token, and the client's token on a path outside its policy.",
+        source: "Vault, vault/request_handling.go",
+        timing: false,
+    },
+    CheckInfo {
+        id: "AUD-1",
+        title: "Every acknowledged issue stands in the audit log",
+        shown: "An audit device is on, its log was read to the end, and each acknowledged lease has its one response entry.",
+        source: "Vault, audit/: the lease id of an issue's response is in plain text",
+        timing: false,
+    },
+    CheckInfo {
+        id: "PWD-1",
+        title: "No password is in any server's log",
+        shown: "Every line of every server's log and of the audit log, searched while it was collected for each \
+                issued password and for password literals in statements. A SCRAM verifier is no password.",
+        source: "PostgreSQL, log_statement; the scenario's password_in_logs",
+        timing: false,
+    },
+    CheckInfo {
+        id: "ACC-1",
+        title: "Vault's own PostgreSQL account has exactly the promised attributes",
+        shown: "The account in pg_roles after set-up, attribute by attribute.",
+        source: "PostgreSQL, pg_roles",
+        timing: false,
+    },
+    CheckInfo {
+        id: "RUN-2",
+        title: "No role is left without a lease",
+        shown: "After the drain: roles that were not there before the run, minus Vault's leases. Once more after the run's \
+                token was revoked, when no role may be left at all.",
+        source: "the scenario's orphans",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-1",
+        title: "A credential is usable within the promised time",
+        shown: "From each issue's answer to the start of the first login that worked: at most usable_within. Reported as a distribution.",
+        source: "the scenario's usable_within",
+        timing: true,
+    },
+    CheckInfo {
+        id: "INV-2",
+        title: "No acknowledged credential is lost before its end",
+        shown: "Each look at pg_roles that began after an issue's answer and ended before its revocation began or its lease ended shows the role.",
+        source: "the meaning of a lease",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-3",
+        title: "At every look, each generated role belongs to a lease or to a request under way",
+        shown: "Each role that appears during the run has an acknowledged lease, an issue under way while it was looked at, or an issue without an answer.",
+        source: "the scenario's orphans",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-4",
+        title: "VALID UNTIL never ends before the lease, nor more than 5 seconds after it",
+        shown: "Each reading of rolvaliduntil against the lease's end that was in force, within the clocks' uncertainty and the request's own length.",
+        source: "Vault, sdk/database/dbplugin/v5: 5 s are added to the lease's end",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-5",
+        title: "No login is refused before the lease ends",
+        shown: "Each login of a credential that ended before its lease and before its revocation began.",
+        source: "the meaning of a lease",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-6a",
+        title: "No new login after a revocation was acknowledged, nor after expiry plus dead_within",
+        shown: "A login that is tried with each revoked and each expired credential has to be refused by PostgreSQL.",
+        source: "the scenario's dead_within",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-7",
+        title: "No renewal goes past the maximum TTL",
+        shown: "Each acknowledged renewal: its end lies at most max_ttl after the issue.",
+        source: "Vault, framework.CalculateTTL",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-10",
+        title: "Every acknowledged credential is accounted for",
+        shown: "issued = revoked + expired + live + being retried + indeterminate, each counted from what was seen; \
+                what is in none of them is a finding.",
+        source: "conservation",
+        timing: false,
+    },
+    CheckInfo {
+        id: "THR-1",
+        title: "A declared threshold holds",
+        shown: "The metric over the run against its limit. Without samples it is Unknown.",
+        source: "the scenario's [[threshold]]",
+        timing: true,
+    },
+    CheckInfo {
+        id: "KNO-1",
+        title: "What is declared as known is still there",
+        shown: "Each [[known]] entry has to match a failure; one that no longer does has to be taken out of the scenario.",
+        source: "the scenario's [[known]]",
+        timing: false,
+    },
+];
+
+/// The id of a check in the catalogue, e.g. `GRA-1` or `INV-6a`. Ids are ordered as the catalogue is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CheckId(u8);
+
+/// A text that is no check's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no check `{given}`{}", nearest.map(|id| format!("; did you mean `{id}`?")).unwrap_or_default())]
+pub struct UnknownCheck {
+    /// What was given.
+    pub given: String,
+    /// The nearest id there is, where one is near.
+    pub nearest: Option<&'static str>,
+}
+
+impl CheckId {
+    /// The check of that id.
+    ///
+    /// # Panics
+    /// Where the catalogue has none: for ids written in code. Ids from outside are parsed.
+    pub fn of(id: &str) -> Self {
+        Self::find(|info| info.id == id).expect("an id written in code is in the catalogue")
+    }
+
+    /// The id as text.
+    pub fn as_str(self) -> &'static str {
+        self.info().id
+    }
+
+    /// What the catalogue says of it.
+    pub fn info(self) -> &'static CheckInfo {
+        &CATALOGUE[usize::from(self.0)]
+    }
+
+    fn find(matches: impl Fn(&CheckInfo) -> bool) -> Option<Self> {
+        CATALOGUE.iter().position(matches).and_then(|place| u8::try_from(place).ok()).map(Self)
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CheckId {
+    type Err = UnknownCheck;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCheck> {
+        let wanted = text.to_ascii_uppercase();
+        if let Some(id) = Self::find(|info| info.id.to_ascii_uppercase() == wanted) {
+            return Ok(id);
+        }
+        let nearest = CATALOGUE
+            .iter()
+            .map(|info| (strsim::osa_distance(&info.id.to_ascii_uppercase(), &wanted), info.id))
+            .min()
+            .filter(|(distance, _)| *distance <= 2)
+            .map(|(_, id)| id);
+        Err(UnknownCheck { given: text.to_owned(), nearest })
+    }
+}
+
+impl TryFrom<String> for CheckId {
+    type Error = UnknownCheck;
+
+    fn try_from(text: String) -> Result<Self, UnknownCheck> {
+        text.parse()
+    }
+}
+
+impl From<CheckId> for String {
+    fn from(id: CheckId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl JsonSchema for CheckId {
+    fn schema_name() -> Cow<'static, str> {
+        "CheckId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let ids: Vec<&str> = CATALOGUE.iter().map(|info| info.id).collect();
+        json_schema!({ "type": "string", "enum": ids })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CATALOGUE, CheckId};
+
+    #[test]
+    fn ids_are_unique_and_read_back_in_any_case() {
+        for info in CATALOGUE {
+            assert_eq!(info.id.to_lowercase().parse::<CheckId>().unwrap().as_str(), info.id);
+            assert_eq!(CATALOGUE.iter().filter(|other| other.id == info.id).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_told_the_nearest_id() {
+        let error = "GRA-l".parse::<CheckId>().unwrap_err();
+        assert_eq!(error.to_string(), "there is no check `GRA-l`; did you mean `GRA-1`?");
+    }
+}

@@ -1,0 +1,376 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    LeaseId, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, RoleAttributes, UnixMicros, Username,
+};
+
+/// The version of the history's format that this build writes. A reader refuses a newer one.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One line of a history.
+///
+/// Looks at the estate (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
+/// the moment after its answer came (`to`): what they show was true somewhere in between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[allow(clippy::large_enum_variant, reason = "a line is decoded, folded and dropped; operations are the common case")]
+pub enum Event {
+    /// The first line.
+    Header(Header),
+    /// A server's clock against the harness's.
+    Clock(ClockReading),
+    /// A setup step was done, or refused.
+    Setup(SetupRecord),
+    /// What stood before the first credential was asked for.
+    Baseline(Baseline),
+    /// A promised account as the catalog shows it.
+    Account(AccountReading),
+    /// The tables and sequences of one database, as they stood after set-up: what `ALL TABLES IN SCHEMA` means.
+    Objects {
+        /// When they were looked at.
+        at: Micros,
+        /// The cluster, e.g. `target`.
+        cluster: String,
+        /// The database.
+        database: String,
+        /// Tables, sequences and schemas outside the system's schemas.
+        objects: Vec<Object>,
+    },
+    /// A phase begins, stops sending, or ends.
+    Phase(PhaseMark),
+    /// An operation was done.
+    Operation(OperationRecord),
+    /// An arrival was turned away by the in-flight cap.
+    Shed(Shed),
+    /// One role was looked at on behalf of a life.
+    RoleRead(RoleRead),
+    /// What changed among all roles since the last look.
+    Roles(RoleSighting),
+    /// What changed among Vault's leases since the last look.
+    Leases(LeaseSighting),
+    /// A set of privileges met for the first time; later readings name it by number.
+    PrivilegeSet {
+        /// Its number in this history, from 0.
+        id: u32,
+        /// The set.
+        set: PrivilegeSet,
+    },
+    /// What one credential may do.
+    Privileges(PrivilegeReading),
+    /// An entry of Vault's audit log.
+    Audit(AuditEntry),
+    /// A secret stood in a log and was scrubbed from it.
+    SecretSeen(SecretSeen),
+    /// How much of a log was read.
+    LogRead {
+        /// `postgres.target`, `vault` or `audit`.
+        source: String,
+        /// Lines read.
+        lines: u64,
+        /// Whether it was read up to its end.
+        complete: bool,
+    },
+    /// An observer could not look.
+    WatchGap(WatchGap),
+    /// A server ended by itself.
+    ServerLost(ServerLost),
+    /// Everything that is left: after the drain, and once more after the run's token was revoked.
+    Residue {
+        /// Before the questions.
+        from: Micros,
+        /// After the answers.
+        to: Micros,
+        /// Whether the run's token had been revoked before.
+        released: bool,
+        /// Roles that were not in the baseline.
+        roles: Vec<RoleSeen>,
+        /// Leases that Vault still lists.
+        leases: Vec<LeaseId>,
+    },
+    /// The last line. A history without it was cut off.
+    End(End),
+}
+
+/// What run this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`FORMAT_VERSION`] of the writer.
+    pub format: u32,
+    /// Version of leaseproof that wrote it.
+    pub leaseproof: String,
+    /// The run's name: UTC time and four hex digits.
+    pub run: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Seed of every choice.
+    pub seed: u64,
+    /// The harness's wall clock at the run's epoch (`Micros(0)`).
+    pub epoch: UnixMicros,
+}
+
+/// A server's clock against the harness's wall clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockReading {
+    /// When it was measured.
+    pub at: Micros,
+    /// `vault` or `postgres.target`.
+    pub server: String,
+    /// Microseconds to add to the harness's wall clock to have the server's.
+    pub offset: i64,
+    /// The true offset is at most this many microseconds away.
+    pub uncertainty: i64,
+}
+
+/// A setup step as it was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupRecord {
+    /// The step's number, from 1.
+    pub step: u32,
+    /// What it did, in a few words: `write database/roles/powerdns-role`.
+    pub action: String,
+    /// Where the scenario says it.
+    pub origin: Origin,
+    /// When it began.
+    pub start: Micros,
+    /// When it ended.
+    pub end: Micros,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether that is how the scenario expects it to end.
+    pub expected: bool,
+}
+
+/// What stood before the first credential was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// When it was looked at.
+    pub at: Micros,
+    /// Every role of the cluster, the harness's own excepted.
+    pub roles: Vec<RoleSeen>,
+}
+
+/// A role as `pg_roles` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleSeen {
+    /// Its OID. A name can come again; an OID does not within a run.
+    pub oid: u32,
+    /// Its name.
+    pub name: Username,
+    /// `rolvaliduntil` on PostgreSQL's clock; none where it is NULL or infinity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<UnixMicros>,
+    /// Whether it may log in.
+    pub login: bool,
+}
+
+/// A promised account as the catalog shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountReading {
+    /// When it was looked at.
+    pub at: Micros,
+    /// The account's name.
+    pub account: String,
+    /// Its attributes; none where there is no such role.
+    pub attributes: Option<RoleAttributes>,
+}
+
+/// A point in a phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseMark {
+    /// The phase's name.
+    pub phase: String,
+    /// Which point.
+    pub point: PhasePoint,
+    /// When.
+    pub at: Micros,
+}
+
+/// The points of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhasePoint {
+    /// Its first arrival may come.
+    Begins,
+    /// No more arrivals; lives go on.
+    Drains,
+    /// Its drain is over; what still lives is left alone.
+    Ends,
+}
+
+/// An arrival that the in-flight cap turned away while the generator was on time: a finding on the estate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shed {
+    /// The life that was not begun.
+    pub life: u64,
+    /// Its Vault role.
+    pub role: String,
+    /// Its phase.
+    pub phase: String,
+    /// When it was due.
+    pub intended: Micros,
+}
+
+/// One role, looked at on behalf of a life right after an issue or a renewal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleRead {
+    /// The life.
+    pub life: u64,
+    /// Before the question.
+    pub from: Micros,
+    /// After the answer.
+    pub to: Micros,
+    /// The name asked for.
+    pub username: Username,
+    /// The role; none where there is no such role.
+    pub role: Option<RoleSeen>,
+}
+
+/// What changed among the cluster's roles (baseline and harness excepted) since the last look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleSighting {
+    /// Before the question.
+    pub from: Micros,
+    /// After the answer.
+    pub to: Micros,
+    /// Roles not seen by the last look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appeared: Vec<RoleSeen>,
+    /// Roles whose `valid_until` or `login` differs from the last look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<RoleSeen>,
+    /// OIDs seen by the last look and not by this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<u32>,
+    /// How many there are now.
+    pub total: u64,
+}
+
+/// What changed among Vault's leases (`sys/leases/lookup/database/creds/…`) since the last look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseSighting {
+    /// Before the question.
+    pub from: Micros,
+    /// After the answer.
+    pub to: Micros,
+    /// Leases not listed by the last look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appeared: Vec<LeaseId>,
+    /// Leases listed by the last look and not by this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<LeaseId>,
+    /// How many there are now.
+    pub total: u64,
+}
+
+/// What one credential may do, read in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivilegeReading {
+    /// Before the question.
+    pub from: Micros,
+    /// After the answer.
+    pub to: Micros,
+    /// The role's OID.
+    pub oid: u32,
+    /// The role's name.
+    pub username: Username,
+    /// The number of the set it holds, see [`Event::PrivilegeSet`].
+    pub set: u32,
+}
+
+/// An entry of Vault's audit log, its secrets hashed by Vault and its text not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Vault's time of it, on Vault's clock.
+    pub time: UnixMicros,
+    /// True for a response, false for a request.
+    pub response: bool,
+    /// Vault's id of the request, the same in both entries.
+    pub request: String,
+    /// `read`, `update`, …
+    pub operation: String,
+    /// The path asked for.
+    pub path: String,
+    /// The lease in the response of an issue, which is in plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+    /// Whether the entry carries an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub error: bool,
+}
+
+/// A secret that stood in a log. The text is gone; the fact stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretSeen {
+    /// When the line was read.
+    pub at: Micros,
+    /// `postgres.target`, `vault` or `audit`.
+    pub source: String,
+    /// The line's number in that log, from 1.
+    pub line: u64,
+    /// Whose secret it is, where the line or the credential tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Username>,
+}
+
+/// What an observer looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observer {
+    /// `pg_roles`.
+    Roles,
+    /// Vault's list of leases.
+    Leases,
+    /// Privileges of credentials.
+    Privileges,
+    /// One role on behalf of a life.
+    RoleRead,
+    /// Vault's audit log.
+    Audit,
+}
+
+/// A span in which an observer could not see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchGap {
+    /// Who could not look.
+    pub observer: Observer,
+    /// Before the question.
+    pub from: Micros,
+    /// When it was given up.
+    pub to: Micros,
+    /// What it met.
+    pub why: String,
+}
+
+/// A server that ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerLost {
+    /// When it was noticed.
+    pub at: Micros,
+    /// Its name: `vault`, `postgres.target`.
+    pub server: String,
+    /// Its exit status in words.
+    pub status: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// When.
+    pub at: Micros,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Every phase was run.
+    Completed,
+    /// A signal ended it early.
+    Interrupted,
+    /// A server was lost that no fault of the scenario took.
+    EstateLost,
+    /// A setup step failed.
+    SetupFailed,
+}

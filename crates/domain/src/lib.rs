@@ -1,0 +1,36 @@
+//! The vocabulary of leaseproof: what a role, a lease, a credential, a privilege, an operation, an event, a check and
+//! a verdict are, and how they are written down.
+//!
+//! Everything here is a plain value. The room never does I/O, never awaits, never reads a clock and never prints a
+//! secret.
+
+mod check;
+mod event;
+mod metric;
+mod name;
+mod operation;
+mod origin;
+mod privilege;
+mod redactor;
+mod secret;
+mod time;
+mod verdict;
+
+pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
+pub use event::{
+    AccountReading, AuditEntry, Baseline, ClockReading, End, EndReason, Event, FORMAT_VERSION, Header, LeaseSighting,
+    Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
+    SetupRecord, Shed, WatchGap,
+};
+pub use metric::{Metric, Quantity, UnknownMetric};
+pub use name::{LeaseId, Username};
+pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest};
+pub use origin::Origin;
+pub use privilege::{Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet, RoleAttributes, Why};
+pub use redactor::{Redactor, Scrubbed};
+pub use secret::Secret;
+pub use time::{BadTtl, Micros, Ttl, UnixMicros};
+pub use verdict::{
+    Finding, Judgment, KnownFinding, LatencySummary, OperationStatistics, RunVerdicts, Subject, Totals,
+    VERDICTS_SCHEMA, Validity, Verdict,
+};

@@ -1,0 +1,227 @@
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{LeaseId, Micros, Username};
+
+/// What is done to the estate during a run, as one request or one login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `GET database/creds/<role>`: Vault makes a credential.
+    Issue,
+    /// The first login with a fresh credential, and its first query. Tried again until it works or the bound of
+    /// `usable_within` is long past; each try is a record.
+    Login,
+    /// A later, new login while the lease stands, and a query in it.
+    Relogin,
+    /// `PUT sys/leases/renew`.
+    Renew,
+    /// `PUT sys/leases/revoke`, synchronous.
+    Revoke,
+    /// A new login after the lease's end, which has to be refused. `ok` means that it was *let in*.
+    DeadLogin,
+    /// A request that Vault has to refuse. `ok` means that it was *granted*.
+    Refused,
+}
+
+impl Operation {
+    /// Every operation, in the order of a life.
+    pub const ALL: [Self; 7] =
+        [Self::Issue, Self::Login, Self::Relogin, Self::Renew, Self::Revoke, Self::DeadLogin, Self::Refused];
+
+    /// The operation's name in metrics, histories and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Issue => "issue",
+            Self::Login => "login",
+            Self::Relogin => "relogin",
+            Self::Renew => "renew",
+            Self::Revoke => "revoke",
+            Self::DeadLogin => "dead_login",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether a failure of this operation is a failure of the estate; false where a refusal is what is expected.
+    pub const fn expects_success(self) -> bool {
+        !matches!(self, Self::DeadLogin | Self::Refused)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which rule a request of [`Operation::Refused`] breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedRequest {
+    /// Credentials asked for without a token.
+    NoToken,
+    /// Credentials asked for with a token that Vault never made.
+    BadToken,
+    /// The client's own token on a path that its policy does not name.
+    WrongPath,
+}
+
+impl RefusedRequest {
+    /// Every kind of request that a run makes to be refused.
+    pub const ALL: [Self; 3] = [Self::NoToken, Self::BadToken, Self::WrongPath];
+
+    /// The request in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoToken => "credentials without a token",
+            Self::BadToken => "credentials with an invented token",
+            Self::WrongPath => "a path outside the client's policy",
+        }
+    }
+}
+
+/// Who answered with a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureSource {
+    /// Vault; the code is the HTTP status.
+    Vault,
+    /// PostgreSQL; the code is the SQLSTATE.
+    Postgres,
+}
+
+/// A failure that a server answered with: it is certain that the operation was not done, or not wholly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// Who answered.
+    pub source: FailureSource,
+    /// HTTP status or SQLSTATE.
+    pub code: String,
+    /// The server's own words, scrubbed of secrets.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = match self.source {
+            FailureSource::Vault => "HTTP",
+            FailureSource::Postgres => "SQLSTATE",
+        };
+        write!(f, "{code} {}: {}", self.code, self.message)
+    }
+}
+
+/// How an operation ended, as far as the harness can know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Outcome {
+    /// The server said yes.
+    Ok,
+    /// The server said no.
+    Failed(Failure),
+    /// No answer came, or none that can be read: the operation may have happened.
+    Indeterminate {
+        /// What was seen instead: a time-out, a closed connection, a broken body.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// Whether the server said yes.
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Self::Ok)
+    }
+
+    /// The server's failure, if it answered with one.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// One operation as it was done: the unit of a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OperationRecord {
+    /// The life it belongs to, counted from 1 in order of arrival; 0 for what belongs to none.
+    pub life: u64,
+    /// The Vault role asked for.
+    pub role: String,
+    /// The phase in which the life arrived.
+    pub phase: String,
+    /// What was done.
+    pub op: Operation,
+    /// When it was due. Response time counts from here.
+    pub intended: Micros,
+    /// When it was really sent. Service time counts from here.
+    pub start: Micros,
+    /// When its answer, or the lack of one, was known.
+    pub end: Micros,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The lease it made or was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+    /// The credential's PostgreSQL role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Username>,
+    /// That role's OID, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oid: Option<u32>,
+    /// Seconds of lease that Vault's answer granted (issue, renew).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_seconds: Option<u64>,
+    /// Whether Vault's answer said the lease can be renewed (issue, renew).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewable: Option<bool>,
+    /// Seconds that a renewal asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub increment_seconds: Option<u64>,
+    /// Warnings in Vault's answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// `host:port/database` of a login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Which rule a request of [`Operation::Refused`] broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedRequest>,
+}
+
+impl OperationRecord {
+    /// A record with what every operation has; the rest is empty.
+    #[allow(clippy::too_many_arguments, reason = "each is one column of the history, and none has a default")]
+    pub fn new(
+        life: u64,
+        role: impl Into<String>,
+        phase: impl Into<String>,
+        op: Operation,
+        intended: Micros,
+        start: Micros,
+        end: Micros,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            life,
+            role: role.into(),
+            phase: phase.into(),
+            op,
+            intended,
+            start,
+            end,
+            outcome,
+            lease: None,
+            username: None,
+            oid: None,
+            lease_seconds: None,
+            renewable: None,
+            increment_seconds: None,
+            warnings: Vec::new(),
+            endpoint: None,
+            refused: None,
+        }
+    }
+}

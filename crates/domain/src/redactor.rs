@@ -1,0 +1,195 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use aho_corasick::AhoCorasick;
+use regex::Regex;
+
+use crate::{Secret, Username};
+
+/// How many of the latest passwords are looked for one by one. Older ones no longer occur in new lines: a server
+/// writes a password where it makes or changes a credential, within seconds.
+const RECENT: usize = 4096;
+/// Shorter secrets than this are not looked for by their text: they would match by chance.
+const SHORTEST: usize = 6;
+/// What stands in a text instead of a secret.
+const MASK: &str = "***";
+
+/// Knows every secret of a run and takes them out of texts before they are kept.
+///
+/// Two nets: secrets that it was told of, by their text; and what a statement says is a password
+/// (`PASSWORD '…'`, unless it is a SCRAM verifier or MD5 hash), known or not, because a log line can be read before
+/// the answer that carries its password.
+pub struct Redactor {
+    inner: Mutex<Inner>,
+    password_literal: Regex,
+    url_password: Regex,
+    role_name: Regex,
+}
+
+#[derive(Default)]
+struct Inner {
+    fixed: Vec<Secret>,
+    recent: VecDeque<(Username, Secret)>,
+    automaton: Option<AhoCorasick>,
+}
+
+/// A text without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// The text, each secret replaced by `***`.
+    pub text: String,
+    /// Whether there was any.
+    pub found: bool,
+    /// Whose it was, where the secret or the statement around it tells.
+    pub username: Option<Username>,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        let regex = |pattern: &str| Regex::new(pattern).expect("a pattern written here and tested below");
+        Self {
+            inner: Mutex::default(),
+            password_literal: regex(r"(?i)(\bPASSWORD\s+E?')((?:[^']|'')*)(')"),
+            url_password: regex(r"(postgres(?:ql)?://[^:@/\s{}]+:)([^@\s{}]+)(@)"),
+            role_name: regex(r#"(?i)\b(?:ROLE|USER)\s+"((?:[^"]|"")+)""#),
+        }
+    }
+}
+
+impl Redactor {
+    /// A redactor that knows no secret yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks for `secret` from now on, for the whole run: a token, an account's password, an unseal key.
+    pub fn add_fixed(&self, secret: Secret) {
+        if secret.expose().len() >= SHORTEST {
+            let mut inner = self.lock();
+            inner.fixed.push(secret);
+            inner.automaton = None;
+        }
+    }
+
+    /// Looks for a credential's password from now on.
+    pub fn add_password(&self, username: Username, password: Secret) {
+        if password.expose().len() >= SHORTEST {
+            let mut inner = self.lock();
+            inner.recent.push_back((username, password));
+            if inner.recent.len() > RECENT {
+                inner.recent.pop_front();
+            }
+            inner.automaton = None;
+        }
+    }
+
+    /// Takes every secret out of `text`.
+    pub fn scrub(&self, text: &str) -> Scrubbed {
+        let mut found = false;
+        let mut username = None;
+        let mut clean = self.scrub_known(text, &mut found, &mut username);
+        for (net, keep_hashes) in [(&self.password_literal, true), (&self.url_password, false)] {
+            if !net.is_match(&clean) {
+                continue;
+            }
+            clean = net
+                .replace_all(&clean, |captures: &regex::Captures<'_>| {
+                    let literal = &captures[2];
+                    if literal == MASK || (keep_hashes && is_hash(literal)) {
+                        return captures[0].to_owned();
+                    }
+                    found = true;
+                    format!("{}{MASK}{}", &captures[1], &captures[3])
+                })
+                .into_owned();
+        }
+        if found && username.is_none() {
+            username = self.role_name.captures(&clean).map(|captures| Username::new(captures[1].replace("\"\"", "\"")));
+        }
+        Scrubbed { text: clean, found, username }
+    }
+
+    fn scrub_known(&self, text: &str, found: &mut bool, username: &mut Option<Username>) -> String {
+        let mut inner = self.lock();
+        if inner.automaton.is_none() {
+            let patterns: Vec<&str> =
+                inner.fixed.iter().map(Secret::expose).chain(inner.recent.iter().map(|(_, s)| s.expose())).collect();
+            inner.automaton =
+                AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(patterns).ok();
+        }
+        let Some(automaton) = &inner.automaton else {
+            return MASK.to_owned();
+        };
+        let mut clean = String::with_capacity(text.len());
+        let mut end = 0;
+        for hit in automaton.find_iter(text) {
+            clean.push_str(&text[end..hit.start()]);
+            clean.push_str(MASK);
+            end = hit.end();
+            *found = true;
+            if let Some(index) = hit.pattern().as_usize().checked_sub(inner.fixed.len()) {
+                *username = inner.recent.get(index).map(|(name, _)| name.clone());
+            }
+        }
+        clean.push_str(&text[end..]);
+        clean
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether PostgreSQL takes the literal as already hashed (`src/backend/libpq/crypt.c`, `get_password_type`).
+fn is_hash(literal: &str) -> bool {
+    literal.starts_with("SCRAM-SHA-256$") || (literal.starts_with("md5") && literal.len() == 35)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Redactor;
+    use crate::{Secret, Username};
+
+    #[test]
+    fn known_secrets_are_taken_out_and_named() {
+        let redactor = Redactor::new();
+        redactor.add_fixed(Secret::new("vaultpass"));
+        redactor.add_password(Username::new("v-1"), Secret::new("Leak-0123456789"));
+        let scrubbed = redactor.scrub("got Leak-0123456789 and vaultpass");
+        assert_eq!(scrubbed.text, "got *** and ***");
+        assert!(scrubbed.found);
+        assert_eq!(scrubbed.username, Some(Username::new("v-1")));
+    }
+
+    #[test]
+    fn a_password_nobody_told_of_is_found_by_its_statement() {
+        let scrubbed = Redactor::new()
+            .scrub(r#"LOG:  statement: CREATE ROLE "v-x-1" WITH LOGIN PASSWORD 'abc''def' VALID UNTIL '2026-01-01'"#);
+        assert_eq!(
+            scrubbed.text,
+            r#"LOG:  statement: CREATE ROLE "v-x-1" WITH LOGIN PASSWORD '***' VALID UNTIL '2026-01-01'"#
+        );
+        assert_eq!(scrubbed.username, Some(Username::new("v-x-1")));
+    }
+
+    #[test]
+    fn a_verifier_is_no_password() {
+        let line = "CREATE ROLE \"a\" PASSWORD 'SCRAM-SHA-256$4096:aa==$bb=:cc='";
+        let scrubbed = Redactor::new().scrub(line);
+        assert_eq!(scrubbed.text, line);
+        assert!(!scrubbed.found);
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_taken_out_and_a_template_is_not() {
+        let redactor = Redactor::new();
+        assert_eq!(redactor.scrub("postgresql://u:pw1@h:5432/d").text, "postgresql://u:***@h:5432/d");
+        let template = "postgresql://{{username}}:{{password}}@h:5432/d";
+        assert_eq!(redactor.scrub(template).text, template);
+    }
+
+    #[test]
+    fn nothing_is_found_in_a_clean_text() {
+        assert!(!Redactor::new().scrub("checkpoint complete").found);
+    }
+}

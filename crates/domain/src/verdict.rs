@@ -1,0 +1,233 @@
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{CheckId, LeaseId, Micros, Operation, Origin, Username};
+
+/// The schema that `verdicts.json` and `--format json` follow.
+pub const VERDICTS_SCHEMA: &str = "leaseproof/verdicts/1";
+
+/// What a check found. Fail outranks Unknown outranks Pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every sample kept the promise, and there were samples.
+    Pass,
+    /// It cannot be said: no samples, a blind observer, a check that crashed.
+    Unknown,
+    /// At least one sample broke the promise.
+    Fail,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "Pass",
+            Self::Unknown => "Unknown",
+            Self::Fail => "Fail",
+        })
+    }
+}
+
+/// Whether the measurement itself holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", tag = "is")]
+pub enum Validity {
+    /// The generator kept to its schedule.
+    Valid,
+    /// The generator fell behind: the figures say nothing of the estate.
+    Invalid {
+        /// By how much.
+        why: String,
+    },
+}
+
+/// What a judgment is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
+pub enum Subject {
+    /// The estate as a whole.
+    Estate,
+    /// A promised Vault role.
+    Role(String),
+    /// A promised PostgreSQL account.
+    Account(String),
+    /// A metric with a threshold.
+    Metric(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Estate => f.write_str("estate"),
+            Self::Role(name) => write!(f, "role {name}"),
+            Self::Account(name) => write!(f, "account {name}"),
+            Self::Metric(name) => write!(f, "metric {name}"),
+        }
+    }
+}
+
+/// The evidence under a failed check: what was promised, what was seen, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// What was seen and what should have been, in one sentence.
+    pub what: String,
+    /// The lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+    /// The credential's PostgreSQL role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Username>,
+    /// That role's OID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oid: Option<u32>,
+    /// The privilege or attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privilege: Option<String>,
+    /// When, in microseconds of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Micros>,
+    /// HTTP status or SQLSTATE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The scenario line that promised otherwise, where it is not the judgment's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Origin>,
+}
+
+/// That a failure was declared in the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownFinding {
+    /// The scenario's reason.
+    pub because: String,
+    /// Where it is declared.
+    pub origin: Origin,
+}
+
+/// One check's verdict on one subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Judgment {
+    /// The check.
+    pub check: CheckId,
+    /// What it says, in one line.
+    pub title: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// What it found.
+    pub verdict: Verdict,
+    /// How many samples it judged.
+    pub samples: u64,
+    /// Why it is Unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The first findings, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// How many findings there are beyond those.
+    #[serde(default)]
+    pub more_findings: u64,
+    /// The scenario line that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Origin>,
+    /// Whether its failure rests on timing, and so falls with an invalid measurement.
+    #[serde(default)]
+    pub rests_on_timing: bool,
+    /// Set where the failure is declared as known: it is reported and does not fail the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownFinding>,
+    /// What it measured on the way, e.g. the lag of expiry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<LatencySummary>,
+}
+
+/// A distribution of times, in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencySummary {
+    /// Samples.
+    pub count: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90th percentile.
+    pub p90: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// 99.9th percentile.
+    pub p999: u64,
+    /// Largest.
+    pub max: u64,
+}
+
+/// The figures of one operation over a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OperationStatistics {
+    /// The operation.
+    pub op: Operation,
+    /// How many ended with yes.
+    pub ok: u64,
+    /// How many ended with no.
+    pub failed: u64,
+    /// How many had no answer.
+    pub indeterminate: u64,
+    /// From the intended start, of those that had an answer.
+    pub response: LatencySummary,
+    /// From the real start, of those that had an answer.
+    pub service: LatencySummary,
+    /// Failures by code, most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<(String, u64)>,
+}
+
+/// How many lives there were and what became of them. `issued` is the sum of what follows it (INV-10).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Arrivals that the schedule asked for.
+    pub arrivals: u64,
+    /// Arrivals turned away by the in-flight cap.
+    pub shed: u64,
+    /// Arrivals and timed steps sent late by the generator.
+    pub late: u64,
+    /// Arrivals and timed steps that the generator had to send on time.
+    pub timed: u64,
+    /// Credentials that Vault acknowledged.
+    pub issued: u64,
+    /// Of those, revoked with an acknowledgement.
+    pub revoked: u64,
+    /// Of those, seen gone after their lease's end.
+    pub expired: u64,
+    /// Of those, still within their lease at the end.
+    pub live: u64,
+    /// Of those, past their lease and still in the catalog while Vault holds the lease.
+    pub retried: u64,
+    /// Of those, whose revocation had no answer and whose role is not known to be gone.
+    pub indeterminate: u64,
+    /// Issues without an answer; they are not among `issued`.
+    pub issues_unanswered: u64,
+}
+
+/// Everything that was judged of one run: the content of `verdicts.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunVerdicts {
+    /// [`VERDICTS_SCHEMA`].
+    pub schema: String,
+    /// Version of leaseproof that judged.
+    pub leaseproof: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's title.
+    pub title: String,
+    /// The run's name.
+    pub run: String,
+    /// All checks together, known findings aside.
+    pub verdict: Verdict,
+    /// Whether the measurement holds.
+    pub validity: Validity,
+    /// How the run ended, in words; `completed` where nothing cut it short.
+    pub ended: String,
+    /// Every asked check, in the catalogue's order.
+    pub checks: Vec<Judgment>,
+    /// Figures by operation.
+    pub operations: Vec<OperationStatistics>,
+    /// Lives.
+    pub totals: Totals,
+}

@@ -1,0 +1,1 @@
+//! Stands real servers up, applies the set-up and tears down.

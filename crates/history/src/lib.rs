@@ -1,0 +1,1 @@
+//! A run's durable record and its ledger.

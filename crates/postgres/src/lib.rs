@@ -1,0 +1,1 @@
+//! Catalog snapshots, the privilege diff and sessions of PostgreSQL.

@@ -1,0 +1,1 @@
+//! Writes verdicts for people and for CI.

@@ -1,0 +1,1 @@
+//! Arrival schedules, lives and histograms.
