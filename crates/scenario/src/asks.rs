@@ -1,0 +1,105 @@
+//! Which checks a scenario's promises ask for, of what, and which line asks.
+
+use leaseproof_domain::{CheckId, Origin, Subject};
+
+use crate::build::LifeSaid;
+use crate::plan::{Ask, Plan, RolePromise};
+
+/// Every asked check in the catalogue's order, by subject.
+pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
+    let mut asks = Asks::default();
+    for role in &plan.roles {
+        let lives: Vec<&LifeSaid> =
+            lives.iter().filter(|life| life.plan.role == role.name && lived(plan, life)).collect();
+        if !lives.is_empty() {
+            asks.role(plan, role, &lives);
+        }
+    }
+    asks.estate(plan, lives.iter().find(|life| lived(plan, life)));
+    for account in &plan.accounts {
+        asks.add("ACC-1", Subject::Account(account.name.clone()), &account.origin);
+    }
+    for threshold in &plan.thresholds {
+        asks.add("THR-1", Subject::Metric(threshold.metric.to_string()), &threshold.origin);
+    }
+    for known in &plan.known {
+        asks.add("KNO-1", Subject::Estate, &known.origin);
+    }
+    let mut asks = asks.0;
+    asks.sort_by(|one, other| (one.check, &one.subject).cmp(&(other.check, &other.subject)));
+    asks
+}
+
+/// Whether a phase mixes the life.
+fn lived(plan: &Plan, life: &LifeSaid) -> bool {
+    plan.phases.iter().any(|phase| phase.mix.get(&life.plan.name).is_some_and(|weight| *weight > 0))
+}
+
+#[derive(Default)]
+struct Asks(Vec<Ask>);
+
+impl Asks {
+    fn add(&mut self, check: &str, subject: Subject, origin: &Origin) {
+        self.0.push(Ask { check: CheckId::of(check), subject, origin: origin.clone() });
+    }
+
+    fn all(&mut self, checks: &[&str], subject: &Subject, origin: &Origin) {
+        checks.iter().for_each(|check| self.add(check, subject.clone(), origin));
+    }
+
+    fn role(&mut self, plan: &Plan, role: &RolePromise, lives: &[&LifeSaid]) {
+        let subject = Subject::Role(role.name.clone());
+        self.all(&["ISS-1", "ISS-2", "LOG-1", "INV-2", "INV-5"], &subject, &role.origin);
+        if let Some(grants) = &role.grants {
+            self.add("GRA-1", subject.clone(), &grants.origin);
+        }
+        if let Some(ttl) = role.default_ttl.as_ref().or(role.max_ttl.as_ref()) {
+            self.all(&["ISS-4", "TTL-7", "INV-4"], &subject, &ttl.origin);
+        }
+        if let Some(max) = &role.max_ttl {
+            self.add("INV-7", subject.clone(), &max.origin);
+        }
+        if let Some(renewal) = lives.iter().find_map(|life| life.renewal.as_ref()) {
+            self.add("TTL-2", subject.clone(), renewal);
+        }
+        if !plan.client.policies.is_empty() {
+            self.add("POL-1", subject.clone(), &role.origin);
+        }
+        if let Some(usable) = &plan.promise.usable_within {
+            self.add("INV-1", subject.clone(), &usable.origin);
+        }
+        self.ends(plan, &subject, lives);
+    }
+
+    /// What is asked of lives' ends.
+    fn ends(&mut self, plan: &Plan, subject: &Subject, lives: &[&LifeSaid]) {
+        let revoked = lives.iter().find(|life| life.plan.revoke > 0.0);
+        let expired = lives.iter().any(|life| life.plan.revoke < 1.0);
+        let dead = plan.promise.dead_within.as_ref().filter(|_| expired);
+        if let Some(life) = revoked {
+            self.add("REV-1", subject.clone(), &life.end);
+        }
+        if let Some(dead) = dead {
+            self.add("EXP-1", subject.clone(), &dead.origin);
+        }
+        if let Some(origin) = dead.map(|dead| &dead.origin).or(revoked.map(|life| &life.end)) {
+            self.add("INV-6a", subject.clone(), origin);
+        }
+    }
+
+    fn estate(&mut self, plan: &Plan, life: Option<&LifeSaid>) {
+        let promise = &plan.promise;
+        if let Some(audit) = promise.audit.as_ref().filter(|audit| audit.value) {
+            self.add("AUD-1", Subject::Estate, &audit.origin);
+        }
+        if let Some(never) = &promise.password_in_logs {
+            self.add("PWD-1", Subject::Estate, &never.origin);
+        }
+        if let Some(orphans) = &promise.orphans {
+            self.all(&["RUN-2", "INV-3"], &Subject::Estate, &orphans.origin);
+        }
+        if let Some(life) = life {
+            self.add("INV-10", Subject::Estate, &life.plan.origin);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `[vault]` and `[postgres.<cluster>]`.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Secret, Ttl};
+
+use super::{Book, owned};
+use crate::node::{Node, Table, Value};
+use crate::plan::{PostgresPlan, Setting, VaultPlan, VaultStorage};
+use crate::problem::Problem;
+use crate::text::{FileWhen, Text};
+
+/// The bootstrap superuser's password where the scenario says none: it must be no word that logs hold anyway.
+const BOOTSTRAP_PASSWORD: &str = "leaseproof-bootstrap";
+
+pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
+    let empty = Table::default();
+    let table = book.root.table("vault").unwrap_or(&empty);
+    if let Some(nodes) = table.whole("nodes").filter(|nodes| nodes.value > 1) {
+        book.add(Problem::not_built(&nodes.place, "several Vault nodes are"));
+    }
+    let ttls = ["default_lease_ttl", "max_lease_ttl"].map(|key| table.parsed::<Ttl>(key));
+    if let [Some(default), Some(max)] = &ttls
+        && default.value > max.value
+    {
+        let beyond = format!("the default TTL of {} is beyond the maximum of {}", default.value, max.value);
+        book.add(Problem::at(&default.place, beyond).label("here"));
+    }
+    let [default_lease_ttl, max_lease_ttl] = ttls.map(|said| said.map(|said| said.value));
+    VaultPlan {
+        storage: match table.text("storage").map(|said| said.value) {
+            Some("file") => VaultStorage::File,
+            Some("raft") => VaultStorage::Raft,
+            _ => VaultStorage::Inmem,
+        },
+        audit: table.flag("audit").is_some_and(|said| said.value),
+        default_lease_ttl,
+        max_lease_ttl,
+        port: port(table),
+        origin: book.root.entry("vault").map_or_else(|| book.top.origin(), |entry| entry.node.place.origin()),
+    }
+}
+
+pub(super) fn clusters(book: &Book<'_>) -> BTreeMap<String, PostgresPlan> {
+    if let Some(entry) = book.root.entry("postgres").filter(|_| book.clusters.is_empty()) {
+        book.add(Problem::at(&entry.at, "there is no cluster: write [postgres.target]").label("here"));
+    }
+    book.root.named("postgres").map(|(entry, table)| (entry.key.clone(), cluster(book, &entry.node, table))).collect()
+}
+
+fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
+    if let Some(version) = table.text("version").filter(|version| version.value.parse::<u32>().is_err()) {
+        let problem = format!("`{}` is no major version of PostgreSQL", version.value);
+        book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));
+    }
+    PostgresPlan {
+        version: owned(table, "version").unwrap_or_else(|| "15".to_owned()),
+        hba: table.entry("hba").and_then(|entry| {
+            let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?;
+            Some(text.text)
+        }),
+        settings: table.table("settings").map(settings).unwrap_or_default(),
+        superuser: owned(table, "superuser").unwrap_or_else(|| "postgres".to_owned()),
+        password: Setting::Secret(Secret::new(
+            owned(table, "password").unwrap_or_else(|| BOOTSTRAP_PASSWORD.to_owned()),
+        )),
+        port: port(table),
+        origin: node.place.origin(),
+    }
+}
+
+fn settings(table: &Table) -> BTreeMap<String, String> {
+    let text = |node: &Node| match &node.value {
+        Value::Text(text) => text.clone(),
+        Value::Flag(true) => "on".to_owned(),
+        Value::Flag(false) => "off".to_owned(),
+        Value::Whole(number) => number.to_string(),
+        _ => node.place.text().to_owned(),
+    };
+    table.entries.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
+}
+
+fn port(table: &Table) -> Option<u16> {
+    table.whole("port").and_then(|port| u16::try_from(port.value).ok())
+}

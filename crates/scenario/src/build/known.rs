@@ -1,0 +1,40 @@
+//! `[[known]]`.
+
+use leaseproof_domain::CheckId;
+
+use super::{Book, owned};
+use crate::node::Node;
+use crate::plan::{KnownPlan, Plan};
+use crate::problem::Problem;
+
+pub(super) fn known(book: &Book<'_>) -> Vec<KnownPlan> {
+    let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
+    book.root
+        .list("known")
+        .iter()
+        .filter_map(|node| {
+            let table = node.table()?;
+            if let Some(role) = table.entry("role") {
+                book.refer(&role.node, "promised role", &roles);
+            }
+            Some(KnownPlan {
+                check: table.parsed::<CheckId>("check")?.value,
+                role: owned(table, "role"),
+                evidence: owned(table, "evidence"),
+                because: owned(table, "because")?,
+                origin: node.place.origin(),
+            })
+        })
+        .collect()
+}
+
+/// A failure can be known only of a check that is asked.
+pub(super) fn all_asked(book: &Book<'_>, plan: &Plan) {
+    for table in book.root.list("known").iter().filter_map(Node::table) {
+        let Some(check) = table.parsed::<CheckId>("check") else { continue };
+        if !plan.asks.iter().any(|ask| ask.check == check.value) {
+            let problem = Problem::at(&check.place, format!("no promise of the scenario asks for {}", check.value));
+            book.add(problem.label("it cannot fail, and so cannot be known to"));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `[life.<name>]`.
+
+use leaseproof_domain::{Origin, Ttl};
+
+use super::{Book, origin, owned};
+use crate::node::{Entry, Table};
+use crate::plan::{LifePlan, RenewPlan};
+use crate::problem::Problem;
+use crate::value::Percent;
+
+/// A life, and the lines that its checks rest on.
+pub(crate) struct LifeSaid {
+    pub(crate) plan: LifePlan,
+    /// How it ends.
+    pub(crate) end: Origin,
+    /// How its lease is renewed, where it is.
+    pub(crate) renewal: Option<Origin>,
+}
+
+pub(super) fn lives(book: &Book<'_>) -> Vec<LifeSaid> {
+    let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
+    let mut lives: Vec<LifeSaid> = book
+        .root
+        .named("life")
+        .map(|(entry, table)| {
+            if let Some(role) = table.entry("role") {
+                book.refer(&role.node, "promised role", &roles);
+            }
+            life(book, entry, table)
+        })
+        .collect();
+    lives.sort_by(|one, other| one.plan.name.cmp(&other.plan.name));
+    lives
+}
+
+fn life(book: &Book<'_>, entry: &Entry, table: &Table) -> LifeSaid {
+    let place = &entry.node.place;
+    let renewal = ["lease", "renew"].into_iter().find_map(|key| table.entry(key)).map(|entry| entry.at.origin());
+    let lease = table.parsed::<Ttl>("lease");
+    let role = owned(table, "role").unwrap_or_default();
+    if let (Some(lease), Some(max)) = (&lease, max_ttl(book, &role))
+        && lease.value >= max
+    {
+        let beyond = format!("a lease of {} is not below `{role}`'s maximum TTL of {max}", lease.value);
+        book.add(Problem::at(&lease.place, beyond).label("here"));
+    }
+    let plan = LifePlan {
+        name: entry.key.clone(),
+        role,
+        lease: lease.map(|said| said.value),
+        query: owned(table, "query").unwrap_or_else(|| "SELECT 1".to_owned()),
+        renew: table.table("renew").and_then(renew),
+        revoke: table.entry("end").map_or(0.0, |entry| revoked(book, entry)),
+        origin: place.origin(),
+    };
+    LifeSaid { plan, end: origin(table, "end", place), renewal }
+}
+
+fn max_ttl(book: &Book<'_>, role: &str) -> Option<Ttl> {
+    let max = book.root.table("role")?.table(role)?.table("ttl")?.parsed::<Ttl>("max")?;
+    Some(max.value)
+}
+
+fn renew(table: &Table) -> Option<RenewPlan> {
+    let at = table.parsed::<Percent>("at")?.value.0;
+    Some(RenewPlan { at, share: table.number("share").map_or(1.0, |share| share.value) })
+}
+
+/// The share of lives that are revoked.
+fn revoked(book: &Book<'_>, entry: &Entry) -> f64 {
+    let Some(table) = entry.node.table() else { return 0.0 };
+    let share = |key| table.number(key).map(|said| said.value);
+    match (share("revoke"), share("expire")) {
+        (Some(revoke), Some(expire)) => {
+            let sum = revoke + expire;
+            if (sum - 1.0).abs() > 1e-9 {
+                let sum = (sum * 1e6).round() / 1e6;
+                let problem =
+                    Problem::at(&entry.node.place, format!("a life ends in one way: the shares make {sum}, not 1"));
+                book.add(problem.label("here"));
+            }
+            revoke
+        }
+        (Some(revoke), None) => revoke,
+        (None, Some(expire)) => 1.0 - expire,
+        (None, None) => {
+            if table.entries.is_empty() {
+                let problem = Problem::at(&entry.node.place, "`end` says how lives end").label("empty");
+                book.add(problem.help("as in `end = { revoke = 0.6, expire = 0.4 }`"));
+            }
+            0.0
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! From a tree that fits its shape to the plan: files are read, names are looked up, promises are held against each
+//! other. What does not fit was noted already and is passed over here.
+
+mod estate;
+mod known;
+mod life;
+mod phase;
+mod promise;
+mod role;
+mod setup;
+mod threshold;
+
+use leaseproof_domain::{Origin, Ttl};
+
+use crate::asks;
+use crate::layers::Layered;
+use crate::near::{listed, nearest};
+use crate::node::{Node, Table};
+use crate::place::{Place, Said};
+use crate::plan::{Plan, Promised};
+use crate::problem::{Noted, Problem};
+
+pub(crate) use life::LifeSaid;
+
+/// The scenario while it becomes a plan.
+struct Book<'a> {
+    root: &'a Table,
+    /// The file's first line: what no line says is said there.
+    top: Place,
+    clusters: Vec<String>,
+    noted: &'a Noted,
+}
+
+/// Builds the plan. It is whole only if nothing was noted.
+pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
+    let root = &layered.table;
+    let clusters: Vec<String> = root.named("postgres").map(|(entry, _)| entry.key.clone()).collect();
+    let book = Book { root, top: Place::new(&layered.source, 0..0), clusters, noted };
+    let lives = life::lives(&book);
+    let mut plan = Plan {
+        name: layered.name.clone(),
+        title: root.text("title").map(|title| title.value.to_owned()).unwrap_or_default(),
+        runbook: promise::runbook(&book),
+        seed: root.whole("seed").and_then(|seed| u64::try_from(seed.value).ok()).unwrap_or_default(),
+        vault: estate::vault(&book),
+        postgres: estate::clusters(&book),
+        setup: setup::steps(&book),
+        client: setup::client(&book),
+        promise: promise::estate(&book),
+        accounts: promise::accounts(&book),
+        roles: role::roles(&book),
+        lives: lives.iter().map(|life| life.plan.clone()).collect(),
+        phases: phase::phases(&book),
+        thresholds: threshold::thresholds(&book),
+        known: known::known(&book),
+        asks: Vec::new(),
+    };
+    role::says(&book);
+    phase::nothing_unused(&book);
+    plan.asks = asks::derive(&plan, &lives);
+    known::all_asked(&book, &plan);
+    plan
+}
+
+impl Book<'_> {
+    fn add(&self, problem: Problem) {
+        self.noted.add(problem);
+    }
+
+    /// A name that has to be one of `names`.
+    fn refer(&self, said: &Node, what: &str, names: &[&str]) {
+        let Some(name) = said.text().filter(|name| !names.contains(name)) else { return };
+        let problem = Problem::at(&said.place, format!("there is no {what} `{name}`"));
+        self.add(match nearest(name, names.iter().copied()) {
+            Some(near) => problem.nearest(Some(near)),
+            None if names.is_empty() => problem.label(format!("the scenario has no {what}")),
+            None => problem.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
+        });
+    }
+
+    /// The cluster that `table` says with `on`; where it says none, `target`, or the only one there is.
+    fn cluster(&self, table: &Table, place: &Place) -> String {
+        if let Some(entry) = table.entry("on") {
+            self.refer(&entry.node, "cluster", &self.clusters.iter().map(String::as_str).collect::<Vec<_>>());
+            return entry.node.text().unwrap_or_default().to_owned();
+        }
+        match self.clusters.as_slice() {
+            [only] => only.clone(),
+            clusters => {
+                if !clusters.is_empty() && !clusters.iter().any(|cluster| cluster == "target") {
+                    let names = listed(clusters.iter().map(String::as_str));
+                    self.add(
+                        Problem::at(place, "this has to say on which cluster").help(format!("`on` is one of {names}")),
+                    );
+                }
+                "target".to_owned()
+            }
+        }
+    }
+}
+
+fn ttl(table: &Table, key: &str) -> Option<Promised<Ttl>> {
+    table.parsed::<Ttl>(key).map(promised)
+}
+
+fn promised<T>(said: Said<T>) -> Promised<T> {
+    Promised { origin: said.place.origin(), value: said.value }
+}
+
+fn owned(table: &Table, key: &str) -> Option<String> {
+    table.text(key).map(|said| said.value.to_owned())
+}
+
+/// Where `key` of `table` is said; the table's own place where it is not.
+fn origin(table: &Table, key: &str, place: &Place) -> Origin {
+    table.entry(key).map_or_else(|| place.origin(), |entry| entry.at.origin())
+}

@@ -1,0 +1,94 @@
+//! `[[phase]]`.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::Ttl;
+
+use super::{Book, owned};
+use crate::node::{Node, Table, Value};
+use crate::plan::PhasePlan;
+use crate::problem::Problem;
+use crate::value::Rate;
+
+pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
+    let tables = || book.root.list("phase").iter().filter_map(|node| Some((node, node.table()?)));
+    let lives: Vec<&str> = book.root.named("life").map(|(entry, _)| entry.key.as_str()).collect();
+    let mut seen: Vec<String> = Vec::new();
+    for (_, table) in tables() {
+        if let Some(name) = table.text("name") {
+            if seen.iter().any(|seen| seen == name.value) {
+                book.add(
+                    Problem::at(&name.place, format!("there are two phases `{}`", name.value)).label("the second"),
+                );
+            }
+            seen.push(name.value.to_owned());
+        }
+        mixed_lives_exist(book, table, &lives);
+    }
+    tables().map(|(node, table)| phase(node, table)).collect()
+}
+
+fn phase(node: &Node, table: &Table) -> PhasePlan {
+    PhasePlan {
+        name: owned(table, "name").unwrap_or_default(),
+        rate: table.parsed::<Rate>("rate").map_or(1.0, |said| said.value.0),
+        duration: table.parsed::<Ttl>("for").map(|said| said.value).unwrap_or_default(),
+        drain: table.parsed::<Ttl>("drain").map_or(Ttl::from_secs(30), |said| said.value),
+        mix: mix(table),
+        origin: node.place.origin(),
+    }
+}
+
+fn mix(table: &Table) -> BTreeMap<String, u32> {
+    let entries = table.table("mix").into_iter().flat_map(|mix| &mix.entries);
+    entries
+        .filter_map(|entry| match entry.node.value {
+            Value::Whole(weight) => Some((entry.key.clone(), u32::try_from(weight).ok()?)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
+    let Some(entry) = table.entry("mix") else { return };
+    let Some(mix_table) = entry.node.table() else { return };
+    for life in &mix_table.entries {
+        let name = Node { place: life.at.clone(), value: Value::Text(life.key.clone()) };
+        book.refer(&name, "life", lives);
+    }
+    if mix(table).values().all(|weight| *weight == 0) {
+        book.add(Problem::at(&entry.node.place, "this phase mixes no life").label("no weight above 0"));
+    }
+}
+
+/// A life that no phase mixes is not lived, and a role that no life takes credentials of is not proved.
+pub(super) fn nothing_unused(book: &Book<'_>) {
+    let phases = book.root.list("phase").iter().filter_map(Node::table);
+    let mixed: Vec<String> = phases
+        .flat_map(|table| mix(table).into_iter().filter(|(_, weight)| *weight > 0))
+        .map(|(life, _)| life)
+        .collect();
+    let mut taken: Vec<&str> = Vec::new();
+    // Where a name is wrong, the right one only seems unused.
+    let known = |tables: &str, names: &[&str]| {
+        names.iter().all(|name| book.root.table(tables).is_some_and(|table| table.entry(name).is_some()))
+    };
+    let mixed_known = known("life", &mixed.iter().map(String::as_str).collect::<Vec<_>>());
+    for (entry, table) in book.root.named("life") {
+        taken.extend(table.text("role").map(|role| role.value));
+        if mixed_known && !mixed.contains(&entry.key) {
+            let idle = format!("no phase mixes life `{}`: it would not be lived", entry.key);
+            book.add(Problem::at(&entry.node.place, idle).label("unused"));
+        }
+    }
+    if !known("role", &taken) {
+        return;
+    }
+    for (entry, _) in book.root.named("role").filter(|(entry, _)| !taken.contains(&entry.key.as_str())) {
+        let unproved = format!("role `{}` is promised, but no life takes its credentials", entry.key);
+        let problem = Problem::at(&entry.node.place, unproved).label("would not be proved");
+        book.add(
+            problem.help(format!("write a [life.<name>] with role = \"{}\" and mix it in a [[phase]]", entry.key)),
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! `[promise]`, `[account.<name>]` and the runbook.
+
+use std::path::Path;
+
+use super::{Book, promised, ttl};
+use crate::file::{read_named, tidy};
+use crate::node::{Entry, Value};
+use crate::place::Said;
+use crate::plan::{AccountPromise, EstatePromise, Never, Promised};
+use crate::problem::Problem;
+
+pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
+    let Some(table) = book.root.table("promise") else { return EstatePromise::default() };
+    EstatePromise {
+        audit: table.flag("audit").map(promised),
+        password_in_logs: table
+            .text("password_in_logs")
+            .map(|said| promised(Said { value: Never::Never, place: said.place })),
+        orphans: table
+            .whole("orphans")
+            .and_then(|said| Some(Promised { value: u64::try_from(said.value).ok()?, origin: said.place.origin() })),
+        usable_within: ttl(table, "usable_within"),
+        dead_within: ttl(table, "dead_within"),
+    }
+}
+
+pub(super) fn accounts(book: &Book<'_>) -> Vec<AccountPromise> {
+    let mut accounts: Vec<AccountPromise> = book
+        .root
+        .named("account")
+        .map(|(entry, table)| {
+            if table.entries.is_empty() {
+                let nothing = format!("nothing is promised of account `{}`", entry.key);
+                book.add(Problem::at(&entry.node.place, nothing).help("say `superuser = false` or the like"));
+            }
+            AccountPromise {
+                name: entry.key.clone(),
+                attributes: table.entries.iter().filter_map(attribute).collect(),
+                origin: entry.node.place.origin(),
+            }
+        })
+        .collect();
+    accounts.sort_by(|one, other| one.name.cmp(&other.name));
+    accounts
+}
+
+fn attribute(entry: &Entry) -> Option<(String, Promised<bool>)> {
+    match entry.node.value {
+        Value::Flag(value) => Some((entry.key.clone(), Promised { value, origin: entry.at.origin() })),
+        _ => None,
+    }
+}
+
+/// The runbook's path from the scenario's folder, once it is known to be there.
+pub(super) fn runbook(book: &Book<'_>) -> Option<String> {
+    let entry = book.root.entry("runbook")?;
+    let name = entry.node.text()?;
+    read_named(name, &entry.node.place, book.noted)?;
+    Some(tidy(&Path::new(&entry.node.place.source.from_scenario).join(name)).display().to_string())
+}
+
+/// The runbook's text and its name, for what is to be found in it.
+pub(super) fn runbook_text(book: &Book<'_>) -> Option<(String, String)> {
+    let entry = book.root.entry("runbook")?;
+    let source = read_named(entry.node.text()?, &entry.node.place, &crate::problem::Noted::default())?;
+    Some((source.name.clone(), source.text.clone()))
+}

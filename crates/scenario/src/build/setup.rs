@@ -1,0 +1,153 @@
+//! `[[setup]]` and `[client]`.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Secret, Ttl};
+
+use super::{Book, owned};
+use crate::node::{Entry, Node, Table, Value};
+use crate::placeholder::{self, Language};
+use crate::plan::{ClientPlan, ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
+use crate::problem::Problem;
+use crate::secrets;
+use crate::text::{FileWhen, Text};
+
+pub(super) fn steps(book: &Book<'_>) -> Vec<SetupStep> {
+    book.root
+        .list("setup")
+        .iter()
+        .filter_map(|node| {
+            let table = node.table()?;
+            let expect = table.entry("expect").and_then(|entry| expected(book, entry));
+            Some(SetupStep { action: action(book, node, table)?, expect, origin: node.place.origin() })
+        })
+        .collect()
+}
+
+fn action(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupAction> {
+    if let Some(entry) = table.entry("sql") {
+        let text = text(book, entry, FileWhen::Ends(".sql"), Language::Ours)?;
+        return Some(SetupAction::Sql {
+            file: text.file,
+            text: text.text,
+            on: book.cluster(table, &node.place),
+            database: owned(table, "database").unwrap_or_else(|| "postgres".to_owned()),
+            user: owned(table, "user"),
+            password: owned(table, "password").map(|password| Setting::Secret(Secret::new(password))),
+        });
+    }
+    if let Some(engine) = owned(table, "enable") {
+        let path = owned(table, "path").unwrap_or_else(|| engine.clone());
+        return Some(SetupAction::Enable { engine, path });
+    }
+    if let Some(path) = owned(table, "write") {
+        let data = table.table("data").into_iter().flat_map(|data| &data.entries);
+        let data = data.filter_map(|entry| Some((entry.key.clone(), datum(book, entry)?))).collect();
+        return Some(SetupAction::Write { path, data });
+    }
+    if let Some(name) = owned(table, "policy") {
+        let rules = text(book, table.entry("rules")?, FileWhen::At, Language::Ours)?.text;
+        return Some(SetupAction::Policy { name, rules });
+    }
+    let text = text(book, table.entry("script")?, FileWhen::Ends(".sh"), Language::Shell)?;
+    Some(SetupAction::Script { file: text.file, text: text.text })
+}
+
+/// A text of the scenario, or of the file it names, its placeholders checked.
+fn text(book: &Book<'_>, entry: &Entry, when: FileWhen, language: Language) -> Option<Text> {
+    read(book, &entry.node, when, language)
+}
+
+fn read(book: &Book<'_>, node: &Node, when: FileWhen, language: Language) -> Option<Text> {
+    let text = Text::read(node.text()?, &node.place, when, book.noted)?;
+    placeholder::check(&text, language, &book.clusters, book.noted);
+    Some(text)
+}
+
+fn datum(book: &Book<'_>, entry: &Entry) -> Option<SettingValue> {
+    let setting = |node: &Node| {
+        let text = read(book, node, FileWhen::At, Language::Ours)?.text;
+        Some(if secrets::is_secret_key(&entry.key) { Setting::Secret(Secret::new(text)) } else { Setting::Text(text) })
+    };
+    if secrets::is_secret_key(&entry.key) && entry.node.text().is_none() {
+        book.add(
+            Problem::at(&entry.at, format!("`{}` is a secret: write it as a text, in quotes", entry.key)).label("here"),
+        );
+        return None;
+    }
+    Some(match &entry.node.value {
+        Value::Flag(flag) => SettingValue::Bool(*flag),
+        Value::Whole(number) => SettingValue::Number(*number),
+        Value::List(items) => SettingValue::List(items.iter().filter_map(setting).collect()),
+        _ => SettingValue::Text(setting(&entry.node)?),
+    })
+}
+
+fn expected(book: &Book<'_>, entry: &Entry) -> Option<ExpectedFailure> {
+    let table = entry.node.table()?;
+    if table.entries.is_empty() {
+        let problem = Problem::at(&entry.node.place, "`expect` says which failure").label("empty");
+        book.add(problem.help("as in `expect = { status = 400, says = \"…\" }` or `{ sqlstate = \"42501\" }`"));
+    }
+    if let (Some(_), Some(sqlstate)) = (table.entry("status"), table.entry("sqlstate")) {
+        let both = "a step fails with an HTTP status or with an SQLSTATE, not with both";
+        book.add(Problem::at(&sqlstate.at, both).label("one of them"));
+    }
+    Some(ExpectedFailure {
+        status: table.whole("status").and_then(|status| u16::try_from(status.value).ok()),
+        sqlstate: owned(table, "sqlstate"),
+        says: owned(table, "says"),
+        origin: entry.at.origin(),
+    })
+}
+
+pub(super) fn client(book: &Book<'_>) -> ClientPlan {
+    let empty = Table::default();
+    let table = book.root.table("client").unwrap_or(&empty);
+    policies_exist(book, table);
+    has_policies(book, table);
+    ClientPlan {
+        policies: table.texts("policies").into_iter().map(|said| said.value.to_owned()).collect(),
+        forbidden: owned(table, "forbidden").unwrap_or_else(|| "sys/policies/acl".to_owned()),
+        timeout: table.parsed::<Ttl>("timeout").map_or(Ttl::from_secs(10), |said| said.value),
+        in_flight: table.whole("in_flight").and_then(|said| u32::try_from(said.value).ok()).unwrap_or(500),
+    }
+}
+
+/// Vault gives a token without policies those of its maker, and the run's token is never to be root's.
+fn has_policies(book: &Book<'_>, client: &Table) {
+    for root in client.list("policies").iter().filter(|policy| policy.text() == Some("root")) {
+        book.add(Problem::at(&root.place, "the run's token is never root's").label("name a policy of its own"));
+    }
+    let none = client.entry("policies").is_none_or(|entry| entry.node.list().is_some_and(<[Node]>::is_empty));
+    if let Some((life, _)) = book.root.named("life").next().filter(|_| none) {
+        let place = book.root.entry("client").map_or(&life.node.place, |entry| &entry.node.place);
+        let problem = Problem::at(place, "the token that credentials are asked for with has no policy");
+        book.add(
+            problem
+                .label("no policies")
+                .help("write a [[setup]] step with `policy`, and name it: `policies = [\"…\"]` in [client]"),
+        );
+    }
+}
+
+/// Each policy of the client is made by a step; what scripts make is not known.
+fn policies_exist(book: &Book<'_>, client: &Table) {
+    let steps = || book.root.list("setup").iter().filter_map(Node::table);
+    if steps().any(|step| step.entry("script").is_some()) {
+        return;
+    }
+    let made: BTreeMap<&str, ()> = steps()
+        .filter_map(|step| {
+            let policy = step.text("policy").map(|said| said.value);
+            policy.or_else(|| {
+                let path = step.text("write")?.value;
+                path.strip_prefix("sys/policies/acl/").or_else(|| path.strip_prefix("sys/policy/"))
+            })
+        })
+        .chain(["default", "root"])
+        .map(|name| (name, ()))
+        .collect();
+    let names: Vec<&str> = made.into_keys().collect();
+    client.list("policies").iter().for_each(|policy| book.refer(policy, "policy", &names));
+}

@@ -1,0 +1,161 @@
+//! Holds a scenario's tree against its shape: unknown keys, missing keys, wrong types, texts that are not what they
+//! should be. What passes here can be read without another word.
+
+mod scalar;
+
+use self::scalar::{datum, expect, fit_scalar};
+use crate::keys;
+use crate::near::{listed, nearest};
+use crate::node::{Entry, Node, Table};
+use crate::place::Place;
+use crate::problem::{Noted, Problem};
+use crate::shape::{Is, Key, Shape};
+
+/// Whether a table has to be whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// All layers are in it.
+    Yes,
+    /// It is one layer, to be laid over another.
+    Layer,
+    /// Not all of it could be read.
+    Unread,
+}
+
+/// Notes everything in `table` that `shape` does not allow.
+pub(crate) fn fit(table: &Table, place: &Place, shape: &'static Shape, whole: Whole, noted: &Noted) {
+    let mut meant = Vec::new();
+    for entry in &table.entries {
+        match shape.key(&entry.key) {
+            Some(key) => fit_key(entry, key, whole, noted),
+            None => {
+                meant.extend(nearest(&entry.key, shape.keys.iter().map(|key| key.name)));
+                noted.add(unknown_key(entry, shape));
+            }
+        }
+    }
+    if whole == Whole::Yes {
+        // A key that is there with a slip in its name is told once.
+        let missing = |key: &&Key| key.needed && table.entry(key.name).is_none() && !meant.contains(&key.name);
+        for key in shape.keys.iter().filter(missing) {
+            let lacks = format!("{} lacks `{}`", shape.name, key.name);
+            noted.add(Problem::at(place, lacks).label("it belongs here").help(key.says));
+        }
+    }
+}
+
+fn unknown_key(entry: &Entry, shape: &Shape) -> Problem {
+    let names = || shape.keys.iter().map(|key| key.name);
+    let problem = Problem::at(&entry.at, format!("{} has no key `{}`", shape.name, entry.key));
+    match nearest(&entry.key, names()) {
+        Some(name) => problem.nearest(Some(name)),
+        None => problem.label("unknown").help(format!("its keys are {}", listed(names()))),
+    }
+}
+
+fn fit_key(entry: &Entry, key: &Key, whole: Whole, noted: &Noted) {
+    if let Some(what) = key.later {
+        // An array of tables says it once for each.
+        match (&key.is, entry.node.list()) {
+            (Is::Many(..), Some(items)) => {
+                items.iter().for_each(|item| noted.add(Problem::not_built(&item.place, what)));
+            }
+            _ => noted.add(Problem::not_built(&entry.at, what)),
+        }
+    }
+    fit_value(&entry.node, &key.is, whole, noted);
+}
+
+fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
+    match is {
+        Is::Datum => datum(node, noted),
+        Is::Texts(is) => each(node, "a list of texts", noted, |item| fit_value(item, is, whole, noted)),
+        Is::Map(is) => with_table(node, noted, |table| {
+            table.entries.iter().for_each(|entry| fit_value(&entry.node, is, whole, noted));
+        }),
+        Is::Table(shape) => with_table(node, noted, |table| fit(table, &node.place, shape, whole, noted)),
+        Is::Named(shape) => with_table(node, noted, |tables| {
+            for entry in &tables.entries {
+                with_table(&entry.node, noted, |table| fit(table, &entry.node.place, shape, whole, noted));
+            }
+        }),
+        Is::Many(shape, identity) => each(node, "an array of tables (`[[…]]`)", noted, |item| {
+            with_table(item, noted, |table| {
+                fit(table, &item.place, shape, whole, noted);
+                if let Some(key) = identity.filter(|key| whole == Whole::Layer && table.entry(key).is_none()) {
+                    noted.add(
+                        Problem::at(&item.place, format!("{} lacks `{key}`", shape.name)).label("it belongs here"),
+                    );
+                }
+            });
+        }),
+        Is::Steps(shapes) => each(node, "an array of tables (`[[setup]]`)", noted, |item| {
+            with_table(item, noted, |table| step(table, &item.place, shapes, whole, noted));
+        }),
+        Is::Profiles => with_table(node, noted, |profiles| {
+            for entry in &profiles.entries {
+                with_table(&entry.node, noted, |table| fit_layer(table, &entry.node.place, noted));
+            }
+        }),
+        Is::Open => {}
+        is => fit_scalar(node, is, noted),
+    }
+}
+
+/// Checks a profile by itself: what it says has to be right even where nobody asks for it.
+fn fit_layer(table: &Table, place: &Place, noted: &Noted) {
+    for key in ["extends", "profile"] {
+        if let Some(entry) = table.entry(key) {
+            noted
+                .add(Problem::at(&entry.at, format!("a profile cannot say `{key}`")).label("only the file itself can"));
+        }
+    }
+    fit(table, place, &keys::ROOT, Whole::Layer, noted);
+}
+
+fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, noted: &Noted) {
+    let said: Vec<(&Entry, &'static Shape)> =
+        shapes.iter().filter_map(|shape| Some((table.entry(shape.action().name)?, shape))).collect();
+    match said.as_slice() {
+        [(_, shape)] => fit(table, place, shape, whole, noted),
+        [] => {
+            let actions = listed(shapes.iter().map(|shape| shape.action().name));
+            let slip = table.entries.iter().find_map(|entry| {
+                let name = nearest(&entry.key, shapes.iter().map(|shape| shape.action().name))?;
+                Some((entry, name))
+            });
+            match slip {
+                Some((entry, name)) => {
+                    noted.add(
+                        Problem::at(&entry.at, format!("[[setup]] has no key `{}`", entry.key)).nearest(Some(name)),
+                    );
+                }
+                None => noted.add(
+                    Problem::at(place, "this step does nothing")
+                        .label("an action belongs here")
+                        .help(format!("a step has one of {actions}")),
+                ),
+            }
+        }
+        [(first, _), rest @ ..] => {
+            for (entry, _) in rest {
+                let both = format!("one step does both `{}` and `{}`", first.key, entry.key);
+                noted.add(Problem::at(&entry.at, both).label("make it a [[setup]] step of its own"));
+            }
+        }
+    }
+}
+
+fn each(node: &Node, what: &str, noted: &Noted, visit: impl FnMut(&Node)) {
+    match node.list() {
+        Some(items) => items.iter().for_each(visit),
+        None => expect(node, what, false, noted),
+    }
+}
+
+fn with_table(node: &Node, noted: &Noted, visit: impl FnOnce(&Table)) {
+    match node.table() {
+        Some(table) => visit(table),
+        None => expect(node, "a table", false, noted),
+    }
+}

@@ -1,0 +1,60 @@
+//! Keys of the servers.
+
+use super::EXPECT;
+use crate::shape::{Is, Later, Shape, key};
+
+pub(super) static VAULT: Shape = Shape {
+    name: "[vault]",
+    says: "The Vault under test.",
+    keys: &[
+        key("nodes", Is::Whole(1, 9), "How many servers. Default 1; more are not built yet."),
+        key(
+            "storage",
+            Is::Word(
+                &["inmem", "file", "raft"],
+                &[Later { word: "postgresql", what: "Vault's storage in PostgreSQL is" }],
+            ),
+            "Where Vault keeps its data. Default `inmem`.",
+        ),
+        key("audit", Is::Flag, "Whether a file audit device is enabled before set-up. Default false."),
+        key("default_lease_ttl", Is::Seconds, "The system's default lease TTL. Vault's own is 768h."),
+        key("max_lease_ttl", Is::Seconds, "The system's maximum lease TTL. Vault's own is 768h."),
+        key("port", Is::Whole(1, 65535), "A fixed port to listen on. Default: a free one."),
+        key("expect", Is::Table(&EXPECT), "The failure that the server's start has to end with.")
+            .later("servers whose start is expected to fail are"),
+    ],
+};
+
+pub(super) static POSTGRES: Shape = Shape {
+    name: "[postgres.<cluster>]",
+    says: "A PostgreSQL cluster under test, by name: `target`, `storage`, …",
+    keys: &[
+        key(
+            "layout",
+            Is::Word(
+                &["standalone"],
+                &[
+                    Later { word: "haproxy-ha", what: "clusters behind HAProxy are" },
+                    Later { word: "patroni", what: "Patroni clusters are" },
+                ],
+            ),
+            "How many servers, and what stands before them. Default `standalone`.",
+        ),
+        key("version", Is::Text, "Major version, as a text: \"15\". Default \"15\"."),
+        key(
+            "hba",
+            Is::Text,
+            "File with the lines of pg_hba.conf, or the lines themselves where the text has several. The harness's own line stands before them.",
+        ),
+        key("settings", Is::Map(&Is::Scalar), "Settings of postgresql.conf."),
+        key("superuser", Is::Text, "The bootstrap superuser's name. Default `postgres`."),
+        key(
+            "password",
+            Is::Text,
+            "The bootstrap superuser's password. Default `leaseproof-bootstrap`. Redacted wherever it is stored.",
+        ),
+        key("port", Is::Whole(1, 65535), "A fixed port to listen on. Default: a free one."),
+        key("expect", Is::Table(&EXPECT), "The failure that the server's start has to end with.")
+            .later("servers whose start is expected to fail are"),
+    ],
+};

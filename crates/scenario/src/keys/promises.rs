@@ -1,0 +1,122 @@
+//! Keys of what is promised.
+
+use crate::shape::{Is, Later, Shape, key};
+
+pub(super) static PROMISE: Shape = Shape {
+    name: "[promise]",
+    says: "What is promised of the whole estate. What is not said is not judged.",
+    keys: &[
+        key("audit", Is::Flag, "true: every issue stands in the audit log (AUD-1)."),
+        key("password_in_logs", Is::Word(&["never"], &[]), "`never`: no password is in any server's log (PWD-1)."),
+        key("orphans", Is::Whole(0, i64::MAX), "How many roles may be without a lease (RUN-2, INV-3)."),
+        key("usable_within", Is::Span, "From an issue's answer to a login that works (INV-1)."),
+        key("dead_within", Is::Span, "From a lease's expiry to its role's end (EXP-1, INV-6a)."),
+        key(
+            "sessions_after_revoke",
+            Is::Word(&["survive", "die"], &[]),
+            "What becomes of open sessions when their credential is revoked.",
+        )
+        .later("promises about open sessions (`sessions_after_revoke`) are"),
+    ],
+};
+
+pub(super) static ACCOUNT: Shape = Shape {
+    name: "[account.<name>]",
+    says: "What is promised of a PostgreSQL account that Vault uses (ACC-1). What is not said is not judged.",
+    keys: &[
+        key("superuser", Is::Flag, "SUPERUSER"),
+        key("createrole", Is::Flag, "CREATEROLE"),
+        key("createdb", Is::Flag, "CREATEDB"),
+        key("login", Is::Flag, "LOGIN"),
+        key("replication", Is::Flag, "REPLICATION"),
+        key("bypassrls", Is::Flag, "BYPASSRLS"),
+        key("inherit", Is::Flag, "INHERIT"),
+    ],
+};
+
+pub(super) static ROLE: Shape = Shape {
+    name: "[role.<name>]",
+    says: "What each credential of a Vault role gets; all else is forbidden.",
+    keys: &[
+        key("mount", Is::Text, "Mount of its secrets engine. Default `database`."),
+        key("on", Is::Text, "The cluster that its credentials are for. Default `target`, or the only one there is."),
+        key("database", Is::Text, "The database that its credentials log in to.").needed(),
+        key("ttl", Is::Table(&TTL), TTL.says),
+        key(
+            "grants",
+            Is::Texts(&Is::Text),
+            "Its privileges as SQL has them between GRANT and TO (GRA-1): `SELECT ON ALL TABLES IN SCHEMA app`.",
+        ),
+        key(
+            "attributes",
+            Is::Texts(&Is::Word(ATTRIBUTES, &[])),
+            "Attributes beyond LOGIN and INHERIT; `NOINHERIT` takes one away.",
+        ),
+        key("member_of", Is::Texts(&Is::Text), "Roles that it is a member of."),
+        key(
+            "public",
+            Is::Word(&["allowed", "forbidden"], &[]),
+            "Whether privileges that it holds only through PUBLIC's built-in defaults are extras. Default `allowed`: listed, not judged.",
+        ),
+        key(
+            "username",
+            Is::Pattern,
+            "Regular expression that its usernames match whole. Default: the engine's own template.",
+        ),
+        key("says", Is::Text, "The runbook's own words for the promise, found there once."),
+    ],
+};
+
+/// Attributes of a PostgreSQL role, and their opposites.
+pub(crate) const ATTRIBUTES: &[&str] = &[
+    "SUPERUSER",
+    "CREATEROLE",
+    "CREATEDB",
+    "LOGIN",
+    "REPLICATION",
+    "BYPASSRLS",
+    "INHERIT",
+    "NOSUPERUSER",
+    "NOCREATEROLE",
+    "NOCREATEDB",
+    "NOLOGIN",
+    "NOREPLICATION",
+    "NOBYPASSRLS",
+    "NOINHERIT",
+];
+
+static TTL: Shape = Shape {
+    name: "`ttl`",
+    says: "Its promised default and maximum TTL (TTL-7, ISS-4, INV-4; INV-7 where `max` is said).",
+    keys: &[key("default", Is::Seconds, "The default TTL."), key("max", Is::Seconds, "The maximum TTL.")],
+};
+
+pub(super) static THRESHOLD: Shape = Shape {
+    name: "[[threshold]]",
+    says: "A bound on a figure of the run (THR-1).",
+    keys: &[
+        key(
+            "metric",
+            Is::Metric,
+            "The figure: `issue.response.p99`, `login.service.max`, `renew.failed`, `lives.shed`, `expiry.lag.p99`.",
+        )
+        .needed(),
+        key("limit", Is::Limit, "The bound: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
+        key(
+            "during",
+            Is::Word(&["no-fault"], &[Later { word: "fault", what: "thresholds on the time of a fault are" }]),
+            "Which time counts. `no-fault` is the whole run while there are no faults.",
+        ),
+    ],
+};
+
+pub(super) static KNOWN: Shape = Shape {
+    name: "[[known]]",
+    says: "A defect that the scenario's document is known to have: reported, does not fail the run, and fails it once it is gone (KNO-1).",
+    keys: &[
+        key("check", Is::Check, "The check that fails for it.").needed(),
+        key("role", Is::Text, "The role that it concerns. Default: any."),
+        key("evidence", Is::Text, "A text or code that each finding's evidence holds."),
+        key("because", Is::Text, "Why it is as it is.").needed(),
+    ],
+};

@@ -1,0 +1,59 @@
+//! Keys of the set-up's steps.
+
+use super::EXPECT;
+use crate::shape::{Is, Key, Shape, key};
+
+const EXPECTED: Key = key("expect", Is::Table(&EXPECT), EXPECT_SAYS);
+const EXPECT_SAYS: &str = "The failure that the step has to end with; a success is then what fails the run.";
+
+/// One shape for each action; the first key is the action.
+pub(crate) static STEPS: [Shape; 5] = [
+    Shape {
+        name: "[[setup]] with `sql`",
+        says: "Runs SQL, statement by statement, stopping at the first error.",
+        keys: &[
+            key("sql", Is::Text, "A file whose name ends in .sql, or the statements themselves.").needed(),
+            key("on", Is::Text, "The cluster. Default `target`, or the only one there is."),
+            key("database", Is::Text, "The database. Default `postgres`."),
+            key("user", Is::Text, "The PostgreSQL user. Default: the bootstrap superuser."),
+            key("password", Is::Text, "That user's password. Redacted wherever it is stored."),
+            EXPECTED,
+        ],
+    },
+    Shape {
+        name: "[[setup]] with `enable`",
+        says: "Enables a secrets engine.",
+        keys: &[
+            key("enable", Is::Text, "The engine's type: `database`.").needed(),
+            key("path", Is::Text, "The path to mount it at. Default: its type."),
+            EXPECTED,
+        ],
+    },
+    Shape {
+        name: "[[setup]] with `write`",
+        says: "Writes to a path, as `vault write` does.",
+        keys: &[
+            key("write", Is::Text, "The path.").needed(),
+            key(
+                "data",
+                Is::Map(&Is::Datum),
+                "The data. `@file` reads a file, `${…}` is the estate; passwords are redacted wherever they are stored.",
+            ),
+            EXPECTED,
+        ],
+    },
+    Shape {
+        name: "[[setup]] with `policy`",
+        says: "Writes a policy.",
+        keys: &[
+            key("policy", Is::Text, "Its name.").needed(),
+            key("rules", Is::Text, "Its rules in HCL: `@file`, or the rules themselves.").needed(),
+            EXPECTED,
+        ],
+    },
+    Shape {
+        name: "[[setup]] with `script`",
+        says: "Runs a shell script with VAULT_ADDR, VAULT_TOKEN and PG* set.",
+        keys: &[key("script", Is::Text, "A file whose name ends in .sh, or the script itself.").needed(), EXPECTED],
+    },
+];

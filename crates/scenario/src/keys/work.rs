@@ -1,0 +1,77 @@
+//! Keys of what is done to the estate.
+
+use crate::shape::{Is, Shape, key};
+
+pub(super) static CLIENT: Shape = Shape {
+    name: "[client]",
+    says: "What the credentials' client may do.",
+    keys: &[
+        key("policies", Is::Texts(&Is::Text), "The Vault policies that the run's token gets, and no other (POL-1)."),
+        key("forbidden", Is::Text, "A path that the token has to be refused at (POL-1). Default `sys/policies/acl`."),
+        key("timeout", Is::Span, "How long a request may take before its client goes away. Default 10s."),
+        key(
+            "in_flight",
+            Is::Whole(1, 100_000),
+            "How many lives may be between two answers at once; an arrival beyond is shed. Default 500.",
+        ),
+    ],
+};
+
+pub(super) static LIFE: Shape = Shape {
+    name: "[life.<name>]",
+    says: "What is done with a credential.",
+    keys: &[
+        key("role", Is::Text, "The promised role that it takes credentials of.").needed(),
+        key(
+            "lease",
+            Is::Seconds,
+            "A first renewal with this increment brings the lease down to seconds. Default: the lease stays as issued.",
+        ),
+        key("query", Is::Text, "The query that each login makes. Default `SELECT 1`."),
+        key("renew", Is::Table(&RENEW), RENEW.says),
+        key("end", Is::Table(&END), END.says).needed(),
+    ],
+};
+
+static RENEW: Shape = Shape {
+    name: "`renew`",
+    says: "Which share of lives renew, and when.",
+    keys: &[
+        key("at", Is::Percent, "The point of the lease at which it is renewed: \"75%\".").needed(),
+        key("share", Is::Share, "Share of lives that renew, 0 to 1. Default 1."),
+    ],
+};
+
+static END: Shape = Shape {
+    name: "`end`",
+    says: "How lives end; the two shares are 1 together.",
+    keys: &[
+        key("revoke", Is::Share, "Share of lives that are revoked. Default: the rest."),
+        key("expire", Is::Share, "Share of lives that are left to expire. Default: the rest."),
+    ],
+};
+
+pub(super) static PHASE: Shape = Shape {
+    name: "[[phase]]",
+    says: "A stretch of load: arrivals at a constant rate that do not wait for answers.",
+    keys: &[
+        key("name", Is::Text, "Its name.").needed(),
+        key("rate", Is::Rate, "Arrivals a second: `8/s`, `0.5/s`.").needed(),
+        key("for", Is::Span, "How long arrivals come.").needed(),
+        key("mix", Is::Map(&Is::Whole(0, 1_000_000)), "Lives and their weights.").needed(),
+        key("drain", Is::Span, "How long lives may go on after the last arrival. Default 30s."),
+    ],
+};
+
+pub(super) static FAULT: Shape = Shape {
+    name: "[[fault]]",
+    says: "A fault that is injected.",
+    keys: &[
+        key("phase", Is::Text, "The phase in which it strikes.").needed(),
+        key("at", Is::Span, "How long after the phase's start.").needed(),
+        key("kind", Is::Text, "What happens: `restart`, …").needed(),
+        key("on", Is::Text, "To which server: `vault`, `postgres.target`.").needed(),
+        key("for", Is::Span, "How long it lasts."),
+        key("expect_errors", Is::Texts(&Is::Text), "Codes of errors that it is allowed to cause."),
+    ],
+};

@@ -1,0 +1,230 @@
+//! The layers of a scenario, from the bottom: what it extends, the file itself, the profile asked for, `--set`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::file;
+use crate::form::Form;
+use crate::keys;
+use crate::merge::lay_over;
+use crate::near::{listed, nearest};
+use crate::node::{self, Entry, Node, Table, Value};
+use crate::place::{Place, Source};
+use crate::problem::{Noted, Problem};
+use crate::route::{self, Change};
+
+/// What one run changes of a scenario.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// The `[profile.<name>]` to lay over the scenario.
+    pub profile: Option<String>,
+    /// Single keys to set last, each `path=value`: `phase.steady.rate=5/s`, `seed=7`. Texts need no quotes.
+    pub set: Vec<String>,
+}
+
+/// A scenario whose layers are one.
+pub(crate) struct Layered {
+    pub(crate) table: Table,
+    /// The file itself, for what no line says.
+    pub(crate) source: Arc<Source>,
+    /// The scenario's name.
+    pub(crate) name: String,
+}
+
+const ROOT: Form = Form::Shape(&keys::ROOT);
+
+/// Reads all layers. None where the file itself cannot be read.
+pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<Layered> {
+    let file = if path.is_dir() { path.join("scenario.toml") } else { path.to_path_buf() };
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            noted.add(no_scenario(&file, &error));
+            return None;
+        }
+    };
+    let source = Arc::new(file::source(&file, text, ""));
+    let mut table = read_file(&source, &file, &mut Vec::new(), noted);
+    if let Some(name) = &options.profile {
+        lay_profile(&mut table, name, &source, noted);
+    }
+    for argument in &options.set {
+        set(&mut table, argument, &source.folder, noted);
+    }
+    Some(Layered { table, name: name_of(&file), source })
+}
+
+fn no_scenario(file: &Path, error: &std::io::Error) -> Problem {
+    let source = Arc::new(file::source(file, String::new(), ""));
+    let place = Place::new(&source, 0..0);
+    let shown = file::tidy(file).display().to_string();
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Problem::at(&place, format!("there is no scenario at {shown}"))
+            .help("`leaseproof list` shows the scenarios there are, `leaseproof new NAME` writes a first one");
+    }
+    Problem::at(&place, format!("{shown} cannot be read: {error}"))
+}
+
+/// The folder's name; the file's own where it is not called scenario.toml.
+fn name_of(file: &Path) -> String {
+    let whole = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    let named = if whole.file_name().is_some_and(|name| name == "scenario.toml") {
+        whole.parent().and_then(Path::file_name)
+    } else {
+        whole.file_stem()
+    };
+    named.map_or_else(|| "scenario".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// One file laid over what it extends. `above` are the files that led here.
+fn read_file(source: &Arc<Source>, file: &Path, above: &mut Vec<PathBuf>, noted: &Noted) -> Table {
+    above.push(std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()));
+    let mut own = node::read(source, noted);
+    let base = own.entry("extends").cloned().and_then(|entry| extended(&entry, source, above, noted));
+    above.pop();
+    if let (None, None, Some(entry)) = (&base, own.entry("extends"), own.entry("without")) {
+        let nothing = "`without` takes away from an extended scenario, and this one extends none";
+        noted.add(Problem::at(&entry.at, nothing).label("here"));
+    }
+    let Some(mut table) = base else {
+        own.take("without");
+        return own;
+    };
+    take_away(&mut table, &mut own, noted);
+    lay_over(&mut table, own, ROOT);
+    table
+}
+
+/// The scenario that `entry` (`extends`) names.
+fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted: &Noted) -> Option<Table> {
+    let name = entry.node.text()?;
+    let place = &entry.node.place;
+    let named = source.folder.join(name);
+    let (file, step) = if named.is_dir() {
+        (named.join("scenario.toml"), name.to_owned())
+    } else {
+        (named, Path::new(name).parent().map(|folder| folder.display().to_string()).unwrap_or_default())
+    };
+    let whole = std::fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+    if above.contains(&whole) {
+        let circle = format!("`extends` goes round in a circle: it is back at {}", file::tidy(&file).display());
+        noted.add(Problem::at(place, circle).label("this scenario is extended by that one").broken());
+        return None;
+    }
+    let from_scenario = Path::new(&source.from_scenario).join(step).display().to_string();
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(_) => {
+            noted.add(
+                Problem::at(place, format!("there is no scenario at `{name}`"))
+                    .label("extended here")
+                    .broken()
+                    .help(format!("it is looked for at {}", file::tidy(&file).display())),
+            );
+            return None;
+        }
+    };
+    let parent = Arc::new(file::source(&file, text, &from_scenario));
+    Some(read_file(&parent, &file, above, noted))
+}
+
+/// Does what the upper layer's `without` says to the layer below.
+fn take_away(below: &mut Table, upper: &mut Table, noted: &Noted) {
+    let Some(without) = upper.take("without") else { return };
+    let Some(paths) = without.node.list() else {
+        let kind = without.node.kind();
+        return noted
+            .add(Problem::at(&without.node.place, format!("expected a list of texts, found {kind}")).label("here"));
+    };
+    for node in paths {
+        let Some(path) = node.text() else {
+            noted.add(
+                Problem::at(&node.place, format!("expected a text in quotes, found {}", node.kind())).label("here"),
+            );
+            continue;
+        };
+        if let Err(lost) = route::change(below, ROOT, path, Change::Remove) {
+            noted.add(lost.problem(path, &node.place));
+        }
+    }
+}
+
+fn lay_profile(table: &mut Table, name: &str, source: &Arc<Source>, noted: &Noted) {
+    let profiles = table.table("profile");
+    let Some(profile) = profiles.and_then(|profiles| profiles.entry(name)) else {
+        let names: Vec<&str> = profiles.into_iter().flat_map(|all| &all.entries).map(|one| one.key.as_str()).collect();
+        let place = Place::new(&Arc::new(argument("--profile", name, &source.folder)), 0..name.len());
+        let problem = Problem::at(&place, format!("the scenario has no profile `{name}`"));
+        return noted.add(match nearest(name, names.iter().copied()) {
+            Some(near) => problem.nearest(Some(near)),
+            None => problem.label("unknown").help(format!("its profiles: {}", listed(names))),
+        });
+    };
+    if let Value::Table(profile) = profile.node.value.clone() {
+        let mut profile = profile;
+        take_away(table, &mut profile, noted);
+        lay_over(table, profile, ROOT);
+    }
+}
+
+/// A text of the command line as a source.
+fn argument(name: &str, text: &str, folder: &Path) -> Source {
+    Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        folder: folder.to_path_buf(),
+        from_scenario: String::new(),
+        argument: true,
+    }
+}
+
+/// `--set path=value`.
+fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
+    let source = Arc::new(argument("--set", text, folder));
+    let whole = Place::new(&source, 0..text.len());
+    let Some((path, value)) = text.split_once('=').map(|(path, value)| (path.trim(), value)) else {
+        return noted.add(
+            Problem::at(&whole, "`--set` takes a key and its value")
+                .label("no `=`")
+                .help("as in `--set phase.steady.rate=5/s`"),
+        );
+    };
+    let start = text.find('=').map_or(0, |equals| equals + 1);
+    let node = value_of(&source, value, start);
+    let at = whole.part(path, 0..path.len());
+    let entry = Entry { key: String::new(), at, node };
+    let bad = path.split('.').next().is_some_and(|first| matches!(first, "extends" | "without" | "profile"));
+    if bad || path.is_empty() {
+        return noted.add(Problem::at(&whole, "`--set` changes what the scenario says of one run").label("not this"));
+    }
+    if let Err(lost) = route::change(table, ROOT, path, Change::Set(entry)) {
+        noted.add(lost.problem(path, &whole));
+    }
+}
+
+/// What stands behind `=`: a TOML value, and where it is none, a text without its quotes.
+fn value_of(source: &Arc<Source>, value: &str, start: usize) -> Node {
+    // The value is read at its own place of the argument, so that spans fit.
+    let padded =
+        Arc::new(argument(&source.name, &format!("v{}={value}", " ".repeat(start.saturating_sub(2))), &source.folder));
+    let noted = Noted::default();
+    let read = node::read(&padded, &noted).take("v").filter(|_| noted.is_empty() && start >= 2);
+    let mut node = read.map_or_else(
+        || Node { place: Place::new(source, start..source.text.len()), value: Value::Text(value.trim().to_owned()) },
+        |entry| entry.node,
+    );
+    move_to(&mut node, source);
+    node
+}
+
+fn move_to(node: &mut Node, source: &Arc<Source>) {
+    node.place.source = Arc::clone(source);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| move_to(item, source)),
+        Value::Table(table) => table.entries.iter_mut().for_each(|entry| {
+            entry.at.source = Arc::clone(source);
+            move_to(&mut entry.node, source);
+        }),
+        _ => {}
+    }
+}

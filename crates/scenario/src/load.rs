@@ -1,0 +1,31 @@
+//! The one way in: from a path to a plan, or to everything that is wrong.
+
+use std::path::Path;
+
+use crate::build;
+use crate::fit::{Whole, fit};
+use crate::keys;
+use crate::layers::{self, LoadOptions};
+use crate::place::Place;
+use crate::plan::Plan;
+use crate::problem::{Noted, Problems};
+
+/// Reads the scenario at `path`, a folder or a file, with everything it extends and names.
+///
+/// # Errors
+/// Every problem that it has, in one pass.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Plan, Problems> {
+    let noted = Noted::default();
+    let Some(layered) = layers::read(path, options, &noted) else {
+        return Err(noted.into_problems());
+    };
+    let top = Place::new(&layered.source, 0..0);
+    let unread = noted.has_unread();
+    let whole = if unread { Whole::Unread } else { Whole::Yes };
+    fit(&layered.table, &top, &keys::ROOT, whole, &noted);
+    if unread {
+        return Err(noted.into_problems());
+    }
+    let plan = build::plan(&layered, &noted);
+    if noted.is_empty() { Ok(plan) } else { Err(noted.into_problems()) }
+}

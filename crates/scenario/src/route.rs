@@ -1,0 +1,188 @@
+//! Dotted paths into a scenario, as `without` and `--set` write them: `role.app.ttl.max`, `phase.steady.rate`,
+//! `setup.write.database/roles/app.max_ttl` (a step, and a key of it or of its data).
+
+use std::ops::Range;
+
+use crate::form::Form;
+use crate::near::{listed, nearest};
+use crate::node::{Entry, Node, Table, Value};
+use crate::place::Place;
+use crate::problem::Problem;
+
+/// What is done at a path's end.
+pub(crate) enum Change {
+    Remove,
+    Set(Entry),
+}
+
+/// A path that leads nowhere.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// Which part of the path.
+    part: Range<usize>,
+    message: String,
+    candidates: Vec<String>,
+}
+
+impl Lost {
+    /// The problem, for a path that is written at `place`.
+    pub(crate) fn problem(&self, path: &str, place: &Place) -> Problem {
+        let given = &path[self.part.clone()];
+        let problem = Problem::at(&place.part(path, self.part.clone()), self.message.clone());
+        let near = nearest(given, self.candidates.iter().map(String::as_str));
+        match near {
+            Some(_) => problem.nearest(near),
+            None if self.candidates.is_empty() => problem.label("here"),
+            None => problem
+                .label("unknown")
+                .help(format!("there is {}", listed(self.candidates.iter().map(String::as_str)))),
+        }
+    }
+}
+
+/// Follows `path` from `table` down and does the change there.
+pub(crate) fn change(table: &mut Table, form: Form, path: &str, change: Change) -> Result<(), Lost> {
+    Walk { path }.table(table, form, 0, change)
+}
+
+struct Walk<'a> {
+    path: &'a str,
+}
+
+impl Walk<'_> {
+    fn table(&self, table: &mut Table, form: Form, from: usize, change: Change) -> Result<(), Lost> {
+        let rest = &self.path[from..];
+        let Some(key) = longest(rest, table.entries.iter().map(|entry| entry.key.as_str())).map(str::to_owned) else {
+            return match change {
+                Change::Remove => Err(self.lost(from, table.entries.iter().map(|entry| entry.key.clone()).collect())),
+                Change::Set(entry) => self.create(table, form, from, entry),
+            };
+        };
+        let end = from + key.len();
+        let inner = form.at(&key);
+        if end == self.path.len() {
+            match change {
+                Change::Remove => drop(table.take(&key)),
+                Change::Set(entry) => {
+                    let mut over = Table::default();
+                    over.entries.push(Entry { key, ..entry });
+                    crate::merge::lay_over(table, over, form);
+                }
+            }
+            return Ok(());
+        }
+        let found = table.entry_mut(&key).expect("the key was taken from this table");
+        match &mut found.node.value {
+            Value::Table(below) => self.table(below, inner, end + 1, change),
+            Value::List(items) if matches!(inner, Form::Items(_)) => self.items(items, inner, end + 1, change),
+            _ => {
+                let message = format!("`{}` is {}: there is nothing in it", &self.path[..end], found.node.kind());
+                Err(Lost { part: end + 1..self.path.len(), message, candidates: Vec::new() })
+            }
+        }
+    }
+
+    fn items(&self, items: &mut Vec<Node>, form: Form, from: usize, change: Change) -> Result<(), Lost> {
+        let rest = &self.path[from..];
+        let identities: Vec<String> = items.iter().filter_map(|item| form.identity(item)).collect();
+        let Some(identity) = longest(rest, identities.iter().map(String::as_str)) else {
+            return Err(self.lost_among(from, identities));
+        };
+        let index = items
+            .iter()
+            .position(|item| form.identity(item).as_deref() == Some(identity))
+            .expect("the identity was taken from these items");
+        let end = from + identity.len();
+        if end == self.path.len() {
+            return match change {
+                Change::Remove => {
+                    items.remove(index);
+                    Ok(())
+                }
+                Change::Set(_) => Err(Lost {
+                    part: from..end,
+                    message: format!("`{}` is a table: name a key in it", self.path),
+                    candidates: Vec::new(),
+                }),
+            };
+        }
+        let inner = form.of_item(&items[index]);
+        let Value::Table(table) = &mut items[index].value else {
+            return Err(self.lost(end + 1, Vec::new()));
+        };
+        self.step(table, inner, end + 1, change)
+    }
+
+    /// A key of a step that is none of its own is one of its data.
+    fn step(&self, table: &mut Table, form: Form, from: usize, change: Change) -> Result<(), Lost> {
+        let rest = &self.path[from..];
+        let own = matches!(form, Form::Shape(shape) if longest(rest, shape.keys.iter().map(|key| key.name)).is_some());
+        match table.entry_mut("data").map(|entry| &mut entry.node.value) {
+            Some(Value::Table(data)) if !own => self.table(data, Form::Free, from, change),
+            _ => self.table(table, form, from, change),
+        }
+    }
+
+    fn create(&self, table: &mut Table, form: Form, from: usize, entry: Entry) -> Result<(), Lost> {
+        let rest = &self.path[from..];
+        let Form::Shape(shape) = form else {
+            return match form {
+                Form::Free => {
+                    table.entries.push(Entry { key: rest.to_owned(), ..entry });
+                    Ok(())
+                }
+                _ => Err(self.lost(from, table.entries.iter().map(|entry| entry.key.clone()).collect())),
+            };
+        };
+        let (key, deeper) = rest.split_once('.').unwrap_or((rest, ""));
+        let inner = form.at(key);
+        if deeper.is_empty() {
+            table.entries.push(Entry { key: key.to_owned(), ..entry });
+            return Ok(());
+        }
+        if shape.key(key).is_none() || matches!(inner, Form::Items(_)) {
+            return Err(self.lost(from, shape.keys.iter().map(|key| key.name.to_owned()).collect()));
+        }
+        let mut below = Table::default();
+        let place = entry.at.clone();
+        self.table(&mut below, inner, from + key.len() + 1, Change::Set(entry))?;
+        let node = Node { place: place.clone(), value: Value::Table(below) };
+        table.entries.push(Entry { key: key.to_owned(), at: place, node });
+        Ok(())
+    }
+
+    /// None of the items is what the path goes on with. How much of the path was meant for it, the nearest one tells.
+    fn lost_among(&self, from: usize, identities: Vec<String>) -> Lost {
+        let rest = &self.path[from..];
+        let as_long_as = |identity: &str| {
+            let dots = identity.matches('.').count();
+            rest.match_indices('.').nth(dots).map_or(rest.len(), |(dot, _)| dot)
+        };
+        let length = identities
+            .iter()
+            .find(|identity| nearest(&rest[..as_long_as(identity)], [identity.as_str()]).is_some())
+            .map_or(rest.len(), |identity| as_long_as(identity));
+        let parent = self.path[..from].trim_end_matches('.');
+        let message = format!("there is no `{}` in `{parent}`", &rest[..length]);
+        Lost { part: from..from + length, message, candidates: identities }
+    }
+
+    /// The next part of the path is not there.
+    fn lost(&self, from: usize, candidates: Vec<String>) -> Lost {
+        let end = self.path[from..].find('.').map_or(self.path.len(), |dot| from + dot);
+        let parent = self.path[..from].trim_end_matches('.');
+        let message = if parent.is_empty() {
+            format!("there is no `{}`", &self.path[from..end])
+        } else {
+            format!("there is no `{}` in `{parent}`", &self.path[from..end])
+        };
+        Lost { part: from..end, message, candidates }
+    }
+}
+
+/// The longest of the names that the path goes on with; a name may hold dots itself.
+fn longest<'a>(path: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .filter(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        .max_by_key(|name| name.len())
+}

@@ -1,0 +1,114 @@
+//! The plan as it is kept with a run: whole, but for its secrets.
+
+use leaseproof_domain::Secret;
+
+use crate::plan::{Plan, Setting, SettingValue, SetupAction};
+use crate::secrets;
+
+/// What stands in a text instead of a secret.
+const MASK: &str = "***";
+/// Shorter secrets are taken out where they stand, and not looked for elsewhere: they would match by chance.
+const SHORTEST: usize = 6;
+
+/// A text that is no plan of this version.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no plan that this version of leaseproof reads: {0}")]
+pub struct NoPlan(#[from] serde_json::Error);
+
+impl Plan {
+    /// Every secret of the scenario: passwords by their key, password literals in SQL and scripts, passwords in URLs
+    /// and connection strings.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut found = Vec::new();
+        let mut copy = self.clone();
+        each_text(&mut copy, &mut |text| {
+            found.extend(secrets::spans(text).into_iter().map(|span| Secret::new(&text[span])));
+            // SQL doubles a quote inside a literal; the password has one.
+            let doubled: Vec<Secret> = found.iter().filter(|secret| secret.expose().contains("''")).cloned().collect();
+            found.extend(doubled.iter().map(|secret| Secret::new(secret.expose().replace("''", "'"))));
+        });
+        each_setting(&mut copy, &mut |setting| {
+            if let Setting::Secret(secret) = setting {
+                found.push(secret.clone());
+            }
+        });
+        found.sort_by(|one, other| one.expose().cmp(other.expose()));
+        found.dedup();
+        found
+    }
+
+    /// The plan without its secrets: each is `***`. Names and paths stay as they are, even where one is a password too.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut known = self.secrets();
+        known.retain(|secret| secret.expose().len() >= SHORTEST);
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        let mut plan = self.clone();
+        each_text(&mut plan, &mut |text| {
+            for span in secrets::spans(text).into_iter().rev() {
+                text.replace_range(span, MASK);
+            }
+            // The domain's redactor would take a template's '{{password}}' for a password; here it has to stay.
+            for secret in &known {
+                *text = text.replace(secret.expose(), MASK);
+            }
+        });
+        each_setting(&mut plan, &mut |setting| {
+            if let Setting::Secret(_) = setting {
+                *setting = Setting::Secret(Secret::new(MASK));
+            }
+        });
+        plan
+    }
+
+    /// The redacted plan as JSON.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.redacted()).expect("a plan has text keys and finite numbers");
+        text.push('\n');
+        text
+    }
+
+    /// Reads what [`Plan::to_json`] wrote.
+    ///
+    /// # Errors
+    /// Where the text is no plan, or one of a version that says it otherwise.
+    pub fn from_json(text: &str) -> Result<Self, NoPlan> {
+        Ok(serde_json::from_str(text)?)
+    }
+}
+
+/// Visits every text of the plan that people write freely: statements, scripts, rules, data.
+fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
+    for cluster in plan.postgres.values_mut() {
+        cluster.hba.iter_mut().for_each(&mut *visit);
+        cluster.settings.values_mut().for_each(&mut *visit);
+    }
+    for step in &mut plan.setup {
+        match &mut step.action {
+            SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => visit(text),
+            SetupAction::Policy { rules, .. } => visit(rules),
+            SetupAction::Write { .. } | SetupAction::Enable { .. } => {}
+        }
+    }
+    each_setting(plan, &mut |setting| {
+        if let Setting::Text(text) = setting {
+            visit(text);
+        }
+    });
+    plan.lives.iter_mut().for_each(|life| visit(&mut life.query));
+}
+
+fn each_setting(plan: &mut Plan, visit: &mut impl FnMut(&mut Setting)) {
+    plan.postgres.values_mut().for_each(|cluster| visit(&mut cluster.password));
+    for step in &mut plan.setup {
+        match &mut step.action {
+            SetupAction::Sql { password: Some(password), .. } => visit(password),
+            SetupAction::Write { data, .. } => data.values_mut().for_each(|value| match value {
+                SettingValue::Text(setting) => visit(setting),
+                SettingValue::List(settings) => settings.iter_mut().for_each(&mut *visit),
+                SettingValue::Bool(_) | SettingValue::Number(_) => {}
+            }),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Texts that stand in the scenario or in a file beside it.
+
+use std::ops::Range;
+
+use crate::file::read_named;
+use crate::place::Place;
+use crate::problem::Noted;
+
+/// A text, and where each part of it stands.
+pub(crate) struct Text {
+    pub(crate) text: String,
+    /// The file it comes from, where it does not stand in the scenario itself.
+    pub(crate) file: Option<String>,
+    place: Place,
+}
+
+/// When a text is the name of a file.
+#[derive(Clone, Copy)]
+pub(crate) enum FileWhen {
+    /// `@name`.
+    At,
+    /// `@name`, or a name with this ending.
+    Ends(&'static str),
+    /// `@name`, or whatever is on one line.
+    OneLine,
+}
+
+impl Text {
+    /// What `value` at `place` says, or the file that it names holds; none where that cannot be read.
+    pub(crate) fn read(value: &str, place: &Place, when: FileWhen, noted: &Noted) -> Option<Self> {
+        let named = value.strip_prefix('@').or_else(|| {
+            let is_file = match when {
+                FileWhen::At => false,
+                FileWhen::Ends(ending) => value.ends_with(ending) && !value.contains('\n'),
+                FileWhen::OneLine => !value.trim_end().contains('\n'),
+            };
+            is_file.then_some(value)
+        });
+        let Some(name) = named else {
+            return Some(Self { text: value.to_owned(), file: None, place: place.clone() });
+        };
+        let source = read_named(name, place, noted)?;
+        let place = Place::new(&source, 0..source.text.len());
+        Some(Self { text: source.text.clone(), file: Some(source.name.clone()), place })
+    }
+
+    /// Where a part of the text stands.
+    pub(crate) fn part(&self, part: Range<usize>) -> Place {
+        self.place.part(&self.text, part)
+    }
+}
