@@ -68,7 +68,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "TTL-2",
         title: "A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it",
         shown: "Each acknowledged renewal: lease_duration equals the increment (capped at what is left of max_ttl), and \
-                rolvaliduntil read after it lies at the renewal + increment + 5 s.",
+                rolvaliduntil read after it lies at the renewal + increment + 5 s. A refusal while the lease stands is a \
+                failure.",
         source: "Vault, builtin/logical/database/secret_creds.go, secretCredsRenew",
         timing: false,
     },

@@ -1,7 +1,8 @@
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
 use crate::{Secret, Username};
@@ -9,6 +10,8 @@ use crate::{Secret, Username};
 /// How many of the latest passwords are looked for one by one. Older ones no longer occur in new lines: a server
 /// writes a password where it makes or changes a credential, within seconds.
 const RECENT: usize = 4096;
+/// How many new secrets are looked for one by one before a search for all is built.
+const BY_HAND: usize = 64;
 /// Shorter secrets than this are not looked for by their text: they would match by chance.
 const SHORTEST: usize = 6;
 /// What stands in a text instead of a secret.
@@ -30,7 +33,23 @@ pub struct Redactor {
 struct Inner {
     fixed: Vec<Secret>,
     recent: VecDeque<(Username, Secret)>,
-    automaton: Option<AhoCorasick>,
+    /// Secrets that `built` does not know, and whose they are.
+    new: Vec<(Option<Username>, Secret)>,
+    built: Option<Built>,
+}
+
+/// One search for many secrets at once.
+struct Built {
+    automaton: AhoCorasick,
+    /// By pattern, whose secret it is.
+    whose: Vec<Option<Username>>,
+}
+
+/// A secret's place in a text.
+struct Hit<'a> {
+    start: usize,
+    end: usize,
+    whose: &'a Option<Username>,
 }
 
 /// A text without its secrets.
@@ -66,8 +85,8 @@ impl Redactor {
     pub fn add_fixed(&self, secret: Secret) {
         if secret.expose().len() >= SHORTEST {
             let mut inner = self.lock();
-            inner.fixed.push(secret);
-            inner.automaton = None;
+            inner.fixed.push(secret.clone());
+            inner.new.push((None, secret));
         }
     }
 
@@ -75,11 +94,11 @@ impl Redactor {
     pub fn add_password(&self, username: Username, password: Secret) {
         if password.expose().len() >= SHORTEST {
             let mut inner = self.lock();
+            inner.new.push((Some(username.clone()), password.clone()));
             inner.recent.push_back((username, password));
             if inner.recent.len() > RECENT {
                 inner.recent.pop_front();
             }
-            inner.automaton = None;
         }
     }
 
@@ -111,25 +130,20 @@ impl Redactor {
 
     fn scrub_known(&self, text: &str, found: &mut bool, username: &mut Option<Username>) -> String {
         let mut inner = self.lock();
-        if inner.automaton.is_none() {
-            let patterns: Vec<&str> =
-                inner.fixed.iter().map(Secret::expose).chain(inner.recent.iter().map(|(_, s)| s.expose())).collect();
-            inner.automaton =
-                AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(patterns).ok();
+        if inner.new.len() > BY_HAND {
+            inner.build();
         }
-        let Some(automaton) = &inner.automaton else {
-            return MASK.to_owned();
-        };
         let mut clean = String::with_capacity(text.len());
         let mut end = 0;
-        for hit in automaton.find_iter(text) {
-            clean.push_str(&text[end..hit.start()]);
-            clean.push_str(MASK);
-            end = hit.end();
-            *found = true;
-            if let Some(index) = hit.pattern().as_usize().checked_sub(inner.fixed.len()) {
-                *username = inner.recent.get(index).map(|(name, _)| name.clone());
+        for hit in inner.hits(text) {
+            // A secret within another one, or over its end, goes with it.
+            if hit.start >= end {
+                clean.push_str(&text[end..hit.start]);
+                clean.push_str(MASK);
+                username.clone_from(hit.whose);
             }
+            *found = true;
+            end = end.max(hit.end);
         }
         clean.push_str(&text[end..]);
         clean
@@ -137,6 +151,46 @@ impl Redactor {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Builds the search anew, with all that is known. It takes milliseconds for thousands of secrets: too long for
+    /// each new one.
+    fn build(&mut self) {
+        let all: Vec<(Option<&Username>, &Secret)> = self
+            .fixed
+            .iter()
+            .map(|secret| (None, secret))
+            .chain(self.recent.iter().map(|(name, s)| (Some(name), s)))
+            .collect();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(all.iter().map(|(_, secret)| secret.expose()));
+        // Too many secrets for one search: then each is looked for by itself.
+        if let Ok(automaton) = automaton {
+            self.built = Some(Built { automaton, whose: all.into_iter().map(|(name, _)| name.cloned()).collect() });
+            self.new.clear();
+        }
+    }
+
+    /// Where secrets stand in `text`, from its beginning; of several that begin at one place the longest comes first.
+    fn hits(&self, text: &str) -> Vec<Hit<'_>> {
+        let mut hits = Vec::new();
+        for built in &self.built {
+            hits.extend(built.automaton.find_iter(text).map(|hit| Hit {
+                start: hit.start(),
+                end: hit.end(),
+                whose: &built.whose[hit.pattern().as_usize()],
+            }));
+        }
+        for (whose, secret) in &self.new {
+            let places = text.match_indices(secret.expose());
+            hits.extend(places.map(|(start, found)| Hit { start, end: start + found.len(), whose }));
+        }
+        hits.sort_by_key(|hit| (hit.start, Reverse(hit.end)));
+        hits
     }
 }
 
@@ -186,6 +240,24 @@ mod tests {
         assert_eq!(redactor.scrub("postgresql://u:pw1@h:5432/d").text, "postgresql://u:***@h:5432/d");
         let template = "postgresql://{{username}}:{{password}}@h:5432/d";
         assert_eq!(redactor.scrub(template).text, template);
+    }
+
+    #[test]
+    fn secrets_are_found_however_many_there_are_and_however_they_overlap() {
+        let redactor = Redactor::new();
+        redactor.add_fixed(Secret::new("abcdefgh"));
+        redactor.add_fixed(Secret::new("abcdefghij"));
+        redactor.add_fixed(Secret::new("ijklmnop"));
+        for number in 0..500 {
+            redactor.add_password(Username::new(format!("v-{number}")), Secret::new(format!("Leak-{number:06}")));
+            // The latest by hand, older ones by the built search.
+            for known in [number, number / 2, 0] {
+                let scrubbed = redactor.scrub(&format!("a Leak-{known:06} b"));
+                assert_eq!(scrubbed.text, "a *** b");
+                assert_eq!(scrubbed.username, Some(Username::new(format!("v-{known}"))));
+            }
+            assert_eq!(redactor.scrub("xabcdefghijklmnopy").text, "x***y");
+        }
     }
 
     #[test]
