@@ -1,1 +1,35 @@
-//! Stands real servers up, applies the set-up and tears down.
+//! Stands an estate up, applies its set-up, tears it down, and cleans up after runs that could not: real Vault and
+//! PostgreSQL as child processes on loopback, free ports, one private folder, no daemon and no root needed.
+//!
+//! Whatever is made is in the run's ledger before it is made, and every server ends with the harness, whatever ends
+//! it. The room never judges, and nothing but this room starts or stops a server.
+
+mod account;
+mod all;
+mod child;
+mod clean;
+mod clocks;
+mod configuration;
+mod environment;
+mod error;
+mod estate;
+mod find;
+mod folder;
+mod logs;
+mod placeholders;
+mod ports;
+mod postgres;
+mod process;
+pub mod servers;
+mod setup;
+mod site;
+mod spawner;
+mod statements;
+mod token;
+mod vault;
+
+pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
+pub use error::{EstateError, SetupError, SetupFault};
+pub use estate::{Estate, StandOptions};
+pub use logs::LogStream;
+pub use token::ClientToken;

@@ -1,0 +1,160 @@
+use std::io;
+use std::path::PathBuf;
+
+use leaseproof_domain::Origin;
+
+/// Why the estate could not be had, or not be ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EstateError {
+    /// A server that the scenario asks for is not on this machine.
+    #[error("{wanted} is not on this machine. Looked for it in: {}. To get it: {how_to_get}", looked.join("; "))]
+    ServerMissing {
+        /// What was wanted, with its version: `PostgreSQL 15`.
+        wanted: String,
+        /// The places that were looked at, in order.
+        looked: Vec<String>,
+        /// The command that brings it.
+        how_to_get: String,
+    },
+    /// The server is there in other versions only.
+    #[error("wanted {wanted}, found {}. To get it: {how_to_get}", found.join(" and "))]
+    WrongVersion {
+        /// What was wanted, with its version: `PostgreSQL 15`.
+        wanted: String,
+        /// What was found instead, and where.
+        found: Vec<String>,
+        /// The command that brings the wanted one.
+        how_to_get: String,
+    },
+    /// A port that the scenario fixes is in use.
+    #[error(
+        "{origin}: port {port} of {server} is taken by another process on 127.0.0.1: end that process, name another port, or leave `port` out to have a free one"
+    )]
+    PortTaken {
+        /// `vault` or `postgres.<cluster>`.
+        server: String,
+        /// The port.
+        port: u16,
+        /// The scenario line that fixes it.
+        origin: Origin,
+    },
+    /// No free port was found.
+    #[error("{server}: none of {tried} ports between 15000 and 32767 was free on 127.0.0.1")]
+    NoFreePort {
+        /// `vault` or `postgres.<cluster>`.
+        server: String,
+        /// How many were tried.
+        tried: u32,
+    },
+    /// PostgreSQL refuses to run as root, and there is no other account to run it as.
+    #[error(
+        "PostgreSQL refuses to run as root, and this machine has neither the user `postgres` nor `nobody`: run leaseproof as another user, or add one of them"
+    )]
+    NoAccount,
+    /// A folder or file of the estate cannot be written.
+    #[error("cannot {doing} {path}: {source}")]
+    Folder {
+        /// `make`, `write`, `remove`.
+        doing: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A process cannot be started at all.
+    #[error("cannot start {program} for {server}: {source}")]
+    Spawn {
+        /// `vault` or `postgres.<cluster>`.
+        server: String,
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A server, or a command that prepares it, ended or never answered.
+    #[error("{server} did not start: {why}{}", last_words(tail))]
+    NotStarted {
+        /// `vault` or `postgres.<cluster>`.
+        server: String,
+        /// What was waited for, and what came.
+        why: String,
+        /// The last lines of its log, scrubbed of secrets.
+        tail: Vec<String>,
+    },
+    /// Vault refused what the harness itself needs.
+    #[error("vault: cannot {doing}: {source}")]
+    Vault {
+        /// What was asked for.
+        doing: &'static str,
+        /// Vault's answer.
+        source: leaseproof_vault::Error,
+    },
+    /// PostgreSQL refused what the harness itself needs.
+    #[error("{server}: cannot {doing}: {source}")]
+    Postgres {
+        /// `postgres.<cluster>`.
+        server: String,
+        /// What was asked for.
+        doing: &'static str,
+        /// PostgreSQL's answer.
+        source: leaseproof_postgres::Error,
+    },
+    /// The ledger cannot be written, so nothing more may be made.
+    #[error(transparent)]
+    Ledger(#[from] leaseproof_history::Error),
+    /// Something is left after the estate was ended; `leaseproof clean` tries again.
+    #[error("left behind: {}; `leaseproof clean` tries again", left.join(", "))]
+    LeftBehind {
+        /// Processes, folders and files.
+        left: Vec<String>,
+    },
+}
+
+fn last_words(tail: &[String]) -> String {
+    if tail.is_empty() {
+        return String::new();
+    }
+    format!("\nIts last lines:\n  {}", tail.join("\n  "))
+}
+
+/// A setup step that did not end as the scenario expects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: setup step {step} ({action}) {fault}: {words}{}", hint.as_deref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+pub struct SetupError {
+    /// The step's number, from 1.
+    pub step: u32,
+    /// The step's line in the scenario.
+    pub origin: Origin,
+    /// What it did, in a few words: `write database/roles/powerdns-role`.
+    pub action: String,
+    /// In which way it went wrong.
+    pub fault: SetupFault,
+    /// The server's own words, scrubbed of secrets.
+    pub words: String,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
+}
+
+/// In which way a setup step went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupFault {
+    /// The server, or the script, said no.
+    Rejected,
+    /// No answer came: the server hangs or is gone.
+    Unanswered,
+    /// The scenario expects a failure, and there was none or another.
+    NotAsExpected,
+    /// The step itself cannot be sent: it names a part of the estate that is not there.
+    Unsendable,
+}
+
+impl std::fmt::Display for SetupFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rejected => "was rejected",
+            Self::Unanswered => "had no answer",
+            Self::NotAsExpected => "did not fail as the scenario expects",
+            Self::Unsendable => "cannot be done",
+        })
+    }
+}

@@ -1,0 +1,234 @@
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use leaseproof_domain::{Redactor, ServerLost};
+use leaseproof_history::{Entry, Ledger, Recorder};
+use leaseproof_postgres::Login;
+use leaseproof_scenario::Plan;
+use leaseproof_vault::Client;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use tokio::sync::watch;
+
+use crate::account::Account;
+use crate::all::all;
+use crate::child::{Child, PATIENCE};
+use crate::environment::{learn_secrets, main_database};
+use crate::folder::PrivateFolder;
+use crate::placeholders::Placeholders;
+use crate::ports::Ports;
+use crate::postgres::Cluster;
+use crate::site::Site;
+use crate::vault::{SERVER as VAULT, VaultServer};
+use crate::{EstateError, LogStream, folder, process};
+
+/// Where and for which run an estate is stood up.
+#[derive(Clone, Debug)]
+pub struct StandOptions {
+    /// The run's name; it marks every process and names the private folder.
+    pub run: String,
+    /// The folder that the private folder is made in. PostgreSQL's account has to be able to pass through it.
+    pub parent: PathBuf,
+}
+
+impl StandOptions {
+    /// For that run, in the system's folder for temporary files.
+    pub fn new(run: impl Into<String>) -> Self {
+        Self { run: run.into(), parent: std::env::temp_dir() }
+    }
+}
+
+/// Real servers on loopback, standing. They end with this value, and with the process that holds it.
+pub struct Estate {
+    pub(crate) vault: VaultServer,
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) folder: PrivateFolder,
+    pub(crate) site: Site,
+    pub(crate) placeholders: Placeholders,
+    /// The cluster and database that `environment` speaks of.
+    pub(crate) main: Option<(String, String)>,
+    over: bool,
+}
+
+impl Estate {
+    /// Stands the plan's servers up, in parallel: PostgreSQL with the harness's own account, Vault initialised,
+    /// unsealed and active, its audit device on where the plan says so. Nothing of the set-up is done yet.
+    ///
+    /// The redactor learns every secret of the plan and every one that is made. Where `recorder` is given, the loss of
+    /// a server is dated by it.
+    ///
+    /// # Errors
+    /// [`EstateError`]; whatever was made by then has been ended and removed.
+    pub async fn stand(
+        plan: &Plan,
+        options: &StandOptions,
+        recorder: Option<&Recorder>,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, EstateError> {
+        learn_secrets(plan, redactor);
+        if let Some(start_time) = process::start_time(Pid::this()) {
+            ledger.add(Entry::Harness { pid: std::process::id(), start_time })?;
+        }
+        let account = Account::unprivileged()?;
+        let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
+        let site = Site {
+            run: options.run.clone(),
+            folder: folder.path().to_owned(),
+            ledger: ledger.clone(),
+            redactor: Arc::clone(redactor),
+            ports: Ports::default(),
+            account,
+            lost: watch::channel(None).0,
+            recorder: recorder.cloned(),
+            ending: Arc::new(AtomicBool::new(false)),
+        };
+        let clusters = all(plan.postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect());
+        let (vault, clusters) = tokio::try_join!(VaultServer::stand(&plan.vault, &site), clusters)?;
+        let clusters: BTreeMap<String, Cluster> = plan.postgres.keys().cloned().zip(clusters).collect();
+        lay_out(&folder, &vault)?;
+        let placeholders = placeholders(&vault, &clusters);
+        Ok(Self { vault, folder, site, placeholders, main: main_database(plan), over: false, clusters })
+    }
+
+    /// Vault with its root token: for set-up only.
+    pub fn vault(&self) -> Client {
+        self.vault.root.clone()
+    }
+
+    /// How the harness's own account logs in to a database of a cluster.
+    ///
+    /// # Panics
+    /// Where the plan that was stood up has no such cluster.
+    pub fn observer_login(&self, cluster: &str, database: &str) -> Login {
+        self.cluster(cluster).observer_login(database)
+    }
+
+    /// Hosts and ports where clients log in to a cluster.
+    ///
+    /// # Panics
+    /// Where the plan that was stood up has no such cluster.
+    pub fn endpoints(&self, cluster: &str) -> Vec<(String, u16)> {
+        vec![("127.0.0.1".to_owned(), self.cluster(cluster).port)]
+    }
+
+    /// What the servers write, from their start on. Lines wait for whoever takes them, and it has to read on: the
+    /// servers wait for it. Each log can be taken once; what nobody takes is dropped.
+    pub fn take_logs(&mut self) -> Vec<LogStream> {
+        let mut logs = Vec::new();
+        let servers = [(VAULT, &mut self.vault.log, &self.vault.child)].into_iter();
+        let servers = servers.chain(self.clusters.values_mut().map(|cluster| {
+            let Cluster { server, log, child, .. } = cluster;
+            (server.as_str(), log, &*child)
+        }));
+        for (name, log, child) in servers {
+            if let Some(lines) = log.take() {
+                child.log().taken();
+                logs.push(LogStream { name: name.to_owned(), lines });
+            }
+        }
+        logs
+    }
+
+    /// The file that Vault's audit device writes, where the plan wants one.
+    pub fn audit_log(&self) -> Option<PathBuf> {
+        self.vault.audit.clone()
+    }
+
+    /// The first server that ended without being asked to.
+    pub fn lost(&self) -> watch::Receiver<Option<ServerLost>> {
+        self.site.lost.subscribe()
+    }
+
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = (&String, &Cluster)> {
+        self.clusters.iter()
+    }
+
+    /// Ends the servers, waits for them, and removes everything that was made. The ledger may be closed after it.
+    ///
+    /// # Errors
+    /// [`EstateError::LeftBehind`] where something could not be removed.
+    pub async fn tear_down(self) -> Result<(), EstateError> {
+        let mut estate = self;
+        let ended = tokio::task::spawn_blocking(move || estate.shut_down()).await;
+        let left = ended.unwrap_or_else(|why| vec![format!("the estate: its end failed: {why}")]);
+        if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
+    }
+
+    /// Does it, blocking. Gives what is left.
+    fn shut_down(&mut self) -> Vec<String> {
+        if std::mem::replace(&mut self.over, true) {
+            return Vec::new();
+        }
+        self.site.ending.store(true, Ordering::Release);
+        // PostgreSQL: fast, immediate, killed (src/backend/postmaster/postmaster.c). Vault seals itself on SIGTERM.
+        for (postgres, vault) in
+            [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]
+        {
+            self.clusters.values().for_each(|cluster| cluster.child.signal(postgres));
+            self.vault.child.signal(vault);
+            let until = Instant::now() + PATIENCE;
+            if self.children().all(|(_, child)| child.wait_until(until)) {
+                break;
+            }
+        }
+        let running = self.children().filter(|(_, child)| child.ended().is_none());
+        let mut left: Vec<String> = running.map(|(name, child)| format!("{name} (pid {})", child.pid())).collect();
+        self.clusters.values().for_each(Cluster::remove_traces);
+        left.extend(self.folder.remove());
+        left
+    }
+
+    fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
+        let clusters = self.clusters.values().map(|cluster| (cluster.server.as_str(), &cluster.child));
+        clusters.chain([(VAULT, &self.vault.child)])
+    }
+
+    pub(crate) fn cluster(&self, name: &str) -> &Cluster {
+        self.clusters.get(name).unwrap_or_else(|| panic!("the plan that was stood up has no cluster `{name}`"))
+    }
+}
+
+impl Drop for Estate {
+    /// The last resort: blocking, and what fails is told by nobody but the ledger.
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl std::fmt::Debug for Estate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let clusters: Vec<&str> = self.clusters.values().map(|cluster| cluster.server.as_str()).collect();
+        f.debug_struct("Estate")
+            .field("run", &self.site.run)
+            .field("vault", &self.vault.address)
+            .field("clusters", &clusters)
+            .finish()
+    }
+}
+
+/// Makes what scripts of the set-up find: `vault` by that name, and a folder to work in.
+fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateError> {
+    let bin = folder.path().join("bin");
+    folder::make(&bin, 0o711, None)?;
+    let link = bin.join("vault");
+    symlink(&vault.program.path, &link).map_err(|source| EstateError::Folder {
+        doing: "make",
+        path: link.clone(),
+        source,
+    })?;
+    folder::make(&folder.path().join("scripts"), 0o700, None)
+}
+
+fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>) -> Placeholders {
+    let mut all = Placeholders::default();
+    all.vault(&vault.address, vault.port);
+    for (name, cluster) in clusters {
+        all.cluster(name, cluster.port);
+    }
+    all
+}

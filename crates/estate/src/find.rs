@@ -1,0 +1,273 @@
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::EstateError;
+
+pub(crate) const GET_VAULT: &str = "ci/servers/vault/build, or name one by VAULT_BIN=/path/to/vault";
+
+/// Where this machine may have servers: read from the environment once, so that a test can say otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// `PATH`.
+    pub(crate) path: Vec<PathBuf>,
+    /// `${XDG_CACHE_HOME:-~/.cache}/leaseproof/servers`.
+    pub(crate) cache: PathBuf,
+    /// Where Debian keeps PostgreSQL's versions.
+    pub(crate) postgres: PathBuf,
+    /// `VAULT_BIN`.
+    pub(crate) vault_bin: Option<PathBuf>,
+    /// `PG_BIN_DIR`.
+    pub(crate) pg_bin_dir: Option<PathBuf>,
+}
+
+/// A program, and by which rule it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) source: String,
+}
+
+/// The programs of one PostgreSQL version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PostgresPrograms {
+    /// The folder with `postgres` and `initdb`.
+    pub(crate) bin: PathBuf,
+    /// `15.18`.
+    pub(crate) version: String,
+    /// By which rule it was found.
+    pub(crate) source: String,
+}
+
+impl Places {
+    /// As this process's environment says.
+    pub(crate) fn here() -> Self {
+        let given = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = given("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+        let home = || env::home_dir().unwrap_or_else(env::temp_dir).join(".cache");
+        Self {
+            path: env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
+            cache: cache.unwrap_or_else(home).join("leaseproof/servers"),
+            postgres: "/usr/lib/postgresql".into(),
+            vault_bin: given("VAULT_BIN"),
+            pg_bin_dir: given("PG_BIN_DIR"),
+        }
+    }
+
+    /// The Vault to run: `VAULT_BIN`, else `PATH`, else the newest in the cache. Its version is not asked here:
+    /// starting so large a program takes as long as starting the server, which tells it anyway.
+    pub(crate) fn vault(&self) -> Result<Program, EstateError> {
+        if let Some(path) = &self.vault_bin {
+            // Who names a path means that path: nothing else is taken instead.
+            return runs(path).then(|| program(path, "VAULT_BIN")).ok_or_else(|| EstateError::ServerMissing {
+                wanted: "Vault".to_owned(),
+                looked: vec![format!("VAULT_BIN={} (no such program)", path.display())],
+                how_to_get: GET_VAULT.to_owned(),
+            });
+        }
+        let cached = || versions(&self.cache, "vault-").into_iter().map(|folder| folder.join("vault"));
+        self.in_path("vault")
+            .or_else(|| cached().find(|path| runs(path)).map(|path| program(&path, "leaseproof's cache")))
+            .ok_or_else(|| EstateError::ServerMissing {
+                wanted: "Vault".to_owned(),
+                looked: vec![
+                    "VAULT_BIN (not set)".to_owned(),
+                    "PATH".to_owned(),
+                    format!("{}/vault-*/vault", self.cache.display()),
+                ],
+                how_to_get: GET_VAULT.to_owned(),
+            })
+    }
+
+    /// The PostgreSQL of that major version: `PG_BIN_DIR`, else `PATH`, else Debian's folder, else the cache.
+    pub(crate) fn postgres(&self, major: &str) -> Result<PostgresPrograms, EstateError> {
+        let mut found = Vec::new();
+        for (bin, source) in self.postgres_folders(major) {
+            match version_of(&bin.join("postgres")) {
+                Some(version) if major_of(&version) == major && runs(&bin.join("initdb")) => {
+                    return Ok(PostgresPrograms { bin, version, source });
+                }
+                Some(version) => found.push(format!("PostgreSQL {version} in {} ({source})", bin.display())),
+                None => {}
+            }
+        }
+        let wanted = format!("PostgreSQL {major}");
+        let how_to_get = get_postgres(major);
+        // What other versions there are helps whoever has to choose.
+        let others = self.all_postgres().into_iter();
+        found.extend(others.map(|other| format!("PostgreSQL {} in {}", other.version, other.bin.display())));
+        found.sort();
+        found.dedup();
+        if !found.is_empty() {
+            return Err(EstateError::WrongVersion { wanted, found, how_to_get });
+        }
+        let given = self.pg_bin_dir.as_ref();
+        let looked = vec![
+            given.map_or("PG_BIN_DIR (not set)".to_owned(), |path| format!("PG_BIN_DIR={}", path.display())),
+            "PATH".to_owned(),
+            format!("{}/{major}/bin", self.postgres.display()),
+            format!("{}/postgresql-{major}/bin", self.cache.display()),
+        ];
+        Err(EstateError::ServerMissing { wanted, looked, how_to_get })
+    }
+
+    /// Every PostgreSQL on this machine, each version once.
+    pub(crate) fn all_postgres(&self) -> Vec<PostgresPrograms> {
+        let cached = versions(&self.cache, "postgresql-");
+        let folders = self.postgres_folders("").into_iter().chain(
+            versions(&self.postgres, "")
+                .into_iter()
+                .chain(cached)
+                .map(|folder| (folder.join("bin"), folder.display().to_string())),
+        );
+        let mut all: Vec<PostgresPrograms> = Vec::new();
+        for (bin, source) in folders {
+            if let Some(version) = version_of(&bin.join("postgres"))
+                && all.iter().all(|other| other.version != version)
+            {
+                all.push(PostgresPrograms { bin, version, source });
+            }
+        }
+        all
+    }
+
+    /// A program in `PATH`, or in the folders for servers that a user's `PATH` often lacks.
+    pub(crate) fn in_path(&self, name: &str) -> Option<Program> {
+        let servers = [PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")];
+        let found = self.path.iter().chain(&servers).map(|folder| folder.join(name)).find(|path| runs(path))?;
+        Some(program(&found, "PATH"))
+    }
+
+    fn postgres_folders(&self, major: &str) -> Vec<(PathBuf, String)> {
+        // Through links to where the program's own libraries and other programs are.
+        let real = |folder: &PathBuf| folder.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned);
+        let in_path = self.path.iter().find(|folder| runs(&folder.join("postgres"))).and_then(real);
+        let given = self.pg_bin_dir.clone().map(|path| (path, "PG_BIN_DIR".to_owned()));
+        let mut folders: Vec<_> = given.into_iter().chain(in_path.map(|path| (path, "PATH".to_owned()))).collect();
+        if !major.is_empty() {
+            let known = self.postgres.join(major).join("bin");
+            folders.push((known, self.postgres.display().to_string()));
+            folders.push((self.cache.join(format!("postgresql-{major}")).join("bin"), "leaseproof's cache".to_owned()));
+        }
+        folders
+    }
+}
+
+/// How to get a PostgreSQL of that major version.
+pub(crate) fn get_postgres(major: &str) -> String {
+    let package = if major.is_empty() { "postgresql".to_owned() } else { format!("postgresql-{major}") };
+    format!("apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
+}
+
+/// What a program says of its version: the first word of `--version`'s answer that begins with a digit.
+pub(crate) fn version_of(program: &Path) -> Option<String> {
+    asked(program, "--version")
+}
+
+/// As [`version_of`], by another argument.
+pub(crate) fn asked(program: &Path, argument: &str) -> Option<String> {
+    let answer = Command::new(program).arg(argument).output().ok()?;
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned() + &String::from_utf8_lossy(&answer.stderr);
+    let words = text.split_whitespace().map(|word| word.trim_start_matches(['v', '-', 'q', 'j']).trim_end_matches(','));
+    let numbers: Vec<&str> =
+        words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(':')).collect();
+    // A log line's date has no dot in it; a version under development has none either.
+    numbers.iter().find(|word| word.contains('.')).or(numbers.first()).map(|word| (*word).to_owned())
+}
+
+/// `15` of `15.18`, `17beta1` or `18devel`.
+fn major_of(version: &str) -> &str {
+    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
+}
+
+/// The folders `<folder>/<prefix><version>`, the newest version first.
+fn versions(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let number = |path: &Path| -> Option<Vec<u64>> {
+        let version = path.file_name()?.to_str()?.strip_prefix(prefix)?.to_owned();
+        Some(version.split('.').map(|part| part.parse().unwrap_or(0)).collect())
+    };
+    let mut found: Vec<_> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
+    found.sort_by(|a, b| b.cmp(a));
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Whether there is a program at that path.
+pub(crate) fn runs(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+fn program(path: &Path, source: &str) -> Program {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Program { path, source: source.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::{Path, PathBuf};
+
+    use super::{Places, major_of};
+
+    fn places(root: &Path) -> Places {
+        Places {
+            path: vec![root.join("path")],
+            cache: root.join("cache"),
+            postgres: root.join("postgresql"),
+            vault_bin: None,
+            pg_bin_dir: None,
+        }
+    }
+
+    fn script(path: PathBuf, says: &str) -> PathBuf {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn vault_is_taken_from_its_setting_then_path_then_the_newest_in_the_cache() {
+        let root = tempfile::tempdir().unwrap();
+        let mut places = places(root.path());
+        let missing = places.vault().unwrap_err().to_string();
+        for part in ["VAULT_BIN", "PATH", "cache/vault-*/vault", "ci/servers/vault/build"] {
+            assert!(missing.contains(part), "{missing}");
+        }
+        script(root.path().join("cache/vault-1.9.2/vault"), "Vault v1.9.2");
+        let newest = script(root.path().join("cache/vault-1.21.0/vault"), "Vault v1.21.0");
+        assert_eq!(places.vault().unwrap().path, newest);
+        let in_path = script(root.path().join("path/vault"), "Vault v1.20.0");
+        assert_eq!(places.vault().unwrap().path, in_path);
+        places.vault_bin = Some(root.path().join("nowhere"));
+        assert!(places.vault().unwrap_err().to_string().contains("nowhere (no such program)"));
+    }
+
+    #[test]
+    fn postgresql_has_to_be_of_the_wanted_major_version() {
+        let root = tempfile::tempdir().unwrap();
+        let mut places = places(root.path());
+        let missing = places.postgres("15").unwrap_err().to_string();
+        for part in ["PostgreSQL 15", "PG_BIN_DIR", "postgresql/15/bin", "apt-get install postgresql-15"] {
+            assert!(missing.contains(part), "{missing}");
+        }
+        let old = root.path().join("old");
+        script(old.join("postgres"), "postgres (PostgreSQL) 14.9");
+        places.pg_bin_dir = Some(old);
+        let wrong = places.postgres("15").unwrap_err().to_string();
+        assert!(wrong.contains("wanted PostgreSQL 15, found PostgreSQL 14.9 in "), "{wrong}");
+        let bin = root.path().join("postgresql/15/bin");
+        script(bin.join("postgres"), "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)");
+        script(bin.join("initdb"), "initdb");
+        let found = places.postgres("15").unwrap();
+        assert_eq!((found.bin, found.version.as_str()), (bin, "15.18"));
+    }
+
+    #[test]
+    fn a_version_has_a_major() {
+        assert_eq!(["15.18", "17beta1", "18devel"].map(major_of), ["15", "17", "18"]);
+    }
+}

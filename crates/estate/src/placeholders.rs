@@ -1,0 +1,109 @@
+use std::collections::BTreeMap;
+
+/// What `${…}` stands for in the values of a set-up: the estate as it stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Placeholders {
+    values: BTreeMap<String, String>,
+}
+
+/// A placeholder that this estate has no value for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no `${{{given}}}`; this estate has {}", known.join(", "))]
+pub(crate) struct UnknownPlaceholder {
+    pub(crate) given: String,
+    pub(crate) known: Vec<String>,
+}
+
+impl Placeholders {
+    /// Adds Vault's address: `${vault.addr}`.
+    pub(crate) fn vault(&mut self, address: &str, port: u16) {
+        self.set("vault.addr", address.to_owned());
+        self.set("vault.host", "127.0.0.1".to_owned());
+        self.set("vault.port", port.to_string());
+    }
+
+    /// Adds one cluster: `${postgres.<cluster>.write}` is `host:port`, `.host` and `.port` are its parts.
+    pub(crate) fn cluster(&mut self, cluster: &str, port: u16) {
+        self.set(&format!("postgres.{cluster}.write"), format!("127.0.0.1:{port}"));
+        self.set(&format!("postgres.{cluster}.host"), "127.0.0.1".to_owned());
+        self.set(&format!("postgres.{cluster}.port"), port.to_string());
+    }
+
+    /// Fills every placeholder in.
+    ///
+    /// # Errors
+    /// [`UnknownPlaceholder`] for the first that has no value.
+    pub(crate) fn fill(&self, text: &str) -> Result<String, UnknownPlaceholder> {
+        self.replace(text, |given| {
+            let known = self.values.keys().map(|name| format!("`${{{name}}}`")).collect();
+            Err(UnknownPlaceholder { given: given.to_owned(), known })
+        })
+    }
+
+    /// Fills in the placeholders of the estate and leaves the others: in a shell script they are the shell's.
+    pub(crate) fn fill_known(&self, text: &str) -> String {
+        self.replace(text, |given| Ok(format!("${{{given}}}"))).unwrap_or_else(|_: UnknownPlaceholder| text.to_owned())
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    fn replace(
+        &self,
+        text: &str,
+        unknown: impl Fn(&str) -> Result<String, UnknownPlaceholder>,
+    ) -> Result<String, UnknownPlaceholder> {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(begin) = rest.find("${") {
+            let Some(length) = rest[begin..].find('}') else { break };
+            let name = &rest[begin + 2..begin + length];
+            filled.push_str(&rest[..begin]);
+            match self.values.get(name.trim()) {
+                Some(value) => filled.push_str(value),
+                None => filled.push_str(&unknown(name)?),
+            }
+            rest = &rest[begin + length + 1..];
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Placeholders;
+
+    fn estate() -> Placeholders {
+        let mut estate = Placeholders::default();
+        estate.vault("http://127.0.0.1:18200", 18200);
+        estate.cluster("target", 15432);
+        estate
+    }
+
+    #[test]
+    fn the_estate_is_filled_in_and_vaults_own_templates_stay() {
+        for (text, filled) in [
+            (
+                "postgresql://{{username}}:{{password}}@${postgres.target.write}/db",
+                "postgresql://{{username}}:{{password}}@127.0.0.1:15432/db",
+            ),
+            ("${postgres.target.host}:${postgres.target.port}", "127.0.0.1:15432"),
+            ("${vault.addr}", "http://127.0.0.1:18200"),
+            ("no ${ end", "no ${ end"),
+            ("$ {} ü", "$ {} ü"),
+        ] {
+            assert_eq!(estate().fill(text).unwrap(), filled);
+        }
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_told_with_the_known_ones() {
+        insta::assert_snapshot!(
+            estate().fill("a ${postgres.main.write}").unwrap_err(),
+            @"there is no `${postgres.main.write}`; this estate has `${postgres.target.host}`, `${postgres.target.port}`, `${postgres.target.write}`, `${vault.addr}`, `${vault.host}`, `${vault.port}`"
+        );
+        assert_eq!(estate().fill_known("${HOME} ${vault.port}"), "${HOME} 18200");
+    }
+}

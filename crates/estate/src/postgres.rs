@@ -1,0 +1,296 @@
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::Secret;
+use leaseproof_history::Entry;
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::PostgresPlan;
+use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
+
+use crate::child::Child;
+use crate::configuration::{hba, quoted, settings, socket_folders};
+use crate::find::{Places, PostgresPrograms};
+use crate::ports::{TRIES, is_free, says_taken};
+use crate::site::{Order, Site, password};
+use crate::{EstateError, folder};
+
+/// The harness's own account: a superuser with a line of its own in pg_hba.conf, so that nothing that is done to the
+/// estate's accounts can blind it. It is excluded from every judgment.
+pub(crate) const OBSERVER: &str = "leaseproof_observer";
+/// How long a server may take to let its observer in.
+const START: Duration = Duration::from_secs(30);
+/// How often that is tried.
+const TRY: Duration = Duration::from_millis(20);
+/// How many ports are tried where others take them first.
+const STARTS: u32 = 8;
+
+/// A running PostgreSQL cluster.
+pub(crate) struct Cluster {
+    /// `postgres.<cluster>`.
+    pub(crate) server: String,
+    pub(crate) port: u16,
+    pub(crate) bin: PathBuf,
+    pub(crate) superuser: String,
+    pub(crate) password: Secret,
+    pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) child: Child,
+    observer: Secret,
+    data: PathBuf,
+    sockets: Vec<PathBuf>,
+}
+
+impl Cluster {
+    /// Makes a new cluster and starts it. It is there when its observer can log in.
+    pub(crate) async fn stand(name: &str, plan: &PostgresPlan, site: &Site) -> Result<Self, EstateError> {
+        let server = format!("postgres.{name}");
+        check_port(&server, plan)?;
+        let programs = Places::here().postgres(&plan.version)?;
+        let superuser_password = Secret::new(plan.password.expose());
+        site.redactor.add_fixed(superuser_password.clone());
+        let observer = password(&site.redactor);
+        let data = site.folder.join(&server);
+        folder::make(&data, 0o700, site.account)?;
+        initialise(&server, &programs, &data, plan, &observer, site).await?;
+        for _ in 0..STARTS {
+            let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(&server))?;
+            let sockets = configure(plan, port, &data, site)?;
+            let (child, log) = site.start(Order {
+                name: &server,
+                program: programs.bin.join("postgres"),
+                args: vec!["-D".into(), data.clone().into()],
+                env: Vec::new(),
+                folder: &data,
+                account: site.account,
+                death: Signal::SIGQUIT,
+                input: None,
+            })?;
+            let cluster = Self {
+                server: server.clone(),
+                port,
+                bin: programs.bin.clone(),
+                superuser: plan.superuser.clone(),
+                password: superuser_password.clone(),
+                log: Some(log),
+                child,
+                observer: observer.clone(),
+                data: data.clone(),
+                sockets,
+            };
+            match cluster.ready(site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(&server, plan)?,
+                Err(why) => return Err(why),
+                Ok(()) => {
+                    site.guard(&server, &cluster.child);
+                    return Ok(cluster);
+                }
+            }
+        }
+        Err(no_port(&server))
+    }
+
+    /// How the harness's own account logs in to one of its databases.
+    pub(crate) fn observer_login(&self, database: &str) -> Login {
+        self.login(database, OBSERVER, Some(self.observer.clone()), "leaseproof", Duration::from_secs(10))
+    }
+
+    /// How any account logs in.
+    pub(crate) fn login(
+        &self,
+        database: &str,
+        user: &str,
+        password: Option<Secret>,
+        application_name: &str,
+        timeout: Duration,
+    ) -> Login {
+        Login {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password,
+            application_name: application_name.to_owned(),
+            timeout,
+        }
+    }
+
+    /// After the server's end: removes what lies outside the private folder.
+    pub(crate) fn remove_traces(&self) {
+        for path in &self.sockets {
+            remove_socket(path, &self.data);
+        }
+    }
+
+    async fn ready(&self, site: &Site) -> Result<(), EstateError> {
+        let until = Instant::now() + START;
+        loop {
+            if self.child.ended().is_some() {
+                let status = self.child.end().await;
+                return Err(site.not_started(&self.server, format!("it ended with {status}"), &self.child));
+            }
+            let why = match Observer::connect(self.observer_login("postgres")).await {
+                Ok(_) => return Ok(()),
+                Err(why) => why,
+            };
+            if Instant::now() >= until {
+                let why = format!("no login within {} s: {why}", START.as_secs());
+                return Err(site.not_started(&self.server, why, &self.child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
+    }
+}
+
+impl Drop for Cluster {
+    /// A cluster that fails while it is stood up leaves nothing either.
+    fn drop(&mut self) {
+        if self.child.stop(Signal::SIGQUIT) {
+            self.remove_traces();
+        }
+    }
+}
+
+/// Makes the data directory, the observer, and the bootstrap superuser's password.
+///
+/// The passwords go through the standard input of a single-user session (postgres(1), `--single`), which speaks to
+/// nobody else and is over before the server starts: no password file, no open pg_hba line, nothing in any log.
+///
+/// Both commands are asked to end, not killed: a bootstrap backend that is killed leaves its shared memory behind.
+async fn initialise(
+    server: &str,
+    programs: &PostgresPrograms,
+    data: &Path,
+    plan: &PostgresPlan,
+    observer: &Secret,
+    site: &Site,
+) -> Result<(), EstateError> {
+    let order = |name, program, args: Vec<OsString>, death, input| Order {
+        name,
+        program: programs.bin.join(program),
+        args,
+        env: Vec::new(),
+        folder: data,
+        account: site.account,
+        death,
+        input,
+    };
+    let args = ["--no-sync", "--auth=trust", "--locale=C.UTF-8", "--encoding=UTF8", "--username"].map(OsString::from);
+    let args = args.into_iter().chain([plan.superuser.clone().into(), "-D".into(), data.into()]).collect();
+    let name = format!("initdb of {server}");
+    site.run(server, order(&name, "initdb", args, Signal::SIGTERM, None)).await?;
+    let sql = Secret::new(format!(
+        "SET password_encryption = 'scram-sha-256'; \
+         ALTER ROLE {} PASSWORD {}; CREATE ROLE {OBSERVER} SUPERUSER LOGIN PASSWORD {};\n",
+        identifier(&plan.superuser),
+        literal(plan.password.expose()),
+        literal(observer.expose()),
+    ));
+    // Without exit_on_error a session that could not do its work would end with status 0.
+    let args = ["--single", "-F", "-c", "exit_on_error=on", "-D"].map(OsString::from);
+    let args = args.into_iter().chain([data.into(), "postgres".into()]).collect();
+    let name = format!("first accounts of {server}");
+    site.run(server, order(&name, "postgres", args, Signal::SIGQUIT, Some(sql))).await
+}
+
+/// Writes the configuration for that port. Gives the socket files that the server will make outside the private
+/// folder; they are in the ledger.
+fn configure(plan: &PostgresPlan, port: u16, data: &Path, site: &Site) -> Result<Vec<PathBuf>, EstateError> {
+    let own = site.folder.join("sockets");
+    if !own.exists() {
+        folder::make(&own, 0o755, site.account)?;
+    }
+    let folders = socket_folders(plan.settings.get("unix_socket_directories").map(String::as_str), &own);
+    let outside = folders.iter().filter(|folder| **folder != own && folder.is_absolute());
+    let sockets: Vec<PathBuf> =
+        outside.flat_map(|folder| ["", ".lock"].map(|end| folder.join(format!(".s.PGSQL.{port}{end}")))).collect();
+    for path in &sockets {
+        site.ledger.add(Entry::File { path: path.clone() })?;
+    }
+    let text = settings(plan, port, &folders);
+    folder::write(&data.join("leaseproof.conf"), &text, 0o600, site.account)?;
+    folder::write(&data.join("pg_hba.conf"), &hba(plan.hba.as_deref()), 0o600, site.account)?;
+    let main = data.join("postgresql.conf");
+    let failed = |source| EstateError::Folder { doing: "read", path: main.clone(), source };
+    let initial = fs::read_to_string(&main).map_err(failed)?;
+    let include = format!("\ninclude = {}\n", quoted("leaseproof.conf"));
+    if initial.ends_with(&include) {
+        return Ok(sockets);
+    }
+    folder::write(&main, &(initial + &include), 0o600, site.account)?;
+    Ok(sockets)
+}
+
+/// Removes a socket, or its lock file, that a server of `data` left; another server's is left alone. The second line
+/// of the lock file names the data directory (src/backend/utils/init/miscinit.c, CreateLockFile).
+pub(crate) fn remove_socket(path: &Path, data: &Path) {
+    let lock = if path.extension().is_some_and(|end| end == "lock") {
+        path.to_owned()
+    } else {
+        PathBuf::from(format!("{}.lock", path.display()))
+    };
+    let ours = match fs::read_to_string(&lock) {
+        Ok(text) => text.lines().nth(1).is_some_and(|line| Path::new(line).starts_with(data)),
+        // Without a lock nobody owns it, unless somebody answers.
+        Err(_) => UnixStream::connect(path).is_err(),
+    };
+    if ours {
+        // The socket before its lock, so that the lock still tells whose it is.
+        let _ = fs::remove_file(lock.with_extension(""));
+        let _ = fs::remove_file(lock);
+    }
+}
+
+fn check_port(server: &str, plan: &PostgresPlan) -> Result<(), EstateError> {
+    match plan.port {
+        Some(port) if !is_free(port) => {
+            Err(EstateError::PortTaken { server: server.to_owned(), port, origin: plan.origin.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_port(server: &str) -> EstateError {
+    EstateError::NoFreePort { server: server.to_owned(), tried: TRIES }
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string literal on one line, because a line is a command in single-user mode.
+fn literal(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r");
+    format!("E'{text}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{identifier, literal, remove_socket};
+
+    #[test]
+    fn names_and_passwords_are_quoted() {
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+        assert_eq!(literal("it's\\ a\nline"), "E'it''s\\\\ a\\nline'");
+    }
+
+    #[test]
+    fn a_socket_is_removed_by_its_owner_only() {
+        let place = tempfile::tempdir().unwrap();
+        let data = place.path().join("leaseproof-r1");
+        let socket = place.path().join(".s.PGSQL.15001");
+        let lock = place.path().join(".s.PGSQL.15001.lock");
+        for (owner, stays) in [("/var/lib/postgresql/15/main", true), (data.to_str().unwrap(), false)] {
+            std::fs::write(&socket, "").unwrap();
+            std::fs::write(&lock, format!("1234\n{owner}\n1\n15001\n")).unwrap();
+            remove_socket(&socket, &data);
+            remove_socket(&lock, &data);
+            assert_eq!((socket.exists(), lock.exists()), (stays, stays), "{owner}");
+        }
+        std::fs::write(&socket, "").unwrap();
+        remove_socket(&socket, &data);
+        assert!(!socket.exists());
+    }
+}

@@ -1,0 +1,60 @@
+use std::env;
+use std::ffi::OsString;
+
+use leaseproof_domain::Outcome;
+use nix::sys::signal::Signal;
+
+use super::NotDone;
+use crate::child::Child;
+use crate::site::Order;
+use crate::{Estate, folder};
+
+/// Runs the file `$0` in the same shell, and names the line and command that end it: `false` says nothing by itself.
+const RUNNER: &str = r#"trap 'echo "line $LINENO: $BASH_COMMAND: exit status $?" >&2' ERR; source "$0""#;
+
+/// A script that is running: nothing of it is left when this is dropped before its end.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.signal_group(Signal::SIGKILL);
+    }
+}
+
+impl Estate {
+    /// Runs a shell script by `bash -euo pipefail`, with VAULT_ADDR, VAULT_TOKEN and PG* set, and this estate's `vault`
+    /// and PostgreSQL first in its PATH.
+    pub(super) async fn script(&self, number: u32, text: &str) -> Result<(), NotDone> {
+        let place = self.site.folder.join("scripts");
+        let file = place.join(format!("step-{number}.sh"));
+        folder::write(&file, &self.placeholders.fill_known(text), 0o700, None)
+            .map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let path = self.programs().into_iter().chain(env::split_paths(&inherited));
+        let path = env::join_paths(path).map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let mut env: Vec<(String, OsString)> =
+            self.environment_of("postgres").into_iter().map(|(name, value)| (name, value.into())).collect();
+        env.extend([("PATH".to_owned(), path), ("HOME".to_owned(), place.clone().into())]);
+        let name = format!("setup step {number}");
+        let started = self.site.start(Order {
+            name: &name,
+            program: "bash".into(),
+            args: vec!["-Eeuo".into(), "pipefail".into(), "-c".into(), RUNNER.into(), file.into()],
+            env,
+            folder: &place,
+            account: None,
+            death: Signal::SIGKILL,
+            input: None,
+        });
+        let (child, _lines) = started.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let running = Running(child);
+        let status = running.0.end().await;
+        if status == "exit status: 0" {
+            return Ok(());
+        }
+        let output = running.0.log().tail(&self.site.redactor).join("\n");
+        let said = if output.is_empty() { " nothing".to_owned() } else { format!(":\n{output}") };
+        let why = format!("the script ended with {status}, and said{said}");
+        Err(NotDone::refused(Outcome::Indeterminate { why }))
+    }
+}

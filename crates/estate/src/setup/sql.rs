@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use leaseproof_domain::{Redactor, Secret};
+use leaseproof_postgres::{Error, Session};
+use leaseproof_scenario::Setting;
+
+use super::{NotDone, Refusal};
+use crate::Estate;
+use crate::statements::split;
+
+/// How long one statement of a set-up may take.
+const STATEMENT: Duration = Duration::from_secs(300);
+
+impl Estate {
+    /// Runs SQL statement by statement on one session, as psql does, up to the first error.
+    pub(super) async fn sql(
+        &self,
+        file: Option<&str>,
+        text: &str,
+        (on, database): (&str, &str),
+        account: Option<(&str, Option<&Setting>)>,
+    ) -> Result<(), NotDone> {
+        let Some((_, cluster)) = self.clusters().find(|(name, _)| *name == on) else {
+            return Err(NotDone::Unsendable(format!("this estate has no cluster postgres.{on}")));
+        };
+        let (user, password) = match account {
+            Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),
+            None => (cluster.superuser.as_str(), Some(cluster.password.clone())),
+        };
+        let login = cluster.login(database, user, password, "leaseproof set-up", STATEMENT);
+        let session = Session::open(&login).await.map_err(|why| NotDone::refused(why.outcome()))?;
+        for (place, statement) in split(text) {
+            if let Err(why) = session.script(statement).await {
+                let at = place + offset(statement, &why);
+                let place = Some(shown(file, text, at, &self.site.redactor));
+                return Err(NotDone::Refused(Refusal { outcome: why.outcome(), place }));
+            }
+        }
+        session.close().await;
+        Ok(())
+    }
+}
+
+/// Where in the statement the error is, in bytes: PostgreSQL counts characters from 1. Where it does not say, the
+/// statement's first line that is no comment.
+fn offset(statement: &str, why: &Error) -> usize {
+    if let Error::Answer { position: Some(position), .. } = why {
+        let characters = (*position as usize).saturating_sub(1);
+        return statement.char_indices().nth(characters).map_or(0, |(at, _)| at);
+    }
+    let mut at = 0;
+    for line in statement.split_inclusive('\n') {
+        let text = line.trim_start();
+        if !text.is_empty() && !text.starts_with("--") {
+            return at + (line.len() - text.len());
+        }
+        at += line.len();
+    }
+    0
+}
+
+/// The line of the script at that byte, with a caret under it; without one where a secret was taken out of the line.
+fn shown(file: Option<&str>, text: &str, at: usize, redactor: &Redactor) -> String {
+    let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = redactor.scrub(text[begin..].lines().next().unwrap_or_default());
+    let number = text[..begin].matches('\n').count() + 1;
+    let column = text[begin..at].chars().count();
+    let margin = " ".repeat(number.to_string().len());
+    let file = file.unwrap_or("statement");
+    let caret = if line.found { String::new() } else { format!("\n{margin} | {}^", " ".repeat(column)) };
+    format!("{margin}--> {file}:{number}:{}\n{number} | {}{caret}", column + 1, line.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::Redactor;
+    use leaseproof_postgres::Error;
+
+    use super::{offset, shown};
+
+    #[test]
+    fn the_users_own_line_is_shown_with_a_caret() {
+        let text = "SELECT 1;\n-- ü\nCREATE TABEL domains (id int);\n";
+        let statement = &text[10..];
+        let why = Error::Answer {
+            sqlstate: "42601".to_owned(),
+            message: "syntax error at or near \"TABEL\"".to_owned(),
+            position: Some(13),
+        };
+        insta::assert_snapshot!(shown(Some("schema.sql"), text, 10 + offset(statement, &why), &Redactor::new()), @r"
+         --> schema.sql:3:8
+        3 | CREATE TABEL domains (id int);
+          |        ^
+        ");
+        let why = Error::NoAnswer { why: "gone".to_owned() };
+        assert!(shown(None, text, 10 + offset(statement, &why), &Redactor::new()).starts_with(" --> statement:3:1\n"));
+    }
+}

@@ -1,0 +1,32 @@
+use std::collections::BTreeMap;
+
+use leaseproof_scenario::SettingValue;
+use serde_json::{Map, Value};
+
+use super::NotDone;
+use crate::Estate;
+use crate::placeholders::{Placeholders, UnknownPlaceholder};
+
+impl Estate {
+    /// Writes to a path, as `vault write` does.
+    pub(super) async fn write(&self, path: &str, data: &BTreeMap<String, SettingValue>) -> Result<(), NotDone> {
+        let filled: Result<Map<String, Value>, UnknownPlaceholder> =
+            data.iter().map(|(key, value)| Ok((key.clone(), fill(value, &self.placeholders)?))).collect();
+        let filled = filled.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let written = self.vault().write(path, &Value::Object(filled)).await;
+        written.map(drop).map_err(|why| NotDone::refused(why.outcome()))
+    }
+}
+
+fn fill(value: &SettingValue, estate: &Placeholders) -> Result<Value, UnknownPlaceholder> {
+    Ok(match value {
+        SettingValue::Bool(value) => Value::from(*value),
+        SettingValue::Number(value) => Value::from(*value),
+        SettingValue::Text(text) => Value::from(estate.fill(text.expose())?),
+        SettingValue::List(texts) => {
+            let filled: Result<Vec<String>, UnknownPlaceholder> =
+                texts.iter().map(|text| estate.fill(text.expose())).collect();
+            Value::from(filled?)
+        }
+    })
+}

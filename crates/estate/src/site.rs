@@ -1,0 +1,109 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use leaseproof_domain::{Redactor, Secret, ServerLost};
+use leaseproof_history::{Entry, Ledger, Recorder};
+use nix::sys::signal::Signal;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use tokio::sync::{mpsc, watch};
+
+use crate::EstateError;
+use crate::account::Account;
+use crate::child::{Child, Launch};
+use crate::ports::Ports;
+use crate::process::marker;
+
+/// What every part of an estate needs while it is built: its run, folder, ledger, ports.
+pub(crate) struct Site {
+    pub(crate) run: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) ledger: Ledger,
+    pub(crate) redactor: Arc<Redactor>,
+    pub(crate) ports: Ports,
+    pub(crate) account: Option<Account>,
+    pub(crate) lost: watch::Sender<Option<ServerLost>>,
+    pub(crate) recorder: Option<Recorder>,
+    /// Set when the estate is being ended: a server that ends now was asked to.
+    pub(crate) ending: Arc<AtomicBool>,
+}
+
+/// One process to start on a site.
+pub(crate) struct Order<'a> {
+    /// `vault`, `postgres.<cluster>`, `initdb of postgres.<cluster>`.
+    pub(crate) name: &'a str,
+    pub(crate) program: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    /// Added to the environment that every process has.
+    pub(crate) env: Vec<(String, OsString)>,
+    pub(crate) folder: &'a Path,
+    pub(crate) account: Option<Account>,
+    pub(crate) death: Signal,
+    pub(crate) input: Option<Secret>,
+}
+
+impl Site {
+    /// Starts a process, in the ledger first. It inherits nothing but PATH and TZ, and carries the run's marker.
+    pub(crate) fn start(&self, order: Order<'_>) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+        let Order { name, program, args, env, folder, account, death, input } = order;
+        self.ledger.add(Entry::Process { name: name.to_owned(), marker: marker(&self.run) })?;
+        let mut all =
+            vec![("LEASEPROOF_RUN".to_owned(), OsString::from(&self.run)), ("LANG".to_owned(), "C.UTF-8".into())];
+        all.extend(["PATH", "TZ"].iter().filter_map(|key| Some(((*key).to_owned(), std::env::var_os(key)?))));
+        all.extend(env);
+        let folder = folder.to_owned();
+        let launch = Launch { program: program.clone(), args, env: all, folder, account, death, input };
+        Child::start(launch).map_err(|source| EstateError::Spawn { server: name.to_owned(), program, source })
+    }
+
+    /// Runs a command that prepares a server to its end.
+    pub(crate) async fn run(&self, server: &str, order: Order<'_>) -> Result<(), EstateError> {
+        let name = order.name.to_owned();
+        let (child, _lines) = self.start(order)?;
+        let status = child.end().await;
+        if status == "exit status: 0" {
+            return Ok(());
+        }
+        Err(self.not_started(server, format!("{name} ended with {status}"), &child))
+    }
+
+    /// The error of a server that did not start, with its last words.
+    pub(crate) fn not_started(&self, server: &str, why: String, child: &Child) -> EstateError {
+        let tail = child.log().tail(&self.redactor);
+        EstateError::NotStarted { server: server.to_owned(), why: self.redactor.scrub(&why).text, tail }
+    }
+
+    /// From now on the end of that server is a loss, unless the whole estate is being ended.
+    pub(crate) fn guard(&self, name: &str, child: &Child) {
+        let mut ended = child.watch_end();
+        let (lost, ending, recorder, server) =
+            (self.lost.clone(), Arc::clone(&self.ending), self.recorder.clone(), name.to_owned());
+        tokio::spawn(async move {
+            let Ok(status) = ended.wait_for(Option::is_some).await.map(|status| status.clone().unwrap_or_default())
+            else {
+                return;
+            };
+            if !ending.load(Ordering::Acquire) {
+                let at = recorder.map(|recorder| recorder.now()).unwrap_or_default();
+                // The first loss is the cause; what follows it is its consequence.
+                lost.send_if_modified(|known| {
+                    let first = known.is_none();
+                    known.get_or_insert(ServerLost { at, server, status });
+                    first
+                });
+            }
+        });
+    }
+}
+
+/// A new random password, which the redactor knows from now on.
+pub(crate) fn password(redactor: &Redactor) -> Secret {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefgh";
+    let mut bytes = [0_u8; 32];
+    SysRng.try_fill_bytes(&mut bytes).expect("Linux always has random bytes once it has booted");
+    let secret = Secret::new(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect::<String>());
+    redactor.add_fixed(secret.clone());
+    secret
+}

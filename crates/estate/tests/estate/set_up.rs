@@ -1,0 +1,152 @@
+//! Set-ups on real servers: what they do, and what they say when a server refuses.
+
+use crate::support::{Place, line, plan, sql, step, write};
+use leaseproof_domain::{Event, Outcome};
+use leaseproof_estate::{Estate, SetupError, SetupFault};
+use leaseproof_history::{History, NewRun, Recorder};
+use leaseproof_scenario::{ExpectedFailure, Plan, SetupAction, SetupStep};
+
+const POLICY: &str = "path \"database/creds/reader\" { capabilities = [\"read\"] }\n\
+                      path \"sys/leases/revoke\" { capabilities = [\"update\"] }";
+
+/// A whole small set-up, one of each action.
+fn small() -> Plan {
+    let mut plan = plan();
+    let accounts = "CREATE ROLE vaultuser LOGIN CREATEROLE PASSWORD 'vaultpass-1';\n\
+                    CREATE TABLE t (id int);\nGRANT SELECT ON t TO vaultuser WITH GRANT OPTION;\n\
+                    CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;";
+    plan.setup = vec![
+        sql(
+            "-- two statements that refuse to share a transaction\nCREATE DATABASE app; CREATE DATABASE other;",
+            "postgres",
+            3,
+        ),
+        sql(accounts, "app", 4),
+        step(SetupAction::Enable { engine: "database".into(), path: "database".into() }, 5),
+        write(
+            "database/config/app",
+            &[
+                ("plugin_name", "postgresql-database-plugin"),
+                ("allowed_roles", "reader"),
+                ("connection_url", "postgresql://{{username}}:{{password}}@${postgres.target.write}/app"),
+                ("username", "vaultuser"),
+                ("password", "vaultpass-1"),
+            ],
+            6,
+        ),
+        write(
+            "database/roles/reader",
+            &[
+                ("db_name", "app"),
+                (
+                    "creation_statements",
+                    "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'; GRANT SELECT ON t TO \"{{name}}\";",
+                ),
+                ("default_ttl", "1h"),
+            ],
+            7,
+        ),
+        step(SetupAction::Policy { name: "tiny-client".into(), rules: POLICY.into() }, 8),
+        step(
+            SetupAction::Script {
+                file: None,
+                text: "vault read -field=default_ttl database/roles/reader | grep -Ex '1h|3600'\n\
+                       psql -d app -Atc 'SELECT f()' | grep -x 1\ntest ${postgres.target.port} = \"$PGPORT\"\n"
+                    .into(),
+            },
+            9,
+        ),
+    ];
+    plan
+}
+
+async fn refused(estate: &Estate, step: SetupStep) -> SetupError {
+    let mut plan = plan();
+    plan.setup = vec![step];
+    estate.set_up(&plan, None).await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
+    let place = Place::new();
+    let plan = small();
+    let estate = place.stand(&plan).await.unwrap();
+    let path = place.folder.path().join("history.jsonl.zst");
+    let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
+    let recorder = Recorder::create(&path, run).unwrap();
+    estate.set_up(&plan, Some(&recorder)).await.unwrap_or_else(|why| panic!("{why}"));
+
+    let token = estate.client_token(&plan, &place.ledger).await.unwrap();
+    let issued = token.client.issue("database", "reader").await.unwrap();
+    assert!(issued.username.as_str().starts_with("v-token-le-reader-"), "{}", issued.username);
+    assert_eq!(token.client.revoke(&issued.lease).await.unwrap(), 204);
+    estate.tear_down().await.unwrap();
+
+    recorder.close().unwrap();
+    let steps: Vec<String> = History::open(&path)
+        .unwrap()
+        .filter_map(|event| if let Event::Setup(step) = event { Some(step) } else { None })
+        .inspect(|step| assert!(step.expected && step.outcome == Outcome::Ok && step.end >= step.start, "{step:?}"))
+        .map(|step| format!("{} {} {}", step.step, step.origin, step.action))
+        .collect();
+    insta::assert_snapshot!(steps.join("\n"));
+    assert_eq!(place.left(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_name_the_line_and_the_servers_words() {
+    let place = Place::new();
+    let estate = place.stand(&plan()).await.unwrap();
+    let port = estate.endpoints("target")[0].1.to_string();
+    let mut said = String::new();
+    let script = |text: &str| step(SetupAction::Script { file: Some("init.sh".into()), text: text.into() }, 16);
+    for step in [
+        sql("CREATE TABLE a (id int);\nCREATE TABEL b (id int);", "postgres", 10),
+        sql("\\c app", "postgres", 11),
+        sql("SELECT 1", "nowhere", 12),
+        sql("CREATE ROLE x PASSWORD 'leak-leak-1' WITH NONSENSE;", "postgres", 13),
+        write("database/config/app", &[("username", "x")], 14),
+        write("sys/policies/acl/x", &[("policy", "${postgres.main.write}")], 15),
+        script("echo token $VAULT_TOKEN\nfalse\necho never\n"),
+        step(SetupAction::Enable { engine: "databse".into(), path: "database".into() }, 17),
+    ] {
+        let why = refused(&estate, step).await;
+        assert_eq!(why.step, 1);
+        said.push_str(&format!("{why}\n\n"));
+    }
+    let said = said.replace(&port, "PORT");
+    insta::assert_snapshot!(said.trim_end());
+    assert!(!said.contains("leak-leak"));
+    estate.tear_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_may_have_to_fail() {
+    let place = Place::new();
+    let estate = place.stand(&plan()).await.unwrap();
+    let expecting = |status: Option<u16>, sqlstate: Option<&str>, says: Option<&str>, mut step: SetupStep| {
+        let origin = line(1);
+        let (sqlstate, says) = (sqlstate.map(str::to_owned), says.map(str::to_owned));
+        step.expect = Some(ExpectedFailure { status, sqlstate, says, origin });
+        step
+    };
+    let unmounted = || write("nowhere/x", &[("a", "b")], 11);
+    let script = || step(SetupAction::Script { file: None, text: "vault read nowhere/x".into() }, 12);
+    let mut good = plan();
+    good.setup = vec![
+        expecting(None, Some("42601"), None, sql("SELEC 1", "postgres", 10)),
+        expecting(Some(404), None, Some("no handler for route"), unmounted()),
+        expecting(None, None, Some("No value found at nowhere/x"), script()),
+    ];
+    estate.set_up(&good, None).await.unwrap_or_else(|why| panic!("{why}"));
+
+    let why = refused(&estate, expecting(Some(400), None, Some("error verifying"), unmounted())).await;
+    assert_eq!(why.fault, SetupFault::NotAsExpected);
+    assert!(why.words.starts_with("expected HTTP 400 and the words \"error verifying\"; it said HTTP 404: "), "{why}");
+    let why = refused(&estate, expecting(None, Some("42601"), None, sql("SELECT 1", "postgres", 10))).await;
+    assert_eq!(
+        why.to_string().lines().next().unwrap(),
+        "scenario.toml:10:1: setup step 1 (sql init.sql on postgres.target, database postgres) did not fail as the scenario expects: expected SQLSTATE 42601; it was done"
+    );
+    estate.tear_down().await.unwrap();
+}
