@@ -1,0 +1,77 @@
+use leaseproof_domain::Secret;
+use serde_json::json;
+
+use crate::{Client, Error};
+
+/// What initialising a Vault gives, once.
+#[derive(Clone, Debug)]
+pub struct Initialised {
+    /// The one share of the unseal key, in base64.
+    pub unseal_key: Secret,
+    /// The root token.
+    pub root_token: Secret,
+}
+
+impl Client {
+    /// Initialises a new Vault, with a key of one share.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] (400 where it is initialised already), [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn initialise(&self) -> Result<Initialised, Error> {
+        let answer = self.write("sys/init", &json!({ "secret_shares": 1, "secret_threshold": 1 })).await?;
+        Ok(Initialised {
+            unseal_key: Secret::new(answer.text("/keys_base64/0")?),
+            root_token: Secret::new(answer.text("/root_token")?),
+        })
+    }
+
+    /// Unseals it with its one share. It becomes active a moment later, see [`Client::health`].
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where the key is not its own, [`Error::NoAnswer`]; [`Error::Unreadable`] where it is still
+    /// sealed.
+    pub async fn unseal(&self, key: &Secret) -> Result<(), Error> {
+        let answer = self.write("sys/unseal", &json!({ "key": key.expose() })).await?;
+        if answer.flag("/sealed")? {
+            return Err(Error::unreadable(answer.status, "it is still sealed after its one key share"));
+        }
+        Ok(())
+    }
+
+    /// Turns on a file audit device, `file/`, that writes to `path` on Vault's machine.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where it is on already or cannot write there, [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn enable_file_audit(&self, path: &str) -> Result<(), Error> {
+        let device = json!({ "type": "file", "options": { "file_path": path } });
+        self.write("sys/audit/file", &device).await.map(drop)
+    }
+
+    /// The audit devices that are on, by path, e.g. `file/`. Needs `sudo` on `sys/audit`.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn audit_devices(&self) -> Result<Vec<String>, Error> {
+        let answer = self.read("sys/audit").await?;
+        let devices = answer.value("/data")?.as_object();
+        let devices = devices.ok_or_else(|| Error::unreadable(answer.status, "`/data` is no object"))?;
+        Ok(devices.keys().cloned().collect())
+    }
+
+    /// Mounts a secrets engine of that type at `path`, e.g. `database` at `database`.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where the path is in use or the type unknown, [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn enable_engine(&self, path: &str, engine: &str) -> Result<(), Error> {
+        let path = path.trim_matches('/');
+        self.write(&format!("sys/mounts/{path}"), &json!({ "type": engine })).await.map(drop)
+    }
+
+    /// Writes a policy, in Vault's policy language.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where the rules cannot be parsed, [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn write_policy(&self, name: &str, rules: &str) -> Result<(), Error> {
+        self.write(&format!("sys/policies/acl/{name}"), &json!({ "policy": rules })).await.map(drop)
+    }
+}

@@ -1,0 +1,103 @@
+//! A throw-away Vault, initialised and unsealed, in a private folder; it ends with its value, also in a panic.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use leaseproof_vault::Client;
+use tempfile::TempDir;
+
+pub(crate) struct Vault {
+    pub(crate) client: Client,
+    folder: TempDir,
+    server: Child,
+}
+
+impl Vault {
+    /// A Vault that answers, and is neither initialised nor unsealed.
+    pub(crate) async fn start() -> Self {
+        for _ in 0..5 {
+            let folder = tempfile::Builder::new().prefix("lpv-").tempdir().unwrap();
+            let (port, cluster) = (free_port(), free_port());
+            let config = folder.path().join("vault.hcl");
+            let text = format!(
+                "disable_mlock = true\napi_addr = \"http://127.0.0.1:{port}\"\nstorage \"inmem\" {{}}\n\
+                 listener \"tcp\" {{\n  address = \"127.0.0.1:{port}\"\n  cluster_address = \"127.0.0.1:{cluster}\"\n  \
+                 tls_disable = true\n}}\n"
+            );
+            std::fs::write(&config, text).unwrap();
+            let mut command = Command::new(program());
+            command.args(["server", "-config"]).arg(&config).env("HOME", folder.path()).current_dir(folder.path());
+            let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let address = format!("http://127.0.0.1:{port}");
+            let client = Client::new(&address, Duration::from_secs(20)).unwrap();
+            let mut vault = Self { client, folder, server };
+            if vault.answers().await {
+                return vault;
+            }
+        }
+        panic!("Vault did not start");
+    }
+
+    /// A Vault that is active, its client speaking with the root token.
+    pub(crate) async fn open() -> Self {
+        let mut vault = Self::start().await;
+        let made = vault.client.initialise().await.unwrap();
+        vault.client.unseal(&made.unseal_key).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while vault.client.health().await.unwrap().standby {
+            assert!(Instant::now() < deadline, "Vault did not become active");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        vault.client = vault.client.with_token(made.root_token);
+        vault
+    }
+
+    /// A file of that name in its private folder.
+    #[allow(dead_code, reason = "not every test of this crate keeps files there")]
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn answers(&mut self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline && self.server.try_wait().unwrap().is_none() {
+            if self.client.health().await.is_ok() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        false
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        let _gone_already = self.server.kill();
+        let _gone_already = self.server.wait();
+    }
+}
+
+fn program() -> PathBuf {
+    let named = std::env::var_os("VAULT_BIN").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).map(|folder| folder.join("vault"));
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    let cached = cache.map(|cache| cache.join("leaseproof/servers/vault-1.21.0/vault"));
+    let found = named.into_iter().chain(in_path).chain(cached).find(|program| program.is_file());
+    found.expect("Vault is needed: set VAULT_BIN, put `vault` on the PATH, or build it into the server cache")
+}
+
+/// A free port below Linux's ephemeral range.
+pub(crate) fn free_port() -> u16 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let seed = std::process::id().wrapping_mul(6_151);
+    (0..2_000)
+        .map(|_| seed.wrapping_add(NEXT.fetch_add(89, Ordering::Relaxed)) % 16_000)
+        .map(|offset| 16_000 + u16::try_from(offset).unwrap())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
+}
