@@ -1,1 +1,18 @@
-//! Catalog snapshots, the privilege diff and sessions of PostgreSQL.
+//! Sessions of PostgreSQL, snapshots of its catalog, and the exact set of privileges that a role holds, and why.
+//!
+//! A [`Session`] does what a client of the estate would do; the [`Observer`] looks on with the harness's own account
+//! and only reads. The room never knows of Vault, never decides whether what it sees is right, and never shows a
+//! password in an error or a `Debug`.
+
+mod error;
+mod login;
+mod objects;
+mod observer;
+mod privileges;
+mod roles;
+mod session;
+
+pub use error::Error;
+pub use login::Login;
+pub use observer::{Clock, Observer};
+pub use session::Session;

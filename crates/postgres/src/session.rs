@@ -1,0 +1,106 @@
+use std::fmt;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+
+use crate::{Error, Login};
+
+/// How long a close waits until the server has been told.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// One login of a client. Dropping it cuts the connection; [`Session::close`] says goodbye.
+pub struct Session {
+    connection: Connection,
+    timeout: Duration,
+}
+
+impl Session {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where the server refuses (28P01, 3D000, 53300, 57P03, …), [`Error::NoAnswer`] where it cannot
+    /// be reached or does not answer in time.
+    pub async fn open(login: &Login) -> Result<Self, Error> {
+        let connection = Connection::open(&login.config(), login.timeout).await?;
+        Ok(Self { connection, timeout: login.timeout })
+    }
+
+    /// Sends one statement and answers how many rows its last command returned or changed. After
+    /// [`Error::NoAnswer`] the session is of no more use.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where the server refuses, [`Error::NoAnswer`] where the connection ends or time is up.
+    pub async fn query(&self, sql: &str) -> Result<u64, Error> {
+        let messages = self.connection.within(self.timeout, self.connection.client.simple_query(sql)).await?;
+        let rows = messages.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+            _ => None,
+        });
+        Ok(rows.unwrap_or(0))
+    }
+
+    /// Sends a script as it is. The server runs its statements in order and stops at the first error, which rolls back
+    /// those before it unless the script commits in between.
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn script(&self, sql: &str) -> Result<(), Error> {
+        self.connection.within(self.timeout, self.connection.client.batch_execute(sql)).await
+    }
+
+    /// Ends the session in order.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("closed", &self.connection.client.is_closed()).finish_non_exhaustive()
+    }
+}
+
+/// A driver's client and the task that moves its bytes. The task ends with it.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    task: Task,
+}
+
+/// A task that is aborted when nobody wants it any more.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Connection {
+    pub(crate) async fn open(config: &Config, timeout: Duration) -> Result<Self, Error> {
+        let connected = tokio::time::timeout(timeout, config.connect(NoTls)).await;
+        let (client, connection) = connected.map_err(|_| Error::timed_out(timeout))??;
+        // What ends a connection is told to the statements that wait on it; notices are nobody's.
+        let task = Task(tokio::spawn(async move { drop(connection.await) }));
+        Ok(Self { client, task })
+    }
+
+    /// The statement's answer, if it comes in time.
+    pub(crate) async fn within<T>(
+        &self,
+        timeout: Duration,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(timeout, statement).await {
+            Ok(answer) => answer.map_err(Error::from),
+            Err(_) => Err(Error::timed_out(timeout)),
+        }
+    }
+
+    /// Without its client the task sends Terminate and ends by itself.
+    async fn close(self) {
+        let Self { client, mut task } = self;
+        drop(client);
+        let _late = tokio::time::timeout(GOODBYE, &mut task.0).await;
+    }
+}

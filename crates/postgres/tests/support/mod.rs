@@ -1,0 +1,115 @@
+//! A throw-away PostgreSQL cluster in a private folder.
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::Secret;
+use leaseproof_postgres::{Login, Observer};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid, User, chown};
+use tempfile::TempDir;
+
+pub(crate) struct Cluster {
+    folder: TempDir,
+    server: Child,
+    port: u16,
+}
+
+impl Cluster {
+    pub(crate) async fn start() -> Self {
+        let bin = bin();
+        let mut folder = tempfile::Builder::new().prefix("lpg-").tempdir().unwrap();
+        if let Some(user) = unprivileged() {
+            chown(folder.path(), Some(user.uid), Some(user.gid)).unwrap();
+        }
+        let data = folder.path().join("data");
+        let mut initdb = command(&bin.join("initdb"), folder.path());
+        initdb.args(["-N", "--auth=trust", "-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8", "-D"]).arg(&data);
+        let made = initdb.output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for _ in 0..5 {
+            let port = free_port();
+            let mut postgres = command(&bin.join("postgres"), folder.path());
+            postgres.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+            postgres.args(["-c", &format!("port={port}"), "-c", "unix_socket_directories="]);
+            let server = postgres.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut cluster = Self { folder, server, port };
+            if cluster.answers().await {
+                return cluster;
+            }
+            cluster.stop();
+            folder = std::mem::replace(&mut cluster.folder, TempDir::new().unwrap());
+        }
+        panic!("PostgreSQL did not start");
+    }
+
+    pub(crate) fn login(&self, database: &str, user: &str) -> Login {
+        Login {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password: Some(Secret::new("unused")),
+            application_name: "test".to_owned(),
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    async fn answers(&mut self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline && self.server.try_wait().unwrap().is_none() {
+            if Observer::connect(self.login("postgres", "postgres")).await.is_ok() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    fn stop(&mut self) {
+        let pid = Pid::from_raw(i32::try_from(self.server.id()).unwrap());
+        let _gone_already = kill(pid, Signal::SIGQUIT);
+        drop(self.server.wait());
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn bin() -> PathBuf {
+    let places = [std::env::var_os("PG_BIN_DIR").map(PathBuf::from), Some(PathBuf::from("/usr/lib/postgresql/15/bin"))];
+    let found = places.into_iter().flatten().find(|place| place.join("initdb").exists());
+    found.expect("PostgreSQL 15 is needed: apt-get install postgresql, or set PG_BIN_DIR")
+}
+
+/// PostgreSQL refuses to run as root.
+fn unprivileged() -> Option<User> {
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).unwrap())
+}
+
+fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("TZ", "UTC");
+    if let Some(user) = unprivileged() {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    }
+    command
+}
+
+/// A free port below Linux's ephemeral range.
+fn free_port() -> u16 {
+    let seed = std::process::id().wrapping_mul(7919);
+    (0..2000_u32)
+        .map(|step| 15_000 + u16::try_from((seed + step * 97) % 17_000).unwrap())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
+}
