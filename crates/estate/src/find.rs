@@ -83,6 +83,14 @@ impl Places {
 
     /// The PostgreSQL of that major version: `PG_BIN_DIR`, else `PATH`, else Debian's folder, else the cache.
     pub(crate) fn postgres(&self, major: &str) -> Result<PostgresPrograms, EstateError> {
+        if let Some(folder) = self.pg_bin_dir.as_ref().filter(|folder| !runs(&folder.join("postgres"))) {
+            // As with VAULT_BIN: who names a folder means that folder.
+            return Err(EstateError::ServerMissing {
+                wanted: format!("PostgreSQL {major}"),
+                looked: vec![format!("PG_BIN_DIR={} (no program `postgres` in it)", folder.display())],
+                how_to_get: get_postgres(major),
+            });
+        }
         let mut found = Vec::new();
         for (bin, source) in self.postgres_folders(major) {
             match version_of(&bin.join("postgres")) {
@@ -103,9 +111,8 @@ impl Places {
         if !found.is_empty() {
             return Err(EstateError::WrongVersion { wanted, found, how_to_get });
         }
-        let given = self.pg_bin_dir.as_ref();
         let looked = vec![
-            given.map_or("PG_BIN_DIR (not set)".to_owned(), |path| format!("PG_BIN_DIR={}", path.display())),
+            "PG_BIN_DIR (not set)".to_owned(),
             "PATH".to_owned(),
             format!("{}/{major}/bin", self.postgres.display()),
             format!("{}/postgresql-{major}/bin", self.cache.display()),
@@ -254,6 +261,9 @@ mod tests {
         for part in ["PostgreSQL 15", "PG_BIN_DIR", "postgresql/15/bin", "apt-get install postgresql-15"] {
             assert!(missing.contains(part), "{missing}");
         }
+        places.pg_bin_dir = Some(root.path().join("nowhere"));
+        let named = places.postgres("15").unwrap_err().to_string();
+        assert!(named.contains("nowhere (no program `postgres` in it)"), "{named}");
         let old = root.path().join("old");
         script(old.join("postgres"), "postgres (PostgreSQL) 14.9");
         places.pg_bin_dir = Some(old);
