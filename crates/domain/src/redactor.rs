@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use crate::{Secret, Username};
@@ -140,9 +140,11 @@ impl Redactor {
             if hit.start >= end {
                 clean.push_str(&text[end..hit.start]);
                 clean.push_str(MASK);
-                username.clone_from(hit.whose);
             }
             *found = true;
+            if hit.whose.is_some() {
+                username.clone_from(hit.whose);
+            }
             end = end.max(hit.end);
         }
         clean.push_str(&text[end..]);
@@ -165,7 +167,6 @@ impl Inner {
             .chain(self.recent.iter().map(|(name, s)| (Some(name), s)))
             .collect();
         let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(all.iter().map(|(_, secret)| secret.expose()));
         // Too many secrets for one search: then each is looked for by itself.
@@ -178,8 +179,8 @@ impl Inner {
     /// Where secrets stand in `text`, from its beginning; of several that begin at one place the longest comes first.
     fn hits(&self, text: &str) -> Vec<Hit<'_>> {
         let mut hits = Vec::new();
-        for built in &self.built {
-            hits.extend(built.automaton.find_iter(text).map(|hit| Hit {
+        if let Some(built) = &self.built {
+            hits.extend(built.automaton.find_overlapping_iter(text).map(|hit| Hit {
                 start: hit.start(),
                 end: hit.end(),
                 whose: &built.whose[hit.pattern().as_usize()],
