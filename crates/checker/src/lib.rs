@@ -1,1 +1,21 @@
-//! Turns a history and a plan into verdicts.
+//! History and plan in, verdicts out: what was promised is compared with what was seen, one small check a promise.
+//!
+//! Everything here is a pure fold over the events: the same history and plan give the same bytes, anywhere. A check
+//! accuses only where the order of things is certain, and passes only where it has seen what it judges; otherwise it is
+//! Unknown. The room does no I/O and reads no clock.
+
+mod catalogue;
+mod check;
+mod checks;
+mod fold;
+mod judge;
+mod known;
+mod sheet;
+mod statistics;
+mod validity;
+mod wall;
+mod words;
+
+pub use catalogue::catalogue_markdown;
+pub use judge::{Judged, judge, overall};
+pub use statistics::Clocking;

@@ -1,0 +1,116 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use leaseproof_domain::{Event, Observer, Subject};
+use leaseproof_scenario::{Ask, Plan};
+
+use crate::fold::{Life, Orphan, Run};
+use crate::sheet::{Sheet, Written};
+use crate::statistics::Statistics;
+
+/// One promise, judged.
+pub(crate) trait Check {
+    /// Sees each event, after the run has taken it in.
+    fn see(&mut self, _event: &Event, _run: &Run<'_>, _sheet: &mut Sheet) {}
+
+    /// Sees each life of its subject once, whole.
+    fn life(&mut self, _life: &Life, _run: &Run<'_>, _sheet: &mut Sheet) {}
+
+    /// Sees the run when all lives were seen.
+    fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _sheet: &mut Sheet) {}
+
+    /// The observers without whose looks it cannot pass.
+    fn relies_on(&self) -> &'static [Observer] {
+        &[]
+    }
+
+    /// Why it is Unknown where it saw no sample.
+    fn without_samples(&self) -> &'static str;
+}
+
+/// What is known of a run only at its end.
+pub(crate) struct Whole<'a> {
+    pub(crate) statistics: &'a Statistics,
+    pub(crate) orphans: &'a [Orphan],
+    /// Whether the run was completed and its history read to the end: what is not there did not happen.
+    pub(crate) complete: bool,
+}
+
+/// A check with its sheet. A check that panics is left alone from then on, and is Unknown.
+pub(crate) struct Asked {
+    pub(crate) ask: Ask,
+    check: Box<dyn Check>,
+    sheet: Sheet,
+    crashed: Option<String>,
+    /// Whether what it would be shown cannot be told apart.
+    blinded: bool,
+}
+
+/// What came of a check.
+pub(crate) struct Outcome {
+    pub(crate) written: Written,
+    pub(crate) crashed: Option<String>,
+    pub(crate) without_samples: &'static str,
+}
+
+impl Asked {
+    pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
+        let mut sheet = Sheet::new(ask, &plan.known);
+        let blinded =
+            has_several_clusters(plan) && check.relies_on().iter().any(|observer| *observer != Observer::Audit);
+        if blinded {
+            sheet.cannot_say("the roles of several clusters are not told apart in the history");
+        }
+        Self { ask: ask.clone(), check, sheet, crashed: None, blinded }
+    }
+
+    pub(crate) fn see(&mut self, event: &Event, run: &Run<'_>) {
+        self.guarded(|check, sheet| check.see(event, run, sheet));
+    }
+
+    pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
+        let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *life.role);
+        if !others {
+            self.guarded(|check, sheet| check.life(life, run, sheet));
+        }
+    }
+
+    pub(crate) fn end(mut self, run: &Run<'_>, whole: &Whole<'_>) -> (Ask, Outcome) {
+        self.guarded(|check, sheet| check.end(run, whole, sheet));
+        for observer in self.check.relies_on() {
+            if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
+                self.sheet.cannot_say(format!("{} could not be looked at all the time: {why}", seen_by(*observer)));
+            }
+        }
+        let without_samples = self.check.without_samples();
+        (self.ask, Outcome { written: self.sheet.finish(), crashed: self.crashed, without_samples })
+    }
+
+    fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut Sheet)) {
+        if self.blinded || self.crashed.is_some() {
+            return;
+        }
+        // Neither the check nor its sheet is believed after a panic, so it does not matter in what state it left them.
+        let ended = catch_unwind(AssertUnwindSafe(|| step(&mut *self.check, &mut self.sheet)));
+        if let Err(panic) = ended {
+            let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+            self.crashed = Some(words.unwrap_or_else(|| "no reason was given".to_owned()));
+        }
+    }
+}
+
+/// Looks at roles do not say which cluster they are of: with credentials in several, an OID may mean two roles.
+pub(crate) fn has_several_clusters(plan: &Plan) -> bool {
+    plan.roles.iter().any(|role| plan.roles.iter().any(|other| other.on != role.on))
+}
+
+/// What an observer looks at, in words.
+fn seen_by(observer: Observer) -> &'static str {
+    match observer {
+        Observer::Roles => "the catalog's roles",
+        Observer::Leases => "Vault's leases",
+        Observer::Privileges => "the credentials' privileges",
+        Observer::RoleRead => "single roles",
+        Observer::Audit => "the audit log",
+    }
+}

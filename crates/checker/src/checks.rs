@@ -1,0 +1,93 @@
+//! One file a check.
+
+mod acc_1;
+mod aud_1;
+mod cap;
+mod exp_1;
+mod fate;
+mod first_logins;
+mod gra_1;
+mod inv_1;
+mod inv_10;
+mod inv_2;
+mod inv_3;
+mod inv_4;
+mod inv_5;
+mod inv_6a;
+mod inv_7;
+mod iss_1;
+mod iss_2;
+mod iss_4;
+mod log_1;
+mod pol_1;
+mod privilege_diff;
+mod pwd_1;
+mod rev_1;
+mod run_2;
+mod thr_1;
+mod ttl_2;
+mod ttl_7;
+
+use leaseproof_domain::Subject;
+use leaseproof_scenario::{Ask, Plan};
+
+use crate::check::Check;
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+pub(crate) use exp_1::expiry_lag;
+pub(crate) use inv_10::Totaller;
+
+/// The check that an ask names. KNO-1, which judges the others' verdicts, is not among them.
+pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
+    match ask.check.as_str() {
+        "ISS-1" => Box::new(iss_1::Iss1),
+        "ISS-2" => Box::new(iss_2::Iss2::default()),
+        "ISS-4" => Box::new(iss_4::Iss4::default()),
+        "LOG-1" => Box::new(log_1::Log1),
+        "GRA-1" => Box::new(gra_1::Gra1::default()),
+        "TTL-2" => Box::new(ttl_2::Ttl2::default()),
+        "TTL-7" => Box::new(ttl_7::Ttl7::default()),
+        "REV-1" => Box::new(rev_1::Rev1),
+        "EXP-1" => Box::new(exp_1::Exp1::default()),
+        "POL-1" => Box::new(pol_1::Pol1::new(role_of(ask))),
+        "AUD-1" => Box::new(aud_1::Aud1::new(role_of(ask))),
+        "PWD-1" => Box::new(pwd_1::Pwd1::default()),
+        "ACC-1" => Box::new(acc_1::Acc1::new(ask, plan)),
+        "RUN-2" => Box::new(run_2::Run2::default()),
+        "INV-1" => Box::new(inv_1::Inv1::default()),
+        "INV-2" => Box::new(inv_2::Inv2),
+        "INV-3" => Box::new(inv_3::Inv3),
+        "INV-4" => Box::new(inv_4::Inv4::default()),
+        "INV-5" => Box::new(inv_5::Inv5),
+        "INV-6a" => Box::new(inv_6a::Inv6a),
+        "INV-7" => Box::new(inv_7::Inv7),
+        "INV-10" => Box::new(inv_10::Inv10),
+        "THR-1" => Box::new(thr_1::Thr1::new(ask, plan)),
+        _ => Box::new(Unmade),
+    }
+}
+
+/// The role that an ask is about; none where it is about the estate.
+fn role_of(ask: &Ask) -> Option<String> {
+    match &ask.subject {
+        Subject::Role(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Stands in for a check that a plan from elsewhere asks for and this build does not have.
+struct Unmade;
+
+/// Why such a check is Unknown.
+pub(crate) const UNMADE: &str = "this build does not have the check";
+
+impl Check for Unmade {
+    fn end(&mut self, _: &Run<'_>, _: &crate::check::Whole<'_>, sheet: &mut Sheet) {
+        sheet.cannot_say(UNMADE);
+    }
+
+    fn without_samples(&self) -> &'static str {
+        UNMADE
+    }
+}

@@ -1,0 +1,62 @@
+use leaseproof_domain::{AccountReading, Event, Finding, Subject};
+use leaseproof_scenario::{AccountPromise, Ask, Plan};
+
+use crate::check::Check;
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// Vault's own PostgreSQL account has exactly the promised attributes.
+pub(super) struct Acc1 {
+    promises: Vec<AccountPromise>,
+}
+
+impl Acc1 {
+    pub(super) fn new(ask: &Ask, plan: &Plan) -> Self {
+        let asked = |promise: &&AccountPromise| match &ask.subject {
+            Subject::Account(name) => *name == promise.name,
+            _ => true,
+        };
+        Self { promises: plan.accounts.iter().filter(asked).cloned().collect() }
+    }
+}
+
+impl Check for Acc1 {
+    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        let Event::Account(reading) = event else { return };
+        for promise in self.promises.iter().filter(|promise| promise.name == reading.account) {
+            judge(promise, reading, sheet);
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "the account was not looked at"
+    }
+}
+
+fn judge(promise: &AccountPromise, reading: &AccountReading, sheet: &mut Sheet) {
+    let name = &promise.name;
+    let Some(attributes) = &reading.attributes else {
+        sheet.sample();
+        let what = format!("there is no role {name}; the account is promised");
+        let promised = Some(promise.origin.clone());
+        return sheet.find(Finding { what, at: Some(reading.at), promised, ..Finding::default() });
+    };
+    for (attribute, promised) in &promise.attributes {
+        let held = attributes.named().into_iter().find(|(word, _)| word.eq_ignore_ascii_case(attribute));
+        let Some((word, held)) = held else {
+            sheet.cannot_say(format!("{attribute} is no attribute of a role"));
+            continue;
+        };
+        sheet.sample();
+        if held != promised.value {
+            let (seen, wanted) = if held { ("has", "has to be without it") } else { ("lacks", "has to have it") };
+            sheet.find(Finding {
+                what: format!("{name} {seen} {word}; it {wanted}"),
+                privilege: Some(word.to_owned()),
+                at: Some(reading.at),
+                promised: Some(promised.origin.clone()),
+                ..Finding::default()
+            });
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use leaseproof_domain::{AuditEntry, Event, Finding, LeaseId, Micros, Observer, Operation, OperationRecord, Username};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// Every acknowledged issue stands in the audit log.
+pub(super) struct Aud1 {
+    role: Option<String>,
+    /// Acknowledged leases whose entry has not come yet.
+    awaited: BTreeMap<LeaseId, (Micros, Option<Username>)>,
+    /// How many entries each lease has, by a hash: twelve bytes a lease, to notice a second entry.
+    entries: BTreeMap<u64, u32>,
+    /// Whether the log was read, and read to its end.
+    read: Option<bool>,
+}
+
+impl Aud1 {
+    pub(super) fn new(role: Option<String>) -> Self {
+        Self { role, awaited: BTreeMap::new(), entries: BTreeMap::new(), read: None }
+    }
+
+    fn issued(&mut self, record: &OperationRecord, sheet: &mut Sheet) {
+        let Some(lease) = &record.lease else { return };
+        if self.entries.contains_key(&hash(lease)) {
+            sheet.sample();
+        } else {
+            self.awaited.insert(lease.clone(), (record.end, record.username.clone()));
+        }
+    }
+
+    fn logged(&mut self, entry: &AuditEntry, sheet: &mut Sheet) {
+        let Some(lease) = &entry.lease else { return };
+        let count = self.entries.entry(hash(lease)).or_default();
+        *count += 1;
+        if *count == 2 {
+            sheet.find(Finding {
+                what: format!("{lease} has more than one issue's response in the audit log; it has to be one"),
+                lease: Some(lease.clone()),
+                ..Finding::default()
+            });
+        }
+        if self.awaited.remove(lease).is_some() {
+            sheet.sample();
+        }
+    }
+}
+
+impl Check for Aud1 {
+    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        match event {
+            Event::Operation(record)
+                if record.op == Operation::Issue
+                    && record.outcome.is_ok()
+                    && self.role.as_ref().is_none_or(|role| *role == record.role) =>
+            {
+                self.issued(record, sheet);
+            }
+            // A renewal's response names its lease too.
+            Event::Audit(entry) if entry.response && !entry.path.starts_with("sys/") => self.logged(entry, sheet),
+            Event::LogRead { source, complete, .. } if source == "audit" => {
+                self.read = Some(self.read.unwrap_or(true) && *complete);
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        match self.read {
+            None if whole.complete => sheet.find(Finding {
+                what: "there is no audit log: no audit device is enabled, and the promise is one".to_owned(),
+                ..Finding::default()
+            }),
+            None => sheet.cannot_say("the audit log was not read"),
+            Some(false) => sheet.cannot_say("the audit log was not read to its end"),
+            Some(true) if !whole.complete => {}
+            Some(true) => {
+                for (lease, (at, username)) in std::mem::take(&mut self.awaited) {
+                    sheet.sample();
+                    sheet.find(Finding {
+                        what: format!("the issue of {lease} was acknowledged and has no response in the audit log"),
+                        lease: Some(lease),
+                        username,
+                        at: Some(at),
+                        ..Finding::default()
+                    });
+                }
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Audit]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no issue was acknowledged"
+    }
+}
+
+fn hash(lease: &LeaseId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    lease.hash(&mut hasher);
+    hasher.finish()
+}

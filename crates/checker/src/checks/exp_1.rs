@@ -1,0 +1,73 @@
+use leaseproof_domain::{Finding, Observer};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Term};
+use crate::sheet::Sheet;
+use crate::statistics::Times;
+use crate::words::span;
+
+/// A lease that expires takes its role with it, within `dead_within`.
+#[derive(Default)]
+pub(super) struct Exp1 {
+    lags: Times,
+}
+
+impl Check for Exp1 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(term) = left_to_expire(life) else { return };
+        let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
+        let deadline = term.latest.after(promise.value.duration());
+        let lag = expiry_lag(life);
+        if let Some(lag) = lag {
+            self.lags.record(lag);
+        }
+        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+        // It was there until the last look that showed it had begun, at least.
+        let last_seen = match life.gone() {
+            Some(gone) => gone.seen_from,
+            None => run.last_look().map(|look| look.from).filter(|_| appeared),
+        };
+        match last_seen.filter(|seen| *seen > deadline) {
+            Some(seen) => {
+                sheet.sample();
+                let what = format!(
+                    "{} is in pg_roles {} after its lease ended; it has to be gone within {}",
+                    life.name(),
+                    span(seen.since(term.latest)),
+                    promise.value,
+                );
+                sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
+            }
+            None if lag.is_some() => sheet.sample(),
+            // Its lease had hardly ended when the looking did.
+            None => {}
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.measured(self.lags.summary());
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was seen to expire"
+    }
+}
+
+/// From the lease's earliest possible end to the end of the first look without its role, in microseconds; none for a
+/// credential that was not left to expire, or whose role was not seen to go after its lease.
+pub(crate) fn expiry_lag(life: &Life) -> Option<u64> {
+    let term = left_to_expire(life)?;
+    let look = life.gone()?.look;
+    look.to.0.checked_sub(term.earliest.0)
+}
+
+fn left_to_expire(life: &Life) -> Option<Term> {
+    if life.revocation().is_some() {
+        return None;
+    }
+    life.last_term()
+}

@@ -1,0 +1,76 @@
+use leaseproof_domain::Micros;
+
+use crate::fold::{Gone, Life, Run, Step, Term};
+
+/// What became of an acknowledged credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Its revocation was acknowledged, or it went after one was asked for.
+    Revoked,
+    /// It went after its lease's end.
+    Expired,
+    /// Its lease had not ended when it was last looked for.
+    Live,
+    /// Its lease had ended, and its role was still there while Vault held the lease.
+    Retried,
+    /// It is not known whether it was revoked, or until when it was renewed, and its role was not seen to go.
+    Indeterminate,
+    /// Nobody looked after its end.
+    Unseen,
+    /// It went before its end, and nobody asked for that.
+    Lost {
+        /// The first look without it.
+        at: Micros,
+    },
+    /// Its lease had ended and Vault had let go of it, and its role was still there.
+    LeftBehind {
+        /// A look that showed it after that.
+        at: Micros,
+    },
+}
+
+impl Fate {
+    /// None for a life that was never acknowledged.
+    pub(super) fn of(life: &Life, run: &Run<'_>) -> Option<Self> {
+        life.acknowledged()?;
+        let revocation = life.revocation();
+        if revocation.is_some_and(Step::is_ok) {
+            return Some(Self::Revoked);
+        }
+        let term = life.last_term();
+        Some(match life.gone() {
+            Some(gone) => Self::of_gone(gone, revocation, term),
+            None if revocation.is_some_and(Step::is_indeterminate) => Self::Indeterminate,
+            None => term.map_or(Self::Indeterminate, |term| Self::of_standing(life, term, run)),
+        })
+    }
+
+    fn of_gone(gone: Gone, revocation: Option<&Step>, term: Option<Term>) -> Self {
+        let at = gone.look.to;
+        if term.is_none_or(|term| at >= term.earliest) {
+            Self::Expired
+        } else if revocation.is_some_and(|revocation| at >= revocation.start) {
+            Self::Revoked
+        } else {
+            Self::Lost { at: gone.look.from }
+        }
+    }
+
+    fn of_standing(life: &Life, term: Term, run: &Run<'_>) -> Self {
+        let Some(look) = run.last_look() else {
+            return if term.earliest > run.now { Self::Live } else { Self::Unseen };
+        };
+        if term.latest >= look.from {
+            return Self::Live;
+        }
+        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+        if !appeared || !run.leases_looked_at {
+            return Self::Unseen;
+        }
+        let let_go = life.unlisted.is_some_and(|to| to < look.from);
+        if let_go && life.lease.as_ref().is_none_or(|lease| !run.is_listed(lease)) {
+            return Self::LeftBehind { at: look.from };
+        }
+        Self::Retried
+    }
+}

@@ -1,0 +1,69 @@
+use leaseproof_domain::{Observer, Totals};
+
+use super::fate::Fate;
+use crate::check::Check;
+use crate::fold::{Life, Run};
+use crate::sheet::Sheet;
+
+/// Every acknowledged credential is accounted for.
+pub(super) struct Inv10;
+
+impl Check for Inv10 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(fate) = Fate::of(life, run) else { return };
+        let name = life.name();
+        match fate {
+            Fate::Unseen => sheet.cannot_say("nobody looked what became of some credentials"),
+            Fate::Lost { at } => {
+                sheet.sample();
+                let what = format!(
+                    "{name} went before its lease's end and was not revoked; every credential has to be accounted for"
+                );
+                sheet.find(life.finding(at, what));
+            }
+            Fate::LeftBehind { at } => {
+                sheet.sample();
+                let what = format!(
+                    "{name} is past its lease, Vault no longer holds the lease, and the role is still there; nobody will remove it"
+                );
+                sheet.find(life.finding(at, what));
+            }
+            Fate::Revoked | Fate::Expired | Fate::Live | Fate::Retried | Fate::Indeterminate => sheet.sample(),
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles, Observer::Leases]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was acknowledged"
+    }
+}
+
+/// Counts lives by what became of them, whether INV-10 is asked or not.
+#[derive(Default)]
+pub(crate) struct Totaller {
+    totals: Totals,
+}
+
+impl Totaller {
+    pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
+        let Some(fate) = Fate::of(life, run) else { return };
+        let totals = &mut self.totals;
+        totals.issued += 1;
+        match fate {
+            Fate::Revoked => totals.revoked += 1,
+            Fate::Expired => totals.expired += 1,
+            Fate::Live => totals.live += 1,
+            Fate::Retried => totals.retried += 1,
+            Fate::Indeterminate | Fate::Unseen => totals.indeterminate += 1,
+            // They are in none: that is the finding.
+            Fate::Lost { .. } | Fate::LeftBehind { .. } => {}
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals.clone()
+    }
+}

@@ -1,0 +1,71 @@
+use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
+
+use super::cap::SECOND;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Look, Run, Term};
+use crate::sheet::Sheet;
+use crate::wall::{Side, WallBounds, WallMoment};
+use crate::words::seconds;
+
+/// VALID UNTIL never ends before the lease, nor more than 5 seconds after it.
+#[derive(Default)]
+pub(super) struct Inv4 {
+    bounds: WallBounds,
+}
+
+impl Check for Inv4 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
+        let server = format!("postgres.{cluster}");
+        let mut judged: Vec<(Option<UnixMicros>, Term)> = Vec::new();
+        for (look, valid_until) in life.valid_untils() {
+            let Some(term) = life.term(look).filter(|_| look.to < life.untouched_until()) else { continue };
+            if after_refused_renewal(life, look) || judged.contains(&(valid_until, term)) {
+                continue;
+            }
+            judged.push((valid_until, term));
+            sheet.sample();
+            match valid_until {
+                Some(wall) => self.bounds.judge(&run.clocks, moment(life, &server, look, term, wall)),
+                None => {
+                    let what = format!("{} has no VALID UNTIL; it has to end at most 5 s after its lease", life.name());
+                    sheet.find(life.finding(look.from, what));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.bounds.settle(&run.clocks, sheet, |_, side, distance| match side {
+            Side::Early => {
+                format!("VALID UNTIL ends {} before the lease; it must not end before it", seconds(-distance))
+            }
+            Side::Late => format!("VALID UNTIL ends {} after the lease; at most 5 s is allowed", seconds(distance)),
+        });
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles, Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no VALID UNTIL was read while it was known when the lease ends"
+    }
+}
+
+fn moment(life: &Life, server: &str, look: Look, term: Term, wall: UnixMicros) -> WallMoment {
+    WallMoment {
+        server: server.into(),
+        wall,
+        not_before: i128::from(term.earliest.0),
+        not_after: i128::from(term.latest.0) + 5 * SECOND,
+        reference: Micros(term.earliest.0.midpoint(term.latest.0)),
+        finding: life.finding(look.from, String::new()),
+    }
+}
+
+/// A renewal that Vault refused may have moved VALID UNTIL before it failed.
+fn after_refused_renewal(life: &Life, look: Look) -> bool {
+    let before = life.steps_of(Operation::Renew).filter(|step| step.start <= look.to);
+    before.last().is_some_and(|step| step.failure().is_some())
+}

@@ -1,0 +1,40 @@
+use leaseproof_domain::{Finding, Operation};
+
+use crate::check::Check;
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+
+/// No login is refused before the lease ends.
+pub(super) struct Inv5;
+
+impl Check for Inv5 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let usable = run.plan.promise.usable_within.as_ref().map(|usable| issue.end.after(usable.value.duration()));
+        // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
+        let may_be_refused =
+            |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
+        for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
+            if step.is_indeterminate() || !life.not_ended(step.end) {
+                continue;
+            }
+            let Some(failure) = step.failure() else {
+                sheet.sample();
+                continue;
+            };
+            if may_be_refused(step) {
+                continue;
+            }
+            sheet.sample();
+            let what = format!(
+                "a login of {} was refused before its lease ended ({failure}); it has to work until then",
+                life.name()
+            );
+            sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no login was answered before its lease ended"
+    }
+}

@@ -1,0 +1,86 @@
+use leaseproof_domain::{Finding, LeaseId, Observer, Operation};
+
+use crate::check::Check;
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+
+/// How many characters Vault invents for a lease id (`vault/expiration.go`, `base62.Random(TokenLength)`).
+const INVENTED: usize = 24;
+
+/// An issue answers 200 with a renewable lease and makes exactly one role.
+pub(super) struct Iss1;
+
+impl Check for Iss1 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        for issue in life.steps_of(Operation::Issue) {
+            if let Some(failure) = issue.failure() {
+                sheet.sample();
+                let what = format!("the issue was answered {failure}; it has to answer HTTP 200 with a credential");
+                sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
+            }
+        }
+        if let Some(issue) = life.acknowledged() {
+            judge_answer(life, issue, run, sheet);
+            judge_role(life, issue, sheet);
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no issue was answered and its role looked at"
+    }
+}
+
+fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
+    let mount = run.promise(&life.role).map_or("database", |promise| &promise.mount);
+    let prefix = format!("{mount}/creds/{}/", life.role);
+    let is_id = |lease: &LeaseId| {
+        lease
+            .as_str()
+            .strip_prefix(&prefix)
+            .is_some_and(|rest| rest.len() == INVENTED && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    match &life.lease {
+        Some(lease) if is_id(lease) => {}
+        Some(lease) => {
+            let what = format!("the lease is {lease}; its id has to be {prefix}<{INVENTED} characters>");
+            sheet.find(life.finding(issue.end, what));
+        }
+        None => sheet.find(life.finding(issue.end, "the answer names no lease; it has to".to_owned())),
+    }
+    if issue.renewable != Some(true) {
+        let what = "the answer does not say that the lease is renewable; it has to be".to_owned();
+        sheet.find(life.finding(issue.end, what));
+    }
+    if life.username.is_none() {
+        sheet.find(life.finding(issue.end, "the answer names no user; it has to".to_owned()));
+    }
+}
+
+/// The role has to stand in the catalog right after the answer.
+fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) {
+    let after = life.reads.iter().find(|read| life.in_force(read.look));
+    match after {
+        Some(read) if read.seen.is_none() => {
+            sheet.sample();
+            let what = format!(
+                "the issue was acknowledged and pg_roles has no {}; each issue has to make one role",
+                life.name()
+            );
+            sheet.find(life.finding(read.look.from, what));
+        }
+        Some(_) => sheet.sample(),
+        None if life.track.as_ref().is_some_and(|track| track.appeared.is_some()) => sheet.sample(),
+        None => {
+            if let Some(missed) = life.missed.filter(|look| life.in_force(*look)) {
+                sheet.sample();
+                let what =
+                    format!("no look after the issue's answer showed {}; each issue has to make one role", life.name());
+                sheet.find(life.finding(missed.from.max(issue.end), what));
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
+
+use super::cap::SECOND;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Look, Run, Step};
+use crate::sheet::Sheet;
+use crate::wall::{WallBounds, WallMoment};
+use crate::words::seconds;
+
+/// VALID UNTIL is the issue plus the TTL plus Vault's 5 seconds.
+#[derive(Default)]
+pub(super) struct Iss4 {
+    bounds: WallBounds,
+}
+
+impl Check for Iss4 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let Some(ttl) = issue.lease_seconds else { return };
+        let renewal = life.steps_of(Operation::Renew).next().map(Look::of);
+        let touched = renewal.map_or(Micros(u64::MAX), |look| look.from).min(life.untouched_until());
+        let certain = life.valid_untils().find(|(look, _)| look.to < touched);
+        match certain {
+            Some((look, Some(wall))) => {
+                sheet.sample();
+                self.bounds.judge(&run.clocks, margin(life, issue, ttl, look, wall));
+            }
+            Some((look, None)) => no_end(life, look, sheet),
+            None => {
+                // The renewal that followed at once may have moved it. What is as it should be still counts.
+                let overlaps = |look: &Look| renewal.is_none_or(|renewal| look.from <= renewal.to);
+                let fresh = |(look, wall): (Look, Option<UnixMicros>)| {
+                    let holds = |wall| WallBounds::holds(&run.clocks, &margin(life, issue, ttl, look, wall));
+                    overlaps(&look) && wall.is_some_and(holds)
+                };
+                if life.valid_untils().any(fresh) {
+                    sheet.sample();
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.bounds.settle(&run.clocks, sheet, |moment, _, distance| {
+            let promised = (moment.not_before - i128::from(moment.reference.0)) / SECOND - 4;
+            format!(
+                "VALID UNTIL is {} after the issue was sent; with a TTL of {promised} s it has to be {} to {} s after Vault took it up",
+                seconds(distance),
+                promised + 4,
+                promised + 6,
+            )
+        });
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no fresh role was looked at before it was renewed or revoked"
+    }
+}
+
+fn margin(life: &Life, issue: &Step, ttl: u64, look: Look, wall: UnixMicros) -> WallMoment {
+    let ttl = i128::from(ttl) * SECOND;
+    WallMoment {
+        server: "vault".into(),
+        wall,
+        not_before: i128::from(issue.start.0) + ttl + 4 * SECOND,
+        not_after: i128::from(issue.end.0) + ttl + 6 * SECOND,
+        reference: issue.start,
+        finding: life.finding(look.from, String::new()),
+    }
+}
+
+fn no_end(life: &Life, look: Look, sheet: &mut Sheet) {
+    sheet.sample();
+    let what = format!("{} has no VALID UNTIL; it has to be the issue plus the TTL plus 5 s", life.name());
+    sheet.find(life.finding(look.from, what));
+}

@@ -1,0 +1,83 @@
+use leaseproof_domain::{Event, Failure, FailureSource, Finding, Operation, OperationRecord, RefusedRequest};
+
+use crate::check::{Check, Whole, has_several_clusters};
+use crate::fold::{Orphan, Run};
+use crate::sheet::Sheet;
+
+/// Requests that the policy does not allow are refused with 403 and make no role.
+pub(super) struct Pol1 {
+    role: Option<String>,
+    requests: Vec<OperationRecord>,
+}
+
+impl Pol1 {
+    pub(super) fn new(role: Option<String>) -> Self {
+        Self { role, requests: Vec::new() }
+    }
+}
+
+impl Check for Pol1 {
+    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
+        if let Event::Operation(record) = event
+            && record.op == Operation::Refused
+            && self.role.as_ref().is_none_or(|role| *role == record.role)
+        {
+            self.requests.push(record.clone());
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let orphans = if has_several_clusters(run.plan) { &[] } else { whole.orphans };
+        for request in &self.requests {
+            judge(request, orphans, sheet);
+        }
+        for kind in RefusedRequest::ALL {
+            let answered = |request: &&OperationRecord| {
+                request.refused == Some(kind) && (request.outcome.is_ok() || request.outcome.failure().is_some())
+            };
+            if !self.requests.iter().any(|request| answered(&request)) {
+                sheet.cannot_say(format!("no request for {} was answered", kind.words()));
+            }
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no request that has to be refused was answered"
+    }
+}
+
+fn judge(request: &OperationRecord, orphans: &[Orphan], sheet: &mut Sheet) {
+    let asked = request.refused.map_or("a request that has to be refused", RefusedRequest::words);
+    let finding = |what: String, code: Option<String>| Finding {
+        what,
+        code,
+        lease: request.lease.clone(),
+        username: request.username.clone(),
+        at: Some(request.start),
+        ..Finding::default()
+    };
+    let is_refusal = |failure: &Failure| failure.source == FailureSource::Vault && failure.code == "403";
+    if request.outcome.is_ok() {
+        sheet.sample();
+        sheet.find(finding(format!("{asked}: Vault granted it; it has to answer HTTP 403"), None));
+    } else if let Some(failure) = request.outcome.failure() {
+        sheet.sample();
+        if !is_refusal(failure) {
+            let what = format!("{asked}: Vault answered {failure}; it has to answer HTTP 403");
+            sheet.find(finding(what, Some(failure.code.clone())));
+        }
+    }
+    let made = |orphan: &&Orphan| {
+        !orphan.explained && orphan.track.absent_from <= request.end && orphan.appeared.to >= request.start
+    };
+    if let Some(orphan) = orphans.iter().find(made) {
+        let what = format!(
+            "{asked}: {} appeared in pg_roles meanwhile and is nobody's; no role may be made",
+            orphan.track.name
+        );
+        let mut finding = finding(what, None);
+        finding.username = Some(orphan.track.name.clone());
+        finding.oid = Some(orphan.track.oid);
+        sheet.find(finding);
+    }
+}

@@ -1,0 +1,110 @@
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{Event, Finding, LeaseId, RoleSeen};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Look, Run};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// No role is left without a lease.
+#[derive(Default)]
+pub(super) struct Run2 {
+    after_drain: bool,
+    after_release: bool,
+}
+
+impl Check for Run2 {
+    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+        let Event::Residue { from, to, released, roles, leases } = event else { return };
+        let look = Look { from: *from, to: *to };
+        if *released {
+            self.after_release = true;
+            for role in roles {
+                let what = format!("{} is left after the run's token was revoked; no role may be", role.name);
+                sheet.find(finding(run, role, look, what));
+            }
+            return;
+        }
+        self.after_drain = true;
+        let orphans = without_lease(roles, leases, look, run);
+        let allowed = run.plan.promise.orphans.as_ref().map_or(0, |promise| promise.value);
+        if orphans.len() as u64 > allowed {
+            for role in orphans {
+                let what =
+                    format!("{} has no lease after the drain; {} may be without", role.name, allowed_words(allowed));
+                sheet.find(finding(run, role, look, what));
+            }
+        }
+    }
+
+    fn life(&mut self, life: &Life, _: &Run<'_>, sheet: &mut Sheet) {
+        if life.acknowledged().is_some() {
+            sheet.sample();
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if !self.after_drain {
+            sheet.cannot_say("nobody looked at what was left after the drain");
+        }
+        if !self.after_release {
+            sheet.cannot_say("nobody looked at what was left after the run's token was revoked");
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was acknowledged"
+    }
+}
+
+fn allowed_words(allowed: u64) -> String {
+    if allowed == 0 { "no role".to_owned() } else { format!("at most {}", count(allowed, "role")) }
+}
+
+/// The roles that certainly have no lease.
+fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run: &Run<'_>) -> Vec<&'r RoleSeen> {
+    let listed: BTreeSet<&LeaseId> = leases.iter().collect();
+    // A lease that no answer told of may be that of a role whose name no answer told of.
+    let mut untold = leases.iter().filter(|lease| !run.is_owned(lease)).count();
+    let mut orphans = Vec::new();
+    for role in roles {
+        let has_lease = match run.life_of(&role.name) {
+            Some(life) => {
+                life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || may_be_ending(life, look, run)
+            }
+            None => {
+                let explained = untold > 0;
+                untold = untold.saturating_sub(1);
+                explained
+            }
+        };
+        if !has_lease {
+            orphans.push(role);
+        }
+    }
+    orphans
+}
+
+/// Roles and leases are not asked for at one moment: a credential that ends meanwhile may show as a role only.
+fn may_be_ending(life: &Life, look: Look, run: &Run<'_>) -> bool {
+    if let Some(revoke) = life.revocation()
+        && (revoke.is_indeterminate() || revoke.end >= look.from)
+    {
+        return true;
+    }
+    let grace = run.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
+    life.last_term().is_none_or(|term| term.earliest <= look.to && term.latest.after(grace) >= look.from)
+}
+
+fn finding(run: &Run<'_>, role: &RoleSeen, look: Look, what: String) -> Finding {
+    Finding {
+        what,
+        lease: run.life_of(&role.name).and_then(|life| life.lease.clone()),
+        username: Some(role.name.clone()),
+        oid: Some(role.oid),
+        at: Some(look.from),
+        promised: run.plan.promise.orphans.as_ref().map(|promise| promise.origin.clone()),
+        ..Finding::default()
+    }
+}

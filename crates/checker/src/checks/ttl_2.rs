@@ -1,0 +1,114 @@
+use leaseproof_domain::{Finding, Micros, Observer, Operation};
+
+use super::cap::{Left, SECOND};
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::wall::{WallBounds, WallMoment};
+use crate::words::seconds;
+
+/// A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it.
+#[derive(Default)]
+pub(super) struct Ttl2 {
+    bounds: WallBounds,
+}
+
+impl Check for Ttl2 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let renewals: Vec<&Step> = life.steps_of(Operation::Renew).collect();
+        for (place, renewal) in renewals.iter().enumerate() {
+            judge_refusal(life, issue, renewal, run, sheet);
+            let Some(granted) = renewal.lease_seconds.filter(|_| renewal.is_ok()) else { continue };
+            judge_granted(life, issue, renewal, granted, run, sheet);
+            let until = renewals.get(place + 1).map_or(Micros(u64::MAX), |next| next.start).min(life.untouched_until());
+            self.judge_valid_until(life, renewal, granted, until, run, sheet);
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.bounds.settle(&run.clocks, sheet, |moment, _, distance| {
+            let granted = (moment.not_before - i128::from(moment.reference.0)) / SECOND - 4;
+            format!(
+                "VALID UNTIL is {} after a renewal of {granted} s was sent; it has to be {} to {} s after Vault took it up",
+                seconds(distance),
+                granted + 4,
+                granted + 6,
+            )
+        });
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no renewal was acknowledged and its role looked at after it"
+    }
+}
+
+impl Ttl2 {
+    /// The first look between the renewal and whatever touches the role next.
+    fn judge_valid_until(
+        &mut self,
+        life: &Life,
+        renewal: &Step,
+        granted: u64,
+        until: Micros,
+        run: &Run<'_>,
+        sheet: &mut Sheet,
+    ) {
+        let after = life.valid_untils().find(|(look, _)| look.from > renewal.end && look.to < until);
+        let Some((look, valid_until)) = after else { return };
+        sheet.sample();
+        let Some(wall) = valid_until else {
+            let what = format!("{} has no VALID UNTIL after its renewal", life.name());
+            sheet.find(life.finding(look.from, what));
+            return;
+        };
+        let granted = i128::from(granted) * SECOND;
+        let moment = WallMoment {
+            server: "vault".into(),
+            wall,
+            not_before: i128::from(renewal.start.0) + granted + 4 * SECOND,
+            not_after: i128::from(renewal.end.0) + granted + 6 * SECOND,
+            reference: renewal.start,
+            finding: life.finding(look.from, String::new()),
+        };
+        self.bounds.judge(&run.clocks, moment);
+    }
+}
+
+/// A renewal has to be granted as long as its lease stands and some of the maximum TTL is left.
+fn judge_refusal(life: &Life, issue: &Step, renewal: &Step, run: &Run<'_>, sheet: &mut Sheet) {
+    let Some(failure) = renewal.failure().filter(|_| life.not_ended(renewal.end)) else { return };
+    let max = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref());
+    if max.is_none_or(|max| Left::of(max.value, issue, renewal).holds(1)) {
+        sheet.sample();
+        let what = format!("a renewal while the lease stood was answered {failure}; it has to be granted");
+        sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(renewal.start, what) });
+    }
+}
+
+fn judge_granted(life: &Life, issue: &Step, renewal: &Step, granted: u64, run: &Run<'_>, sheet: &mut Sheet) {
+    let Some(increment) = renewal.increment_seconds else { return };
+    let max = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref());
+    let left = max.map(|max| Left::of(max.value, issue, renewal));
+    let as_asked = granted == increment;
+    let right = match &left {
+        Some(left) if left.holds(increment) => as_asked,
+        Some(left) if left.cuts(increment) => left.can_be(granted),
+        Some(left) => as_asked || left.can_be(granted),
+        // Nobody promised a maximum: Vault says where it cuts one.
+        None => as_asked || (granted < increment && renewal.warned),
+    };
+    if right {
+        return;
+    }
+    let expected = match &left {
+        Some(left) if left.cuts(increment) => format!("{} s, what is left of the maximum TTL", left.seconds()),
+        _ => format!("{increment} s"),
+    };
+    let what = format!("a renewal asked for {increment} s and was granted {granted} s; it has to be {expected}");
+    sheet.find(Finding { promised: max.map(|max| max.origin.clone()), ..life.finding(renewal.start, what) });
+}

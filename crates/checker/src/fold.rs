@@ -1,0 +1,335 @@
+//! The state that all checks share: lives put together from events that come one by one.
+
+mod clocks;
+mod life;
+mod orphans;
+mod tracks;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use leaseproof_domain::{
+    End, Event, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord, Outcome,
+    PrivilegeSet, RoleRead, RoleSighting, Username, WatchGap,
+};
+use leaseproof_scenario::{Plan, RolePromise};
+
+pub(crate) use clocks::{Between, Clocks};
+pub(crate) use life::{Gone, Life, Look, Step, Term};
+pub(crate) use orphans::{Issues, Orphan};
+pub(crate) use tracks::Track;
+use tracks::Tracks;
+
+/// How long a life that has ended is kept for records that come late: observers write at their own pace.
+const KEPT: Duration = Duration::from_secs(30);
+
+/// A run as far as it was read.
+pub(crate) struct Run<'p> {
+    pub(crate) plan: &'p Plan,
+    pub(crate) header: Option<Header>,
+    pub(crate) end: Option<End>,
+    pub(crate) clocks: Clocks,
+    /// Distinct sets of privileges, by their number.
+    pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
+    /// The objects of each database, by cluster and database.
+    pub(crate) objects: BTreeMap<(String, String), BTreeSet<Object>>,
+    /// The first gap of each observer.
+    pub(crate) gaps: Vec<(Observer, String)>,
+    /// The first server that was lost, in words.
+    pub(crate) lost: Option<String>,
+    /// The latest moment of any event.
+    pub(crate) now: Micros,
+    /// Whether Vault's leases were looked at.
+    pub(crate) leases_looked_at: bool,
+    listed: BTreeSet<LeaseId>,
+    tracks: Tracks,
+    lives: BTreeMap<u64, Life>,
+    owners: BTreeMap<Username, u64>,
+    lease_owners: BTreeMap<LeaseId, u64>,
+    /// Acknowledged lives whose role no look has shown yet.
+    awaited: BTreeSet<u64>,
+    /// Lives that have ended, and until when they are kept.
+    ended: VecDeque<(Micros, u64)>,
+    issues: Issues,
+    /// After the drain everything was looked at once; what is seen later is the harness cleaning up.
+    settled: bool,
+    names: BTreeSet<Rc<str>>,
+}
+
+impl<'p> Run<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            header: None,
+            end: None,
+            clocks: Clocks::default(),
+            sets: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            gaps: Vec::new(),
+            lost: None,
+            now: Micros(0),
+            leases_looked_at: false,
+            listed: BTreeSet::new(),
+            tracks: Tracks::default(),
+            lives: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            lease_owners: BTreeMap::new(),
+            awaited: BTreeSet::new(),
+            ended: VecDeque::new(),
+            issues: Issues::default(),
+            settled: false,
+            names: BTreeSet::new(),
+        }
+    }
+
+    /// The latest look at all roles.
+    pub(crate) fn last_look(&self) -> Option<Look> {
+        self.tracks.last_look
+    }
+
+    /// How many roles appeared.
+    pub(crate) fn roles_appeared(&self) -> u64 {
+        self.tracks.appeared
+    }
+
+    /// What is promised of a Vault role.
+    pub(crate) fn promise(&self, role: &str) -> Option<&'p RolePromise> {
+        self.plan.roles.iter().find(|promise| promise.name == role)
+    }
+
+    /// Whether Vault listed the lease when it was last asked.
+    pub(crate) fn is_listed(&self, lease: &LeaseId) -> bool {
+        self.listed.contains(lease)
+    }
+
+    /// A life that is not judged yet, by its credential's name.
+    pub(crate) fn life_of(&self, username: &Username) -> Option<&Life> {
+        self.lives.get(self.owners.get(username)?)
+    }
+
+    /// Whether the lease is that of a life that is not judged yet.
+    pub(crate) fn is_owned(&self, lease: &LeaseId) -> bool {
+        self.lease_owners.contains_key(lease)
+    }
+
+    /// How many issues have no answer.
+    pub(crate) fn issues_unanswered(&self) -> u64 {
+        self.issues.unanswered()
+    }
+
+    /// Takes an event in.
+    pub(crate) fn fold(&mut self, event: &Event) {
+        match event {
+            Event::Header(header) => {
+                self.clocks.set_epoch(header.epoch);
+                self.header = Some(header.clone());
+            }
+            Event::Clock(reading) => self.clocks.see(reading),
+            Event::Objects { cluster, database, objects, .. } => {
+                self.objects.entry((cluster.clone(), database.clone())).or_default().extend(objects.iter().cloned());
+            }
+            Event::PrivilegeSet { id, set } => {
+                self.sets.insert(*id, set.clone());
+            }
+            Event::Operation(record) => self.operation(record),
+            Event::RoleRead(read) => self.role_read(read),
+            Event::Roles(sighting) if !self.settled => self.sighting(sighting),
+            Event::Leases(sighting) if !self.settled => self.leases(sighting),
+            Event::Privileges(reading) => self.tracks.privileges(reading),
+            Event::WatchGap(gap) => self.gap(gap),
+            Event::ServerLost(lost) => {
+                self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
+            }
+            Event::Residue { from, to, released: false, roles, leases } => {
+                let look = Look { from: *from, to: *to };
+                self.tracks.whole_look(roles, look);
+                self.look_for_awaited(look);
+                self.listed = leases.iter().cloned().collect();
+                self.leases_looked_at = true;
+                self.settled = true;
+            }
+            Event::End(end) => self.end = Some(end.clone()),
+            _ => {}
+        }
+        self.now = self.now.max(moment(event));
+    }
+
+    /// The next life that has ended long enough ago, with what was seen of it.
+    pub(crate) fn next_ended(&mut self) -> Option<Life> {
+        loop {
+            let (until, _) = *self.ended.front()?;
+            if until >= self.now {
+                return None;
+            }
+            let (_, number) = self.ended.pop_front()?;
+            if let Some(life) = self.close(number) {
+                return Some(life);
+            }
+        }
+    }
+
+    /// The next life of those that are left, in order of arrival.
+    pub(crate) fn next_left(&mut self) -> Option<Life> {
+        let (number, _) = self.lives.first_key_value()?;
+        self.close(*number)
+    }
+
+    /// The roles that belong to no acknowledged issue; asked for once all lives were judged.
+    pub(crate) fn unclaimed(&mut self) -> Vec<Orphan> {
+        let last_look = self.last_look();
+        let tracks = std::mem::take(&mut self.tracks);
+        self.tracks.last_look = last_look;
+        self.tracks.appeared = tracks.appeared;
+        self.issues.explain(tracks.unclaimed().collect(), last_look)
+    }
+
+    fn close(&mut self, number: u64) -> Option<Life> {
+        let mut life = self.lives.remove(&number)?;
+        self.awaited.remove(&number);
+        if let Some(lease) = &life.lease {
+            self.lease_owners.remove(lease);
+        }
+        if let Some(username) = &life.username {
+            self.owners.remove(username);
+            life.track = self.tracks.take(username);
+            life.oid = life.oid.or(life.track.as_ref().map(|track| track.oid));
+        }
+        Some(life)
+    }
+
+    fn operation(&mut self, record: &OperationRecord) {
+        if record.op == Operation::Issue {
+            self.issues.see(record);
+        }
+        if record.life == 0 {
+            return;
+        }
+        let endpoint = record.endpoint.as_deref().map(|text| self.intern(text));
+        let role = self.intern(&record.role);
+        let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role));
+        life.add(record, endpoint);
+        if record.op == Operation::Issue && !record.outcome.is_ok() {
+            self.ended.push_back((self.now.after(KEPT), record.life));
+        } else if record.op == Operation::Issue {
+            if let Some(username) = &record.username {
+                self.owners.insert(username.clone(), record.life);
+                if !self.tracks.has_appeared(username) {
+                    self.awaited.insert(record.life);
+                }
+            }
+            if let Some(lease) = &record.lease {
+                self.lease_owners.insert(lease.clone(), record.life);
+            }
+        }
+        if record.op == Operation::DeadLogin && matches!(record.outcome, Outcome::Failed(_)) {
+            self.may_have_ended(record.life);
+        }
+    }
+
+    /// A refused login after the end is a life's last step; its role may be gone already, or will be.
+    fn may_have_ended(&mut self, number: u64) {
+        let Some(life) = self.lives.get(&number) else { return };
+        let track = life.username.as_ref().and_then(|name| self.tracks.named(name));
+        let gone = match track {
+            Some(track) if track.appeared.is_some() => track.gone.is_some(),
+            _ => life.missed.is_some(),
+        };
+        if gone {
+            self.ended.push_back((self.now.after(KEPT), number));
+        }
+    }
+
+    /// Notes the first gap of each observer. Once all was looked at, only the logs have still to be read.
+    fn gap(&mut self, gap: &WatchGap) {
+        let counts = !self.settled || gap.observer == Observer::Audit;
+        if counts && self.gaps.iter().all(|(observer, _)| *observer != gap.observer) {
+            self.gaps.push((gap.observer, gap.why.clone()));
+        }
+    }
+
+    fn role_read(&mut self, read: &RoleRead) {
+        if let Some(life) = self.lives.get_mut(&read.life) {
+            life.oid = life.oid.or(read.role.as_ref().map(|role| role.oid));
+            let seen = read.role.as_ref().map(|role| role.valid_until);
+            life.reads.push(life::Read { look: Look { from: read.from, to: read.to }, seen });
+        }
+    }
+
+    fn sighting(&mut self, sighting: &RoleSighting) {
+        let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
+        self.tracks.sighting(sighting);
+        self.look_for_awaited(Look { from: sighting.from, to: sighting.to });
+        for number in gone {
+            let refused = |life: &Life| life.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
+            if self.lives.get(&number).is_some_and(refused) {
+                self.may_have_ended(number);
+            }
+        }
+    }
+
+    fn owner_of(&self, oid: u32) -> Option<u64> {
+        self.owners.get(&self.tracks.get(oid)?.name).copied()
+    }
+
+    /// A look that began after an issue's answer has to show its role.
+    fn look_for_awaited(&mut self, look: Look) {
+        let mut awaited = std::mem::take(&mut self.awaited);
+        awaited.retain(|number| {
+            let Some(life) = self.lives.get_mut(number) else { return false };
+            if life.username.as_ref().is_some_and(|name| self.tracks.has_appeared(name)) {
+                return false;
+            }
+            let due = life.acknowledged().is_some_and(|issue| issue.end < look.from);
+            if due {
+                life.missed = Some(look);
+            }
+            !due
+        });
+        self.awaited = awaited;
+    }
+
+    fn leases(&mut self, sighting: &LeaseSighting) {
+        self.leases_looked_at = true;
+        self.listed.extend(sighting.appeared.iter().cloned());
+        for lease in &sighting.gone {
+            self.listed.remove(lease);
+            if let Some(life) = self.lease_owners.get(lease).and_then(|number| self.lives.get_mut(number)) {
+                life.unlisted = Some(sighting.to);
+            }
+        }
+    }
+
+    fn intern(&mut self, text: &str) -> Rc<str> {
+        if let Some(known) = self.names.get(text) {
+            return Rc::clone(known);
+        }
+        let name: Rc<str> = Rc::from(text);
+        self.names.insert(Rc::clone(&name));
+        name
+    }
+}
+
+/// The latest moment that an event tells of.
+fn moment(event: &Event) -> Micros {
+    match event {
+        Event::Header(_) | Event::PrivilegeSet { .. } | Event::Audit(_) | Event::LogRead { .. } => Micros(0),
+        Event::Clock(reading) => reading.at,
+        Event::Setup(setup) => setup.end,
+        Event::Baseline(baseline) => baseline.at,
+        Event::Account(reading) => reading.at,
+        Event::Objects { at, .. } => *at,
+        Event::Phase(mark) => mark.at,
+        Event::Operation(record) => record.end,
+        Event::Shed(shed) => shed.intended,
+        Event::RoleRead(read) => read.to,
+        Event::Roles(sighting) => sighting.to,
+        Event::Leases(sighting) => sighting.to,
+        Event::Privileges(reading) => reading.to,
+        Event::SecretSeen(seen) => seen.at,
+        Event::WatchGap(gap) => gap.to,
+        Event::ServerLost(lost) => lost.at,
+        Event::Residue { to, .. } => *to,
+        Event::End(end) => end.at,
+    }
+}

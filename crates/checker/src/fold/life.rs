@@ -1,0 +1,217 @@
+use std::rc::Rc;
+
+use leaseproof_domain::{Failure, Finding, LeaseId, Micros, Operation, OperationRecord, Outcome, UnixMicros, Username};
+
+use super::Track;
+
+/// The span of one question: what it shows was true somewhere in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) from: Micros,
+    pub(crate) to: Micros,
+}
+
+impl Look {
+    /// The span in which an operation was with its server.
+    pub(crate) fn of(step: &Step) -> Self {
+        Self { from: step.start, to: step.end }
+    }
+}
+
+/// One operation of a life.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) op: Operation,
+    pub(crate) start: Micros,
+    pub(crate) end: Micros,
+    pub(crate) outcome: Outcome,
+    pub(crate) lease_seconds: Option<u64>,
+    pub(crate) increment_seconds: Option<u64>,
+    pub(crate) renewable: Option<bool>,
+    /// Whether Vault's answer had warnings: it warns where it cuts a TTL.
+    pub(crate) warned: bool,
+    pub(crate) endpoint: Option<Rc<str>>,
+}
+
+impl Step {
+    pub(crate) fn is_ok(&self) -> bool {
+        self.outcome.is_ok()
+    }
+
+    pub(crate) fn is_indeterminate(&self) -> bool {
+        matches!(self.outcome, Outcome::Indeterminate { .. })
+    }
+
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.outcome.failure()
+    }
+}
+
+/// A look at the life's own role.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    pub(crate) look: Look,
+    /// The role's VALID UNTIL; none where there was no such role.
+    pub(crate) seen: Option<Option<UnixMicros>>,
+}
+
+/// When a lease ends, as far as the harness can know: between the bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term {
+    pub(crate) earliest: Micros,
+    pub(crate) latest: Micros,
+}
+
+/// That looks no longer showed a role.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gone {
+    /// The beginning of the last look that showed it: it was there until then at least.
+    pub(crate) seen_from: Option<Micros>,
+    /// The first look that did not.
+    pub(crate) look: Look,
+}
+
+/// One credential from its issue to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    pub(crate) role: Rc<str>,
+    pub(crate) lease: Option<LeaseId>,
+    pub(crate) username: Option<Username>,
+    pub(crate) oid: Option<u32>,
+    /// In the order in which they ended.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) reads: Vec<Read>,
+    /// The first look at all roles after the issue's answer, where it did not show the role.
+    pub(crate) missed: Option<Look>,
+    /// The end of a look at Vault's leases that no longer listed this one.
+    pub(crate) unlisted: Option<Micros>,
+    /// What the looks at all roles showed of its role; set when the life is judged.
+    pub(crate) track: Option<Track>,
+}
+
+impl Life {
+    pub(crate) fn new(role: Rc<str>) -> Self {
+        Self {
+            role,
+            lease: None,
+            username: None,
+            oid: None,
+            steps: Vec::new(),
+            reads: Vec::new(),
+            missed: None,
+            unlisted: None,
+            track: None,
+        }
+    }
+
+    pub(crate) fn add(&mut self, record: &OperationRecord, endpoint: Option<Rc<str>>) {
+        self.lease = self.lease.take().or_else(|| record.lease.clone());
+        self.username = self.username.take().or_else(|| record.username.clone());
+        self.oid = self.oid.or(record.oid);
+        self.steps.push(Step {
+            op: record.op,
+            start: record.start,
+            end: record.end,
+            outcome: record.outcome.clone(),
+            lease_seconds: record.lease_seconds,
+            increment_seconds: record.increment_seconds,
+            renewable: record.renewable,
+            warned: !record.warnings.is_empty(),
+            endpoint,
+        });
+    }
+
+    /// The life's steps of one kind.
+    pub(crate) fn steps_of(&self, op: Operation) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.op == op)
+    }
+
+    /// The issue, where it was answered with a credential.
+    pub(crate) fn acknowledged(&self) -> Option<&Step> {
+        self.steps_of(Operation::Issue).find(|step| step.is_ok())
+    }
+
+    /// The revocation, however it ended.
+    pub(crate) fn revocation(&self) -> Option<&Step> {
+        self.steps_of(Operation::Revoke).next()
+    }
+
+    /// The moment from which the credential may be gone because its revocation was asked for.
+    pub(crate) fn untouched_until(&self) -> Micros {
+        self.revocation().map_or(Micros(u64::MAX), |step| step.start)
+    }
+
+    /// The lease's end in force at some moment of the look. None where it cannot be known: no acknowledged issue, or a
+    /// renewal without an answer.
+    pub(crate) fn term(&self, look: Look) -> Option<Term> {
+        self.acknowledged()?;
+        let grants: Vec<&Step> =
+            self.steps.iter().filter(|step| matches!(step.op, Operation::Issue | Operation::Renew)).collect();
+        let in_force = grants.iter().rposition(|step| step.is_ok() && step.end < look.from).unwrap_or(0);
+        let mut term: Option<Term> = None;
+        for step in grants[in_force..].iter().filter(|step| step.start <= look.to) {
+            match &step.outcome {
+                Outcome::Indeterminate { .. } => return None,
+                Outcome::Failed(_) => {}
+                Outcome::Ok => {
+                    let lease = step.lease_seconds?.saturating_mul(1_000_000);
+                    let (earliest, latest) = (step.start.0.saturating_add(lease), step.end.0.saturating_add(lease));
+                    let known = term.unwrap_or(Term { earliest: Micros(earliest), latest: Micros(latest) });
+                    term = Some(Term {
+                        earliest: known.earliest.min(Micros(earliest)),
+                        latest: known.latest.max(Micros(latest)),
+                    });
+                }
+            }
+        }
+        term
+    }
+
+    /// The lease's end after all its renewals.
+    pub(crate) fn last_term(&self) -> Option<Term> {
+        self.term(Look { from: Micros(u64::MAX), to: Micros(u64::MAX) })
+    }
+
+    /// Whether the credential was certainly in force during the whole look: issued before it, its lease not ended and
+    /// its revocation not begun after it.
+    pub(crate) fn in_force(&self, look: Look) -> bool {
+        self.acknowledged().is_some_and(|issue| issue.end < look.from) && self.not_ended(look.to)
+    }
+
+    /// Whether neither the lease's end nor its revocation can have come by `at`.
+    pub(crate) fn not_ended(&self, at: Micros) -> bool {
+        at < self.untouched_until() && self.term(Look { from: at, to: at }).is_some_and(|term| at < term.earliest)
+    }
+
+    /// That the looks at all roles no longer showed the role, or never did.
+    pub(crate) fn gone(&self) -> Option<Gone> {
+        let tracked = self.track.as_ref().filter(|track| track.appeared.is_some());
+        match tracked {
+            Some(track) => track.gone,
+            None => self.missed.map(|look| Gone { seen_from: None, look }),
+        }
+    }
+
+    /// Every reading of the role's VALID UNTIL, from looks at it alone and at all roles.
+    pub(crate) fn valid_untils(&self) -> impl Iterator<Item = (Look, Option<UnixMicros>)> {
+        let own = self.reads.iter().filter_map(|read| read.seen.map(|seen| (read.look, seen)));
+        own.chain(self.track.iter().flat_map(|track| track.valid_until.iter().copied()))
+    }
+
+    /// A finding on this life: what, and when.
+    pub(crate) fn finding(&self, at: Micros, what: String) -> Finding {
+        Finding {
+            what,
+            lease: self.lease.clone(),
+            username: self.username.clone(),
+            oid: self.oid,
+            at: Some(at),
+            ..Finding::default()
+        }
+    }
+
+    /// The credential's name in a sentence.
+    pub(crate) fn name(&self) -> &str {
+        self.username.as_ref().map_or("the credential", Username::as_str)
+    }
+}

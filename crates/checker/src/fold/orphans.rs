@@ -1,0 +1,59 @@
+use leaseproof_domain::{Micros, OperationRecord, Outcome};
+
+use super::{Look, Track};
+
+/// Issues that may have made a role whose name was never told.
+#[derive(Default)]
+pub(crate) struct Issues {
+    /// Starts of the issues without an answer: Vault may still work on one long after its client went away.
+    unanswered: Vec<Micros>,
+    /// The spans of the refused ones: a role that is seen meanwhile has to be gone after the refusal.
+    refused: Vec<Look>,
+}
+
+/// A role that no acknowledged issue accounts for.
+#[derive(Clone, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) track: Track,
+    /// The first look that showed it.
+    pub(crate) appeared: Look,
+    /// Whether an issue that was under way, or has no answer, can have made it.
+    pub(crate) explained: bool,
+}
+
+impl Issues {
+    pub(crate) fn see(&mut self, record: &OperationRecord) {
+        match record.outcome {
+            Outcome::Ok => {}
+            Outcome::Failed(_) => self.refused.push(Look { from: record.start, to: record.end }),
+            Outcome::Indeterminate { .. } => self.unanswered.push(record.start),
+        }
+    }
+
+    /// How many issues have no answer.
+    pub(crate) fn unanswered(&self) -> u64 {
+        self.unanswered.len() as u64
+    }
+
+    /// Each issue without an answer accounts for one role at most, and for none that stood before it was sent. Which
+    /// role is whose cannot be told: the earliest role gets the earliest issue, which leaves the fewest without.
+    pub(crate) fn explain(&self, mut roles: Vec<Track>, last_look: Option<Look>) -> Vec<Orphan> {
+        roles.sort_by_key(|track| (track.appeared.map(|look| look.to), track.oid));
+        let mut unanswered = self.unanswered.clone();
+        unanswered.sort();
+        let mut next = 0;
+        let mut orphans = Vec::new();
+        for track in roles {
+            let Some(appeared) = track.appeared else { continue };
+            let last_seen = track.gone.map_or(last_look.map(|look| look.from), |gone| gone.seen_from);
+            let last_seen = last_seen.unwrap_or(appeared.from);
+            let mut explained = self.refused.iter().any(|issue| issue.from <= appeared.to && issue.to >= last_seen);
+            if !explained && unanswered.get(next).is_some_and(|start| *start <= appeared.to) {
+                next += 1;
+                explained = true;
+            }
+            orphans.push(Orphan { track, appeared, explained });
+        }
+        orphans
+    }
+}

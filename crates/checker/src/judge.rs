@@ -1,0 +1,270 @@
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use leaseproof_domain::{EndReason, Event, Judgment, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict};
+use leaseproof_history::ReadEnd;
+use leaseproof_scenario::{Ask, Plan};
+
+use crate::check::{Asked, Outcome, Whole};
+use crate::checks::{self, Totaller};
+use crate::fold::{Life, Run};
+use crate::known;
+use crate::statistics::{Clocking, Statistics};
+use crate::validity::Punctuality;
+
+/// All that is judged of one run.
+pub struct Judged {
+    /// The verdicts: the content of `verdicts.json`.
+    pub verdicts: RunVerdicts,
+    /// The distributions behind the figures, in microseconds.
+    pub histograms: BTreeMap<(Operation, Clocking), Histogram<u64>>,
+}
+
+/// Judges a run by its events.
+///
+/// Only what the plan asks is judged. `ended` is asked once, after the last event. The same plan and events always give
+/// the same verdicts.
+pub fn judge(plan: &Plan, events: impl Iterator<Item = Event>, ended: impl FnOnce() -> ReadEnd) -> Judged {
+    let mut bench = Bench::new(plan);
+    for event in events {
+        bench.see(&event);
+    }
+    bench.close(&ended())
+}
+
+/// The verdict over several judgments. Fail outranks Unknown outranks Pass; a failure that is declared as known does not
+/// count; no judgment at all is Unknown.
+pub fn overall(verdicts: &[Judgment]) -> Verdict {
+    let counted = |judgment: &Judgment| match judgment.known {
+        Some(_) => Verdict::Pass,
+        None => judgment.verdict,
+    };
+    verdicts.iter().map(counted).max().unwrap_or(Verdict::Unknown)
+}
+
+/// The checks at work on one run.
+struct Bench<'p> {
+    run: Run<'p>,
+    statistics: Statistics,
+    totaller: Totaller,
+    asked: Vec<Asked>,
+    asks_known: Vec<Ask>,
+}
+
+impl<'p> Bench<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let (asks_known, asks): (Vec<&Ask>, Vec<&Ask>) =
+            plan.asks.iter().partition(|ask| ask.check.as_str() == "KNO-1");
+        let asked = asks.into_iter().map(|ask| Asked::new(ask, checks::check(ask, plan), plan)).collect();
+        Self {
+            run: Run::new(plan),
+            statistics: Statistics::default(),
+            totaller: Totaller::default(),
+            asked,
+            asks_known: asks_known.into_iter().cloned().collect(),
+        }
+    }
+
+    fn see(&mut self, event: &Event) {
+        self.statistics.see(event);
+        self.run.fold(event);
+        for asked in &mut self.asked {
+            asked.see(event, &self.run);
+        }
+        while let Some(life) = self.run.next_ended() {
+            self.life(&life);
+        }
+    }
+
+    fn life(&mut self, life: &Life) {
+        self.totaller.life(life, &self.run);
+        if let Some(lag) = checks::expiry_lag(life) {
+            self.statistics.expiry_lag.record(lag);
+        }
+        for asked in &mut self.asked {
+            asked.life(life, &self.run);
+        }
+    }
+
+    fn close(mut self, read_end: &ReadEnd) -> Judged {
+        while let Some(life) = self.run.next_left() {
+            self.life(&life);
+        }
+        let orphans = self.run.unclaimed();
+        let blind = blindness(&self.run, read_end);
+        let whole = Whole { statistics: &self.statistics, orphans: &orphans, complete: blind.is_none() };
+        let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
+        for asked in self.asked {
+            let (ask, outcome) = asked.end(&self.run, &whole);
+            judged.push(judgment(&ask, outcome, blind.as_deref(), self.run.plan));
+        }
+        for ask in &self.asks_known {
+            let outcome = known::judge(ask, self.run.plan, &judged);
+            let verdict = judgment(ask, outcome, blind.as_deref(), self.run.plan);
+            judged.push(verdict);
+        }
+        let mut checks: Vec<Judgment> = judged.into_iter().map(|(judgment, _)| judgment).collect();
+        checks.sort_by_key(|judgment| judgment.check);
+        let verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
+        Judged { verdicts, histograms: self.statistics.histograms() }
+    }
+}
+
+/// Why nothing of the run can pass, where that is so.
+fn blindness(run: &Run<'_>, read_end: &ReadEnd) -> Option<String> {
+    if run.header.is_none() {
+        return Some("the history has no header".to_owned());
+    }
+    if let ReadEnd::CutOff { why } = read_end {
+        return Some(format!("the history is cut off {why}"));
+    }
+    match run.end.as_ref().map(|end| end.reason) {
+        Some(EndReason::Completed) => None,
+        _ => Some(format!("the run did not come to its end: {}", ending(run, read_end))),
+    }
+}
+
+/// How the run ended, in words.
+fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
+    if let ReadEnd::CutOff { why } = read_end {
+        return format!("cut off {why}");
+    }
+    match run.end.as_ref().map(|end| end.reason) {
+        Some(EndReason::Completed) => "completed".to_owned(),
+        Some(EndReason::Interrupted) => "interrupted".to_owned(),
+        Some(EndReason::EstateLost) => match &run.lost {
+            Some(lost) => format!("the estate was lost: {lost}"),
+            None => "the estate was lost".to_owned(),
+        },
+        Some(EndReason::SetupFailed) => "a set-up step failed".to_owned(),
+        None => "nobody knows how".to_owned(),
+    }
+}
+
+fn judgment(ask: &Ask, outcome: Outcome, blind: Option<&str>, plan: &Plan) -> (Judgment, Vec<usize>) {
+    let Outcome { written, crashed, without_samples } = outcome;
+    let (verdict, reason) = if let Some(words) = crashed {
+        (Verdict::Unknown, Some(format!("the check itself crashed: {words}")))
+    } else if !written.findings.is_empty() {
+        (Verdict::Fail, None)
+    } else if let Some(blind) = blind {
+        (Verdict::Unknown, Some(blind.to_owned()))
+    } else if written.cannot_say.is_some() {
+        (Verdict::Unknown, written.cannot_say)
+    } else if written.samples == 0 {
+        (Verdict::Unknown, Some(without_samples.to_owned()))
+    } else {
+        (Verdict::Pass, None)
+    };
+    let failed = verdict == Verdict::Fail;
+    let info = ask.check.info();
+    let judgment = Judgment {
+        check: ask.check,
+        title: info.title.to_owned(),
+        subject: ask.subject.clone(),
+        verdict,
+        samples: written.samples,
+        reason,
+        findings: if failed { written.findings } else { Vec::new() },
+        more_findings: if failed { written.more } else { 0 },
+        promised: Some(ask.origin.clone()),
+        rests_on_timing: info.timing,
+        known: if failed { known::declared(plan, &written.known) } else { None },
+        measured: written.measured,
+    };
+    (judgment, written.known)
+}
+
+fn verdicts(
+    run: &Run<'_>,
+    read_end: &ReadEnd,
+    checks: Vec<Judgment>,
+    statistics: &Statistics,
+    totaller: &Totaller,
+) -> RunVerdicts {
+    let punctuality = Punctuality::of(statistics);
+    let mut totals = totaller.totals();
+    totals.arrivals = statistics.arrived + statistics.shed;
+    totals.shed = statistics.shed;
+    totals.late = punctuality.late;
+    totals.timed = punctuality.timed;
+    totals.issues_unanswered = run.issues_unanswered();
+    RunVerdicts {
+        schema: VERDICTS_SCHEMA.to_owned(),
+        leaseproof: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: run.plan.name.clone(),
+        title: run.plan.title.clone(),
+        run: run.header.as_ref().map(|header| header.run.clone()).unwrap_or_default(),
+        verdict: overall(&checks),
+        validity: punctuality.validity(),
+        ended: ending(run, read_end),
+        checks,
+        operations: statistics.tables(),
+        totals,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{End, EndReason, Event, Header, Micros, UnixMicros, Verdict};
+    use leaseproof_history::ReadEnd;
+    use leaseproof_scenario::{Ask, Plan};
+
+    use super::{Asked, Bench};
+    use crate::check::{Check, Whole};
+    use crate::fold::Run;
+    use crate::sheet::Sheet;
+
+    /// Finds something, and then breaks.
+    struct Broken;
+
+    impl Check for Broken {
+        fn see(&mut self, _: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+            sheet.sample();
+            sheet.find(leaseproof_domain::Finding::default());
+            panic!("index out of bounds");
+        }
+
+        fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, _: &mut Sheet) {
+            unreachable!("it is left alone after its panic");
+        }
+
+        fn without_samples(&self) -> &'static str {
+            "never asked"
+        }
+    }
+
+    fn plan() -> Plan {
+        let origin = r#"{"file":"scenario.toml","line":1,"column":1}"#;
+        let text = format!(
+            r#"{{"name":"p","title":"t","runbook":null,"seed":1,"vault":{{"storage":"inmem","audit":false,"default_lease_ttl":null,
+            "max_lease_ttl":null,"port":null,"origin":{origin}}},"postgres":{{}},"setup":[],"client":{{"policies":[],
+            "forbidden":"x","timeout":"1s","in_flight":1}},"promise":{{"audit":null,"password_in_logs":null,"orphans":null,
+            "usable_within":null,"dead_within":null}},"accounts":[],"roles":[],"lives":[],"phases":[],"thresholds":[],
+            "known":[],"asks":[{{"check":"ISS-1","subject":{{"kind":"estate"}},"origin":{origin}}}]}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_check_that_panics_is_unknown_and_the_others_go_on() {
+        let plan = plan();
+        let ask: &Ask = &plan.asks[0];
+        let mut bench = Bench::new(&plan);
+        bench.asked.insert(0, Asked::new(ask, Box::new(Broken), &plan));
+        let header = Header {
+            format: 1,
+            leaseproof: String::new(),
+            run: "r".into(),
+            scenario: "p".into(),
+            seed: 1,
+            epoch: UnixMicros(0),
+        };
+        bench.see(&Event::Header(header));
+        bench.see(&Event::End(End { at: Micros(1), reason: EndReason::Completed }));
+        let checks = bench.close(&ReadEnd::Complete).verdicts.checks;
+        assert_eq!(checks[0].verdict, Verdict::Unknown);
+        assert_eq!(checks[0].reason.as_deref(), Some("the check itself crashed: index out of bounds"));
+        assert_eq!(checks[1].reason.as_deref(), Some("no issue was answered and its role looked at"));
+    }
+}

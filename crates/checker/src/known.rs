@@ -1,0 +1,50 @@
+//! Declared defects: a failure that matches one is reported and does not fail the run; a declaration that matches
+//! nothing any more fails it (KNO-1).
+
+use leaseproof_domain::{Finding, Judgment, KnownFinding, Subject, Verdict};
+use leaseproof_scenario::{Ask, KnownPlan, Plan};
+
+use crate::check::Outcome;
+use crate::sheet::{Sheet, Written};
+
+/// The declaration that a failure matches.
+pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
+    let entry = plan.known.get(*places.first()?)?;
+    Some(KnownFinding { because: entry.because.clone(), origin: entry.origin.clone() })
+}
+
+/// KNO-1: `judged` holds every other judgment and the places of the declarations that it matches.
+pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -> Outcome {
+    let mut sheet = Sheet::new(ask, &[]);
+    let own = plan.known.iter().any(|entry| entry.origin == ask.origin);
+    for (place, entry) in plan.known.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
+        judge_entry(place, entry, judged, &mut sheet);
+    }
+    let written: Written = sheet.finish();
+    Outcome { written, crashed: None, without_samples: "the scenario declares nothing as known" }
+}
+
+fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], sheet: &mut Sheet) {
+    let of_entry = |judgment: &Judgment| {
+        judgment.check == entry.check
+            && match (&judgment.subject, &entry.role) {
+                (Subject::Role(name), Some(role)) => name == role,
+                _ => true,
+            }
+    };
+    let concerned: Vec<_> = judged.iter().filter(|(judgment, _)| of_entry(judgment)).collect();
+    if concerned.iter().any(|(judgment, places)| judgment.verdict == Verdict::Fail && places.contains(&place)) {
+        sheet.sample();
+    } else if concerned.is_empty() {
+        sheet.cannot_say(format!("{} is declared as known and was not asked", entry.check));
+    } else if concerned.iter().any(|(judgment, _)| judgment.verdict == Verdict::Unknown) {
+        sheet.cannot_say(format!("{} is declared as known and could not be judged", entry.check));
+    } else {
+        sheet.sample();
+        let what = format!(
+            "{} does not fail as it is declared to ({}): take the entry out, or correct its evidence",
+            entry.check, entry.because
+        );
+        sheet.find(Finding { what, promised: Some(entry.origin.clone()), ..Finding::default() });
+    }
+}

@@ -1,0 +1,127 @@
+use leaseproof_domain::{Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
+use leaseproof_scenario::{Ask, KnownPlan};
+
+/// How many findings a judgment keeps; the rest is counted.
+const KEPT: usize = 20;
+
+/// What one check writes down on its way: samples, findings, and what it could not see.
+pub(crate) struct Sheet {
+    origin: Origin,
+    samples: u64,
+    findings: Vec<Finding>,
+    more: u64,
+    cannot_say: Option<String>,
+    measured: Option<LatencySummary>,
+    known: Vec<KnownMatch>,
+}
+
+/// A declared finding that the failure may turn out to be.
+struct KnownMatch {
+    place: usize,
+    role: Option<String>,
+    evidence: Option<String>,
+    holds: bool,
+}
+
+/// A sheet that was written to its end.
+pub(crate) struct Written {
+    pub(crate) samples: u64,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) more: u64,
+    pub(crate) cannot_say: Option<String>,
+    pub(crate) measured: Option<LatencySummary>,
+    /// The places in the plan of the declared findings that every finding matches.
+    pub(crate) known: Vec<usize>,
+}
+
+impl Sheet {
+    pub(crate) fn new(ask: &Ask, known: &[KnownPlan]) -> Self {
+        let known = known.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
+        let known = known.filter_map(|(place, entry)| {
+            let named = match (&ask.subject, &entry.role) {
+                (Subject::Role(name), Some(role)) if name != role => return None,
+                (Subject::Role(_), _) => None,
+                (_, role) => role.clone(),
+            };
+            Some(KnownMatch { place, role: named, evidence: entry.evidence.clone(), holds: true })
+        });
+        let known = known.collect();
+        let origin = ask.origin.clone();
+        Self { origin, samples: 0, findings: Vec::new(), more: 0, cannot_say: None, measured: None, known }
+    }
+
+    /// One more sample was judged.
+    pub(crate) fn sample(&mut self) {
+        self.samples += 1;
+    }
+
+    /// That many more samples were judged.
+    pub(crate) fn samples(&mut self, more: u64) {
+        self.samples += more;
+    }
+
+    /// A sample broke the promise.
+    pub(crate) fn find(&mut self, mut finding: Finding) {
+        for entry in &mut self.known {
+            entry.holds &= entry.matches(&finding);
+        }
+        if finding.promised.as_ref() == Some(&self.origin) {
+            finding.promised = None;
+        }
+        let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
+        self.findings.insert(place, finding);
+        if self.findings.len() > KEPT {
+            self.findings.pop();
+            self.more += 1;
+        }
+    }
+
+    /// Something that the verdict needs was not seen. The first reason stands.
+    pub(crate) fn cannot_say(&mut self, why: impl Into<String>) {
+        self.cannot_say.get_or_insert_with(|| why.into());
+    }
+
+    /// What was measured on the way.
+    pub(crate) fn measured(&mut self, summary: LatencySummary) {
+        self.measured = Some(summary).filter(|summary| summary.count > 0);
+    }
+
+    pub(crate) fn finish(self) -> Written {
+        let failed = !self.findings.is_empty();
+        let known = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
+        Written {
+            samples: self.samples,
+            findings: self.findings,
+            more: self.more,
+            cannot_say: self.cannot_say,
+            measured: self.measured,
+            known,
+        }
+    }
+}
+
+/// Findings without a moment are of the run as a whole and stand last.
+fn moment(finding: &Finding) -> Micros {
+    finding.at.unwrap_or(Micros(u64::MAX))
+}
+
+impl KnownMatch {
+    fn matches(&self, finding: &Finding) -> bool {
+        let of_role = |role: &String| {
+            finding.lease.as_ref().is_some_and(|lease| lease.as_str().contains(&format!("/creds/{role}/")))
+        };
+        let holds = |text: &String| {
+            [
+                Some(finding.what.as_str()),
+                finding.code.as_deref(),
+                finding.privilege.as_deref(),
+                finding.lease.as_ref().map(LeaseId::as_str),
+                finding.username.as_ref().map(|name| name.as_str()),
+            ]
+            .into_iter()
+            .flatten()
+            .any(|evidence| evidence.contains(text.as_str()))
+        };
+        self.role.as_ref().is_none_or(of_role) && self.evidence.as_ref().is_none_or(holds)
+    }
+}

@@ -1,0 +1,18 @@
+//! Figures as findings tell them.
+
+use std::time::Duration;
+
+/// A span in seconds, to the millisecond: `3.605 s`.
+pub(crate) fn seconds(micros: i128) -> String {
+    format!("{:.3} s", micros as f64 / 1e6)
+}
+
+/// The span between two moments, in seconds.
+pub(crate) fn span(duration: Duration) -> String {
+    seconds(i128::try_from(duration.as_micros()).unwrap_or(i128::MAX))
+}
+
+/// `1 credential`, `2 credentials`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}

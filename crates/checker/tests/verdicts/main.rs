@@ -1,0 +1,13 @@
+//! Verdicts over runs that are made up of events.
+
+#![allow(clippy::unwrap_used, reason = "what a test sets up may break the test")]
+
+mod accounts_and_logs;
+mod credentials;
+mod expiry;
+mod laws;
+mod privileges;
+mod renewals;
+mod roles;
+mod rules;
+mod story;

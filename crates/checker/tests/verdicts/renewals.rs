@@ -1,0 +1,196 @@
+//! TTL-2, TTL-7, INV-4, INV-7: what a lease is renewed to, and that PostgreSQL follows.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{Event, FailureSource, Micros, Operation, RoleSeen, UnixMicros};
+
+use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with};
+
+fn granted(life: u64, seconds: u64) -> Story {
+    Story::good().op(life, Operation::Renew, |record| record.lease_seconds = Some(seconds))
+}
+
+#[test]
+fn ttl_2_a_renewal_grants_its_increment() {
+    assert_snapshot!(granted(1, 9).fails("TTL-2")[0].what, @"a renewal asked for 8 s and was granted 9 s; it has to be 8 s");
+    granted(1, 7).fails("TTL-2");
+    // A promised maximum is not the renewal's to shorten.
+    granted(3, 90_000).fails("TTL-2");
+    granted(3, 3_600).fails("TTL-2");
+}
+
+#[test]
+fn ttl_2_a_cap_that_nobody_promised_has_to_be_told_by_vault() {
+    let unpromised = |warnings: &[&str]| {
+        let mut story = granted(3, 86_400).op(3, Operation::Renew, |record| {
+            record.warnings = warnings.iter().map(|text| (*text).to_owned()).collect();
+        });
+        story.plan.roles[0].max_ttl = None;
+        story
+    };
+    unpromised(&["TTL of \"25h\" exceeded the effective max_ttl"]).passes("TTL-2");
+    unpromised(&[]).fails("TTL-2");
+}
+
+#[test]
+fn ttl_2_a_refused_renewal_of_a_standing_lease_fails() {
+    let refused = |story: Story, life| {
+        story.op(life, Operation::Renew, |record| {
+            record.outcome = refused_with(FailureSource::Vault, "400", "failed to renew entry");
+            record.lease_seconds = None;
+        })
+    };
+    let findings = refused(Story::good(), 1).fails("TTL-2");
+    assert_eq!(findings[0].code.as_deref(), Some("400"));
+    assert_snapshot!(findings[0].what, @"a renewal while the lease stood was answered HTTP 400: failed to renew entry; it has to be granted");
+    // Near the maximum there may be nothing left to grant.
+    let mut short = refused(Story::good(), 1);
+    short.plan.roles[0].max_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(1);
+    assert!(short.fails("TTL-2").iter().all(|finding| finding.code.is_none()));
+}
+
+/// The first reading of life 1 after its renewal of 8 s, which was with Vault from 1.030 s to 1.040 s.
+fn renewed_until(micros: i64) -> Story {
+    Story::good().each(|event| {
+        if let Event::RoleRead(read) = event
+            && read.life == 1
+            && read.from.0 == 1_041 * MS
+            && let Some(role) = &mut read.role
+        {
+            role.valid_until = Some(UnixMicros(EPOCH + micros));
+        }
+    })
+}
+
+#[test]
+fn ttl_2_valid_until_moves_with_it_to_the_microsecond() {
+    let slack = UNCERTAINTY as i64;
+    let low = (1_030 * MS + 12 * S) as i64 - slack;
+    let high = (1_040 * MS + 14 * S) as i64 + slack;
+    renewed_until(low).passes("TTL-2");
+    renewed_until(high).passes("TTL-2");
+    renewed_until(high + 1).fails("TTL-2");
+    assert_snapshot!(renewed_until(low - 1).fails("TTL-2")[0].what, @"VALID UNTIL is 11.980 s after a renewal of 8 s was sent; it has to be 12 to 14 s after Vault took it up");
+    // It stayed where the issue had put it.
+    renewed_until(3606 * S as i64).fails("TTL-2");
+}
+
+#[test]
+fn ttl_2_needs_a_look_after_the_renewal() {
+    let unread = |event: &Event| matches!(event, Event::RoleRead(_) | Event::Roles(_));
+    assert_eq!(
+        Story::good().without(unread).unknown("TTL-2"),
+        "no renewal was acknowledged and its role looked at after it"
+    );
+    let unclocked = |event: &Event| matches!(event, Event::Clock(_));
+    assert_eq!(Story::good().without(unclocked).unknown("TTL-2"), "the clock of vault was not read before");
+}
+
+#[test]
+fn ttl_7_the_default_is_the_promised_one() {
+    let story = Story::good().op(1, Operation::Issue, |record| record.lease_seconds = Some(7200));
+    let findings = story.fails("TTL-7");
+    assert_eq!((findings.len(), &findings[0].promised), (1, &Some(line(31))));
+    assert_snapshot!(findings[0].what, @"the issue granted a lease of 7200 s; the promised default TTL is 1h (3600 s)");
+}
+
+#[test]
+fn ttl_7_the_maximum_caps_a_renewal_that_asks_for_more() {
+    for seconds in [86_400, 86_399] {
+        granted(3, seconds).passes("TTL-7");
+    }
+    // Sent 20 ms after the issue was, answered 10 ms later: 86,399.47 s were left at least, before Vault cut the rest.
+    granted(3, 86_398).fails("TTL-7");
+    let findings = granted(3, 90_000).fails("TTL-7");
+    assert_eq!(findings[0].promised, Some(line(32)));
+    assert_snapshot!(findings[0].what, @"a renewal that asked for 90000 s was granted 90000 s; 86400 s were left of the promised maximum TTL of 24h");
+}
+
+#[test]
+fn ttl_7_without_a_renewal_past_the_maximum_cannot_say() {
+    let untried = Story::good().without_op(3, Operation::Renew);
+    assert_eq!(untried.unknown("TTL-7"), "no acknowledged renewal asked for more than the promised maximum");
+    let mut unpromised = untried;
+    unpromised.plan.roles[0].max_ttl = None;
+    unpromised.passes("TTL-7");
+}
+
+#[test]
+fn inv_7_no_renewal_goes_past_the_maximum() {
+    granted(3, 86_400).passes("INV-7");
+    assert_snapshot!(granted(3, 86_401).fails("INV-7")[0].what, @"a renewal granted 86401 s when at most 86400 s were left of the maximum TTL of 24h");
+    let none = Story::good().each(|event| {
+        if let Event::Operation(record) = event
+            && record.op == Operation::Renew
+        {
+            record.outcome = no_answer();
+        }
+    });
+    assert_eq!(none.unknown("INV-7"), "no renewal was acknowledged");
+}
+
+/// Life 2 after its renewal shows a VALID UNTIL at that moment; its lease ends between 10.030 s and 10.040 s.
+fn ends_at(micros: i64) -> Story {
+    Story::good().each(|event| {
+        let change = |role: &mut RoleSeen| role.valid_until = Some(UnixMicros(EPOCH + micros));
+        match event {
+            Event::RoleRead(read) if read.life == 2 && read.from.0 > 2_040 * MS => {
+                read.role.iter_mut().for_each(change);
+            }
+            Event::Roles(sighting) if sighting.from.0 == 2_500 * MS => sighting.appeared.iter_mut().for_each(change),
+            _ => {}
+        }
+    })
+}
+
+#[test]
+fn inv_4_valid_until_lies_between_the_lease_and_five_seconds_more() {
+    let slack = UNCERTAINTY as i64;
+    let (low, high) = (10_030 * MS as i64 - slack, 15_040 * MS as i64 + slack);
+    ends_at(low).passes("INV-4");
+    ends_at(high).passes("INV-4");
+    assert_eq!(ends_at(low - 1).fails("INV-4").len(), 1, "two looks showed the same");
+    assert_snapshot!(ends_at(low - 1).fails("INV-4")[0].what, @"VALID UNTIL ends 0.025 s before the lease; it must not end before it");
+    assert_snapshot!(ends_at(high + 1).fails("INV-4")[0].what, @"VALID UNTIL ends 5.025 s after the lease; at most 5 s is allowed");
+}
+
+#[test]
+fn inv_4_is_judged_on_postgresqls_clock() {
+    // PostgreSQL's clock is 5 s ahead of Vault's: credentials die before their leases.
+    let ahead = Story::good().without(|event| matches!(event, Event::Clock(_))).with(|story| {
+        story.clock(0, "vault", 0);
+        story.clock(0, "postgres.target", 5 * S as i64);
+    });
+    ahead.passes("ISS-4");
+    ahead.fails("INV-4");
+    let unread = |event: &Event| matches!(event, Event::Clock(reading) if reading.server == "postgres.target");
+    assert_eq!(Story::good().without(unread).unknown("INV-4"), "the clock of postgres.target was not read before");
+}
+
+#[test]
+fn inv_4_a_reading_while_a_renewal_is_under_way_may_show_either() {
+    let into = |at: u64| {
+        Story::good().op(2, Operation::Renew, |record| {
+            (record.start, record.end) = (Micros(at), Micros(2_040 * MS));
+        })
+    };
+    // The renewal began before the fresh role was looked at, and its answer came after: both ends are right.
+    into(2_011 * MS).passes("INV-4");
+}
+
+#[test]
+fn inv_4_after_a_renewal_without_an_answer_nothing_is_known() {
+    let lost = |outcome| ends_at(100).op(2, Operation::Renew, |record| record.outcome = outcome);
+    lost(no_answer()).passes("INV-4");
+    lost(refused_with(FailureSource::Vault, "400", "no")).passes("INV-4");
+    ends_at(100).fails("INV-4");
+}
+
+#[test]
+fn inv_4_a_null_never_ends() {
+    let null = Story::good().each(|event| {
+        if let Event::Roles(sighting) = event {
+            sighting.appeared.iter_mut().for_each(|role| role.valid_until = None);
+        }
+    });
+    assert_eq!(null.fails("INV-4").len(), 2);
+}

@@ -1,0 +1,250 @@
+//! INV-2, INV-3, INV-10, RUN-2, POL-1: roles and leases against each other.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{
+    Event, FailureSource, Micros, Operation, Outcome, RefusedRequest, RoleSeen, Username, Verdict,
+};
+
+use crate::story::{MS, S, Story, lease, line, no_answer, refused_with, seen, wall};
+
+fn stranger(oid: u32) -> RoleSeen {
+    RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true }
+}
+
+/// Life 2's role is gone by a look that begins then; its lease ends at 10.030 s at the earliest.
+fn gone_by(from: u64) -> Story {
+    Story::good()
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 5 * S))
+        .with(|story| story.look(from, vec![], vec![2]))
+}
+
+#[test]
+fn inv_2_a_role_does_not_go_before_its_lease() {
+    let last = 10_030 * MS - MS;
+    gone_by(last).passes("INV-2");
+    let findings = gone_by(last - 1).fails("INV-2");
+    assert_eq!((findings.len(), findings[0].oid), (1, Some(102)));
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles, 8.019 s after its issue's answer, though its lease stands and it was not revoked");
+}
+
+#[test]
+fn inv_2_a_revocation_or_an_unknown_end_excuses() {
+    let revoked = |start: u64| {
+        gone_by(7 * S).with(|story| {
+            story.operation(2, Operation::Revoke, start, start + S, no_answer());
+        })
+    };
+    revoked(7 * S + MS).passes("INV-2");
+    revoked(7 * S + MS + 1).fails("INV-2");
+    gone_by(7 * S).op(2, Operation::Renew, |record| record.outcome = no_answer()).passes("INV-2");
+}
+
+#[test]
+fn inv_2_a_role_that_no_look_ever_showed_is_lost() {
+    let unseen = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 2_500 * MS);
+    let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.life == 2);
+    let never = Story::good().without(unseen).without(unread).with(|story| {
+        story.look(2_500 * MS, vec![], vec![]);
+    });
+    assert_snapshot!(never.fails("INV-2")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles, 0.490 s after its issue's answer, though its lease stands and it was not revoked");
+    never.fails("INV-10");
+    // A look that began before the answer need not show it.
+    let early = Story::good().without(unseen).without(unread).with(|story| {
+        story.look(2_010 * MS, vec![], vec![]);
+        story.look(2_500 * MS, vec![seen(2, wall(15))], vec![]);
+    });
+    early.passes("INV-2");
+}
+
+#[test]
+fn inv_2_a_look_at_the_role_alone_counts_too() {
+    let absent = Story::good().with(|story| story.role_read(2, 6 * S, None));
+    assert_eq!(absent.fails("INV-2")[0].at, Some(Micros(6 * S)));
+    let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
+    assert_eq!(
+        Story::good().without(unlooked).unknown("INV-2"),
+        "no credential was looked at between its issue's answer and its end"
+    );
+}
+
+/// A role that no issue is told to have made, seen by the look at 6 s and gone by the one at 8 s.
+fn with_stranger() -> Story {
+    Story::good().with(|story| {
+        story.look(6 * S, vec![stranger(900)], vec![]);
+        story.look(7 * S, vec![], vec![]);
+        story.add(
+            8 * S + MS,
+            Event::Roles(leaseproof_domain::RoleSighting {
+                from: Micros(8 * S),
+                to: Micros(8 * S + MS),
+                appeared: vec![],
+                changed: vec![],
+                gone: vec![900],
+                total: 0,
+            }),
+        );
+    })
+}
+
+fn issue_without_name(story: Story, start: u64, end: u64, outcome: Outcome) -> Story {
+    story.with(|story| {
+        story.operation(50, Operation::Issue, start, end, outcome);
+    })
+}
+
+#[test]
+fn inv_3_a_role_that_nobody_asked_for_is_a_finding() {
+    let findings = with_stranger().fails("INV-3");
+    assert_eq!((findings[0].oid, findings[0].at), (Some(900), Some(Micros(6 * S))));
+    assert_snapshot!(findings[0].what, @"v-stranger-900 appeared in pg_roles and belongs to no acknowledged issue and to no request under way");
+    let mut allowed = with_stranger();
+    allowed.plan.promise.orphans.as_mut().unwrap().value = 1;
+    allowed.passes("INV-3");
+}
+
+#[test]
+fn inv_3_an_issue_without_an_answer_accounts_for_one_role() {
+    let look_ended = 6 * S + MS;
+    issue_without_name(with_stranger(), look_ended, 9 * S, no_answer()).passes("INV-3");
+    issue_without_name(with_stranger(), look_ended + 1, 9 * S, no_answer()).fails("INV-3");
+    issue_without_name(with_stranger(), S, 2 * S, no_answer()).passes("INV-3");
+    let two = with_stranger().with(|story| story.look(6_500 * MS, vec![stranger(901)], vec![]));
+    assert_eq!(issue_without_name(two, S, 2 * S, no_answer()).fails("INV-3").len(), 1);
+}
+
+#[test]
+fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
+    let refused = || refused_with(FailureSource::Vault, "500", "rolled back");
+    // The last look that shows the role began at 7 s.
+    issue_without_name(with_stranger(), 5 * S, 7 * S, refused()).passes("INV-3");
+    issue_without_name(with_stranger(), 5 * S, 7 * S - 1, refused()).fails("INV-3");
+}
+
+#[test]
+fn inv_3_an_issue_that_is_acknowledged_after_the_look_is_its_lease() {
+    // Life 2's role is seen while its issue is under way.
+    let during = Story::good()
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 2_500 * MS))
+        .with(|story| story.look(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
+    during.passes("INV-3");
+    let none = Story::good().without(|event| matches!(event, Event::Roles(_)));
+    assert_eq!(none.unknown("INV-3"), "no look showed a generated role");
+}
+
+#[test]
+fn pol_1_every_refusal_has_to_be_a_403() {
+    let other = |change: &dyn Fn(&mut leaseproof_domain::OperationRecord)| {
+        Story::good().each(|event| {
+            if let Event::Operation(record) = event
+                && record.refused == Some(RefusedRequest::BadToken)
+            {
+                change(record);
+            }
+        })
+    };
+    assert_snapshot!(other(&|record| record.outcome = Outcome::Ok).fails("POL-1")[0].what, @"credentials with an invented token: Vault granted it; it has to answer HTTP 403");
+    let strange = other(&|record| record.outcome = refused_with(FailureSource::Vault, "500", "internal error"));
+    assert_eq!(strange.fails("POL-1")[0].code.as_deref(), Some("500"));
+    assert_eq!(
+        other(&|record| record.outcome = no_answer()).unknown("POL-1"),
+        "no request for credentials with an invented token was answered"
+    );
+    assert_eq!(Story::good().judgment("POL-1").samples, 3);
+}
+
+#[test]
+fn pol_1_a_refused_request_makes_no_role() {
+    let made = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
+    let findings = made(600 * MS).fails("POL-1");
+    assert_eq!(findings[0].oid, Some(900));
+    assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles meanwhile and is nobody's; no role may be made");
+    // The look at 1.5 s did not show it: it was made later.
+    made(1_600 * MS).passes("POL-1");
+}
+
+#[test]
+fn run_2_no_role_is_left_without_a_lease() {
+    let left = |released: bool, roles: Vec<RoleSeen>, leases: Vec<u64>| {
+        Story::good()
+            .without(|event| matches!(event, Event::Residue { released: at, .. } if *at == released))
+            .with(|story| story.residue(if released { 21 } else { 20 } * S, released, roles, leases))
+    };
+    assert_snapshot!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 has no lease after the drain; no role may be without");
+    assert_eq!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].promised, Some(line(13)));
+    // A lease that nobody was told of may be its.
+    left(false, vec![stranger(900)], vec![77]).passes("RUN-2");
+    left(false, vec![stranger(900), stranger(901)], vec![77]).fails("RUN-2");
+    assert_snapshot!(left(true, vec![stranger(900)], vec![77]).fails("RUN-2")[0].what, @"v-stranger-900 is left after the run's token was revoked; no role may be");
+    let mut allowed = left(false, vec![stranger(900)], vec![]);
+    allowed.plan.promise.orphans.as_mut().unwrap().value = 1;
+    allowed.passes("RUN-2");
+    for released in [false, true] {
+        let unlooked = |event: &Event| matches!(event, Event::Residue { released: at, .. } if *at == released);
+        assert!(Story::good().without(unlooked).unknown("RUN-2").starts_with("nobody looked at what was left after"));
+    }
+}
+
+#[test]
+fn run_2_a_credential_that_is_ending_is_not_accused() {
+    // A credential of 8 s, renewed between `at` and 10 ms later; what is left is looked at from 20.000 to 20.010 s.
+    let renewed_at = |at: u64| {
+        Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
+            story.begins(4, at - 30 * MS, at / S + 3604);
+            story.renewed(4, at, 8, 8, at / S + 13);
+            story.look(at + 100 * MS, vec![seen(4, wall(at / S + 13))], vec![]);
+            story.residue(20 * S, false, vec![seen(4, wall(at / S + 13))], vec![]);
+        })
+    };
+    // Its lease ends from 20.010 s on: the role may have been read before and the leases after.
+    renewed_at(12 * S + 10 * MS).passes("RUN-2");
+    // It ends after the look: the lease should be there.
+    assert_eq!(renewed_at(12 * S + 11 * MS).fails("RUN-2")[0].lease, Some(lease(4)));
+}
+
+#[test]
+fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
+    let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
+    let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. })).with(|story| {
+        story.residue(20 * S, false, vec![seen(1, wall(14))], vec![]);
+        story.residue(21 * S, true, vec![seen(1, wall(14))], vec![]);
+    });
+    assert_eq!(story.fails("RUN-2").len(), 2);
+}
+
+#[test]
+fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
+    let early = gone_by(7 * S);
+    assert_snapshot!(early.fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 went before its lease's end and was not revoked; every credential has to be accounted for");
+    let totals = early.judged().verdicts.totals;
+    assert_eq!((totals.issued, totals.revoked, totals.expired), (3, 2, 0));
+
+    let stays = |lease_gone: bool| {
+        Story::good()
+            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Leases(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Residue { .. }))
+            .with(|story| {
+                if lease_gone {
+                    story.leases(10_600 * MS, vec![], vec![2]);
+                }
+                story.look(11 * S, vec![], vec![]);
+            })
+    };
+    assert_snapshot!(stays(true).fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is past its lease, Vault no longer holds the lease, and the role is still there; nobody will remove it");
+    stays(false).passes("INV-10");
+    assert_eq!(stays(false).judged().verdicts.totals.retried, 1);
+}
+
+#[test]
+fn inv_10_counts_what_is_not_known() {
+    let unanswered = Story::good()
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS))
+        .without(|event| matches!(event, Event::Residue { .. }))
+        .op(1, Operation::Revoke, |record| record.outcome = no_answer());
+    unanswered.passes("INV-10");
+    assert_eq!(unanswered.judged().verdicts.totals.indeterminate, 1);
+    let went = Story::good().op(1, Operation::Revoke, |record| record.outcome = no_answer());
+    assert_eq!(went.judged().verdicts.totals.revoked, 2);
+    let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::Residue { .. });
+    assert_eq!(Story::good().without(unlooked).judgment("INV-10").verdict, Verdict::Unknown);
+}

@@ -1,0 +1,341 @@
+//! The rules that hold for every check.
+
+use insta::assert_snapshot;
+use leaseproof_checker::overall;
+use leaseproof_domain::{
+    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Operation, ServerLost, Shed, Subject,
+    Validity, Verdict,
+};
+use leaseproof_history::ReadEnd;
+
+use crate::story::{MS, ROLE, S, Story, lease, line, refused_with, seen, wall};
+
+#[test]
+fn a_run_that_goes_well_passes_every_check() {
+    let judged = Story::good().judged().verdicts;
+    let not_passed: Vec<_> = judged.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
+    assert!(not_passed.is_empty(), "{not_passed:#?}");
+    assert_eq!(judged.checks.len(), CATALOGUE.len() - 1);
+    assert_eq!((judged.verdict, judged.validity, judged.ended.as_str()), (Verdict::Pass, Validity::Valid, "completed"));
+    assert_eq!((judged.run.as_str(), judged.scenario.as_str()), ("20261122T225801Z-3f2a", "powerdns"));
+}
+
+#[test]
+fn every_check_of_the_catalogue_has_an_implementation() {
+    let all: Vec<&str> = CATALOGUE.iter().map(|info| info.id).collect();
+    for judgment in Story::empty().asking(&all).judged().verdicts.checks {
+        assert_ne!(judgment.reason.as_deref(), Some("this build does not have the check"), "{}", judgment.check);
+    }
+}
+
+#[test]
+fn a_run_in_which_nothing_happened_is_unknown_throughout() {
+    let all: Vec<&str> = CATALOGUE.iter().map(|info| info.id).filter(|id| *id != "AUD-1").collect();
+    let judged = Story::empty().asking(&all).judged().verdicts;
+    assert!(judged.checks.iter().all(|check| check.verdict == Verdict::Unknown), "{:#?}", judged.checks);
+    assert_eq!(judged.verdict, Verdict::Unknown);
+    let reasons: Vec<String> = judged
+        .checks
+        .iter()
+        .map(|check| format!("{}: {}", check.check, check.reason.as_deref().unwrap_or("-")))
+        .collect();
+    assert_snapshot!(reasons.join("\n"), @r"
+ISS-1: no issue was answered and its role looked at
+ISS-2: no credential was acknowledged
+ISS-4: no fresh role was looked at before it was renewed or revoked
+LOG-1: no fresh credential's login was answered
+GRA-1: no credential's privileges were read
+TTL-2: no renewal was acknowledged and its role looked at after it
+TTL-7: no issue was acknowledged
+REV-1: no revocation was answered and followed by a look at the roles
+EXP-1: no credential was seen to expire
+POL-1: no request for credentials without a token was answered
+PWD-1: the log of vault was not read
+ACC-1: the account was not looked at
+RUN-2: nobody looked at what was left after the drain
+INV-1: no fresh credential's login was answered
+INV-2: no credential was looked at between its issue's answer and its end
+INV-3: no look showed a generated role
+INV-4: no VALID UNTIL was read while it was known when the lease ends
+INV-5: no login was answered before its lease ended
+INV-6a: no login was tried with a credential after its end
+INV-7: no renewal was acknowledged
+INV-10: no credential was acknowledged
+THR-1: issue.response.p99 has no samples
+KNO-1: the scenario declares nothing as known
+");
+}
+
+#[test]
+fn a_plan_that_asks_nothing_is_unknown() {
+    let judged = Story::good().asking(&[]).judged().verdicts;
+    assert_eq!((judged.verdict, judged.checks), (Verdict::Unknown, vec![]));
+}
+
+#[test]
+fn a_run_that_was_cut_short_passes_nothing_and_still_fails() {
+    let bad = |story: Story| story.op(1, Operation::Issue, |record| record.lease_seconds = Some(7200));
+    let cut = |story: Story| story.with(|story| story.ended = ReadEnd::CutOff { why: "after 9 events".into() });
+    let reason = |reason| {
+        move |story: Story| {
+            story.each(|event| {
+                if let Event::End(end) = event {
+                    end.reason = reason;
+                }
+            })
+        }
+    };
+    let lost = |story: Story| {
+        reason(EndReason::EstateLost)(story).with(|story| {
+            let lost = ServerLost { at: Micros(20 * S), server: "vault".into(), status: "signal 9".into() };
+            story.add(20 * S, Event::ServerLost(lost));
+        })
+    };
+    let headless = |story: Story| story.without(|event| matches!(event, Event::Header(_)));
+    let ways: [(&str, &dyn Fn(Story) -> Story); 5] = [
+        ("the history is cut off after 9 events", &cut),
+        ("the run did not come to its end: interrupted", &reason(EndReason::Interrupted)),
+        ("the run did not come to its end: a set-up step failed", &reason(EndReason::SetupFailed)),
+        ("the run did not come to its end: the estate was lost: vault ended by itself (signal 9)", &lost),
+        ("the history has no header", &headless),
+    ];
+    for (why, way) in ways {
+        for info in CATALOGUE.iter().filter(|info| !matches!(info.id, "KNO-1" | "ISS-4" | "TTL-2" | "INV-4")) {
+            assert_eq!(way(Story::good()).unknown(info.id), why);
+        }
+        assert_eq!(way(bad(Story::good())).judgment("TTL-7").verdict, Verdict::Fail);
+        assert_eq!(way(bad(Story::good())).judged().verdicts.verdict, Verdict::Fail);
+    }
+}
+
+#[test]
+fn a_role_is_judged_by_its_own_lives_only() {
+    let elsewhere = Story::good().each(|event| {
+        if let Event::Operation(record) = event {
+            record.role = "another-role".into();
+        }
+    });
+    for info in CATALOGUE.iter() {
+        if let Some(ask) = elsewhere.plan.asks.iter().find(|ask| ask.check == CheckId::of(info.id))
+            && ask.subject == Subject::Role(ROLE.into())
+        {
+            elsewhere.unknown(info.id);
+        }
+    }
+}
+
+#[test]
+fn roles_of_several_clusters_are_not_told_apart() {
+    let mut story = Story::good();
+    let mut other = story.plan.roles[0].clone();
+    (other.name, other.on) = ("another-role".into(), "storage".into());
+    story.plan.roles.push(other);
+    let reason = "the roles of several clusters are not told apart in the history";
+    for id in ["ISS-1", "ISS-4", "GRA-1", "TTL-2", "REV-1", "EXP-1", "INV-2", "INV-3", "INV-4", "INV-10"] {
+        assert_eq!(story.unknown(id), reason, "{id}");
+    }
+    for id in ["ISS-2", "LOG-1", "INV-5", "INV-6a", "POL-1", "AUD-1"] {
+        story.passes(id);
+    }
+}
+
+#[test]
+fn fail_outranks_unknown_outranks_pass_and_a_declared_failure_does_not_count() {
+    let judgment = |verdict| {
+        let mut judgment: Judgment = Story::good().judgment("ISS-1");
+        judgment.verdict = verdict;
+        judgment
+    };
+    let [pass, unknown, fail] = [Verdict::Pass, Verdict::Unknown, Verdict::Fail].map(judgment);
+    let mut known = fail.clone();
+    known.known = Some(leaseproof_domain::KnownFinding { because: "so".into(), origin: line(1) });
+    assert_eq!(overall(&[]), Verdict::Unknown);
+    assert_eq!(overall(&[pass.clone(), unknown.clone(), fail]), Verdict::Fail);
+    assert_eq!(overall(&[pass.clone(), unknown, known.clone()]), Verdict::Unknown);
+    assert_eq!(overall(&[pass, known]), Verdict::Pass);
+}
+
+#[test]
+fn the_first_twenty_findings_are_kept_in_order_of_time_and_the_rest_is_counted() {
+    let story = Story::good().with(|story| {
+        for life in 10..40 {
+            story.begins(life, (40 - life) * S, 3606);
+        }
+    });
+    let story = story.each(|event| {
+        if let Event::Operation(record) = event {
+            record.renewable = record.renewable.map(|_| false);
+        }
+    });
+    let judgment = story.judgment("ISS-1");
+    assert_eq!((judgment.findings.len(), judgment.more_findings), (20, 13));
+    let times: Vec<_> = judgment.findings.iter().map(|finding| finding.at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert_eq!(times[0], Some(Micros(S + 10 * MS)));
+}
+
+#[test]
+fn a_generator_that_fell_behind_makes_the_measurement_invalid() {
+    // 15 of the good run's operations, and 85 more: one late one in a hundred is allowed.
+    let count = Story::good().judged().verdicts.totals.timed;
+    let late = |late: u64, by: u64, of: u64| {
+        Story::good().with(|story| {
+            for number in 0..of - count {
+                let start = 12 * S + number * MS;
+                let record = story.operation(2, Operation::DeadLogin, start, start + 5 * MS, crate::story::no_answer());
+                if number < late {
+                    record.intended = Micros(start - by);
+                }
+            }
+        })
+    };
+    for (story, expected) in [
+        (late(1, 10 * MS + 1, 100), Validity::Valid),
+        (late(2, 10 * MS, 100), Validity::Valid),
+        (
+            late(2, 10 * MS + 1, 100),
+            Validity::Invalid {
+                why:
+                    "the generator sent 2.0 % of 100 operations late, the worst 0.010 s after its intended start; more \
+                      than 1 % is too many"
+                        .into(),
+            },
+        ),
+    ] {
+        let judged = story.judged().verdicts;
+        assert_eq!(judged.validity, expected);
+        assert_eq!(judged.totals.timed, 100);
+    }
+    assert_eq!(late(2, 10 * MS + 1, 100).judged().verdicts.totals.late, 2);
+}
+
+#[test]
+fn five_percent_of_a_long_service_time_is_not_late() {
+    let slow = |behind: u64| {
+        Story::empty().with(|story| {
+            for life in 1..=10 {
+                let record = story.operation(
+                    life,
+                    Operation::Issue,
+                    life * S,
+                    life * S + 2 * S,
+                    refused_with(FailureSource::Vault, "500", "busy"),
+                );
+                record.intended = Micros(life * S - behind);
+            }
+        })
+    };
+    assert_eq!(slow(99 * MS).judged().verdicts.validity, Validity::Valid);
+    assert!(matches!(slow(102 * MS).judged().verdicts.validity, Validity::Invalid { .. }));
+}
+
+#[test]
+fn figures_count_from_the_intended_and_from_the_real_start() {
+    let story = Story::good().op(1, Operation::Issue, |record| record.intended = Micros(S - 40 * MS));
+    let judged = story.judged();
+    let issue = &judged.verdicts.operations[0];
+    assert_eq!((issue.op, issue.ok, issue.failed, issue.indeterminate), (Operation::Issue, 3, 0, 0));
+    assert_eq!((issue.response.max, issue.service.max, issue.response.count), (50 * MS, 10 * MS, 3));
+    let dead = judged.verdicts.operations.iter().find(|figures| figures.op == Operation::DeadLogin).unwrap();
+    assert_eq!(dead.codes, [("28P01".to_owned(), 3)]);
+    assert_eq!(judged.histograms.len(), 2 * judged.verdicts.operations.len());
+}
+
+#[test]
+fn lives_are_counted_by_what_became_of_them() {
+    let story = Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
+        let shed = Shed { life: 9, role: ROLE.into(), phase: "steady".into(), intended: Micros(S) };
+        story.add(S, Event::Shed(shed));
+        story.begins(4, 19 * S, 3624);
+        story.residue(20 * S, false, vec![seen(4, wall(3624))], vec![4]);
+        story.operation(5, Operation::Issue, 12 * S, 13 * S, crate::story::no_answer());
+    });
+    let totals = story.judged().verdicts.totals;
+    assert_eq!((totals.arrivals, totals.shed, totals.issued), (6, 1, 4));
+    assert_eq!((totals.revoked, totals.expired, totals.live, totals.issues_unanswered), (2, 1, 1, 1));
+}
+
+#[test]
+fn a_failure_that_is_declared_does_not_fail_the_run() {
+    let failing = Story::good().op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", "cannot be dropped (SQLSTATE 2BP01)");
+    });
+    for (role, evidence) in [(Some(ROLE), Some("2BP01")), (None, None), (None, Some("400"))] {
+        let judged = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence).judged().verdicts;
+        assert_eq!(judged.checks[0].verdict, Verdict::Fail);
+        assert_eq!(judged.checks[0].known.as_ref().map(|known| &known.origin), Some(&line(70)));
+        assert_eq!(judged.checks[1].verdict, Verdict::Pass, "{:#?}", judged.checks[1]);
+        assert_eq!(judged.verdict, Verdict::Pass);
+    }
+    for (role, evidence) in [(Some("another-role"), None), (Some(ROLE), Some("42501"))] {
+        let story = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence);
+        assert_eq!(story.judgment("REV-1").known, None);
+        assert_eq!(story.judged().verdicts.verdict, Verdict::Fail);
+    }
+}
+
+#[test]
+fn a_declaration_needs_every_finding_to_match() {
+    let both = Story::good().each(|event| {
+        if let Event::Operation(record) = event
+            && record.op == Operation::Revoke
+        {
+            let code = if record.life == 1 { "2BP01" } else { "42501" };
+            record.outcome = refused_with(FailureSource::Vault, "400", code);
+        }
+    });
+    let story = both.asking(&["REV-1"]).declared("REV-1", Some(ROLE), Some("2BP01"));
+    assert_eq!(story.judgment("REV-1").known, None);
+}
+
+#[test]
+fn a_declaration_that_no_longer_holds_fails() {
+    let gone = Story::good().declared("REV-1", Some(ROLE), Some("2BP01"));
+    let findings = gone.fails("KNO-1");
+    assert_eq!(findings[0].promised, Some(line(70)));
+    assert_snapshot!(findings[0].what, @"REV-1 does not fail as it is declared to (it was always so): take the entry out, or correct its evidence");
+    assert_eq!(
+        Story::good().asking(&["ISS-1"]).declared("REV-1", None, None).unknown("KNO-1"),
+        "REV-1 is declared as known and was not asked"
+    );
+    let blind = Story::good().without_op(1, Operation::Revoke).without_op(3, Operation::Revoke);
+    assert_eq!(
+        blind.declared("REV-1", None, None).unknown("KNO-1"),
+        "REV-1 is declared as known and could not be judged"
+    );
+}
+
+#[test]
+fn a_declaration_for_a_role_matches_an_estates_finding_by_its_lease() {
+    let unlogged = |event: &Event| matches!(event, Event::Audit(entry) if entry.lease == Some(lease(1)));
+    let story = Story::good().without(unlogged);
+    assert!(story.clone().declared("AUD-1", Some(ROLE), None).judgment("AUD-1").known.is_some());
+    assert_eq!(story.declared("AUD-1", Some("another-role"), None).judgment("AUD-1").known, None);
+}
+
+#[test]
+fn thresholds_are_compared_as_they_are_written() {
+    let slow = |wait: u64| Story::good().op(1, Operation::Issue, |record| record.intended = Micros(S - wait));
+    slow(239 * MS).passes("THR-1");
+    let finding = slow(240 * MS).fails("THR-1").remove(0);
+    assert_eq!(finding.promised, Some(line(60)));
+    assert_snapshot!(finding.what, @"issue.response.p99 is 250.000 ms; it has to be < 250ms");
+    let mut other = Story::good();
+    other.plan.thresholds[0].metric = "issue.failed".parse().unwrap();
+    other.plan.thresholds[0].limit = 0.25;
+    other.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().subject =
+        Subject::Metric("issue.failed".into());
+    other.passes("THR-1");
+    let failed = |story: &mut Story| {
+        story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
+    };
+    assert_snapshot!(other.with(failed).fails("THR-1")[0].what, @"issue.failed is 25.00 %; it has to be < 250ms");
+    let mut none = Story::good();
+    none.plan.thresholds[0].metric = "expiry.lag.p99".parse().unwrap();
+    none.plan.thresholds[0].limit = 500_000.0;
+    none.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().subject =
+        Subject::Metric("expiry.lag.p99".into());
+    none.passes("THR-1");
+    let none = none.without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
+    assert_eq!(none.unknown("THR-1"), "expiry.lag.p99 has no samples");
+}

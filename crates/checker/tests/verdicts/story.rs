@@ -1,0 +1,514 @@
+//! A run made up of events: one that goes well, and ways to let it go otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_checker::{Judged, judge};
+use leaseproof_domain::{
+    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, End, EndReason, Event, FORMAT_VERSION,
+    Failure, FailureSource, Finding, Grant, GrantedTo, Header, Judgment, LeaseId, LeaseSighting, Membership, Micros,
+    Object, ObjectKind, Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet,
+    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Subject, Ttl, UnixMicros, Username, Verdict, Why,
+};
+use leaseproof_history::ReadEnd;
+use leaseproof_scenario::{
+    AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
+    Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+};
+
+pub(crate) const ROLE: &str = "app-role";
+pub(crate) const EPOCH: i64 = 1_700_000_000_000_000;
+pub(crate) const S: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000;
+/// What both servers' clocks may be off by.
+pub(crate) const UNCERTAINTY: u64 = 20 * MS;
+
+pub(crate) fn line(line: u32) -> Origin {
+    Origin { file: "scenario.toml".into(), line, column: 1 }
+}
+
+fn promised<T>(value: T, at: u32) -> Promised<T> {
+    Promised { value, origin: line(at) }
+}
+
+pub(crate) fn table(name: &str) -> Object {
+    Object { kind: ObjectKind::Table, schema: Some("public".into()), name: name.into(), column: None }
+}
+
+pub(crate) fn column(of: &str, name: &str) -> Object {
+    Object { kind: ObjectKind::Column, column: Some(name.into()), ..table(of) }
+}
+
+pub(crate) fn schema() -> Object {
+    Object { kind: ObjectKind::Schema, schema: None, name: "public".into(), column: None }
+}
+
+pub(crate) fn sequence() -> Object {
+    Object { kind: ObjectKind::Sequence, ..table("domains_id_seq") }
+}
+
+pub(crate) fn grant(privilege: Privilege, object: Object) -> Grant {
+    Grant { privilege, object, grantable: false }
+}
+
+pub(crate) fn direct(privilege: Privilege, object: Object) -> GrantedTo {
+    GrantedTo { grant: grant(privilege, object), why: Why::Direct }
+}
+
+pub(crate) fn refused_with(source: FailureSource, code: &str, message: &str) -> Outcome {
+    Outcome::Failed(Failure { source, code: code.into(), message: message.into() })
+}
+
+pub(crate) fn no_answer() -> Outcome {
+    Outcome::Indeterminate { why: "timed out".into() }
+}
+
+pub(crate) fn username(life: u64) -> Username {
+    Username::new(format!("v-token-le-app-role-{:0>20}-17000000{life:02}", format!("u{life}")))
+}
+
+pub(crate) fn lease(life: u64) -> LeaseId {
+    LeaseId::new(format!("database/creds/{ROLE}/{:A>24}", life))
+}
+
+pub(crate) fn oid(life: u64) -> u32 {
+    100 + u32::try_from(life).unwrap()
+}
+
+/// A moment of a server's clock, in whole seconds of the run.
+pub(crate) fn wall(seconds: u64) -> Option<UnixMicros> {
+    Some(UnixMicros(EPOCH + (seconds * S) as i64))
+}
+
+pub(crate) fn seen(life: u64, valid_until: Option<UnixMicros>) -> RoleSeen {
+    RoleSeen { oid: oid(life), name: username(life), valid_until, login: true }
+}
+
+/// A promise of every kind.
+pub(crate) fn plan() -> Plan {
+    let role = RolePromise {
+        name: ROLE.into(),
+        mount: "database".into(),
+        on: "target".into(),
+        database: "powerdns".into(),
+        default_ttl: Some(promised(Ttl::from_secs(3600), 31)),
+        max_ttl: Some(promised(Ttl::from_secs(86_400), 32)),
+        grants: Some(promised(
+            vec![
+                GrantFragment {
+                    text: "SELECT, INSERT ON TABLE domains".into(),
+                    origin: line(34),
+                    grants: vec![
+                        grant(Privilege::Select, table("domains")),
+                        grant(Privilege::Insert, table("domains")),
+                    ],
+                    whole_schemas: vec![],
+                },
+                GrantFragment {
+                    text: "USAGE ON ALL SEQUENCES IN SCHEMA public".into(),
+                    origin: line(35),
+                    grants: vec![],
+                    whole_schemas: vec![WholeSchema {
+                        privilege: Privilege::Usage,
+                        kind: ObjectKind::Sequence,
+                        schema: "public".into(),
+                        grantable: false,
+                    }],
+                },
+            ],
+            33,
+        )),
+        attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
+        member_of: vec![],
+        public: PublicDefaults::Allowed,
+        username: None,
+        says: None,
+        origin: line(30),
+    };
+    let account = AccountPromise {
+        name: "vaultuser".into(),
+        attributes: BTreeMap::from([
+            ("superuser".to_owned(), promised(false, 21)),
+            ("createrole".to_owned(), promised(true, 22)),
+        ]),
+        origin: line(20),
+    };
+    let cluster = PostgresPlan {
+        version: "15".into(),
+        hba: None,
+        settings: BTreeMap::new(),
+        superuser: "postgres".into(),
+        password: Setting::Text("***".into()),
+        port: None,
+        origin: line(5),
+    };
+    let threshold = ThresholdPlan {
+        metric: "issue.response.p99".parse().unwrap(),
+        comparison: Comparison::Below,
+        limit: 250_000.0,
+        text: "< 250ms".into(),
+        origin: line(60),
+    };
+    Plan {
+        name: "powerdns".into(),
+        title: "PowerDNS".into(),
+        runbook: None,
+        seed: 1,
+        vault: VaultPlan {
+            storage: VaultStorage::Inmem,
+            audit: true,
+            default_lease_ttl: None,
+            max_lease_ttl: None,
+            port: None,
+            origin: line(1),
+        },
+        postgres: BTreeMap::from([("target".to_owned(), cluster)]),
+        setup: vec![],
+        client: ClientPlan {
+            policies: vec!["client".into()],
+            forbidden: "sys/policies/acl".into(),
+            timeout: Ttl::from_secs(10),
+            in_flight: 64,
+        },
+        promise: EstatePromise {
+            audit: Some(promised(true, 11)),
+            password_in_logs: Some(promised(Never::Never, 12)),
+            orphans: Some(promised(0, 13)),
+            usable_within: Some(promised(Ttl::from_secs(1), 14)),
+            dead_within: Some(promised(Ttl::from_secs(10), 15)),
+        },
+        accounts: vec![account],
+        roles: vec![role],
+        lives: vec![],
+        phases: vec![],
+        thresholds: vec![threshold],
+        known: vec![],
+        asks: CATALOGUE.iter().filter(|info| info.id != "KNO-1").map(|info| ask(info.id)).collect(),
+    }
+}
+
+fn ask(id: &str) -> Ask {
+    let subject = match id {
+        "ACC-1" => Subject::Account("vaultuser".into()),
+        "THR-1" => Subject::Metric("issue.response.p99".into()),
+        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-10" | "KNO-1" => Subject::Estate,
+        _ => Subject::Role(ROLE.into()),
+    };
+    Ask { check: CheckId::of(id), subject, origin: line(99) }
+}
+
+#[derive(Clone)]
+pub(crate) struct Story {
+    pub(crate) plan: Plan,
+    events: Vec<(u64, Event)>,
+    pub(crate) ended: ReadEnd,
+}
+
+impl Story {
+    /// Nothing but a header and an end.
+    pub(crate) fn empty() -> Self {
+        let mut story = Self { plan: plan(), events: Vec::new(), ended: ReadEnd::Complete };
+        story.add(
+            0,
+            Event::Header(Header {
+                format: FORMAT_VERSION,
+                leaseproof: "0.1.0".into(),
+                run: "20261122T225801Z-3f2a".into(),
+                scenario: "powerdns".into(),
+                seed: 1,
+                epoch: UnixMicros(EPOCH),
+            }),
+        );
+        story.add(30 * S, Event::End(End { at: Micros(30 * S), reason: EndReason::Completed }));
+        story
+    }
+
+    /// Life 1 is revoked, life 2 expires, life 3 tries the maximum TTL.
+    pub(crate) fn good() -> Self {
+        let mut story = Self::empty();
+        story.surroundings();
+        story.life_1();
+        story.life_2();
+        story.life_3();
+        story.close();
+        story
+    }
+
+    fn surroundings(&mut self) {
+        for at in [0, 29 * S] {
+            for server in ["vault", "postgres.target"] {
+                self.clock(at, server, 0);
+            }
+        }
+        self.add(100, Event::Baseline(Baseline { at: Micros(100), roles: vec![] }));
+        let attributes = RoleAttributes { createrole: true, login: true, inherit: true, ..RoleAttributes::default() };
+        self.account(Some(attributes));
+        self.add(
+            120,
+            Event::Objects {
+                at: Micros(120),
+                cluster: "target".into(),
+                database: "powerdns".into(),
+                objects: vec![table("domains"), sequence(), schema()],
+            },
+        );
+        for (place, kind) in RefusedRequest::ALL.into_iter().enumerate() {
+            let start = 500 * MS + place as u64 * MS;
+            let denied = refused_with(FailureSource::Vault, "403", "permission denied");
+            let record = self.operation(0, Operation::Refused, start, start + 500, denied);
+            record.refused = Some(kind);
+        }
+        self.add(400 * MS, Event::PrivilegeSet { id: 0, set: privileges() });
+    }
+
+    fn life_1(&mut self) {
+        self.begins(1, S, 3606);
+        self.renewed(1, 1_030 * MS, 8, 8, 14);
+        self.look(1_500 * MS, vec![seen(1, wall(14))], vec![]);
+        self.reading(1, 1_510 * MS, 0);
+        self.leases(1_600 * MS, vec![1], vec![]);
+        self.operation(1, Operation::Relogin, 3 * S, 3_010 * MS, Outcome::Ok);
+        self.operation(1, Operation::Revoke, 4 * S, 4_050 * MS, Outcome::Ok);
+        self.refused_login(1, 4_051 * MS);
+        self.look(4_500 * MS, vec![], vec![1]);
+        self.leases(4_600 * MS, vec![], vec![1]);
+    }
+
+    fn life_2(&mut self) {
+        self.begins(2, 2 * S, 3607);
+        self.renewed(2, 2_030 * MS, 8, 8, 15);
+        self.look(2_500 * MS, vec![seen(2, wall(15))], vec![]);
+        self.reading(2, 2_510 * MS, 0);
+        self.leases(2_600 * MS, vec![2], vec![]);
+        self.operation(2, Operation::Relogin, 5 * S, 5_010 * MS, Outcome::Ok);
+        self.look(10 * S, vec![], vec![]);
+        self.look(10_500 * MS, vec![], vec![2]);
+        self.leases(10_600 * MS, vec![], vec![2]);
+        self.refused_login(2, 11_040 * MS);
+    }
+
+    fn life_3(&mut self) {
+        self.begins(3, 1_200 * MS, 3606);
+        self.renewed(3, 1_220 * MS, 90_000, 86_400, 86_406);
+        self.operation(3, Operation::Revoke, 1_300 * MS, 1_350 * MS, Outcome::Ok);
+        self.refused_login(3, 1_351 * MS);
+    }
+
+    fn close(&mut self) {
+        for source in ["vault", "postgres.target", "audit"] {
+            self.add(27 * S, Event::LogRead { source: source.into(), lines: 100, complete: true });
+        }
+        self.residue(20 * S, false, vec![], vec![]);
+        self.residue(21 * S, true, vec![], vec![]);
+    }
+
+    /// An issue of 1 h at `at` and what follows it at once.
+    pub(crate) fn begins(&mut self, life: u64, at: u64, valid_until: u64) {
+        let issue = self.operation(life, Operation::Issue, at, at + 10 * MS, Outcome::Ok);
+        issue.lease = Some(lease(life));
+        issue.username = Some(username(life));
+        issue.lease_seconds = Some(3600);
+        issue.renewable = Some(true);
+        self.add(
+            at + 20 * MS,
+            Event::Audit(AuditEntry {
+                time: UnixMicros(EPOCH + at as i64),
+                response: true,
+                request: format!("r{life}"),
+                operation: "read".into(),
+                path: format!("database/creds/{ROLE}"),
+                lease: Some(lease(life)),
+                error: false,
+            }),
+        );
+        self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
+        let login = self.operation(life, Operation::Login, at + 10 * MS, at + 19 * MS, Outcome::Ok);
+        login.endpoint = Some("127.0.0.1:5432/powerdns".into());
+    }
+
+    pub(crate) fn renewed(&mut self, life: u64, at: u64, increment: u64, granted: u64, valid_until: u64) {
+        let renewal = self.operation(life, Operation::Renew, at, at + 10 * MS, Outcome::Ok);
+        renewal.lease = Some(lease(life));
+        renewal.increment_seconds = Some(increment);
+        renewal.lease_seconds = Some(granted);
+        renewal.renewable = Some(true);
+        self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
+    }
+
+    pub(crate) fn refused_login(&mut self, life: u64, at: u64) {
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
+        self.operation(life, Operation::DeadLogin, at, at + 9 * MS, refusal);
+    }
+
+    pub(crate) fn operation(
+        &mut self,
+        life: u64,
+        op: Operation,
+        start: u64,
+        end: u64,
+        outcome: Outcome,
+    ) -> &mut OperationRecord {
+        let (start, end) = (Micros(start), Micros(end));
+        let mut record = OperationRecord::new(life, ROLE, "steady", op, start, start, end, outcome);
+        if life > 0 && op != Operation::Issue {
+            record.username = Some(username(life));
+        }
+        let place = self.add(end.0, Event::Operation(record));
+        match &mut self.events[place].1 {
+            Event::Operation(record) => record,
+            _ => unreachable!("an operation was put there"),
+        }
+    }
+
+    pub(crate) fn role_read(&mut self, life: u64, from: u64, role: Option<RoleSeen>) {
+        let (from, to) = (Micros(from), Micros(from + MS));
+        self.add(to.0, Event::RoleRead(RoleRead { life, from, to, username: username(life), role }));
+    }
+
+    /// A look at all roles that takes a millisecond.
+    pub(crate) fn look(&mut self, from: u64, appeared: Vec<RoleSeen>, gone: Vec<u64>) {
+        let gone = gone.into_iter().map(oid).collect();
+        let (from, to) = (Micros(from), Micros(from + MS));
+        self.add(to.0, Event::Roles(RoleSighting { from, to, appeared, changed: vec![], gone, total: 0 }));
+    }
+
+    pub(crate) fn leases(&mut self, from: u64, appeared: Vec<u64>, gone: Vec<u64>) {
+        let (appeared, gone) = (appeared.into_iter().map(lease).collect(), gone.into_iter().map(lease).collect());
+        let (from, to) = (Micros(from), Micros(from + MS));
+        self.add(to.0, Event::Leases(LeaseSighting { from, to, appeared, gone, total: 0 }));
+    }
+
+    pub(crate) fn reading(&mut self, life: u64, from: u64, set: u32) {
+        let (from, to) = (Micros(from), Micros(from + MS));
+        let reading = PrivilegeReading { from, to, oid: oid(life), username: username(life), set };
+        self.add(to.0, Event::Privileges(reading));
+    }
+
+    pub(crate) fn residue(&mut self, from: u64, released: bool, roles: Vec<RoleSeen>, leases: Vec<u64>) {
+        let leases = leases.into_iter().map(lease).collect();
+        let (from, to) = (Micros(from), Micros(from + 10 * MS));
+        self.add(to.0, Event::Residue { from, to, released, roles, leases });
+    }
+
+    pub(crate) fn clock(&mut self, at: u64, server: &str, offset: i64) {
+        let reading = ClockReading { at: Micros(at), server: server.into(), offset, uncertainty: UNCERTAINTY as i64 };
+        self.add(at, Event::Clock(reading));
+    }
+
+    pub(crate) fn account(&mut self, attributes: Option<RoleAttributes>) {
+        let reading = AccountReading { at: Micros(110), account: "vaultuser".into(), attributes };
+        self.add(110, Event::Account(reading));
+    }
+
+    /// Puts an event after all those that came before it.
+    pub(crate) fn add(&mut self, at: u64, event: Event) -> usize {
+        let place = self.events.partition_point(|(other, _)| *other <= at);
+        self.events.insert(place, (at, event));
+        place
+    }
+
+    pub(crate) fn without(mut self, unwanted: impl Fn(&Event) -> bool) -> Self {
+        self.events.retain(|(_, event)| !unwanted(event));
+        self
+    }
+
+    /// Changes the first operation of that kind.
+    pub(crate) fn op(mut self, life: u64, op: Operation, change: impl FnOnce(&mut OperationRecord)) -> Self {
+        let record = self.events.iter_mut().find_map(|(at, event)| match event {
+            Event::Operation(record) if record.life == life && record.op == op => Some((at, record)),
+            _ => None,
+        });
+        let (at, record) = record.expect("the story has it");
+        change(record);
+        *at = record.end.0;
+        self.events.sort_by_key(|(at, _)| *at);
+        self
+    }
+
+    pub(crate) fn without_op(self, life: u64, op: Operation) -> Self {
+        self.without(|event| matches!(event, Event::Operation(record) if record.life == life && record.op == op))
+    }
+
+    /// Changes every event.
+    pub(crate) fn each(mut self, mut change: impl FnMut(&mut Event)) -> Self {
+        self.events.iter_mut().for_each(|(_, event)| change(event));
+        self
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    pub(crate) fn asking(mut self, ids: &[&str]) -> Self {
+        self.plan.asks = ids.iter().map(|id| ask(id)).collect();
+        self
+    }
+
+    pub(crate) fn declared(mut self, check: &str, role: Option<&str>, evidence: Option<&str>) -> Self {
+        self.plan.known.push(KnownPlan {
+            check: CheckId::of(check),
+            role: role.map(str::to_owned),
+            evidence: evidence.map(str::to_owned),
+            because: "it was always so".into(),
+            origin: line(70),
+        });
+        self.plan.asks.push(ask("KNO-1"));
+        self
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.events.iter().map(|(_, event)| event.clone()).collect()
+    }
+
+    pub(crate) fn judged(&self) -> Judged {
+        judge(&self.plan, self.events().into_iter(), || self.ended.clone())
+    }
+
+    pub(crate) fn judgment(&self, id: &str) -> Judgment {
+        let check = CheckId::of(id);
+        let mut checks = self.judged().verdicts.checks.into_iter();
+        checks.find(|judgment| judgment.check == check).expect("it was asked")
+    }
+
+    #[track_caller]
+    pub(crate) fn passes(&self, id: &str) {
+        let judgment = self.judgment(id);
+        assert_eq!(judgment.verdict, Verdict::Pass, "{judgment:#?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn fails(&self, id: &str) -> Vec<Finding> {
+        let judgment = self.judgment(id);
+        assert_eq!(judgment.verdict, Verdict::Fail, "{judgment:#?}");
+        judgment.findings
+    }
+
+    #[track_caller]
+    pub(crate) fn unknown(&self, id: &str) -> String {
+        let judgment = self.judgment(id);
+        assert_eq!(judgment.verdict, Verdict::Unknown, "{judgment:#?}");
+        judgment.reason.expect("an Unknown has its reason")
+    }
+}
+
+/// Exactly what the plan promises, and what every role has.
+pub(crate) fn privileges() -> PrivilegeSet {
+    let database = Object { kind: ObjectKind::Database, schema: None, name: "powerdns".into(), column: None };
+    let connect = GrantedTo { grant: grant(Privilege::Connect, database), why: Why::PublicDefault };
+    PrivilegeSet {
+        database: "powerdns".into(),
+        attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
+        memberships: BTreeSet::new(),
+        held: BTreeSet::from([
+            direct(Privilege::Select, table("domains")),
+            direct(Privilege::Insert, table("domains")),
+            direct(Privilege::Usage, sequence()),
+            connect,
+        ]),
+        beyond: BTreeSet::new(),
+    }
+}
+
+pub(crate) fn membership(group: &str, direct: bool) -> Membership {
+    Membership { group: group.into(), admin: false, direct }
+}
