@@ -1,1 +1,26 @@
-//! Writes verdicts for people and for CI.
+//! What was judged, written down: for a terminal, as JSON, as JUnit's XML, as Markdown, as an HdrHistogram log; and
+//! one life, or one check, told on one screen.
+//!
+//! The room lays out what it is given. It never decides anything: verdicts, their precedence and the exit code come
+//! from elsewhere. It does no I/O: every function gives back the text.
+
+mod evidence;
+mod explain;
+mod figures;
+mod json;
+mod junit;
+mod latency_log;
+mod life;
+mod summary;
+mod terminal;
+
+#[cfg(test)]
+mod sample;
+
+pub use explain::{explain, explain_all};
+pub use json::{verdicts_json, verdicts_schema};
+pub use junit::junit;
+pub use latency_log::{LatencyLogError, latency_log};
+pub use life::LifeStory;
+pub use summary::summary;
+pub use terminal::{TerminalView, terminal};

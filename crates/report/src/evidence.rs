@@ -1,0 +1,72 @@
+//! Findings as lines for people: the same words in the terminal, in JUnit and in the summary.
+
+use leaseproof_domain::{Finding, Judgment, Verdict};
+
+/// Where a finding was met, as far as it is known: lease, role, privilege, time, code, scenario line.
+pub(crate) fn place(finding: &Finding) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(lease) = &finding.lease {
+        parts.push(format!("lease {lease}"));
+    }
+    match (&finding.username, finding.oid) {
+        (Some(username), Some(oid)) => parts.push(format!("role {username} (oid {oid})")),
+        (Some(username), None) => parts.push(format!("role {username}")),
+        (None, Some(oid)) => parts.push(format!("role with oid {oid}")),
+        (None, None) => {}
+    }
+    if let Some(privilege) = &finding.privilege {
+        parts.push(privilege.clone());
+    }
+    if let Some(at) = finding.at {
+        parts.push(format!("at {at}"));
+    }
+    if let Some(code) = &finding.code {
+        parts.push(code_in_words(code));
+    }
+    if let Some(origin) = &finding.promised {
+        parts.push(format!("promised at {origin}"));
+    }
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// An SQLSTATE has five characters (PostgreSQL, appendix A), an HTTP status three digits.
+fn code_in_words(code: &str) -> String {
+    match code.len() {
+        3 if code.bytes().all(|b| b.is_ascii_digit()) => format!("HTTP {code}"),
+        5 => format!("SQLSTATE {code}"),
+        _ => format!("code {code}"),
+    }
+}
+
+/// Everything under a judgment that did not pass, a line each: reason, scenario line, findings and their places.
+/// A place is indented under its finding. Servers' words keep to their line and cannot speak to a terminal.
+pub(crate) fn lines(judgment: &Judgment) -> Vec<String> {
+    let harmless = |c: char| if c == '\n' || c == '\t' { ' ' } else { c };
+    let plain = |line: String| line.chars().map(harmless).filter(|c| !c.is_control()).collect();
+    raw_lines(judgment).into_iter().map(plain).collect()
+}
+
+fn raw_lines(judgment: &Judgment) -> Vec<String> {
+    let mut lines = Vec::new();
+    if judgment.verdict == Verdict::Unknown {
+        let reason = judgment.reason.as_deref().unwrap_or("no reason was given");
+        lines.push(format!("Unknown: {reason}"));
+    } else if let Some(reason) = &judgment.reason {
+        lines.push(reason.clone());
+    }
+    if let Some(known) = &judgment.known {
+        lines.push(format!("known: {} (declared at {})", known.because, known.origin));
+    }
+    if let Some(origin) = &judgment.promised {
+        lines.push(format!("promised at {origin}"));
+    }
+    for finding in &judgment.findings {
+        lines.push(format!("· {}", finding.what));
+        lines.extend(place(finding).map(|place| format!("  {place}")));
+    }
+    if judgment.more_findings > 0 {
+        let more = judgment.more_findings;
+        lines.push(format!("… and {more} more like {}", if more == 1 { "it" } else { "these" }));
+    }
+    lines
+}

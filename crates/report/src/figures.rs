@@ -1,0 +1,71 @@
+//! How figures are written.
+
+use jiff::Timestamp;
+use leaseproof_domain::{LatencySummary, Micros, UnixMicros};
+
+/// Microseconds as milliseconds with three figures that matter: `0.412`, `12.3`, `1204`.
+pub(crate) fn millis(micros: u64) -> String {
+    let value = micros as f64 / 1_000.0;
+    match value {
+        v if v >= 100.0 => format!("{v:.0}"),
+        v if v >= 10.0 => format!("{v:.1}"),
+        v if v >= 1.0 => format!("{v:.2}"),
+        v => format!("{v:.3}"),
+    }
+}
+
+/// A span of a run, in milliseconds with its unit.
+pub(crate) fn span(from: Micros, to: Micros) -> String {
+    let micros = u64::try_from(to.since(from).as_micros()).unwrap_or(u64::MAX);
+    format!("{} ms", millis(micros))
+}
+
+/// A moment on a wall clock, in UTC.
+pub(crate) fn wall(moment: UnixMicros) -> String {
+    Timestamp::from_microsecond(moment.0).map_or_else(|_| format!("{} µs", moment.0), |t| format!("{t:.3}"))
+}
+
+/// A distribution in one line.
+pub(crate) fn distribution(summary: &LatencySummary) -> String {
+    let figures = columns(summary).map(|(name, value)| format!("{name} {}", millis(value)));
+    format!("{} ms over {}", figures.join(" · "), count(summary.count, "sample"))
+}
+
+/// The figures of a distribution by name.
+pub(crate) fn columns(summary: &LatencySummary) -> [(&'static str, u64); 5] {
+    [("p50", summary.p50), ("p90", summary.p90), ("p99", summary.p99), ("p99.9", summary.p999), ("max", summary.max)]
+}
+
+/// `1 sample`, `322 samples`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Seconds of a lease as an operator writes them.
+pub(crate) fn lease_span(seconds: u64) -> String {
+    leaseproof_domain::Ttl::from_secs(seconds).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::UnixMicros;
+
+    use super::{count, millis, wall};
+
+    #[test]
+    fn three_figures_that_matter() {
+        for (micros, text) in [(0, "0.000"), (412, "0.412"), (1_234, "1.23"), (12_345, "12.3"), (1_204_000, "1204")] {
+            assert_eq!(millis(micros), text);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((count(1, "sample"), count(0, "sample")), ("1 sample".into(), "0 samples".into()));
+    }
+
+    #[test]
+    fn wall_clocks_are_in_utc() {
+        assert_eq!(wall(UnixMicros(1_795_388_281_250_000)), "2026-11-22T22:58:01.250Z");
+    }
+}

@@ -1,0 +1,196 @@
+//! One life on one screen.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use leaseproof_domain::{
+    Event, LeaseId, Micros, Operation, OperationRecord, Outcome, PrivilegeSet, RoleSeen, RunVerdicts, Username,
+};
+
+use crate::{evidence, figures};
+
+/// Collects from a history what concerns one lease. The history is read twice: first [`identify`](Self::identify)
+/// learns whose lease it is, then [`tell`](Self::tell) takes what concerns it.
+#[derive(Debug, Default)]
+pub struct LifeStory {
+    wanted: String,
+    lease: Option<LeaseId>,
+    life: Option<(u64, String)>,
+    username: Option<Username>,
+    oids: Vec<u32>,
+    sets: BTreeMap<u32, PrivilegeSet>,
+    lines: Vec<(Micros, &'static str, String)>,
+}
+
+impl LifeStory {
+    /// The life of that lease: the whole id, or its last part.
+    pub fn of(lease: &str) -> Self {
+        Self { wanted: lease.to_owned(), ..Self::default() }
+    }
+
+    /// First pass: learns the lease's credential and its role.
+    pub fn identify(&mut self, event: &Event) {
+        match event {
+            Event::Operation(record) if record.lease.as_ref().is_some_and(|lease| self.is_wanted(lease)) => {
+                self.lease.clone_from(&record.lease);
+                self.life = Some((record.life, record.phase.clone()));
+                if record.username.is_some() {
+                    self.username.clone_from(&record.username);
+                }
+                self.oids.extend(record.oid);
+            }
+            Event::RoleRead(read) if Some(&read.username) == self.username.as_ref() => {
+                self.oids.extend(read.role.as_ref().map(|role| role.oid));
+            }
+            Event::Roles(seen) => {
+                let own = |role: &&RoleSeen| Some(&role.name) == self.username.as_ref();
+                self.oids.extend(seen.appeared.iter().filter(own).map(|role| role.oid));
+            }
+            Event::PrivilegeSet { id, set } => {
+                self.sets.insert(*id, set.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the first pass met the lease.
+    pub fn is_known(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// Second pass: takes what concerns the lease.
+    pub fn tell(&mut self, event: &Event) {
+        match event {
+            Event::Operation(record) if self.owns(record) => {
+                self.line(record.start, record.op.name(), operation_in_words(record));
+            }
+            Event::RoleRead(read) if Some(&read.username) == self.username.as_ref() => {
+                let words = read.role.as_ref().map_or_else(|| "there is no such role".into(), role_in_words);
+                self.line(read.from, "role read", words);
+            }
+            Event::Roles(seen) => {
+                for (roles, word) in [(&seen.appeared, "role seen"), (&seen.changed, "role changed")] {
+                    for role in roles.iter().filter(|role| self.oids.contains(&role.oid)) {
+                        self.lines.push((seen.from, word, role_in_words(role)));
+                    }
+                }
+                if let Some(oid) = seen.gone.iter().find(|oid| self.oids.contains(oid)) {
+                    self.line(seen.from, "role gone", format!("oid {oid} is no longer in pg_roles"));
+                }
+            }
+            Event::Leases(seen) => {
+                let lease = |leases: &[LeaseId]| leases.iter().any(|lease| self.is_wanted(lease));
+                let (appeared, gone) = (lease(&seen.appeared), lease(&seen.gone));
+                if appeared {
+                    self.line(seen.from, "lease seen", "Vault lists it".into());
+                }
+                if gone {
+                    self.line(seen.from, "lease gone", "Vault no longer lists it".into());
+                }
+            }
+            Event::Privileges(reading) if self.oids.contains(&reading.oid) => {
+                let held = self.sets.get(&reading.set).map_or(0, |set| set.held.len());
+                self.line(reading.from, "privileges", format!("{held} held (set {} of the run)", reading.set));
+            }
+            Event::SecretSeen(seen) if self.username.is_some() && seen.username == self.username => {
+                self.line(
+                    seen.at,
+                    "secret seen",
+                    format!("its password stood in line {} of {}", seen.line, seen.source),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// The life as text, with the findings of `verdicts` that name it.
+    pub fn render(&self, verdicts: Option<&RunVerdicts>) -> String {
+        let mut out = String::new();
+        let lease = self.lease.as_ref().map_or(self.wanted.as_str(), LeaseId::as_str);
+        let username = self.username.as_ref().map_or("not known", Username::as_str);
+        let mut oids: Vec<_> = self.oids.iter().map(|oid| format!(" (oid {oid})")).collect();
+        oids.sort_unstable();
+        oids.dedup();
+        let _ = writeln!(out, "lease  {lease}\nrole   {username}{}", oids.concat());
+        if let Some((life, phase)) = &self.life {
+            let _ = writeln!(out, "life   {life}, phase {phase}");
+        }
+        out.push('\n');
+        let mut lines: Vec<_> = self.lines.iter().collect();
+        lines.sort_by_key(|(at, _, _)| *at);
+        for (at, what, words) in lines {
+            let _ = writeln!(out, "{:>11}  {what:<12}  {words}", at.to_string());
+        }
+        if let Some(verdicts) = verdicts {
+            self.findings(&mut out, verdicts);
+        }
+        out
+    }
+
+    fn findings(&self, out: &mut String, verdicts: &RunVerdicts) {
+        for judgment in &verdicts.checks {
+            let own = |finding: &&leaseproof_domain::Finding| {
+                (finding.lease.is_some() && finding.lease == self.lease)
+                    || (finding.username.is_some() && finding.username == self.username)
+            };
+            for finding in judgment.findings.iter().filter(own) {
+                let _ = writeln!(out, "\n{} {}: {}", judgment.check, judgment.verdict, finding.what);
+                if let Some(place) = evidence::place(finding) {
+                    let _ = writeln!(out, "  {place}");
+                }
+            }
+        }
+    }
+
+    fn is_wanted(&self, lease: &LeaseId) -> bool {
+        lease.as_str() == self.wanted || lease.as_str().rsplit('/').next() == Some(self.wanted.as_str())
+    }
+
+    fn owns(&self, record: &OperationRecord) -> bool {
+        record.lease.as_ref().is_some_and(|lease| self.is_wanted(lease))
+            || self.life.as_ref().is_some_and(|(life, _)| *life != 0 && *life == record.life)
+    }
+
+    fn line(&mut self, at: Micros, what: &'static str, words: String) {
+        self.lines.push((at, what, words));
+    }
+}
+
+fn role_in_words(role: &RoleSeen) -> String {
+    let until =
+        role.valid_until.map_or_else(|| "no VALID UNTIL".into(), |at| format!("VALID UNTIL {}", figures::wall(at)));
+    format!("oid {}, {until}, {}", role.oid, if role.login { "LOGIN" } else { "NOLOGIN" })
+}
+
+fn operation_in_words(record: &OperationRecord) -> String {
+    let ended = match &record.outcome {
+        Outcome::Ok if record.op == Operation::DeadLogin => "let in".to_owned(),
+        Outcome::Ok => "ok".to_owned(),
+        Outcome::Failed(failure) if record.op.expects_success() => format!("failed: {failure}"),
+        Outcome::Failed(failure) => format!("refused: {failure}"),
+        Outcome::Indeterminate { why } => format!("no answer: {why}"),
+    };
+    let mut words = format!("{ended}, in {}", figures::span(record.start, record.end));
+    if record.start > record.intended {
+        let _ = write!(words, " ({} after its time)", figures::span(record.intended, record.start));
+    }
+    if let Some(increment) = record.increment_seconds {
+        let _ = write!(words, ", asked for {}", figures::lease_span(increment));
+    }
+    if let Some(seconds) = record.lease_seconds {
+        let _ = write!(words, ", lease of {}", figures::lease_span(seconds));
+    }
+    if record.renewable == Some(false) {
+        words.push_str(", not renewable");
+    }
+    if let Some(endpoint) = &record.endpoint {
+        let _ = write!(words, ", at {endpoint}");
+    }
+    for warning in &record.warnings {
+        let _ = write!(words, ", warning: {warning}");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests;

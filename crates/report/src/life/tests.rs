@@ -1,0 +1,93 @@
+use leaseproof_domain::{
+    Event, Failure, FailureSource, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
+    PrivilegeReading, PrivilegeSet, RoleRead, RoleSeen, RoleSighting, UnixMicros, Username,
+};
+
+use super::LifeStory;
+
+const LEASE: &str = "database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t";
+const USER: &str = "v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284";
+
+fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> OperationRecord {
+    let (intended, start, end) = (Micros(start - 150), Micros(start), Micros(start + 12_300));
+    let mut record = OperationRecord::new(life, "powerdns-role", "steady", op, intended, start, end, outcome);
+    record.username = Some(Username::new(USER));
+    record
+}
+
+fn role(valid_until: i64) -> RoleSeen {
+    RoleSeen { oid: 16_433, name: Username::new(USER), valid_until: Some(UnixMicros(valid_until)), login: true }
+}
+
+fn events() -> Vec<Event> {
+    let lease = LeaseId::new(LEASE);
+    let mut issue = operation(7, Operation::Issue, 1_000_000, Outcome::Ok);
+    issue.lease = Some(lease.clone());
+    issue.lease_seconds = Some(3_600);
+    issue.renewable = Some(true);
+    let mut login = operation(7, Operation::Login, 1_013_000, Outcome::Ok);
+    login.endpoint = Some("127.0.0.1:15432/powerdns".into());
+    let mut renew = operation(7, Operation::Renew, 1_026_000, Outcome::Ok);
+    renew.lease = Some(lease.clone());
+    renew.increment_seconds = Some(8);
+    renew.lease_seconds = Some(8);
+    let mut revoke = operation(7, Operation::Revoke, 4_000_000, Outcome::Ok);
+    revoke.lease = Some(lease.clone());
+    let failure = Failure {
+        source: FailureSource::Postgres,
+        code: "28P01".into(),
+        message: format!("password authentication failed for user \"{USER}\""),
+    };
+    let sighting = |appeared, changed, gone| {
+        Event::Roles(RoleSighting { from: Micros(4_500_000), to: Micros(4_501_000), appeared, changed, gone, total: 0 })
+    };
+    vec![
+        Event::PrivilegeSet { id: 0, set: PrivilegeSet::default() },
+        Event::Operation(issue),
+        Event::Operation(operation(8, Operation::Login, 1_001_000, Outcome::Ok)),
+        Event::RoleRead(RoleRead {
+            life: 7,
+            from: Micros(1_012_500),
+            to: Micros(1_013_500),
+            username: Username::new(USER),
+            role: Some(role(1_795_391_889_000_000)),
+        }),
+        Event::Operation(login),
+        Event::Operation(renew),
+        Event::Privileges(PrivilegeReading {
+            from: Micros(1_100_000),
+            to: Micros(1_101_000),
+            oid: 16_433,
+            username: Username::new(USER),
+            set: 0,
+        }),
+        Event::Operation(revoke),
+        Event::Operation(operation(7, Operation::DeadLogin, 4_013_000, Outcome::Failed(failure))),
+        sighting(vec![], vec![], vec![16_433, 16_500]),
+        Event::Leases(LeaseSighting {
+            from: Micros(4_502_000),
+            to: Micros(4_503_000),
+            appeared: vec![],
+            gone: vec![lease],
+            total: 3,
+        }),
+    ]
+}
+
+fn story(wanted: &str) -> LifeStory {
+    let mut story = LifeStory::of(wanted);
+    events().iter().for_each(|event| story.identify(event));
+    events().iter().for_each(|event| story.tell(event));
+    story
+}
+
+#[test]
+fn a_life_on_one_screen() {
+    insta::assert_snapshot!(story(LEASE).render(Some(&crate::sample::verdicts())));
+}
+
+#[test]
+fn the_last_part_of_the_id_is_enough() {
+    assert_eq!(story("Ab3dEf6hIj9kLm2nOp5qRs8t").render(None), story(LEASE).render(None));
+    assert!(!story("Ab3d").is_known());
+}

@@ -1,0 +1,128 @@
+//! Verdicts made by hand, for the tests of every form that a report has.
+
+use leaseproof_domain::{
+    CheckId, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Operation, OperationStatistics, Origin,
+    RunVerdicts, Subject, Totals, Username, VERDICTS_SCHEMA, Validity, Verdict,
+};
+
+pub(crate) fn verdicts() -> RunVerdicts {
+    RunVerdicts {
+        schema: VERDICTS_SCHEMA.into(),
+        leaseproof: "0.1.0".into(),
+        scenario: "powerdns".into(),
+        title: "PowerDNS on standalone PostgreSQL".into(),
+        run: "20261122T225801Z-3f2a".into(),
+        verdict: Verdict::Fail,
+        validity: Validity::Valid,
+        ended: "completed".into(),
+        checks: vec![passed(), failed(), known(), measured(), unknown()],
+        operations: vec![operation(Operation::Issue, 0, 12_300), operation(Operation::DeadLogin, 320, 3_100)],
+        totals: Totals {
+            arrivals: 320,
+            late: 2,
+            timed: 1_290,
+            issued: 321,
+            revoked: 193,
+            expired: 126,
+            live: 1,
+            indeterminate: 1,
+            ..Totals::default()
+        },
+    }
+}
+
+fn origin(line: u32) -> Origin {
+    Origin { file: "scenarios/powerdns/scenario.toml".into(), line, column: 1 }
+}
+
+fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
+    let check = CheckId::of(check);
+    Judgment {
+        check,
+        title: check.info().title.into(),
+        subject: Subject::Role("powerdns-role".into()),
+        verdict,
+        samples,
+        reason: None,
+        findings: Vec::new(),
+        more_findings: 0,
+        promised: Some(origin(78)),
+        rests_on_timing: check.info().timing,
+        known: None,
+        measured: None,
+    }
+}
+
+fn passed() -> Judgment {
+    judgment("ISS-1", Verdict::Pass, 321)
+}
+
+fn failed() -> Judgment {
+    let finding = |what: &str, privilege: &str| Finding {
+        what: what.into(),
+        lease: Some(LeaseId::new("database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t")),
+        username: Some(Username::new("v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284")),
+        oid: Some(16_433),
+        privilege: Some(privilege.into()),
+        at: Some(Micros(3_204_118)),
+        code: None,
+        promised: Some(origin(83)),
+    };
+    Judgment {
+        findings: vec![
+            finding("SELECT ON TABLE public.tsigkeys is promised and not held", "SELECT ON TABLE public.tsigkeys"),
+            finding(
+                "TRUNCATE ON TABLE public.domains is held (granted directly) and not promised",
+                "TRUNCATE ON TABLE public.domains",
+            ),
+        ],
+        more_findings: 640,
+        ..judgment("GRA-1", Verdict::Fail, 321)
+    }
+}
+
+fn known() -> Judgment {
+    Judgment {
+        findings: vec![Finding {
+            what: "the revocation was answered with a failure: role cannot be dropped".into(),
+            code: Some("2BP01".into()),
+            at: Some(Micros(9_000_000)),
+            ..Finding::default()
+        }],
+        known: Some(KnownFinding {
+            because: "ALTER DEFAULT PRIVILEGES leaves an entry that DROP ROLE refuses".into(),
+            origin: origin(120),
+        }),
+        ..judgment("REV-1", Verdict::Fail, 193)
+    }
+}
+
+fn measured() -> Judgment {
+    Judgment {
+        subject: Subject::Estate,
+        findings: vec![Finding {
+            what: "the first login that worked began 1.204 s after the issue's answer, more than 1s".into(),
+            ..Finding::default()
+        }],
+        measured: Some(LatencySummary { count: 321, p50: 310, p90: 500, p99: 900, p999: 1_204_000, max: 1_204_000 }),
+        ..judgment("INV-1", Verdict::Fail, 321)
+    }
+}
+
+fn unknown() -> Judgment {
+    Judgment { reason: Some("no lease was left to expire".into()), ..judgment("EXP-1", Verdict::Unknown, 0) }
+}
+
+fn operation(op: Operation, failed: u64, p50: u64) -> OperationStatistics {
+    let summary =
+        |p50: u64| LatencySummary { count: 321, p50, p90: p50 * 2, p99: p50 * 4, p999: p50 * 8, max: p50 * 10 };
+    OperationStatistics {
+        op,
+        ok: 321 - failed,
+        failed,
+        indeterminate: 0,
+        response: summary(p50),
+        service: summary(p50 - 100),
+        codes: if failed > 0 { vec![("28P01".into(), failed)] } else { Vec::new() },
+    }
+}

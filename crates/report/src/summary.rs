@@ -1,0 +1,104 @@
+//! `summary.md`: a run on one page, for a merge request or a ticket.
+
+use std::fmt::Write as _;
+
+use leaseproof_domain::{Judgment, OperationStatistics, RunVerdicts, Validity, Verdict};
+
+use crate::{evidence, figures};
+
+/// The verdicts as Markdown.
+pub fn summary(verdicts: &RunVerdicts) -> String {
+    let mut out = String::new();
+    let RunVerdicts { title, verdict, scenario, run, leaseproof, ended, .. } = verdicts;
+    let _ = writeln!(out, "# {title}: {verdict}\n");
+    let _ = writeln!(out, "Scenario `{scenario}`, run `{run}`, leaseproof {leaseproof}; ended: {ended}.\n");
+    if let Validity::Invalid { why } = &verdicts.validity {
+        let _ = writeln!(out, "**The measurement is invalid:** {}.\n", cell(why));
+    }
+    checks(&mut out, &verdicts.checks);
+    for judgment in verdicts.checks.iter().filter(|judgment| judgment.verdict != Verdict::Pass) {
+        under(&mut out, judgment);
+    }
+    totals(&mut out, verdicts);
+    latencies(&mut out, &verdicts.operations);
+    out
+}
+
+fn checks(out: &mut String, checks: &[Judgment]) {
+    out.push_str("| | Check | Subject | Promise | Samples |\n|---|---|---|---|---:|\n");
+    for judgment in checks {
+        let mark = match (judgment.verdict, &judgment.known) {
+            (Verdict::Pass, _) => "✔",
+            (Verdict::Fail, Some(_)) => "known",
+            (Verdict::Fail, None) => "✘",
+            (Verdict::Unknown, _) => "?",
+        };
+        let Judgment { check, subject, title, samples, .. } = judgment;
+        let _ = writeln!(out, "| {mark} | {check} | {} | {} | {samples} |", cell(&subject.to_string()), cell(title));
+    }
+    out.push('\n');
+}
+
+fn under(out: &mut String, judgment: &Judgment) {
+    let _ = writeln!(out, "## {} {}: {}\n\n{}\n", judgment.check, judgment.subject, judgment.verdict, judgment.title);
+    // Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
+    for line in evidence::lines(judgment) {
+        let _ = writeln!(out, "    {line}");
+    }
+    out.push('\n');
+}
+
+fn totals(out: &mut String, verdicts: &RunVerdicts) {
+    let totals = &verdicts.totals;
+    out.push_str(
+        "## Lives\n\n| Arrivals | Issued | Revoked | Expired | Live | Retried | Indeterminate | Shed | Late |\n",
+    );
+    out.push_str("|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    let figures = [
+        totals.arrivals,
+        totals.issued,
+        totals.revoked,
+        totals.expired,
+        totals.live,
+        totals.retried,
+        totals.indeterminate,
+        totals.shed,
+    ];
+    let row = figures.map(|figure| figure.to_string()).join(" | ");
+    let _ = writeln!(out, "| {row} | {} of {} |\n", totals.late, totals.timed);
+}
+
+fn latencies(out: &mut String, operations: &[OperationStatistics]) {
+    if operations.is_empty() {
+        return;
+    }
+    out.push_str(
+        "## Latency\n\nMilliseconds: response time from the intended start, service time from the real start.\n\n",
+    );
+    out.push_str("| Operation | Time | ok | failed | no answer | p50 | p90 | p99 | p99.9 | max | Failures |\n");
+    out.push_str("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n");
+    for operation in operations {
+        let OperationStatistics { op, ok, failed, indeterminate, .. } = operation;
+        let codes: Vec<_> = operation.codes.iter().map(|(code, times)| format!("{code} × {times}")).collect();
+        for (clocking, times) in [("response", &operation.response), ("service", &operation.service)] {
+            let times = figures::columns(times).map(|(_, micros)| figures::millis(micros)).join(" | ");
+            let codes = cell(&codes.join(", "));
+            let _ = writeln!(out, "| {op} | {clocking} | {ok} | {failed} | {indeterminate} | {times} | {codes} |");
+        }
+    }
+}
+
+/// A text that stays within its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+
+    #[test]
+    fn a_run_on_one_page() {
+        insta::assert_snapshot!(summary(&crate::sample::verdicts()));
+    }
+}
