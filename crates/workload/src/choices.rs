@@ -1,0 +1,152 @@
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Where in the time up to its end a life logs in once more.
+const RELOGIN: (f64, f64) = (0.3, 0.9);
+/// Where in its lease a life is revoked.
+const REVOKE: (f64, f64) = (0.2, 0.8);
+
+/// What one life chooses. It rests on the run's seed and the life's number alone: not on the time, not on what the
+/// servers answer, not on the lives before it. The same scenario and seed make the same choices.
+///
+/// Every number is drawn once, evenly from 0 up to 1, in a fixed order; what it means is decided where it is asked
+/// for, so that a scenario that changes one share changes no other choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Choices {
+    life: f64,
+    revoked: f64,
+    renews: f64,
+    relogin: f64,
+    revoke: f64,
+}
+
+impl Choices {
+    /// The choices of life `number` under `seed`.
+    pub(crate) fn of(seed: u64, number: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        let mut numbers = ChaCha8Rng::from_seed(key);
+        numbers.set_stream(number);
+        // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
+        // change from version to version, a run's choices may not.
+        let mut draw = || (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        Self { life: draw(), revoked: draw(), renews: draw(), relogin: draw(), revoke: draw() }
+    }
+
+    /// Which of the weighted lives it is; none where no weight is above zero.
+    pub(crate) fn life<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
+        let total: u64 = mix.values().copied().map(u64::from).sum();
+        let mut place = (self.life * total as f64) as u64;
+        mix.iter().find_map(|(name, weight)| match place.checked_sub(u64::from(*weight)) {
+            None => Some(name.as_str()),
+            Some(rest) => {
+                place = rest;
+                None
+            }
+        })
+    }
+
+    /// Whether it is revoked, where this share of lives is (0 to 1); the others are left to expire.
+    pub(crate) fn revoked(&self, share: f64) -> bool {
+        self.revoked < share
+    }
+
+    /// Whether it renews, where this share of lives does (0 to 1).
+    pub(crate) fn renews(&self, share: f64) -> bool {
+        self.renews < share
+    }
+
+    /// The point of the lease at which it is revoked, where it is: 0.2 to 0.8.
+    pub(crate) fn revoke_at(&self) -> f64 {
+        between(REVOKE, self.revoke)
+    }
+
+    /// The point of the lease at which it logs in once more: 0.3 to 0.9 of the lease, or of the part of the lease
+    /// that a life to be revoked has.
+    pub(crate) fn relogin_at(&self, revoked: bool) -> f64 {
+        let point = between(RELOGIN, self.relogin);
+        if revoked { point * self.revoke_at() } else { point }
+    }
+}
+
+fn between((low, high): (f64, f64), drawn: f64) -> f64 {
+    low + (high - low) * drawn
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::Choices;
+
+    #[test]
+    fn shares_are_kept_over_many_lives() {
+        let lives: Vec<Choices> = (1..=4_000).map(|number| Choices::of(1, number)).collect();
+        for share in [0.0, 0.3, 0.6, 1.0] {
+            let kept =
+                |test: &dyn Fn(&Choices) -> bool| lives.iter().filter(|life| test(life)).count() as f64 / 4_000.0;
+            assert!((kept(&|life| life.revoked(share)) - share).abs() < 0.03, "revoked {share}");
+            assert!((kept(&|life| life.renews(share)) - share).abs() < 0.03, "renews {share}");
+        }
+        let mix = BTreeMap::from([("app".to_owned(), 3), ("batch".to_owned(), 1), ("never".to_owned(), 0)]);
+        let picked = |name| lives.iter().filter(|life| life.life(&mix) == Some(name)).count() as f64 / 4_000.0;
+        assert!((picked("app") - 0.75).abs() < 0.03);
+        assert!((picked("batch") - 0.25).abs() < 0.03);
+        assert_eq!(picked("never"), 0.0);
+    }
+
+    #[test]
+    fn a_mix_without_weight_has_no_life() {
+        assert_eq!(Choices::of(1, 1).life(&BTreeMap::from([("app".to_owned(), 0)])), None);
+        assert_eq!(Choices::of(1, 1).life(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn the_choices_of_a_seed_never_change() {
+        // Recorded runs are compared with later ones: these numbers are part of what a seed means.
+        let mix = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)]);
+        let first: Vec<String> = (1..=6)
+            .map(|number| {
+                let life = Choices::of(1, number);
+                format!(
+                    "{} {} {} {:.3} {:.3}",
+                    life.life(&mix).unwrap(),
+                    life.revoked(0.6),
+                    life.renews(0.3),
+                    life.revoke_at(),
+                    life.relogin_at(false)
+                )
+            })
+            .collect();
+        assert_eq!(
+            first,
+            [
+                "a false false 0.415 0.497",
+                "a true false 0.796 0.457",
+                "b false false 0.247 0.440",
+                "a false false 0.563 0.659",
+                "a true true 0.717 0.805",
+                "a true true 0.272 0.647"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_seed_and_number_choose_the_same(seed: u64, number: u64) {
+            prop_assert_eq!(Choices::of(seed, number), Choices::of(seed, number));
+        }
+
+        #[test]
+        fn a_life_logs_in_before_it_is_revoked(seed: u64, number: u64) {
+            let life = Choices::of(seed, number);
+            prop_assert!((0.2..=0.8).contains(&life.revoke_at()));
+            prop_assert!((0.3..=0.9).contains(&life.relogin_at(false)));
+            prop_assert!(life.relogin_at(true) < life.revoke_at());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use leaseproof_domain::{LeaseId, Micros, Operation, OperationRecord, Outcome, Secret, Username};
+
+use crate::gauges::Counted;
+
+/// When something was due, sent and answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) intended: Micros,
+    pub(crate) start: Micros,
+    pub(crate) end: Micros,
+}
+
+/// Who a life is, in every record it makes.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    pub(crate) life: u64,
+    pub(crate) role: String,
+    pub(crate) phase: String,
+}
+
+impl Tag {
+    pub(crate) fn record(&self, op: Operation, span: Span, outcome: Outcome) -> OperationRecord {
+        let Span { intended, start, end } = span;
+        OperationRecord::new(self.life, &self.role, &self.phase, op, intended, start, end, outcome)
+    }
+}
+
+/// What Vault handed out.
+pub(crate) struct Issue {
+    pub(crate) lease: LeaseId,
+    pub(crate) username: Username,
+    pub(crate) password: Secret,
+}
+
+/// A credential and how its lease stands.
+pub(crate) struct Credential {
+    pub(crate) issue: Arc<Issue>,
+    /// The OID of its role, once it was read.
+    pub(crate) oid: Option<u32>,
+    /// When the answer came that granted the lease that is in force.
+    pub(crate) granted: Micros,
+    /// How many seconds it granted.
+    pub(crate) seconds: u64,
+    /// When the life's last step ended: the next one is due no earlier.
+    pub(crate) last: Micros,
+    /// Keeps the life counted as live.
+    pub(crate) _live: Counted,
+}
+
+impl Credential {
+    /// The moment at that part (0 to 1) of the lease.
+    pub(crate) fn point(&self, part: f64) -> Micros {
+        Micros(self.granted.0.saturating_add((self.seconds as f64 * part * 1e6) as u64))
+    }
+
+    /// The lease's end, as the client knows it.
+    pub(crate) fn lease_end(&self) -> Micros {
+        self.point(1.0)
+    }
+
+    /// A record with what is known of the credential.
+    pub(crate) fn record(&self, tag: &Tag, op: Operation, span: Span, outcome: Outcome) -> OperationRecord {
+        let mut record = tag.record(op, span, outcome);
+        record.lease = Some(self.issue.lease.clone());
+        record.username = Some(self.issue.username.clone());
+        record.oid = self.oid;
+        record
+    }
+}

@@ -1,0 +1,269 @@
+//! The steps of a life: each is one request or one round of logins, recorded as it was done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::{
+    Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RoleRead, WatchGap,
+};
+use leaseproof_history::Recorder;
+use leaseproof_postgres::{Login, Session};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::gauges::Counted;
+use crate::life::Life;
+use crate::record::{Credential, Issue, Span};
+use crate::world::World;
+
+/// How long a fresh credential's login waits before it is tried again.
+const LOGIN_AGAIN: Duration = Duration::from_millis(100);
+
+/// One try to log in.
+struct Try {
+    start: Micros,
+    end: Micros,
+    outcome: Outcome,
+}
+
+impl Life {
+    /// Asks Vault for a credential; none where it did not answer with one. `waiting` counts the life among those that
+    /// wait for an answer.
+    pub(crate) async fn issue(&self, intended: Micros, waiting: Counted) -> Option<Credential> {
+        let start = self.world.now();
+        let answer = self.world.vault().issue(&self.role.mount, &self.role.name).await;
+        let end = self.world.now();
+        drop(waiting);
+        let span = Span { intended, start, end };
+        match answer {
+            Ok(issued) => {
+                // Before anything else: from here on the password may stand in a server's log.
+                self.world.learn(issued.username.clone(), issued.password.clone());
+                let credential = Credential {
+                    issue: Arc::new(Issue {
+                        lease: issued.lease,
+                        username: issued.username,
+                        password: issued.password,
+                    }),
+                    oid: None,
+                    granted: end,
+                    seconds: issued.lease_seconds,
+                    last: end,
+                    _live: self.world.gauges().enter_life(),
+                };
+                let mut record = credential.record(&self.tag, Operation::Issue, span, Outcome::Ok);
+                record.lease_seconds = Some(issued.lease_seconds);
+                record.renewable = Some(issued.renewable);
+                record.warnings = issued.warnings;
+                self.world.record(record);
+                Some(credential)
+            }
+            Err(error) => {
+                self.world.record(self.tag.record(Operation::Issue, span, error.outcome()));
+                None
+            }
+        }
+    }
+
+    /// The credential's first use: its role is read in the catalog while it logs in at every endpoint.
+    pub(crate) async fn first_use(&self, credential: &mut Credential) {
+        let issued = credential.last;
+        let waiting = self.world.gauges().wait();
+        let mut logins = JoinSet::new();
+        for endpoint in self.logins(credential) {
+            let life = self.clone();
+            let template = credential.record(&self.tag, Operation::Login, NOT_YET, Outcome::Ok);
+            logins.spawn(async move { life.first_login(endpoint, template, issued).await });
+        }
+        self.read_role(credential).await;
+        for end in logins.join_all().await {
+            credential.last = credential.last.max(end);
+        }
+        drop(waiting);
+    }
+
+    /// Logs in until it works, or until twice `usable_within` is over. Answers when the last try ended.
+    async fn first_login(&self, endpoint: Login, template: OperationRecord, issued: Micros) -> Micros {
+        let give_up = issued.after(self.world.login_bound());
+        let mut intended = issued;
+        loop {
+            let tried = self.world.log_in(endpoint.clone(), Some(self.plan.query.clone())).await;
+            let (ok, end) = (tried.outcome.is_ok(), tried.end);
+            self.world.record(filled(&template, intended, tried, &endpoint));
+            if ok {
+                return end;
+            }
+            intended = end.after(LOGIN_AGAIN);
+            if intended > give_up || self.world.wait_until(intended).await.is_err() {
+                self.world.gauges().count_failure();
+                return end;
+            }
+        }
+    }
+
+    /// Looks at the credential's role on behalf of the life.
+    pub(crate) async fn read_role(&self, credential: &mut Credential) {
+        let from = self.world.now();
+        let read = self.world.observer().role(&credential.issue.username).await;
+        let to = self.world.now();
+        credential.last = credential.last.max(to);
+        let event = match read {
+            Ok(role) => {
+                credential.oid = role.as_ref().map(|role| role.oid).or(credential.oid);
+                let username = credential.issue.username.clone();
+                Event::RoleRead(RoleRead { life: self.tag.life, from, to, username, role })
+            }
+            Err(error) => {
+                let why = self.world.scrub(&error.to_string());
+                Event::WatchGap(WatchGap { observer: Observer::RoleRead, from, to, why })
+            }
+        };
+        self.world.recorder().record(event);
+    }
+
+    /// Renews the lease by `increment` seconds (none: Vault's own choice), and reads the role where that was
+    /// acknowledged. Answers whether it was.
+    pub(crate) async fn renew(&self, credential: &mut Credential, intended: Micros, increment: Option<u64>) -> bool {
+        let waiting = self.world.gauges().wait();
+        let start = self.world.now();
+        let answer = self.world.vault().renew(&credential.issue.lease, increment).await;
+        let end = self.world.now();
+        drop(waiting);
+        credential.last = end;
+        let outcome = answer.as_ref().map_or_else(|error| error.outcome(), |_| Outcome::Ok);
+        let mut record = credential.record(&self.tag, Operation::Renew, Span { intended, start, end }, outcome);
+        record.increment_seconds = increment;
+        let acknowledged = answer.is_ok();
+        if let Ok(renewed) = answer {
+            credential.granted = end;
+            credential.seconds = renewed.lease_seconds;
+            record.lease_seconds = Some(renewed.lease_seconds);
+            record.renewable = Some(renewed.renewable);
+            record.warnings = renewed.warnings;
+        }
+        self.world.record(record);
+        if acknowledged {
+            self.read_role(credential).await;
+        }
+        acknowledged
+    }
+
+    /// Gives the lease back, synchronously. Answers whether that was acknowledged.
+    pub(crate) async fn revoke(&self, credential: &mut Credential, intended: Micros) -> bool {
+        let waiting = self.world.gauges().wait();
+        let start = self.world.now();
+        let answer = self.world.vault().revoke(&credential.issue.lease).await;
+        let end = self.world.now();
+        drop(waiting);
+        credential.last = end;
+        let outcome = match answer {
+            Ok(204) => Outcome::Ok,
+            // 202 is Vault's answer to an asynchronous revocation: queued, not done.
+            Ok(status) => Outcome::Failed(Failure {
+                source: FailureSource::Vault,
+                code: status.to_string(),
+                message: "a synchronous revocation is acknowledged with 204".to_owned(),
+            }),
+            Err(error) => error.outcome(),
+        };
+        let acknowledged = outcome.is_ok();
+        self.world.record(credential.record(&self.tag, Operation::Revoke, Span { intended, start, end }, outcome));
+        acknowledged
+    }
+
+    /// Logs in once at every endpoint, and queries where the login is one that has to work. Answers whether every
+    /// endpoint refused it; an endpoint that did not answer did not refuse.
+    pub(crate) async fn log_in_once(&self, credential: &mut Credential, op: Operation, intended: Micros) -> bool {
+        let query = op.expects_success().then(|| self.plan.query.clone());
+        let waiting = self.world.gauges().wait();
+        let mut logins = JoinSet::new();
+        for endpoint in self.logins(credential) {
+            let world = self.world.clone();
+            let query = query.clone();
+            let template = credential.record(&self.tag, op, NOT_YET, Outcome::Ok);
+            logins.spawn(async move {
+                let tried = world.log_in(endpoint.clone(), query).await;
+                let (refused, end) = (tried.outcome.failure().is_some(), tried.end);
+                world.record(filled(&template, intended, tried, &endpoint));
+                (refused, end)
+            });
+        }
+        let mut all_refused = true;
+        for (refused, end) in logins.join_all().await {
+            all_refused &= refused;
+            credential.last = credential.last.max(end);
+        }
+        drop(waiting);
+        all_refused
+    }
+
+    fn logins(&self, credential: &Credential) -> Vec<Login> {
+        let issue = &credential.issue;
+        let login = |endpoint: &Login| Login {
+            user: issue.username.as_str().to_owned(),
+            password: Some(issue.password.clone()),
+            ..endpoint.clone()
+        };
+        self.world.endpoints(&self.role.name).iter().map(login).collect()
+    }
+}
+
+/// The times of a record that is yet to be filled.
+const NOT_YET: Span = Span { intended: Micros(0), start: Micros(0), end: Micros(0) };
+
+fn filled(template: &OperationRecord, intended: Micros, tried: Try, endpoint: &Login) -> OperationRecord {
+    OperationRecord {
+        intended,
+        start: tried.start,
+        end: tried.end,
+        outcome: tried.outcome,
+        endpoint: Some(endpoint.endpoint()),
+        ..template.clone()
+    }
+}
+
+impl World {
+    /// Logs in and makes the query, where there is one.
+    ///
+    /// It runs on a thread of its own: a SCRAM login costs the client some milliseconds of hashing without a pause
+    /// (4,096 rounds), which would make other lives on this thread late.
+    async fn log_in(&self, login: Login, query: Option<String>) -> Try {
+        let recorder = self.recorder().clone();
+        let runtime = Handle::current();
+        // Where nobody waits for it any more it ends at once, and does not hold up the runtime's own end.
+        let given_up = CancellationToken::new();
+        let _gives_up = given_up.clone().drop_guard();
+        let task = tokio::task::spawn_blocking(move || {
+            runtime.block_on(given_up.run_until_cancelled_owned(log_in(recorder, login, query)))
+        });
+        match task.await {
+            Ok(Some(tried)) => tried,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Ok(None) | Err(_) => {
+                let now = self.now();
+                let outcome = Outcome::Indeterminate { why: "the harness ended before the login did".to_owned() };
+                Try { start: now, end: now, outcome }
+            }
+        }
+    }
+}
+
+async fn log_in(recorder: Recorder, login: Login, query: Option<String>) -> Try {
+    let start = recorder.now();
+    let session = Session::open(&login).await;
+    let (outcome, session) = match (session, query) {
+        (Ok(session), Some(query)) => {
+            let answer = session.query(&query).await;
+            (answer.map_or_else(|error| error.outcome(), |_| Outcome::Ok), Some(session))
+        }
+        (Ok(session), None) => (Outcome::Ok, Some(session)),
+        (Err(error), _) => (error.outcome(), None),
+    };
+    let end = recorder.now();
+    if let Some(session) = session {
+        // The answer is read; taking leave is nobody's latency.
+        tokio::spawn(session.close());
+    }
+    Try { start, end, outcome }
+}

@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Redactor, Secret, Username};
+use leaseproof_history::Recorder;
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::Plan;
+use leaseproof_vault as vault;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio_util::sync::CancellationToken;
+
+use crate::gauges::Gauges;
+
+/// How soon a credential has to work where the scenario does not say.
+const USABLE_WITHIN: Duration = Duration::from_secs(1);
+/// How soon an expired credential has to be refused where the scenario does not say.
+const DEAD_WITHIN: Duration = Duration::from_secs(10);
+
+/// Where the load goes.
+pub struct Targets {
+    /// Vault, with the run's own token.
+    pub vault: vault::Client,
+    /// By Vault role: a login without user and password for every endpoint that its credentials have to work at.
+    pub endpoints: BTreeMap<String, Vec<Login>>,
+    /// The harness's own eye on PostgreSQL.
+    pub observer: Observer,
+}
+
+/// What every life of a run shares.
+#[derive(Clone)]
+pub(crate) struct World {
+    shared: Arc<Shared>,
+    /// Set when no new step may begin: the run was cancelled, or the phase's drain is over.
+    pub(crate) stop: CancellationToken,
+}
+
+struct Shared {
+    targets: Targets,
+    recorder: Recorder,
+    redactor: Arc<Redactor>,
+    gauges: Gauges,
+    usable_within: Duration,
+    dead_within: Duration,
+}
+
+/// The run is over, or the phase: no new step begins.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+impl World {
+    pub(crate) fn new(
+        plan: &Plan,
+        targets: Targets,
+        recorder: &Recorder,
+        redactor: &Arc<Redactor>,
+        stop: CancellationToken,
+    ) -> Self {
+        let promise = &plan.promise;
+        let shared = Shared {
+            targets,
+            recorder: recorder.clone(),
+            redactor: Arc::clone(redactor),
+            gauges: Gauges::default(),
+            usable_within: promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
+            dead_within: promise.dead_within.as_ref().map_or(DEAD_WITHIN, |said| said.value.duration()),
+        };
+        Self { shared: Arc::new(shared), stop }
+    }
+
+    /// The same world, with an end of its own that comes with this one's at the latest.
+    pub(crate) fn child(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), stop: self.stop.child_token() }
+    }
+
+    pub(crate) fn vault(&self) -> &vault::Client {
+        &self.shared.targets.vault
+    }
+
+    pub(crate) fn observer(&self) -> &Observer {
+        &self.shared.targets.observer
+    }
+
+    pub(crate) fn endpoints(&self, role: &str) -> &[Login] {
+        self.shared.targets.endpoints.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.shared.recorder
+    }
+
+    /// Looks for a credential's password from now on.
+    pub(crate) fn learn(&self, username: Username, password: Secret) {
+        off_the_runtime(|| self.shared.redactor.add_password(username, password));
+    }
+
+    pub(crate) fn gauges(&self) -> &Gauges {
+        &self.shared.gauges
+    }
+
+    /// How long a fresh credential's login is tried.
+    pub(crate) fn login_bound(&self) -> Duration {
+        2 * self.shared.usable_within
+    }
+
+    pub(crate) fn dead_within(&self) -> Duration {
+        self.shared.dead_within
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        self.shared.recorder.now()
+    }
+
+    /// Whether a new step may begin.
+    pub(crate) fn go_on(&self) -> Result<(), Stopped> {
+        if self.stop.is_cancelled() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Waits for a moment of the run; a moment that is past does not wait.
+    pub(crate) async fn wait_until(&self, moment: Micros) -> Result<(), Stopped> {
+        self.go_on()?;
+        if moment <= self.now() {
+            return Ok(());
+        }
+        let instant = tokio::time::Instant::from_std(self.shared.recorder.instant(moment));
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Stopped),
+            () = tokio::time::sleep_until(instant) => Ok(()),
+        }
+    }
+
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        off_the_runtime(|| self.shared.redactor.scrub(text).text)
+    }
+
+    /// Keeps an operation, its servers' words scrubbed.
+    pub(crate) fn record(&self, mut record: OperationRecord) {
+        match &mut record.outcome {
+            Outcome::Ok => {}
+            Outcome::Failed(failure) => failure.message = self.scrub(&failure.message),
+            Outcome::Indeterminate { why } => *why = self.scrub(why),
+        }
+        for warning in &mut record.warnings {
+            *warning = self.scrub(warning);
+        }
+        if record.op.expects_success() && !record.outcome.is_ok() && !is_retried(&record) {
+            self.shared.gauges.count_failure();
+        }
+        self.shared.recorder.record(Event::Operation(record));
+    }
+}
+
+/// Does work that may take milliseconds without making this thread's other tasks late: now and then the redactor builds
+/// its search anew, and a log's collector may be at it.
+fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// A first login is tried until it works: one try that does not is no failure yet.
+fn is_retried(record: &OperationRecord) -> bool {
+    record.op == Operation::Login
+}

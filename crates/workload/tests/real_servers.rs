@@ -1,0 +1,185 @@
+//! A small load on a real estate: what the script of a life does there, and how it stops.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, PhasePoint, Redactor, Ttl};
+use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_history::{History, Ledger, NewRun, Recorder};
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::{LoadOptions, Plan, load};
+use leaseproof_workload::{Finished, Progress, Targets, run};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// The PowerDNS scenario with a load that is over in seconds: three credentials a second, leases of three seconds.
+fn plan() -> Plan {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/powerdns");
+    let mut plan = load(&path, &LoadOptions::default()).expect("the scenario is valid");
+    plan.lives[0].lease = Some(Ttl::from_secs(3));
+    plan.phases[0].rate = 4.0;
+    plan.phases[0].duration = Ttl::from_secs(3);
+    plan.phases[0].drain = Ttl::from_secs(20);
+    plan
+}
+
+struct Stage {
+    folder: tempfile::TempDir,
+    estate: Estate,
+    recorder: Recorder,
+    redactor: Arc<Redactor>,
+    ledger: Ledger,
+    accessor: String,
+}
+
+impl Stage {
+    /// Stands the estate up, set up as the scenario says.
+    async fn set(plan: &Plan) -> (Self, Targets) {
+        let folder = tempfile::Builder::new().prefix("lpt-").tempdir().expect("a temporary folder");
+        let name = folder.path().file_name().and_then(|name| name.to_str()).expect("it was named above").to_owned();
+        // PostgreSQL's own user has to reach its data below it.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+        std::fs::set_permissions(folder.path(), open).expect("the folder is ours");
+        let ledger = Ledger::create_in(&folder.path().join("index"), &folder.path().join("ledger.jsonl"), &name);
+        let ledger = ledger.expect("the folder is writable");
+        let header = NewRun { run: name.clone(), scenario: plan.name.clone(), seed: plan.seed, leaseproof: "0".into() };
+        let recorder = Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
+        let redactor = Arc::new(Redactor::new());
+        let options = StandOptions { run: name, parent: folder.path().to_owned() };
+        let estate = Estate::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
+        estate.set_up(plan, Some(&recorder)).await.expect("the set-up works");
+        let token = estate.client_token(plan, &ledger).await.expect("a token");
+        let role = &plan.roles[0];
+        let observer = estate.observer_login(&role.on, &role.database);
+        let (host, port) = estate.endpoints(&role.on)[0].clone();
+        let login = Login {
+            host,
+            port,
+            user: String::new(),
+            password: None,
+            application_name: "leaseproof".into(),
+            timeout: plan.client.timeout.duration(),
+            ..observer.clone()
+        };
+        let targets = Targets {
+            vault: token.client,
+            endpoints: BTreeMap::from([(role.name.clone(), vec![login])]),
+            observer: Observer::connect(observer).await.expect("the harness's account can log in"),
+        };
+        (Self { folder, estate, recorder, redactor, ledger, accessor: token.accessor }, targets)
+    }
+
+    /// Ends everything and reads the history.
+    async fn strike(self) -> Vec<Event> {
+        self.estate.release(&self.accessor).await.expect("the token is revoked");
+        self.estate.tear_down().await.expect("nothing is left");
+        self.ledger.closed().expect("the ledger is closed");
+        self.recorder.close().expect("the history is written");
+        History::open(&self.folder.path().join("history")).expect("a history").collect()
+    }
+}
+
+fn operations(events: &[Event]) -> Vec<&OperationRecord> {
+    events.iter().filter_map(|event| if let Event::Operation(record) = event { Some(record) } else { None }).collect()
+}
+
+fn phases(events: &[Event]) -> Vec<(PhasePoint, Micros)> {
+    let mark = |event: &Event| if let Event::Phase(mark) = event { Some((mark.point, mark.at)) } else { None };
+    events.iter().filter_map(mark).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_life_is_lived_to_its_end() {
+    let plan = plan();
+    let (stage, targets) = Stage::set(&plan).await;
+    let (progress, seen) = watch::channel(Progress::default());
+    let finished = run(&plan, targets, &stage.recorder, &stage.redactor, progress, CancellationToken::new()).await;
+    assert_eq!(finished, Finished { interrupted: false });
+    let last = seen.borrow().clone();
+    let events = stage.strike().await;
+    let operations = operations(&events);
+    let of_life = |life: u64, op: Operation| -> Vec<&&OperationRecord> {
+        operations.iter().filter(|record| record.life == life && record.op == op).collect()
+    };
+
+    // Twelve arrivals, and the TTL probe after their numbers.
+    let lives: BTreeSet<u64> = operations.iter().map(|record| record.life).filter(|life| *life > 0).collect();
+    assert_eq!(lives, (1..=13).collect());
+    assert_eq!((last.arrived, last.finished, last.live, last.failures), (12, 13, 0, 0));
+    let mut ends = [0, 0];
+    for life in 1..=13 {
+        let issue = of_life(life, Operation::Issue)[0];
+        assert!(issue.outcome.is_ok() && issue.lease.is_some() && issue.lease_seconds == Some(3_600), "{issue:?}");
+        let logins = of_life(life, Operation::Login);
+        assert!(logins.last().is_some_and(|login| login.outcome.is_ok()), "life {life}: {logins:?}");
+        assert!(logins.iter().all(|login| login.oid.is_none() || login.username == issue.username));
+        let renewals = of_life(life, Operation::Renew);
+        assert!(!renewals.is_empty() && renewals.iter().all(|renewal| renewal.outcome.is_ok()), "{renewals:?}");
+        let revocations = of_life(life, Operation::Revoke);
+        ends[usize::from(revocations.is_empty())] += 1;
+        let dead = of_life(life, Operation::DeadLogin);
+        let refused = dead.last().and_then(|login| login.outcome.failure());
+        assert_eq!(refused.map(|failure| failure.code.as_str()), Some("28P01"), "life {life}: {dead:?}");
+        assert!(dead.iter().all(|login| login.oid.is_some()), "the role's OID is known by then");
+        if life <= 12 {
+            assert_eq!(renewals[0].increment_seconds, Some(3));
+            assert_eq!(of_life(life, Operation::Relogin).len(), 1);
+            assert!(of_life(life, Operation::Relogin)[0].outcome.is_ok());
+        }
+    }
+    assert!(ends[0] > 1 && ends[1] > 1, "some are revoked, some expire: {ends:?}");
+    let beyond = of_life(13, Operation::Renew)[0];
+    assert_eq!(beyond.increment_seconds, Some(90_000));
+    assert!(beyond.lease_seconds.is_some_and(|granted| (86_390..=86_400).contains(&granted)), "{beyond:?}");
+    assert!(!beyond.warnings.is_empty());
+
+    // Arrivals keep to the schedule whatever the answers.
+    let marks = phases(&events);
+    assert_eq!(
+        marks.iter().map(|(point, _)| *point).collect::<Vec<_>>(),
+        [PhasePoint::Begins, PhasePoint::Drains, PhasePoint::Ends]
+    );
+    for life in 1..=12 {
+        let intended = of_life(life, Operation::Issue)[0].intended;
+        assert_eq!(intended, marks[0].1.after(Duration::from_millis(250 * (life - 1))));
+    }
+    assert!(operations.iter().all(|record| record.intended <= record.start && record.start <= record.end));
+
+    let refused: Vec<_> = operations.iter().filter(|record| record.op == Operation::Refused).collect();
+    assert_eq!(refused.len(), 3);
+    for record in refused {
+        assert_eq!(record.outcome.failure().map(|failure| failure.code.as_str()), Some("403"), "{record:?}");
+    }
+    let reads = events.iter().filter(|event| matches!(event, Event::RoleRead(read) if read.role.is_some())).count();
+    let renewals = operations.iter().filter(|record| record.op == Operation::Renew).count();
+    assert_eq!(reads, 13 + renewals, "each issue and each renewal has its reading");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_load_finishes_what_it_asked_for_and_begins_nothing() {
+    let mut plan = plan();
+    plan.phases[0].duration = Ttl::from_secs(60);
+    let (stage, targets) = Stage::set(&plan).await;
+    let cancel = CancellationToken::new();
+    let (progress, _seen) = watch::channel(Progress::default());
+    let (recorder, stopper) = (stage.recorder.clone(), cancel.clone());
+    let stopped = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        stopper.cancel();
+        (Instant::now(), recorder.now())
+    });
+    let finished = run(&plan, targets, &stage.recorder, &stage.redactor, progress, cancel).await;
+    let (instant, at) = stopped.await.expect("it only waits");
+    assert_eq!(finished, Finished { interrupted: true });
+    assert!(instant.elapsed() < Duration::from_secs(3), "it took {:?} to stop", instant.elapsed());
+    let events = stage.strike().await;
+    let operations = operations(&events);
+    assert!(operations.iter().any(|record| record.op == Operation::Login));
+    // A step may be about to be sent while the load is cancelled.
+    let moment = at.after(Duration::from_millis(20));
+    assert!(operations.iter().all(|record| record.start < moment), "{at}: {:?}", operations.last());
+    assert!(operations.iter().all(|record| !matches!(record.outcome, Outcome::Indeterminate { .. })));
+    assert_eq!(phases(&events).len(), 3);
+}
