@@ -1,1 +1,22 @@
-//! Looks on while a run lasts.
+//! Looks on while a run lasts, and writes what it sees into the history: PostgreSQL's roles and what they may do,
+//! Vault's leases, the servers' logs and Vault's audit log.
+//!
+//! Every look carries the moments before the question and after the answer; one that fails is a gap, never a guess.
+//! Logs are scrubbed while they pass: what reaches the disk holds no secret. The room changes nothing of the estate and
+//! never judges.
+
+mod audit;
+mod collector;
+mod delta;
+mod error;
+mod leases;
+mod log_line;
+mod logs;
+mod looks;
+mod privileges;
+mod roles;
+mod tail;
+mod watch;
+
+pub use error::Error;
+pub use watch::{Config, LogSource, Watch, Watched};

@@ -1,0 +1,35 @@
+use std::io;
+use std::path::PathBuf;
+
+/// Why the watch could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A log cannot be kept.
+    #[error("cannot write the log {}: {source}; is its folder writable and the disk not full?", path.display())]
+    Log {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// PostgreSQL could not be looked at.
+    #[error("cannot look at {what} of PostgreSQL cluster `{cluster}`: {source}")]
+    Postgres {
+        /// What was asked for.
+        what: &'static str,
+        /// The cluster.
+        cluster: String,
+        /// What came instead.
+        source: leaseproof_postgres::Error,
+    },
+    /// Vault's leases could not be looked at.
+    #[error("cannot list the leases of `{mount}/creds/{role}`: {source}")]
+    Vault {
+        /// The secrets engine's mount.
+        mount: String,
+        /// The Vault role.
+        role: String,
+        /// What came instead.
+        source: leaseproof_vault::Error,
+    },
+}

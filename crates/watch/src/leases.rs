@@ -1,0 +1,39 @@
+use leaseproof_domain::{Event, LeaseId, LeaseSighting, Observer};
+use leaseproof_vault::Client;
+
+use crate::Error;
+use crate::delta::KnownLeases;
+use crate::looks::{Book, Look};
+
+/// Every lease of these roles of database engines (`mount`, `role`).
+pub(crate) async fn all_leases(vault: &Client, roles: &[(String, String)]) -> Result<Vec<LeaseId>, Error> {
+    let mut all = Vec::new();
+    for (mount, role) in roles {
+        let failed = |source| Error::Vault { mount: mount.clone(), role: role.clone(), source };
+        all.extend(vault.leases(mount, role).await.map_err(failed)?);
+    }
+    Ok(all)
+}
+
+/// Looks at Vault's leases.
+pub(crate) struct LeaseLooks {
+    pub(crate) vault: Client,
+    pub(crate) roles: Vec<(String, String)>,
+    pub(crate) known: KnownLeases,
+    pub(crate) book: Book,
+}
+
+impl Look for LeaseLooks {
+    async fn look(&mut self) {
+        let from = self.book.now();
+        match all_leases(&self.vault, &self.roles).await {
+            Ok(leases) => {
+                let to = self.book.now();
+                let (appeared, gone) = self.known.look(leases);
+                let total = self.known.total();
+                self.book.record(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
+            }
+            Err(error) => self.book.gap(Observer::Leases, from, &error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::{Event, Micros, Observer, Redactor, WatchGap};
+use leaseproof_history::Recorder;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// Something that is looked at again and again.
+pub(crate) trait Look: Send {
+    /// Looks once and records what there was to see, or that nothing could be seen.
+    fn look(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Looks at `pace` until it is told to stop. A look that takes longer than the pace lets the next ones fall out: they
+/// never pile up, and a slow estate is not asked more often for being slow.
+pub(crate) async fn at_pace(mut looker: impl Look, first: Duration, pace: Duration, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + first, pace);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => looker.look().await,
+        }
+    }
+}
+
+/// Where looks are written down.
+#[derive(Clone)]
+pub(crate) struct Book {
+    pub(crate) recorder: Recorder,
+    pub(crate) redactor: Arc<Redactor>,
+}
+
+impl Book {
+    pub(crate) fn now(&self) -> Micros {
+        self.recorder.now()
+    }
+
+    pub(crate) fn record(&self, event: Event) {
+        self.recorder.record(event);
+    }
+
+    /// Writes down that `observer` could not look from `from` until now.
+    pub(crate) fn gap(&self, observer: Observer, from: Micros, why: &str) {
+        let why = self.redactor.scrub(why).text;
+        self.record(Event::WatchGap(WatchGap { observer, from, to: self.now(), why }));
+    }
+}

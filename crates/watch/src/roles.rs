@@ -1,0 +1,102 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use leaseproof_domain::{Event, Observer, PrivilegeReading, PrivilegeSet, RoleSighting, Username};
+
+use crate::delta::KnownRoles;
+use crate::looks::{Book, Look};
+use crate::privileges::KnownSets;
+use crate::watch::Watched;
+
+/// Looks at one cluster's roles, and at what each may do when it is first seen.
+pub(crate) struct RoleLooks {
+    /// The cluster's databases; roles are the same in all, privileges are not. Never empty.
+    pub(crate) databases: Vec<Watched>,
+    /// OIDs that are no credentials: they were there before the first one.
+    pub(crate) baseline: BTreeSet<u32>,
+    pub(crate) known: KnownRoles,
+    /// Credentials whose privileges are yet to be read, by database and OID.
+    pub(crate) unread: Vec<BTreeMap<u32, Username>>,
+    /// Shared by all clusters: a set has one number in the whole history.
+    pub(crate) sets: Arc<Mutex<KnownSets>>,
+    pub(crate) book: Book,
+}
+
+impl RoleLooks {
+    pub(crate) fn new(
+        databases: Vec<Watched>,
+        baseline: BTreeSet<u32>,
+        sets: Arc<Mutex<KnownSets>>,
+        book: Book,
+    ) -> Self {
+        let unread = vec![BTreeMap::new(); databases.len()];
+        Self { databases, baseline, known: KnownRoles::default(), unread, sets, book }
+    }
+
+    async fn look_at_roles(&mut self) {
+        let from = self.book.now();
+        match self.databases[0].observer.roles().await {
+            Ok(mut roles) => {
+                let to = self.book.now();
+                roles.retain(|role| !self.baseline.contains(&role.oid));
+                let delta = self.known.look(roles);
+                for unread in &mut self.unread {
+                    unread.extend(delta.appeared.iter().map(|role| (role.oid, role.name.clone())));
+                    unread.retain(|oid, _| !delta.gone.contains(oid));
+                }
+                let total = self.known.total();
+                let sighting = RoleSighting {
+                    from,
+                    to,
+                    appeared: delta.appeared,
+                    changed: delta.changed,
+                    gone: delta.gone,
+                    total,
+                };
+                self.book.record(Event::Roles(sighting));
+            }
+            Err(error) => self.book.gap(Observer::Roles, from, &error.to_string()),
+        }
+    }
+
+    /// Reads in one go what the new credentials may do in one of the databases. One that is gone by then has none to
+    /// read; where the look fails they are read with the next one.
+    async fn look_at_privileges(&mut self, place: usize) {
+        if self.unread[place].is_empty() {
+            return;
+        }
+        let from = self.book.now();
+        let oids: Vec<u32> = self.unread[place].keys().copied().collect();
+        match self.databases[place].observer.privileges(&oids).await {
+            Ok(mut read) => {
+                let to = self.book.now();
+                for (oid, username) in std::mem::take(&mut self.unread[place]) {
+                    if let Some(held) = read.remove(&oid) {
+                        let set = self.number(held);
+                        self.book.record(Event::Privileges(PrivilegeReading { from, to, oid, username, set }));
+                    }
+                }
+            }
+            Err(error) => self.book.gap(Observer::Privileges, from, &error.to_string()),
+        }
+    }
+
+    fn number(&self, set: PrivilegeSet) -> u32 {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let (id, new) = sets.number(&set);
+        if new {
+            // Before the lock is given back: no reading may name the set before the history knows it.
+            self.book.record(Event::PrivilegeSet { id, set });
+        }
+        id
+    }
+}
+
+impl Look for RoleLooks {
+    async fn look(&mut self) {
+        self.look_at_roles().await;
+        for place in 0..self.databases.len() {
+            self.look_at_privileges(place).await;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, RoleSeen};
+use leaseproof_history::Recorder;
+use leaseproof_postgres::Observer;
+use leaseproof_vault::Client;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::Error;
+use crate::delta::KnownLeases;
+use crate::leases::{LeaseLooks, all_leases};
+use crate::logs::Logs;
+use crate::looks::{Book, at_pace};
+use crate::privileges::KnownSets;
+use crate::roles::RoleLooks;
+
+/// How long a released run's last roles and leases may take to go before they count as left.
+const RELEASE_BOUND: Duration = Duration::from_secs(10);
+/// How often a released run is looked at for what is left.
+const RELEASE_PACE: Duration = Duration::from_millis(250);
+
+/// What to look at.
+pub struct Config {
+    /// The PostgreSQL clusters and databases that stand already; [`Watch::look_at`] adds those that set-up makes.
+    pub clusters: Vec<Watched>,
+    /// Vault, with a token that may list leases.
+    pub vault: Client,
+    /// The mounts and roles whose leases are listed.
+    pub roles: Vec<(String, String)>,
+    /// PostgreSQL accounts whose attributes are promised.
+    pub accounts: Vec<String>,
+    /// From one look to the next.
+    pub pace: Duration,
+    /// The servers' logs.
+    pub logs: Vec<LogSource>,
+    /// Vault's file audit log, where there is one. It need not be there yet.
+    pub audit: Option<PathBuf>,
+    /// Where scrubbed logs go; it is made.
+    pub logs_folder: PathBuf,
+}
+
+/// One database of a cluster, and the harness's own eye on it.
+#[derive(Clone)]
+pub struct Watched {
+    /// The cluster, e.g. `target`.
+    pub cluster: String,
+    /// The database that `observer` is connected to: its objects and privileges are looked at.
+    pub database: String,
+    /// The connection.
+    pub observer: Observer,
+}
+
+/// A server's log, line by line, as it comes.
+pub struct LogSource {
+    /// `postgres.target` or `vault`.
+    pub name: String,
+    /// Its lines; the channel closes when the server has ended.
+    pub lines: mpsc::Receiver<Vec<u8>>,
+}
+
+/// Everything that looks on.
+pub struct Watch {
+    clusters: Mutex<Vec<Watched>>,
+    vault: Client,
+    roles: Vec<(String, String)>,
+    accounts: Vec<String>,
+    pace: Duration,
+    book: Book,
+    /// By cluster, the OIDs that were there before the first credential.
+    baseline: Mutex<BTreeMap<String, BTreeSet<u32>>>,
+    looking: Mutex<Vec<JoinHandle<()>>>,
+    stop: CancellationToken,
+    /// A watch that is dropped looks no more.
+    _stops_with_this: DropGuard,
+    logs: Logs,
+}
+
+impl Watch {
+    /// Begins to collect the logs. Looking begins with [`Watch::baseline`].
+    ///
+    /// # Errors
+    /// [`Error::Log`] where a log's file cannot be made.
+    pub async fn start(config: Config, recorder: &Recorder, redactor: &Arc<Redactor>) -> Result<Self, Error> {
+        let Config { clusters, vault, roles, accounts, pace, logs, audit, logs_folder } = config;
+        let book = Book { recorder: recorder.clone(), redactor: Arc::clone(redactor) };
+        let mounts = roles.iter().map(|(mount, _)| mount.as_str());
+        let logs = Logs::start(logs, audit, mounts, logs_folder, &book)?;
+        let stop = CancellationToken::new();
+        Ok(Self {
+            clusters: Mutex::new(clusters),
+            vault,
+            roles,
+            accounts,
+            pace,
+            book,
+            baseline: Mutex::default(),
+            looking: Mutex::default(),
+            _stops_with_this: stop.clone().drop_guard(),
+            stop,
+            logs,
+        })
+    }
+
+    /// Adds databases to look at, before [`Watch::baseline`]: logs are collected from the servers' start on, and a
+    /// database that set-up makes cannot be connected to by then.
+    pub fn look_at(&self, clusters: Vec<Watched>) {
+        self.clusters.lock().unwrap_or_else(PoisonError::into_inner).extend(clusters);
+    }
+
+    /// Records what stands before the first credential is asked for: roles, promised accounts, objects. From then on
+    /// roles, what new ones may do, and leases are looked at, each at the configured pace.
+    ///
+    /// # Errors
+    /// [`Error::Postgres`] where a cluster cannot be looked at.
+    pub async fn baseline(&self) -> Result<(), Error> {
+        let mut databases: BTreeMap<String, Vec<Watched>> = BTreeMap::new();
+        for watched in &self.clusters() {
+            let objects = watched.observer.objects().await.map_err(|source| watched.failed("the objects", source))?;
+            self.book.record(Event::Objects {
+                at: self.book.now(),
+                cluster: watched.cluster.clone(),
+                database: watched.database.clone(),
+                objects,
+            });
+            databases.entry(watched.cluster.clone()).or_default().push(watched.clone());
+        }
+        for account in &self.accounts {
+            self.look_at_account(account).await?;
+        }
+        let sets = Arc::new(Mutex::new(KnownSets::default()));
+        for databases in databases.into_values() {
+            let baseline = self.record_baseline(&databases[0]).await?;
+            let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
+            self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
+        }
+        let looks = LeaseLooks {
+            vault: self.vault.clone(),
+            roles: self.roles.clone(),
+            known: KnownLeases::default(),
+            book: self.book.clone(),
+        };
+        // Half a pace after the roles: two looks at once would disturb the load more than one after the other.
+        self.begin(at_pace(looks, self.pace / 2, self.pace, self.stop.clone()));
+        Ok(())
+    }
+
+    async fn record_baseline(&self, watched: &Watched) -> Result<BTreeSet<u32>, Error> {
+        let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
+        let oids: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
+        self.book.record(Event::Baseline(Baseline { at: self.book.now(), roles }));
+        let mut baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+        baseline.insert(watched.cluster.clone(), oids.clone());
+        Ok(oids)
+    }
+
+    /// An account is looked for in every cluster; the first one that has it tells.
+    async fn look_at_account(&self, account: &str) -> Result<(), Error> {
+        let mut attributes = None;
+        for watched in &self.clusters() {
+            let read = watched.observer.attributes(account).await;
+            attributes = read.map_err(|source| watched.failed("an account", source))?;
+            if attributes.is_some() {
+                break;
+            }
+        }
+        let reading = AccountReading { at: self.book.now(), account: account.to_owned(), attributes };
+        self.book.record(Event::Account(reading));
+        Ok(())
+    }
+
+    /// Looks once at everything that is left and records it. Where the run's token was revoked before (`released`), what
+    /// is left is looked at until nothing is, for at most 10 s.
+    ///
+    /// # Errors
+    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
+    pub async fn residue(&self, released: bool) -> Result<(), Error> {
+        let give_up = Instant::now() + RELEASE_BOUND;
+        loop {
+            let from = self.book.now();
+            let left = self.left().await;
+            let to = self.book.now();
+            let again = released && Instant::now() < give_up;
+            match left {
+                Ok((roles, leases)) if !again || (roles.is_empty() && leases.is_empty()) => {
+                    self.book.record(Event::Residue { from, to, released, roles, leases });
+                    return Ok(());
+                }
+                Err(error) if !again => return Err(error),
+                _ => tokio::time::sleep(RELEASE_PACE).await,
+            }
+        }
+    }
+
+    /// The roles that were not there before the run, and all leases.
+    async fn left(&self) -> Result<(Vec<RoleSeen>, Vec<LeaseId>), Error> {
+        let leases = all_leases(&self.vault, &self.roles).await?;
+        let mut left = Vec::new();
+        let mut clusters = BTreeSet::new();
+        for watched in &self.clusters() {
+            if clusters.insert(watched.cluster.clone()) {
+                let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
+                let baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = baseline.get(&watched.cluster);
+                left.extend(roles.into_iter().filter(|role| !before.is_some_and(|oids| oids.contains(&role.oid))));
+            }
+        }
+        Ok((left, leases))
+    }
+
+    /// Stops looking; a look under way is finished first. Logs are collected on.
+    ///
+    /// # Panics
+    /// Where a look panicked, with its panic.
+    pub async fn stop_looking(&self) {
+        self.stop.cancel();
+        let looking = std::mem::take(&mut *self.looking.lock().unwrap_or_else(PoisonError::into_inner));
+        for looks in looking {
+            if let Err(error) = looks.await
+                && error.is_panic()
+            {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+    }
+
+    /// Reads the logs to their end and records how far each was read. The servers have to have ended before; a log that
+    /// does not end all the same is given up after some seconds, and recorded as incomplete.
+    ///
+    /// # Errors
+    /// [`Error::Log`] where a log could not be kept.
+    pub async fn finish(self) -> Result<(), Error> {
+        self.stop_looking().await;
+        self.logs.finish(&self.book).await
+    }
+
+    fn clusters(&self) -> Vec<Watched> {
+        self.clusters.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn begin(&self, looks: impl Future<Output = ()> + Send + 'static) {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(looks));
+    }
+}
+
+impl Watched {
+    fn failed(&self, what: &'static str, source: leaseproof_postgres::Error) -> Error {
+        Error::Postgres { what, cluster: self.cluster.clone(), source }
+    }
+}

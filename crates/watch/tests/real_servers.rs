@@ -1,0 +1,124 @@
+//! What the watch sees of a real estate: credentials come, are looked at, and go.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::{Event, ObjectKind, Privilege, Redactor};
+use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_history::{History, Ledger, NewRun, Recorder};
+use leaseproof_postgres::Observer;
+use leaseproof_scenario::{LoadOptions, load};
+use leaseproof_watch::{Config, LogSource, Watch, Watched};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_are_seen_from_their_issue_to_their_end() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/powerdns");
+    let plan = load(&path, &LoadOptions::default()).unwrap();
+    let role = &plan.roles[0];
+    let folder = tempfile::Builder::new().prefix("lpt-").tempdir().unwrap();
+    let name = folder.path().file_name().unwrap().to_str().unwrap().to_owned();
+    // PostgreSQL's own user has to reach its data below it.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+    let ledger = Ledger::create_in(&folder.path().join("index"), &folder.path().join("ledger.jsonl"), &name).unwrap();
+    let history = folder.path().join("history");
+    let header = NewRun { run: name.clone(), scenario: plan.name.clone(), seed: 1, leaseproof: "0".into() };
+    let recorder = Recorder::create(&history, header).unwrap();
+    let redactor = Arc::new(Redactor::new());
+
+    let options = StandOptions { run: name, parent: folder.path().to_owned() };
+    let mut estate = Estate::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
+    let logs = estate.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
+    let config = Config {
+        clusters: Vec::new(),
+        vault: estate.observing_vault().await.unwrap(),
+        roles: vec![(role.mount.clone(), role.name.clone())],
+        accounts: vec!["vaultuser".into(), "nobody".into()],
+        pace: Duration::from_millis(200),
+        logs,
+        audit: estate.audit_log(),
+        logs_folder: folder.path().join("logs"),
+    };
+    let watch = Watch::start(config, &recorder, &redactor).await.unwrap();
+    estate.set_up(&plan, None).await.unwrap();
+    let observer = Observer::connect(estate.observer_login(&role.on, &role.database)).await.unwrap();
+    watch.look_at(vec![Watched { cluster: role.on.clone(), database: role.database.clone(), observer }]);
+    watch.baseline().await.unwrap();
+    let client = estate.client_token(&plan, &ledger).await.unwrap();
+
+    let first = client.client.issue(&role.mount, &role.name).await.unwrap();
+    let second = client.client.issue(&role.mount, &role.name).await.unwrap();
+    for issued in [&first, &second] {
+        redactor.add_password(issued.username.clone(), issued.password.clone());
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    client.client.revoke(&first.lease).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    watch.stop_looking().await;
+    watch.residue(false).await.unwrap();
+    estate.release(&client.accessor).await.unwrap();
+    watch.residue(true).await.unwrap();
+    estate.tear_down().await.unwrap();
+    watch.finish().await.unwrap();
+    ledger.closed().unwrap();
+    recorder.close().unwrap();
+
+    let events: Vec<Event> = History::open(&history).unwrap().collect();
+    let count = |test: &dyn Fn(&Event) -> bool| events.iter().filter(|event| test(event)).count();
+    let baseline = |event: &Event| matches!(event, Event::Baseline(at) if at.roles.iter().any(|role| role.name.as_str() == "vaultuser"));
+    assert_eq!(count(&baseline), 1);
+    assert_eq!(
+        count(
+            &|event| matches!(event, Event::Account(read) if read.attributes.is_some() == (read.account == "vaultuser"))
+        ),
+        2
+    );
+    assert_eq!(count(&|event| matches!(event, Event::WatchGap(_))), 0);
+    assert!(count(&|event| matches!(event, Event::Roles(_))) >= 5, "a look without a change is told too");
+
+    let appeared: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Roles(sighting) = event { Some(&sighting.appeared) } else { None })
+        .flatten()
+        .collect();
+    let names: Vec<_> = appeared.iter().map(|role| &role.name).collect();
+    assert_eq!(names, [&first.username, &second.username]);
+    assert!(appeared.iter().all(|role| role.valid_until.is_some() && role.login));
+    let gone = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.gone == [appeared[0].oid] && sighting.total == 1);
+    assert_eq!(count(&gone), 1);
+
+    let sets: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::PrivilegeSet { id, set } = event { Some((*id, set)) } else { None })
+        .collect();
+    assert_eq!(sets.len(), 1, "both hold the same");
+    let held = |name: &str, privilege| {
+        let granted = sets[0].1.held.iter().map(|held| &held.grant);
+        granted.into_iter().any(|grant| {
+            grant.object.kind == ObjectKind::Table && grant.object.name == name && grant.privilege == privilege
+        })
+    };
+    assert!(held("domains", Privilege::Select) && held("tsigkeys", Privilege::Delete));
+    assert!(!held("domains", Privilege::Truncate));
+    assert_eq!(count(&|event| matches!(event, Event::Privileges(reading) if reading.set == sets[0].0)), 2);
+
+    let leases = |event: &Event| matches!(event, Event::Leases(seen) if seen.gone == [first.lease.clone()]);
+    assert_eq!(count(&leases), 1);
+    let residue: Vec<(bool, usize, usize)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Residue { released, roles, leases, .. } => Some((*released, roles.len(), leases.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(residue, [(false, 1, 1), (true, 0, 0)]);
+
+    let issues = |event: &Event| matches!(event, Event::Audit(entry) if entry.response && entry.lease.as_ref().is_some_and(|lease| [&first.lease, &second.lease].contains(&lease)));
+    assert_eq!(count(&issues), 2, "the audit log tells each issue's response once");
+    for source in ["vault", "postgres.target", "audit"] {
+        let read = |event: &Event| matches!(event, Event::LogRead { source: name, complete: true, lines } if name == source && *lines > 0);
+        assert_eq!(count(&read), 1, "{source}");
+        assert!(folder.path().join(format!("logs/{source}.log")).is_file());
+    }
+    assert_eq!(count(&|event| matches!(event, Event::SecretSeen(_))), 0);
+}
