@@ -1,3 +1,27 @@
-//! The command line.
+//! The command line: arguments, progress, the way of a run from its scenario to its exit code.
+//!
+//! What is done lies in the other rooms; this one puts them in order and holds no logic that a room owns.
 
-fn main() {}
+mod arguments;
+mod artefacts;
+mod bug;
+mod commands;
+mod console;
+mod exit;
+mod failure;
+mod glue;
+mod interrupt;
+mod judgment;
+mod keeper;
+mod pipeline;
+mod process;
+mod progress;
+mod selection;
+mod stop;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bug::install_hook();
+    bug::caught(commands::dispatch).into()
+}

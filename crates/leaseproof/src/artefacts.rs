@@ -1,0 +1,75 @@
+//! The files of a run's folder, the history and the logs aside.
+
+use std::fs;
+use std::path::Path;
+
+use leaseproof_domain::{RunVerdicts, UnixMicros};
+use leaseproof_history::RunFolder;
+use leaseproof_scenario::Plan;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::judgment::JudgedRun;
+
+/// The plan, without its secrets.
+pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Failure> {
+    write(&folder.plan(), plan.to_json())
+}
+
+/// `run.json`: what ran, where and with which seed. Written once more when the servers' versions are known.
+pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, servers: &[String]) -> Result<(), Failure> {
+    let run = json!({
+        "run": folder.name(),
+        "scenario": plan.name,
+        "title": plan.title,
+        "seed": plan.seed,
+        "leaseproof": env!("CARGO_PKG_VERSION"),
+        "epoch_unix_micros": epoch,
+        "servers": servers,
+        "machine": {
+            "os": std::env::consts::OS,
+            "arch": std::env::consts::ARCH,
+            "kernel": first_line("/proc/sys/kernel/osrelease"),
+            "cpus": std::thread::available_parallelism().map_or(0, usize::from),
+            "memory": first_line("/proc/meminfo").and_then(|line| Some(line.split_once(':')?.1.trim().to_owned())),
+        },
+    });
+    write(&folder.run_json(), format!("{run:#}\n"))
+}
+
+/// The servers' versions, as run.json has them.
+pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
+    let run = fs::read(folder.run_json()).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let servers = run.as_ref().and_then(|run| run.get("servers")?.as_array());
+    servers.into_iter().flatten().filter_map(|server| server.as_str().map(str::to_owned)).collect()
+}
+
+/// Everything that is written of a judgment.
+pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Failure> {
+    let verdicts = &judged.verdicts;
+    write(&folder.verdicts(), leaseproof_report::verdicts_json(verdicts))?;
+    write(&folder.junit(), leaseproof_report::junit(verdicts))?;
+    write(&folder.summary(), leaseproof_report::summary(verdicts))?;
+    write(&folder.latency(), &judged.latencies)
+}
+
+/// The verdicts that the folder holds, if it does and they can be read.
+pub(crate) fn read_verdicts(folder: &RunFolder) -> Option<RunVerdicts> {
+    serde_json::from_slice(&fs::read(folder.verdicts()).ok()?).ok()
+}
+
+/// The last lines of a server's log, as it was kept: scrubbed.
+pub(crate) fn last_log_lines(folder: &RunFolder, server: &str, lines: usize) -> Vec<String> {
+    let text = fs::read(folder.logs().join(format!("{server}.log"))).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
+    fs::write(path, content).map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))
+}
+
+fn first_line(path: &str) -> Option<String> {
+    Some(fs::read_to_string(path).ok()?.lines().next()?.to_owned())
+}

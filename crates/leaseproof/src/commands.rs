@@ -1,0 +1,68 @@
+//! The commands, one file each.
+
+use std::path::Path;
+
+use clap::Parser as _;
+use leaseproof_scenario::{LoadOptions, Plan};
+use tokio::runtime::Runtime;
+
+use crate::arguments::{Cli, Command, Overrides};
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub(crate) mod clean;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod down;
+pub(crate) mod explain;
+pub(crate) mod judge;
+pub(crate) mod list;
+pub(crate) mod new;
+pub(crate) mod reference;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod supervise;
+pub(crate) mod up;
+pub(crate) mod validate;
+
+/// Reads the arguments, does the command and says why it could not, if so.
+pub(crate) fn dispatch() -> Exit {
+    let ended = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Validate(args) => validate::validate(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::List(args) => list::list(&args),
+        Command::New(args) => new::new(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Up(args) => up::up(&args),
+        Command::Down(args) => down::down(&args),
+        Command::Clean(args) => clean::clean(&args),
+        Command::Judge(args) => judge::judge(&args),
+        Command::Show(args) => show::show(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Reference(args) => reference::reference(&args),
+        Command::Supervise(args) => supervise::supervise(&args),
+    };
+    ended.unwrap_or_else(|failure| {
+        console::note(&failure.words);
+        failure.exit
+    })
+}
+
+/// Reads a scenario and checks it whole.
+fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
+    let options = LoadOptions { profile: overrides.profile.clone(), set: overrides.set.clone() };
+    leaseproof_scenario::load(path, &options).map_err(|problems| Failure::usage(problems.render(console::coloured())))
+}
+
+/// The threads that a command with servers works on. Two are enough: everything waits for servers.
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Estate, format!("the system gives no threads: {error}")))
+}

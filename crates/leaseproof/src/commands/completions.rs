@@ -1,0 +1,27 @@
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::arguments::Cli;
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::Ended;
+
+/// Print completions for a shell
+///
+/// For bash, elvish, fish, PowerShell and zsh, to be kept where the shell looks for them.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  leaseproof completions bash > ~/.local/share/bash-completion/completions/leaseproof\n  \
+                             leaseproof completions fish > ~/.config/fish/completions/leaseproof.fish"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn completions(args: &CompletionsArgs) -> Ended {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "leaseproof", &mut text);
+    console::out(String::from_utf8_lossy(&text));
+    Ok(Exit::Passed)
+}

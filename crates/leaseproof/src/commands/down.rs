@@ -1,0 +1,85 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use leaseproof_history::{Entry, Ledger};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+use crate::{console, process};
+
+/// How long a supervisor may take to tear its estate down.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tear down an estate that `up --detach` left
+///
+/// Asks its supervisor to end, and waits until it has. Without a run's name there must be exactly one.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof down\n  leaseproof down 20261122T225801Z-3f2a")]
+pub(crate) struct DownArgs {
+    /// The run, as `up --detach` named it
+    run: Option<String>,
+}
+
+/// A supervisor that lives.
+struct Supervisor {
+    run: String,
+    pid: u32,
+    started: u64,
+}
+
+pub(crate) fn down(args: &DownArgs) -> Ended {
+    let supervisor = choose(living(), args.run.as_deref())?;
+    let Supervisor { run, pid, started } = supervisor;
+    let target = Pid::from_raw(i32::try_from(pid).map_err(Failure::usage)?);
+    kill(target, Signal::SIGTERM).map_err(|error| {
+        Failure::new(Exit::Failed, format!("the supervisor of {run} (pid {pid}) cannot be told: {error}"))
+    })?;
+    let until = Instant::now() + PATIENCE;
+    while process::lives(pid, started) {
+        if Instant::now() > until {
+            let words = format!("the supervisor of {run} (pid {pid}) is still there after {} s", PATIENCE.as_secs());
+            return Err(Failure::new(Exit::Failed, format!("{words}; end it, then run `leaseproof clean`")));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    if Ledger::open_all().iter().any(|ledger| ledger.run == run) {
+        let words = format!("the supervisor of {run} is gone and left something behind; `leaseproof clean` removes it");
+        return Err(Failure::new(Exit::Failed, words));
+    }
+    console::out(format!("run {run} is torn down\n"));
+    Ok(Exit::Passed)
+}
+
+/// The supervisors of detached estates that live.
+fn living() -> Vec<Supervisor> {
+    let ledgers = Ledger::open_all().into_iter();
+    let supervisor = |ledger: leaseproof_history::OpenLedger| {
+        ledger.entries.iter().find_map(|entry| match *entry {
+            Entry::Supervisor { pid, start_time } if process::lives(pid, start_time) => {
+                Some(Supervisor { run: ledger.run.clone(), pid, started: start_time })
+            }
+            _ => None,
+        })
+    };
+    ledgers.filter_map(supervisor).collect()
+}
+
+fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Supervisor, Failure> {
+    let runs: Vec<String> = living.iter().map(|supervisor| supervisor.run.clone()).collect();
+    let all = runs.join(", ");
+    let place = match wanted {
+        Some(wanted) => runs.iter().position(|run| run == wanted),
+        None if runs.len() > 1 => return Err(Failure::usage(format!("several estates are up, name one of {all}"))),
+        None => (runs.len() == 1).then_some(0),
+    };
+    match (place, wanted) {
+        (Some(place), _) => Ok(living.swap_remove(place)),
+        (None, Some(wanted)) if !runs.is_empty() => {
+            Err(Failure::usage(format!("no detached estate is called `{wanted}`; up are {all}")))
+        }
+        (None, _) => Err(Failure::usage("no detached estate is up; `leaseproof up SCENARIO --detach` leaves one")),
+    }
+}

@@ -1,0 +1,29 @@
+use clap::Args;
+use leaseproof_domain::CheckId;
+
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+
+/// Say what a check shows
+///
+/// What is compared with what, what is left out of judgment, where the promise or the server's behaviour comes from, and
+/// whether a failure rests on timing. Without an id: every check, a line each.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof explain\n  leaseproof explain GRA-1")]
+pub(crate) struct ExplainArgs {
+    /// The check's id
+    #[arg(value_name = "CHECK-ID")]
+    check: Option<String>,
+}
+
+pub(crate) fn explain(args: &ExplainArgs) -> Ended {
+    match &args.check {
+        Some(id) => {
+            let check: CheckId = id.parse().map_err(Failure::usage)?;
+            console::out(leaseproof_report::explain(check));
+        }
+        None => console::out(leaseproof_report::explain_all()),
+    }
+    Ok(Exit::Passed)
+}

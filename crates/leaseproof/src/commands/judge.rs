@@ -1,0 +1,43 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use leaseproof_history::RunFolder;
+
+use crate::artefacts;
+use crate::commands::run::{Format, print};
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+use crate::judgment;
+
+/// Judge a recorded run again
+///
+/// Reads the run's plan and history, and nothing else, and writes its verdicts anew. The version that made the run
+/// writes the same bytes; another one says what it sees differently.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof judge reports/runs/powerdns/20261122T225801Z-3f2a\n  \
+                             leaseproof judge RUN --format json")]
+pub(crate) struct JudgeArgs {
+    /// The run's folder
+    run: PathBuf,
+    /// How to print the verdicts
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Prints only what did not pass, and the last line
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(crate) fn judge(args: &JudgeArgs) -> Ended {
+    let folder = RunFolder::open(&args.run).map_err(Failure::usage)?;
+    let before = artefacts::read_verdicts(&folder);
+    let judged = judgment::of(&folder)?;
+    artefacts::write_judged(&folder, &judged)?;
+    let verdicts = &judged.verdicts;
+    let exit = Exit::of(verdicts);
+    print(&folder, verdicts, args.format, args.quiet, exit);
+    for difference in before.iter().flat_map(|before| judgment::differences(before, verdicts)) {
+        console::note(format!("seen differently: {difference}"));
+    }
+    Ok(exit)
+}

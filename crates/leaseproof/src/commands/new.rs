@@ -1,0 +1,42 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+
+/// Write a first scenario
+///
+/// A folder with a scenario.toml and the files that it names, ready to run: one cluster, one role, a few lives.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof new my-estate\n  leaseproof run scenarios/my-estate")]
+pub(crate) struct NewArgs {
+    /// The scenario's name, which is its folder's
+    name: String,
+    /// The folder to put it in
+    #[arg(long, default_value = "scenarios")]
+    dir: PathBuf,
+}
+
+pub(crate) fn new(args: &NewArgs) -> Ended {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if args.name.is_empty() || !args.name.chars().all(fits) {
+        return Err(Failure::usage(format!("`{}` is no name: expected letters, digits, `-` and `_`", args.name)));
+    }
+    let folder = args.dir.join(&args.name);
+    if folder.exists() {
+        return Err(Failure::usage(format!("{} is already there; choose another name", folder.display())));
+    }
+    for (file, text) in leaseproof_scenario::template(&args.name) {
+        let path = folder.join(file);
+        let parent = path.parent().unwrap_or(&folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))?;
+        console::out(format!("{}\n", path.display()));
+    }
+    console::note(format!("leaseproof run {}", folder.display()));
+    Ok(Exit::Passed)
+}

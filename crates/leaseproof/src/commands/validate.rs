@@ -1,0 +1,41 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::arguments::Overrides;
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+
+/// Check scenarios without starting anything
+///
+/// Every problem of each file is told in one pass, with its line and the nearest right name. Ends with 2 where there
+/// is any.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/*\n  \
+                             leaseproof validate scenarios/powerdns --set phase.steady.rate=5/s"
+)]
+pub(crate) struct ValidateArgs {
+    /// The scenarios: folders, or scenario.toml files
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+pub(crate) fn validate(args: &ValidateArgs) -> Ended {
+    let mut problems = Vec::new();
+    for path in &args.paths {
+        match super::load(path, &args.overrides) {
+            Ok(plan) => console::out(format!(
+                "{}: valid; {} set-up steps, {} checks asked\n",
+                path.display(),
+                plan.setup.len(),
+                plan.asks.len()
+            )),
+            Err(failure) => problems.push(failure.words),
+        }
+    }
+    if problems.is_empty() { Ok(Exit::Passed) } else { Err(Failure::usage(problems.join("\n"))) }
+}

@@ -1,0 +1,34 @@
+//! A command that could not do its work: what it says and what it ends with.
+
+use std::fmt;
+
+use crate::exit::Exit;
+
+/// Why a command stops, in words for the person at the terminal.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What the process ends with.
+    pub(crate) exit: Exit,
+    /// What happened, what was expected and what to do.
+    pub(crate) words: String,
+}
+
+impl Failure {
+    /// A failure of that kind.
+    pub(crate) fn new(exit: Exit, words: impl fmt::Display) -> Self {
+        Self { exit, words: words.to_string() }
+    }
+
+    /// Wrong usage.
+    pub(crate) fn usage(words: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, words)
+    }
+
+    /// No estate, or no place to write to.
+    pub(crate) fn estate(words: impl fmt::Display) -> Self {
+        Self::new(Exit::Estate, words)
+    }
+}
+
+/// How a command ends.
+pub(crate) type Ended = Result<Exit, Failure>;

@@ -1,0 +1,78 @@
+//! What one room gives, in the shape that another one takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use leaseproof_estate::{Estate, LogStream};
+use leaseproof_history::RunFolder;
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::Plan;
+use leaseproof_watch::{Config, LogSource, Watched};
+use leaseproof_workload::Targets;
+
+use crate::stop::Stop;
+
+/// How often everything is looked at while a run lasts.
+const PACE: Duration = Duration::from_millis(250);
+
+/// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
+/// account, every server's log.
+pub(crate) async fn watch_config(plan: &Plan, estate: &mut Estate, folder: &RunFolder) -> Result<Config, Stop> {
+    let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
+    let mut clusters = Vec::new();
+    for (cluster, database) in databases {
+        // The database may be the set-up's to make, and the logs are read from now on.
+        let observer = Observer::lazy(estate.observer_login(cluster, database));
+        clusters.push(Watched { cluster: cluster.clone(), database: database.clone(), observer });
+    }
+    Ok(Config {
+        clusters,
+        vault: estate.observing_vault().await?,
+        roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),
+        accounts: plan.accounts.iter().map(|account| account.name.clone()).collect(),
+        pace: PACE,
+        logs: estate.take_logs().into_iter().map(log_source).collect(),
+        audit: estate.audit_log(),
+        logs_folder: folder.logs(),
+    })
+}
+
+fn log_source(stream: LogStream) -> LogSource {
+    LogSource { name: stream.name, lines: stream.lines }
+}
+
+/// What the workload acts on: Vault with the run's own token, and where each role's credentials log in.
+pub(crate) fn targets(plan: &Plan, estate: &Estate, vault: leaseproof_vault::Client, observer: Observer) -> Targets {
+    let timeout = plan.client.timeout.duration();
+    let login = |database: &str, (host, port): (String, u16)| Login {
+        host,
+        port,
+        database: database.to_owned(),
+        user: String::new(),
+        password: None,
+        application_name: "leaseproof-client".to_owned(),
+        timeout,
+    };
+    let of_role = |on: &str, database: &str| estate.endpoints(on).into_iter().map(|at| login(database, at)).collect();
+    let endpoints: BTreeMap<_, _> =
+        plan.roles.iter().map(|role| (role.name.clone(), of_role(&role.on, &role.database))).collect();
+    Targets { vault, endpoints, observer }
+}
+
+/// The servers' versions, for people.
+pub(crate) async fn versions(plan: &Plan, estate: &Estate) -> Result<Vec<String>, Stop> {
+    let mut versions = vec![format!("Vault {}", estate.vault().health().await?.version)];
+    for cluster in plan.postgres.keys() {
+        let observer = Observer::connect(estate.observer_login(cluster, "postgres")).await?;
+        let number = observer.version().await?;
+        versions.push(format!("PostgreSQL {}.{} ({cluster})", number / 10_000, number % 10_000));
+    }
+    Ok(versions)
+}
+
+/// The observer that looks at roles on behalf of single lives: in the cluster of the first promised role.
+pub(crate) async fn observer(plan: &Plan, estate: &Estate) -> Result<Observer, Stop> {
+    let role = plan.roles.first();
+    let (cluster, database) = role.map_or(("target", "postgres"), |role| (&*role.on, &*role.database));
+    Ok(Observer::connect(estate.observer_login(cluster, database)).await?)
+}

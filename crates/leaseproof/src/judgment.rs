@@ -1,0 +1,59 @@
+//! From a run's folder to its verdicts: the plan and the history as they were written, and nothing else, so that a
+//! judgment can be repeated anywhere.
+
+use std::fs;
+
+use leaseproof_checker::{Clocking, Judged};
+use leaseproof_domain::{Event, Judgment, Micros, RunVerdicts, UnixMicros};
+use leaseproof_history::{History, RunFolder};
+use leaseproof_scenario::Plan;
+
+use crate::failure::Failure;
+
+/// The verdicts of a run, and what an export of its histograms needs besides.
+pub(crate) struct JudgedRun {
+    /// What the checkers say.
+    pub(crate) verdicts: RunVerdicts,
+    /// `latency.hlog`.
+    pub(crate) latencies: Vec<u8>,
+}
+
+/// Judges a recorded run.
+pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
+    let path = folder.plan();
+    let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
+    let plan = Plan::from_json(&text).map_err(|error| unreadable(&error))?;
+    let history = History::open(&folder.history()).map_err(Failure::usage)?;
+    let ending = history.ending();
+    let (mut epoch, mut last) = (UnixMicros::default(), Micros::default());
+    let noted = history.inspect(|event| match event {
+        Event::Header(header) => epoch = header.epoch,
+        Event::Operation(record) => last = last.max(record.end),
+        Event::End(end) => last = last.max(end.at),
+        _ => {}
+    });
+    let Judged { verdicts, histograms } = leaseproof_checker::judge(&plan, noted, ending);
+    let word = |clocking: &Clocking| match clocking {
+        Clocking::Response => "response",
+        Clocking::Service => "service",
+    };
+    let named = histograms.iter().map(|((op, clocking), histogram)| (format!("{op}.{}", word(clocking)), histogram));
+    let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Failure::estate)?;
+    Ok(JudgedRun { verdicts, latencies })
+}
+
+/// What two judgments of the same run say differently, a line a check.
+pub(crate) fn differences(before: &RunVerdicts, now: &RunVerdicts) -> Vec<String> {
+    let twin = |of: &Judgment, among: &[Judgment]| {
+        among.iter().find(|other| other.check == of.check && other.subject == of.subject).map(|other| other.verdict)
+    };
+    let changed = now.checks.iter().filter_map(|check| match twin(check, &before.checks) {
+        Some(verdict) if verdict == check.verdict => None,
+        Some(verdict) => Some(format!("{} {}: {verdict} before, {} now", check.check, check.subject, check.verdict)),
+        None => Some(format!("{} {}: not judged before, {} now", check.check, check.subject, check.verdict)),
+    });
+    let gone = before.checks.iter().filter(|check| twin(check, &now.checks).is_none());
+    let gone = gone.map(|check| format!("{} {}: {} before, not judged now", check.check, check.subject, check.verdict));
+    changed.chain(gone).collect()
+}

@@ -1,0 +1,126 @@
+//! An estate that is kept up for a person: stood up, set up, and kept until somebody asks for its end.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use leaseproof_domain::Redactor;
+use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_history::{Entry, Ledger, RunFolder};
+use leaseproof_scenario::Plan;
+
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+use crate::interrupt::Interrupt;
+use crate::progress::Screen;
+use crate::stop::Stop;
+
+/// An estate that is up, as `ready` gets it.
+pub(crate) struct Kept {
+    /// The run's name, by which `leaseproof down` finds it.
+    pub(crate) run: String,
+    /// Lines for a shell: `export VAULT_ADDR='…'`.
+    pub(crate) exports: String,
+}
+
+/// Keeps an estate of `plan` until a signal comes, a server is lost, or `ready` finds nobody who wants it. `owner` is
+/// this process, for the ledger.
+pub(crate) async fn keep(
+    plan: &Plan,
+    owner: Entry,
+    interrupt: &Interrupt,
+    screen: Screen,
+    ready: impl FnOnce(&Kept) -> io::Result<()>,
+) -> Ended {
+    let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
+    ledger.add(owner).map_err(Failure::estate)?;
+    let (stop, left) = live(plan, &folder, &ledger, interrupt, screen, ready).await;
+    match left {
+        Some(left) => return Err(Failure::new(interrupt.exit().unwrap_or(Exit::Failed), left)),
+        None => ledger.closed().map_err(Failure::estate)?,
+    }
+    // Everything is gone, and the ledger with it; a folder that stays behind empty does no harm.
+    let _ = fs::remove_dir_all(folder.path());
+    match interrupt.exit() {
+        Some(signalled) => Ok(signalled),
+        None => Err(Failure::new(stop.exit(), stop.words())),
+    }
+}
+
+async fn live(
+    plan: &Plan,
+    folder: &RunFolder,
+    ledger: &Ledger,
+    interrupt: &Interrupt,
+    screen: Screen,
+    ready: impl FnOnce(&Kept) -> io::Result<()>,
+) -> (Stop, Option<String>) {
+    let stage = screen.stage("standing the estate up");
+    let redactor = Arc::new(Redactor::new());
+    plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+    let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
+    let stood = interrupt.unless_asked(Estate::stand(plan, &options, None, ledger, &redactor)).await;
+    let mut estate = match stood {
+        Ok(Ok(estate)) => estate,
+        Ok(Err(error)) => return (error.into(), None),
+        Err(cut) => return (cut.into(), None),
+    };
+    // A server whose log nobody reads would wait for a reader one day.
+    for mut stream in estate.take_logs() {
+        tokio::spawn(async move { while stream.lines.recv().await.is_some() {} });
+    }
+    let set_up = interrupt.unless_asked(estate.set_up(plan, None)).await.map_err(Stop::from);
+    drop(stage);
+    let stop = match set_up.and_then(|done| done.map_err(Stop::from)) {
+        Err(stop) => stop,
+        Ok(()) => {
+            let kept = Kept { run: folder.name().to_owned(), exports: exports(&estate.environment()) };
+            match ready(&kept) {
+                Ok(()) => until_the_end(&estate, interrupt).await,
+                Err(_) => Stop::Asked,
+            }
+        }
+    };
+    let torn = interrupt.unless_urged(estate.tear_down()).await;
+    (stop, torn.ok().and_then(Result::err).map(|error| error.to_string()))
+}
+
+async fn until_the_end(estate: &Estate, interrupt: &Interrupt) -> Stop {
+    let mut lost = estate.lost();
+    let ended = interrupt.unless_asked(lost.wait_for(Option::is_some)).await;
+    match ended {
+        Ok(Ok(lost)) => lost.clone().map_or(Stop::Asked, Stop::Lost),
+        Ok(Err(_)) | Err(_) => Stop::Asked,
+    }
+}
+
+/// `${XDG_STATE_HOME:-~/.local/state}/leaseproof`, which also holds the index of ledgers.
+fn state_folder() -> PathBuf {
+    let index = Ledger::index_dir();
+    index.parent().map_or_else(|| index.clone(), PathBuf::from)
+}
+
+/// Lines that a POSIX shell evaluates.
+fn exports(environment: &[(String, String)]) -> String {
+    environment.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
+}
+
+/// A text as one word of a POSIX shell, whatever it holds.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exports;
+
+    #[test]
+    fn whatever_a_value_holds_a_shell_reads_it_back() {
+        let value = "it's $HOME `id` \"x\" \\ \n end";
+        let text = exports(&[("LEASEPROOF_QUOTED".into(), value.into())]);
+        assert!(text.starts_with(r"export LEASEPROOF_QUOTED='it'\''s $HOME"), "{text}");
+        assert!(text.ends_with("end'\n"), "{text}");
+    }
+}

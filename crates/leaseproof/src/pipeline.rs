@@ -1,0 +1,220 @@
+//! The whole way of a run, from a plan to its verdicts.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts};
+use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
+use leaseproof_scenario::Plan;
+use leaseproof_watch::Watch;
+use leaseproof_workload::Progress;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Screen;
+use crate::stop::Stop;
+use crate::{artefacts, glue, judgment, process};
+
+/// Where runs are kept, unless `--output` says otherwise.
+const RUNS: &str = "reports/runs";
+/// How many of its last log lines a lost server is shown with.
+const LAST_LINES: usize = 10;
+/// How long after a failure a server's end may be noticed.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// A run that came to its end, whatever end that was.
+pub(crate) struct Run {
+    /// Its folder, with everything that could be written.
+    pub(crate) folder: RunFolder,
+    /// Its verdicts.
+    pub(crate) verdicts: RunVerdicts,
+    /// What ended it early, in words.
+    pub(crate) stopped: Option<String>,
+    /// What the process ends with.
+    pub(crate) exit: Exit,
+}
+
+/// Plan → estate → workload, watched → history → verdicts → files.
+pub(crate) async fn run(
+    plan: &Plan,
+    output: Option<&Path>,
+    interrupt: &Interrupt,
+    screen: Screen,
+) -> Result<Run, Failure> {
+    let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
+    ledger.add(process::harness()).map_err(Failure::estate)?;
+    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Failure::estate)?;
+    artefacts::write_plan(&folder, plan)?;
+    artefacts::write_run(&folder, plan, recorder.epoch(), &[])?;
+
+    let redactor = Arc::new(Redactor::new());
+    plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+    let lived = Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen };
+    let (stopped, left) = lived.live().await;
+
+    let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
+    recorder.record(Event::End(End { at: recorder.now(), reason }));
+    if left.is_none() {
+        ledger.closed().map_err(Failure::estate)?;
+    }
+    recorder.close().map_err(Failure::estate)?;
+
+    let judged = judgment::of(&folder)?;
+    artefacts::write_judged(&folder, &judged)?;
+    let verdicts = judged.verdicts;
+    let words = [stopped.as_ref().map(|stop| lived_words(stop, &folder)), left.clone()];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    Ok(Run {
+        exit: exit(&verdicts, stopped.as_ref(), left.is_some(), interrupt),
+        stopped: (!words.is_empty()).then(|| words.join("\n")),
+        folder,
+        verdicts,
+    })
+}
+
+fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
+    NewRun {
+        run: folder.name().to_owned(),
+        scenario: plan.name.clone(),
+        seed: plan.seed,
+        leaseproof: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// A run that was cut short says so, whatever its verdicts are; verdicts on a part of it can still break a promise.
+fn exit(verdicts: &RunVerdicts, stopped: Option<&Stop>, left_behind: bool, interrupt: &Interrupt) -> Exit {
+    let judged = Exit::of(verdicts);
+    let stopped = stopped.map_or(judged, |stop| stop.exit().or(judged));
+    let left = if left_behind { stopped.or(Exit::Failed) } else { stopped };
+    interrupt.exit().map_or(left, |signalled| left.or(signalled))
+}
+
+fn lived_words(stop: &Stop, folder: &RunFolder) -> String {
+    let Stop::Lost(lost) = stop else { return stop.words() };
+    let lines = artefacts::last_log_lines(folder, &lost.server, LAST_LINES);
+    format!("{}\nIts last lines:\n  {}", stop.words(), lines.join("\n  "))
+}
+
+/// The part of a run that has servers.
+struct Living<'a> {
+    plan: &'a Plan,
+    folder: &'a RunFolder,
+    ledger: &'a Ledger,
+    recorder: &'a Recorder,
+    redactor: Arc<Redactor>,
+    interrupt: &'a Interrupt,
+    screen: Screen,
+}
+
+impl Living<'_> {
+    /// Stands the estate up, lives in it, and tears it down whatever happened. Answers with what ended it early, and
+    /// with what is left of it.
+    async fn live(&self) -> (Option<Stop>, Option<String>) {
+        let mut estate = match self.interrupt.unless_asked(self.stand()).await {
+            Ok(Ok(estate)) => estate,
+            Ok(Err(stop)) => return (Some(stop), None),
+            // What had been begun went with the stage itself.
+            Err(cut) => return (Some(cut.into()), None),
+        };
+        let (watch, stop) = self.watched(&mut estate).await;
+        let _stage = self.screen.stage("tearing the estate down");
+        // A second signal drops the estate, and with it every server at once.
+        let torn = self.interrupt.unless_urged(estate.tear_down()).await;
+        let left = torn.ok().and_then(Result::err).map(|error| error.to_string());
+        let finished = match watch {
+            Some(watch) => watch.finish().await.err().map(Stop::from),
+            None => None,
+        };
+        (stop.or(finished), left)
+    }
+
+    async fn stand(&self) -> Result<Estate, Stop> {
+        let _stage = self.screen.stage("standing the estate up");
+        let options = StandOptions { run: self.folder.name().to_owned(), parent: std::env::temp_dir() };
+        Ok(Estate::stand(self.plan, &options, Some(self.recorder), self.ledger, &self.redactor).await?)
+    }
+
+    /// Everything between standing up and tearing down.
+    async fn watched(&self, estate: &mut Estate) -> (Option<Watch>, Option<Stop>) {
+        let started = async {
+            let config = glue::watch_config(self.plan, estate, self.folder).await?;
+            Ok::<_, Stop>(Watch::start(config, self.recorder, &self.redactor).await?)
+        };
+        let watch = match self.interrupt.unless_asked(started).await.map_err(Stop::from).flatten() {
+            Ok(watch) => watch,
+            Err(stop) => return (None, Some(stop)),
+        };
+        let stop = self.unless_lost(estate, self.work(estate, &watch)).await.err();
+        watch.stop_looking().await;
+        if let Some(Stop::Lost(lost)) = &stop {
+            self.recorder.record(Event::ServerLost(lost.clone()));
+        }
+        (Some(watch), stop)
+    }
+
+    /// Does `stage` unless a server is lost. A stage that fails may do so because a server is about to be found lost.
+    async fn unless_lost(&self, estate: &Estate, stage: impl Future<Output = Result<(), Stop>>) -> Result<(), Stop> {
+        let mut receiver = estate.lost();
+        let lost = async {
+            match receiver.wait_for(Option::is_some).await.map(|lost| lost.clone()) {
+                Ok(Some(lost)) => Stop::Lost(lost),
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::pin!(lost);
+        let failed = tokio::select! {
+            biased;
+            stop = &mut lost => return Err(stop),
+            done = stage => match done {
+                Err(stop @ Stop::Estate(_)) => stop,
+                other => return other,
+            },
+        };
+        Err(tokio::time::timeout(NOTICE, lost).await.unwrap_or(failed))
+    }
+
+    /// Set-up, lives, and the end of all leases.
+    async fn work(&self, estate: &Estate, watch: &Watch) -> Result<(), Stop> {
+        let (plan, recorder) = (self.plan, self.recorder);
+        let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
+        let accessor = token.accessor;
+        let observer = glue::observer(plan, estate).await?;
+        let targets = glue::targets(plan, estate, token.client, observer);
+
+        let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
+        let stage = self.screen.workload(receiver);
+        let cancel = self.interrupt.token();
+        let worked = leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel);
+        let finished = self.interrupt.unless_urged(worked).await?;
+        drop(stage);
+
+        self.interrupt.unless_urged(self.release(estate, watch, &accessor)).await??;
+        if finished.interrupted { Err(Stop::Asked) } else { Ok(()) }
+    }
+
+    /// The operator's steps, the run's own token, clocks, and a first look.
+    async fn prepare(&self, estate: &Estate, watch: &Watch) -> Result<leaseproof_estate::ClientToken, Stop> {
+        let _stage = self.screen.stage("setting the estate up");
+        estate.set_up(self.plan, Some(self.recorder)).await?;
+        artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &glue::versions(self.plan, estate).await?)
+            .map_err(|failure| Stop::Estate(failure.words))?;
+        let token = estate.client_token(self.plan, self.ledger).await?;
+        estate.measure_clocks(self.recorder).await?;
+        watch.baseline().await?;
+        Ok(token)
+    }
+
+    /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked.
+    async fn release(&self, estate: &Estate, watch: &Watch, accessor: &str) -> Result<(), Stop> {
+        let _stage = self.screen.stage("releasing every lease");
+        watch.residue(false).await?;
+        watch.stop_looking().await;
+        estate.release(accessor).await?;
+        watch.residue(true).await?;
+        Ok(estate.measure_clocks(self.recorder).await?)
+    }
+}

@@ -1,0 +1,116 @@
+//! What a person sees while a run lasts, on stderr and only where that is a terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use leaseproof_workload::Progress;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A stage shorter than this shows nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
+const TICK: Duration = Duration::from_millis(100);
+
+/// Whether and how the stages of a run are shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    shown: bool,
+}
+
+/// A stage that is shown until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    bar: ProgressBar,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Screen {
+    /// Shows stages unless `quiet`; nothing where stderr is no terminal.
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { shown: !quiet && std::io::IsTerminal::is_terminal(&std::io::stderr()) }
+    }
+
+    /// A spinner with words, if the stage takes its time.
+    pub(crate) fn stage(self, words: &'static str) -> Stage {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if !self.shown {
+            return Stage { bar, task: None };
+        }
+        bar.set_style(style("{spinner} {msg} ({elapsed})"));
+        bar.set_message(words);
+        let shown = bar.clone();
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            shown.set_draw_target(ProgressDrawTarget::stderr());
+            shown.enable_steady_tick(TICK);
+        });
+        Stage { bar, task: Some(task) }
+    }
+
+    /// One line that follows the workload.
+    pub(crate) fn workload(self, mut progress: watch::Receiver<Progress>) -> Stage {
+        let target = if self.shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style("{spinner} {msg}"));
+        bar.enable_steady_tick(TICK);
+        let shown = bar.clone();
+        let task = tokio::spawn(async move {
+            while progress.changed().await.is_ok() {
+                let line = line(&progress.borrow_and_update());
+                shown.set_message(line);
+            }
+        });
+        Stage { bar, task: Some(task) }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("a template written here")
+}
+
+/// Phase, time, rate, live leases, failures.
+fn line(progress: &Progress) -> String {
+    let Progress { phase, target_rate, elapsed, total, arrived, live, finished, failures, draining } = progress;
+    let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
+    format!(
+        "{phase} {}/{} s · {doing} · {arrived} arrived · {live} live · {finished} finished · {failures} failures",
+        elapsed.as_secs(),
+        total.as_secs()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leaseproof_workload::Progress;
+
+    use super::line;
+
+    #[test]
+    fn the_line_of_a_phase() {
+        let mut progress = Progress {
+            phase: "steady".into(),
+            target_rate: 8.0,
+            elapsed: Duration::from_millis(12_400),
+            total: Duration::from_secs(40),
+            arrived: 99,
+            live: 61,
+            finished: 38,
+            failures: 0,
+            draining: false,
+        };
+        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · 8/s · 99 arrived · 61 live · 38 finished · 0 failures");
+        progress.draining = true;
+        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · draining · 99 arrived · 61 live · 38 finished · 0 failures");
+    }
+}

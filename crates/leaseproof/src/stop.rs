@@ -1,0 +1,91 @@
+//! Why a run ended before its last phase did.
+
+use leaseproof_domain::{EndReason, ServerLost};
+use leaseproof_estate::{EstateError, SetupError};
+
+use crate::exit::Exit;
+use crate::interrupt::Cut;
+
+/// What ended a run early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A signal.
+    Asked,
+    /// A server that ended by itself.
+    Lost(ServerLost),
+    /// A set-up step that did not end as the scenario says.
+    Setup(SetupError),
+    /// The estate, or an observer of it, could not be had.
+    Estate(String),
+}
+
+impl Stop {
+    /// An estate that could not be had.
+    pub(crate) fn estate(error: impl std::fmt::Display) -> Self {
+        Self::Estate(error.to_string())
+    }
+
+    /// What the history says of it.
+    pub(crate) fn reason(&self) -> EndReason {
+        match self {
+            Self::Asked => EndReason::Interrupted,
+            Self::Setup(_) => EndReason::SetupFailed,
+            Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
+        }
+    }
+
+    /// What it makes the process end with, signals aside.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Asked => Exit::Interrupted,
+            Self::Setup(_) => Exit::Failed,
+            Self::Lost(_) | Self::Estate(_) => Exit::Estate,
+        }
+    }
+
+    /// What happened, for people.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Asked => "interrupted; the estate is torn down".to_owned(),
+            Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
+            Self::Setup(error) => error.to_string(),
+            Self::Estate(words) => words.clone(),
+        }
+    }
+}
+
+impl From<Cut> for Stop {
+    fn from(_: Cut) -> Self {
+        Self::Asked
+    }
+}
+
+impl From<SetupError> for Stop {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
+}
+
+impl From<EstateError> for Stop {
+    fn from(error: EstateError) -> Self {
+        Self::estate(error)
+    }
+}
+
+impl From<leaseproof_watch::Error> for Stop {
+    fn from(error: leaseproof_watch::Error) -> Self {
+        Self::estate(error)
+    }
+}
+
+impl From<leaseproof_postgres::Error> for Stop {
+    fn from(error: leaseproof_postgres::Error) -> Self {
+        Self::estate(error)
+    }
+}
+
+impl From<leaseproof_vault::Error> for Stop {
+    fn from(error: leaseproof_vault::Error) -> Self {
+        Self::estate(error)
+    }
+}

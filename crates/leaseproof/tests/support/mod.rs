@@ -1,0 +1,168 @@
+//! Runs the built binary as a user would, in a private folder, and looks at what it leaves.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A private place for one test: its state folder, its temporary folder, its runs.
+pub(crate) struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("lpt-").tempdir().unwrap();
+        // PostgreSQL's own user has to reach its data below it.
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+        for part in ["tmp", "state"] {
+            std::fs::create_dir(folder.path().join(part)).unwrap();
+        }
+        std::fs::set_permissions(folder.path().join("tmp"), std::os::unix::fs::PermissionsExt::from_mode(0o711))
+            .unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where a run of this desk goes.
+    pub(crate) fn run_folder(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+
+    /// The binary, with this desk's folders and nothing of the caller's that would change what it does.
+    pub(crate) fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leaseproof"));
+        command
+            .args(arguments)
+            .env("TMPDIR", self.folder.path().join("tmp"))
+            .env("XDG_STATE_HOME", self.folder.path().join("state"))
+            .env("NO_COLOR", "1")
+            .current_dir(workspace());
+        command
+    }
+
+    pub(crate) fn output<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a scenario into this desk's run folder.
+    pub(crate) fn run(&self, scenario: &Path, more: &[&str]) -> Output {
+        self.command(["run"]).arg(scenario).arg("--output").arg(self.run_folder()).args(more).output().unwrap()
+    }
+
+    /// Starts the binary and leaves it running.
+    pub(crate) fn start(&self, scenario: &Path, more: &[&str]) -> Child {
+        self.command(["run"])
+            .arg(scenario)
+            .arg("--output")
+            .arg(self.run_folder())
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Every process whose environment says that it was started from this desk, the given one excepted.
+    pub(crate) fn processes(&self, but: Option<u32>) -> Vec<u32> {
+        let needle = self.folder.path().to_str().unwrap();
+        std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+            .filter(|pid| Some(*pid) != but)
+            .filter(|pid| {
+                let cmdline = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                String::from_utf8_lossy(&cmdline).contains(needle)
+            })
+            .collect()
+    }
+
+    /// What stands in the desk's temporary folder.
+    pub(crate) fn temporary(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path().join("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Runs `clean`, then asserts that no process, folder or ledger is left. Children of a killed harness are ended by
+    /// the kernel and need a moment.
+    pub(crate) fn assert_nothing_left(&self) {
+        let clean = self.output(["clean"]);
+        assert_eq!(clean.status.code(), Some(0), "clean: {}", text(&clean));
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !self.processes(None).is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(self.processes(None), Vec::<u32>::new(), "processes are left");
+        assert_eq!(self.temporary(), Vec::<PathBuf>::new(), "files are left");
+        let ledgers = self.folder.path().join("state/leaseproof/ledgers");
+        if ledgers.exists() {
+            let left: Vec<_> = std::fs::read_dir(ledgers).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert!(left.is_empty(), "open ledgers are left: {left:?}");
+        }
+    }
+
+    /// `verdicts.json` of this desk's run.
+    pub(crate) fn verdicts(&self) -> serde_json::Value {
+        let path = self.run_folder().join("verdicts.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+}
+
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+pub(crate) fn variant(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/variants").join(name)
+}
+
+/// Both streams, for messages.
+pub(crate) fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Waits for a child, at most so long; kills it where that is not enough.
+pub(crate) fn wait(mut child: Child, longest: Duration) -> Output {
+    let deadline = Instant::now() + longest;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("leaseproof did not end within {longest:?}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let read = |stream: Option<&mut dyn Read>| {
+        let mut bytes = Vec::new();
+        if let Some(stream) = stream {
+            stream.read_to_end(&mut bytes).unwrap();
+        }
+        bytes
+    };
+    let stdout = read(child.stdout.as_mut().map(|s| s as &mut dyn Read));
+    let stderr = read(child.stderr.as_mut().map(|s| s as &mut dyn Read));
+    Output { status, stdout, stderr }
+}
+
+/// Ids of the checks that failed, each once, in the report's order.
+pub(crate) fn failed(verdicts: &serde_json::Value) -> Vec<String> {
+    let mut ids: Vec<String> = verdicts["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["verdict"] == "fail")
+        .map(|check| check["check"].as_str().unwrap().to_owned())
+        .collect();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,89 @@
+//! Sabotaged PowerDNS estates: each has to end with exit code 1, by the right check and by no other, with evidence that
+//! names what was changed and the scenario line that promised otherwise.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod support;
+
+use support::{Desk, failed, text, variant};
+
+/// The variant, the checks that have to fail, and texts that their findings have to hold.
+struct Sabotage {
+    variant: &'static str,
+    fails: &'static [&'static str],
+    says: &'static [&'static str],
+}
+
+const SABOTAGES: &[Sabotage] = &[
+    Sabotage {
+        variant: "table-missing",
+        fails: &["GRA-1"],
+        says: &["SELECT ON TABLE public.comments", "v-token-le-powerdns-"],
+    },
+    Sabotage {
+        variant: "truncate-added",
+        fails: &["GRA-1"],
+        says: &["TRUNCATE ON TABLE public.domains", "v-token-le-powerdns-"],
+    },
+    Sabotage { variant: "createrole-added", fails: &["GRA-1"], says: &["CREATEROLE", "v-token-le-powerdns-"] },
+    Sabotage { variant: "valid-until-left-out", fails: &["ISS-4", "INV-4"], says: &["v-token-le-powerdns-"] },
+    Sabotage {
+        variant: "nologin-revocation",
+        fails: &["REV-1", "EXP-1", "RUN-2", "INV-10"],
+        says: &["database/creds/powerdns-role/", "v-token-le-powerdns-"],
+    },
+    Sabotage { variant: "default-ttl-2h", fails: &["TTL-7"], says: &["7200", "3600", "database/creds/powerdns-role/"] },
+    Sabotage { variant: "vaultuser-superuser", fails: &["ACC-1"], says: &["SUPERUSER", "vaultuser"] },
+    Sabotage { variant: "audit-off", fails: &["AUD-1"], says: &["audit"] },
+    Sabotage { variant: "plaintext-passwords", fails: &["PWD-1"], says: &["postgres.target", "v-token-le-powerdns-"] },
+];
+
+#[test]
+fn a_few_lives_of_the_sound_estate_pass() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("short"), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let verdicts = desk.verdicts();
+    let checks = verdicts["checks"].as_array().unwrap();
+    assert!(checks.len() >= 20, "{} checks", checks.len());
+    for check in checks {
+        assert_eq!(check["verdict"], "pass", "{check:#}");
+        assert!(check["samples"].as_u64().unwrap() > 0, "{check:#}");
+    }
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn every_sabotage_is_caught_by_its_check_and_no_other() {
+    // Three at once: more would keep the generator from its schedule on a small machine.
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(sabotage) = SABOTAGES.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    caught(sabotage);
+                }
+            });
+        }
+    });
+}
+
+fn caught(sabotage: &Sabotage) {
+    let desk = Desk::new();
+    let output = desk.run(&variant(sabotage.variant), &[]);
+    let name = sabotage.variant;
+    assert_eq!(output.status.code(), Some(1), "{name}: {}", text(&output));
+    let verdicts = desk.verdicts();
+    assert_eq!(failed(&verdicts), sabotage.fails, "{name}: {}", text(&output));
+    for check in verdicts["checks"].as_array().unwrap().iter().filter(|check| check["verdict"] == "fail") {
+        let promised = &check["promised"];
+        assert!(promised["file"].as_str().unwrap().ends_with("powerdns/scenario.toml"), "{name}: {promised}");
+        assert!(promised["line"].as_u64().unwrap() > 1, "{name}: {promised}");
+        assert!(!check["findings"].as_array().unwrap().is_empty(), "{name}: {check:#}");
+    }
+    let shown = text(&output);
+    for part in sabotage.says {
+        assert!(shown.contains(part), "{name}: `{part}` is not in\n{shown}");
+    }
+    desk.assert_nothing_left();
+}
