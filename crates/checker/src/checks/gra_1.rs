@@ -42,12 +42,14 @@ impl Check for Gra1 {
                 ));
                 continue;
             };
-            diffs.push((*look, found));
+            let own = run.promise(&life.role).map(|promise| &promise.database);
+            let own = own == run.sets.get(set).map(|set| &set.database);
+            diffs.push((*look, own, found));
         }
-        for (look, found) in &diffs {
+        for (look, own, found) in &diffs {
             // While a credential is being taken back, less than was promised is no wonder.
             let whole = life.not_ended(look.to);
-            *(if whole { &mut self.whole } else { &mut self.extras_only }) += 1;
+            *(if whole && *own { &mut self.whole } else { &mut self.extras_only }) += 1;
             for deviation in found.iter().filter(|deviation| whole || deviation.is_extra()) {
                 let at = met.entry(deviation).or_insert(look.from);
                 *at = (*at).min(look.from);

@@ -88,10 +88,10 @@ fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run:
 
 /// Roles and leases are not asked for at one moment: a credential that ends meanwhile may show as a role only.
 fn may_be_ending(life: &Life, look: Look, run: &Run<'_>) -> bool {
-    if let Some(revoke) = life.revocation()
-        && (revoke.is_indeterminate() || revoke.end >= look.from)
-    {
-        return true;
+    match life.revocation() {
+        Some(revoke) if revoke.is_indeterminate() || revoke.end >= look.from => return true,
+        Some(revoke) if revoke.is_ok() => return false,
+        _ => {}
     }
     let grace = run.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
     life.last_term().is_none_or(|term| term.earliest <= look.to && term.latest.after(grace) >= look.from)

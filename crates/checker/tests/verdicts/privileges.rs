@@ -121,7 +121,11 @@ fn in_another_database_nothing_is_promised() {
     let mut nothing = privileges();
     nothing.held.retain(|held| held.why == Why::PublicDefault);
     elsewhere(nothing).passes("GRA-1");
-    assert_snapshot!(told(&elsewhere(privileges())), @"");
+    assert_snapshot!(told(&elsewhere(privileges())), @r"
+[INSERT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds INSERT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
+[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds SELECT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
+[USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 holds USAGE ON SEQUENCE public.domains_id_seq in database postgres (granted directly), which is not promised (line 33)
+");
 }
 
 #[test]

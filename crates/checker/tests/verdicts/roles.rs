@@ -205,7 +205,7 @@ fn run_2_a_credential_that_is_ending_is_not_accused() {
 fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
     let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. })).with(|story| {
-        story.residue(20 * S, false, vec![seen(1, wall(14))], vec![]);
+        story.residue(15 * S, false, vec![seen(1, wall(14))], vec![]);
         story.residue(21 * S, true, vec![seen(1, wall(14))], vec![]);
     });
     assert_eq!(story.fails("RUN-2").len(), 2);
