@@ -88,14 +88,17 @@ impl Life {
         Ok(())
     }
 
-    /// Leaves the lease to its end, and tries the credential after it until it is refused or should long have been.
+    /// Leaves the lease to its end, and tries the credential after it until it is refused and its role is gone, or
+    /// both should long have been: a role that stays has to be seen to stay.
     async fn expire(&self, credential: &mut Credential) -> Result<(), Stopped> {
         let end = credential.lease_end();
         let give_up = end.after(self.world.dead_within()).after(DEAD_LOGIN_EVERY);
         let mut due = end.after(DEAD_LOGIN_EVERY);
+        let mut refused = false;
         while due <= give_up {
             let intended = self.wait(credential, due).await?;
-            if self.log_in_once(credential, Operation::DeadLogin, intended).await {
+            refused = refused || self.log_in_once(credential, Operation::DeadLogin, intended).await;
+            if refused && self.read_role(credential).await == Some(false) {
                 return Ok(());
             }
             due = due.after(DEAD_LOGIN_EVERY);

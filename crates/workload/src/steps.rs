@@ -102,12 +102,13 @@ impl Life {
         }
     }
 
-    /// Looks at the credential's role on behalf of the life.
-    pub(crate) async fn read_role(&self, credential: &mut Credential) {
+    /// Looks at the credential's role on behalf of the life. Answers whether there is one, where that could be seen.
+    pub(crate) async fn read_role(&self, credential: &mut Credential) -> Option<bool> {
         let from = self.world.now();
         let read = self.world.observer().role(&credential.issue.username).await;
         let to = self.world.now();
         credential.last = credential.last.max(to);
+        let there = read.as_ref().ok().map(Option::is_some);
         let event = match read {
             Ok(role) => {
                 credential.oid = role.as_ref().map(|role| role.oid).or(credential.oid);
@@ -120,6 +121,7 @@ impl Life {
             }
         };
         self.world.recorder().record(event);
+        there
     }
 
     /// Renews the lease by `increment` seconds (none: Vault's own choice), and reads the role where that was
