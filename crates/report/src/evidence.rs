@@ -2,6 +2,9 @@
 
 use leaseproof_domain::{Finding, Judgment, Verdict};
 
+/// How many findings are shown under a check; `verdicts.json` holds more.
+const SHOWN: usize = 5;
+
 /// Where a finding was met, as far as it is known: lease, role, privilege, time, code, scenario line.
 pub(crate) fn place(finding: &Finding) -> Option<String> {
     let mut parts = Vec::new();
@@ -60,13 +63,15 @@ fn raw_lines(judgment: &Judgment) -> Vec<String> {
     if let Some(origin) = &judgment.promised {
         lines.push(format!("promised at {origin}"));
     }
-    for finding in &judgment.findings {
+    for finding in judgment.findings.iter().take(SHOWN) {
         lines.push(format!("· {}", finding.what));
         lines.extend(place(finding).map(|place| format!("  {place}")));
     }
-    if judgment.more_findings > 0 {
-        let more = judgment.more_findings;
-        lines.push(format!("… and {more} more like {}", if more == 1 { "it" } else { "these" }));
+    let kept = judgment.findings.len().saturating_sub(SHOWN);
+    let more = judgment.more_findings + kept as u64;
+    if more > 0 {
+        let where_else = if kept > 0 { " (verdicts.json has the first ones)" } else { "" };
+        lines.push(format!("… and {more} more like {}{where_else}", if more == 1 { "it" } else { "these" }));
     }
     lines
 }
