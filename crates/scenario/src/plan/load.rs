@@ -1,0 +1,111 @@
+//! What is done with credentials, by whom, how often, and how it is judged.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{CheckId, Metric, Origin, Ttl};
+use serde::{Deserialize, Serialize};
+
+/// What the credentials' client may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientPlan {
+    /// The Vault policies that the run's token gets, and no other (`default` is left out).
+    pub policies: Vec<String>,
+    /// The path that the token has to be refused at (POL-1), `sys/policies/acl` where the scenario names none.
+    pub forbidden: String,
+    /// How long a request may take before its client goes away.
+    pub timeout: Ttl,
+    /// How many lives may be between two answers at once; an arrival beyond is shed.
+    pub in_flight: u32,
+}
+
+/// What is done with a credential.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LifePlan {
+    /// Its name, by which phases mix it.
+    pub name: String,
+    /// The promised role that it takes credentials of.
+    pub role: String,
+    /// A first renewal with this increment brings the lease down to seconds; without it the lease stays as issued.
+    pub lease: Option<Ttl>,
+    /// The query that each login makes.
+    pub query: String,
+    /// Which share of lives renew, and at which point of the lease.
+    pub renew: Option<RenewPlan>,
+    /// Share of lives that are revoked; the others are left to expire. 0 to 1.
+    pub revoke: f64,
+    /// The `[life.<name>]` line.
+    pub origin: Origin,
+}
+
+/// Renewals of a life.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RenewPlan {
+    /// The point of the lease at which it is renewed, 0 to 1.
+    pub at: f64,
+    /// Share of lives that renew, 0 to 1.
+    pub share: f64,
+}
+
+/// A stretch of load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhasePlan {
+    /// Its name.
+    pub name: String,
+    /// Arrivals a second.
+    pub rate: f64,
+    /// How long arrivals come.
+    pub duration: Ttl,
+    /// How long lives may go on after the last arrival.
+    pub drain: Ttl,
+    /// Lives and their weights.
+    pub mix: BTreeMap<String, u32>,
+    /// The `[[phase]]` line.
+    pub origin: Origin,
+}
+
+/// A bound on a figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdPlan {
+    /// The figure.
+    pub metric: Metric,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// The bound: microseconds for a time, 0 to 1 for a share.
+    pub limit: f64,
+    /// The bound as written: `< 250ms`.
+    pub text: String,
+    /// The `[[threshold]]` line.
+    pub origin: Origin,
+}
+
+/// How a figure is compared with its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `<`
+    #[serde(rename = "<")]
+    Below,
+    /// `<=`
+    #[serde(rename = "<=")]
+    AtMost,
+    /// `>`
+    #[serde(rename = ">")]
+    Above,
+    /// `>=`
+    #[serde(rename = ">=")]
+    AtLeast,
+}
+
+/// A defect that the scenario's document is known to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownPlan {
+    /// The check that fails for it.
+    pub check: CheckId,
+    /// The role that it concerns; any where none is said.
+    pub role: Option<String>,
+    /// A text or code that each finding's evidence holds.
+    pub evidence: Option<String>,
+    /// Why it is as it is.
+    pub because: String,
+    /// The `[[known]]` line.
+    pub origin: Origin,
+}

@@ -1,0 +1,118 @@
+//! What is promised, each with the line that says it.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Grant, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
+use serde::{Deserialize, Serialize};
+
+/// A value and the line that says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised<T> {
+    /// What is promised.
+    pub value: T,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// What is promised of the whole estate. What is not said is not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EstatePromise {
+    /// An audit log holds every issue.
+    pub audit: Option<Promised<bool>>,
+    /// `never`: no password in any log.
+    pub password_in_logs: Option<Promised<Never>>,
+    /// How many roles may be without a lease.
+    pub orphans: Option<Promised<u64>>,
+    /// From an issue's answer to a login that works.
+    pub usable_within: Option<Promised<Ttl>>,
+    /// From a lease's expiry to its role's end.
+    pub dead_within: Option<Promised<Ttl>>,
+}
+
+/// The word `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Never {
+    /// Not once.
+    Never,
+}
+
+/// What is promised of a PostgreSQL account; what is not said is not judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountPromise {
+    /// The account.
+    pub name: String,
+    /// Each promised attribute by pg_roles' word: `superuser`, `createrole`, `createdb`, `login`, `replication`,
+    /// `bypassrls`, `inherit`.
+    pub attributes: BTreeMap<String, Promised<bool>>,
+    /// The `[account.<name>]` line.
+    pub origin: Origin,
+}
+
+/// What each credential of a Vault role gets; all else is forbidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolePromise {
+    /// The Vault role.
+    pub name: String,
+    /// The mount of its secrets engine, e.g. `database`.
+    pub mount: String,
+    /// The cluster that its credentials are for, e.g. `target`.
+    pub on: String,
+    /// The database that its credentials log in to.
+    pub database: String,
+    /// The promised default TTL.
+    pub default_ttl: Option<Promised<Ttl>>,
+    /// The promised maximum TTL.
+    pub max_ttl: Option<Promised<Ttl>>,
+    /// The promised privileges; none where the scenario does not speak of them.
+    pub grants: Option<Promised<Vec<GrantFragment>>>,
+    /// The promised attributes; a login role with nothing else where the scenario does not say.
+    pub attributes: RoleAttributes,
+    /// The promised memberships.
+    pub member_of: Vec<Promised<String>>,
+    /// Whether PUBLIC's built-in defaults count as extras.
+    pub public: PublicDefaults,
+    /// The pattern that usernames follow (a regular expression); the engine's default template where none is said.
+    pub username: Option<Promised<String>>,
+    /// The runbook's own words for the promise.
+    pub says: Option<String>,
+    /// The `[role.<name>]` line.
+    pub origin: Origin,
+}
+
+/// Whether privileges that a role holds only through PUBLIC's built-in defaults count as extras.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PublicDefaults {
+    /// They are listed and not judged.
+    #[default]
+    Allowed,
+    /// They are extras.
+    Forbidden,
+}
+
+/// One promised line of privileges, as written and as understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantFragment {
+    /// The fragment as the scenario has it.
+    pub text: String,
+    /// Where.
+    pub origin: Origin,
+    /// The privileges it names one by one. A schema that is not said is `public`.
+    pub grants: Vec<Grant>,
+    /// The privileges it names for all objects of a schema.
+    pub whole_schemas: Vec<WholeSchema>,
+}
+
+/// `SELECT ON ALL TABLES IN SCHEMA app`: one privilege on all objects of a kind in a schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WholeSchema {
+    /// The privilege.
+    pub privilege: Privilege,
+    /// Tables or sequences.
+    pub kind: ObjectKind,
+    /// The schema.
+    pub schema: String,
+    /// Whether WITH GRANT OPTION.
+    pub grantable: bool,
+}

@@ -1,0 +1,135 @@
+//! What the operator does before the first credential is asked for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use leaseproof_domain::{Origin, Secret};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text of the scenario that may be a secret. A secret is written as `***`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Plain text, with `${…}` not yet filled in.
+    Text(String),
+    /// A password or the like.
+    Secret(Secret),
+}
+
+impl Setting {
+    /// The text itself, for the request that has to send it.
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Secret(secret) => secret.expose(),
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Secret(_) => f.write_str("***"),
+        }
+    }
+}
+
+impl Serialize for Setting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(if text == "***" { Self::Secret(Secret::new(text)) } else { Self::Text(text) })
+    }
+}
+
+/// A step of the set-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupStep {
+    /// What it does.
+    pub action: SetupAction,
+    /// The failure that it has to end with, where the scenario expects one.
+    pub expect: Option<ExpectedFailure>,
+    /// The step's line in the scenario.
+    pub origin: Origin,
+}
+
+/// What a step of the set-up does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum SetupAction {
+    /// Runs SQL, statement by statement as psql would, stopping at the first error.
+    Sql {
+        /// The file it comes from, or none where it stands in the scenario itself.
+        file: Option<String>,
+        /// The statements.
+        text: String,
+        /// The cluster, e.g. `target`.
+        on: String,
+        /// The database.
+        database: String,
+        /// The PostgreSQL user; the bootstrap superuser where none is named.
+        user: Option<String>,
+        /// That user's password.
+        password: Option<Setting>,
+    },
+    /// Enables a secrets engine.
+    Enable {
+        /// Its type, e.g. `database`.
+        engine: String,
+        /// The path to mount it at, e.g. `database`.
+        path: String,
+    },
+    /// Writes to a path, as `vault write` does.
+    Write {
+        /// The path.
+        path: String,
+        /// The data.
+        data: BTreeMap<String, SettingValue>,
+    },
+    /// Writes a policy.
+    Policy {
+        /// Its name.
+        name: String,
+        /// Its rules in HCL.
+        rules: String,
+    },
+    /// Runs a shell script with VAULT_ADDR, VAULT_TOKEN and PG* set.
+    Script {
+        /// The file it comes from, or none where it stands in the scenario itself.
+        file: Option<String>,
+        /// Its text.
+        text: String,
+    },
+}
+
+/// A value of a `write`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// true or false.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(Setting),
+    /// Several texts.
+    List(Vec<Setting>),
+}
+
+/// A failure that a step has to end with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedFailure {
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// SQLSTATE.
+    pub sqlstate: Option<String>,
+    /// A part of the server's words.
+    pub says: Option<String>,
+    /// Where the scenario says it.
+    pub origin: Origin,
+}
