@@ -24,7 +24,7 @@ pub use event::{
 };
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
-pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest};
+pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
 pub use privilege::{Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet, RoleAttributes, Why};
 pub use redactor::{Redactor, Scrubbed};

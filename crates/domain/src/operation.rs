@@ -143,6 +143,17 @@ impl Outcome {
     }
 }
 
+/// When something was due, sent and answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it was due.
+    pub intended: Micros,
+    /// When it was really sent.
+    pub start: Micros,
+    /// When its answer, or the lack of one, was known.
+    pub end: Micros,
+}
+
 /// One operation as it was done: the unit of a history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationRecord {
@@ -193,17 +204,15 @@ pub struct OperationRecord {
 
 impl OperationRecord {
     /// A record with what every operation has; the rest is empty.
-    #[allow(clippy::too_many_arguments, reason = "each is one column of the history, and none has a default")]
     pub fn new(
         life: u64,
         role: impl Into<String>,
         phase: impl Into<String>,
         op: Operation,
-        intended: Micros,
-        start: Micros,
-        end: Micros,
+        span: Span,
         outcome: Outcome,
     ) -> Self {
+        let Span { intended, start, end } = span;
         Self {
             life,
             role: role.into(),

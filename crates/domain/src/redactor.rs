@@ -14,6 +14,11 @@ const RECENT: usize = 4096;
 const BY_HAND: usize = 64;
 /// Shorter secrets than this are not looked for by their text: they would match by chance.
 const SHORTEST: usize = 6;
+/// Words of the servers' own logs that also serve as passwords, in tutorials above all. Looked for by their text they
+/// would be found in nearly every log, where they are no secret; where they stand as a password, the net for
+/// statements has them.
+const WORDS: [&str; 9] =
+    ["database", "password", "postgres", "postgresql", "secret", "superuser", "template1", "username", "vaultuser"];
 /// What stands in a text instead of a secret.
 const MASK: &str = "***";
 
@@ -81,9 +86,11 @@ impl Redactor {
         Self::default()
     }
 
-    /// Looks for `secret` from now on, for the whole run: a token, an account's password, an unseal key.
+    /// Looks for `secret` from now on, for the whole run: a token, an account's password, an unseal key. One that is too
+    /// short to be told from other text, or a word of the servers' own logs, is only found where it stands as a password.
     pub fn add_fixed(&self, secret: Secret) {
-        if secret.expose().len() >= SHORTEST {
+        let word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(secret.expose()));
+        if secret.expose().len() >= SHORTEST && !word {
             let mut inner = self.lock();
             inner.fixed.push(secret.clone());
             inner.new.push((None, secret));
@@ -259,6 +266,16 @@ mod tests {
             }
             assert_eq!(redactor.scrub("xabcdefghijklmnopy").text, "x***y");
         }
+    }
+
+    #[test]
+    fn a_password_that_is_a_word_is_found_where_it_is_a_password() {
+        let redactor = Redactor::new();
+        redactor.add_fixed(Secret::new("password"));
+        let refused = r#"FATAL:  password authentication failed for user "postgres""#;
+        assert_eq!(redactor.scrub(refused).text, refused);
+        assert!(redactor.scrub("ALTER ROLE postgres PASSWORD 'password'").found);
+        assert!(redactor.scrub("postgresql://postgres:password@127.0.0.1/wizard").found);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{
-    End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Username,
+    End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Span, Username,
 };
 use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder};
 use proptest::prelude::*;
@@ -60,9 +60,7 @@ fn what_was_recorded_is_read_back_in_order() {
         "powerdns-role",
         "steady",
         Operation::Issue,
-        Micros(1),
-        Micros(2),
-        Micros(3),
+        Span { intended: Micros(1), start: Micros(2), end: Micros(3) },
         Outcome::Indeterminate { why: "timed out".into() },
     );
     record.username = Some(Username::new("v-1"));

@@ -10,6 +10,9 @@ const MASK: &str = "***";
 /// Shorter secrets are taken out where they stand, and not looked for elsewhere: they would match by chance.
 const SHORTEST: usize = 6;
 
+/// Vault's place for a password that it will make; it is none, even where some account's password is that very word.
+const TEMPLATE: &str = "{{password}}";
+
 /// A text that is no plan of this version.
 #[derive(Debug, thiserror::Error)]
 #[error("this is no plan that this version of leaseproof reads: {0}")]
@@ -50,7 +53,8 @@ impl Plan {
             }
             // The domain's redactor would take a template's '{{password}}' for a password; here it has to stay.
             for secret in &known {
-                *text = text.replace(secret.expose(), MASK);
+                let parts = text.split(TEMPLATE).map(|part| part.replace(secret.expose(), MASK));
+                *text = parts.collect::<Vec<_>>().join(TEMPLATE);
             }
         });
         each_setting(&mut plan, &mut |setting| {

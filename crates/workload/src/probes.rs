@@ -1,13 +1,13 @@
 //! Requests that are made once, beside the load: those that have to be refused, and the lives that ask for more than
 //! their role's maximum TTL.
 
-use leaseproof_domain::{Micros, Operation, Outcome, RefusedRequest, Secret, Username};
+use leaseproof_domain::{LeaseId, Micros, Operation, Outcome, RefusedRequest, Secret, Span, Username};
 use leaseproof_scenario::{ClientPlan, RolePromise};
 use leaseproof_vault as vault;
 
 use crate::gauges::Counted;
 use crate::life::Life;
-use crate::record::{Credential, Span, Tag};
+use crate::record::{Credential, Tag};
 use crate::world::{Stopped, World};
 
 /// A token of the right form that no Vault made.
@@ -41,7 +41,7 @@ pub(crate) async fn ask_for_refusals(world: &World, client: &ClientPlan, role: &
 /// What a request made that should have been refused.
 #[derive(Default)]
 struct Granted {
-    lease: Option<leaseproof_domain::LeaseId>,
+    lease: Option<LeaseId>,
     username: Option<Username>,
     secret: Option<(Username, Secret)>,
 }
@@ -77,7 +77,7 @@ fn read_grant(answer: &vault::Answer) -> Granted {
     let username = text(&answer.body["data"]["username"]).map(Username::new);
     let password = text(&answer.body["data"]["password"]).map(Secret::new);
     Granted {
-        lease: text(&answer.body["lease_id"]).map(leaseproof_domain::LeaseId::new),
+        lease: text(&answer.body["lease_id"]).map(LeaseId::new),
         secret: username.clone().zip(password),
         username,
     }

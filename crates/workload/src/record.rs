@@ -1,16 +1,8 @@
 use std::sync::Arc;
 
-use leaseproof_domain::{LeaseId, Micros, Operation, OperationRecord, Outcome, Secret, Username};
+use leaseproof_domain::{LeaseId, Micros, Operation, OperationRecord, Outcome, Secret, Span, Username};
 
 use crate::gauges::Counted;
-
-/// When something was due, sent and answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span {
-    pub(crate) intended: Micros,
-    pub(crate) start: Micros,
-    pub(crate) end: Micros,
-}
 
 /// Who a life is, in every record it makes.
 #[derive(Clone, Debug)]
@@ -22,8 +14,7 @@ pub(crate) struct Tag {
 
 impl Tag {
     pub(crate) fn record(&self, op: Operation, span: Span, outcome: Outcome) -> OperationRecord {
-        let Span { intended, start, end } = span;
-        OperationRecord::new(self.life, &self.role, &self.phase, op, intended, start, end, outcome)
+        OperationRecord::new(self.life, &self.role, &self.phase, op, span, outcome)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{
-    Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RoleRead, WatchGap,
+    Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RoleRead, Span, WatchGap,
 };
 use leaseproof_history::Recorder;
 use leaseproof_postgres::{Login, Session};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gauges::Counted;
 use crate::life::Life;
-use crate::record::{Credential, Issue, Span};
+use crate::record::{Credential, Issue};
 use crate::world::World;
 
 /// How long a fresh credential's login waits before it is tried again.

@@ -7,7 +7,8 @@ use leaseproof_domain::{
     AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, End, EndReason, Event, FORMAT_VERSION,
     Failure, FailureSource, Finding, Grant, GrantedTo, Header, Judgment, LeaseId, LeaseSighting, Membership, Micros,
     Object, ObjectKind, Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet,
-    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Subject, Ttl, UnixMicros, Username, Verdict, Why,
+    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, Subject, Ttl, UnixMicros, Username,
+    Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
@@ -348,7 +349,7 @@ impl Story {
         outcome: Outcome,
     ) -> &mut OperationRecord {
         let (start, end) = (Micros(start), Micros(end));
-        let mut record = OperationRecord::new(life, ROLE, "steady", op, start, start, end, outcome);
+        let mut record = OperationRecord::new(life, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
         if life > 0 && op != Operation::Issue {
             record.username = Some(username(life));
         }

@@ -1,6 +1,6 @@
 use leaseproof_domain::{
     Event, Failure, FailureSource, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
-    PrivilegeReading, PrivilegeSet, RoleRead, RoleSeen, RoleSighting, UnixMicros, Username,
+    PrivilegeReading, PrivilegeSet, RoleRead, RoleSeen, RoleSighting, Span, UnixMicros, Username,
 };
 
 use super::LifeStory;
@@ -10,7 +10,7 @@ const USER: &str = "v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284";
 
 fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> OperationRecord {
     let (intended, start, end) = (Micros(start - 150), Micros(start), Micros(start + 12_300));
-    let mut record = OperationRecord::new(life, "powerdns-role", "steady", op, intended, start, end, outcome);
+    let mut record = OperationRecord::new(life, "powerdns-role", "steady", op, Span { intended, start, end }, outcome);
     record.username = Some(Username::new(USER));
     record
 }

@@ -1,0 +1,5 @@
+CREATE ROLE delphi_readers NOLOGIN;
+GRANT CONNECT ON DATABASE delphi TO delphi_readers;
+GRANT USAGE ON SCHEMA public TO delphi_readers;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO delphi_readers;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO delphi_readers;
