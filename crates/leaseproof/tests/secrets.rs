@@ -56,7 +56,7 @@ fn recognisable_passwords_are_nowhere() {
         let desk = Desk::new();
         let output = desk.run(&variant(name), &["--format", "json"]);
         let shown = text(&output);
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{name}: {shown}");
+        assert!(matches!(output.status.code(), Some(0 | 1 | 4)), "{name}: {shown}");
         let logged = desk.verdicts()["checks"]
             .as_array()
             .unwrap()
