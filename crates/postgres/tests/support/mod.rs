@@ -4,10 +4,11 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::Secret;
-use leaseproof_postgres::{Login, Observer};
+use leaseproof_postgres::{Login, Session};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, chown};
 use tempfile::TempDir;
@@ -61,8 +62,11 @@ impl Cluster {
     async fn answers(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline && self.server.try_wait().unwrap().is_none() {
-            if Observer::connect(self.login("postgres", "postgres")).await.is_ok() {
-                return true;
+            if let Ok(session) = Session::open(&self.login("postgres", "postgres")).await {
+                // A cluster of somebody else's may have taken the port first.
+                let data = self.folder.path().join("data");
+                let own = format!("SELECT 1 WHERE current_setting('data_directory') = '{}'", data.display());
+                return session.query(&own).await == Ok(1);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -105,11 +109,12 @@ fn command(program: &Path, folder: &Path) -> Command {
     command
 }
 
-/// A free port below Linux's ephemeral range.
+/// A free port below Linux's ephemeral range; each call begins at another, so that clusters started at once differ.
 fn free_port() -> u16 {
-    let seed = std::process::id().wrapping_mul(7919);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let seed = std::process::id().wrapping_mul(7919).wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed) * 131);
     (0..2000_u32)
-        .map(|step| 15_000 + u16::try_from((seed + step * 97) % 17_000).unwrap())
+        .map(|step| 15_000 + u16::try_from(seed.wrapping_add(step * 97) % 17_000).unwrap())
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()
 }
