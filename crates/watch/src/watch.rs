@@ -26,7 +26,7 @@ const RELEASE_PACE: Duration = Duration::from_millis(250);
 
 /// What to look at.
 pub struct Config {
-    /// The PostgreSQL clusters and databases that stand already; [`Watch::look_at`] adds those that set-up makes.
+    /// The PostgreSQL clusters and databases; an observer of one that set-up has yet to make is lazy.
     pub clusters: Vec<Watched>,
     /// Vault, with a token that may list leases.
     pub vault: Client,
@@ -65,7 +65,7 @@ pub struct LogSource {
 
 /// Everything that looks on.
 pub struct Watch {
-    clusters: Mutex<Vec<Watched>>,
+    clusters: Vec<Watched>,
     vault: Client,
     roles: Vec<(String, String)>,
     accounts: Vec<String>,
@@ -92,7 +92,7 @@ impl Watch {
         let logs = Logs::start(logs, audit, mounts, logs_folder, &book)?;
         let stop = CancellationToken::new();
         Ok(Self {
-            clusters: Mutex::new(clusters),
+            clusters,
             vault,
             roles,
             accounts,
@@ -106,12 +106,6 @@ impl Watch {
         })
     }
 
-    /// Adds databases to look at, before [`Watch::baseline`]: logs are collected from the servers' start on, and a
-    /// database that set-up makes cannot be connected to by then.
-    pub fn look_at(&self, clusters: Vec<Watched>) {
-        self.clusters.lock().unwrap_or_else(PoisonError::into_inner).extend(clusters);
-    }
-
     /// Records what stands before the first credential is asked for: roles, promised accounts, objects. From then on
     /// roles, what new ones may do, and leases are looked at, each at the configured pace.
     ///
@@ -119,7 +113,7 @@ impl Watch {
     /// [`Error::Postgres`] where a cluster cannot be looked at.
     pub async fn baseline(&self) -> Result<(), Error> {
         let mut databases: BTreeMap<String, Vec<Watched>> = BTreeMap::new();
-        for watched in &self.clusters() {
+        for watched in &self.clusters {
             let objects = watched.observer.objects().await.map_err(|source| watched.failed("the objects", source))?;
             self.book.record(Event::Objects {
                 at: self.book.now(),
@@ -161,7 +155,7 @@ impl Watch {
     /// An account is looked for in every cluster; the first one that has it tells.
     async fn look_at_account(&self, account: &str) -> Result<(), Error> {
         let mut attributes = None;
-        for watched in &self.clusters() {
+        for watched in &self.clusters {
             let read = watched.observer.attributes(account).await;
             attributes = read.map_err(|source| watched.failed("an account", source))?;
             if attributes.is_some() {
@@ -201,7 +195,7 @@ impl Watch {
         let leases = all_leases(&self.vault, &self.roles).await?;
         let mut left = Vec::new();
         let mut clusters = BTreeSet::new();
-        for watched in &self.clusters() {
+        for watched in &self.clusters {
             if clusters.insert(watched.cluster.clone()) {
                 let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
                 let baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
@@ -236,10 +230,6 @@ impl Watch {
     pub async fn finish(self) -> Result<(), Error> {
         self.stop_looking().await;
         self.logs.finish(&self.book).await
-    }
-
-    fn clusters(&self) -> Vec<Watched> {
-        self.clusters.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn begin(&self, looks: impl Future<Output = ()> + Send + 'static) {

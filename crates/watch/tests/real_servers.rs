@@ -29,8 +29,9 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     let options = StandOptions { run: name, parent: folder.path().to_owned() };
     let mut estate = Estate::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
     let logs = estate.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
+    let observer = Observer::lazy(estate.observer_login(&role.on, &role.database));
     let config = Config {
-        clusters: Vec::new(),
+        clusters: vec![Watched { cluster: role.on.clone(), database: role.database.clone(), observer }],
         vault: estate.observing_vault().await.unwrap(),
         roles: vec![(role.mount.clone(), role.name.clone())],
         accounts: vec!["vaultuser".into(), "nobody".into()],
@@ -41,8 +42,6 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     };
     let watch = Watch::start(config, &recorder, &redactor).await.unwrap();
     estate.set_up(&plan, None).await.unwrap();
-    let observer = Observer::connect(estate.observer_login(&role.on, &role.database)).await.unwrap();
-    watch.look_at(vec![Watched { cluster: role.on.clone(), database: role.database.clone(), observer }]);
     watch.baseline().await.unwrap();
     let client = estate.client_token(&plan, &ledger).await.unwrap();
 
