@@ -4,6 +4,7 @@
 //! Everything here is a plain value. The room never does I/O, never awaits, never reads a clock and never prints a
 //! secret.
 
+mod causes;
 mod check;
 mod event;
 mod metric;
@@ -16,6 +17,7 @@ mod secret;
 mod time;
 mod verdict;
 
+pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
 pub use event::{
     AccountReading, AuditEntry, Baseline, ClockReading, End, EndReason, Event, FORMAT_VERSION, Header, LeaseSighting,

@@ -1,4 +1,3 @@
-use std::error::Error as _;
 use std::time::Duration;
 
 use leaseproof_domain::{Failure, FailureSource, Outcome};
@@ -60,7 +59,7 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(answer) => Self::from(answer),
-            None => Self::NoAnswer { why: cause(&error) },
+            None => Self::NoAnswer { why: leaseproof_domain::with_causes(&error) },
         }
     }
 }
@@ -79,18 +78,4 @@ impl From<&DbError> for Error {
         });
         Self::Answer { sqlstate: error.code().code().to_owned(), message, position }
     }
-}
-
-/// What the driver saw, down to its first cause.
-fn cause(error: &tokio_postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = inner.source();
-    }
-    text
 }

@@ -1,4 +1,3 @@
-use std::error::Error as _;
 use std::time::Duration;
 
 use leaseproof_domain::{Failure, FailureSource, Outcome};
@@ -73,15 +72,5 @@ pub(crate) fn cause(error: reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("it took longer than {} ms", timeout.as_millis());
     }
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = inner.source();
-    }
-    text
+    leaseproof_domain::with_causes(&error.without_url())
 }
