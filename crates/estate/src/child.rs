@@ -211,7 +211,7 @@ mod tests {
         assert!(child.ended().is_none());
         let begin = Instant::now();
         drop(child);
-        assert!(crate::process::start_time(pid).is_none());
+        assert!(!crate::process::is_alive(pid));
         assert!(begin.elapsed().as_secs() < 2);
     }
 

@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, Ledger, OpenLedger};
-use nix::unistd::Pid;
 
 use crate::folder::PREFIX;
 use crate::postgres::remove_socket;
@@ -109,8 +108,7 @@ fn clean_run(open: &OpenLedger) -> CleanOutcome {
 fn owner(entries: &[Entry]) -> Option<u32> {
     entries.iter().find_map(|entry| match entry {
         Entry::Harness { pid, start_time } | Entry::Supervisor { pid, start_time } => {
-            let id = Pid::from_raw(i32::try_from(*pid).ok()?);
-            (process::start_time(id) == Some(*start_time)).then_some(*pid)
+            (process::start_time(*pid) == Some(*start_time)).then_some(*pid)
         }
         _ => None,
     })

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
-use leaseproof_domain::Redactor;
-use leaseproof_scenario::{Plan, Setting, SettingValue, SetupAction};
+use leaseproof_scenario::Plan;
 
 use crate::Estate;
 
@@ -42,25 +41,4 @@ pub(crate) fn main_database(plan: &Plan) -> Option<(String, String)> {
     promised
         .map(|role| (role.on.clone(), role.database.clone()))
         .or_else(|| any().map(|name| (name.clone(), "postgres".to_owned())))
-}
-
-/// Every secret that the plan itself holds.
-pub(crate) fn learn_secrets(plan: &Plan, redactor: &Redactor) {
-    let learn = |setting: &Setting| {
-        if let Setting::Secret(secret) = setting {
-            redactor.add_fixed(secret.clone());
-        }
-    };
-    plan.postgres.values().for_each(|cluster| learn(&cluster.password));
-    for step in &plan.setup {
-        match &step.action {
-            SetupAction::Sql { password: Some(password), .. } => learn(password),
-            SetupAction::Write { data, .. } => data.values().for_each(|value| match value {
-                SettingValue::Text(text) => learn(text),
-                SettingValue::List(texts) => texts.iter().for_each(learn),
-                SettingValue::Bool(_) | SettingValue::Number(_) => {}
-            }),
-            _ => {}
-        }
-    }
 }

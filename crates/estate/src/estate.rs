@@ -11,13 +11,12 @@ use leaseproof_postgres::Login;
 use leaseproof_scenario::Plan;
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::all::all;
 use crate::child::{Child, PATIENCE};
-use crate::environment::{learn_secrets, main_database};
+use crate::environment::main_database;
 use crate::folder::PrivateFolder;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
@@ -70,8 +69,8 @@ impl Estate {
         ledger: &Ledger,
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
-        learn_secrets(plan, redactor);
-        if let Some(start_time) = process::start_time(Pid::this()) {
+        plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+        if let Some(start_time) = process::start_time(std::process::id()) {
             ledger.add(Entry::Harness { pid: std::process::id(), start_time })?;
         }
         let account = Account::unprivileged()?;

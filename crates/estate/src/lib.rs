@@ -32,4 +32,5 @@ pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};
 pub use logs::LogStream;
+pub use process::start_time;
 pub use token::ClientToken;

@@ -15,10 +15,16 @@ pub(crate) fn marker(run: &str) -> String {
 }
 
 /// When a process was started, in clock ticks since boot; none where there is no such process, or only its exit
-/// status is left. proc(5), `/proc/<pid>/stat`, fields 3 and 22.
-pub(crate) fn start_time(pid: Pid) -> Option<u64> {
-    let fields = stat(pid)?;
+/// status is left. proc(5), `/proc/<pid>/stat`, fields 3 and 22. It tells a living process from a stranger that was
+/// given its id later.
+pub fn start_time(pid: u32) -> Option<u64> {
+    let fields = stat(Pid::from_raw(i32::try_from(pid).ok()?))?;
     if matches!(fields.first()?.as_str(), "Z" | "X") { None } else { fields.get(19)?.parse().ok() }
+}
+
+/// Whether there is such a process, and more of it than its exit status.
+pub(crate) fn is_alive(pid: Pid) -> bool {
+    u32::try_from(pid.as_raw()).is_ok_and(|pid| start_time(pid).is_some())
 }
 
 /// The process that started it, or took it over (field 4).
@@ -42,7 +48,7 @@ pub(crate) fn of_run(run: &str, folders: &[PathBuf]) -> Vec<Pid> {
     all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
         .filter(|pid| *pid != Pid::this())
         .filter(|pid| has_marker(*pid, &marker) || is_postgres_in(*pid, folders))
-        .filter(|pid| start_time(*pid).is_some())
+        .filter(|pid| is_alive(*pid))
         .collect()
 }
 
@@ -137,14 +143,13 @@ pub(crate) fn free_shared_memory(data: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use nix::unistd::Pid;
 
     use super::{of_run, start_time};
 
     #[test]
     fn this_process_has_a_start_time_and_is_never_its_own_leftover() {
-        assert!(start_time(Pid::this()).is_some());
-        assert!(start_time(Pid::from_raw(i32::MAX)).is_none());
+        assert!(start_time(std::process::id()).is_some());
+        assert!(start_time(u32::MAX).is_none());
         assert!(of_run("no-such-run", &[]).is_empty());
     }
 }

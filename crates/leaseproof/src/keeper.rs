@@ -59,7 +59,6 @@ async fn live(
 ) -> (Stop, Option<String>) {
     let stage = screen.stage("standing the estate up");
     let redactor = Arc::new(Redactor::new());
-    plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
     let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
     let stood = interrupt.unless_asked(Estate::stand(plan, &options, None, ledger, &redactor)).await;
     let mut estate = match stood {

@@ -52,7 +52,6 @@ pub(crate) async fn run(
     artefacts::write_run(&folder, plan, recorder.epoch(), &[])?;
 
     let redactor = Arc::new(Redactor::new());
-    plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
     let lived = Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen };
     let (stopped, left) = lived.live().await;
 
