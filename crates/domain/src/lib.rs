@@ -28,7 +28,10 @@ pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
-pub use privilege::{Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet, RoleAttributes, Why};
+pub use privilege::{
+    Escalation, EscalationKind, FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet,
+    RoleAttributes, RoleSetting, RowSecurity, Why,
+};
 pub use redactor::{Redactor, Scrubbed};
 pub use secret::Secret;
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};

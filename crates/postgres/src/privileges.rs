@@ -51,6 +51,8 @@ impl Holding {
                     group: column(row, "name")?,
                     admin: column(row, "flag")?,
                     direct,
+                    inherit: true,
+                    set: true,
                 });
             }
             "held" => self.hold(row)?,
@@ -95,7 +97,7 @@ impl Holding {
 fn why(row: &Row) -> Result<Why, Error> {
     Ok(match column::<&str>(row, "why")? {
         "direct" => Why::Direct,
-        "member" => Why::Member(column(row, "via")?),
+        "member" => Why::Member(vec![column(row, "via")?]),
         "owner" => Why::Owner(column(row, "via")?),
         "public" => Why::Public,
         "public_default" => Why::PublicDefault,
@@ -109,5 +111,14 @@ fn attributes(row: &Row) -> Result<RoleAttributes, Error> {
     let [superuser, createrole, createdb, login, replication, bypassrls, inherit] = listed[..] else {
         return Err(Error::column("attributes", format!("{} instead of 7", listed.len())));
     };
-    Ok(RoleAttributes { superuser, createrole, createdb, login, replication, bypassrls, inherit })
+    Ok(RoleAttributes {
+        superuser,
+        createrole,
+        createdb,
+        login,
+        replication,
+        bypassrls,
+        inherit,
+        connection_limit: None,
+    })
 }

@@ -58,5 +58,6 @@ fn attributes(row: &Row) -> Result<RoleAttributes, Error> {
         replication: column(row, "rolreplication")?,
         bypassrls: column(row, "rolbypassrls")?,
         inherit: column(row, "rolinherit")?,
+        connection_limit: None,
     })
 }

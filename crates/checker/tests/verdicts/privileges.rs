@@ -31,8 +31,10 @@ fn what_is_missing_and_what_is_extra_fail_with_their_lines() {
         set.held.remove(&direct(Privilege::Insert, table("domains")));
         set.held.remove(&direct(Privilege::Usage, sequence()));
         set.held.insert(direct(Privilege::Truncate, table("domains")));
-        set.held
-            .insert(GrantedTo { grant: grant(Privilege::Delete, table("domains")), why: Why::Member("staff".into()) });
+        set.held.insert(GrantedTo {
+            grant: grant(Privilege::Delete, table("domains")),
+            why: Why::Member(vec!["staff".into()]),
+        });
         set.held.insert(GrantedTo { grant: grant(Privilege::Update, table("domains")), why: Why::Public });
         set.memberships.insert(membership("staff", true));
         set.memberships.insert(membership("directors", false));

@@ -499,17 +499,16 @@ pub(crate) fn privileges() -> PrivilegeSet {
     PrivilegeSet {
         database: "powerdns".into(),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
-        memberships: BTreeSet::new(),
         held: BTreeSet::from([
             direct(Privilege::Select, table("domains")),
             direct(Privilege::Insert, table("domains")),
             direct(Privilege::Usage, sequence()),
             connect,
         ]),
-        beyond: BTreeSet::new(),
+        ..PrivilegeSet::default()
     }
 }
 
 pub(crate) fn membership(group: &str, direct: bool) -> Membership {
-    Membership { group: group.into(), admin: false, direct }
+    Membership { group: group.into(), admin: false, direct, inherit: true, set: true }
 }
