@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{Plan, PostgresPlan, VaultPlan};
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -41,6 +41,14 @@ impl StandOptions {
     }
 }
 
+/// The servers of an estate.
+pub(crate) struct Servers<'a> {
+    pub(crate) vault: &'a VaultPlan,
+    /// Added to Vault's environment.
+    pub(crate) vault_env: &'a [(String, String)],
+    pub(crate) postgres: &'a BTreeMap<String, PostgresPlan>,
+}
+
 /// Real servers on loopback, standing. They end with this value, and with the process that holds it.
 pub struct Estate {
     pub(crate) vault: VaultServer,
@@ -70,6 +78,18 @@ impl Estate {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+        let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres };
+        Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await
+    }
+
+    pub(crate) async fn stand_servers(
+        servers: Servers<'_>,
+        main: Option<(String, String)>,
+        options: &StandOptions,
+        recorder: Option<&Recorder>,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, EstateError> {
         if let Some(start_time) = process::start_time(std::process::id()) {
             ledger.add(Entry::Harness { pid: std::process::id(), start_time })?;
         }
@@ -86,12 +106,13 @@ impl Estate {
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
         };
-        let clusters = all(plan.postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect());
-        let (vault, clusters) = tokio::try_join!(VaultServer::stand(&plan.vault, &site), clusters)?;
-        let clusters: BTreeMap<String, Cluster> = plan.postgres.keys().cloned().zip(clusters).collect();
+        let Servers { vault, vault_env, postgres } = servers;
+        let clusters = all(postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect());
+        let (vault, clusters) = tokio::try_join!(VaultServer::stand(vault, vault_env, &site), clusters)?;
+        let clusters: BTreeMap<String, Cluster> = postgres.keys().cloned().zip(clusters).collect();
         lay_out(&folder, &vault)?;
         let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, main: main_database(plan), over: false, clusters })
+        Ok(Self { vault, folder, site, placeholders, main, over: false, clusters })
     }
 
     /// Vault with its root token: for set-up only.

@@ -156,7 +156,9 @@ impl Places {
         if !major.is_empty() {
             let known = self.postgres.join(major).join("bin");
             folders.push((known, self.postgres.display().to_string()));
-            folders.push((self.cache.join(format!("postgresql-{major}")).join("bin"), "leaseproof's cache".to_owned()));
+            // The cache may be a link to where PostgreSQL's own account can reach it (ci/servers/postgresql).
+            let cached = self.cache.join(format!("postgresql-{major}")).join("bin");
+            folders.push((cached.canonicalize().unwrap_or(cached), "leaseproof's cache".to_owned()));
         }
         folders
     }
@@ -165,7 +167,12 @@ impl Places {
 /// How to get a PostgreSQL of that major version.
 pub(crate) fn get_postgres(major: &str) -> String {
     let package = if major.is_empty() { "postgresql".to_owned() } else { format!("postgresql-{major}") };
-    format!("apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
+    let ours = if ["14", "16", "17", "18"].contains(&major) {
+        format!("ci/servers/postgresql {major}, or ")
+    } else {
+        String::new()
+    };
+    format!("{ours}apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
 }
 
 /// What a program says of its version: the first word of `--version`'s answer that begins with a digit.

@@ -6,6 +6,7 @@
 
 mod account;
 mod all;
+mod bare;
 mod child;
 mod clean;
 mod clocks;
@@ -13,8 +14,10 @@ mod configuration;
 mod environment;
 mod error;
 mod estate;
+mod fault;
 mod find;
 mod folder;
+mod link;
 mod logs;
 mod placeholders;
 mod ports;
@@ -28,9 +31,11 @@ mod statements;
 mod token;
 mod vault;
 
+pub use bare::{Bare, Storage, TARGET};
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};
+pub use link::Link;
 pub use logs::LogStream;
 pub use process::start_time;
 pub use token::ClientToken;

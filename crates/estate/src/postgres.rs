@@ -9,6 +9,7 @@ use leaseproof_history::Entry;
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::PostgresPlan;
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tokio::sync::mpsc;
 
 use crate::child::Child;
@@ -16,7 +17,7 @@ use crate::configuration::{hba, quoted, settings, socket_folders};
 use crate::find::{Places, PostgresPrograms};
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site, password};
-use crate::{EstateError, folder};
+use crate::{EstateError, folder, process};
 
 /// The harness's own account: a superuser with a line of its own in pg_hba.conf, so that nothing that is done to the
 /// estate's accounts can blind it. It is excluded from every judgment.
@@ -58,16 +59,7 @@ impl Cluster {
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(&server))?;
             let sockets = configure(plan, port, &data, site)?;
-            let (child, log) = site.start(Order {
-                name: &server,
-                program: programs.bin.join("postgres"),
-                args: vec!["-D".into(), data.clone().into()],
-                env: Vec::new(),
-                folder: &data,
-                account: site.account,
-                death: Signal::SIGQUIT,
-                input: None,
-            })?;
+            let (child, log) = launch(&server, &programs.bin, &data, site)?;
             let cluster = Self {
                 server: server.clone(),
                 port,
@@ -117,6 +109,20 @@ impl Cluster {
         }
     }
 
+    /// Starts it again, after its end, on the same port and data.
+    pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
+        let (child, log) = launch(&self.server, &self.bin, &self.data, site)?;
+        (self.child, self.log) = (child, Some(log));
+        self.ready(site).await?;
+        site.guard(&self.server, &self.child);
+        Ok(())
+    }
+
+    /// The postmaster and its backends, which are in process groups of their own.
+    pub(crate) fn processes(&self) -> Vec<Pid> {
+        process::working_in(&self.data)
+    }
+
     /// After the server's end: removes what lies outside the private folder.
     pub(crate) fn remove_traces(&self) {
         for path in &self.sockets {
@@ -142,6 +148,19 @@ impl Cluster {
             tokio::time::sleep(TRY).await;
         }
     }
+}
+
+fn launch(server: &str, bin: &Path, data: &Path, site: &Site) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+    site.start(Order {
+        name: server,
+        program: bin.join("postgres"),
+        args: vec!["-D".into(), data.into()],
+        env: Vec::new(),
+        folder: data,
+        account: site.account,
+        death: Signal::SIGQUIT,
+        input: None,
+    })
 }
 
 impl Drop for Cluster {

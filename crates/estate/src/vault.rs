@@ -16,6 +16,8 @@ use crate::{EstateError, folder};
 
 /// The server's name in histories and messages.
 pub(crate) const SERVER: &str = "vault";
+/// Its configuration file, in its own folder.
+const CONFIGURATION: &str = "vault.json";
 /// How long Vault may take to answer, and to become active after its unseal (raft elects a leader first).
 const START: Duration = Duration::from_secs(30);
 /// How often that is asked.
@@ -33,14 +35,18 @@ pub(crate) struct VaultServer {
     /// With the root token: for set-up, never for the workload.
     pub(crate) root: Client,
     pub(crate) token: Secret,
+    /// The one share of its unseal key.
+    key: Secret,
     pub(crate) audit: Option<PathBuf>,
     pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
     pub(crate) child: Child,
+    home: PathBuf,
+    env: Vec<(String, String)>,
 }
 
 impl VaultServer {
-    /// Starts a new Vault and makes it ready for set-up.
-    pub(crate) async fn stand(plan: &VaultPlan, site: &Site) -> Result<Self, EstateError> {
+    /// Starts a new Vault, with `env` in its environment, and makes it ready for set-up.
+    pub(crate) async fn stand(plan: &VaultPlan, env: &[(String, String)], site: &Site) -> Result<Self, EstateError> {
         check_port(plan)?;
         let program = Places::here().vault()?;
         let home = site.folder.join(SERVER);
@@ -49,18 +55,9 @@ impl VaultServer {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(no_port)?;
             let address = format!("http://127.0.0.1:{port}");
             let cluster = site.ports.free().ok_or_else(no_port)?;
-            let file = home.join("vault.json");
+            let file = home.join(CONFIGURATION);
             folder::write(&file, &configuration(plan, port, cluster, &home).to_string(), 0o600, None)?;
-            let (child, log) = site.start(Order {
-                name: SERVER,
-                program: program.path.clone(),
-                args: vec!["server".into(), "-config".into(), file.into()],
-                env: vec![("HOME".to_owned(), home.clone().into())],
-                folder: &home,
-                account: None,
-                death: Signal::SIGKILL,
-                input: None,
-            })?;
+            let (child, log) = launch(&program, &file, &home, env, site)?;
             let client = Client::new(&address, REQUEST)
                 .map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
             match answers(&client, &child, site).await {
@@ -70,13 +67,47 @@ impl VaultServer {
                 }
                 done => done?,
             }
-            let (root, token) = open(&client, &child, site).await?;
+            let (root, token, key) = open(&client, &child, site).await?;
             let audit = if plan.audit { Some(audit(&root, site).await?) } else { None };
             site.guard(SERVER, &child);
-            return Ok(Self { address, port, program, root, token, audit, log: Some(log), child });
+            let env = env.to_vec();
+            return Ok(Self { address, port, program, root, token, key, audit, log: Some(log), child, home, env });
         }
         Err(no_port())
     }
+
+    /// Starts it again, after its end, on the same port and storage, and unseals it.
+    pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
+        let failed = |doing| move |source| EstateError::Vault { doing, source };
+        let (child, log) = launch(&self.program, &self.home.join(CONFIGURATION), &self.home, &self.env, site)?;
+        let client = self.root.without_token();
+        answers(&client, &child, site).await?;
+        client.unseal(&self.key).await.map_err(failed("unseal it"))?;
+        active(&client, &child, site).await?;
+        site.guard(SERVER, &child);
+        (self.child, self.log) = (child, Some(log));
+        Ok(())
+    }
+}
+
+fn launch(
+    program: &Program,
+    file: &Path,
+    home: &Path,
+    env: &[(String, String)],
+    site: &Site,
+) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+    let given = env.iter().map(|(name, value)| (name.clone(), value.into()));
+    site.start(Order {
+        name: SERVER,
+        program: program.path.clone(),
+        args: vec!["server".into(), "-config".into(), file.into()],
+        env: [("HOME".to_owned(), home.into())].into_iter().chain(given).collect(),
+        folder: home,
+        account: None,
+        death: Signal::SIGKILL,
+        input: None,
+    })
 }
 
 /// Waits until Vault answers at all.
@@ -85,16 +116,20 @@ async fn answers(client: &Client, child: &Child, site: &Site) -> Result<(), Esta
 }
 
 /// Initialises and unseals it, and waits until it is active.
-async fn open(client: &Client, child: &Child, site: &Site) -> Result<(Client, Secret), EstateError> {
+async fn open(client: &Client, child: &Child, site: &Site) -> Result<(Client, Secret, Secret), EstateError> {
     let failed = |doing| move |source| EstateError::Vault { doing, source };
     let made = client.initialise().await.map_err(failed("initialise it"))?;
     site.redactor.add_fixed(made.unseal_key.clone());
     site.redactor.add_fixed(made.root_token.clone());
     client.unseal(&made.unseal_key).await.map_err(failed("unseal it"))?;
+    active(client, child, site).await?;
+    Ok((client.with_token(made.root_token.clone()), made.root_token, made.unseal_key))
+}
+
+async fn active(client: &Client, child: &Child, site: &Site) -> Result<(), EstateError> {
     let active =
         || async { client.health().await.map(|health| health.initialized && !health.sealed && !health.standby) };
-    until(child, site, "not active", active).await?;
-    Ok((client.with_token(made.root_token.clone()), made.root_token))
+    until(child, site, "not active", active).await
 }
 
 async fn until<F>(child: &Child, site: &Site, missing: &str, asked: impl Fn() -> F) -> Result<(), EstateError>
