@@ -1,0 +1,49 @@
+//! The facts, one file each.
+
+mod iss_1;
+mod iss_7;
+
+use crate::Fact;
+
+/// Every fact, in the order of reports.
+pub const CATALOGUE: &[Fact] = &[iss_1::FACT, iss_7::FACT];
+
+/// A text that is no fact's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no fact `{given}`; the facts are {}", ids())]
+pub struct UnknownFact {
+    /// What was given.
+    pub given: String,
+}
+
+/// The fact of that id, in any case.
+///
+/// # Errors
+/// [`UnknownFact`].
+pub fn find(id: &str) -> Result<&'static Fact, UnknownFact> {
+    let found = CATALOGUE.iter().find(|fact| fact.id.eq_ignore_ascii_case(id));
+    found.ok_or_else(|| UnknownFact { given: id.to_owned() })
+}
+
+fn ids() -> String {
+    CATALOGUE.iter().map(|fact| fact.id).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CATALOGUE, find};
+
+    #[test]
+    fn every_fact_has_one_id_and_says_what_it_is() {
+        for fact in CATALOGUE {
+            assert_eq!(CATALOGUE.iter().filter(|other| other.id == fact.id).count(), 1, "{}", fact.id);
+            assert_eq!(find(&fact.id.to_ascii_lowercase()).unwrap().id, fact.id);
+            for text in [fact.says, fact.shown, fact.source] {
+                assert!(!text.is_empty() && text == text.trim(), "{}: {text:?}", fact.id);
+            }
+        }
+        assert!(
+            find("ISS-99").unwrap_err().to_string().starts_with("there is no fact `ISS-99`; the facts are ISS-1, ")
+        );
+    }
+}
