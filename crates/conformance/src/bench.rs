@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Redactor, Secret, Username};
 use leaseproof_estate::{Estate, TARGET};
@@ -113,6 +113,16 @@ impl Bench {
     /// Never in practice: the address is the estate's own.
     pub fn client(&self, timeout: Duration) -> Result<Client, VaultError> {
         Client::new(self.vault().address(), timeout)
+    }
+
+    /// Vault with its root token, where a request may take that long.
+    ///
+    /// # Errors
+    /// Never in practice: the address is the estate's own.
+    pub fn root(&self, timeout: Duration) -> Result<Client, VaultError> {
+        let environment = self.servers.servers().estate.environment();
+        let token = environment.into_iter().find(|(name, _)| name == "VAULT_TOKEN").map(|(_, value)| value);
+        Ok(self.client(timeout)?.with_token(Secret::new(token.unwrap_or_default())))
     }
 
     /// Vault's address with another port, for a link in between.
@@ -301,6 +311,51 @@ impl Bench {
         let issued = client.issue(&self.name, role).await?;
         self.redactor.add_fixed(issued.password.clone());
         Ok(issued)
+    }
+
+    /// The leases of a role of the fact's engine that Vault lists.
+    ///
+    /// # Errors
+    /// As Vault answers.
+    pub async fn leases(&self, role: &str) -> Result<Vec<String>, VaultError> {
+        self.vault().list(&format!("sys/leases/lookup/{}/creds/{role}", self.name)).await
+    }
+
+    /// How many roles in PostgreSQL have a name that matches `pattern`, as LIKE understands it.
+    ///
+    /// # Errors
+    /// As PostgreSQL answers.
+    pub async fn roles_like(&self, pattern: &str) -> Result<u64, Obstacle> {
+        let sql = format!("SELECT count(*) FROM pg_roles WHERE rolname LIKE '{pattern}'");
+        let count = self.value(&sql).await?.and_then(|count| count.parse().ok());
+        count.ok_or_else(|| Obstacle::of("PostgreSQL counts no roles"))
+    }
+
+    /// Whether there is a role of that name, asked by a connection of its own: also after a restart.
+    ///
+    /// # Errors
+    /// As PostgreSQL answers.
+    pub async fn has_role(&self, name: &Username) -> Result<bool, Obstacle> {
+        let sql = format!("SELECT 1 FROM pg_roles WHERE rolname = '{}'", name.as_str().replace('\'', "''"));
+        Ok(self.value(&sql).await?.is_some())
+    }
+
+    /// Asks every 50 ms until it is so. How long that took; none where `patience` ran out.
+    ///
+    /// # Errors
+    /// What a question fails with.
+    pub async fn until<F>(&self, patience: Duration, so: impl Fn() -> F) -> Result<Option<Duration>, Obstacle>
+    where
+        F: Future<Output = Result<bool, Obstacle>>,
+    {
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            if so().await? {
+                return Ok(Some(begun.elapsed()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(None)
     }
 
     /// Records what a server answered to `what`, and what it had to.

@@ -1,12 +1,39 @@
 //! The facts, one file each.
 
+mod dow_1;
+mod dow_2;
+mod dow_3;
+mod dow_4;
+mod dow_5;
+mod dow_6;
+mod dow_7;
 mod iss_1;
 mod iss_7;
+mod run_1;
+mod run_2;
+mod run_4;
+mod run_5;
+mod run_6;
 
 use crate::Fact;
 
 /// Every fact, in the order of reports.
-pub const CATALOGUE: &[Fact] = &[iss_1::FACT, iss_7::FACT];
+pub const CATALOGUE: &[Fact] = &[
+    iss_1::FACT,
+    iss_7::FACT,
+    dow_1::FACT,
+    dow_2::FACT,
+    dow_3::FACT,
+    dow_4::FACT,
+    dow_5::FACT,
+    dow_6::FACT,
+    dow_7::FACT,
+    run_1::FACT,
+    run_2::FACT,
+    run_4::FACT,
+    run_5::FACT,
+    run_6::FACT,
+];
 
 /// A text that is no fact's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,10 +10,10 @@ use crate::estate::Servers;
 use crate::site::password;
 use crate::{Estate, EstateError, StandOptions};
 
-/// The name of a bare estate's one cluster.
+/// The name of a bare estate's first cluster.
 pub const TARGET: &str = "target";
 
-/// One Vault and one PostgreSQL cluster, named `target`, without a scenario: for whoever asks the servers themselves.
+/// One Vault and a PostgreSQL cluster, named `target`, without a scenario: for whoever asks the servers themselves.
 #[derive(Clone, Debug)]
 pub struct Bare {
     /// PostgreSQL's major version, e.g. `15`.
@@ -22,6 +22,8 @@ pub struct Bare {
     pub hba: Option<String>,
     /// Settings of postgresql.conf.
     pub settings: BTreeMap<String, String>,
+    /// Names of more clusters like it.
+    pub also: Vec<String>,
     /// Where Vault keeps its data. What is in memory is gone after a restart.
     pub storage: Storage,
     /// Whether a file audit device is on.
@@ -37,6 +39,7 @@ impl Bare {
             postgres: postgres.into(),
             hba: None,
             settings: BTreeMap::new(),
+            also: Vec::new(),
             storage: Storage::Inmem,
             audit: false,
             vault_env: Vec::new(),
@@ -74,7 +77,8 @@ impl Estate {
             port: None,
             origin,
         };
-        let postgres = BTreeMap::from([(TARGET.to_owned(), cluster)]);
+        let names = bare.also.iter().cloned().chain([TARGET.to_owned()]);
+        let postgres = names.map(|name| (name, cluster.clone())).collect();
         let servers = Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres };
         let main = Some((TARGET.to_owned(), "postgres".to_owned()));
         Self::stand_servers(servers, main, options, None, ledger, redactor).await

@@ -83,6 +83,11 @@ impl Estate {
         }
     }
 
+    /// What is added to Vault's environment at its next start, instead of what was.
+    pub fn set_vault_env(&mut self, env: Vec<(String, String)>) {
+        self.vault.env = env;
+    }
+
     fn child(&self, server: &str) -> &Child {
         let cluster = |name| self.clusters.get(name).unwrap_or_else(|| unknown(server));
         match server.strip_prefix("postgres.") {

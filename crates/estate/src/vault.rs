@@ -41,7 +41,7 @@ pub(crate) struct VaultServer {
     pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
     pub(crate) child: Child,
     home: PathBuf,
-    env: Vec<(String, String)>,
+    pub(crate) env: Vec<(String, String)>,
 }
 
 impl VaultServer {
