@@ -1,5 +1,11 @@
 //! The facts, one file each.
 
+mod aud_1;
+mod aud_2;
+mod aud_3;
+mod con_1;
+mod con_2;
+mod con_3;
 mod dow_1;
 mod dow_2;
 mod dow_3;
@@ -9,6 +15,8 @@ mod dow_6;
 mod dow_7;
 mod iss_1;
 mod iss_7;
+mod pol_1;
+mod pol_2;
 mod run_1;
 mod run_2;
 mod run_4;
@@ -21,6 +29,11 @@ use crate::Fact;
 pub const CATALOGUE: &[Fact] = &[
     iss_1::FACT,
     iss_7::FACT,
+    pol_1::FACT,
+    pol_2::FACT,
+    aud_1::FACT,
+    aud_2::FACT,
+    aud_3::FACT,
     dow_1::FACT,
     dow_2::FACT,
     dow_3::FACT,
@@ -28,6 +41,9 @@ pub const CATALOGUE: &[Fact] = &[
     dow_5::FACT,
     dow_6::FACT,
     dow_7::FACT,
+    con_1::FACT,
+    con_2::FACT,
+    con_3::FACT,
     run_1::FACT,
     run_2::FACT,
     run_4::FACT,

@@ -25,7 +25,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     let lease = issued.lease.as_str().to_owned();
     let listed = || async {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        let answer = vault.read("sys/leases?type=irrevocable").await;
+        let answer = vault.read_with("sys/leases", &[("type", "irrevocable")]).await;
         Ok(answer.is_ok_and(|answer| answer.body.to_string().contains(&lease)))
     };
     let took = bench.until(Duration::from_secs(1100), listed).await?;
