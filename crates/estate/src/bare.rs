@@ -4,7 +4,7 @@ use std::sync::Arc;
 use leaseproof_domain::{Origin, Redactor, Secret};
 use leaseproof_history::Ledger;
 pub use leaseproof_scenario::VaultStorage as Storage;
-use leaseproof_scenario::{PostgresPlan, Setting, VaultPlan};
+use leaseproof_scenario::{Layout, PostgresPlan, Setting, VaultPlan};
 
 use crate::estate::Servers;
 use crate::site::password;
@@ -69,6 +69,7 @@ impl Estate {
         };
         let superuser: Secret = password(redactor);
         let cluster = PostgresPlan {
+            layout: Layout::Standalone,
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),

@@ -16,11 +16,13 @@ use tokio::sync::watch;
 use crate::account::Account;
 use crate::all::all;
 use crate::child::{Child, PATIENCE};
+use crate::cluster::Cluster;
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
-use crate::postgres::Cluster;
+use crate::proxy::Proxy;
+use crate::server::Server;
 use crate::site::Site;
 use crate::vault::{SERVER as VAULT, VaultServer};
 use crate::{EstateError, LogStream, folder, process};
@@ -128,12 +130,14 @@ impl Estate {
         self.cluster(cluster).observer_login(database)
     }
 
-    /// Hosts and ports where clients log in to a cluster.
+    /// Hosts and ports where clients log in to a cluster: where writes go, and where reads of standbys go.
     ///
     /// # Panics
     /// Where the plan that was stood up has no such cluster.
     pub fn endpoints(&self, cluster: &str) -> Vec<(String, u16)> {
-        vec![("127.0.0.1".to_owned(), self.cluster(cluster).port)]
+        let cluster = self.cluster(cluster);
+        let ports = [cluster.write_port()].into_iter().chain(cluster.read_port());
+        ports.map(|port| ("127.0.0.1".to_owned(), port)).collect()
     }
 
     /// What the servers write, from their start on. Lines wait for whoever takes them, and it has to read on: the
@@ -141,9 +145,11 @@ impl Estate {
     pub fn take_logs(&mut self) -> Vec<LogStream> {
         let mut logs = Vec::new();
         let servers = [(VAULT, &mut self.vault.log, &self.vault.child)].into_iter();
-        let servers = servers.chain(self.clusters.values_mut().map(|cluster| {
-            let Cluster { server, log, child, .. } = cluster;
-            (server.as_str(), log, &*child)
+        let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
+            let members = cluster.members.iter_mut();
+            let members = members.map(|Server { name, log, child, .. }| (name.as_str(), log, &*child));
+            let proxy = cluster.proxy.as_mut();
+            members.chain(proxy.map(|Proxy { name, log, child, .. }| (name.as_str(), log, &*child)))
         }));
         for (name, log, child) in servers {
             if let Some(lines) = log.take() {
@@ -189,7 +195,9 @@ impl Estate {
         for (postgres, vault) in
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]
         {
-            self.clusters.values().for_each(|cluster| cluster.child.signal(postgres));
+            let members = self.clusters.values().flat_map(|cluster| &cluster.members);
+            members.for_each(|member| member.child.signal(postgres));
+            self.clusters.values().flat_map(|cluster| &cluster.proxy).for_each(|proxy| proxy.child.signal(vault));
             self.vault.child.signal(vault);
             let until = Instant::now() + PATIENCE;
             if self.children().all(|(_, child)| child.wait_until(until)) {
@@ -198,14 +206,17 @@ impl Estate {
         }
         let running = self.children().filter(|(_, child)| child.ended().is_none());
         let mut left: Vec<String> = running.map(|(name, child)| format!("{name} (pid {})", child.pid())).collect();
-        self.clusters.values().for_each(Cluster::remove_traces);
+        self.clusters.values().flat_map(|cluster| &cluster.members).for_each(Server::remove_traces);
         left.extend(self.folder.remove());
         left
     }
 
-    fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
-        let clusters = self.clusters.values().map(|cluster| (cluster.server.as_str(), &cluster.child));
-        clusters.chain([(VAULT, &self.vault.child)])
+    pub(crate) fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
+        let clusters = self.clusters.values();
+        let members = clusters.clone().flat_map(|cluster| &cluster.members);
+        let members = members.map(|member| (member.name.as_str(), &member.child));
+        let proxies = clusters.flat_map(|cluster| &cluster.proxy).map(|proxy| (proxy.name.as_str(), &proxy.child));
+        members.chain(proxies).chain([(VAULT, &self.vault.child)])
     }
 
     pub(crate) fn cluster(&self, name: &str) -> &Cluster {
@@ -222,7 +233,7 @@ impl Drop for Estate {
 
 impl std::fmt::Debug for Estate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let clusters: Vec<&str> = self.clusters.values().map(|cluster| cluster.server.as_str()).collect();
+        let clusters: Vec<&str> = self.clusters.values().map(|cluster| cluster.name.as_str()).collect();
         f.debug_struct("Estate")
             .field("run", &self.site.run)
             .field("vault", &self.vault.address)
@@ -248,7 +259,10 @@ fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>) -> Pl
     let mut all = Placeholders::default();
     all.vault(&vault.address, vault.port);
     for (name, cluster) in clusters {
-        all.cluster(name, cluster.port);
+        all.cluster(name, cluster.write_port());
+        if let Some(port) = cluster.read_port() {
+            all.read(name, port);
+        }
     }
     all
 }

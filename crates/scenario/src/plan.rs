@@ -93,9 +93,40 @@ pub enum VaultStorage {
     Raft,
 }
 
-/// One PostgreSQL cluster under test, standalone.
+/// How many servers a cluster has, and what stands before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Layout {
+    /// One server.
+    #[default]
+    Standalone,
+    /// A primary and streaming standbys behind HAProxy, which has a port for the primary and one for the standbys.
+    HaproxyHa {
+        /// How many standbys.
+        standbys: u16,
+        /// When a commit is acknowledged.
+        replication: Replication,
+    },
+}
+
+/// When the primary acknowledges a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replication {
+    /// When it is on the primary's own disk.
+    Async,
+    /// When every standby shows it to its readers.
+    RemoteApply,
+    /// When more than half of the standbys have it on their disks.
+    Quorum,
+}
+
+/// One PostgreSQL cluster under test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostgresPlan {
+    /// How many servers, and what stands before them.
+    #[serde(default)]
+    pub layout: Layout,
     /// Major version, e.g. `15`.
     pub version: String,
     /// The text of pg_hba.conf, where the scenario brings one. The harness's own line stands before it.

@@ -134,6 +134,7 @@ pub(crate) fn plan() -> Plan {
         origin: line(20),
     };
     let cluster = PostgresPlan {
+        layout: leaseproof_scenario::Layout::Standalone,
         version: "15".into(),
         hba: None,
         settings: BTreeMap::new(),

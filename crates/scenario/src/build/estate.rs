@@ -6,7 +6,7 @@ use leaseproof_domain::{Secret, Ttl};
 
 use super::{Book, owned};
 use crate::node::{Node, Table, Value};
-use crate::plan::{PostgresPlan, Setting, VaultPlan, VaultStorage};
+use crate::plan::{Layout, PostgresPlan, Replication, Setting, VaultPlan, VaultStorage};
 use crate::problem::Problem;
 use crate::text::{FileWhen, Text};
 
@@ -54,6 +54,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));
     }
     PostgresPlan {
+        layout: layout(book, table),
         version: owned(table, "version").unwrap_or_else(|| "15".to_owned()),
         hba: table.entry("hba").and_then(|entry| {
             let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?;
@@ -67,6 +68,26 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         port: port(table),
         origin: node.place.origin(),
     }
+}
+
+fn layout(book: &Book<'_>, table: &Table) -> Layout {
+    if table.text("layout").is_some_and(|said| said.value == "haproxy-ha") {
+        return Layout::HaproxyHa {
+            standbys: table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1),
+            replication: match table.text("replication").map(|said| said.value) {
+                Some("remote_apply") => Replication::RemoteApply,
+                Some("quorum") => Replication::Quorum,
+                _ => Replication::Async,
+            },
+        };
+    }
+    for key in ["standbys", "replication"] {
+        if let Some(entry) = table.entry(key) {
+            let problem = format!("`{key}` is of clusters with standbys");
+            book.add(Problem::at(&entry.at, problem).label("expected with layout = \"haproxy-ha\""));
+        }
+    }
+    Layout::Standalone
 }
 
 fn settings(table: &Table) -> BTreeMap<String, String> {

@@ -31,14 +31,14 @@ pub(super) static POSTGRES: Shape = Shape {
     keys: &[
         key(
             "layout",
-            Is::Word(
-                &["standalone"],
-                &[
-                    Later { word: "haproxy-ha", what: "clusters behind HAProxy are" },
-                    Later { word: "patroni", what: "Patroni clusters are" },
-                ],
-            ),
-            "How many servers, and what stands before them. Default `standalone`.",
+            Is::Word(&["standalone", "haproxy-ha"], &[Later { word: "patroni", what: "Patroni clusters are" }]),
+            "How many servers, and what stands before them: one, or a primary and its standbys behind HAProxy. Default `standalone`.",
+        ),
+        key("standbys", Is::Whole(1, 8), "Of `haproxy-ha`: how many streaming standbys. Default 1."),
+        key(
+            "replication",
+            Is::Word(&["async", "remote_apply", "quorum"], &[]),
+            "Of `haproxy-ha`: when a commit is acknowledged: on the primary's disk, when every standby shows it, when more than half have it. Default `async`.",
         ),
         key("version", Is::Text, "Major version, as a text: \"15\". Default \"15\"."),
         key(
