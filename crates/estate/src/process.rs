@@ -113,7 +113,9 @@ fn shared_segments(pid: Pid) -> Vec<PathBuf> {
 
 fn has_marker(pid: Pid, marker: &str) -> bool {
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environment.split(|byte| *byte == 0).any(|entry| entry == marker.as_bytes())
+    // A run of several estates tells them apart by a part after its name.
+    let ours = |entry: &[u8]| entry.strip_prefix(marker.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'-', ..]));
+    environment.split(|byte| *byte == 0).any(ours)
 }
 
 /// The file name of the program that a process runs, also after the file was replaced.
