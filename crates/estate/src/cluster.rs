@@ -54,9 +54,7 @@ impl Cluster {
         let cluster =
             Self { name, superuser, password: superuser_password, members, proxy, primary: AtomicUsize::new(0) };
         if let Some(proxy) = &cluster.proxy {
-            for port in [proxy.write, proxy.read] {
-                proxy.routes(&Login { port, ..cluster.observer_login("postgres") }, site).await?;
-            }
+            proxy.routes(&cluster.observer_login("postgres"), cluster.members.len(), site).await?;
         }
         Ok(cluster)
     }

@@ -39,7 +39,7 @@ impl Estate {
     pub async fn stop(&self, server: &str) {
         let child = self.child(server);
         child.want_end();
-        child.signal(if server == VAULT { Signal::SIGTERM } else { Signal::SIGINT });
+        child.signal(if server.starts_with(VAULT) { Signal::SIGTERM } else { Signal::SIGINT });
         child.end().await;
     }
 
@@ -71,17 +71,12 @@ impl Estate {
     /// # Panics
     /// Where the estate has no such server.
     pub async fn start_again(&mut self, server: &str) -> Result<(), EstateError> {
-        match server.strip_prefix("postgres.") {
-            None => {
-                assert_eq!(server, VAULT, "the estate has no server `{server}`");
-                self.vault.start_again(&self.site).await
-            }
-            Some(_) => {
-                let members = self.clusters.values_mut().flat_map(|cluster| &mut cluster.members);
-                let member = members.into_iter().find(|member| member.name == server);
-                member.unwrap_or_else(|| unknown(server)).start_again(&self.site).await
-            }
+        if let Some(done) = self.vault.start_again(server, &self.site).await {
+            return done;
         }
+        let mut members = self.clusters.values_mut().flat_map(|cluster| &mut cluster.members);
+        let member = members.find(|member| member.name == server);
+        member.unwrap_or_else(|| unknown(server)).start_again(&self.site).await
     }
 
     /// Makes a standby of a cluster the primary, and waits until it takes writes. Members are counted from 0; the first

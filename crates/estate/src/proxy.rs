@@ -87,23 +87,38 @@ impl Proxy {
         Ok(())
     }
 
-    /// Waits until a login comes through: HAProxy has found out which server is which.
-    pub(crate) async fn routes(&self, login: &Login, site: &Site) -> Result<(), EstateError> {
+    /// Waits until each port leads to its servers only. HAProxy takes every server for a good one until it has asked
+    /// it; its turns go round, so that as many right answers in a row as there are servers, twice, leave none out.
+    pub(crate) async fn routes(&self, login: &Login, servers: usize, site: &Site) -> Result<(), EstateError> {
         let until = Instant::now() + START;
-        loop {
-            match Session::open(login).await {
-                Ok(session) => {
-                    session.close().await;
-                    return Ok(());
+        for (port, recovery) in [(self.write, "f"), (self.read, "t")] {
+            let login = Login { port, ..login.clone() };
+            let mut in_a_row = 0;
+            while in_a_row < 2 * servers {
+                let answer = asked(&login).await;
+                if answer.as_ref().is_ok_and(|answer| answer.as_deref() == Some(recovery)) {
+                    in_a_row += 1;
+                    continue;
                 }
-                Err(why) if Instant::now() >= until => {
-                    let why = format!("no login through port {} within {} s: {why}", login.port, START.as_secs());
+                in_a_row = 0;
+                if Instant::now() >= until {
+                    let got = answer.map_or_else(|why| why.to_string(), |answer| answer.unwrap_or_default());
+                    let why = format!("port {port} does not lead to its servers within {} s: {got}", START.as_secs());
                     return Err(site.not_started(&self.name, why, &self.child));
                 }
-                Err(_) => tokio::time::sleep(TRY).await,
+                tokio::time::sleep(TRY).await;
             }
         }
+        Ok(())
     }
+}
+
+/// Whether the server behind a login is in recovery: a standby.
+async fn asked(login: &Login) -> Result<Option<String>, leaseproof_postgres::Error> {
+    let session = Session::open(login).await?;
+    let answer = session.value("SELECT pg_is_in_recovery()").await;
+    session.close().await;
+    answer
 }
 
 /// The configuration: both ports ask each server itself whether it is in recovery (`pg_is_in_recovery()`), by a login
@@ -122,7 +137,7 @@ fn configuration(write: u16, read: u16, servers: &[u16]) -> String {
              tcp-check send-binary {}\n  tcp-check expect binary 5a0000000549\n  \
              tcp-check send-binary {}\n  tcp-check expect binary 440000000b000100000001{answer}\n  \
              tcp-check send-binary 5800000004\n  \
-             default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions\n",
+             default-server inter 500ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions\n",
             hex(&startup(CHECK, "postgres")),
             hex(&query("SELECT pg_is_in_recovery()")),
         );

@@ -39,6 +39,8 @@ pub(crate) fn plan() -> Plan {
         runbook: None,
         seed: 1,
         vault: VaultPlan {
+            nodes: 1,
+            postgresql: None,
             storage: VaultStorage::Inmem,
             audit: true,
             default_lease_ttl: None,

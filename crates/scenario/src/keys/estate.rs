@@ -7,21 +7,37 @@ pub(super) static VAULT: Shape = Shape {
     name: "[vault]",
     says: "The Vault under test.",
     keys: &[
-        key("nodes", Is::Whole(1, 9), "How many servers. Default 1; more are not built yet."),
+        key(
+            "nodes",
+            Is::Whole(1, 9),
+            "How many servers share the storage. Default 1; more need `storage = \"postgresql\"` and `ha_enabled`.",
+        ),
         key(
             "storage",
-            Is::Word(
-                &["inmem", "file", "raft"],
-                &[Later { word: "postgresql", what: "Vault's storage in PostgreSQL is" }],
-            ),
+            Is::Word(&["inmem", "file", "raft", "postgresql"], &[]),
             "Where Vault keeps its data. Default `inmem`.",
         ),
+        key("postgresql", Is::Table(&STORAGE), STORAGE.says),
         key("audit", Is::Flag, "Whether a file audit device is enabled before set-up. Default false."),
         key("default_lease_ttl", Is::Seconds, "The system's default lease TTL. Vault's own is 768h."),
         key("max_lease_ttl", Is::Seconds, "The system's maximum lease TTL. Vault's own is 768h."),
         key("port", Is::Whole(1, 65535), "A fixed port to listen on. Default: a free one."),
         key("expect", Is::Table(&EXPECT), "The failure that the server's start has to end with.")
             .later("servers whose start is expected to fail are"),
+    ],
+};
+
+static STORAGE: Shape = Shape {
+    name: "[vault.postgresql]",
+    says: "PostgreSQL as Vault's storage. Vault makes no tables: SQL steps at the beginning of the set-up are done before Vault starts.",
+    keys: &[
+        key(
+            "connection_url",
+            Is::Text,
+            "Where, as in Vault's storage stanza; `${postgres.storage.write}` is the cluster's host:port. Redacted wherever it is stored.",
+        )
+        .needed(),
+        key("ha_enabled", Is::Flag, "Whether nodes take turns by a lock in the database. Default false, as Vault's own."),
     ],
 };
 
