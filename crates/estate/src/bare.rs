@@ -4,7 +4,7 @@ use std::sync::Arc;
 use leaseproof_domain::{Origin, Redactor, Secret};
 use leaseproof_history::Ledger;
 pub use leaseproof_scenario::VaultStorage as Storage;
-use leaseproof_scenario::{PostgresPlan, Setting, VaultPlan};
+use leaseproof_scenario::{Layout, PostgresPlan, Setting, VaultPlan};
 
 use crate::estate::Servers;
 use crate::site::password;
@@ -60,6 +60,8 @@ impl Estate {
     ) -> Result<Self, EstateError> {
         let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
         let vault = VaultPlan {
+            nodes: 1,
+            postgresql: None,
             storage: bare.storage,
             audit: bare.audit,
             default_lease_ttl: None,
@@ -69,6 +71,7 @@ impl Estate {
         };
         let superuser: Secret = password(redactor);
         let cluster = PostgresPlan {
+            layout: Layout::Standalone,
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),
@@ -79,7 +82,7 @@ impl Estate {
         };
         let names = bare.also.iter().cloned().chain([TARGET.to_owned()]);
         let postgres = names.map(|name| (name, cluster.clone())).collect();
-        let servers = Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres };
+        let servers = Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &[] };
         let main = Some((TARGET.to_owned(), "postgres".to_owned()));
         Self::stand_servers(servers, main, options, None, ledger, redactor).await
     }

@@ -39,7 +39,7 @@ impl Estate {
     pub async fn stop(&self, server: &str) {
         let child = self.child(server);
         child.want_end();
-        child.signal(if server == VAULT { Signal::SIGTERM } else { Signal::SIGINT });
+        child.signal(if server.starts_with(VAULT) { Signal::SIGTERM } else { Signal::SIGINT });
         child.end().await;
     }
 
@@ -71,16 +71,24 @@ impl Estate {
     /// # Panics
     /// Where the estate has no such server.
     pub async fn start_again(&mut self, server: &str) -> Result<(), EstateError> {
-        match server.strip_prefix("postgres.") {
-            None => {
-                assert_eq!(server, VAULT, "the estate has no server `{server}`");
-                self.vault.start_again(&self.site).await
-            }
-            Some(name) => {
-                let cluster = self.clusters.get_mut(name).unwrap_or_else(|| unknown(server));
-                cluster.start_again(&self.site).await
-            }
+        if let Some(done) = self.vault.start_again(server, &self.site).await {
+            return done;
         }
+        let mut members = self.clusters.values_mut().flat_map(|cluster| &mut cluster.members);
+        let member = members.find(|member| member.name == server);
+        member.unwrap_or_else(|| unknown(server)).start_again(&self.site).await
+    }
+
+    /// Makes a standby of a cluster the primary, and waits until it takes writes. Members are counted from 0; the first
+    /// primary is 0.
+    ///
+    /// # Errors
+    /// [`EstateError::Postgres`] where it cannot be promoted.
+    ///
+    /// # Panics
+    /// Where the estate has no such cluster or member.
+    pub async fn promote(&self, cluster: &str, member: usize) -> Result<(), EstateError> {
+        self.cluster(cluster).promote(member).await
     }
 
     /// What is added to Vault's environment at its next start, instead of what was.
@@ -89,17 +97,12 @@ impl Estate {
     }
 
     fn child(&self, server: &str) -> &Child {
-        let cluster = |name| self.clusters.get(name).unwrap_or_else(|| unknown(server));
-        match server.strip_prefix("postgres.") {
-            Some(name) => &cluster(name).child,
-            None if server == VAULT => &self.vault.child,
-            None => unknown(server),
-        }
+        self.children().find(|(name, _)| *name == server).map_or_else(|| unknown(server), |(_, child)| child)
     }
 
     fn processes(&self, server: &str) -> Vec<Pid> {
-        let cluster = server.strip_prefix("postgres.").and_then(|name| self.clusters.get(name));
-        cluster.map_or_else(|| vec![self.child(server).pid()], |cluster| cluster.processes())
+        let member = self.clusters.values().flat_map(|cluster| &cluster.members).find(|member| member.name == server);
+        member.map_or_else(|| vec![self.child(server).pid()], |member| member.processes())
     }
 }
 
