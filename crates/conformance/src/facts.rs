@@ -13,8 +13,26 @@ mod dow_4;
 mod dow_5;
 mod dow_6;
 mod dow_7;
+mod gra_1;
+mod gra_2;
+mod gra_3;
+mod gra_4;
 mod iss_1;
+mod iss_10;
+mod iss_2;
+mod iss_3;
+mod iss_4;
+mod iss_5;
+mod iss_6;
 mod iss_7;
+mod iss_8;
+mod iss_9;
+mod log_1;
+mod log_2;
+mod log_3;
+mod log_4;
+mod log_5;
+mod log_6;
 mod pol_1;
 mod pol_2;
 mod run_1;
@@ -22,13 +40,43 @@ mod run_2;
 mod run_4;
 mod run_5;
 mod run_6;
+mod ttl_1;
+mod ttl_2;
+mod ttl_3;
+mod ttl_4;
+mod ttl_5;
+mod ttl_6;
 
 use crate::Fact;
 
 /// Every fact, in the order of reports.
 pub const CATALOGUE: &[Fact] = &[
     iss_1::FACT,
+    iss_2::FACT,
+    iss_3::FACT,
+    iss_4::FACT,
+    iss_5::FACT,
+    iss_6::FACT,
     iss_7::FACT,
+    iss_8::FACT,
+    iss_9::FACT,
+    iss_10::FACT,
+    log_1::FACT,
+    log_2::FACT,
+    log_3::FACT,
+    log_4::FACT,
+    log_5::FACT,
+    log_6::FACT,
+    gra_1::FACT,
+    gra_2::FACT,
+    gra_3::FACT,
+    gra_4::FACT,
+    ttl_1::FACT,
+    ttl_2::FACT,
+    ttl_3::FACT,
+    ttl_4::FACT,
+    ttl_5::FACT,
+    ttl_6::FACT,
     pol_1::FACT,
     pol_2::FACT,
     aud_1::FACT,
