@@ -106,6 +106,7 @@ LEFT JOIN pg_database db ON db.oid = d.dbid
 LEFT JOIN pg_database here ON here.datname = current_database() AND d.dbid IN (0, here.oid)
 LEFT JOIN pg_policy p ON here.oid IS NOT NULL AND d.classid = 'pg_policy'::regclass AND p.oid = d.objid
 WHERE d.refclassid = 'pg_authid'::regclass
+  AND d.deptype <> 'p' -- before 15 there is a row for each role that cannot be dropped
   AND CASE WHEN here.oid IS NULL THEN d.refobjid IN (SELECT oid FROM wanted)
            ELSE (d.refobjid IN (SELECT oid FROM reach) OR d.refobjid IN (SELECT oid FROM wanted))
                 -- What is told above by its own name.
