@@ -41,7 +41,9 @@ predefined (grp, kind, privilege) AS (
            ('pg_maintain', 'table', 'MAINTAIN')
 ),
 
--- What the system brings and one of the roles owns. The catalogs that `object` leaves out are counted too.
+-- What stands in the system's schemas and one of the roles owns; `object` leaves most of it out. It is counted only
+-- where there is something to count: where pg_shdepend tells of an owner, or for members of the first superuser, of
+-- whom it never tells.
 system_owned AS MATERIALIZED (
     SELECT owner, count(*) AS objects
     FROM (
@@ -51,5 +53,8 @@ system_owned AS MATERIALIZED (
         UNION ALL SELECT lanowner FROM pg_language WHERE oid < 16384
     ) o
     WHERE owner IN (SELECT oid FROM reach)
+      AND (EXISTS (SELECT FROM reach WHERE oid = 10)
+           OR EXISTS (SELECT FROM pg_shdepend d JOIN reach r ON r.oid = d.refobjid
+                      WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o'))
     GROUP BY owner
 )

@@ -1,7 +1,8 @@
 
 -- What privileges can be held on; what a kind's privileges are is the server's own word (acldefault). Temporary
--- schemas belong to their sessions and are left out. Of functions, types and languages that the system brings, PUBLIC
--- has the built-in default and nobody more, unless an ACL says so: without one they are left out.
+-- schemas belong to their sessions and are left out. Of functions, types and languages that the system brings (users'
+-- OIDs begin at 16384), PUBLIC has the built-in default and nobody more, unless an ACL says so: without one they are
+-- left out.
 namespace AS MATERIALIZED (
     SELECT oid, nspname::text AS name, nspowner, nspacl,
            nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS system
@@ -11,10 +12,11 @@ namespace AS MATERIALIZED (
 relation AS MATERIALIZED (
     SELECT c.oid, n.name AS schema, c.relname::text AS name, n.system, c.relkind, c.relowner, c.relacl,
            -- security_invoker is of 15 and later
-           CASE WHEN c.relkind = 'v' AND NOT coalesce((
+           CASE WHEN n.system THEN NULL
+                WHEN c.relkind = 'v' AND (c.reloptions IS NULL OR NOT coalesce((
                     SELECT o.option_value::boolean
                     FROM pg_options_to_table(c.reloptions) o
-                    WHERE o.option_name = 'security_invoker'), false) THEN 'owner_view'
+                    WHERE o.option_name = 'security_invoker'), false)) THEN 'owner_view'
                 WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced_row_security'
                 WHEN c.relrowsecurity THEN 'row_security' END AS trait
     FROM pg_class c
@@ -52,7 +54,7 @@ object AS MATERIALIZED (
            CASE WHEN p.prosecdef THEN 'definer' END
     FROM pg_proc p
     JOIN namespace n ON n.oid = p.pronamespace
-    WHERE NOT n.system OR p.proacl IS NOT NULL
+    WHERE p.oid >= 16384 OR p.proacl IS NOT NULL
     UNION ALL -- the row types of tables, arrays and multiranges follow another object; few have an ACL of their own
     SELECT 'type', n.name, t.typname::text, NULL, n.system,
            'pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, acldefault('T', t.typowner), NULL
@@ -60,9 +62,9 @@ object AS MATERIALIZED (
     JOIN namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_class c ON c.oid = t.typrelid
     WHERE t.typacl IS NOT NULL
-       OR (NOT n.system AND t.typtype <> 'm' AND coalesce(c.relkind = 'c', true)
+       OR (t.oid >= 16384 AND t.typtype <> 'm' AND coalesce(c.relkind = 'c', true)
            AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid))
-    UNION ALL -- users' OIDs begin at 16384
+    UNION ALL
     SELECT 'language', NULL, lanname::text, NULL, oid < 16384,
            'pg_language'::regclass, oid, 0, lanowner, lanacl, acldefault('l', lanowner), NULL
     FROM pg_language
