@@ -152,6 +152,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "emptied",
+        "CREATE ROLE %; CREATE SCHEMA empty; ALTER SCHEMA empty OWNER TO %; REVOKE ALL ON SCHEMA empty FROM %",
+        &["owner (itself) of schema empty, whose ACL withholds CREATE, USAGE", "owns SCHEMA empty (itself)"],
+    ),
+    (
         "predefined",
         "CREATE ROLE % NOINHERIT; GRANT pg_read_all_data TO %",
         &[

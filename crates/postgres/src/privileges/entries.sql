@@ -1,11 +1,13 @@
 ),
 -- A NULL ACL is the built-in one, not an empty one. A long one is stored compressed, and aclexplode would unpack it
--- again for each row that it returns (with 300 grantees 30 ms instead of 5); the concatenation unpacks it once.
+-- again for each row that it returns (with 300 grantees 30 ms instead of 5); the concatenation unpacks it once. Of an
+-- empty one it would make an array without dimensions, which aclexplode refuses.
 entry AS MATERIALIZED (
     SELECT o.kind, o.schema, o.name, o.col, o.system, o.class, o.id, o.sub, o.owner, o.builtin, o.trait,
            x.grantee, x.privilege_type AS privilege, x.is_grantable AS grantable
     FROM object o
-    CROSS JOIN LATERAL aclexplode(coalesce(o.acl, o.builtin) || '{}'::aclitem[]) x
+    CROSS JOIN LATERAL aclexplode(
+        CASE WHEN cardinality(coalesce(o.acl, o.builtin)) > 0 THEN coalesce(o.acl, o.builtin) || '{}'::aclitem[] END) x
     WHERE x.grantee = 0 OR x.grantee IN (SELECT oid FROM reach)
 ),
 

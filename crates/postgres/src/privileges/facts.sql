@@ -56,7 +56,7 @@ SELECT 'owned', o.owner, o.name, o.kind, o.schema, NULL, o.class, o.id, o.owner,
            FROM aclexplode(o.builtin) b
            WHERE b.grantee = o.owner
              AND NOT EXISTS (
-                 SELECT FROM aclexplode(o.acl || '{}'::aclitem[]) a
+                 SELECT FROM aclexplode(o.acl) a
                  WHERE a.grantee = o.owner AND a.privilege_type = b.privilege_type)) END,
        NULL, NULL, NULL, NULL
 FROM object o

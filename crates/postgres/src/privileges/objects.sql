@@ -32,7 +32,7 @@ object AS MATERIALIZED (
     WHERE NOT system OR relacl IS NOT NULL
     UNION ALL
     SELECT 'column', r.schema, r.name, a.attname::text, r.system,
-           'pg_class'::regclass, r.oid, a.attnum, r.relowner, a.attacl, '{}'::aclitem[], r.trait
+           'pg_class'::regclass, r.oid, a.attnum, r.relowner, a.attacl, NULL, r.trait
     FROM pg_attribute a
     JOIN relation r ON r.oid = a.attrelid
     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
