@@ -31,6 +31,14 @@ pub(crate) fn kind(word: &str) -> Result<ObjectKind, Error> {
         "sequence" => Ok(ObjectKind::Sequence),
         "schema" => Ok(ObjectKind::Schema),
         "database" => Ok(ObjectKind::Database),
+        "function" => Ok(ObjectKind::Function),
+        "language" => Ok(ObjectKind::Language),
+        "type" => Ok(ObjectKind::Type),
+        "foreign_data_wrapper" => Ok(ObjectKind::ForeignDataWrapper),
+        "foreign_server" => Ok(ObjectKind::ForeignServer),
+        "large_object" => Ok(ObjectKind::LargeObject),
+        "tablespace" => Ok(ObjectKind::Tablespace),
+        "parameter" => Ok(ObjectKind::Parameter),
         _ => Err(Error::column("kind", format!("`{word}` is no kind of object"))),
     }
 }

@@ -12,6 +12,8 @@ use crate::{Error, Login, privileges, roles};
 /// How many readings of the clock the best is taken of.
 const CLOCK_READINGS: usize = 5;
 
+const VERSION: &str = "SELECT current_setting('server_version_num')::pg_catalog.oid AS version";
+
 /// PostgreSQL's clock: at some moment between `sent` and `answered` it stood at `server`.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -76,12 +78,18 @@ impl Observer {
         Self { shared: Arc::new(Shared { login, eye: Mutex::default() }) }
     }
 
+    /// An observer of another database of the same cluster, by the same account; it logs in with its first look.
+    #[must_use]
+    pub fn in_database(&self, database: &str) -> Self {
+        Self::lazy(Login { database: database.to_owned(), ..self.shared.login.clone() })
+    }
+
     /// The server's `server_version_num`, e.g. 150018.
     ///
     /// # Errors
     /// As [`Observer::connect`].
     pub async fn version(&self) -> Result<u32, Error> {
-        let rows = self.select("SELECT current_setting('server_version_num')::pg_catalog.oid AS version", &[]).await?;
+        let rows = self.select(VERSION, &[]).await?;
         column(single(&rows)?, "version")
     }
 
@@ -179,7 +187,9 @@ impl Eye {
         let prepare = |sql| connection.within(login.timeout, connection.client.prepare(sql));
         let roles = prepare(roles::ALL).await?;
         let role = prepare(roles::ONE).await?;
-        let privileges = prepare(privileges::SQL).await?;
+        let rows = connection.within(login.timeout, connection.client.query_typed(VERSION, &[])).await?;
+        let sql = privileges::sql(column(single(&rows)?, "version")?);
+        let privileges = connection.within(login.timeout, connection.client.prepare(&sql)).await?;
         Ok(Self { connection, roles, role, privileges })
     }
 

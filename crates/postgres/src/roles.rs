@@ -11,7 +11,7 @@ pub(crate) const ALL: &str = include_str!("roles.sql");
 pub(crate) const ONE: &str = include_str!("role.sql");
 
 const ATTRIBUTES: &str = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, \
-                          rolinherit FROM pg_roles WHERE rolname = $1";
+                          rolinherit, rolconnlimit FROM pg_roles WHERE rolname = $1";
 
 impl Observer {
     /// Every role of the cluster, by OID, without the predefined `pg_…` ones and the observer's own.
@@ -58,6 +58,11 @@ fn attributes(row: &Row) -> Result<RoleAttributes, Error> {
         replication: column(row, "rolreplication")?,
         bypassrls: column(row, "rolbypassrls")?,
         inherit: column(row, "rolinherit")?,
-        connection_limit: None,
+        connection_limit: limit(column(row, "rolconnlimit")?),
     })
+}
+
+/// PostgreSQL's −1 is no limit.
+pub(crate) fn limit(connections: i32) -> Option<i32> {
+    (connections >= 0).then_some(connections)
 }

@@ -1,4 +1,4 @@
-//! What a role may do and why, as PostgreSQL 15 itself says, for every kind of grant that the room reads.
+//! What a role may do and why, as PostgreSQL 14 to 18 say, for every kind of grant that the room reads.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
@@ -45,7 +45,50 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "CREATE ROLE %; GRANT CREATE ON DATABASE postgres TO %",
         &["CREATE ON DATABASE postgres: granted directly"],
     ),
-    ("view", "CREATE ROLE %; GRANT SELECT ON app.v TO %", &["SELECT ON TABLE app.v: granted directly"]),
+    (
+        "view",
+        "CREATE ROLE %; GRANT SELECT ON app.v TO %",
+        &["SELECT ON TABLE app.v: granted directly", "TABLE app.v reads its tables as its owner postgres, a superuser"],
+    ),
+    (
+        "long_way",
+        "CREATE ROLE long_a; CREATE ROLE long_b; CREATE ROLE short_z; CREATE ROLE short_y; CREATE ROLE far;
+         GRANT TRIGGER ON t TO far; GRANT far TO long_b, short_z, short_y; GRANT long_b TO long_a;
+         CREATE ROLE %; GRANT long_a, short_z, short_y TO %",
+        &[
+            "TRIGGER ON TABLE public.t: through membership of short_y → far",
+            "member of far through another",
+            "member of long_a",
+            "member of long_b through another",
+            "member of short_y",
+            "member of short_z",
+        ],
+    ),
+    (
+        "heir_of_root",
+        "CREATE ROLE rootlike SUPERUSER; CREATE ROLE %; GRANT rootlike TO %",
+        &["may SET ROLE rootlike, which is SUPERUSER", "member of rootlike"],
+    ),
+    (
+        "bypassing",
+        "CREATE ROLE % BYPASSRLS; CREATE TABLE fenced (a int); ALTER TABLE fenced ENABLE ROW LEVEL SECURITY;
+         GRANT SELECT (a) ON fenced TO %",
+        &[
+            "BYPASSRLS",
+            "SELECT ON COLUMN public.fenced(a): granted directly",
+            "row security of TABLE public.fenced does not bind it: it has BYPASSRLS",
+        ],
+    ),
+    (
+        "fenced_out",
+        "CREATE ROLE %; GRANT INSERT ON fenced TO %",
+        &["INSERT ON TABLE public.fenced: granted directly", "row security on TABLE public.fenced: no policy"],
+    ),
+    (
+        "set_up",
+        "CREATE ROLE % CONNECTION LIMIT 3; ALTER ROLE % SET search_path = app, public",
+        &["CONNECTION LIMIT 3", "SET search_path = app, public"],
+    ),
     (
         "optioned",
         "CREATE ROLE %; GRANT SELECT ON t TO % WITH GRANT OPTION",
@@ -55,7 +98,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "member",
         "CREATE ROLE %; GRANT outer_group TO %",
         &[
-            "SELECT ON TABLE app.orders: through membership of inner_group",
+            "SELECT ON TABLE app.orders: through membership of outer_group → inner_group",
             "member of inner_group through another",
             "member of outer_group",
         ],
@@ -63,7 +106,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "shut",
         "CREATE ROLE % NOINHERIT; GRANT shut_group TO % WITH ADMIN OPTION",
-        &["NOINHERIT", "member of shut_group with admin option"],
+        &[
+            "NOINHERIT",
+            "may SET ROLE shut_group, whose privileges it does not have without asking",
+            "member of shut_group with admin option, not inherited",
+        ],
     ),
     (
         "owner",
@@ -72,13 +119,18 @@ const CASES: &[(&str, &str, &[&str])] = &[
             "SELECT ON SEQUENCE public.own WITH GRANT OPTION: as owner (itself)",
             "UPDATE ON SEQUENCE public.own WITH GRANT OPTION: as owner (itself)",
             "USAGE ON SEQUENCE public.own WITH GRANT OPTION: as owner (itself)",
+            "owns SEQUENCE public.own (itself)",
         ],
     ),
-    ("routine", "CREATE ROLE %; GRANT EXECUTE ON FUNCTION f() TO %", &["privileges on function public.f()"]),
+    (
+        "routine",
+        "CREATE ROLE %; GRANT EXECUTE ON FUNCTION f() TO %",
+        &["EXECUTE ON FUNCTION public.f(): granted directly"],
+    ),
     (
         "default",
         "CREATE ROLE %; ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO %",
-        &["privileges on default privileges on new relations belonging to role postgres in schema app"],
+        &["SELECT ON each future TABLE in schema app created by postgres: granted directly"],
     ),
     (
         "system",
@@ -96,12 +148,23 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &[
             "USAGE ON SCHEMA held_back WITH GRANT OPTION: as owner (itself)",
             "owner (itself) of schema held_back, whose ACL withholds CREATE",
+            "owns SCHEMA held_back (itself)",
         ],
+    ),
+    (
+        "emptied",
+        "CREATE ROLE %; CREATE SCHEMA empty; ALTER SCHEMA empty OWNER TO %; REVOKE ALL ON SCHEMA empty FROM %",
+        &["owner (itself) of schema empty, whose ACL withholds CREATE, USAGE", "owns SCHEMA empty (itself)"],
     ),
     (
         "predefined",
         "CREATE ROLE % NOINHERIT; GRANT pg_read_all_data TO %",
-        &["NOINHERIT", "member of pg_read_all_data"],
+        &[
+            "NOINHERIT",
+            "may SET ROLE pg_read_all_data, whose privileges it does not have without asking",
+            "member of pg_read_all_data, not inherited",
+            "the predefined role pg_read_all_data reads the system's catalogs too, with the password hashes of pg_authid",
+        ],
     ),
     ("maker", "CREATE ROLE % CREATEROLE", &["CREATEROLE"]),
     ("root", "CREATE ROLE % SUPERUSER; GRANT SELECT ON t TO %", &["SUPERUSER"]),
@@ -115,9 +178,21 @@ fn lines(set: &PrivilegeSet) -> Vec<String> {
     lines.extend(set.memberships.iter().map(|membership| {
         let through = if membership.direct { "" } else { " through another" };
         let admin = if membership.admin { " with admin option" } else { "" };
-        format!("member of {}{through}{admin}", membership.group)
+        let inherit = if membership.inherit { "" } else { ", not inherited" };
+        let set = if membership.set { "" } else { ", without SET" };
+        format!("member of {}{through}{admin}{inherit}{set}", membership.group)
+    }));
+    lines.extend(set.settings.iter().map(ToString::to_string));
+    lines.extend(set.owned.iter().map(|(object, owner)| format!("owns {object} ({owner})")));
+    lines.extend(set.future.iter().map(|future| format!("{future}: {}", future.why)));
+    lines.extend(set.escalations.iter().map(|escalation| escalation.what.clone()));
+    lines.extend(set.row_security.iter().map(|table| {
+        let policies: Vec<&str> = table.policies.iter().map(String::as_str).collect();
+        let policies = if policies.is_empty() { "no policy".to_owned() } else { policies.join("; ") };
+        format!("row security on {}{}: {policies}", table.table, if table.forced { " (forced)" } else { "" })
     }));
     lines.extend(set.beyond.iter().cloned());
+    lines.extend(set.attributes.connection_limit.map(|limit| format!("CONNECTION LIMIT {limit}")));
     let attributes = set.attributes.named();
     lines.extend(
         attributes
@@ -136,9 +211,29 @@ async fn role(observer: &Observer, name: &str) -> RoleSeen {
     observer.role(&Username::new(name)).await.unwrap().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_privilege_is_read_with_its_reason() {
-    let cluster = Cluster::start().await;
+/// One test a version, named for it.
+macro_rules! on_each_version {
+    ($test:ident: $($name:ident = $major:literal),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(cluster) = Cluster::of($major).await {
+                    $test(&cluster).await;
+                }
+            }
+        )+
+    };
+}
+
+on_each_version! { every_privilege_is_read_with_its_reason:
+    every_privilege_is_read_with_its_reason_on_14 = 14,
+    every_privilege_is_read_with_its_reason_on_15 = 15,
+    every_privilege_is_read_with_its_reason_on_16 = 16,
+    every_privilege_is_read_with_its_reason_on_17 = 17,
+    every_privilege_is_read_with_its_reason_on_18 = 18,
+}
+
+async fn every_privilege_is_read_with_its_reason(cluster: &Cluster) {
     let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
     session.script(ESTATE).await.unwrap();
     let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
@@ -162,6 +257,29 @@ async fn every_privilege_is_read_with_its_reason() {
     ] {
         assert!(all.contains(&line.to_owned()), "{line} is not in {all:#?}");
     }
+}
+
+/// What the role of the fixture is told to have, on the usual version whole, and on each other what differs from that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_something_of_each_kind() {
+    let usual = each_kind(&Cluster::start().await).await;
+    insta::assert_snapshot!("each_kind", usual.join("\n"));
+    for major in [14, 16, 17, 18] {
+        let Some(cluster) = Cluster::of(major).await else { continue };
+        let other = each_kind(&cluster).await;
+        let gone = usual.iter().filter(|line| !other.contains(line)).map(|line| format!("- {line}"));
+        let more = other.iter().filter(|line| !usual.contains(line)).map(|line| format!("+ {line}"));
+        let delta: Vec<String> = gone.chain(more).collect();
+        insta::assert_snapshot!(format!("each_kind_on_{major}"), delta.join("\n"));
+    }
+}
+
+async fn each_kind(cluster: &Cluster) -> Vec<String> {
+    let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+    session.script(include_str!("fixtures/each_kind.sql")).await.unwrap();
+    let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
+    let oid = role(&observer, "each_kind").await.oid;
+    lines(&observer.privileges(&[oid]).await.unwrap()[&oid])
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,12 @@
 //! A throw-away PostgreSQL cluster in a private folder.
 
+#![allow(dead_code, reason = "every test file compiles this module by itself and uses a part of it")]
+
+pub(crate) mod versions;
+
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -21,7 +25,15 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
-        let bin = bin();
+        Self::start_in(&versions::bin_of(versions::USUAL).unwrap()).await
+    }
+
+    /// A cluster of that major version, where its binaries are here.
+    pub(crate) async fn of(major: u32) -> Option<Self> {
+        Some(Self::start_in(&versions::bin_of(major)?).await)
+    }
+
+    async fn start_in(bin: &Path) -> Self {
         let mut folder = tempfile::Builder::new().prefix("lpg-").tempdir().unwrap();
         if let Some(user) = unprivileged() {
             chown(folder.path(), Some(user.uid), Some(user.gid)).unwrap();
@@ -84,12 +96,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn bin() -> PathBuf {
-    let places = [std::env::var_os("PG_BIN_DIR").map(PathBuf::from), Some(PathBuf::from("/usr/lib/postgresql/15/bin"))];
-    let found = places.into_iter().flatten().find(|place| place.join("initdb").exists());
-    found.expect("PostgreSQL 15 is needed: apt-get install postgresql, or set PG_BIN_DIR")
 }
 
 /// PostgreSQL refuses to run as root.
