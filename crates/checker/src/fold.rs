@@ -326,6 +326,7 @@ fn moment(event: &Event) -> Micros {
         Event::Roles(sighting) => sighting.to,
         Event::Leases(sighting) => sighting.to,
         Event::Privileges(reading) => reading.to,
+        Event::Probe(probe) => probe.to,
         Event::SecretSeen(seen) => seen.at,
         Event::WatchGap(gap) => gap.to,
         Event::ServerLost(lost) => lost.at,
