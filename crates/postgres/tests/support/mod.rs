@@ -21,7 +21,11 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
-        let bin = bin();
+        Self::of(&bin()).await
+    }
+
+    /// A cluster of the PostgreSQL whose programs are in that folder.
+    pub(crate) async fn of(bin: &Path) -> Self {
         let mut folder = tempfile::Builder::new().prefix("lpg-").tempdir().unwrap();
         if let Some(user) = unprivileged() {
             chown(folder.path(), Some(user.uid), Some(user.gid)).unwrap();
@@ -84,6 +88,16 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The programs of every PostgreSQL that is found: the one of [`Cluster::start`], and those that were fetched.
+#[allow(dead_code, reason = "not every test asks for all versions")]
+pub(crate) fn every_bin() -> Vec<PathBuf> {
+    let fetched = std::env::home_dir().map(|home| home.join(".cache/leaseproof/servers"));
+    let fetched = fetched.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    // PostgreSQL's own user may reach the folder itself and not the link to it.
+    let fetched = fetched.filter_map(|entry| entry.path().join("bin").canonicalize().ok());
+    std::iter::once(bin()).chain(fetched.filter(|place| place.join("initdb").exists())).collect()
 }
 
 fn bin() -> PathBuf {
