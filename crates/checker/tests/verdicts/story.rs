@@ -13,7 +13,7 @@ use leaseproof_domain::{
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
     AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    ProbePlan, Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -120,6 +120,7 @@ pub(crate) fn plan() -> Plan {
         )),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
         member_of: vec![],
+        probes: Some(ProbePlan::default()),
         public: PublicDefaults::Allowed,
         username: None,
         says: None,

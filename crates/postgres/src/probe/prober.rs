@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use leaseproof_domain::{Grant, Object, ObjectKind, Privilege, ProbeOutcome};
 use tokio_postgres::Client;
@@ -25,7 +26,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL 
 pub struct Prober {
     login: Login,
     connection: Connection,
-    facts: Facts,
+    facts: Arc<Facts>,
     /// Sessions in other databases, for privileges on those.
     elsewhere: BTreeMap<String, Result<Box<Prober>, Error>>,
     /// What simple probes have shown: they are asked for again as conditions of others.
@@ -54,19 +55,19 @@ impl Prober {
     ///
     /// # Errors
     /// As [`crate::Session::open`].
-    pub async fn open_with(login: &Login, facts: Option<Facts>) -> Result<Self, Error> {
+    pub async fn open_with(login: &Login, facts: Option<Arc<Facts>>) -> Result<Self, Error> {
         let connection = Connection::open(&login.config(), login.timeout).await?;
         connection.within(login.timeout, connection.client.batch_execute(BEGIN)).await?;
         let facts = match facts {
             Some(facts) => facts,
-            None => Facts::read(&connection, login.timeout).await?,
+            None => Arc::new(Facts::read(&connection, login.timeout).await?),
         };
         let (elsewhere, known) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { login: login.clone(), connection, facts, elsewhere, known })
     }
 
     /// What is known of the database.
-    pub fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &Arc<Facts> {
         &self.facts
     }
 
