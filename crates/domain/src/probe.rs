@@ -29,7 +29,7 @@ pub struct ProbeRecord {
 }
 
 /// What a scenario says of a privilege that is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     /// It is promised.
