@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leaseproof_domain::{Event, Expected, Grant, Micros, Object, ObjectKind, ProbeOutcome, ProbeRecord, Username};
 use leaseproof_postgres::{Facts, Login, Prober, Recipe};
-use leaseproof_scenario::{ProbePlan, RolePromise};
+use leaseproof_scenario::{ProbePlan, PublicDefaults, RolePromise};
 
 use crate::choices::Draw;
 use crate::life::Life;
@@ -31,7 +31,9 @@ impl Trial {
             own_login || matches!(Recipe::of(grant, facts), Recipe::Ways(_))
         };
         let mut forbidden = role.forbidden(&objects, columns);
-        forbidden.retain(can_be_tried);
+        let defaults = role.public == PublicDefaults::Allowed;
+        let is_default = |grant: &Grant| defaults && facts.initial.contains(&(grant.privilege, grant.object.clone()));
+        forbidden.retain(|grant| can_be_tried(grant) && !is_default(grant));
         Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden }
     }
 

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Object, ObjectKind};
+use leaseproof_domain::{Object, ObjectKind, Privilege};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -10,6 +10,7 @@ use crate::session::Connection;
 
 const RELATIONS: &str = include_str!("relations.sql");
 const FUNCTIONS: &str = include_str!("functions.sql");
+const INITIAL: &str = include_str!("initial.sql");
 const SCHEMAS: &str = "SELECT nspname::text AS name FROM pg_namespace \
                        WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
                        AND nspname !~ '^pg_(toast_)?temp_'";
@@ -38,6 +39,9 @@ pub struct Facts {
     pub relations: BTreeMap<(String, String), Relation>,
     /// Functions outside the system's schemas, and those of the system that have an ACL, by schema and signature.
     pub functions: BTreeMap<(String, String), Function>,
+    /// What PUBLIC was given when the cluster or an extension was made, outside the system's schemas: USAGE on schema
+    /// `public`, before 15 CREATE too. Whether it still has it is not looked at.
+    pub initial: BTreeSet<(Privilege, Object)>,
     /// Parameters whose SET is a matter of privileges.
     pub settings: BTreeSet<String>,
 }
@@ -101,6 +105,12 @@ impl Facts {
         for row in select(FUNCTIONS).await? {
             facts.functions.insert((column(&row, "schema")?, column(&row, "signature")?), function(&row)?);
         }
+        for row in select(INITIAL).await? {
+            // A privilege of a later PostgreSQL has no name here.
+            if let Some(privilege) = Privilege::from_word(column(&row, "privilege")?) {
+                facts.initial.insert((privilege, initial(&row)?));
+            }
+        }
         for row in select(SETTINGS).await? {
             facts.settings.insert(column(&row, "name")?);
         }
@@ -147,6 +157,17 @@ fn relation(row: &Row) -> Result<Relation, Error> {
         rules: column(row, "rules")?,
         columns: names.into_iter().zip(sorts).map(|(name, sort)| RelationColumn { name, sort }).collect(),
     })
+}
+
+fn initial(row: &Row) -> Result<Object, Error> {
+    let kind = match column::<&str>(row, "kind")? {
+        "schema" => ObjectKind::Schema,
+        "function" => ObjectKind::Function,
+        "column" => ObjectKind::Column,
+        "sequence" => ObjectKind::Sequence,
+        _ => ObjectKind::Table,
+    };
+    Ok(Object { kind, schema: column(row, "schema")?, name: column(row, "name")?, column: column(row, "column")? })
 }
 
 fn function(row: &Row) -> Result<Function, Error> {
