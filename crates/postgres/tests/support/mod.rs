@@ -1,8 +1,12 @@
 //! A throw-away PostgreSQL cluster in a private folder.
 
+#![allow(dead_code, reason = "every test file compiles this module by itself and uses a part of it")]
+
+pub(crate) mod versions;
+
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -21,11 +25,15 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
-        Self::of(&bin()).await
+        Self::start_in(&versions::bin_of(versions::USUAL).unwrap()).await
     }
 
-    /// A cluster of the PostgreSQL whose programs are in that folder.
-    pub(crate) async fn of(bin: &Path) -> Self {
+    /// A cluster of that major version, where its binaries are here.
+    pub(crate) async fn of(major: u32) -> Option<Self> {
+        Some(Self::start_in(&versions::bin_of(major)?).await)
+    }
+
+    async fn start_in(bin: &Path) -> Self {
         let mut folder = tempfile::Builder::new().prefix("lpg-").tempdir().unwrap();
         if let Some(user) = unprivileged() {
             chown(folder.path(), Some(user.uid), Some(user.gid)).unwrap();
@@ -88,22 +96,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// The programs of every PostgreSQL that is found: the one of [`Cluster::start`], and those that were fetched.
-#[allow(dead_code, reason = "not every test asks for all versions")]
-pub(crate) fn every_bin() -> Vec<PathBuf> {
-    let fetched = std::env::home_dir().map(|home| home.join(".cache/leaseproof/servers"));
-    let fetched = fetched.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    // PostgreSQL's own user may reach the folder itself and not the link to it.
-    let fetched = fetched.filter_map(|entry| entry.path().join("bin").canonicalize().ok());
-    std::iter::once(bin()).chain(fetched.filter(|place| place.join("initdb").exists())).collect()
-}
-
-fn bin() -> PathBuf {
-    let places = [std::env::var_os("PG_BIN_DIR").map(PathBuf::from), Some(PathBuf::from("/usr/lib/postgresql/15/bin"))];
-    let found = places.into_iter().flatten().find(|place| place.join("initdb").exists());
-    found.expect("PostgreSQL 15 is needed: apt-get install postgresql, or set PG_BIN_DIR")
 }
 
 /// PostgreSQL refuses to run as root.
