@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ pub(crate) struct Child {
     death: Signal,
     gate: Arc<Mutex<bool>>,
     ended: watch::Receiver<Option<String>>,
+    wanted: Arc<AtomicBool>,
     log: Log,
 }
 
@@ -69,7 +71,7 @@ impl Child {
         let (log, lines) = Log::read(reader);
         let gate = Arc::new(Mutex::new(false));
         let ended = wait_for(child, pid, Arc::clone(&gate))?;
-        Ok((Self { pid, death, gate, ended, log }, lines))
+        Ok((Self { pid, death, gate, ended, wanted: Arc::default(), log }, lines))
     }
 
     /// Its process id.
@@ -85,6 +87,16 @@ impl Child {
     /// How it ended, in words; none while it runs.
     pub(crate) fn ended(&self) -> Option<String> {
         self.ended.borrow().clone()
+    }
+
+    /// From now on its end is what somebody wants, and no loss.
+    pub(crate) fn want_end(&self) {
+        self.wanted.store(true, Ordering::Release);
+    }
+
+    /// Tells whether its end is wanted.
+    pub(crate) fn end_is_wanted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.wanted)
     }
 
     /// Tells when it has ended.

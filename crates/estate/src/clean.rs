@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, Ledger, OpenLedger};
 
 use crate::folder::PREFIX;
-use crate::postgres::remove_socket;
+use crate::server::remove_socket;
 use crate::{folder, process};
 
 /// What `clean` found, run by run, oldest first.

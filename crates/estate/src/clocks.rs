@@ -4,7 +4,7 @@ use leaseproof_domain::{ClockReading, Event, UnixMicros};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::Observer;
 
-use crate::postgres::Cluster;
+use crate::cluster::Cluster;
 use crate::{Estate, EstateError, vault};
 
 impl Estate {
@@ -37,10 +37,10 @@ impl Estate {
 }
 
 async fn postgres_clock(cluster: &Cluster, recorder: &Recorder) -> Result<(), EstateError> {
-    let failed = |source| EstateError::Postgres { server: cluster.server.clone(), doing: "read its clock", source };
+    let failed = |source| EstateError::Postgres { server: cluster.name.clone(), doing: "read its clock", source };
     let observer = Observer::connect(cluster.observer_login("postgres")).await.map_err(failed)?;
     let clock = observer.clock().await.map_err(failed)?;
-    record(recorder, &cluster.server, clock.server, (clock.sent, clock.answered), 0);
+    record(recorder, &cluster.name, clock.server, (clock.sent, clock.answered), 0);
     Ok(())
 }
 

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_scenario::PostgresPlan;
 
-use crate::postgres::OBSERVER;
+use crate::server::OBSERVER;
 
 /// Longest path of a socket that Linux takes (unix(7), `sun_path`), less the socket's own name.
 const LONGEST_SOCKET_FOLDER: usize = 107 - "/.s.PGSQL.32767.lock".len();
@@ -71,6 +71,7 @@ mod tests {
 
     fn plan(settings: &[(&str, &str)]) -> PostgresPlan {
         PostgresPlan {
+            layout: leaseproof_scenario::Layout::Standalone,
             version: "15".to_owned(),
             hba: None,
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),

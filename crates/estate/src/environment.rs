@@ -18,7 +18,7 @@ impl Estate {
         if let Some(cluster) = self.main.as_ref().and_then(|(name, _)| self.clusters.get(name)) {
             all.extend([
                 ("PGHOST", "127.0.0.1".to_owned()),
-                ("PGPORT", cluster.port.to_string()),
+                ("PGPORT", cluster.write_port().to_string()),
                 ("PGUSER", cluster.superuser.clone()),
                 ("PGPASSWORD", cluster.password.expose().to_owned()),
                 ("PGDATABASE", database.to_owned()),
@@ -30,7 +30,7 @@ impl Estate {
     /// Folders that come first in the PATH of a set-up's scripts: this Vault and this PostgreSQL.
     pub(crate) fn programs(&self) -> Vec<PathBuf> {
         let main = self.main.as_ref().and_then(|(name, _)| self.clusters.get(name));
-        [self.folder.path().join("bin")].into_iter().chain(main.map(|cluster| cluster.bin.clone())).collect()
+        [self.folder.path().join("bin")].into_iter().chain(main.map(|cluster| cluster.primary().bin.clone())).collect()
     }
 }
 

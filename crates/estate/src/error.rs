@@ -81,6 +81,17 @@ pub enum EstateError {
         /// The last lines of its log, scrubbed of secrets.
         tail: Vec<String>,
     },
+    /// Vault's configuration names a part of the estate that is not there.
+    #[error("{origin}: {why}")]
+    Placeholder {
+        /// The scenario line.
+        origin: Origin,
+        /// Which one, and which there are.
+        why: String,
+    },
+    /// A step of the set-up that comes before Vault's start did not end as the scenario expects.
+    #[error(transparent)]
+    SetUp(#[from] Box<SetupError>),
     /// Vault refused what the harness itself needs.
     #[error("vault: cannot {doing}: {source}")]
     Vault {

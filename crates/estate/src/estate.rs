@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{Plan, PostgresPlan, SetupStep, VaultPlan};
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -16,14 +16,16 @@ use tokio::sync::watch;
 use crate::account::Account;
 use crate::all::all;
 use crate::child::{Child, PATIENCE};
+use crate::cluster::Cluster;
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
-use crate::postgres::Cluster;
+use crate::proxy::Proxy;
+use crate::server::Server;
 use crate::site::Site;
-use crate::vault::{SERVER as VAULT, VaultServer};
-use crate::{EstateError, LogStream, folder, process};
+use crate::vault::{Node, VaultServer};
+use crate::{EstateError, LogStream, folder, process, setup};
 
 /// Where and for which run an estate is stood up.
 #[derive(Clone, Debug)]
@@ -39,6 +41,16 @@ impl StandOptions {
     pub fn new(run: impl Into<String>) -> Self {
         Self { run: run.into(), parent: std::env::temp_dir() }
     }
+}
+
+/// The servers of an estate.
+pub(crate) struct Servers<'a> {
+    pub(crate) vault: &'a VaultPlan,
+    /// Added to Vault's environment.
+    pub(crate) vault_env: &'a [(String, String)],
+    pub(crate) postgres: &'a BTreeMap<String, PostgresPlan>,
+    /// The steps of the set-up that a storage in PostgreSQL needs before Vault starts.
+    pub(crate) first: &'a [SetupStep],
 }
 
 /// Real servers on loopback, standing. They end with this value, and with the process that holds it.
@@ -70,6 +82,19 @@ impl Estate {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+        let first = setup::steps_before_vault(plan);
+        let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first };
+        Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await
+    }
+
+    pub(crate) async fn stand_servers(
+        servers: Servers<'_>,
+        main: Option<(String, String)>,
+        options: &StandOptions,
+        recorder: Option<&Recorder>,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, EstateError> {
         if let Some(start_time) = process::start_time(std::process::id()) {
             ledger.add(Entry::Harness { pid: std::process::id(), start_time })?;
         }
@@ -86,17 +111,36 @@ impl Estate {
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
         };
-        let clusters = all(plan.postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect());
-        let (vault, clusters) = tokio::try_join!(VaultServer::stand(&plan.vault, &site), clusters)?;
-        let clusters: BTreeMap<String, Cluster> = plan.postgres.keys().cloned().zip(clusters).collect();
+        let Servers { vault, vault_env, postgres, first } = servers;
+        let clusters = async {
+            let clusters = postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect();
+            let clusters = postgres.keys().cloned().zip(all(clusters).await?);
+            Ok::<BTreeMap<String, Cluster>, EstateError>(clusters.collect())
+        };
+        let (vault, clusters) = match &vault.postgresql {
+            None => tokio::try_join!(VaultServer::stand(vault, vault_env, None, &site), clusters)?,
+            Some(stanza) => {
+                let clusters = clusters.await?;
+                setup::before_vault(first, &clusters, &site).await?;
+                let url = places(&clusters).fill(&stanza.connection_url);
+                let url =
+                    url.map_err(|why| EstateError::Placeholder { origin: vault.origin.clone(), why: why.to_string() })?;
+                (VaultServer::stand(vault, vault_env, Some(&url), &site).await?, clusters)
+            }
+        };
         lay_out(&folder, &vault)?;
         let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, main: main_database(plan), over: false, clusters })
+        Ok(Self { vault, folder, site, placeholders, main, over: false, clusters })
     }
 
     /// Vault with its root token: for set-up only.
     pub fn vault(&self) -> Client {
         self.vault.root.clone()
+    }
+
+    /// The address of each node of Vault, the first one first.
+    pub fn vault_addresses(&self) -> Vec<String> {
+        self.vault.nodes.iter().map(|node| node.client.address().to_owned()).collect()
     }
 
     /// How the harness's own account logs in to a database of a cluster.
@@ -107,22 +151,27 @@ impl Estate {
         self.cluster(cluster).observer_login(database)
     }
 
-    /// Hosts and ports where clients log in to a cluster.
+    /// Hosts and ports where clients log in to a cluster: where writes go, and where reads of standbys go.
     ///
     /// # Panics
     /// Where the plan that was stood up has no such cluster.
     pub fn endpoints(&self, cluster: &str) -> Vec<(String, u16)> {
-        vec![("127.0.0.1".to_owned(), self.cluster(cluster).port)]
+        let cluster = self.cluster(cluster);
+        let ports = [cluster.write_port()].into_iter().chain(cluster.read_port());
+        ports.map(|port| ("127.0.0.1".to_owned(), port)).collect()
     }
 
     /// What the servers write, from their start on. Lines wait for whoever takes them, and it has to read on: the
     /// servers wait for it. Each log can be taken once; what nobody takes is dropped.
     pub fn take_logs(&mut self) -> Vec<LogStream> {
         let mut logs = Vec::new();
-        let servers = [(VAULT, &mut self.vault.log, &self.vault.child)].into_iter();
-        let servers = servers.chain(self.clusters.values_mut().map(|cluster| {
-            let Cluster { server, log, child, .. } = cluster;
-            (server.as_str(), log, &*child)
+        let nodes = self.vault.nodes.iter_mut();
+        let servers = nodes.map(|Node { name, log, child, .. }| (name.as_str(), log, &*child));
+        let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
+            let members = cluster.members.iter_mut();
+            let members = members.map(|Server { name, log, child, .. }| (name.as_str(), log, &*child));
+            let proxy = cluster.proxy.as_mut();
+            members.chain(proxy.map(|Proxy { name, log, child, .. }| (name.as_str(), log, &*child)))
         }));
         for (name, log, child) in servers {
             if let Some(lines) = log.take() {
@@ -168,8 +217,10 @@ impl Estate {
         for (postgres, vault) in
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]
         {
-            self.clusters.values().for_each(|cluster| cluster.child.signal(postgres));
-            self.vault.child.signal(vault);
+            let members = self.clusters.values().flat_map(|cluster| &cluster.members);
+            members.for_each(|member| member.child.signal(postgres));
+            self.clusters.values().flat_map(|cluster| &cluster.proxy).for_each(|proxy| proxy.child.signal(vault));
+            self.vault.nodes.iter().for_each(|node| node.child.signal(vault));
             let until = Instant::now() + PATIENCE;
             if self.children().all(|(_, child)| child.wait_until(until)) {
                 break;
@@ -177,14 +228,18 @@ impl Estate {
         }
         let running = self.children().filter(|(_, child)| child.ended().is_none());
         let mut left: Vec<String> = running.map(|(name, child)| format!("{name} (pid {})", child.pid())).collect();
-        self.clusters.values().for_each(Cluster::remove_traces);
+        self.clusters.values().flat_map(|cluster| &cluster.members).for_each(Server::remove_traces);
         left.extend(self.folder.remove());
         left
     }
 
-    fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
-        let clusters = self.clusters.values().map(|cluster| (cluster.server.as_str(), &cluster.child));
-        clusters.chain([(VAULT, &self.vault.child)])
+    pub(crate) fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
+        let clusters = self.clusters.values();
+        let members = clusters.clone().flat_map(|cluster| &cluster.members);
+        let members = members.map(|member| (member.name.as_str(), &member.child));
+        let proxies = clusters.flat_map(|cluster| &cluster.proxy).map(|proxy| (proxy.name.as_str(), &proxy.child));
+        let nodes = self.vault.nodes.iter().map(|node| (node.name.as_str(), &node.child));
+        members.chain(proxies).chain(nodes)
     }
 
     pub(crate) fn cluster(&self, name: &str) -> &Cluster {
@@ -201,7 +256,7 @@ impl Drop for Estate {
 
 impl std::fmt::Debug for Estate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let clusters: Vec<&str> = self.clusters.values().map(|cluster| cluster.server.as_str()).collect();
+        let clusters: Vec<&str> = self.clusters.values().map(|cluster| cluster.name.as_str()).collect();
         f.debug_struct("Estate")
             .field("run", &self.site.run)
             .field("vault", &self.vault.address)
@@ -224,10 +279,18 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
 }
 
 fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>) -> Placeholders {
-    let mut all = Placeholders::default();
+    let mut all = places(clusters);
     all.vault(&vault.address, vault.port);
+    all
+}
+
+fn places(clusters: &BTreeMap<String, Cluster>) -> Placeholders {
+    let mut all = Placeholders::default();
     for (name, cluster) in clusters {
-        all.cluster(name, cluster.port);
+        all.cluster(name, cluster.write_port());
+        if let Some(port) = cluster.read_port() {
+            all.read(name, port);
+        }
     }
     all
 }

@@ -21,6 +21,8 @@ pub(crate) struct Places {
     pub(crate) vault_bin: Option<PathBuf>,
     /// `PG_BIN_DIR`.
     pub(crate) pg_bin_dir: Option<PathBuf>,
+    /// `HAPROXY_BIN`.
+    pub(crate) haproxy_bin: Option<PathBuf>,
 }
 
 /// A program, and by which rule it was found.
@@ -53,6 +55,7 @@ impl Places {
             postgres: "/usr/lib/postgresql".into(),
             vault_bin: given("VAULT_BIN"),
             pg_bin_dir: given("PG_BIN_DIR"),
+            haproxy_bin: given("HAPROXY_BIN"),
         }
     }
 
@@ -79,6 +82,21 @@ impl Places {
                 ],
                 how_to_get: GET_VAULT.to_owned(),
             })
+    }
+
+    /// HAProxy: `HAPROXY_BIN`, else `PATH`.
+    pub(crate) fn haproxy(&self) -> Result<Program, EstateError> {
+        let given = self.haproxy_bin.as_ref().map(|path| (path, runs(path)));
+        let (looked, found) = match given {
+            Some((path, true)) => (String::new(), Some(program(path, "HAPROXY_BIN"))),
+            Some((path, false)) => (format!("HAPROXY_BIN={} (no such program)", path.display()), None),
+            None => ("HAPROXY_BIN (not set)".to_owned(), self.in_path("haproxy")),
+        };
+        found.ok_or_else(|| EstateError::ServerMissing {
+            wanted: "HAProxy".to_owned(),
+            looked: vec![looked, "PATH".to_owned()],
+            how_to_get: "apt-get install haproxy, or name one by HAPROXY_BIN=/path/to/haproxy".to_owned(),
+        })
     }
 
     /// The PostgreSQL of that major version: `PG_BIN_DIR`, else `PATH`, else Debian's folder, else the cache.
@@ -156,7 +174,9 @@ impl Places {
         if !major.is_empty() {
             let known = self.postgres.join(major).join("bin");
             folders.push((known, self.postgres.display().to_string()));
-            folders.push((self.cache.join(format!("postgresql-{major}")).join("bin"), "leaseproof's cache".to_owned()));
+            // The cache may be a link to where PostgreSQL's own account can reach it (ci/servers/postgresql).
+            let cached = self.cache.join(format!("postgresql-{major}")).join("bin");
+            folders.push((cached.canonicalize().unwrap_or(cached), "leaseproof's cache".to_owned()));
         }
         folders
     }
@@ -165,7 +185,12 @@ impl Places {
 /// How to get a PostgreSQL of that major version.
 pub(crate) fn get_postgres(major: &str) -> String {
     let package = if major.is_empty() { "postgresql".to_owned() } else { format!("postgresql-{major}") };
-    format!("apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
+    let ours = if ["14", "16", "17", "18"].contains(&major) {
+        format!("ci/servers/postgresql {major}, or ")
+    } else {
+        String::new()
+    };
+    format!("{ours}apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
 }
 
 /// What a program says of its version: the first word of `--version`'s answer that begins with a digit.
@@ -226,6 +251,7 @@ mod tests {
             postgres: root.join("postgresql"),
             vault_bin: None,
             pg_bin_dir: None,
+            haproxy_bin: None,
         }
     }
 

@@ -6,20 +6,25 @@
 
 mod account;
 mod all;
+mod bare;
 mod child;
 mod clean;
 mod clocks;
+mod cluster;
 mod configuration;
 mod environment;
 mod error;
 mod estate;
+mod fault;
 mod find;
 mod folder;
+mod link;
 mod logs;
 mod placeholders;
 mod ports;
-mod postgres;
 mod process;
+mod proxy;
+mod server;
 pub mod servers;
 mod setup;
 mod site;
@@ -28,9 +33,11 @@ mod statements;
 mod token;
 mod vault;
 
+pub use bare::{Bare, Storage, TARGET};
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};
+pub use link::Link;
 pub use logs::LogStream;
 pub use process::start_time;
 pub use token::ClientToken;

@@ -29,6 +29,11 @@ impl Placeholders {
         self.set(&format!("postgres.{cluster}.port"), port.to_string());
     }
 
+    /// Adds where a cluster's standbys are read: `${postgres.<cluster>.read}`.
+    pub(crate) fn read(&mut self, cluster: &str, port: u16) {
+        self.set(&format!("postgres.{cluster}.read"), format!("127.0.0.1:{port}"));
+    }
+
     /// Fills every placeholder in.
     ///
     /// # Errors

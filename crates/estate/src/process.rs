@@ -52,6 +52,15 @@ pub(crate) fn of_run(run: &str, folders: &[PathBuf]) -> Vec<Pid> {
         .collect()
 }
 
+/// PostgreSQL's processes whose data directory that is.
+pub(crate) fn working_in(data: &Path) -> Vec<Pid> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let folders = [data.to_owned()];
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
+        .filter(|pid| is_postgres_in(*pid, &folders))
+        .collect()
+}
+
 /// Ends those processes, blocking: politely, and by SIGKILL after [`PATIENCE`]. Gives the names of those that ended and
 /// of those that did not.
 pub(crate) fn end_run(run: &str, folders: &[PathBuf]) -> (Vec<String>, Vec<String>) {
@@ -104,7 +113,9 @@ fn shared_segments(pid: Pid) -> Vec<PathBuf> {
 
 fn has_marker(pid: Pid, marker: &str) -> bool {
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environment.split(|byte| *byte == 0).any(|entry| entry == marker.as_bytes())
+    // A run of several estates tells them apart by a part after its name.
+    let ours = |entry: &[u8]| entry.strip_prefix(marker.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'-', ..]));
+    environment.split(|byte| *byte == 0).any(ours)
 }
 
 /// The file name of the program that a process runs, also after the file was replaced.

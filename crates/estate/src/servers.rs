@@ -36,7 +36,14 @@ pub fn find_all() -> Vec<Found> {
     let places = Places::here();
     let mut all = vec![vault(&places)];
     all.extend(postgres(&places));
-    all.push(by_name(&places, "haproxy", "HAPROXY_BIN", NOT_YET, "-v", "apt-get install haproxy"));
+    all.push(by_name(
+        &places,
+        "haproxy",
+        "HAPROXY_BIN",
+        "clusters with layout = \"haproxy-ha\"",
+        "-v",
+        "apt-get install haproxy",
+    ));
     let pdns = "apt-get install pdns-server pdns-backend-pgsql";
     all.push(by_name(&places, "pdns_server", "PDNS_BIN", NOT_YET, "--version", pdns));
     all.push(by_name(&places, "jq", "JQ_BIN", "set-up scripts that read JSON", "--version", "apt-get install jq"));

@@ -4,11 +4,15 @@ mod script;
 mod sql;
 mod write;
 
-use leaseproof_domain::{Event, Failure, Micros, Outcome, SetupRecord};
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Event, Failure, Micros, Outcome, Redactor, SetupRecord};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
-use crate::{Estate, SetupError, SetupFault};
+use crate::cluster::Cluster;
+use crate::site::Site;
+use crate::{Estate, EstateError, SetupError, SetupFault};
 
 /// How a step of the set-up failed.
 #[derive(Clone, Debug)]
@@ -36,16 +40,10 @@ impl Estate {
     /// # Errors
     /// [`SetupError`] for the first step that does not end as the scenario expects; the steps after it are not done.
     pub async fn set_up(&self, plan: &Plan, recorder: Option<&Recorder>) -> Result<(), SetupError> {
-        let now = || recorder.map(Recorder::now).unwrap_or_default();
-        for (number, step) in (1_u32..).zip(&plan.setup) {
-            let start = now();
-            let done = self.step(number, &step.action).await;
-            let (outcome, judged) = self.judge(number, step, done);
-            if let Some(recorder) = recorder {
-                let expected = judged.is_ok();
-                recorder.record(Event::Setup(record(number, step, (start, now()), outcome, expected)));
-            }
-            judged?;
+        let done_before = steps_before_vault(plan).len();
+        for (number, step) in (1_u32..).zip(&plan.setup).skip(done_before) {
+            let doing = self.step(number, &step.action);
+            recorded(number, step, doing, recorder, &self.site.redactor).await?;
         }
         Ok(())
     }
@@ -56,7 +54,7 @@ impl Estate {
         match action {
             SetupAction::Sql { file, text, on, database, user, password } => {
                 let account = user.as_deref().map(|user| (user, password.as_ref()));
-                self.sql(file.as_deref(), text, (on, database), account).await
+                sql::run(&self.clusters, file.as_deref(), text, (on, database), account, &self.site.redactor).await
             }
             SetupAction::Enable { engine, path } => answered(vault.enable_engine(path, engine).await),
             SetupAction::Write { path, data } => self.write(path, data).await,
@@ -64,60 +62,103 @@ impl Estate {
             SetupAction::Script { text, .. } => self.script(number, text).await,
         }
     }
+}
 
-    /// How the step ended, scrubbed, and whether that is how the scenario expects it to end.
-    fn judge(&self, number: u32, step: &SetupStep, done: Result<(), NotDone>) -> (Outcome, Result<(), SetupError>) {
-        let fail = |fault, words: String, hint| {
-            let words = self.site.redactor.scrub(&words).text;
-            Err(SetupError {
-                step: number,
-                origin: step.origin.clone(),
-                action: words_of(&step.action),
-                fault,
-                words,
-                hint,
-            })
-        };
-        let refusal = match done {
-            Ok(()) => {
-                let Some(expect) = &step.expect else { return (Outcome::Ok, Ok(())) };
-                let words = format!("expected {}; it was done", expect::words(expect));
-                return (Outcome::Ok, fail(SetupFault::NotAsExpected, words, None));
-            }
-            Err(NotDone::Unsendable(why)) => {
-                let outcome = Outcome::Indeterminate { why: self.site.redactor.scrub(&why).text };
-                return (outcome, fail(SetupFault::Unsendable, why, None));
-            }
-            Err(NotDone::Refused(refusal)) => refusal,
-        };
-        let outcome = self.scrubbed(&refusal.outcome);
-        let place = refusal.place.as_deref().map(|place| format!("\n{place}")).unwrap_or_default();
-        let words = format!("{}{place}", said(&refusal.outcome));
-        let judged = match &step.expect {
-            Some(expect) if expect::matches(expect, &refusal.outcome) => Ok(()),
-            Some(expect) => {
-                let words = format!("expected {}; it said {words}", expect::words(expect));
-                fail(SetupFault::NotAsExpected, words, None)
-            }
-            None => {
-                let script = matches!(step.action, SetupAction::Script { .. });
-                let silent = !script && matches!(refusal.outcome, Outcome::Indeterminate { .. });
-                let fault = if silent { SetupFault::Unanswered } else { SetupFault::Rejected };
-                fail(fault, words, hint::of(&step.action, &refusal.outcome))
-            }
-        };
-        (outcome, judged)
+/// The steps that are done before Vault starts: where Vault keeps its data in PostgreSQL, the SQL at the beginning.
+pub(crate) fn steps_before_vault(plan: &Plan) -> &[SetupStep] {
+    let sql = |step: &&SetupStep| matches!(step.action, SetupAction::Sql { .. });
+    let count = plan.setup.iter().take_while(sql).count();
+    if plan.vault.postgresql.is_some() { &plan.setup[..count] } else { &[] }
+}
+
+/// Does those steps.
+pub(crate) async fn before_vault(
+    steps: &[SetupStep],
+    clusters: &BTreeMap<String, Cluster>,
+    site: &Site,
+) -> Result<(), EstateError> {
+    for (number, step) in (1_u32..).zip(steps) {
+        let SetupAction::Sql { file, text, on, database, user, password } = &step.action else { continue };
+        let account = user.as_deref().map(|user| (user, password.as_ref()));
+        let doing = sql::run(clusters, file.as_deref(), text, (on, database), account, &site.redactor);
+        recorded(number, step, doing, site.recorder.as_ref(), &site.redactor).await.map_err(Box::new)?;
     }
+    Ok(())
+}
 
-    fn scrubbed(&self, outcome: &Outcome) -> Outcome {
-        let scrub = |text: &str| self.site.redactor.scrub(text).text;
-        match outcome {
-            Outcome::Ok => Outcome::Ok,
-            Outcome::Failed(failure) => {
-                Outcome::Failed(Failure { message: scrub(&failure.message), ..failure.clone() })
-            }
-            Outcome::Indeterminate { why } => Outcome::Indeterminate { why: scrub(why) },
+/// Does one step, judges how it ended, and records it.
+async fn recorded(
+    number: u32,
+    step: &SetupStep,
+    doing: impl Future<Output = Result<(), NotDone>>,
+    recorder: Option<&Recorder>,
+    redactor: &Redactor,
+) -> Result<(), SetupError> {
+    let now = || recorder.map(Recorder::now).unwrap_or_default();
+    let start = now();
+    let (outcome, judged) = judge(number, step, doing.await, redactor);
+    if let Some(recorder) = recorder {
+        let expected = judged.is_ok();
+        recorder.record(Event::Setup(record(number, step, (start, now()), outcome, expected)));
+    }
+    judged
+}
+
+/// How the step ended, scrubbed, and whether that is how the scenario expects it to end.
+fn judge(
+    number: u32,
+    step: &SetupStep,
+    done: Result<(), NotDone>,
+    redactor: &Redactor,
+) -> (Outcome, Result<(), SetupError>) {
+    let fail = |fault, words: String, hint| {
+        let words = redactor.scrub(&words).text;
+        Err(SetupError {
+            step: number,
+            origin: step.origin.clone(),
+            action: words_of(&step.action),
+            fault,
+            words,
+            hint,
+        })
+    };
+    let refusal = match done {
+        Ok(()) => {
+            let Some(expect) = &step.expect else { return (Outcome::Ok, Ok(())) };
+            let words = format!("expected {}; it was done", expect::words(expect));
+            return (Outcome::Ok, fail(SetupFault::NotAsExpected, words, None));
         }
+        Err(NotDone::Unsendable(why)) => {
+            let outcome = Outcome::Indeterminate { why: redactor.scrub(&why).text };
+            return (outcome, fail(SetupFault::Unsendable, why, None));
+        }
+        Err(NotDone::Refused(refusal)) => refusal,
+    };
+    let outcome = scrubbed(&refusal.outcome, redactor);
+    let place = refusal.place.as_deref().map(|place| format!("\n{place}")).unwrap_or_default();
+    let words = format!("{}{place}", said(&refusal.outcome));
+    let judged = match &step.expect {
+        Some(expect) if expect::matches(expect, &refusal.outcome) => Ok(()),
+        Some(expect) => {
+            let words = format!("expected {}; it said {words}", expect::words(expect));
+            fail(SetupFault::NotAsExpected, words, None)
+        }
+        None => {
+            let script = matches!(step.action, SetupAction::Script { .. });
+            let silent = !script && matches!(refusal.outcome, Outcome::Indeterminate { .. });
+            let fault = if silent { SetupFault::Unanswered } else { SetupFault::Rejected };
+            fail(fault, words, hint::of(&step.action, &refusal.outcome))
+        }
+    };
+    (outcome, judged)
+}
+
+fn scrubbed(outcome: &Outcome, redactor: &Redactor) -> Outcome {
+    let scrub = |text: &str| redactor.scrub(text).text;
+    match outcome {
+        Outcome::Ok => Outcome::Ok,
+        Outcome::Failed(failure) => Outcome::Failed(Failure { message: scrub(&failure.message), ..failure.clone() }),
+        Outcome::Indeterminate { why } => Outcome::Indeterminate { why: scrub(why) },
     }
 }
 

@@ -78,6 +78,7 @@ impl Site {
     /// From now on the end of that server is a loss, unless the whole estate is being ended.
     pub(crate) fn guard(&self, name: &str, child: &Child) {
         let mut ended = child.watch_end();
+        let wanted = child.end_is_wanted();
         let (lost, ending, recorder, server) =
             (self.lost.clone(), Arc::clone(&self.ending), self.recorder.clone(), name.to_owned());
         tokio::spawn(async move {
@@ -85,7 +86,7 @@ impl Site {
             else {
                 return;
             };
-            if !ending.load(Ordering::Acquire) {
+            if !ending.load(Ordering::Acquire) && !wanted.load(Ordering::Acquire) {
                 let at = recorder.map(|recorder| recorder.now()).unwrap_or_default();
                 // The first loss is the cause; what follows it is its consequence.
                 lost.send_if_modified(|known| {

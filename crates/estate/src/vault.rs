@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use leaseproof_domain::Secret;
 use leaseproof_scenario::{VaultPlan, VaultStorage};
-use leaseproof_vault::Client;
+use leaseproof_vault::{Client, Health};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -16,6 +16,8 @@ use crate::{EstateError, folder};
 
 /// The server's name in histories and messages.
 pub(crate) const SERVER: &str = "vault";
+/// Its configuration file, in its own folder.
+const CONFIGURATION: &str = "vault.json";
 /// How long Vault may take to answer, and to become active after its unseal (raft elects a leader first).
 const START: Duration = Duration::from_secs(30);
 /// How often that is asked.
@@ -25,95 +27,185 @@ const REQUEST: Duration = Duration::from_secs(90);
 /// How many ports are tried where others take them first.
 const STARTS: u32 = 8;
 
-/// A running Vault, initialised, unsealed and active.
+/// A running Vault: one server, or several that share one storage, initialised and unsealed, the first one active.
 pub(crate) struct VaultServer {
+    /// The first node's, where clients begin.
     pub(crate) address: String,
     pub(crate) port: u16,
     pub(crate) program: Program,
     /// With the root token: for set-up, never for the workload.
     pub(crate) root: Client,
     pub(crate) token: Secret,
+    /// The one share of its unseal key.
+    key: Secret,
     pub(crate) audit: Option<PathBuf>,
+    pub(crate) nodes: Vec<Node>,
+    /// Added to the environment of each node at its next start.
+    pub(crate) env: Vec<(String, String)>,
+}
+
+/// One server of a Vault.
+pub(crate) struct Node {
+    /// `vault`, or `vault.<number>` where there are several.
+    pub(crate) name: String,
     pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
     pub(crate) child: Child,
+    pub(crate) client: Client,
+    home: PathBuf,
 }
 
 impl VaultServer {
-    /// Starts a new Vault and makes it ready for set-up.
-    pub(crate) async fn stand(plan: &VaultPlan, site: &Site) -> Result<Self, EstateError> {
+    /// Starts a new Vault, with `env` in its environment, and makes it ready for set-up. `url` is the connection URL of
+    /// a storage in PostgreSQL, filled in.
+    pub(crate) async fn stand(
+        plan: &VaultPlan,
+        env: &[(String, String)],
+        url: Option<&str>,
+        site: &Site,
+    ) -> Result<Self, EstateError> {
         check_port(plan)?;
         let program = Places::here().vault()?;
-        let home = site.folder.join(SERVER);
+        let (first, port) = Node::start(plan, 1, &program, env, url, site).await?;
+        let (root, token, key) = open(&first, site).await?;
+        let audit = if plan.audit { Some(audit(&root, site).await?) } else { None };
+        let address = root.address().to_owned();
+        let mut nodes = vec![first];
+        for number in 2..=plan.nodes {
+            let plan = VaultPlan { port: None, ..plan.clone() };
+            let (node, _) = Node::start(&plan, number, &program, env, url, site).await?;
+            unseal(&node, &key).await?;
+            standby(&node, site).await?;
+            nodes.push(node);
+        }
+        nodes.iter().for_each(|node| site.guard(&node.name, &node.child));
+        Ok(Self { address, port, program, root, token, key, audit, nodes, env: env.to_vec() })
+    }
+
+    /// Starts a node again, after its end, on the same port and storage, and unseals it. Where it is the only one it is
+    /// active when this returns. None where there is no such node.
+    pub(crate) async fn start_again(&mut self, name: &str, site: &Site) -> Option<Result<(), EstateError>> {
+        let alone = self.nodes.len() == 1;
+        let Self { program, env, key, nodes, .. } = self;
+        let node = nodes.iter_mut().find(|node| node.name == name)?;
+        Some(node.start_again(program, env, key, alone, site).await)
+    }
+}
+
+impl Node {
+    async fn start(
+        plan: &VaultPlan,
+        number: u16,
+        program: &Program,
+        env: &[(String, String)],
+        url: Option<&str>,
+        site: &Site,
+    ) -> Result<(Self, u16), EstateError> {
+        let name = if plan.nodes == 1 { SERVER.to_owned() } else { format!("{SERVER}.{number}") };
+        let home = site.folder.join(&name);
         folder::make(&home, 0o700, None)?;
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(no_port)?;
             let address = format!("http://127.0.0.1:{port}");
             let cluster = site.ports.free().ok_or_else(no_port)?;
-            let file = home.join("vault.json");
-            folder::write(&file, &configuration(plan, port, cluster, &home).to_string(), 0o600, None)?;
-            let (child, log) = site.start(Order {
-                name: SERVER,
-                program: program.path.clone(),
-                args: vec!["server".into(), "-config".into(), file.into()],
-                env: vec![("HOME".to_owned(), home.clone().into())],
-                folder: &home,
-                account: None,
-                death: Signal::SIGKILL,
-                input: None,
-            })?;
+            let file = home.join(CONFIGURATION);
+            folder::write(&file, &configuration(plan, (port, cluster), url, &home).to_string(), 0o600, None)?;
+            let (child, log) = launch(&name, program, &home, env, site)?;
             let client = Client::new(&address, REQUEST)
                 .map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
-            match answers(&client, &child, site).await {
-                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {
-                    check_port(plan)?;
-                    continue;
-                }
-                done => done?,
+            let node = Self { name: name.clone(), log: Some(log), child, client, home: home.clone() };
+            match answers(&node, site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(plan)?,
+                Err(why) => return Err(why),
+                Ok(()) => return Ok((node, port)),
             }
-            let (root, token) = open(&client, &child, site).await?;
-            let audit = if plan.audit { Some(audit(&root, site).await?) } else { None };
-            site.guard(SERVER, &child);
-            return Ok(Self { address, port, program, root, token, audit, log: Some(log), child });
         }
         Err(no_port())
     }
+
+    async fn start_again(
+        &mut self,
+        program: &Program,
+        env: &[(String, String)],
+        key: &Secret,
+        alone: bool,
+        site: &Site,
+    ) -> Result<(), EstateError> {
+        let (child, log) = launch(&self.name, program, &self.home, env, site)?;
+        (self.child, self.log) = (child, Some(log));
+        answers(self, site).await?;
+        unseal(self, key).await?;
+        if alone {
+            active(self, site).await?;
+        }
+        site.guard(&self.name, &self.child);
+        Ok(())
+    }
 }
 
-/// Waits until Vault answers at all.
-async fn answers(client: &Client, child: &Child, site: &Site) -> Result<(), EstateError> {
-    until(child, site, "no answer", || async { client.health().await.map(|_| true) }).await
+fn launch(
+    name: &str,
+    program: &Program,
+    home: &Path,
+    env: &[(String, String)],
+    site: &Site,
+) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+    let given = env.iter().map(|(name, value)| (name.clone(), value.into()));
+    site.start(Order {
+        name,
+        program: program.path.clone(),
+        args: vec!["server".into(), "-config".into(), home.join(CONFIGURATION).into()],
+        env: [("HOME".to_owned(), home.into())].into_iter().chain(given).collect(),
+        folder: home,
+        account: None,
+        death: Signal::SIGKILL,
+        input: None,
+    })
+}
+
+/// Waits until a node answers at all.
+async fn answers(node: &Node, site: &Site) -> Result<(), EstateError> {
+    until(node, site, "no answer", |_| true).await
 }
 
 /// Initialises and unseals it, and waits until it is active.
-async fn open(client: &Client, child: &Child, site: &Site) -> Result<(Client, Secret), EstateError> {
-    let failed = |doing| move |source| EstateError::Vault { doing, source };
-    let made = client.initialise().await.map_err(failed("initialise it"))?;
+async fn open(node: &Node, site: &Site) -> Result<(Client, Secret, Secret), EstateError> {
+    let made = node.client.initialise().await;
+    let made = made.map_err(|source| EstateError::Vault { doing: "initialise it", source })?;
     site.redactor.add_fixed(made.unseal_key.clone());
     site.redactor.add_fixed(made.root_token.clone());
-    client.unseal(&made.unseal_key).await.map_err(failed("unseal it"))?;
-    let active =
-        || async { client.health().await.map(|health| health.initialized && !health.sealed && !health.standby) };
-    until(child, site, "not active", active).await?;
-    Ok((client.with_token(made.root_token.clone()), made.root_token))
+    unseal(node, &made.unseal_key).await?;
+    active(node, site).await?;
+    Ok((node.client.with_token(made.root_token.clone()), made.root_token, made.unseal_key))
 }
 
-async fn until<F>(child: &Child, site: &Site, missing: &str, asked: impl Fn() -> F) -> Result<(), EstateError>
-where
-    F: Future<Output = Result<bool, leaseproof_vault::Error>>,
-{
+async fn unseal(node: &Node, key: &Secret) -> Result<(), EstateError> {
+    let unsealed = node.client.unseal(key).await;
+    unsealed.map_err(|source| EstateError::Vault { doing: "unseal it", source })
+}
+
+async fn active(node: &Node, site: &Site) -> Result<(), EstateError> {
+    until(node, site, "not active", |health| health.initialized && !health.sealed && !health.standby).await
+}
+
+async fn standby(node: &Node, site: &Site) -> Result<(), EstateError> {
+    until(node, site, "no standby", |health| health.initialized && !health.sealed && health.standby).await
+}
+
+async fn until(node: &Node, site: &Site, missing: &str, so: impl Fn(&Health) -> bool) -> Result<(), EstateError> {
     let end = Instant::now() + START;
     loop {
-        if child.ended().is_some() {
-            let status = child.end().await;
-            return Err(site.not_started(SERVER, format!("it ended with {status}"), child));
+        if node.child.ended().is_some() {
+            let status = node.child.end().await;
+            return Err(site.not_started(&node.name, format!("it ended with {status}"), &node.child));
         }
-        let why = match asked().await {
-            Ok(true) => return Ok(()),
-            Ok(false) => String::new(),
+        let why = match node.client.health().await {
+            Ok(health) if so(&health) => return Ok(()),
+            Ok(_) => String::new(),
             Err(why) => format!(": {why}"),
         };
         if Instant::now() >= end {
-            return Err(site.not_started(SERVER, format!("{missing} within {} s{why}", START.as_secs()), child));
+            let why = format!("{missing} within {} s{why}", START.as_secs());
+            return Err(site.not_started(&node.name, why, &node.child));
         }
         tokio::time::sleep(TRY).await;
     }
@@ -129,13 +221,17 @@ async fn audit(root: &Client, site: &Site) -> Result<PathBuf, EstateError> {
 }
 
 /// The server's configuration file.
-fn configuration(plan: &VaultPlan, port: u16, cluster: u16, home: &Path) -> Value {
+fn configuration(plan: &VaultPlan, (port, cluster): (u16, u16), url: Option<&str>, home: &Path) -> Value {
     let storage = match plan.storage {
         VaultStorage::Inmem => json!({ "inmem": {} }),
         VaultStorage::File => json!({ "file": { "path": home.join("data") } }),
         VaultStorage::Raft => json!({ "raft": { "path": home.join("data"), "node_id": "vault" } }),
+        VaultStorage::Postgresql => {
+            let shared = plan.postgresql.as_ref().is_some_and(|stanza| stanza.ha_enabled);
+            json!({ "postgresql": { "connection_url": url.unwrap_or_default(), "ha_enabled": shared.to_string() } })
+        }
     };
-    if plan.storage != VaultStorage::Inmem {
+    if matches!(plan.storage, VaultStorage::File | VaultStorage::Raft) {
         // Vault makes no folder for raft. Where this fails, Vault's own words say why.
         let _ = folder::make(&home.join("data"), 0o700, None);
     }

@@ -6,7 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    clean, completions, doctor, down, explain, judge, list, new, reference, run, schema, show, supervise, up, validate,
+    clean, completions, conformance, doctor, down, explain, judge, list, new, reference, run, schema, show, supervise,
+    up, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     List(list::ListArgs),
     New(new::NewArgs),
     Doctor(doctor::DoctorArgs),
+    Conformance(conformance::ConformanceArgs),
     Up(up::UpArgs),
     Down(down::DownArgs),
     Clean(clean::CleanArgs),

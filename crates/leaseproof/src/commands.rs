@@ -13,6 +13,7 @@ use crate::failure::Failure;
 
 pub(crate) mod clean;
 pub(crate) mod completions;
+pub(crate) mod conformance;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod explain;
@@ -36,6 +37,7 @@ pub(crate) fn dispatch() -> Exit {
         Command::List(args) => list::list(&args),
         Command::New(args) => new::new(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Conformance(args) => conformance::conformance(&args),
         Command::Up(args) => up::up(&args),
         Command::Down(args) => down::down(&args),
         Command::Clean(args) => clean::clean(&args),

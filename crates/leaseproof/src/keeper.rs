@@ -96,7 +96,7 @@ async fn until_the_end(estate: &Estate, interrupt: &Interrupt) -> Stop {
 }
 
 /// `${XDG_STATE_HOME:-~/.local/state}/leaseproof`, which also holds the index of ledgers.
-fn state_folder() -> PathBuf {
+pub(crate) fn state_folder() -> PathBuf {
     let index = Ledger::index_dir();
     index.parent().map_or_else(|| index.clone(), PathBuf::from)
 }

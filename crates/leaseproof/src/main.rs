@@ -8,6 +8,7 @@ mod bug;
 mod commands;
 mod console;
 mod exit;
+mod facts;
 mod failure;
 mod glue;
 mod interrupt;

@@ -68,7 +68,10 @@ impl From<SetupError> for Stop {
 
 impl From<EstateError> for Stop {
     fn from(error: EstateError) -> Self {
-        Self::estate(error)
+        match error {
+            EstateError::SetUp(step) => Self::Setup(*step),
+            other => Self::estate(other),
+        }
     }
 }
 

@@ -26,3 +26,8 @@ fn the_page_of_commands_is_what_the_arguments_say() {
 fn the_page_of_checks_is_what_the_catalogue_says() {
     compare("checks", "checks.md");
 }
+
+#[test]
+fn the_page_of_facts_is_what_the_catalogue_says() {
+    compare("facts", "facts.md");
+}

@@ -40,6 +40,21 @@ impl Session {
         Ok(rows.unwrap_or(0))
     }
 
+    /// Sends one statement and answers the first value of the first row it returns; none for a NULL, or no row.
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn value(&self, sql: &str) -> Result<Option<String>, Error> {
+        let messages = self.connection.within(self.timeout, self.connection.client.simple_query(sql)).await?;
+        Ok(messages
+            .iter()
+            .find_map(|message| match message {
+                SimpleQueryMessage::Row(row) => Some(row.try_get(0).ok().flatten().map(str::to_owned)),
+                _ => None,
+            })
+            .flatten())
+    }
+
     /// Sends a script as it is. The server runs its statements in order and stops at the first error, which rolls back
     /// those before it unless the script commits in between.
     ///

@@ -69,8 +69,14 @@ pub struct Ask {
 /// The Vault under test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VaultPlan {
+    /// How many servers share the storage.
+    #[serde(default = "one")]
+    pub nodes: u16,
     /// Where Vault keeps its data.
     pub storage: VaultStorage,
+    /// The stanza of [`VaultStorage::Postgresql`].
+    #[serde(default)]
+    pub postgresql: Option<VaultPostgresPlan>,
     /// Whether a file audit device is enabled before set-up.
     pub audit: bool,
     /// The system's default lease TTL, where the scenario sets one (Vault's own: 768 h).
@@ -83,6 +89,20 @@ pub struct VaultPlan {
     pub origin: Origin,
 }
 
+fn one() -> u16 {
+    1
+}
+
+/// PostgreSQL as Vault's own storage. Vault makes no tables: the set-up's SQL steps that come before any other are done
+/// before Vault starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VaultPostgresPlan {
+    /// `connection_url`, with `${…}` not yet filled in. It may hold a password.
+    pub connection_url: String,
+    /// `ha_enabled`: whether the nodes take turns by a lock in the database.
+    pub ha_enabled: bool,
+}
+
 /// Where Vault keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,11 +113,44 @@ pub enum VaultStorage {
     File,
     /// Integrated storage in the estate's private folder.
     Raft,
+    /// Tables of a PostgreSQL cluster of the estate.
+    Postgresql,
 }
 
-/// One PostgreSQL cluster under test, standalone.
+/// How many servers a cluster has, and what stands before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Layout {
+    /// One server.
+    #[default]
+    Standalone,
+    /// A primary and streaming standbys behind HAProxy, which has a port for the primary and one for the standbys.
+    HaproxyHa {
+        /// How many standbys.
+        standbys: u16,
+        /// When a commit is acknowledged.
+        replication: Replication,
+    },
+}
+
+/// When the primary acknowledges a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replication {
+    /// When it is on the primary's own disk.
+    Async,
+    /// When every standby shows it to its readers.
+    RemoteApply,
+    /// When more than half of the standbys have it on their disks.
+    Quorum,
+}
+
+/// One PostgreSQL cluster under test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostgresPlan {
+    /// How many servers, and what stands before them.
+    #[serde(default)]
+    pub layout: Layout,
     /// Major version, e.g. `15`.
     pub version: String,
     /// The text of pg_hba.conf, where the scenario brings one. The harness's own line stands before it.

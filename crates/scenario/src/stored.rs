@@ -83,6 +83,7 @@ impl Plan {
 
 /// Visits every text of the plan that people write freely: statements, scripts, rules, data.
 fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
+    plan.vault.postgresql.iter_mut().for_each(|stanza| visit(&mut stanza.connection_url));
     for cluster in plan.postgres.values_mut() {
         cluster.hba.iter_mut().for_each(&mut *visit);
         cluster.settings.values_mut().for_each(&mut *visit);

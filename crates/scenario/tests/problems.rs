@@ -30,6 +30,7 @@ told! {
     roles_lives_and_phases: "role.toml",
     thresholds_and_known: "figures.toml",
     not_built_yet: "not-built.toml",
+    servers_that_do_not_fit: "servers.toml",
     extends_in_a_circle: "circle/a",
     extends_nothing: "lost.toml",
     without_what_is_not_there: "lost-parts.toml",

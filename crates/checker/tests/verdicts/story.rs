@@ -143,6 +143,7 @@ pub(crate) fn plan() -> Plan {
         origin: line(20),
     };
     let cluster = PostgresPlan {
+        layout: leaseproof_scenario::Layout::Standalone,
         version: "15".into(),
         hba: None,
         settings: BTreeMap::new(),
@@ -164,6 +165,8 @@ pub(crate) fn plan() -> Plan {
         runbook: None,
         seed: 1,
         vault: VaultPlan {
+            nodes: 1,
+            postgresql: None,
             storage: VaultStorage::Inmem,
             audit: true,
             default_lease_ttl: None,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{Redactor, Secret};
@@ -5,40 +6,39 @@ use leaseproof_postgres::{Error, Session};
 use leaseproof_scenario::Setting;
 
 use super::{NotDone, Refusal};
-use crate::Estate;
+use crate::cluster::Cluster;
 use crate::statements::split;
 
 /// How long one statement of a set-up may take.
 const STATEMENT: Duration = Duration::from_secs(300);
 
-impl Estate {
-    /// Runs SQL statement by statement on one session, as psql does, up to the first error.
-    pub(super) async fn sql(
-        &self,
-        file: Option<&str>,
-        text: &str,
-        (on, database): (&str, &str),
-        account: Option<(&str, Option<&Setting>)>,
-    ) -> Result<(), NotDone> {
-        let Some((_, cluster)) = self.clusters().find(|(name, _)| *name == on) else {
-            return Err(NotDone::Unsendable(format!("this estate has no cluster postgres.{on}")));
-        };
-        let (user, password) = match account {
-            Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),
-            None => (cluster.superuser.as_str(), Some(cluster.password.clone())),
-        };
-        let login = cluster.login(database, user, password, "leaseproof set-up", STATEMENT);
-        let session = Session::open(&login).await.map_err(|why| NotDone::refused(why.outcome()))?;
-        for (place, statement) in split(text) {
-            if let Err(why) = session.script(statement).await {
-                let at = place + offset(statement, &why);
-                let place = Some(shown(file, text, at, &self.site.redactor));
-                return Err(NotDone::Refused(Refusal { outcome: why.outcome(), place }));
-            }
+/// Runs SQL statement by statement on one session, as psql does, up to the first error.
+pub(super) async fn run(
+    clusters: &BTreeMap<String, Cluster>,
+    file: Option<&str>,
+    text: &str,
+    (on, database): (&str, &str),
+    account: Option<(&str, Option<&Setting>)>,
+    redactor: &Redactor,
+) -> Result<(), NotDone> {
+    let Some(cluster) = clusters.get(on) else {
+        return Err(NotDone::Unsendable(format!("this estate has no cluster postgres.{on}")));
+    };
+    let (user, password) = match account {
+        Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),
+        None => (cluster.superuser.as_str(), Some(cluster.password.clone())),
+    };
+    let login = cluster.login(database, user, password, "leaseproof set-up", STATEMENT);
+    let session = Session::open(&login).await.map_err(|why| NotDone::refused(why.outcome()))?;
+    for (place, statement) in split(text) {
+        if let Err(why) = session.script(statement).await {
+            let at = place + offset(statement, &why);
+            let place = Some(shown(file, text, at, redactor));
+            return Err(NotDone::Refused(Refusal { outcome: why.outcome(), place }));
         }
-        session.close().await;
-        Ok(())
     }
+    session.close().await;
+    Ok(())
 }
 
 /// Where in the statement the error is, in bytes: PostgreSQL counts characters from 1. Where it does not say, the

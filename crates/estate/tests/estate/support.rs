@@ -24,6 +24,7 @@ pub(crate) fn line(line: u32) -> Origin {
 /// One Vault with an audit log and one PostgreSQL 15, no set-up, no promise.
 pub(crate) fn plan() -> Plan {
     let cluster = PostgresPlan {
+        layout: leaseproof_scenario::Layout::Standalone,
         version: "15".to_owned(),
         hba: Some("host all all 127.0.0.1/32 md5\n".to_owned()),
         settings: BTreeMap::from([("unix_socket_directories".to_owned(), "/tmp".to_owned())]),
@@ -38,6 +39,8 @@ pub(crate) fn plan() -> Plan {
         runbook: None,
         seed: 1,
         vault: VaultPlan {
+            nodes: 1,
+            postgresql: None,
             storage: VaultStorage::Inmem,
             audit: true,
             default_lease_ttl: None,

@@ -22,12 +22,15 @@ enum Page {
     Cli,
     /// docs/checks.md
     Checks,
+    /// docs/facts.md
+    Facts,
 }
 
 pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
     console::out(match args.page {
         Page::Cli => commands(),
         Page::Checks => leaseproof_checker::catalogue_markdown(),
+        Page::Facts => leaseproof_conformance::facts_markdown(),
     });
     Ok(Exit::Passed)
 }

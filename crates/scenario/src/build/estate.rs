@@ -6,7 +6,7 @@ use leaseproof_domain::{Secret, Ttl};
 
 use super::{Book, owned};
 use crate::node::{Node, Table, Value};
-use crate::plan::{PostgresPlan, Setting, VaultPlan, VaultStorage};
+use crate::plan::{Layout, PostgresPlan, Replication, Setting, VaultPlan, VaultPostgresPlan, VaultStorage};
 use crate::problem::Problem;
 use crate::text::{FileWhen, Text};
 
@@ -16,8 +16,31 @@ const BOOTSTRAP_PASSWORD: &str = "leaseproof-bootstrap";
 pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     let empty = Table::default();
     let table = book.root.table("vault").unwrap_or(&empty);
-    if let Some(nodes) = table.whole("nodes").filter(|nodes| nodes.value > 1) {
-        book.add(Problem::not_built(&nodes.place, "several Vault nodes are"));
+    let postgresql = table.table("postgresql").map(|stanza| VaultPostgresPlan {
+        connection_url: owned(stanza, "connection_url").unwrap_or_default(),
+        ha_enabled: stanza.flag("ha_enabled").is_some_and(|said| said.value),
+    });
+    let storage = match table.text("storage").map(|said| said.value) {
+        Some("file") => VaultStorage::File,
+        Some("raft") => VaultStorage::Raft,
+        Some("postgresql") => VaultStorage::Postgresql,
+        _ => VaultStorage::Inmem,
+    };
+    match (table.entry("postgresql"), table.entry("storage")) {
+        (None, Some(said)) if storage == VaultStorage::Postgresql => {
+            let missing = Problem::at(&said.node.place, "Vault's storage in PostgreSQL has no [vault.postgresql]");
+            book.add(missing.label("expected its connection_url there"));
+        }
+        (Some(entry), _) if storage != VaultStorage::Postgresql => {
+            let other = Problem::at(&entry.at, "[vault.postgresql] is of another storage");
+            book.add(other.label("expected with storage = \"postgresql\""));
+        }
+        _ => {}
+    }
+    let shared = postgresql.as_ref().is_some_and(|stanza| stanza.ha_enabled);
+    if let Some(nodes) = table.whole("nodes").filter(|nodes| nodes.value > 1 && !shared) {
+        let alone = Problem::at(&nodes.place, "several Vault servers need a storage that they can share");
+        book.add(alone.label("expected with storage = \"postgresql\" and ha_enabled = true"));
     }
     let ttls = ["default_lease_ttl", "max_lease_ttl"].map(|key| table.parsed::<Ttl>(key));
     if let [Some(default), Some(max)] = &ttls
@@ -28,11 +51,9 @@ pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     }
     let [default_lease_ttl, max_lease_ttl] = ttls.map(|said| said.map(|said| said.value));
     VaultPlan {
-        storage: match table.text("storage").map(|said| said.value) {
-            Some("file") => VaultStorage::File,
-            Some("raft") => VaultStorage::Raft,
-            _ => VaultStorage::Inmem,
-        },
+        nodes: table.whole("nodes").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1),
+        storage,
+        postgresql,
         audit: table.flag("audit").is_some_and(|said| said.value),
         default_lease_ttl,
         max_lease_ttl,
@@ -54,6 +75,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));
     }
     PostgresPlan {
+        layout: layout(book, table),
         version: owned(table, "version").unwrap_or_else(|| "15".to_owned()),
         hba: table.entry("hba").and_then(|entry| {
             let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?;
@@ -67,6 +89,26 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         port: port(table),
         origin: node.place.origin(),
     }
+}
+
+fn layout(book: &Book<'_>, table: &Table) -> Layout {
+    if table.text("layout").is_some_and(|said| said.value == "haproxy-ha") {
+        return Layout::HaproxyHa {
+            standbys: table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1),
+            replication: match table.text("replication").map(|said| said.value) {
+                Some("remote_apply") => Replication::RemoteApply,
+                Some("quorum") => Replication::Quorum,
+                _ => Replication::Async,
+            },
+        };
+    }
+    for key in ["standbys", "replication"] {
+        if let Some(entry) = table.entry(key) {
+            let problem = format!("`{key}` is of clusters with standbys");
+            book.add(Problem::at(&entry.at, problem).label("expected with layout = \"haproxy-ha\""));
+        }
+    }
+    Layout::Standalone
 }
 
 fn settings(table: &Table) -> BTreeMap<String, String> {

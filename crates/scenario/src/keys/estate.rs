@@ -7,15 +7,17 @@ pub(super) static VAULT: Shape = Shape {
     name: "[vault]",
     says: "The Vault under test.",
     keys: &[
-        key("nodes", Is::Whole(1, 9), "How many servers. Default 1; more are not built yet."),
+        key(
+            "nodes",
+            Is::Whole(1, 9),
+            "How many servers share the storage. Default 1; more need `storage = \"postgresql\"` and `ha_enabled`.",
+        ),
         key(
             "storage",
-            Is::Word(
-                &["inmem", "file", "raft"],
-                &[Later { word: "postgresql", what: "Vault's storage in PostgreSQL is" }],
-            ),
+            Is::Word(&["inmem", "file", "raft", "postgresql"], &[]),
             "Where Vault keeps its data. Default `inmem`.",
         ),
+        key("postgresql", Is::Table(&STORAGE), STORAGE.says),
         key("audit", Is::Flag, "Whether a file audit device is enabled before set-up. Default false."),
         key("default_lease_ttl", Is::Seconds, "The system's default lease TTL. Vault's own is 768h."),
         key("max_lease_ttl", Is::Seconds, "The system's maximum lease TTL. Vault's own is 768h."),
@@ -25,20 +27,34 @@ pub(super) static VAULT: Shape = Shape {
     ],
 };
 
+static STORAGE: Shape = Shape {
+    name: "[vault.postgresql]",
+    says: "PostgreSQL as Vault's storage. Vault makes no tables: SQL steps at the beginning of the set-up are done before Vault starts.",
+    keys: &[
+        key(
+            "connection_url",
+            Is::Text,
+            "Where, as in Vault's storage stanza; `${postgres.storage.write}` is the cluster's host:port. Redacted wherever it is stored.",
+        )
+        .needed(),
+        key("ha_enabled", Is::Flag, "Whether nodes take turns by a lock in the database. Default false, as Vault's own."),
+    ],
+};
+
 pub(super) static POSTGRES: Shape = Shape {
     name: "[postgres.<cluster>]",
     says: "A PostgreSQL cluster under test, by name: `target`, `storage`, …",
     keys: &[
         key(
             "layout",
-            Is::Word(
-                &["standalone"],
-                &[
-                    Later { word: "haproxy-ha", what: "clusters behind HAProxy are" },
-                    Later { word: "patroni", what: "Patroni clusters are" },
-                ],
-            ),
-            "How many servers, and what stands before them. Default `standalone`.",
+            Is::Word(&["standalone", "haproxy-ha"], &[Later { word: "patroni", what: "Patroni clusters are" }]),
+            "How many servers, and what stands before them: one, or a primary and its standbys behind HAProxy. Default `standalone`.",
+        ),
+        key("standbys", Is::Whole(1, 8), "Of `haproxy-ha`: how many streaming standbys. Default 1."),
+        key(
+            "replication",
+            Is::Word(&["async", "remote_apply", "quorum"], &[]),
+            "Of `haproxy-ha`: when a commit is acknowledged: on the primary's disk, when every standby shows it, when more than half have it. Default `async`.",
         ),
         key("version", Is::Text, "Major version, as a text: \"15\". Default \"15\"."),
         key(

@@ -7,20 +7,24 @@ use std::time::{Duration, Instant};
 use leaseproof_domain::Secret;
 use leaseproof_history::Entry;
 use leaseproof_postgres::{Login, Observer};
-use leaseproof_scenario::PostgresPlan;
+use leaseproof_scenario::{Layout, PostgresPlan};
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tokio::sync::mpsc;
 
 use crate::child::Child;
 use crate::configuration::{hba, quoted, settings, socket_folders};
-use crate::find::{Places, PostgresPrograms};
+use crate::find::PostgresPrograms;
 use crate::ports::{TRIES, is_free, says_taken};
-use crate::site::{Order, Site, password};
-use crate::{EstateError, folder};
+use crate::site::{Order, Site};
+use crate::{EstateError, folder, process};
 
 /// The harness's own account: a superuser with a line of its own in pg_hba.conf, so that nothing that is done to the
 /// estate's accounts can blind it. It is excluded from every judgment.
 pub(crate) const OBSERVER: &str = "leaseproof_observer";
+/// The account by which HAProxy asks a server whether it is the primary. It may log in without a password from
+/// loopback, to one database, and has no rights.
+pub(crate) const CHECK: &str = "leaseproof_check";
 /// How long a server may take to let its observer in.
 const START: Duration = Duration::from_secs(30);
 /// How often that is tried.
@@ -28,14 +32,12 @@ const TRY: Duration = Duration::from_millis(20);
 /// How many ports are tried where others take them first.
 const STARTS: u32 = 8;
 
-/// A running PostgreSQL cluster.
-pub(crate) struct Cluster {
-    /// `postgres.<cluster>`.
-    pub(crate) server: String,
+/// One running PostgreSQL server.
+pub(crate) struct Server {
+    /// `postgres.<cluster>`, or `postgres.<cluster>.<number>` where the cluster has several.
+    pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) bin: PathBuf,
-    pub(crate) superuser: String,
-    pub(crate) password: Secret,
     pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
     pub(crate) child: Child,
     observer: Secret,
@@ -43,53 +45,53 @@ pub(crate) struct Cluster {
     sockets: Vec<PathBuf>,
 }
 
-impl Cluster {
-    /// Makes a new cluster and starts it. It is there when its observer can log in.
-    pub(crate) async fn stand(name: &str, plan: &PostgresPlan, site: &Site) -> Result<Self, EstateError> {
-        let server = format!("postgres.{name}");
-        check_port(&server, plan)?;
-        let programs = Places::here().postgres(&plan.version)?;
-        let superuser_password = Secret::new(plan.password.expose());
-        site.redactor.add_fixed(superuser_password.clone());
-        let observer = password(&site.redactor);
-        let data = site.folder.join(&server);
-        folder::make(&data, 0o700, site.account)?;
-        initialise(&server, &programs, &data, plan, &observer, site).await?;
+/// What a server of a cluster is started with.
+pub(crate) struct Seat<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) plan: &'a PostgresPlan,
+    pub(crate) programs: &'a PostgresPrograms,
+    pub(crate) observer: &'a Secret,
+    /// What replication adds to its settings and to pg_hba.conf.
+    pub(crate) more: &'a Replicated,
+}
+
+/// What replication adds to a server's configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Replicated {
+    pub(crate) settings: String,
+    pub(crate) hba: String,
+    /// Whether it starts as a standby.
+    pub(crate) standby: bool,
+}
+
+impl Server {
+    /// Starts a server on a data directory that was made. It is there when its observer can log in.
+    pub(crate) async fn start(seat: &Seat<'_>, data: PathBuf, site: &Site) -> Result<Self, EstateError> {
+        let Seat { name, plan, programs, observer, more } = *seat;
         for _ in 0..STARTS {
-            let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(&server))?;
-            let sockets = configure(plan, port, &data, site)?;
-            let (child, log) = site.start(Order {
-                name: &server,
-                program: programs.bin.join("postgres"),
-                args: vec!["-D".into(), data.clone().into()],
-                env: Vec::new(),
-                folder: &data,
-                account: site.account,
-                death: Signal::SIGQUIT,
-                input: None,
-            })?;
-            let cluster = Self {
-                server: server.clone(),
+            let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(name))?;
+            let sockets = configure(plan, more, port, &data, site)?;
+            let (child, log) = launch(name, &programs.bin, &data, site)?;
+            let server = Self {
+                name: name.to_owned(),
                 port,
                 bin: programs.bin.clone(),
-                superuser: plan.superuser.clone(),
-                password: superuser_password.clone(),
                 log: Some(log),
                 child,
                 observer: observer.clone(),
                 data: data.clone(),
                 sockets,
             };
-            match cluster.ready(site).await {
-                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(&server, plan)?,
+            match server.ready(site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(name, plan)?,
                 Err(why) => return Err(why),
                 Ok(()) => {
-                    site.guard(&server, &cluster.child);
-                    return Ok(cluster);
+                    site.guard(name, &server.child);
+                    return Ok(server);
                 }
             }
         }
-        Err(no_port(&server))
+        Err(no_port(name))
     }
 
     /// How the harness's own account logs in to one of its databases.
@@ -117,6 +119,20 @@ impl Cluster {
         }
     }
 
+    /// Starts it again, after its end, on the same port and data.
+    pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
+        let (child, log) = launch(&self.name, &self.bin, &self.data, site)?;
+        (self.child, self.log) = (child, Some(log));
+        self.ready(site).await?;
+        site.guard(&self.name, &self.child);
+        Ok(())
+    }
+
+    /// The postmaster and its backends, which are in process groups of their own.
+    pub(crate) fn processes(&self) -> Vec<Pid> {
+        process::working_in(&self.data)
+    }
+
     /// After the server's end: removes what lies outside the private folder.
     pub(crate) fn remove_traces(&self) {
         for path in &self.sockets {
@@ -129,7 +145,7 @@ impl Cluster {
         loop {
             if self.child.ended().is_some() {
                 let status = self.child.end().await;
-                return Err(site.not_started(&self.server, format!("it ended with {status}"), &self.child));
+                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
             }
             let why = match Observer::connect(self.observer_login("postgres")).await {
                 Ok(_) => return Ok(()),
@@ -137,15 +153,28 @@ impl Cluster {
             };
             if Instant::now() >= until {
                 let why = format!("no login within {} s: {why}", START.as_secs());
-                return Err(site.not_started(&self.server, why, &self.child));
+                return Err(site.not_started(&self.name, why, &self.child));
             }
             tokio::time::sleep(TRY).await;
         }
     }
 }
 
-impl Drop for Cluster {
-    /// A cluster that fails while it is stood up leaves nothing either.
+fn launch(server: &str, bin: &Path, data: &Path, site: &Site) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+    site.start(Order {
+        name: server,
+        program: bin.join("postgres"),
+        args: vec!["-D".into(), data.into()],
+        env: Vec::new(),
+        folder: data,
+        account: site.account,
+        death: Signal::SIGQUIT,
+        input: None,
+    })
+}
+
+impl Drop for Server {
+    /// A server that fails while it is stood up leaves nothing either.
     fn drop(&mut self) {
         if self.child.stop(Signal::SIGQUIT) {
             self.remove_traces();
@@ -159,7 +188,7 @@ impl Drop for Cluster {
 /// nobody else and is over before the server starts: no password file, no open pg_hba line, nothing in any log.
 ///
 /// Both commands are asked to end, not killed: a bootstrap backend that is killed leaves its shared memory behind.
-async fn initialise(
+pub(crate) async fn initialise(
     server: &str,
     programs: &PostgresPrograms,
     data: &Path,
@@ -183,10 +212,11 @@ async fn initialise(
     site.run(server, order(&name, "initdb", args, Signal::SIGTERM, None)).await?;
     let sql = Secret::new(format!(
         "SET password_encryption = 'scram-sha-256'; \
-         ALTER ROLE {} PASSWORD {}; CREATE ROLE {OBSERVER} SUPERUSER LOGIN PASSWORD {};\n",
+         ALTER ROLE {} PASSWORD {}; CREATE ROLE {OBSERVER} SUPERUSER REPLICATION LOGIN PASSWORD {};{}\n",
         identifier(&plan.superuser),
         literal(plan.password.expose()),
         literal(observer.expose()),
+        if plan.layout == Layout::Standalone { String::new() } else { format!(" CREATE ROLE {CHECK} LOGIN;") },
     ));
     // Without exit_on_error a session that could not do its work would end with status 0.
     let args = ["--single", "-F", "-c", "exit_on_error=on", "-D"].map(OsString::from);
@@ -197,7 +227,13 @@ async fn initialise(
 
 /// Writes the configuration for that port. Gives the socket files that the server will make outside the private
 /// folder; they are in the ledger.
-fn configure(plan: &PostgresPlan, port: u16, data: &Path, site: &Site) -> Result<Vec<PathBuf>, EstateError> {
+fn configure(
+    plan: &PostgresPlan,
+    more: &Replicated,
+    port: u16,
+    data: &Path,
+    site: &Site,
+) -> Result<Vec<PathBuf>, EstateError> {
     let own = site.folder.join("sockets");
     if !own.exists() {
         folder::make(&own, 0o755, site.account)?;
@@ -209,9 +245,12 @@ fn configure(plan: &PostgresPlan, port: u16, data: &Path, site: &Site) -> Result
     for path in &sockets {
         site.ledger.add(Entry::File { path: path.clone() })?;
     }
-    let text = settings(plan, port, &folders);
+    let text = settings(plan, port, &folders) + &more.settings;
+    if more.standby {
+        folder::write(&data.join("standby.signal"), "", 0o600, site.account)?;
+    }
     folder::write(&data.join("leaseproof.conf"), &text, 0o600, site.account)?;
-    folder::write(&data.join("pg_hba.conf"), &hba(plan.hba.as_deref()), 0o600, site.account)?;
+    folder::write(&data.join("pg_hba.conf"), &(more.hba.clone() + &hba(plan.hba.as_deref())), 0o600, site.account)?;
     let main = data.join("postgresql.conf");
     let failed = |source| EstateError::Folder { doing: "read", path: main.clone(), source };
     let initial = fs::read_to_string(&main).map_err(failed)?;
@@ -243,7 +282,7 @@ pub(crate) fn remove_socket(path: &Path, data: &Path) {
     }
 }
 
-fn check_port(server: &str, plan: &PostgresPlan) -> Result<(), EstateError> {
+pub(crate) fn check_port(server: &str, plan: &PostgresPlan) -> Result<(), EstateError> {
     match plan.port {
         Some(port) if !is_free(port) => {
             Err(EstateError::PortTaken { server: server.to_owned(), port, origin: plan.origin.clone() })

@@ -1,0 +1,71 @@
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "DOW-6",
+    says: "300 requests for credentials of a PostgreSQL that hangs do not keep others waiting, and end after 90 s with 500",
+    shown: "PostgreSQL is frozen (SIGSTOP), 300 issues are sent; meanwhile a secret is written and read and health asked, again and again; each stuck issue's answer and time is kept; then PostgreSQL goes on and an issue works.",
+    source: "Vault, the listener's max_request_duration of 90 s; one mutex a connection config",
+    ground: Ground::Own(|_| ()),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const POSTGRES: &str = "postgres.target";
+const STUCK: usize = 300;
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    bench.issue("reader").await?;
+    let vault = bench.vault();
+    vault.enable_engine("kv", "kv").await?;
+    bench.estate().freeze(POSTGRES);
+    let patient = bench.root(Duration::from_secs(150))?;
+    let mut stuck = JoinSet::new();
+    for _ in 0..STUCK {
+        let (patient, mount) = (patient.clone(), bench.mount().to_owned());
+        stuck.spawn(async move {
+            let begun = Instant::now();
+            (patient.issue(&mount, "reader").await, begun.elapsed())
+        });
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut slowest = Duration::ZERO;
+    for _ in 0..40 {
+        let begun = Instant::now();
+        vault.write("kv/one", &serde_json::json!({ "word": "one" })).await?;
+        vault.read("kv/one").await?;
+        vault.health().await?;
+        slowest = slowest.max(begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    let got = format!("{} ms at most", slowest.as_millis());
+    bench.holds("a write, a read and health, meanwhile", "within 2 s", got, slowest < Duration::from_secs(2));
+
+    let mut took = Vec::new();
+    let mut other = Vec::new();
+    while let Some(Ok((answer, time))) = stuck.join_next().await {
+        match &answer {
+            Err(leaseproof_vault::Error::Answer { status: 500, .. }) => took.push(time),
+            _ => other.push(answer),
+        }
+    }
+    bench.equals("stuck issues that ended with 500", STUCK, took.len());
+    if let Some(answer) = other.first() {
+        bench.answers("one that did not", answer, Expect::status(500));
+    }
+    let (first, last) =
+        (took.iter().min().copied().unwrap_or_default(), took.iter().max().copied().unwrap_or_default());
+    let got = format!("after {:.1} to {:.1} s", first.as_secs_f64(), last.as_secs_f64());
+    let near = first > Duration::from_secs(85) && last < Duration::from_secs(110);
+    bench.holds("they end", "after 90 s", got, near);
+    bench.estate().thaw(POSTGRES);
+    let again = bench.issue("reader").await;
+    bench.answers("creds when PostgreSQL goes on", &again, Expect::status(200));
+    Ok(())
+}

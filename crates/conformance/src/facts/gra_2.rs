@@ -1,0 +1,30 @@
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::fact::Exception;
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "GRA-2",
+    says: "A credential may not create in schema public without a grant: 42501 `permission denied for schema public`",
+    shown: "`CREATE TABLE` by a credential without CREATE on the schema, and by one with it.",
+    source: "PostgreSQL 15, release notes: CREATE on public is no longer PUBLIC's",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[Exception { postgres: 14..=14, why: "before 15, PUBLIC has CREATE on schema public" }],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let creating = format!("{CREATE} GRANT CREATE ON SCHEMA public TO \"{{{{name}}}}\";");
+    bench.role("creator", json!({ "creation_statements": creating })).await?;
+    let denied = Expect::sqlstate("42501").says("permission denied for schema public");
+    for (role, expect) in [("reader", denied), ("creator", Expect::ok())] {
+        let session = bench.session(&bench.issue(role).await?).await?;
+        let made = session.script("BEGIN; CREATE TABLE made (id int); ROLLBACK").await;
+        bench.answers(format!("CREATE TABLE by a credential of {role}"), &made, expect);
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "GRA-3",
+    says: "A table made after the issue is closed (42501) to a credential with `GRANT … ON ALL TABLES`, and open to one that has it by \
+           default privileges, or is a member of a group that has",
+    shown: "Three credentials, a table before their issue and one after it, and a read of each by each.",
+    source: "PostgreSQL, GRANT: ALL TABLES are those that exist; ALTER DEFAULT PRIVILEGES",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const PREPARED: &str = "CREATE ROLE gra_3_owner; CREATE ROLE gra_3_group; GRANT CREATE ON SCHEMA public TO gra_3_owner;\
+    ALTER DEFAULT PRIVILEGES FOR ROLE gra_3_owner IN SCHEMA public GRANT SELECT ON TABLES TO gra_3_group;\
+    SET ROLE gra_3_owner; CREATE TABLE before (id int)";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.sql(PREPARED).await?;
+    bench.config("pg", json!({})).await?;
+    let all = "GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{{name}}\";";
+    let default =
+        "ALTER DEFAULT PRIVILEGES FOR ROLE gra_3_owner IN SCHEMA public GRANT SELECT ON TABLES TO \"{{name}}\";";
+    let denied = || Expect::sqlstate("42501").says("permission denied for table after");
+    let mut sessions = Vec::new();
+    for (role, grants, after) in [
+        ("all-tables", all.to_owned(), denied()),
+        ("default-privileges", format!("{all} {default}"), Expect::ok()),
+        ("group", "GRANT gra_3_group TO \"{{name}}\";".to_owned(), Expect::ok()),
+    ] {
+        bench.role(role, json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
+        sessions.push((role, bench.session(&bench.issue(role).await?).await?, after));
+    }
+    bench.sql("SET ROLE gra_3_owner; CREATE TABLE after (id int)").await?;
+    for (role, session, after) in sessions {
+        let read = session.query("SELECT * FROM before").await;
+        bench.answers(format!("{role}: the table that was there at issue"), &read, Expect::ok());
+        let read = session.query("SELECT * FROM after").await;
+        bench.answers(format!("{role}: the table made afterwards"), &read, after);
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "ISS-3",
+    says: "Passwords have 20 characters of `[A-Za-z0-9-]` with each class in them, or what the connection's password policy says",
+    shown: "Eight issues without a policy, and eight by one of 32 characters with digits and `#`; a connection that names \
+            a policy that is not there.",
+    source: "Vault, sdk/database/helper/credsutil; builtin/logical/database/credentials.go",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+/// Issues of each kind.
+const ISSUES: usize = 8;
+const POLICY: &str = "length = 32\n\
+                      rule \"charset\" { charset = \"0123456789\" min-chars = 4 }\n\
+                      rule \"charset\" { charset = \"#\" min-chars = 1 }\n";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    judge(bench, "reader", "20 of [A-Za-z0-9-], with a lower, an upper, a digit and a `-`", is_default).await?;
+
+    let policy = format!("sys/policies/password/{}", bench.mount());
+    bench.vault().write(&policy, &json!({ "policy": POLICY })).await?;
+    bench.config("ruled", json!({ "password_policy": bench.mount() })).await?;
+    bench.role("ruled", json!({ "db_name": "ruled" })).await?;
+    judge(bench, "ruled", "32 of [0-9#], with 4 digits and a `#`", is_ruled).await?;
+
+    bench.config("absent", json!({ "password_policy": "no-such-policy" })).await?;
+    bench.role("absent", json!({ "db_name": "absent" })).await?;
+    let refused = bench.issue("absent").await;
+    bench.answers(
+        "creds by a policy that is not there",
+        &refused,
+        Expect::status(500).says("no password policy found"),
+    );
+    Ok(())
+}
+
+/// Passwords themselves are never shown: what is recorded is how many were as they have to be.
+async fn judge(bench: &mut Bench, role: &str, form: &str, fits: fn(&str) -> bool) -> Result<(), Obstacle> {
+    let mut passwords = BTreeSet::new();
+    let (mut fitting, mut logins) = (0, 0);
+    for _ in 0..ISSUES {
+        let issued = bench.issue(role).await?;
+        fitting += usize::from(fits(issued.password.expose()));
+        logins += usize::from(bench.session(&issued).await.is_ok());
+        passwords.insert(issued.password.expose().to_owned());
+    }
+    bench.equals(format!("passwords of {role} that are {form}"), ISSUES, fitting);
+    bench.equals(format!("logins with passwords of {role}"), ISSUES, logins);
+    bench.equals(format!("different passwords of {role}"), ISSUES, passwords.len());
+    Ok(())
+}
+
+fn is_default(password: &str) -> bool {
+    let has = |class: fn(char) -> bool| password.chars().any(class);
+    password.len() == 20
+        && password.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && has(|c| c.is_ascii_lowercase())
+        && has(|c| c.is_ascii_uppercase())
+        && has(|c| c.is_ascii_digit())
+        && has(|c| c == '-')
+}
+
+fn is_ruled(password: &str) -> bool {
+    password.len() == 32
+        && password.chars().all(|c| c.is_ascii_digit() || c == '#')
+        && password.chars().filter(char::is_ascii_digit).count() >= 4
+        && password.contains('#')
+}

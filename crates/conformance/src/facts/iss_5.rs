@@ -1,0 +1,43 @@
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "ISS-5",
+    says: "Creation statements are one transaction: where the second fails, the answer is 500 with its SQLSTATE and no role is left; \
+           without any statement it is 500 at issue, not at the writing of the role",
+    shown: "A role whose second statement grants on a table that is not there; pg_roles and the leases afterwards; the same \
+            role with the statement put right; a role without statements.",
+    source: "Vault, plugins/database/postgresql/postgresql.go (NewUser)",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const LEFT: &str = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-iss5-%'";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("pg", json!({})).await?;
+    let failing = format!("{CREATE} GRANT SELECT ON nowhere TO \"{{{{name}}}}\";");
+    bench.role("iss5", json!({ "creation_statements": failing })).await?;
+    let refused = bench.issue("iss5").await;
+    let expect = Expect::status(500).says("relation \"nowhere\" does not exist").says("42P01");
+    bench.answers("creds whose second statement fails", &refused, expect);
+    bench.value_is("roles of that Vault role", LEFT, "0").await?;
+    let leases = bench.vault().leases(bench.mount(), "iss5").await?;
+    bench.equals("leases of that Vault role", 0, leases.len());
+
+    bench.role("iss5", json!({})).await?;
+    let granted = bench.issue("iss5").await;
+    bench.answers("creds with the statement put right", &granted, Expect::status(200));
+    bench.value_is("roles of that Vault role, then", LEFT, "1").await?;
+
+    let written = bench.role("bare", json!({ "creation_statements": null })).await;
+    bench.answers("writing a role without creation statements", &written, Expect::status(204));
+    let refused = bench.issue("bare").await;
+    bench.answers("creds of it", &refused, Expect::status(500).says("empty creation statements"));
+    Ok(())
+}

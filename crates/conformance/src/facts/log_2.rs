@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use leaseproof_vault::Issued;
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "LOG-2",
+    says: "With `log_statement=ddl` PostgreSQL's log holds passwords in clear, unless the connection has `password_authentication=scram-sha-256`",
+    shown: "One issue by a connection of each kind; the lines of the server's log that hold the role's name, and those that \
+            hold its password.",
+    source: "Vault, plugins/database/postgresql/postgresql.go (passwordAuthentication); PostgreSQL, log_statement",
+    ground: Ground::Own(|bare| {
+        bare.settings.insert("log_statement".to_owned(), "ddl".to_owned());
+    }),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const SERVER: &str = "postgres.target";
+/// How long a line may be on its way from the server.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("scram", json!({})).await?;
+    bench.config("plain", json!({ "password_authentication": null })).await?;
+    for (role, leaks) in [("scram", false), ("plain", true)] {
+        bench.role(role, json!({ "db_name": role })).await?;
+        let issued = bench.issue(role).await?;
+        let session = bench.session(&issued).await;
+        bench.holds(
+            format!("a login with {role}'s credential"),
+            "ok",
+            if session.is_ok() { "ok" } else { "refused" },
+            session.is_ok(),
+        );
+        look(bench, role, &issued, leaks).await;
+    }
+    Ok(())
+}
+
+async fn look(bench: &mut Bench, role: &str, issued: &Issued, leaks: bool) {
+    let create = format!("CREATE ROLE \"{}\"", issued.username);
+    // The line of the role's creation is the last that may hold the password, and one line.
+    let created = bench.log_lines_in(SERVER, &create, PATIENCE).await;
+    bench.equals(format!("lines with {role}'s CREATE ROLE"), 1, created.len());
+    let clear = bench.log_lines(SERVER, issued.password.expose()).len();
+    bench.holds(
+        format!("lines with {role}'s password in clear"),
+        if leaks { "at least 1" } else { "0" },
+        clear,
+        (clear > 0) == leaks,
+    );
+    let hashed = created.iter().any(|line| line.contains("SCRAM-SHA-256$4096:"));
+    bench.equals(format!("whether {role}'s CREATE ROLE holds a SCRAM verifier instead"), !leaks, hashed);
+}

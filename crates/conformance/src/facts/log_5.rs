@@ -1,0 +1,31 @@
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "LOG-5",
+    says: "A session that is open stays open past VALID UNTIL, and may do what it could",
+    shown: "A session of a credential of 1 s whose revocation does nothing: what it reads past VALID UNTIL, when a new login \
+            is refused.",
+    source: "PostgreSQL checks VALID UNTIL at login only",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("pg", json!({})).await?;
+    bench.role("kept", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1;" })).await?;
+    let issued = bench.issue("kept").await?;
+    let session = bench.session(&issued).await?;
+    let read = session.query("SELECT * FROM things").await;
+    bench.answers("reading while it is valid", &read, Expect::ok().says("3 rows"));
+    bench.past(bench.valid_until(&issued.username).await?).await?;
+    let login = bench.session(&issued).await;
+    bench.answers("a new login past VALID UNTIL", &login, Expect::sqlstate("28P01"));
+    let read = session.query("SELECT * FROM things").await;
+    bench.answers("reading in the session that was open", &read, Expect::ok().says("3 rows"));
+    Ok(())
+}

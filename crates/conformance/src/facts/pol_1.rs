@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+use leaseproof_domain::Secret;
+use leaseproof_vault::TokenRequest;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "POL-1",
+    says: "Credentials asked for without a token, with an invented one, or by a token whose policy names another path are refused with 403 and make no role",
+    shown: "Four issues of a role whose users have a prefix of their own: without a token, with an invented one, with a token for another role, and with one for this role, which works. Roles are counted before the last.",
+    source: "Vault, vault/request_handling.go",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("pg", serde_json::json!({ "username_template": "pol1-{{random 12}}" })).await?;
+    bench.role("reader", serde_json::json!({})).await?;
+    let nobody = bench.client(Duration::from_secs(10))?;
+    let without = bench.issue_with(&nobody, "reader").await;
+    bench.answers("creds without a token", &without, Expect::status(403).says("permission denied"));
+    let invented = nobody.with_token(Secret::new("hvs.CAESIJnobody-ever-made-this-token"));
+    let invented = bench.issue_with(&invented, "reader").await;
+    let expect = Expect::status(403).says("2 errors occurred").says("permission denied").says("invalid token");
+    bench.answers("creds with an invented token", &invented, expect);
+    for (role, expect) in [("another", Expect::status(403).says("permission denied")), ("reader", Expect::status(200))]
+    {
+        let policy = format!("{}-{role}", bench.mount());
+        let rules = format!("path \"{}/creds/{role}\" {{ capabilities = [\"read\"] }}", bench.mount());
+        bench.vault().write_policy(&policy, &rules).await?;
+        let request =
+            TokenRequest { policies: vec![policy], display_name: "fact".into(), ttl_seconds: 600, renewable: false };
+        let token = bench.vault().create_token(&request).await?;
+        if role == "reader" {
+            let made = bench.roles_like("pol1-%").await?;
+            bench.equals("roles that the refused requests made", 0, made);
+        }
+        let answer = bench.issue_with(&nobody.with_token(token.token), "reader").await;
+        bench.answers(format!("creds of `reader` by a token for `{role}`"), &answer, expect);
+    }
+    let made = bench.roles_like("pol1-%").await?;
+    bench.equals("roles that the granted request made", 1, made);
+    Ok(())
+}

@@ -1,0 +1,34 @@
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "RUN-1",
+    says: "A username template of the time alone lets parallel issues collide: 500 with 42710",
+    shown: "`username_template = \"app-{{unix_time}}\"`, 12 issues at once: at least one works, and each that fails does so with `already exists`.",
+    source: "Vault, sdk/helper/template; PostgreSQL, src/backend/commands/user.c",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("pg", json!({ "username_template": "app-{{unix_time}}" })).await?;
+    bench.role("reader", json!({})).await?;
+    let mut asked = JoinSet::new();
+    for _ in 0..12 {
+        let (vault, mount) = (bench.vault(), bench.mount().to_owned());
+        asked.spawn(async move { vault.issue(&mount, "reader").await.map(|issued| issued.status) });
+    }
+    let (granted, refused): (Vec<_>, Vec<_>) = asked.join_all().await.into_iter().partition(Result::is_ok);
+    bench.holds("issues that work", "at least 1", granted.len(), !granted.is_empty());
+    bench.holds("issues that collide", "at least 1", refused.len(), !refused.is_empty());
+    for answer in &refused {
+        let expect = Expect::status(500).says("already exists").says("SQLSTATE 42710");
+        bench.answers("one that collides", answer, expect);
+    }
+    Ok(())
+}

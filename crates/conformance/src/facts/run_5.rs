@@ -1,0 +1,44 @@
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "RUN-5",
+    says: "An account whose table rights come from a group without grant option makes roles without any: creds answer 200; without the membership they answer 500 with 42501",
+    shown: "A CREATEROLE account, once as a member of a group that may read the table, once not; the credential's own rights are asked with has_table_privilege.",
+    source: "PostgreSQL, src/backend/catalog/aclchk.c, restrict_and_check_grant: `no privileges were granted` is a warning (01007) for whoever holds some right",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let account = bench.account();
+    let (admin, group) = (format!("{account}_admin"), format!("{account}_group"));
+    let password = bench.account_password();
+    bench
+        .sql(&format!(
+            "CREATE ROLE {group} NOLOGIN; GRANT SELECT ON things TO {group}; \
+             CREATE ROLE {admin} LOGIN CREATEROLE PASSWORD '{}' IN ROLE {group}",
+            password.expose()
+        ))
+        .await?;
+    bench.config("pg", json!({ "username": admin })).await?;
+    bench.role("reader", json!({})).await?;
+    let issued = bench.issue("reader").await;
+    bench.answers("creds by a member of the group", &issued, Expect::status(200));
+    let Ok(issued) = issued else { return Ok(()) };
+    let asked = format!("SELECT has_table_privilege('{}', 'things', 'SELECT')", issued.username.as_str());
+    let may = bench.value(&asked).await?.unwrap_or_default();
+    bench.equals("the credential may read the table", "f".to_owned(), may);
+    let session = bench.session(&issued).await?;
+    let read = session.query("SELECT count(*) FROM things").await;
+    bench.answers("its query", &read, Expect::sqlstate("42501").says("permission denied for table things"));
+    session.close().await;
+    bench.sql(&format!("REVOKE {group} FROM {admin}")).await?;
+    let refused = bench.issue("reader").await;
+    bench.answers("creds without the membership", &refused, Expect::status(500).says("SQLSTATE 42501"));
+    Ok(())
+}

@@ -1,0 +1,83 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use leaseproof_estate::Storage;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "RUN-6",
+    says: "While many leases expire at once, issuing waits behind their revocations; fewer revocation workers cure it",
+    shown: "150 leases that are renewed to end within a second, and one client that issues until they are gone, with Vault's default of 200 workers and again with VAULT_LEASE_REVOCATION_WORKERS=2: an issue of the first takes at least three times the second's, on average.",
+    source: "Vault, vault/expiration.go: a fair-share pool of 200 workers; one mutex a connection config; measured 5.1 s against 34 ms",
+    ground: Ground::Own(|bare| bare.storage = Storage::File),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const LEASES: usize = 150;
+const CLIENTS: usize = 8;
+/// Seconds.
+const TTL: u64 = 4;
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    bench.role("short", json!({})).await?;
+    let many = drained(bench).await?;
+    bench.estate().stop("vault").await;
+    bench.estate().set_vault_env(vec![("VAULT_LEASE_REVOCATION_WORKERS".to_owned(), "2".to_owned())]);
+    bench.estate().start_again("vault").await?;
+    let few = drained(bench).await?;
+    let got = format!("{} ms with 200 workers, {} ms with 2", many.as_millis(), few.as_millis());
+    bench.holds(
+        "an issue during the drain, on average",
+        "at least three times as long with 200 workers",
+        got,
+        many >= few * 3,
+    );
+    Ok(())
+}
+
+/// The mean time of an issue while all leases expire.
+async fn drained(bench: &Bench) -> Result<Duration, Obstacle> {
+    let mut asked = JoinSet::new();
+    let turns = Arc::new(Semaphore::new(CLIENTS));
+    for _ in 0..LEASES {
+        let (vault, mount, turns) = (bench.vault(), bench.mount().to_owned(), Arc::clone(&turns));
+        asked.spawn(async move {
+            let _turn = turns.acquire_owned().await;
+            vault.issue(&mount, "short").await
+        });
+    }
+    let mut leases = Vec::new();
+    for issued in asked.join_all().await {
+        leases.push(issued?.lease);
+    }
+    // Renewing is much faster than issuing: so they end together.
+    let mut renewed = JoinSet::new();
+    for lease in leases {
+        let (vault, turns) = (bench.vault(), Arc::clone(&turns));
+        renewed.spawn(async move {
+            let _turn = turns.acquire_owned().await;
+            vault.renew(&lease, Some(TTL)).await
+        });
+    }
+    for done in renewed.join_all().await {
+        done?;
+    }
+    tokio::time::sleep(Duration::from_secs(TTL - 1)).await;
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    while !bench.leases("short").await?.is_empty() && begun.elapsed() < Duration::from_secs(60) {
+        let sent = Instant::now();
+        bench.issue("reader").await?;
+        times.push(sent.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
+    times.into_iter().sum::<Duration>().checked_div(count).ok_or_else(|| Obstacle::of("no issue fell into the drain"))
+}

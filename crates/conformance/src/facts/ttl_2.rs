@@ -1,0 +1,53 @@
+use leaseproof_vault::{Issued, Renewed};
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "TTL-2",
+    says: "A renewal by X s gives a lease of X s from now and VALID UNTIL of X s and 5 s from now, also where that is earlier; \
+           without an increment, or with 0, X is the role's default TTL, and a negative one is refused with 400",
+    shown: "Renewals of one lease by 600 s, by 60 s, by none, by 0 and by -5 s, with rolvaliduntil after each.",
+    source: "Vault, builtin/logical/database/secret_creds.go (secretCredsRenew)",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.config("pg", json!({})).await?;
+    bench.role("renewed", json!({ "default_ttl": "300s" })).await?;
+    let issued = bench.issue("renewed").await?;
+    for (increment, expected) in [(Some(600), 600_u32), (Some(60), 60), (None, 300), (Some(0), 300)] {
+        let what = increment.map_or("without an increment".to_owned(), |seconds| format!("by {seconds} s"));
+        let before = bench.now().await?;
+        let renewed = bench.vault().renew(&issued.lease, increment).await;
+        bench.answers(format!("a renewal {what}"), &renewed, Expect::status(200));
+        let Ok(renewed) = renewed else { continue };
+        judge(bench, &what, &issued, &renewed, expected, before).await?;
+    }
+    let before = bench.valid_until(&issued.username).await?;
+    let negative = json!({ "lease_id": issued.lease.as_str(), "increment": -5 });
+    let refused = bench.vault().write("sys/leases/renew", &negative).await;
+    bench.answers("a renewal by -5 s", &refused, Expect::status(400));
+    bench.equals("VALID UNTIL after it, which is as it was", before, bench.valid_until(&issued.username).await?);
+    Ok(())
+}
+
+async fn judge(
+    bench: &mut Bench,
+    what: &str,
+    issued: &Issued,
+    renewed: &Renewed,
+    expected: u32,
+    before: f64,
+) -> Result<(), Obstacle> {
+    let until = bench.valid_until(&issued.username).await?;
+    let after = bench.now().await?;
+    bench.equals(format!("the lease renewed {what}, in seconds"), u64::from(expected), renewed.lease_seconds);
+    let (low, high) = (f64::from(expected) + 4.0, f64::from(expected) + 5.0 + (after - before));
+    bench.between(format!("VALID UNTIL minus the moment before the renewal {what}"), low, high, until - before);
+    Ok(())
+}

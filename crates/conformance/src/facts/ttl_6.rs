@@ -1,0 +1,42 @@
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "TTL-6",
+    says: "A lease whose PostgreSQL role was dropped is refused renewal with 400 and 42704, keeps its end, and is revoked without complaint",
+    shown: "A renewal before and after the role is dropped by hand; its expire_time; its revocation.",
+    source: "Vault, plugins/database/postgresql/postgresql.go (changeUserExpiration)",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let issued = bench.issue("reader").await?;
+    let renewed = bench.vault().renew(&issued.lease, None).await;
+    bench.answers("a renewal", &renewed, Expect::status(200));
+    let before = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+    let name = issued.username.as_str();
+    bench.sql(&format!("DROP OWNED BY \"{name}\"; DROP ROLE \"{name}\"")).await?;
+    let refused = bench.vault().renew(&issued.lease, None).await;
+    let words = format!("role \"{name}\" does not exist");
+    bench.answers(
+        "a renewal then",
+        &refused,
+        Expect::status(400).says("failed to renew entry: ").says(words).says("42704"),
+    );
+    let after = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+    bench.holds(
+        "the end of the lease",
+        "as it was",
+        if before == after { "as it was" } else { "another" },
+        before == after,
+    );
+    let revoked = bench.vault().revoke(&issued.lease).await;
+    bench.answers("revoking it", &revoked, Expect::status(204));
+    let gone = bench.vault().lookup_lease(&issued.lease).await.map(|lease| lease.ttl_seconds.unsigned_abs());
+    bench.answers("looking it up", &gone, Expect::status(400).says("invalid lease"));
+    Ok(())
+}

@@ -1,0 +1,32 @@
+use std::fmt::Write as _;
+
+use crate::{CATALOGUE, Ground};
+
+/// The catalogue as a page of the docs.
+pub fn facts_markdown() -> String {
+    let mut text = String::from(
+        "# Facts\n\nWritten by `leaseproof reference facts`; a test compares it.\n\n\
+         How Vault and PostgreSQL behave, whatever an estate promises. `leaseproof conformance` proves each on real servers and \
+         tells it confirmed, refuted or undecided, with what was expected and what came. Those marked *slow* take minutes by \
+         nature and are proved with `--slow`.\n",
+    );
+    for fact in CATALOGUE {
+        let slow = if fact.slow { " *(slow)*" } else { "" };
+        let ground = match fact.ground {
+            Ground::Shared => "on servers shared with other facts",
+            Ground::Own(_) => "on servers of its own",
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n## {}{slow}\n\n{}.\n\n- **Shown** ({ground}): {}\n- **Source**: {}\n",
+            fact.id, fact.says, fact.shown, fact.source
+        );
+        for exception in fact.exceptions {
+            let (first, last) = (exception.postgres.start(), exception.postgres.end());
+            let versions = if first == last { first.to_string() } else { format!("{first} to {last}") };
+            let _ = writeln!(text, "- **Otherwise on PostgreSQL {versions}**: {}", exception.why);
+        }
+    }
+    text
+}

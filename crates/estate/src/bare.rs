@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leaseproof_domain::{Origin, Redactor, Secret};
+use leaseproof_history::Ledger;
+pub use leaseproof_scenario::VaultStorage as Storage;
+use leaseproof_scenario::{Layout, PostgresPlan, Setting, VaultPlan};
+
+use crate::estate::Servers;
+use crate::site::password;
+use crate::{Estate, EstateError, StandOptions};
+
+/// The name of a bare estate's first cluster.
+pub const TARGET: &str = "target";
+
+/// One Vault and a PostgreSQL cluster, named `target`, without a scenario: for whoever asks the servers themselves.
+#[derive(Clone, Debug)]
+pub struct Bare {
+    /// PostgreSQL's major version, e.g. `15`.
+    pub postgres: String,
+    /// The text of pg_hba.conf after the harness's own line; SCRAM for everybody where there is none.
+    pub hba: Option<String>,
+    /// Settings of postgresql.conf.
+    pub settings: BTreeMap<String, String>,
+    /// Names of more clusters like it.
+    pub also: Vec<String>,
+    /// Where Vault keeps its data. What is in memory is gone after a restart.
+    pub storage: Storage,
+    /// Whether a file audit device is on.
+    pub audit: bool,
+    /// Added to Vault's environment, e.g. `VAULT_LEASE_REVOCATION_WORKERS`.
+    pub vault_env: Vec<(String, String)>,
+}
+
+impl Bare {
+    /// That PostgreSQL beside a Vault that keeps its data in memory and writes no audit log.
+    pub fn new(postgres: impl Into<String>) -> Self {
+        Self {
+            postgres: postgres.into(),
+            hba: None,
+            settings: BTreeMap::new(),
+            also: Vec::new(),
+            storage: Storage::Inmem,
+            audit: false,
+            vault_env: Vec::new(),
+        }
+    }
+}
+
+impl Estate {
+    /// Stands bare servers up, as [`Estate::stand`] does with a plan's.
+    ///
+    /// # Errors
+    /// [`EstateError`]; whatever was made by then has been ended and removed.
+    pub async fn stand_bare(
+        bare: &Bare,
+        options: &StandOptions,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, EstateError> {
+        let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
+        let vault = VaultPlan {
+            nodes: 1,
+            postgresql: None,
+            storage: bare.storage,
+            audit: bare.audit,
+            default_lease_ttl: None,
+            max_lease_ttl: None,
+            port: None,
+            origin: origin.clone(),
+        };
+        let superuser: Secret = password(redactor);
+        let cluster = PostgresPlan {
+            layout: Layout::Standalone,
+            version: bare.postgres.clone(),
+            hba: bare.hba.clone(),
+            settings: bare.settings.clone(),
+            superuser: "postgres".to_owned(),
+            password: Setting::Secret(superuser),
+            port: None,
+            origin,
+        };
+        let names = bare.also.iter().cloned().chain([TARGET.to_owned()]);
+        let postgres = names.map(|name| (name, cluster.clone())).collect();
+        let servers = Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &[] };
+        let main = Some((TARGET.to_owned(), "postgres".to_owned()));
+        Self::stand_servers(servers, main, options, None, ledger, redactor).await
+    }
+}

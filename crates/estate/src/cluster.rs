@@ -1,0 +1,238 @@
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::Secret;
+use leaseproof_postgres::{Login, Session};
+use leaseproof_scenario::{Layout, PostgresPlan, Replication};
+use nix::sys::signal::Signal;
+
+use crate::configuration::quoted;
+use crate::find::{Places, PostgresPrograms};
+use crate::proxy::Proxy;
+use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
+use crate::site::{Order, Site, password};
+use crate::{EstateError, folder};
+
+/// How long a standby may take to stream.
+const STREAMING: Duration = Duration::from_secs(30);
+/// How often that is asked.
+const TRY: Duration = Duration::from_millis(20);
+/// How much WAL a primary keeps for a standby that lags.
+const KEPT_WAL: &str = "256MB";
+
+/// A PostgreSQL cluster: one server, or a primary and its standbys behind a proxy.
+pub(crate) struct Cluster {
+    /// `postgres.<cluster>`.
+    pub(crate) name: String,
+    pub(crate) superuser: String,
+    pub(crate) password: Secret,
+    pub(crate) members: Vec<Server>,
+    pub(crate) proxy: Option<Proxy>,
+    primary: AtomicUsize,
+}
+
+impl Cluster {
+    /// Makes a new cluster and starts it.
+    pub(crate) async fn stand(name: &str, plan: &PostgresPlan, site: &Site) -> Result<Self, EstateError> {
+        let name = format!("postgres.{name}");
+        check_port(&name, plan)?;
+        let programs = Places::here().postgres(&plan.version)?;
+        let superuser_password = Secret::new(plan.password.expose());
+        site.redactor.add_fixed(superuser_password.clone());
+        let making = Making { name: &name, plan, programs, observer: password(&site.redactor), site };
+        let (members, proxy) = match plan.layout {
+            Layout::Standalone => (vec![making.alone().await?], None),
+            Layout::HaproxyHa { standbys, replication } => {
+                let members = making.replicated(standbys, replication).await?;
+                let ports: Vec<u16> = members.iter().map(|member| member.port).collect();
+                let proxy = Proxy::stand(&name, plan, &ports, site).await?;
+                (members, Some(proxy))
+            }
+        };
+        let superuser = plan.superuser.clone();
+        let cluster =
+            Self { name, superuser, password: superuser_password, members, proxy, primary: AtomicUsize::new(0) };
+        if let Some(proxy) = &cluster.proxy {
+            proxy.routes(&cluster.observer_login("postgres"), cluster.members.len(), site).await?;
+        }
+        Ok(cluster)
+    }
+
+    /// The server that takes writes, as far as the harness made it so.
+    pub(crate) fn primary(&self) -> &Server {
+        // Members are never taken away.
+        &self.members[self.primary.load(Ordering::Acquire)]
+    }
+
+    /// Where writes go: the proxy's port, or the one server's own.
+    pub(crate) fn write_port(&self) -> u16 {
+        self.proxy.as_ref().map_or(self.primary().port, |proxy| proxy.write)
+    }
+
+    /// Where reads of standbys go, where there is a proxy.
+    pub(crate) fn read_port(&self) -> Option<u16> {
+        self.proxy.as_ref().map(|proxy| proxy.read)
+    }
+
+    /// How the harness's own account logs in to one of its databases: to the primary itself.
+    pub(crate) fn observer_login(&self, database: &str) -> Login {
+        self.primary().observer_login(database)
+    }
+
+    /// How any account logs in to the primary itself.
+    pub(crate) fn login(
+        &self,
+        database: &str,
+        user: &str,
+        password: Option<Secret>,
+        application_name: &str,
+        timeout: Duration,
+    ) -> Login {
+        self.primary().login(database, user, password, application_name, timeout)
+    }
+
+    /// Makes the standby of that number (from 1, the first one is 1) the primary, and waits until it takes writes.
+    pub(crate) async fn promote(&self, standby: usize) -> Result<(), EstateError> {
+        let failed =
+            |source| EstateError::Postgres { server: self.name.clone(), doing: "promote a standby of it", source };
+        let member = &self.members[standby];
+        let session = Session::open(&member.observer_login("postgres")).await.map_err(failed)?;
+        session.query("SELECT pg_promote(true, 60)").await.map_err(failed)?;
+        session.close().await;
+        self.primary.store(standby, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// A cluster in the making.
+struct Making<'a> {
+    name: &'a str,
+    plan: &'a PostgresPlan,
+    programs: PostgresPrograms,
+    observer: Secret,
+    site: &'a Site,
+}
+
+impl Making<'_> {
+    async fn alone(&self) -> Result<Server, EstateError> {
+        let data = self.data(self.name).await?;
+        self.start(self.name, self.plan, &Replicated::default(), data).await
+    }
+
+    /// A primary and standbys, the standbys made of copies of its data before it first starts: they stream from there.
+    async fn replicated(&self, standbys: u16, replication: Replication) -> Result<Vec<Server>, EstateError> {
+        let names: Vec<String> = (1..=standbys + 1).map(|number| format!("{}.{number}", self.name)).collect();
+        let Some((first, others)) = names.split_first() else { return Ok(Vec::new()) };
+        let data = self.data(first).await?;
+        let mut copies = Vec::new();
+        for name in others {
+            copies.push(self.copy(&data, name).await?);
+        }
+        let hba = format!(
+            "host replication {OBSERVER} 127.0.0.1/32 scram-sha-256\nhost postgres {CHECK} 127.0.0.1/32 trust\n"
+        );
+        // A fixed port is the proxy's.
+        let plan = PostgresPlan { port: None, ..self.plan.clone() };
+        let settings = format!("wal_keep_size = '{KEPT_WAL}'\n{}", synchronous(replication, others.len()));
+        let more = Replicated { settings: settings.clone(), hba: hba.clone(), standby: false };
+        let mut members = vec![self.start(first, &plan, &more, data).await?];
+        let port = members[0].port;
+        for (name, data) in others.iter().zip(copies) {
+            let upstream = format!(
+                "host=127.0.0.1 port={port} user={OBSERVER} password={} application_name={}",
+                self.observer.expose(),
+                name.replace('.', "_")
+            );
+            let settings = format!("{settings}primary_conninfo = {}\n", quoted(&upstream));
+            let more = Replicated { settings, hba: hba.clone(), standby: true };
+            members.push(self.start(name, &plan, &more, data).await?);
+        }
+        self.streaming(&members[0], others.len()).await?;
+        Ok(members)
+    }
+
+    async fn data(&self, server: &str) -> Result<PathBuf, EstateError> {
+        let data = self.site.folder.join(server);
+        folder::make(&data, 0o700, self.site.account)?;
+        initialise(server, &self.programs, &data, self.plan, &self.observer, self.site).await?;
+        Ok(data)
+    }
+
+    async fn copy(&self, data: &Path, server: &str) -> Result<PathBuf, EstateError> {
+        let copy = self.site.folder.join(server);
+        folder::make(&copy, 0o700, self.site.account)?;
+        let name = format!("data of {server}");
+        let order = Order {
+            name: &name,
+            program: "/bin/cp".into(),
+            args: vec!["-a".into(), data.join(".").into(), copy.clone().into()],
+            env: Vec::new(),
+            folder: &copy,
+            account: self.site.account,
+            death: Signal::SIGKILL,
+            input: None,
+        };
+        self.site.run(server, order).await?;
+        Ok(copy)
+    }
+
+    async fn start(
+        &self,
+        name: &str,
+        plan: &PostgresPlan,
+        more: &Replicated,
+        data: PathBuf,
+    ) -> Result<Server, EstateError> {
+        let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, more };
+        Server::start(&seat, data, self.site).await
+    }
+
+    /// Waits until every standby streams from the primary.
+    async fn streaming(&self, primary: &Server, standbys: usize) -> Result<(), EstateError> {
+        let failed =
+            |source| EstateError::Postgres { server: self.name.to_owned(), doing: "ask for its standbys", source };
+        let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;
+        let until = Instant::now() + STREAMING;
+        loop {
+            let sql = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
+            let now = session.value(sql).await.map_err(failed)?.unwrap_or_default();
+            if now == standbys.to_string() {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                let why = format!("{now} of {standbys} standbys stream after {} s", STREAMING.as_secs());
+                return Err(self.site.not_started(self.name, why, &primary.child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
+    }
+}
+
+/// The settings that make the primary wait for its standbys (synchronous_standby_names, synchronous_commit).
+fn synchronous(replication: Replication, standbys: usize) -> String {
+    match replication {
+        Replication::Async => String::new(),
+        Replication::RemoteApply => {
+            format!("synchronous_standby_names = 'ANY {standbys} (*)'\nsynchronous_commit = 'remote_apply'\n")
+        }
+        Replication::Quorum => {
+            format!("synchronous_standby_names = 'ANY {} (*)'\nsynchronous_commit = 'on'\n", standbys / 2 + 1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_scenario::Replication;
+
+    use super::synchronous;
+
+    #[test]
+    fn a_quorum_is_more_than_half_and_remote_apply_is_all() {
+        assert_eq!(synchronous(Replication::Async, 2), "");
+        assert!(synchronous(Replication::Quorum, 2).contains("ANY 2 (*)"));
+        assert!(synchronous(Replication::Quorum, 3).contains("ANY 2 (*)"));
+        assert!(synchronous(Replication::RemoteApply, 3).contains("ANY 3 (*)'\nsynchronous_commit = 'remote_apply'"));
+    }
+}

@@ -1,0 +1,245 @@
+//! A TCP link that stands between two members of an estate and can misbehave.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// What a link does with what passes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Behaviour {
+    /// Hands on.
+    #[default]
+    Pass,
+    /// Hands each piece on that much later, both ways.
+    Delay(Duration),
+    /// Closes every connection, and each new one at once.
+    Cut,
+    /// Keeps connections open, and hands nothing on.
+    Stall,
+    /// Hands on until an answer holds this; keeps that answer and all that follows on its connection back.
+    Hold(Vec<u8>),
+}
+
+/// A link from a free port of loopback to a server. It lasts as long as this value, and its connections with it.
+#[derive(Debug)]
+pub struct Link {
+    port: u16,
+    behaviour: watch::Sender<Behaviour>,
+    held: watch::Sender<u64>,
+    _listening: Ended,
+}
+
+/// A task that ends with this value.
+#[derive(Debug)]
+struct Ended(AbortHandle);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Link {
+    /// A link to the server on that port of loopback.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn to(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let own = listener.local_addr()?.port();
+        let (behaviour, held) = (watch::Sender::default(), watch::Sender::default());
+        let way = Way { to: (Ipv4Addr::LOCALHOST, port).into(), behaviour: behaviour.clone(), held: held.clone() };
+        let task = tokio::spawn(listen(listener, way));
+        Ok(Self { port: own, behaviour, held, _listening: Ended(task.abort_handle()) })
+    }
+
+    /// The port to connect to.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Hands everything on, from now on, what was held back too.
+    pub fn pass(&self) {
+        self.behaviour.send_replace(Behaviour::Pass);
+    }
+
+    /// Hands each piece on that much later, both ways.
+    pub fn delay(&self, by: Duration) {
+        self.behaviour.send_replace(Behaviour::Delay(by));
+    }
+
+    /// Closes every connection, and each new one at once.
+    pub fn cut(&self) {
+        self.behaviour.send_replace(Behaviour::Cut);
+    }
+
+    /// Keeps connections open, and hands nothing on.
+    pub fn stall(&self) {
+        self.behaviour.send_replace(Behaviour::Stall);
+    }
+
+    /// Keeps the first answer of each connection that holds `text` back, and all that follows on it: the server has
+    /// done what it answers to, and the client does not know it. PostgreSQL's answer to a commit holds `COMMIT\0`.
+    pub fn hold_answers_with(&self, text: &[u8]) {
+        self.behaviour.send_replace(Behaviour::Hold(text.to_vec()));
+    }
+
+    /// Waits until an answer is held back. True when it is, false where `patience` ran out.
+    pub async fn held(&self, patience: Duration) -> bool {
+        let mut held = self.held.subscribe();
+        let waited = tokio::time::timeout(patience, held.wait_for(|count| *count > 0)).await;
+        matches!(waited, Ok(Ok(_)))
+    }
+}
+
+#[derive(Clone)]
+struct Way {
+    to: SocketAddr,
+    behaviour: watch::Sender<Behaviour>,
+    held: watch::Sender<u64>,
+}
+
+async fn listen(listener: TcpListener, way: Way) {
+    // Dropped with the listener, and every connection with it.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((client, _)) = accepted {
+                    connections.spawn(connect(client, way.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connect(client: TcpStream, way: Way) {
+    if *way.behaviour.borrow() == Behaviour::Cut {
+        return;
+    }
+    let Ok(server) = TcpStream::connect(way.to).await else { return };
+    for stream in [&client, &server] {
+        // A link must not make small pieces wait for each other.
+        let _ = stream.set_nodelay(true);
+    }
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let mut cut = way.behaviour.subscribe();
+    tokio::select! {
+        // One side's goodbye is handed on; the connection ends when both have said it, or the link is cut.
+        _ = async { tokio::join!(hand_on(from_client, to_server, &way, false), hand_on(from_server, to_client, &way, true)) } => {}
+        _ = cut.wait_for(|behaviour| *behaviour == Behaviour::Cut) => {}
+    }
+}
+
+async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, answers: bool) {
+    let mut behaviour = way.behaviour.subscribe();
+    let mut piece = vec![0_u8; 64 * 1024];
+    // A text may lie across two pieces.
+    let tail: Mutex<Vec<u8>> = Mutex::default();
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        let now = behaviour.borrow_and_update().clone();
+        let holds = |text: &[u8]| {
+            let mut seen = tail.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.extend_from_slice(&piece[..length]);
+            let found = seen.windows(text.len()).any(|window| window == text);
+            let keep = seen.len().saturating_sub(text.len());
+            seen.drain(..keep);
+            found
+        };
+        let waited = match now {
+            Behaviour::Pass | Behaviour::Cut => Ok(()),
+            Behaviour::Delay(by) => {
+                tokio::time::sleep(by).await;
+                Ok(())
+            }
+            Behaviour::Stall => behaviour.wait_for(|now| *now != Behaviour::Stall).await.map(drop),
+            Behaviour::Hold(text) if answers && holds(&text) => {
+                way.held.send_modify(|count| *count += 1);
+                behaviour.wait_for(|now| !matches!(now, Behaviour::Hold(_))).await.map(drop)
+            }
+            Behaviour::Hold(_) => Ok(()),
+        };
+        if waited.is_err() || to.write_all(&piece[..length]).await.is_err() {
+            return;
+        }
+    }
+    let _ = to.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::Link;
+
+    /// A server that answers each piece with itself.
+    async fn echo() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut piece = [0; 64];
+                    while let Ok(length @ 1..) = stream.read(&mut piece).await {
+                        stream.write_all(&piece[..length]).await.unwrap();
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    async fn ask(stream: &mut TcpStream, text: &str) -> Option<String> {
+        stream.write_all(text.as_bytes()).await.ok()?;
+        let mut piece = [0; 64];
+        let read = tokio::time::timeout(Duration::from_millis(300), stream.read(&mut piece)).await;
+        match read {
+            Ok(Ok(length @ 1..)) => Some(String::from_utf8_lossy(&piece[..length]).into_owned()),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn it_hands_on_delays_stalls_and_cuts() {
+        let link = Link::to(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", link.port())).await.unwrap();
+        assert_eq!(ask(&mut stream, "one").await.as_deref(), Some("one"));
+        link.delay(Duration::from_millis(50));
+        let begun = Instant::now();
+        assert_eq!(ask(&mut stream, "two").await.as_deref(), Some("two"));
+        assert!(begun.elapsed() >= Duration::from_millis(100), "both ways");
+        link.stall();
+        assert_eq!(ask(&mut stream, "three").await, None);
+        link.pass();
+        assert_eq!(ask(&mut stream, "").await.as_deref(), Some("three"));
+        link.cut();
+        assert_eq!(ask(&mut stream, "four").await, None);
+        let mut again = TcpStream::connect(("127.0.0.1", link.port())).await.unwrap();
+        assert_eq!(ask(&mut again, "five").await, None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_held_back_and_let_go() {
+        let link = Link::to(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", link.port())).await.unwrap();
+        link.hold_answers_with(b"COMMIT\0");
+        assert_eq!(ask(&mut stream, "begin").await.as_deref(), Some("begin"));
+        assert!(!link.held(Duration::from_millis(10)).await);
+        assert_eq!(ask(&mut stream, "xxCOMMIT\0").await, None);
+        assert!(link.held(Duration::from_secs(1)).await);
+        link.pass();
+        assert_eq!(ask(&mut stream, "").await.as_deref(), Some("xxCOMMIT\0"));
+    }
+}

@@ -1,0 +1,192 @@
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use leaseproof_postgres::{Login, Session};
+use leaseproof_scenario::PostgresPlan;
+use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
+
+use crate::child::Child;
+use crate::find::Places;
+use crate::ports::says_taken;
+use crate::server::CHECK;
+use crate::site::{Order, Site};
+use crate::{EstateError, folder};
+
+/// How long HAProxy may take until it routes.
+const START: Duration = Duration::from_secs(15);
+/// How often that is tried.
+const TRY: Duration = Duration::from_millis(20);
+/// How many times it is started where others take its ports first.
+const STARTS: u32 = 8;
+
+/// HAProxy before a cluster: one port for the primary, one for its standbys.
+pub(crate) struct Proxy {
+    /// `haproxy.<cluster>`.
+    pub(crate) name: String,
+    pub(crate) write: u16,
+    pub(crate) read: u16,
+    pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) child: Child,
+}
+
+impl Proxy {
+    /// Starts HAProxy before the servers on those ports.
+    pub(crate) async fn stand(
+        cluster: &str,
+        plan: &PostgresPlan,
+        servers: &[u16],
+        site: &Site,
+    ) -> Result<Self, EstateError> {
+        let name = cluster.replacen("postgres", "haproxy", 1);
+        let program = Places::here().haproxy()?;
+        let home = site.folder.join(&name);
+        folder::make(&home, 0o700, None)?;
+        let file = home.join("haproxy.cfg");
+        for _ in 0..STARTS {
+            let free =
+                || site.ports.free().ok_or_else(|| EstateError::NoFreePort { server: name.clone(), tried: STARTS });
+            let (write, read) = (plan.port.map_or_else(free, Ok)?, free()?);
+            folder::write(&file, &configuration(write, read, servers), 0o600, None)?;
+            let (child, log) = site.start(Order {
+                name: &name,
+                program: program.path.clone(),
+                args: vec!["-db".into(), "-f".into(), file.clone().into()],
+                env: Vec::new(),
+                folder: &home,
+                account: None,
+                death: Signal::SIGKILL,
+                input: None,
+            })?;
+            let proxy = Self { name: name.clone(), write, read, log: Some(log), child };
+            match proxy.listens(site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
+                Err(why) => return Err(why),
+                Ok(()) => {
+                    site.guard(&name, &proxy.child);
+                    return Ok(proxy);
+                }
+            }
+        }
+        Err(EstateError::NoFreePort { server: name, tried: STARTS })
+    }
+
+    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
+        let until = Instant::now() + START;
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.write)).await.is_err() {
+            if self.child.ended().is_some() {
+                let status = self.child.end().await;
+                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
+            }
+            if Instant::now() >= until {
+                let why = format!("nothing listens within {} s", START.as_secs());
+                return Err(site.not_started(&self.name, why, &self.child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until each port leads to its servers only. HAProxy takes every server for a good one until it has asked
+    /// it; its turns go round, so that as many right answers in a row as there are servers, twice, leave none out.
+    pub(crate) async fn routes(&self, login: &Login, servers: usize, site: &Site) -> Result<(), EstateError> {
+        let until = Instant::now() + START;
+        for (port, recovery) in [(self.write, "f"), (self.read, "t")] {
+            let login = Login { port, ..login.clone() };
+            let mut in_a_row = 0;
+            while in_a_row < 2 * servers {
+                let answer = asked(&login).await;
+                if answer.as_ref().is_ok_and(|answer| answer.as_deref() == Some(recovery)) {
+                    in_a_row += 1;
+                    continue;
+                }
+                in_a_row = 0;
+                if Instant::now() >= until {
+                    let got = answer.map_or_else(|why| why.to_string(), |answer| answer.unwrap_or_default());
+                    let why = format!("port {port} does not lead to its servers within {} s: {got}", START.as_secs());
+                    return Err(site.not_started(&self.name, why, &self.child));
+                }
+                tokio::time::sleep(TRY).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the server behind a login is in recovery: a standby.
+async fn asked(login: &Login) -> Result<Option<String>, leaseproof_postgres::Error> {
+    let session = Session::open(login).await?;
+    let answer = session.value("SELECT pg_is_in_recovery()").await;
+    session.close().await;
+    answer
+}
+
+/// The configuration: both ports ask each server itself whether it is in recovery (`pg_is_in_recovery()`), by a login
+/// without a password, and take the one answer. HAProxy's own `pgsql-check` cannot tell a primary from a standby.
+fn configuration(write: u16, read: u16, servers: &[u16]) -> String {
+    let mut text = String::from(
+        "# Written by leaseproof.\n\
+         global\n  maxconn 2000\n  log stdout format raw local0\n\
+         defaults\n  mode tcp\n  log global\n  timeout connect 2s\n  timeout client 1h\n  timeout server 1h\n  timeout check 400ms\n",
+    );
+    // DataRow with one column of one byte: `f` is the primary, `t` a standby.
+    for (name, port, answer) in [("write", write, "66"), ("read", read, "74")] {
+        let _ = write!(
+            text,
+            "listen {name}\n  bind 127.0.0.1:{port}\n  balance roundrobin\n  option tcp-check\n  tcp-check connect\n  \
+             tcp-check send-binary {}\n  tcp-check expect binary 5a0000000549\n  \
+             tcp-check send-binary {}\n  tcp-check expect binary 440000000b000100000001{answer}\n  \
+             tcp-check send-binary 5800000004\n  \
+             default-server inter 500ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions\n",
+            hex(&startup(CHECK, "postgres")),
+            hex(&query("SELECT pg_is_in_recovery()")),
+        );
+        for (number, server) in servers.iter().enumerate() {
+            let _ = writeln!(text, "  server pg{} 127.0.0.1:{server} check", number + 1);
+        }
+    }
+    text
+}
+
+/// A StartupMessage of protocol 3.0 (PostgreSQL, Message Formats).
+fn startup(user: &str, database: &str) -> Vec<u8> {
+    let parameters = format!("user\0{user}\0database\0{database}\0\0");
+    let mut message = Vec::from(length(4 + parameters.len()));
+    message.extend(196_608_u32.to_be_bytes());
+    message.extend(parameters.as_bytes());
+    message
+}
+
+/// A Query message.
+fn query(sql: &str) -> Vec<u8> {
+    let mut message = vec![b'Q'];
+    message.extend(length(sql.len() + 1));
+    message.extend(sql.as_bytes());
+    message.push(0);
+    message
+}
+
+/// A message's length, which counts itself.
+fn length(of_the_rest: usize) -> [u8; 4] {
+    u32::try_from(of_the_rest + 4).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{configuration, hex, query, startup};
+
+    #[test]
+    fn messages_are_those_of_the_protocol() {
+        assert_eq!(hex(&startup("u", "d")), "0000001b0003000075736572007500646174616261736500640000");
+        assert_eq!(hex(&query("SELECT 1")), "510000000d53454c454354203100");
+    }
+
+    #[test]
+    fn each_port_takes_one_answer() {
+        insta::assert_snapshot!(configuration(15000, 15001, &[15002, 15003]));
+    }
+}

@@ -1,0 +1,132 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use leaseproof_conformance::{Asked, CATALOGUE, Fact, Proof, Proofs, Standing};
+use leaseproof_domain::Redactor;
+use leaseproof_history::{Ledger, RunFolder};
+
+use crate::console;
+use crate::exit::Exit;
+use crate::facts;
+use crate::failure::{Ended, Failure};
+use crate::interrupt::Interrupt;
+use crate::keeper::state_folder;
+use crate::process;
+use crate::progress::Screen;
+
+/// Prove how Vault and PostgreSQL behave, fact by fact, on real servers
+///
+/// Each fact is proved with roles, a database and an engine of its own, and with what was expected and what came:
+/// confirmed, refuted or undecided. Facts that break servers get servers of their own. docs/facts.md lists them.
+///
+/// With several versions of PostgreSQL the table at the end has the facts down and the versions across. A fact that is
+/// known to be otherwise on a version is an exception there, and says why.
+///
+/// Ends with 0 when each fact is confirmed or a listed exception, with 1 when one is refuted, with 3 when one is
+/// undecided.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof conformance\n  leaseproof conformance --only ISS-7,REV-1\n  \
+                             leaseproof conformance --slow --postgres 14,15,16,17,18\n  leaseproof conformance --json > facts.json")]
+pub(crate) struct ConformanceArgs {
+    /// Proves these facts only, e.g. `ISS-7`; slow ones too
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fact)]
+    only: Vec<&'static Fact>,
+    /// Proves those too that take minutes by nature
+    #[arg(long)]
+    slow: bool,
+    /// PostgreSQL's major versions
+    #[arg(long, value_name = "MAJOR", value_delimiter = ',', default_value = "15")]
+    postgres: Vec<u16>,
+    /// How many facts are proved at the same time
+    #[arg(long, value_name = "N", default_value = "4")]
+    at_once: u8,
+    /// Prints everything as JSON instead
+    #[arg(long)]
+    json: bool,
+}
+
+fn fact(id: &str) -> Result<&'static Fact, leaseproof_conformance::UnknownFact> {
+    leaseproof_conformance::find(id.trim())
+}
+
+pub(crate) fn conformance(args: &ConformanceArgs) -> Ended {
+    super::runtime()?.block_on(async {
+        let interrupt = Interrupt::listen()?;
+        let asked = || CATALOGUE.iter().filter(|fact| wanted(args, fact)).collect::<Vec<_>>();
+        let mut all = Vec::new();
+        for version in &args.postgres {
+            if !args.json && args.postgres.len() > 1 {
+                console::out(format!("PostgreSQL {version}\n"));
+            }
+            all.push(one(args, asked(), *version, &interrupt).await?);
+        }
+        if args.json {
+            let text = serde_json::to_string_pretty(&facts::document(&all)).map_err(Failure::estate)?;
+            console::out(text + "\n");
+        } else {
+            console::out(facts::table(&all));
+        }
+        Ok(exit(&all))
+    })
+}
+
+fn wanted(args: &ConformanceArgs, fact: &Fact) -> bool {
+    if args.only.is_empty() { args.slow || !fact.slow } else { args.only.iter().any(|only| only.id == fact.id) }
+}
+
+/// All facts on one version, in a run of its own.
+async fn one(
+    args: &ConformanceArgs,
+    facts: Vec<&'static Fact>,
+    version: u16,
+    interrupt: &Interrupt,
+) -> Result<Proofs, Failure> {
+    let folder = RunFolder::create(&state_folder(), "conformance", None).map_err(Failure::estate)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
+    ledger.add(process::harness()).map_err(Failure::estate)?;
+    let asked = Asked {
+        facts,
+        postgres: version.to_string(),
+        run: folder.name().to_owned(),
+        ledger: ledger.clone(),
+        redactor: Arc::new(Redactor::new()),
+        at_once: args.at_once.into(),
+    };
+    let tell = |proof: &Proof| {
+        if !args.json {
+            console::out(facts::line(proof));
+        }
+    };
+    let stage = Screen::new(args.json).stage("proving facts");
+    let proved = interrupt.unless_asked(leaseproof_conformance::prove(asked, tell)).await;
+    drop(stage);
+    match proved {
+        Ok(Ok(proofs)) => {
+            ledger.closed().map_err(Failure::estate)?;
+            forget(folder.path());
+            Ok(proofs)
+        }
+        Ok(Err(why)) => Err(Failure::estate(why)),
+        Err(_) => {
+            // What stood ended with its owner, which waited for it.
+            ledger.closed().map_err(Failure::estate)?;
+            forget(folder.path());
+            Err(Failure::new(interrupt.exit().unwrap_or(Exit::Interrupted), "interrupted; the servers are ended"))
+        }
+    }
+}
+
+/// Everything is gone, and the ledger with it; a folder that stays behind empty does no harm.
+fn forget(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+fn exit(all: &[Proofs]) -> Exit {
+    let worst = all.iter().flat_map(|proofs| &proofs.proofs).map(|proof| proof.standing).max();
+    match worst {
+        Some(Standing::Confirmed | Standing::Excepted) => Exit::Passed,
+        Some(Standing::Refuted) => Exit::Failed,
+        Some(Standing::Undecided) | None => Exit::Undecided,
+    }
+}
