@@ -18,7 +18,7 @@ pub(crate) fn bin_of(major: u32) -> Option<PathBuf> {
     let places = [given, Some(packaged), cached].into_iter().flatten();
     let found = places.filter(|place| place.join("initdb").exists()).find_map(|place| place.canonicalize().ok());
     if let Some(found) = &found {
-        println!("PostgreSQL {major}: {}", found.display());
+        tell(&format!("PostgreSQL {major}: {}", found.display()));
         return Some(found.clone());
     }
     let how = format!("apt-get install postgresql-{major}, or put its binaries in {}", wanted.display());
@@ -26,6 +26,11 @@ pub(crate) fn bin_of(major: u32) -> Option<PathBuf> {
         major != USUAL && std::env::var_os("LEASEPROOF_ALL_POSTGRES").is_none_or(|all| all != "1"),
         "PostgreSQL {major} is needed: {how}"
     );
-    println!("PostgreSQL {major} is not here, and nothing was tested with it: {how}");
+    tell(&format!("PostgreSQL {major} is not here, and nothing was tested with it: {how}"));
     None
+}
+
+#[allow(clippy::print_stdout, reason = "a test run says what it ran with")]
+fn tell(what: &str) {
+    println!("{what}");
 }
