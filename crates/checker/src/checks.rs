@@ -20,6 +20,8 @@ mod iss_2;
 mod iss_4;
 mod log_1;
 mod pol_1;
+mod prb_1;
+mod prb_2;
 mod privilege_diff;
 mod pwd_1;
 mod rev_1;
@@ -46,6 +48,8 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "ISS-4" => Box::new(iss_4::Iss4::default()),
         "LOG-1" => Box::new(log_1::Log1),
         "GRA-1" => Box::new(gra_1::Gra1::default()),
+        "PRB-1" => Box::new(prb_1::Prb1::default()),
+        "PRB-2" => Box::new(prb_2::Prb2::default()),
         "TTL-2" => Box::new(ttl_2::Ttl2::default()),
         "TTL-7" => Box::new(ttl_7::Ttl7::default()),
         "REV-1" => Box::new(rev_1::Rev1),

@@ -137,6 +137,11 @@ impl<'p> Run<'p> {
             Event::Roles(sighting) if !self.settled => self.sighting(sighting),
             Event::Leases(sighting) if !self.settled => self.leases(sighting),
             Event::Privileges(reading) => self.tracks.privileges(reading),
+            Event::Probe(probe) => {
+                if let Some(life) = self.lives.get_mut(&probe.life) {
+                    life.probes.push(probe.clone());
+                }
+            }
             Event::WatchGap(gap) => self.gap(gap),
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
@@ -326,6 +331,7 @@ fn moment(event: &Event) -> Micros {
         Event::Roles(sighting) => sighting.to,
         Event::Leases(sighting) => sighting.to,
         Event::Privileges(reading) => reading.to,
+        Event::Probe(probe) => probe.to,
         Event::SecretSeen(seen) => seen.at,
         Event::WatchGap(gap) => gap.to,
         Event::ServerLost(lost) => lost.at,

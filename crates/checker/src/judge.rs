@@ -171,6 +171,7 @@ fn judgment(ask: &Ask, outcome: Outcome, blind: Option<&str>, plan: &Plan) -> (J
         rests_on_timing: info.timing,
         known: if failed { known::declared(plan, &written.known) } else { None },
         measured: written.measured,
+        notes: written.notes,
     };
     (judgment, written.known)
 }

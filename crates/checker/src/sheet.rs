@@ -12,6 +12,7 @@ pub(crate) struct Sheet {
     more: u64,
     cannot_say: Option<String>,
     measured: Option<LatencySummary>,
+    notes: Vec<String>,
     known: Vec<KnownMatch>,
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Written {
     pub(crate) more: u64,
     pub(crate) cannot_say: Option<String>,
     pub(crate) measured: Option<LatencySummary>,
+    pub(crate) notes: Vec<String>,
     /// The places in the plan of the declared findings that every finding matches.
     pub(crate) known: Vec<usize>,
 }
@@ -47,7 +49,16 @@ impl Sheet {
         });
         let known = known.collect();
         let origin = ask.origin.clone();
-        Self { origin, samples: 0, findings: Vec::new(), more: 0, cannot_say: None, measured: None, known }
+        Self {
+            origin,
+            samples: 0,
+            findings: Vec::new(),
+            more: 0,
+            cannot_say: None,
+            measured: None,
+            notes: Vec::new(),
+            known,
+        }
     }
 
     /// One more sample was judged.
@@ -86,6 +97,11 @@ impl Sheet {
         self.measured = Some(summary).filter(|summary| summary.count > 0);
     }
 
+    /// What a reader of the verdict has to know beside it.
+    pub(crate) fn note(&mut self, what: String) {
+        self.notes.push(what);
+    }
+
     pub(crate) fn finish(self) -> Written {
         let failed = !self.findings.is_empty();
         let known = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
@@ -95,6 +111,7 @@ impl Sheet {
             more: self.more,
             cannot_say: self.cannot_say,
             measured: self.measured,
+            notes: self.notes,
             known,
         }
     }

@@ -65,6 +65,27 @@ pub const CATALOGUE: &[CheckInfo] = &[
         timing: false,
     },
     CheckInfo {
+        id: "PRB-1",
+        title: "What is promised can be done, and what is not promised is refused",
+        shown: "Privileges tried out as the credential itself, each rolled back: every promised one, which has to be let \
+                through while the credential is in force, and a seeded sample of the others on the database's schemas, \
+                tables, columns, sequences and functions, which have to be refused with 42501. PUBLIC's built-in defaults \
+                are tried only where they are forbidden. What cannot be tried without harm (REFERENCES, TRIGGER, most often \
+                TRUNCATE and MAINTAIN, ALTER SYSTEM, GRANT OPTION) is told as unproved and left to GRA-1, which judges \
+                from the catalog.",
+        source: "PostgreSQL, aclchk.c and execMain.c: privileges are checked before the first row; SQLSTATE 42501",
+        timing: false,
+    },
+    CheckInfo {
+        id: "PRB-2",
+        title: "What a credential can do is what the catalog says it may",
+        shown: "Each probe that was let through or refused, against the readings of the same credential's privileges from the \
+                catalog: a privilege that works and is not listed, or is listed and refused, fails. Left out are probes that \
+                may fall into the credential's end, and privileges that the readings do not agree on among themselves.",
+        source: "PostgreSQL, aclexplode and acldefault against what the executor checks",
+        timing: false,
+    },
+    CheckInfo {
         id: "TTL-2",
         title: "A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it",
         shown: "Each acknowledged renewal: lease_duration equals the increment (capped at what is left of max_ttl), and \

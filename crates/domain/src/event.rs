@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LeaseId, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, RoleAttributes, UnixMicros, Username,
+    LeaseId, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, UnixMicros,
+    Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one.
@@ -57,6 +58,8 @@ pub enum Event {
     },
     /// What one credential may do.
     Privileges(PrivilegeReading),
+    /// One privilege was tried out as the credential.
+    Probe(ProbeRecord),
     /// An entry of Vault's audit log.
     Audit(AuditEntry),
     /// A secret stood in a log and was scrubbed from it.

@@ -12,6 +12,7 @@ mod name;
 mod operation;
 mod origin;
 mod privilege;
+mod probe;
 mod redactor;
 mod secret;
 mod time;
@@ -32,6 +33,7 @@ pub use privilege::{
     Escalation, EscalationKind, FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet,
     RoleAttributes, RoleSetting, RowSecurity, Why,
 };
+pub use probe::{Expected, ProbeOutcome, ProbeRecord};
 pub use redactor::{Redactor, Scrubbed};
 pub use secret::Secret;
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};

@@ -139,6 +139,9 @@ pub struct Judgment {
     /// What it measured on the way, e.g. the lag of expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<LatencySummary>,
+    /// What a reader has to know beside the verdict, e.g. what could not be proved and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A distribution of times, in microseconds.

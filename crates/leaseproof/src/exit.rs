@@ -155,6 +155,7 @@ mod tests {
             rests_on_timing: check.info().timing,
             known: (is == Is::Known).then(|| KnownFinding { because: "so".into(), origin }),
             measured: None,
+            notes: Vec::new(),
         }
     }
 

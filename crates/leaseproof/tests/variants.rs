@@ -17,8 +17,19 @@ struct Sabotage {
 const SABOTAGES: &[Sabotage] = &[
     Sabotage {
         variant: "table-missing",
-        fails: &["GRA-1"],
-        says: &["SELECT ON TABLE public.comments", "v-token-le-powerdns-"],
+        fails: &["GRA-1", "PRB-1"],
+        says: &["SELECT ON TABLE public.comments", "permission denied for table comments", "v-token-le-powerdns-"],
+    },
+    Sabotage {
+        variant: "sequence-open-to-public",
+        fails: &["GRA-1", "PRB-1"],
+        says: &["granted to PUBLIC", "can use UPDATE ON SEQUENCE public.domains_id_seq", "v-token-le-powerdns-"],
+    },
+    // The catalog shows what is promised: only who tries it out sees that it cannot be used.
+    Sabotage {
+        variant: "schema-out-of-reach",
+        fails: &["PRB-1"],
+        says: &["SELECT ON TABLE far.zones", "permission denied for schema far", "v-token-le-powerdns-"],
     },
     Sabotage {
         variant: "truncate-added",
@@ -77,7 +88,9 @@ fn caught(sabotage: &Sabotage) {
     assert_eq!(failed(&verdicts), sabotage.fails, "{name}: {}", text(&output));
     for check in verdicts["checks"].as_array().unwrap().iter().filter(|check| check["verdict"] == "fail") {
         let promised = &check["promised"];
-        assert!(promised["file"].as_str().unwrap().ends_with("powerdns/scenario.toml"), "{name}: {promised}");
+        let file = promised["file"].as_str().unwrap();
+        let said_in = ["powerdns", name].map(|folder| format!("{folder}/scenario.toml"));
+        assert!(said_in.iter().any(|path| file.ends_with(path)), "{name}: {promised}");
         assert!(promised["line"].as_u64().unwrap() > 1, "{name}: {promised}");
         assert!(!check["findings"].as_array().unwrap().is_empty(), "{name}: {check:#}");
     }

@@ -9,10 +9,12 @@ mod login;
 mod objects;
 mod observer;
 mod privileges;
+mod probe;
 mod roles;
 mod session;
 
 pub use error::Error;
 pub use login::Login;
 pub use observer::{Clock, Observer};
+pub use probe::{Facts, Function, Prober, Recipe, Relation, RelationColumn, Way};
 pub use session::Session;

@@ -113,7 +113,7 @@ impl Connection {
     }
 
     /// Without its client the task sends Terminate and ends by itself.
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         let Self { client, mut task } = self;
         drop(client);
         let _late = tokio::time::timeout(GOODBYE, &mut task.0).await;

@@ -44,9 +44,17 @@ fn code_in_words(code: &str) -> String {
 /// Everything under a judgment that did not pass, a line each: reason, scenario line, findings and their places.
 /// A place is indented under its finding. Servers' words keep to their line and cannot speak to a terminal.
 pub(crate) fn lines(judgment: &Judgment) -> Vec<String> {
+    raw_lines(judgment).iter().map(|line| plain(line)).collect()
+}
+
+/// What has to be known beside a verdict, a line each.
+pub(crate) fn notes(judgment: &Judgment) -> Vec<String> {
+    judgment.notes.iter().map(|note| plain(note)).collect()
+}
+
+fn plain(line: &str) -> String {
     let harmless = |c: char| if c == '\n' || c == '\t' { ' ' } else { c };
-    let plain = |line: String| line.chars().map(harmless).filter(|c| !c.is_control()).collect();
-    raw_lines(judgment).into_iter().map(plain).collect()
+    line.chars().map(harmless).filter(|c| !c.is_control()).collect()
 }
 
 fn raw_lines(judgment: &Judgment) -> Vec<String> {

@@ -7,7 +7,10 @@ use leaseproof_domain::{
     Event, LeaseId, Micros, Operation, OperationRecord, Outcome, PrivilegeSet, RoleSeen, RunVerdicts, Username,
 };
 
+use self::probes::Probes;
 use crate::{evidence, figures};
+
+mod probes;
 
 /// Collects from a history what concerns one lease. The history is read twice: first [`identify`](Self::identify)
 /// learns whose lease it is, then [`tell`](Self::tell) takes what concerns it.
@@ -20,6 +23,7 @@ pub struct LifeStory {
     oids: Vec<u32>,
     sets: BTreeMap<u32, PrivilegeSet>,
     lines: Vec<(Micros, &'static str, String)>,
+    probes: Probes,
 }
 
 impl LifeStory {
@@ -92,6 +96,7 @@ impl LifeStory {
                 let held = self.sets.get(&reading.set).map_or(0, |set| set.held.len());
                 self.line(reading.from, "privileges", format!("{held} held (set {} of the run)", reading.set));
             }
+            Event::Probe(probe) if Some(&probe.username) == self.username.as_ref() => self.probes.add(probe),
             Event::SecretSeen(seen) if self.username.is_some() && seen.username == self.username => {
                 self.line(
                     seen.at,
@@ -116,7 +121,7 @@ impl LifeStory {
             let _ = writeln!(out, "life   {life}, phase {phase}");
         }
         out.push('\n');
-        let mut lines: Vec<_> = self.lines.iter().collect();
+        let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
         lines.sort_by_key(|(at, _, _)| *at);
         for (at, what, words) in lines {
             let _ = writeln!(out, "{:>11}  {what:<12}  {words}", at.to_string());

@@ -16,7 +16,8 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
         let _ = writeln!(out, "**The measurement is invalid:** {}.\n", cell(why));
     }
     checks(&mut out, &verdicts.checks);
-    for judgment in verdicts.checks.iter().filter(|judgment| judgment.verdict != Verdict::Pass) {
+    let tells = |judgment: &&Judgment| judgment.verdict != Verdict::Pass || !judgment.notes.is_empty();
+    for judgment in verdicts.checks.iter().filter(tells) {
         under(&mut out, judgment);
     }
     totals(&mut out, verdicts);
@@ -42,7 +43,8 @@ fn checks(out: &mut String, checks: &[Judgment]) {
 fn under(out: &mut String, judgment: &Judgment) {
     let _ = writeln!(out, "## {} {}: {}\n\n{}\n", judgment.check, judgment.subject, judgment.verdict, judgment.title);
     // Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
-    for line in evidence::lines(judgment) {
+    let lines = if judgment.verdict == Verdict::Pass { Vec::new() } else { evidence::lines(judgment) };
+    for line in lines.into_iter().chain(evidence::notes(judgment)) {
         let _ = writeln!(out, "    {line}");
     }
     out.push('\n');

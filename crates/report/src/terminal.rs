@@ -94,6 +94,9 @@ fn check(out: &mut String, judgment: &Judgment, width: usize) {
     if let Some(measured) = judgment.measured.as_ref().filter(|measured| measured.count > 0) {
         let _ = writeln!(out, "      {FAINT}measured: {}{FAINT:#}", figures::distribution(measured));
     }
+    for note in evidence::notes(judgment) {
+        let _ = writeln!(out, "      {FAINT}{note}{FAINT:#}");
+    }
 }
 
 fn totals(out: &mut String, totals: &Totals) {

@@ -52,6 +52,9 @@ impl Asks {
         self.all(&["ISS-1", "ISS-2", "LOG-1", "INV-2", "INV-5"], &subject, &role.origin);
         if let Some(grants) = &role.grants {
             self.add("GRA-1", subject.clone(), &grants.origin);
+            if role.probes.is_some() {
+                self.all(&["PRB-1", "PRB-2"], &subject, &grants.origin);
+            }
         }
         if let Some(ttl) = role.default_ttl.as_ref().or(role.max_ttl.as_ref()) {
             self.all(&["ISS-4", "TTL-7", "INV-4"], &subject, &ttl.origin);

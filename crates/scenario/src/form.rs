@@ -22,7 +22,7 @@ impl Form {
     pub(crate) fn at(self, key: &str) -> Self {
         match self {
             Self::Shape(shape) => shape.key(key).map_or(Self::Free, |key| match &key.is {
-                Is::Table(shape) => Self::Shape(shape),
+                Is::Table(shape) | Is::Switch(shape) => Self::Shape(shape),
                 Is::Named(shape) => Self::Named(shape),
                 Is::Profiles => Self::Named(&keys::ROOT),
                 is @ (Is::Many(..) | Is::Steps(_)) => Self::Items(is),

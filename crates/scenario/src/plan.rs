@@ -2,6 +2,7 @@
 //! (redacted), so that a recorded run can be judged again.
 
 mod load;
+mod probes;
 mod promise;
 mod setup;
 
@@ -11,6 +12,7 @@ use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ClientPlan, Comparison, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
+pub use probes::ProbePlan;
 pub use promise::{
     AccountPromise, EstatePromise, GrantFragment, Never, Promised, PublicDefaults, RolePromise, WholeSchema,
 };

@@ -71,6 +71,7 @@ fn value(is: &Is) -> Value {
         Is::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Is::Datum => json!({ "type": ["string", "integer", "boolean", "array"], "items": { "type": "string" } }),
         Is::Table(shape) => table(shape),
+        Is::Switch(shape) => json!({ "anyOf": [{ "type": "boolean" }, table(shape)] }),
         Is::Named(shape) => json!({ "type": "object", "additionalProperties": table(shape) }),
         Is::Many(shape, _) => json!({ "type": "array", "items": table(shape) }),
         Is::Steps(shapes) => {

@@ -83,6 +83,8 @@ pub(crate) enum Is {
     Datum,
     /// A table.
     Table(&'static Shape),
+    /// A table, or `true` or `false` in its place.
+    Switch(&'static Shape),
     /// Tables by name: `[role.<name>]`.
     Named(&'static Shape),
     /// `[[phase]]`; two layers' tables are the same where the key named here says the same.

@@ -20,19 +20,42 @@ pub(crate) struct Choices {
     renews: f64,
     relogin: f64,
     revoke: f64,
+    probed: f64,
+    /// Where its other draws begin.
+    draws: (u64, u64),
+}
+
+/// Numbers drawn one after the other.
+pub(crate) struct Draw(ChaCha8Rng);
+
+impl Draw {
+    /// A number below `bound`, which is above zero.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        // The high half of the product is even enough: no bound here is near 2^64.
+        ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
+    }
 }
 
 impl Choices {
     /// The choices of life `number` under `seed`.
     pub(crate) fn of(seed: u64, number: u64) -> Self {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        let mut numbers = ChaCha8Rng::from_seed(key);
-        numbers.set_stream(number);
+        let mut numbers = numbers(seed, number, 0);
         // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
         // change from version to version, a run's choices may not.
         let mut draw = || (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        Self { life: draw(), revoked: draw(), renews: draw(), relogin: draw(), revoke: draw() }
+        let (life, revoked, renews, relogin, revoke) = (draw(), draw(), draw(), draw(), draw());
+        Self { life, revoked, renews, relogin, revoke, probed: draw(), draws: (seed, number) }
+    }
+
+    /// Whether it tries its role's privileges out, where this share of lives does (0 to 1).
+    pub(crate) fn probes(&self, share: f64) -> bool {
+        self.probed < share
+    }
+
+    /// The draws that say which of the privileges that are not promised it tries.
+    pub(crate) fn draw_forbidden(&self) -> Draw {
+        let (seed, number) = self.draws;
+        Draw(numbers(seed, number, 1))
     }
 
     /// Which of the weighted lives it is; none where no weight is above zero.
@@ -69,6 +92,16 @@ impl Choices {
         let point = between(RELOGIN, self.relogin);
         if revoked { point * self.revoke_at() } else { point }
     }
+}
+
+/// The numbers of a life for one of its uses.
+fn numbers(seed: u64, life: u64, purpose: u8) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8] = purpose;
+    let mut numbers = ChaCha8Rng::from_seed(key);
+    numbers.set_stream(life);
+    numbers
 }
 
 fn between((low, high): (f64, f64), drawn: f64) -> f64 {

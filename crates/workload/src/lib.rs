@@ -8,6 +8,7 @@ mod choices;
 mod gauges;
 mod life;
 mod probes;
+mod probing;
 mod progress;
 mod record;
 mod run;

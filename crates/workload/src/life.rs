@@ -26,6 +26,8 @@ pub(crate) struct Life {
     pub(crate) plan: Arc<LifePlan>,
     pub(crate) role: Arc<RolePromise>,
     pub(crate) choices: Choices,
+    /// Whether it tries its role's privileges out.
+    pub(crate) probed: bool,
 }
 
 impl Life {
@@ -40,6 +42,8 @@ impl Life {
     async fn go_through(&self, credential: &mut Credential) -> Result<(), Stopped> {
         self.world.go_on()?;
         self.first_use(credential).await;
+        self.world.go_on()?;
+        self.probe(credential).await;
         if !self.shorten(credential).await? || !self.renew_late(credential).await? {
             // Whether a renewal without an acknowledgement was done is not known, nor is the lease's end then.
             return self.give_back(credential, credential.last).await;

@@ -71,13 +71,15 @@ struct Load<'a> {
     progress: Arc<watch::Sender<Progress>>,
     /// Arrivals so far, shed ones included: the number of the last life.
     arrivals: u64,
+    /// Arrivals so far by role, shed ones included.
+    of_role: BTreeMap<String, u64>,
 }
 
 impl<'a> Load<'a> {
     fn new(plan: &'a Plan, world: World, progress: watch::Sender<Progress>) -> Self {
         let roles = plan.roles.iter().map(|role| (role.name.clone(), Arc::new(role.clone()))).collect();
         let lives = plan.lives.iter().map(|life| (life.name.clone(), Arc::new(life.clone()))).collect();
-        Self { plan, world, roles, lives, progress: Arc::new(progress), arrivals: 0 }
+        Self { plan, world, roles, lives, progress: Arc::new(progress), arrivals: 0, of_role: BTreeMap::new() }
     }
 
     async fn run_phase(&mut self, phase: &PhasePlan, first: bool) {
@@ -150,6 +152,7 @@ impl<'a> Load<'a> {
                 plan: self.life_of_role(role),
                 role: Arc::clone(role),
                 choices: Choices::of(self.plan.seed, number),
+                probed: false,
             };
             let max_seconds = max.value.secs();
             lives.spawn(async move {
@@ -163,12 +166,15 @@ impl<'a> Load<'a> {
 
     /// The life of that number; none where the phase mixes no life, or one of a role that is not promised: a checked
     /// plan has neither.
-    fn life(&self, world: &World, phase: &PhasePlan, number: u64) -> Option<Life> {
+    fn life(&mut self, world: &World, phase: &PhasePlan, number: u64) -> Option<Life> {
         let choices = Choices::of(self.plan.seed, number);
         let plan = Arc::clone(self.lives.get(choices.life(&phase.mix)?)?);
         let role = Arc::clone(self.roles.get(&plan.role)?);
         let tag = Tag { life: number, role: role.name.clone(), phase: phase.name.clone() };
-        Some(Life { world: world.clone(), tag, plan, role, choices })
+        let before = self.of_role.entry(role.name.clone()).or_default();
+        let probed = role.probes.is_some_and(|plan| *before < plan.first || choices.probes(plan.share));
+        *before += 1;
+        Some(Life { world: world.clone(), tag, plan, role, choices, probed })
     }
 
     /// What a probe of the role does with its credential: what the role's lives do.

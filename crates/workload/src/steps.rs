@@ -200,7 +200,7 @@ impl Life {
         all_refused
     }
 
-    fn logins(&self, credential: &Credential) -> Vec<Login> {
+    pub(crate) fn logins(&self, credential: &Credential) -> Vec<Login> {
         let issue = &credential.issue;
         let login = |endpoint: &Login| Login {
             user: issue.username.as_str().to_owned(),
@@ -232,21 +232,24 @@ impl World {
     /// (4,096 rounds), which would make other lives on this thread late.
     async fn log_in(&self, login: Login, query: Option<String>) -> Try {
         let recorder = self.recorder().clone();
+        self.apart(log_in(recorder, login, query)).await.unwrap_or_else(|| {
+            let now = self.now();
+            let outcome = Outcome::Indeterminate { why: "the harness ended before the login did".to_owned() };
+            Try { start: now, end: now, outcome }
+        })
+    }
+
+    /// Does work on a thread of its own. None where the harness ended before it did.
+    pub(crate) async fn apart<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let runtime = Handle::current();
         // Where nobody waits for it any more it ends at once, and does not hold up the runtime's own end.
         let given_up = CancellationToken::new();
         let _gives_up = given_up.clone().drop_guard();
-        let task = tokio::task::spawn_blocking(move || {
-            runtime.block_on(given_up.run_until_cancelled_owned(log_in(recorder, login, query)))
-        });
+        let task = tokio::task::spawn_blocking(move || runtime.block_on(given_up.run_until_cancelled_owned(work)));
         match task.await {
-            Ok(Some(tried)) => tried,
+            Ok(done) => done,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Ok(None) | Err(_) => {
-                let now = self.now();
-                let outcome = Outcome::Indeterminate { why: "the harness ended before the login did".to_owned() };
-                Try { start: now, end: now, outcome }
-            }
+            Err(_) => None,
         }
     }
 }

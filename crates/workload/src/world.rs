@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Redactor, Secret, Username};
@@ -11,6 +11,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 
 use crate::gauges::Gauges;
+use crate::probing::Trial;
 
 /// How soon a credential has to work where the scenario does not say.
 const USABLE_WITHIN: Duration = Duration::from_secs(1);
@@ -42,6 +43,8 @@ struct Shared {
     gauges: Gauges,
     usable_within: Duration,
     dead_within: Duration,
+    /// What is tried of each role, once that is known.
+    trials: Mutex<BTreeMap<String, Arc<Trial>>>,
 }
 
 /// The run is over, or the phase: no new step begins.
@@ -63,6 +66,7 @@ impl World {
             redactor: Arc::clone(redactor),
             gauges: Gauges::default(),
             usable_within: promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
+            trials: Mutex::default(),
             dead_within: promise.dead_within.as_ref().map_or(DEAD_WITHIN, |said| said.value.duration()),
         };
         Self { shared: Arc::new(shared), stop }
@@ -92,6 +96,17 @@ impl World {
     /// Looks for a credential's password from now on.
     pub(crate) fn learn(&self, username: Username, password: Secret) {
         off_the_runtime(|| self.shared.redactor.add_password(username, password));
+    }
+
+    /// What is tried of a role, once a life has found that out.
+    pub(crate) fn trial(&self, role: &str) -> Option<Arc<Trial>> {
+        self.shared.trials.lock().unwrap_or_else(PoisonError::into_inner).get(role).cloned()
+    }
+
+    /// Keeps what is to be tried of a role, unless another life was there first. Answers with what is kept.
+    pub(crate) fn keep_trial(&self, role: &str, trial: Trial) -> Arc<Trial> {
+        let mut trials = self.shared.trials.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(trials.entry(role.to_owned()).or_insert_with(|| Arc::new(trial)))
     }
 
     pub(crate) fn gauges(&self) -> &Gauges {

@@ -1,6 +1,8 @@
 use std::rc::Rc;
 
-use leaseproof_domain::{Failure, Finding, LeaseId, Micros, Operation, OperationRecord, Outcome, UnixMicros, Username};
+use leaseproof_domain::{
+    Failure, Finding, LeaseId, Micros, Operation, OperationRecord, Outcome, ProbeRecord, UnixMicros, Username,
+};
 
 use super::Track;
 
@@ -81,6 +83,8 @@ pub(crate) struct Life {
     /// In the order in which they ended.
     pub(crate) steps: Vec<Step>,
     pub(crate) reads: Vec<Read>,
+    /// Privileges that it tried out.
+    pub(crate) probes: Vec<ProbeRecord>,
     /// The first look at all roles after the answer, where it did not show the role.
     pub(crate) missed: Option<Look>,
     /// The end of a look at Vault's leases that no longer listed this one.
@@ -98,6 +102,7 @@ impl Life {
             oid: None,
             steps: Vec::new(),
             reads: Vec::new(),
+            probes: Vec::new(),
             missed: None,
             unlisted: None,
             track: None,

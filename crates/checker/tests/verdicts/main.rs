@@ -7,6 +7,7 @@ mod credentials;
 mod expiry;
 mod laws;
 mod privileges;
+mod probes;
 mod renewals;
 mod roles;
 mod rules;

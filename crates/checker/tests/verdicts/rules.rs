@@ -45,6 +45,8 @@ ISS-2: no credential was acknowledged
 ISS-4: no fresh role was looked at before it was renewed or revoked
 LOG-1: no fresh credential's login was answered
 GRA-1: no credential's privileges were read
+PRB-1: no probe proved anything
+PRB-2: no probe could be set beside a reading of the same credential's privileges
 TTL-2: no renewal was acknowledged and its role looked at after it
 TTL-7: no issue was acknowledged
 REV-1: no revocation was answered and followed by a look at the roles

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_checker::{Judged, judge};
 use leaseproof_domain::{
-    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, End, EndReason, Event, FORMAT_VERSION,
-    Failure, FailureSource, Finding, Grant, GrantedTo, Header, Judgment, LeaseId, LeaseSighting, Membership, Micros,
-    Object, ObjectKind, Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet,
-    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, Subject, Ttl, UnixMicros, Username,
-    Verdict, Why,
+    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, End, EndReason, Event, Expected,
+    FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header, Judgment, LeaseId, LeaseSighting,
+    Membership, Micros, Object, ObjectKind, Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading,
+    PrivilegeSet, ProbeOutcome, ProbeRecord, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span,
+    Subject, Ttl, UnixMicros, Username, Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
     AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    ProbePlan, Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -53,6 +53,14 @@ pub(crate) fn grant(privilege: Privilege, object: Object) -> Grant {
 
 pub(crate) fn direct(privilege: Privilege, object: Object) -> GrantedTo {
     GrantedTo { grant: grant(privilege, object), why: Why::Direct }
+}
+
+pub(crate) fn allowed() -> ProbeOutcome {
+    ProbeOutcome::Allowed
+}
+
+pub(crate) fn refused_probe(message: &str) -> ProbeOutcome {
+    ProbeOutcome::Refused { sqlstate: "42501".into(), message: message.into() }
 }
 
 pub(crate) fn refused_with(source: FailureSource, code: &str, message: &str) -> Outcome {
@@ -120,6 +128,7 @@ pub(crate) fn plan() -> Plan {
         )),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
         member_of: vec![],
+        probes: Some(ProbePlan::default()),
         public: PublicDefaults::Allowed,
         username: None,
         says: None,
@@ -270,6 +279,7 @@ impl Story {
         self.look(1_500 * MS, vec![seen(1, wall(14))], vec![]);
         self.reading(1, 1_510 * MS, 0);
         self.leases(1_600 * MS, vec![1], vec![]);
+        self.probes(1, 1_021 * MS);
         self.operation(1, Operation::Relogin, 3 * S, 3_010 * MS, Outcome::Ok);
         self.operation(1, Operation::Revoke, 4 * S, 4_050 * MS, Outcome::Ok);
         self.refused_login(1, 4_051 * MS);
@@ -327,6 +337,39 @@ impl Story {
         self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
         let login = self.operation(life, Operation::Login, at + 10 * MS, at + 19 * MS, Outcome::Ok);
         login.endpoint = Some("127.0.0.1:5432/powerdns".into());
+    }
+
+    /// What is promised works, and something else is refused.
+    fn probes(&mut self, life: u64, at: u64) {
+        let denied = refused_probe("permission denied for table domains");
+        self.probe(life, at, Privilege::Select, table("domains"), Expected::Promised, allowed());
+        self.probe(life, at + 10, Privilege::Insert, table("domains"), Expected::Promised, allowed());
+        self.probe(life, at + 20, Privilege::Usage, sequence(), Expected::Promised, allowed());
+        self.probe(life, at + 30, Privilege::Update, table("domains"), Expected::Forbidden, denied);
+    }
+
+    /// A probe that takes ten microseconds.
+    pub(crate) fn probe(
+        &mut self,
+        life: u64,
+        from: u64,
+        privilege: Privilege,
+        object: Object,
+        expected: Expected,
+        outcome: ProbeOutcome,
+    ) {
+        let record = ProbeRecord {
+            life,
+            from: Micros(from),
+            to: Micros(from + 10),
+            oid: Some(oid(life)),
+            username: username(life),
+            database: "powerdns".into(),
+            grant: grant(privilege, object),
+            expected,
+            outcome,
+        };
+        self.add(from + 10, Event::Probe(record));
     }
 
     pub(crate) fn renewed(&mut self, life: u64, at: u64, increment: u64, granted: u64, valid_until: u64) {

@@ -1,6 +1,7 @@
 use leaseproof_domain::{
-    Event, Failure, FailureSource, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
-    PrivilegeReading, PrivilegeSet, RoleRead, RoleSeen, RoleSighting, Span, UnixMicros, Username,
+    Event, Expected, Failure, FailureSource, Grant, LeaseId, LeaseSighting, Micros, Object, ObjectKind, Operation,
+    OperationRecord, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord, RoleRead, RoleSeen,
+    RoleSighting, Span, UnixMicros, Username,
 };
 
 use super::LifeStory;
@@ -17,6 +18,27 @@ fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> Operatio
 
 fn role(valid_until: i64) -> RoleSeen {
     RoleSeen { oid: 16_433, name: Username::new(USER), valid_until: Some(UnixMicros(valid_until)), login: true }
+}
+
+fn refused() -> ProbeOutcome {
+    ProbeOutcome::Refused { sqlstate: "42501".into(), message: "permission denied for table domains".into() }
+}
+
+fn probe(after: u64, expected: Expected, privilege: Privilege, outcome: ProbeOutcome) -> Event {
+    let from = Micros(1_026_000 + after * 100);
+    let object =
+        Object { kind: ObjectKind::Table, schema: Some("public".into()), name: "domains".into(), column: None };
+    Event::Probe(ProbeRecord {
+        life: 7,
+        from,
+        to: from,
+        oid: Some(16_433),
+        username: Username::new(USER),
+        database: "powerdns".into(),
+        grant: Grant { privilege, object, grantable: false },
+        expected,
+        outcome,
+    })
 }
 
 fn events() -> Vec<Event> {
@@ -53,6 +75,10 @@ fn events() -> Vec<Event> {
             role: Some(role(1_795_391_889_000_000)),
         }),
         Event::Operation(login),
+        probe(0, Expected::Promised, Privilege::Select, ProbeOutcome::Allowed),
+        probe(1, Expected::Promised, Privilege::Insert, refused()),
+        probe(2, Expected::Forbidden, Privilege::Delete, refused()),
+        probe(3, Expected::Forbidden, Privilege::Update, ProbeOutcome::Allowed),
         Event::Operation(renew),
         Event::Privileges(PrivilegeReading {
             from: Micros(1_100_000),

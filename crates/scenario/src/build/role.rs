@@ -7,7 +7,7 @@ use super::{Book, owned, promised, ttl};
 use crate::grant;
 use crate::node::{Entry, Node, Table};
 use crate::place::Said;
-use crate::plan::{GrantFragment, Promised, PublicDefaults, RolePromise};
+use crate::plan::{GrantFragment, ProbePlan, Promised, PublicDefaults, RolePromise};
 use crate::problem::Problem;
 
 pub(super) fn roles(book: &Book<'_>) -> Vec<RolePromise> {
@@ -39,6 +39,7 @@ fn role(book: &Book<'_>, entry: &Entry, table: &Table) -> RolePromise {
             Some("forbidden") => PublicDefaults::Forbidden,
             _ => PublicDefaults::Allowed,
         },
+        probes: probes(table),
         username: table.text("username").map(|said| promised(Said { value: said.value.to_owned(), place: said.place })),
         says: owned(table, "says"),
         origin: entry.node.place.origin(),
@@ -59,7 +60,7 @@ fn judged_with_grants(book: &Book<'_>, table: &Table) {
     if table.entry("grants").is_some() {
         return;
     }
-    for key in ["attributes", "member_of", "public"] {
+    for key in ["attributes", "member_of", "public", "probes"] {
         if let Some(entry) = table.entry(key) {
             let alone = format!("`{key}` is judged together with `grants`, and there is none");
             let problem = Problem::at(&entry.at, alone).label("would not be judged");
@@ -94,6 +95,22 @@ fn fragment(book: &Book<'_>, node: &Node) -> Option<GrantFragment> {
             None
         }
     }
+}
+
+/// Promised privileges are tried out unless the scenario says otherwise.
+fn probes(table: &Table) -> Option<ProbePlan> {
+    table.entry("grants")?;
+    if table.flag("probes").is_some_and(|said| !said.value) {
+        return None;
+    }
+    let mut plan = ProbePlan::default();
+    if let Some(said) = table.table("probes") {
+        let whole = |key| said.whole(key).and_then(|said| u64::try_from(said.value).ok());
+        plan.first = whole("first").unwrap_or(plan.first);
+        plan.share = said.number("share").map_or(plan.share, |share| share.value);
+        plan.forbidden = whole("forbidden").and_then(|most| u32::try_from(most).ok()).unwrap_or(plan.forbidden);
+    }
+    (plan.first > 0 || plan.share > 0.0).then_some(plan)
 }
 
 /// A login role that inherits, with whatever the scenario adds or takes away.

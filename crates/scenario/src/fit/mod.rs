@@ -6,7 +6,7 @@ mod scalar;
 use self::scalar::{datum, expect, fit_scalar};
 use crate::keys;
 use crate::near::{listed, nearest};
-use crate::node::{Entry, Node, Table};
+use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::problem::{Noted, Problem};
 use crate::shape::{Is, Key, Shape};
@@ -74,6 +74,11 @@ fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
             table.entries.iter().for_each(|entry| fit_value(&entry.node, is, whole, noted));
         }),
         Is::Table(shape) => with_table(node, noted, |table| fit(table, &node.place, shape, whole, noted)),
+        Is::Switch(shape) => match (&node.value, node.table()) {
+            (Value::Flag(_), _) => {}
+            (_, Some(table)) => fit(table, &node.place, shape, whole, noted),
+            _ => expect(node, "true, false or a table", false, noted),
+        },
         Is::Named(shape) => with_table(node, noted, |tables| {
             for entry in &tables.entries {
                 with_table(&entry.node, noted, |table| fit(table, &entry.node.place, shape, whole, noted));

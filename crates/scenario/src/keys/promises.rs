@@ -58,6 +58,7 @@ pub(super) static ROLE: Shape = Shape {
             Is::Word(&["allowed", "forbidden"], &[]),
             "Whether privileges that it holds only through PUBLIC's built-in defaults are extras. Default `allowed`: listed, not judged.",
         ),
+        key("probes", Is::Switch(&PROBES), PROBES.says),
         key(
             "username",
             Is::Pattern,
@@ -89,6 +90,20 @@ static TTL: Shape = Shape {
     name: "`ttl`",
     says: "Its promised default and maximum TTL (TTL-7, ISS-4, INV-4; INV-7 where `max` is said).",
     keys: &[key("default", Is::Seconds, "The default TTL."), key("max", Is::Seconds, "The maximum TTL.")],
+};
+
+static PROBES: Shape = Shape {
+    name: "`probes`",
+    says: "How many lives try their privileges out as the credential, rolled back (PRB-1, PRB-2); `false` for none.",
+    keys: &[
+        key("first", Is::Whole(0, i64::MAX), "The first lives that do, by arrival. Default 20."),
+        key("share", Is::Share, "The share of the later lives that do. Default 0.1."),
+        key(
+            "forbidden",
+            Is::Whole(0, 10_000),
+            "How many privileges that are not promised each of them tries, drawn by the seed. Default 10.",
+        ),
+    ],
 };
 
 pub(super) static THRESHOLD: Shape = Shape {

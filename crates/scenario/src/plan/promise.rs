@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{Grant, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
 use serde::{Deserialize, Serialize};
 
+use super::ProbePlan;
+
 /// A value and the line that says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promised<T> {
@@ -50,7 +52,7 @@ pub struct AccountPromise {
 }
 
 /// What each credential of a Vault role gets; all else is forbidden.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RolePromise {
     /// The Vault role.
     pub name: String,
@@ -72,6 +74,9 @@ pub struct RolePromise {
     pub member_of: Vec<Promised<String>>,
     /// Whether PUBLIC's built-in defaults count as extras.
     pub public: PublicDefaults,
+    /// How its privileges are tried out; none where they are not.
+    #[serde(default)]
+    pub probes: Option<ProbePlan>,
     /// The pattern that usernames follow (a regular expression); the engine's default template where none is said.
     pub username: Option<Promised<String>>,
     /// The runbook's own words for the promise.

@@ -1,0 +1,188 @@
+//! PRB-1 and PRB-2: what was tried out as the credential.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{Event, Expected, GrantedTo, Privilege, PrivilegeSet, ProbeOutcome, ProbeRecord, Why};
+
+use crate::story::{MS, S, Story, allowed, column, direct, grant, privileges, refused_probe, sequence, table};
+
+/// The outcome of each probe of that privilege on public.domains is changed.
+fn turned_out(privilege: Privilege, outcome: &ProbeOutcome) -> Story {
+    Story::good().each(|event| {
+        if let Event::Probe(probe) = event
+            && probe.grant == grant(privilege, table("domains"))
+        {
+            probe.outcome = outcome.clone();
+        }
+    })
+}
+
+fn told(story: &Story, check: &str) -> String {
+    let finding = |finding: leaseproof_domain::Finding| {
+        let line = finding.promised.map_or("-".to_owned(), |origin| origin.line.to_string());
+        let code = finding.code.unwrap_or_default();
+        format!("[{}] {code} {} (line {line})", finding.privilege.unwrap_or_default(), finding.what)
+    };
+    story.fails(check).into_iter().map(finding).collect::<Vec<_>>().join("\n")
+}
+
+fn blocked() -> ProbeOutcome {
+    ProbeOutcome::Blocked { sqlstate: "42501".into(), message: "permission denied for schema public".into() }
+}
+
+fn unproved(why: &str) -> ProbeOutcome {
+    ProbeOutcome::Unproved { why: why.into() }
+}
+
+fn is_probe(event: &Event) -> bool {
+    matches!(event, Event::Probe(_))
+}
+
+#[test]
+fn a_promised_privilege_that_is_refused_fails_with_the_servers_words() {
+    let refused = refused_probe("permission denied for table domains");
+    assert_snapshot!(told(&turned_out(Privilege::Insert, &refused), "PRB-1"), @"[INSERT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 is refused INSERT ON TABLE public.domains, which is promised (42501): permission denied for table domains (line 34)");
+    // Out of reach is as good as refused.
+    assert_snapshot!(told(&turned_out(Privilege::Select, &blocked()), "PRB-1"), @"[SELECT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 is refused SELECT ON TABLE public.domains, which is promised (42501): permission denied for schema public (line 34)");
+}
+
+#[test]
+fn a_privilege_that_is_not_promised_and_works_fails() {
+    assert_snapshot!(told(&turned_out(Privilege::Update, &allowed()), "PRB-1"), @"[UPDATE ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 can use UPDATE ON TABLE public.domains, which is not promised (line 33)");
+    turned_out(Privilege::Update, &blocked()).passes("PRB-1");
+}
+
+#[test]
+fn a_refusal_after_the_end_says_nothing_and_a_success_still_does() {
+    // Life 1 is revoked from 4 s on.
+    let late = |expected, outcome: ProbeOutcome| {
+        Story::good().with(|story| story.probe(1, 4 * S + MS, Privilege::Delete, table("domains"), expected, outcome))
+    };
+    let denied = || refused_probe("permission denied for table domains");
+    late(Expected::Promised, denied()).passes("PRB-1");
+    late(Expected::Promised, blocked()).passes("PRB-1");
+    assert_eq!(late(Expected::Forbidden, allowed()).fails("PRB-1").len(), 1);
+    let samples = |story: Story| story.judgment("PRB-1").samples;
+    assert_eq!(samples(late(Expected::Forbidden, denied())), samples(Story::good()));
+    // In time, it counts.
+    let early = |story: &mut Story| {
+        story.probe(1, 3 * S, Privilege::Delete, table("domains"), Expected::Promised, denied());
+    };
+    assert_eq!(Story::good().with(early).fails("PRB-1").len(), 1);
+}
+
+#[test]
+fn what_is_not_proved_is_counted_and_told_with_its_reason() {
+    let story = Story::good().with(|story| {
+        for (at, name) in [(0, "domains"), (1, "records"), (2, "comments"), (3, "cryptokeys")] {
+            let why = unproved("what it allows locks the table");
+            story.probe(1, 2 * S + at, Privilege::Trigger, table(name), Expected::Promised, why);
+        }
+        let lost = ProbeOutcome::Indeterminate { why: "connection closed".into() };
+        story.probe(1, 2 * S + 9, Privilege::Usage, sequence(), Expected::Promised, lost);
+        story.probe(1, 2 * S + 10, Privilege::Delete, table("shut"), Expected::Forbidden, blocked());
+    });
+    story.passes("PRB-1");
+    assert_snapshot!(story.judgment("PRB-1").notes.join("\n"), @r"
+unproved, promised: USAGE ON SEQUENCE public.domains_id_seq: no answer came: connection closed
+unproved, promised: TRIGGER ON TABLE public.comments, TRIGGER ON TABLE public.cryptokeys, TRIGGER ON TABLE public.domains and 1 more: what it allows locks the table
+unproved, not promised: DELETE ON TABLE public.shut: it is out of reach anyway: permission denied for schema public
+");
+}
+
+#[test]
+fn a_check_under_which_nothing_was_proved_is_unknown() {
+    let none = Story::good().without(is_probe);
+    assert_eq!(none.unknown("PRB-1"), "no probe proved anything");
+    assert_eq!(none.unknown("PRB-2"), "no probe could be set beside a reading of the same credential's privileges");
+    let unproved = Story::good().each(|event| {
+        if let Event::Probe(probe) = event {
+            probe.outcome = unproved("55P03: canceling statement due to lock timeout");
+        }
+    });
+    assert_eq!(unproved.unknown("PRB-1"), "no probe proved anything");
+    let unread = Story::good().without(|event| matches!(event, Event::Privileges(_)));
+    assert_eq!(unread.unknown("PRB-2"), "no probe could be set beside a reading of the same credential's privileges");
+}
+
+#[test]
+fn each_way_of_disagreeing_is_counted_once_with_how_many_credentials_do() {
+    let story = turned_out(Privilege::Insert, &refused_probe("permission denied for table domains")).with(|story| {
+        let denied = refused_probe("permission denied for table domains");
+        story.probe(2, 2_022 * MS, Privilege::Insert, table("domains"), Expected::Promised, denied);
+    });
+    let findings = story.fails("PRB-1");
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].what.ends_with("(and 1 more credential)"), "{}", findings[0].what);
+}
+
+/// Every credential is read to hold what `change` makes of the promised set.
+fn read_as(change: impl FnOnce(&mut PrivilegeSet)) -> Story {
+    let mut set = privileges();
+    change(&mut set);
+    Story::good().each(|event| {
+        if let Event::PrivilegeSet { set: known, .. } = event {
+            *known = set.clone();
+        }
+    })
+}
+
+#[test]
+fn a_probe_and_the_catalog_have_to_agree() {
+    let works = read_as(|set| _ = set.held.remove(&direct(Privilege::Select, table("domains"))));
+    assert_snapshot!(told(&works, "PRB-2"), @"[SELECT ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 does not hold SELECT ON TABLE public.domains in the catalog, and is let through (line -)");
+    let update = || GrantedTo { grant: grant(Privilege::Update, table("domains")), why: Why::Public };
+    assert_snapshot!(told(&read_as(|set| _ = set.held.insert(update())), "PRB-2"), @"[UPDATE ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 holds UPDATE ON TABLE public.domains in the catalog, and is refused: permission denied for table domains (line -)");
+}
+
+#[test]
+fn what_the_catalog_says_of_columns_and_superusers_is_understood() {
+    let probing_a_column = |story: Story, outcome: ProbeOutcome| {
+        story.with(|story| {
+            story.probe(1, 2 * S, Privilege::Select, column("domains", "name"), Expected::Forbidden, outcome);
+        })
+    };
+    // The table's privilege is one on each column.
+    assert_eq!(probing_a_column(Story::good(), refused_probe("no")).fails("PRB-2").len(), 1);
+    let by_column = read_as(|set| {
+        set.held.remove(&direct(Privilege::Select, table("domains")));
+        set.held.insert(direct(Privilege::Select, column("domains", "name")));
+    });
+    // Whether those are all the columns is not in the set: the table's probe is not compared.
+    probing_a_column(by_column, allowed()).passes("PRB-2");
+    let superuser = read_as(|set| {
+        set.attributes.superuser = true;
+        set.held.clear();
+    });
+    let findings = superuser.fails("PRB-2");
+    assert!(findings.iter().all(|finding| finding.what.contains("is refused")), "{findings:#?}");
+}
+
+#[test]
+fn readings_that_differ_are_not_compared_with() {
+    let story = Story::good().with(|story| {
+        let mut set = privileges();
+        set.held.remove(&direct(Privilege::Select, table("domains")));
+        story.add(400 * MS, Event::PrivilegeSet { id: 1, set });
+        story.reading(1, 1_600 * MS, 1);
+    });
+    story.passes("PRB-2");
+    assert_eq!(story.judgment("PRB-2").samples, Story::good().judgment("PRB-2").samples - 1);
+    assert_eq!(
+        story.judgment("PRB-2").notes,
+        ["1 probe had no reading of the same credential to be set beside, or several that differ"]
+    );
+}
+
+#[test]
+fn a_probe_reads_back_as_it_was_written() {
+    let probes = |story: &Story| -> Vec<ProbeRecord> {
+        let of = |event| if let Event::Probe(probe) = event { Some(probe) } else { None };
+        story.events().into_iter().filter_map(of).collect()
+    };
+    let story = turned_out(Privilege::Select, &blocked());
+    for probe in probes(&story) {
+        let line = serde_json::to_string(&Event::Probe(probe.clone())).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), Event::Probe(probe));
+    }
+    assert!(probes(&story).len() >= 4);
+}

@@ -1,0 +1,144 @@
+//! Trying out a role's privileges with a life's own credential.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use leaseproof_domain::{Event, Expected, Grant, Micros, Object, ObjectKind, ProbeOutcome, ProbeRecord, Username};
+use leaseproof_postgres::{Facts, Login, Prober, Recipe};
+use leaseproof_scenario::{ProbePlan, PublicDefaults, RolePromise};
+
+use crate::choices::Draw;
+use crate::life::Life;
+use crate::record::Credential;
+
+/// The privileges that the probed lives of a role try: worked out once, with what the first of them saw of the database.
+pub(crate) struct Trial {
+    facts: Arc<Facts>,
+    promised: Vec<Grant>,
+    /// Those that are not promised and can be tried at all.
+    forbidden: Vec<Grant>,
+}
+
+impl Trial {
+    fn new(facts: &Arc<Facts>, role: &RolePromise) -> Self {
+        let objects = facts.objects();
+        let columns = |table: &Object| {
+            let relation = facts.relation(table);
+            relation.iter().flat_map(|relation| &relation.columns).map(|column| column.name.clone()).collect()
+        };
+        let can_be_tried = |grant: &Grant| {
+            let own_login = grant.object.kind == ObjectKind::Database;
+            own_login || matches!(Recipe::of(grant, facts), Recipe::Ways(_))
+        };
+        let mut forbidden = role.forbidden(&objects, columns);
+        let defaults = role.public == PublicDefaults::Allowed;
+        let is_default = |grant: &Grant| defaults && facts.initial.contains(&(grant.privilege, grant.object.clone()));
+        forbidden.retain(|grant| can_be_tried(grant) && !is_default(grant));
+        Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden }
+    }
+
+    /// Every promised privilege, and as many of the others as the plan says, drawn by the life.
+    fn of_life(&self, plan: ProbePlan, mut draw: Draw) -> Vec<(Grant, Expected)> {
+        let mut left: Vec<&Grant> = self.forbidden.iter().collect();
+        let mut tried: Vec<_> = self.promised.iter().map(|grant| (grant.clone(), Expected::Promised)).collect();
+        for _ in 0..plan.forbidden {
+            if left.is_empty() {
+                break;
+            }
+            let grant = left.swap_remove(draw.below(left.len()));
+            tried.push((grant.clone(), Expected::Forbidden));
+        }
+        tried
+    }
+}
+
+/// The promised privileges. Of one WITH GRANT OPTION the privilege itself is tried as well.
+fn promised(role: &RolePromise, objects: &BTreeSet<Object>) -> Vec<Grant> {
+    let mut promised = Vec::new();
+    for (grant, _) in role.promised(objects) {
+        if grant.grantable {
+            promised.push(Grant { grantable: false, ..grant.clone() });
+        }
+        promised.push(grant);
+    }
+    promised
+}
+
+impl Life {
+    /// Tries the role's privileges out, where the life is one that does. The step after it is due when it ends; nothing
+    /// of it is an operation.
+    pub(crate) async fn probe(&self, credential: &mut Credential) {
+        let (Some(plan), true) = (self.role.probes, self.probed) else { return };
+        let Some(login) = self.logins(credential).into_iter().next() else { return };
+        let probing = Probing { life: self.clone(), username: credential.issue.username.clone(), oid: credential.oid };
+        let _cut_short = self.world.apart(probing.try_all(login, plan)).await;
+        credential.last = credential.last.max(self.world.now());
+    }
+}
+
+/// Who probes.
+struct Probing {
+    life: Life,
+    username: Username,
+    oid: Option<u32>,
+}
+
+impl Probing {
+    async fn try_all(self, login: Login, plan: ProbePlan) {
+        let (world, role) = (&self.life.world, &self.life.role);
+        let known = world.trial(&role.name);
+        let opened = Prober::open_with(&login, known.as_ref().map(|trial| Arc::clone(&trial.facts)));
+        let begun = world.now();
+        let mut prober = match opened.await {
+            Ok(prober) => prober,
+            Err(error) => return self.give_up(&login, begun, &error.to_string()),
+        };
+        let trial = known.unwrap_or_else(|| world.keep_trial(&role.name, Trial::new(prober.facts(), role)));
+        for (grant, expected) in trial.of_life(plan, self.life.choices.draw_forbidden()) {
+            // Once the life may not go on, its credential may go at any moment.
+            if world.go_on().is_err() {
+                break;
+            }
+            let from = world.now();
+            let outcome = prober.probe(&grant).await;
+            let lost = matches!(outcome, ProbeOutcome::Indeterminate { .. });
+            self.record(&login, from, grant, expected, outcome);
+            if lost {
+                break;
+            }
+        }
+        prober.close().await;
+    }
+
+    /// Without a session no promised privilege was tried, and that is told.
+    fn give_up(&self, login: &Login, from: Micros, why: &str) {
+        let trial = self.life.world.trial(&self.life.role.name);
+        let tried = trial.map_or_else(|| promised(&self.life.role, &BTreeSet::new()), |trial| trial.promised.clone());
+        for grant in tried {
+            let outcome = ProbeOutcome::Indeterminate { why: why.to_owned() };
+            self.record(login, from, grant, Expected::Promised, outcome);
+        }
+    }
+
+    fn record(&self, login: &Login, from: Micros, grant: Grant, expected: Expected, mut outcome: ProbeOutcome) {
+        let world = &self.life.world;
+        match &mut outcome {
+            ProbeOutcome::Allowed => {}
+            ProbeOutcome::Refused { message: words, .. }
+            | ProbeOutcome::Blocked { message: words, .. }
+            | ProbeOutcome::Unproved { why: words }
+            | ProbeOutcome::Indeterminate { why: words } => *words = world.scrub(words),
+        }
+        world.recorder().record(Event::Probe(ProbeRecord {
+            life: self.life.tag.life,
+            from,
+            to: world.now(),
+            oid: self.oid,
+            username: self.username.clone(),
+            database: login.database.clone(),
+            grant,
+            expected,
+            outcome,
+        }));
+    }
+}
