@@ -7,6 +7,7 @@
 
 mod audit;
 mod collector;
+mod databases;
 mod delta;
 mod error;
 mod leases;

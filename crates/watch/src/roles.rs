@@ -8,9 +8,13 @@ use crate::looks::{Book, Look};
 use crate::privileges::KnownSets;
 use crate::watch::Watched;
 
+/// PostgreSQL's `invalid_catalog_name`.
+const NO_SUCH_DATABASE: &str = "3D000";
+
 /// Looks at one cluster's roles, and at what each may do when it is first seen.
 pub(crate) struct RoleLooks {
-    /// The cluster's databases; roles are the same in all, privileges are not. Never empty.
+    /// All of the cluster's databases, those that credentials are promised for first; roles are the same in all,
+    /// privileges are not. Never empty.
     pub(crate) databases: Vec<Watched>,
     /// OIDs that are no credentials: they were there before the first one.
     pub(crate) baseline: BTreeSet<u32>,
@@ -77,7 +81,13 @@ impl RoleLooks {
                     }
                 }
             }
-            Err(error) => self.book.gap(Observer::Privileges, from, &error.to_string()),
+            Err(error) => {
+                self.book.gap(Observer::Privileges, from, &error.to_string());
+                // Nobody holds anything in a database that is gone, and asking again would not bring it back.
+                if error.sqlstate() == Some(NO_SUCH_DATABASE) {
+                    self.unread[place].clear();
+                }
+            }
         }
     }
 

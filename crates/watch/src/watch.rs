@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::Error;
+use crate::databases::whole_cluster;
 use crate::delta::KnownLeases;
 use crate::leases::{LeaseLooks, all_leases};
 use crate::logs::Logs;
@@ -129,6 +130,7 @@ impl Watch {
         let sets = Arc::new(Mutex::new(KnownSets::default()));
         for databases in databases.into_values() {
             let baseline = self.record_baseline(&databases[0]).await?;
+            let databases = whole_cluster(databases).await?;
             let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
             self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
         }
@@ -238,7 +240,7 @@ impl Watch {
 }
 
 impl Watched {
-    fn failed(&self, what: &'static str, source: leaseproof_postgres::Error) -> Error {
+    pub(crate) fn failed(&self, what: &'static str, source: leaseproof_postgres::Error) -> Error {
         Error::Postgres { what, cluster: self.cluster.clone(), source }
     }
 }
