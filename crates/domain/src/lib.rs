@@ -14,6 +14,7 @@ mod origin;
 mod privilege;
 mod redactor;
 mod secret;
+mod sighting;
 mod time;
 mod verdict;
 
@@ -34,6 +35,10 @@ pub use privilege::{
 };
 pub use redactor::{Redactor, Scrubbed};
 pub use secret::Secret;
+pub use sighting::{
+    AuthFailure, DependencySeen, DependencySighting, IrrevocableSighting, KeptSession, MetricReading, SessionSeen,
+    SessionSighting,
+};
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};
 pub use verdict::{
     Finding, Judgment, KnownFinding, LatencySummary, OperationStatistics, RunVerdicts, Subject, Totals,

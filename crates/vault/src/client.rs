@@ -76,6 +76,14 @@ impl Client {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Reads a path with parameters, e.g. `sys/leases` with `type=irrevocable`.
+    pub(crate) async fn read_with(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Answer, Error> {
+        let mut url = self.url(path);
+        url.query_pairs_mut().extend_pairs(parameters);
+        let (status, body) = self.send_to(Method::GET, url, None).await?;
+        Answer::read(status, body.as_deref().map_err(Clone::clone))
+    }
+
     /// Writes `data` to a path, as `vault write` does.
     ///
     /// # Errors
@@ -118,7 +126,17 @@ impl Client {
         path: &str,
         data: Option<&Value>,
     ) -> Result<(u16, Result<Vec<u8>, String>), Error> {
-        let mut request = self.http.request(method, self.url(path)).headers(self.headers()?);
+        self.send_to(method, self.url(path), data).await
+    }
+
+    #[allow(clippy::type_complexity, reason = "as `send`")]
+    async fn send_to(
+        &self,
+        method: Method,
+        url: Url,
+        data: Option<&Value>,
+    ) -> Result<(u16, Result<Vec<u8>, String>), Error> {
+        let mut request = self.http.request(method, url).headers(self.headers()?);
         if let Some(data) = data {
             request = request.json(data);
         }
