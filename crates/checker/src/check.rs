@@ -55,8 +55,8 @@ pub(crate) struct Outcome {
 impl Asked {
     pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
         let mut sheet = Sheet::new(ask, &plan.known);
-        let blinded =
-            has_several_clusters(plan) && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
+        let blinded = has_several_clusters(plan)
+            && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
         if blinded {
             sheet.cannot_say("the roles of several clusters are not told apart in the history");
         }

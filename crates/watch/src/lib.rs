@@ -6,8 +6,10 @@
 //! never judges.
 
 mod audit;
+mod auth_failure;
 mod collector;
 mod delta;
+mod dependencies;
 mod error;
 mod leases;
 mod log_line;
@@ -15,7 +17,9 @@ mod logs;
 mod looks;
 mod privileges;
 mod roles;
+mod sessions;
 mod tail;
+mod telemetry;
 mod watch;
 
 pub use error::Error;

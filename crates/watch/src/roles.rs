@@ -8,7 +8,7 @@ use crate::looks::{Book, Look};
 use crate::privileges::KnownSets;
 use crate::watch::Watched;
 
-/// Looks at one cluster's roles, and at what each may do when it is first seen.
+/// Looks at one cluster's roles, and at what each may do when it is first seen and when it changed.
 pub(crate) struct RoleLooks {
     /// The cluster's databases; roles are the same in all, privileges are not. Never empty.
     pub(crate) databases: Vec<Watched>,
@@ -41,7 +41,9 @@ impl RoleLooks {
                 roles.retain(|role| !self.baseline.contains(&role.oid));
                 let delta = self.known.look(roles);
                 for unread in &mut self.unread {
-                    unread.extend(delta.appeared.iter().map(|role| (role.oid, role.name.clone())));
+                    // A renewal moves VALID UNTIL: what it left of the privileges is read once more.
+                    let anew = delta.appeared.iter().chain(&delta.changed);
+                    unread.extend(anew.map(|role| (role.oid, role.name.clone())));
                     unread.retain(|oid, _| !delta.gone.contains(oid));
                 }
                 let total = self.known.total();

@@ -20,6 +20,7 @@ pub(crate) struct Choices {
     renews: f64,
     relogin: f64,
     revoke: f64,
+    keeps: f64,
 }
 
 impl Choices {
@@ -32,7 +33,7 @@ impl Choices {
         // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
         // change from version to version, a run's choices may not.
         let mut draw = || (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        Self { life: draw(), revoked: draw(), renews: draw(), relogin: draw(), revoke: draw() }
+        Self { life: draw(), revoked: draw(), renews: draw(), relogin: draw(), revoke: draw(), keeps: draw() }
     }
 
     /// Which of the weighted lives it is; none where no weight is above zero.
@@ -56,6 +57,11 @@ impl Choices {
     /// Whether it renews, where this share of lives does (0 to 1).
     pub(crate) fn renews(&self, share: f64) -> bool {
         self.renews < share
+    }
+
+    /// Whether it keeps a session open, where this share of lives does (0 to 1).
+    pub(crate) fn keeps(&self, share: f64) -> bool {
+        self.keeps < share
     }
 
     /// The point of the lease at which it is revoked, where it is: 0.2 to 0.8.
@@ -90,6 +96,7 @@ mod tests {
             let kept =
                 |test: &dyn Fn(&Choices) -> bool| lives.iter().filter(|life| test(life)).count() as f64 / 4_000.0;
             assert!((kept(&|life| life.revoked(share)) - share).abs() < 0.03, "revoked {share}");
+            assert!((kept(&|life| life.keeps(share)) - share).abs() < 0.03, "keeps {share}");
             assert!((kept(&|life| life.renews(share)) - share).abs() < 0.03, "renews {share}");
         }
         let mix = BTreeMap::from([("app".to_owned(), 3), ("batch".to_owned(), 1), ("never".to_owned(), 0)]);

@@ -13,7 +13,7 @@ use leaseproof_domain::{
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
     AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -176,6 +176,7 @@ pub(crate) fn plan() -> Plan {
             orphans: Some(promised(0, 13)),
             usable_within: Some(promised(Ttl::from_secs(1), 14)),
             dead_within: Some(promised(Ttl::from_secs(10), 15)),
+            sessions_after_revoke: Some(promised(SessionFate::Survive, 16)),
         },
         accounts: vec![account],
         roles: vec![role],
@@ -191,7 +192,9 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-10" | "KNO-1" => Subject::Estate,
+        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "KNO-1" => {
+            Subject::Estate
+        }
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
