@@ -2,6 +2,7 @@
 
 mod acc_1;
 mod aud_1;
+mod audit_pairs;
 mod cap;
 mod exp_1;
 mod fate;

@@ -105,8 +105,11 @@ pub const CATALOGUE: &[CheckInfo] = &[
     },
     CheckInfo {
         id: "AUD-1",
-        title: "Every acknowledged issue stands in the audit log",
-        shown: "An audit device is on, its log was read to the end, and each acknowledged lease has its one response entry.",
+        title: "Every acknowledged operation stands in the audit log, as one request and one response",
+        shown: "An audit device is on, its log was read to the end, and each acknowledged lease has its one response entry. \
+                Each request about credentials and leases has one response, matched by Vault's id, and each response its \
+                request; a request without an answer may lack one. There is a response without an error for each \
+                acknowledged renewal and revocation, which name their lease hashed only and so are counted.",
         source: "Vault, audit/: the lease id of an issue's response is in plain text",
         timing: false,
     },

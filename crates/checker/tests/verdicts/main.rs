@@ -10,4 +10,5 @@ mod privileges;
 mod renewals;
 mod roles;
 mod rules;
+mod sessions;
 mod story;
