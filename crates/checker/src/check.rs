@@ -55,8 +55,8 @@ pub(crate) struct Outcome {
 impl Asked {
     pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
         let mut sheet = Sheet::new(ask, &plan.known);
-        let blinded =
-            has_several_clusters(plan) && check.relies_on().iter().any(|observer| *observer != Observer::Audit);
+        let blinded = has_several_clusters(plan)
+            && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
         if blinded {
             sheet.cannot_say("the roles of several clusters are not told apart in the history");
         }
@@ -112,5 +112,9 @@ fn seen_by(observer: Observer) -> &'static str {
         Observer::Privileges => "the credentials' privileges",
         Observer::RoleRead => "single roles",
         Observer::Audit => "the audit log",
+        Observer::Sessions => "the sessions",
+        Observer::Dependencies => "pg_shdepend",
+        Observer::Irrevocable => "Vault's irrevocable leases",
+        Observer::Metrics => "Vault's telemetry",
     }
 }

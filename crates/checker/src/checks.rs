@@ -2,6 +2,7 @@
 
 mod acc_1;
 mod aud_1;
+mod audit_pairs;
 mod cap;
 mod exp_1;
 mod fate;
@@ -9,12 +10,16 @@ mod first_logins;
 mod gra_1;
 mod inv_1;
 mod inv_10;
+mod inv_11;
 mod inv_2;
 mod inv_3;
 mod inv_4;
 mod inv_5;
 mod inv_6a;
+mod inv_6b;
 mod inv_7;
+mod inv_8;
+mod inv_9;
 mod iss_1;
 mod iss_2;
 mod iss_4;
@@ -61,11 +66,15 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "RUN-2" => Box::new(run_2::Run2::default()),
         "INV-1" => Box::new(inv_1::Inv1::default()),
         "INV-2" => Box::new(inv_2::Inv2),
-        "INV-3" => Box::new(inv_3::Inv3),
+        "INV-3" => Box::new(inv_3::Inv3::default()),
         "INV-4" => Box::new(inv_4::Inv4::default()),
         "INV-5" => Box::new(inv_5::Inv5),
         "INV-6a" => Box::new(inv_6a::Inv6a),
+        "INV-6b" => Box::new(inv_6b::Inv6b::default()),
         "INV-7" => Box::new(inv_7::Inv7),
+        "INV-8" => Box::new(inv_8::Inv8),
+        "INV-9" => Box::new(inv_9::Inv9),
+        "INV-11" => Box::new(inv_11::Inv11::default()),
         "INV-10" => Box::new(inv_10::Inv10),
         "THR-1" => Box::new(thr_1::Thr1::new(ask, plan)),
         _ => Box::new(Unmade),

@@ -319,6 +319,12 @@ impl<'p> Run<'p> {
 fn moment(event: &Event) -> Micros {
     match event {
         Event::Header(_) | Event::PrivilegeSet { .. } | Event::Audit(_) | Event::LogRead { .. } => Micros(0),
+        Event::Sessions(sighting) => sighting.to,
+        Event::Dependencies(sighting) => sighting.to,
+        Event::Irrevocable(sighting) => sighting.to,
+        Event::Metrics(reading) => reading.to,
+        Event::KeptSession(kept) => kept.to,
+        Event::AuthFailure(failure) => failure.at,
         Event::Clock(reading) => reading.at,
         Event::Setup(setup) => setup.end,
         Event::Baseline(baseline) => baseline.at,

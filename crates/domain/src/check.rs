@@ -126,8 +126,11 @@ pub const CATALOGUE: &[CheckInfo] = &[
     },
     CheckInfo {
         id: "AUD-1",
-        title: "Every acknowledged issue stands in the audit log",
-        shown: "An audit device is on, its log was read to the end, and each acknowledged lease has its one response entry.",
+        title: "Every acknowledged operation stands in the audit log, as one request and one response",
+        shown: "An audit device is on, its log was read to the end, and each acknowledged lease has its one response entry. \
+                Each request about credentials and leases has one response, matched by Vault's id, and each response its \
+                request; a request without an answer may lack one. There is a response without an error for each \
+                acknowledged renewal and revocation, which name their lease hashed only and so are counted.",
         source: "Vault, audit/: the lease id of an issue's response is in plain text",
         timing: false,
     },
@@ -197,10 +200,31 @@ pub const CATALOGUE: &[CheckInfo] = &[
         timing: false,
     },
     CheckInfo {
+        id: "INV-6b",
+        title: "Open sessions fare as declared when their credential ends",
+        shown: "Sessions that were opened before their credential's end and kept, each asked after it and looked for in pg_stat_activity by OID (a dropped role's session has no name there). `survive`: the connection stays, whatever its queries answer (42501 for tables, once the role is dropped). `die`: dead_within after the end no session of the role is left and none answers a query.",
+        source: "the scenario's sessions_after_revoke; PostgreSQL: neither DROP ROLE nor VALID UNTIL ends a session",
+        timing: false,
+    },
+    CheckInfo {
         id: "INV-7",
         title: "No renewal goes past the maximum TTL",
         shown: "Each acknowledged renewal: its end lies at most max_ttl after the issue.",
         source: "Vault, framework.CalculateTTL",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-8",
+        title: "No lease becomes irrevocable",
+        shown: "Each look at sys/leases?type=irrevocable during the run: Vault marks a lease so after six failed revocations, or at once where the error says so, and then never tries again by itself.",
+        source: "Vault, vault/expiration.go",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-9",
+        title: "A renewal leaves a credential's privileges as they were at its issue",
+        shown: "Each credential's privileges read after a renewal against the first ones read before it. Whether those are the promised ones is GRA-1's to say. A reading that may fall into the credential's end is not judged.",
+        source: "Vault, plugins/database/postgresql: a renewal alters VALID UNTIL and nothing else unless renew_statements say so",
         timing: false,
     },
     CheckInfo {
@@ -209,6 +233,13 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "issued = revoked + expired + live + being retried + indeterminate, each counted from what was seen; \
                 what is in none of them is a finding.",
         source: "conservation",
+        timing: false,
+    },
+    CheckInfo {
+        id: "INV-11",
+        title: "A role that is gone leaves nothing in pg_shdepend",
+        shown: "Each look at pg_shdepend, in one snapshot with pg_roles: a row of a role that is no longer there stays for ever, and no revocation removes it.",
+        source: "PostgreSQL, catalog pg_shdepend",
         timing: false,
     },
     CheckInfo {

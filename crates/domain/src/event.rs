@@ -1,12 +1,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LeaseId, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, UnixMicros,
-    Username,
+    AuthFailure, DependencySighting, IrrevocableSighting, KeptSession, LeaseId, MetricReading, Micros, Object,
+    OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting, UnixMicros, Username,
 };
 
-/// The version of the history's format that this build writes. A reader refuses a newer one.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
+/// kinds of events.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// One line of a history.
 ///
@@ -60,8 +61,20 @@ pub enum Event {
     Privileges(PrivilegeReading),
     /// One privilege was tried out as the credential.
     Probe(ProbeRecord),
+    /// What changed among the credentials' sessions since the last look.
+    Sessions(SessionSighting),
+    /// What `pg_shdepend` holds of credentials' roles.
+    Dependencies(DependencySighting),
+    /// What changed among Vault's irrevocable leases since the last look.
+    Irrevocable(IrrevocableSighting),
+    /// Gauges of Vault's telemetry.
+    Metrics(MetricReading),
+    /// A kept session was asked after its credential's end.
+    KeptSession(KeptSession),
     /// An entry of Vault's audit log.
     Audit(AuditEntry),
+    /// A login that PostgreSQL refused, as its log tells it.
+    AuthFailure(AuthFailure),
     /// A secret stood in a log and was scrubbed from it.
     SecretSeen(SecretSeen),
     /// How much of a log was read.
@@ -329,6 +342,14 @@ pub enum Observer {
     RoleRead,
     /// Vault's audit log.
     Audit,
+    /// `pg_stat_activity`.
+    Sessions,
+    /// `pg_shdepend`.
+    Dependencies,
+    /// Vault's list of irrevocable leases.
+    Irrevocable,
+    /// Vault's telemetry.
+    Metrics,
 }
 
 /// A span in which an observer could not see.

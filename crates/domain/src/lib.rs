@@ -15,6 +15,7 @@ mod privilege;
 mod probe;
 mod redactor;
 mod secret;
+mod sighting;
 mod time;
 mod verdict;
 
@@ -36,6 +37,10 @@ pub use privilege::{
 pub use probe::{Expected, ProbeOutcome, ProbeRecord};
 pub use redactor::{Redactor, Scrubbed};
 pub use secret::Secret;
+pub use sighting::{
+    AuthFailure, DependencySeen, DependencySighting, IrrevocableSighting, KeptSession, MetricReading, SessionSeen,
+    SessionSighting,
+};
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};
 pub use verdict::{
     Finding, Judgment, KnownFinding, LatencySummary, OperationStatistics, RunVerdicts, Subject, Totals,

@@ -47,6 +47,16 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage { variant: "vaultuser-superuser", fails: &["ACC-1"], says: &["SUPERUSER", "vaultuser"] },
     Sabotage { variant: "audit-off", fails: &["AUD-1"], says: &["audit"] },
     Sabotage { variant: "plaintext-passwords", fails: &["PWD-1"], says: &["postgres.target", "v-token-le-powerdns-"] },
+    Sabotage {
+        variant: "impatient",
+        fails: &["RUN-2", "INV-3"],
+        says: &["an issue whose client went away without an answer left it", "v-token-le-powerdns-"],
+    },
+    Sabotage {
+        variant: "sessions-ended",
+        fails: &["INV-6b"],
+        says: &["the kept session of v-token-le-powerdns-", "was ended"],
+    },
 ];
 
 #[test]

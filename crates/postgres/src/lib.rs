@@ -4,6 +4,7 @@
 //! and only reads. The room never knows of Vault, never decides whether what it sees is right, and never shows a
 //! password in an error or a `Debug`.
 
+mod dependencies;
 mod error;
 mod login;
 mod objects;
@@ -12,6 +13,7 @@ mod privileges;
 mod probe;
 mod roles;
 mod session;
+mod sessions;
 
 pub use error::Error;
 pub use login::Login;

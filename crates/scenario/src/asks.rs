@@ -16,6 +16,10 @@ pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
         }
     }
     asks.estate(plan, lives.iter().find(|life| lived(plan, life)));
+    let kept = lives.iter().filter(|life| lived(plan, life)).find_map(|life| life.kept.as_ref());
+    if let (Some(promise), Some(_)) = (&plan.promise.sessions_after_revoke, kept) {
+        asks.add("INV-6b", Subject::Estate, &promise.origin);
+    }
     for account in &plan.accounts {
         asks.add("ACC-1", Subject::Account(account.name.clone()), &account.origin);
     }
@@ -65,6 +69,9 @@ impl Asks {
         if let Some(renewal) = lives.iter().find_map(|life| life.renewal.as_ref()) {
             self.add("TTL-2", subject.clone(), renewal);
         }
+        if let Some(renew) = lives.iter().find(|life| life.plan.renew.is_some_and(|renew| renew.share > 0.0)) {
+            self.add("INV-9", subject.clone(), renew.renewal.as_ref().unwrap_or(&role.origin));
+        }
         if !plan.client.policies.is_empty() {
             self.add("POL-1", subject.clone(), &role.origin);
         }
@@ -102,7 +109,7 @@ impl Asks {
             self.all(&["RUN-2", "INV-3"], &Subject::Estate, &orphans.origin);
         }
         if let Some(life) = life {
-            self.add("INV-10", Subject::Estate, &life.plan.origin);
+            self.all(&["INV-8", "INV-10", "INV-11"], &Subject::Estate, &life.plan.origin);
         }
     }
 }

@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
-pub use load::{ClientPlan, Comparison, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
+pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use probes::ProbePlan;
 pub use promise::{
-    AccountPromise, EstatePromise, GrantFragment, Never, Promised, PublicDefaults, RolePromise, WholeSchema,
+    AccountPromise, EstatePromise, GrantFragment, Never, Promised, PublicDefaults, RolePromise, SessionFate,
+    WholeSchema,
 };
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
 

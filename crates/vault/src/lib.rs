@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod health;
 mod lease;
+mod metrics;
 mod sys;
 mod token;
 

@@ -12,6 +12,7 @@ use leaseproof_history::Recorder;
 
 use crate::Error;
 use crate::audit::AuditFilter;
+use crate::auth_failure::AuthFailures;
 use crate::log_line::{DelayLine, Record};
 
 /// How often lines that have waited long enough are scrubbed and written.
@@ -43,6 +44,7 @@ pub(crate) struct Collector {
     collection: Collection,
     waiting: DelayLine,
     unreadable: bool,
+    refusals: AuthFailures,
 }
 
 struct Log {
@@ -61,7 +63,13 @@ impl Collector {
         let (sender, lines) = channel();
         let name = format!("log {}", collection.source);
         let log = Log { path: path.clone(), file: BufWriter::new(file), failed: None };
-        let collector = Self { log, collection, waiting: DelayLine::default(), unreadable: false };
+        let collector = Self {
+            log,
+            collection,
+            waiting: DelayLine::default(),
+            unreadable: false,
+            refusals: AuthFailures::default(),
+        };
         let thread = std::thread::Builder::new().name(name).spawn(move || collector.collect(&lines)).map_err(failed)?;
         Ok((sender, thread))
     }
@@ -86,6 +94,9 @@ impl Collector {
         while let Some(record) = self.waiting.take() {
             self.keep(record);
         }
+        if let Some(failure) = self.refusals.take() {
+            self.collection.recorder.record(Event::AuthFailure(failure));
+        }
         let lines = self.waiting.lines();
         self.log.end().map(|()| lines)
     }
@@ -101,6 +112,11 @@ impl Collector {
     fn keep(&mut self, record: Record) {
         if self.collection.audit.is_some() {
             self.keep_entry(&record);
+        } else {
+            let Collection { source, recorder, .. } = &self.collection;
+            if let Some(failure) = self.refusals.read(source, &record, recorder.now()) {
+                recorder.record(Event::AuthFailure(failure));
+            }
         }
         let clean = record.scrub(&self.collection.redactor);
         if let Some(secret) = clean.secret {

@@ -6,9 +6,11 @@
 //! never judges.
 
 mod audit;
+mod auth_failure;
 mod collector;
 mod databases;
 mod delta;
+mod dependencies;
 mod error;
 mod leases;
 mod log_line;
@@ -16,7 +18,9 @@ mod logs;
 mod looks;
 mod privileges;
 mod roles;
+mod sessions;
 mod tail;
+mod telemetry;
 mod watch;
 
 pub use error::Error;

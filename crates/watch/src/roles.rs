@@ -11,7 +11,7 @@ use crate::watch::Watched;
 /// PostgreSQL's `invalid_catalog_name`.
 const NO_SUCH_DATABASE: &str = "3D000";
 
-/// Looks at one cluster's roles, and at what each may do when it is first seen.
+/// Looks at one cluster's roles, and at what each may do when it is first seen and when it changed.
 pub(crate) struct RoleLooks {
     /// All of the cluster's databases, those that credentials are promised for first; roles are the same in all,
     /// privileges are not. Never empty.
@@ -45,7 +45,9 @@ impl RoleLooks {
                 roles.retain(|role| !self.baseline.contains(&role.oid));
                 let delta = self.known.look(roles);
                 for unread in &mut self.unread {
-                    unread.extend(delta.appeared.iter().map(|role| (role.oid, role.name.clone())));
+                    // A renewal moves VALID UNTIL: what it left of the privileges is read once more.
+                    let anew = delta.appeared.iter().chain(&delta.changed);
+                    unread.extend(anew.map(|role| (role.oid, role.name.clone())));
                     unread.retain(|oid, _| !delta.gone.contains(oid));
                 }
                 let total = self.known.total();

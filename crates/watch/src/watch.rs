@@ -14,16 +14,27 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::Error;
 use crate::databases::whole_cluster;
 use crate::delta::KnownLeases;
+use crate::dependencies::DependencyLooks;
 use crate::leases::{LeaseLooks, all_leases};
 use crate::logs::Logs;
 use crate::looks::{Book, at_pace};
 use crate::privileges::KnownSets;
 use crate::roles::RoleLooks;
+use crate::sessions::{KnownSessions, SessionLooks};
+use crate::telemetry::{GaugeLooks, IrrevocableLooks};
 
 /// How long a released run's last roles and leases may take to go before they count as left.
 const RELEASE_BOUND: Duration = Duration::from_secs(10);
 /// How often a released run is looked at for what is left.
 const RELEASE_PACE: Duration = Duration::from_millis(250);
+
+/// How often sessions are looked at: a kept one lasts for seconds.
+const SESSIONS_PACE: Duration = Duration::from_millis(500);
+/// How often `pg_shdepend` is read, which asks of every role.
+const DEPENDENCIES_PACE: Duration = Duration::from_secs(1);
+/// How often Vault is asked for irrevocable leases and gauges: a lease takes minutes to become irrevocable, and gauges
+/// are of intervals of ten seconds.
+const TELEMETRY_PACE: Duration = Duration::from_secs(2);
 
 /// What to look at.
 pub struct Config {
@@ -130,6 +141,7 @@ impl Watch {
         let sets = Arc::new(Mutex::new(KnownSets::default()));
         for databases in databases.into_values() {
             let baseline = self.record_baseline(&databases[0]).await?;
+            self.look_at_cluster(&databases[0], &baseline);
             let databases = whole_cluster(databases).await?;
             let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
             self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
@@ -142,7 +154,25 @@ impl Watch {
         };
         // Half a pace after the roles: two looks at once would disturb the load more than one after the other.
         self.begin(at_pace(looks, self.pace / 2, self.pace, self.stop.clone()));
+        self.look_at_telemetry();
         Ok(())
+    }
+
+    /// Sessions and dependencies of one cluster. Their looks fall between those at roles and at leases.
+    fn look_at_cluster(&self, watched: &Watched, baseline: &BTreeSet<u32>) {
+        let (watched, baseline, book) = (watched.clone(), baseline.clone(), self.book.clone());
+        let looks = DependencyLooks { watched: watched.clone(), baseline: baseline.clone(), book: book.clone() };
+        self.begin(at_pace(looks, self.pace / 4, DEPENDENCIES_PACE, self.stop.clone()));
+        let looks = SessionLooks { watched, baseline, known: KnownSessions::default(), book };
+        self.begin(at_pace(looks, self.pace / 3, SESSIONS_PACE, self.stop.clone()));
+    }
+
+    fn look_at_telemetry(&self) {
+        let (vault, book) = (self.vault.clone(), self.book.clone());
+        let looks = GaugeLooks { vault: vault.clone(), last: BTreeMap::new(), book: book.clone() };
+        self.begin(at_pace(looks, TELEMETRY_PACE / 2, TELEMETRY_PACE, self.stop.clone()));
+        let looks = IrrevocableLooks { vault, known: BTreeSet::new(), book };
+        self.begin(at_pace(looks, self.pace, TELEMETRY_PACE, self.stop.clone()));
     }
 
     async fn record_baseline(&self, watched: &Watched) -> Result<BTreeSet<u32>, Error> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use leaseproof_domain::{Event, ObjectKind, Privilege, Redactor};
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
-use leaseproof_postgres::Observer;
+use leaseproof_postgres::{Login, Observer, Session};
 use leaseproof_scenario::{LoadOptions, load};
 use leaseproof_watch::{Config, LogSource, Watch, Watched};
 
@@ -50,9 +50,19 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     for issued in [&first, &second] {
         redactor.add_password(issued.username.clone(), issued.password.clone());
     }
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let login = Login {
+        user: first.username.as_str().to_owned(),
+        password: Some(first.password.clone()),
+        application_name: "kept".into(),
+        ..estate.observer_login(&role.on, &role.database)
+    };
+    let kept = Session::open(&login).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
     client.client.revoke(&first.lease).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(Session::open(&login).await.unwrap_err().sqlstate(), Some("28P01"));
+    assert_eq!(kept.query("SELECT count(*) FROM domains").await.unwrap_err().sqlstate(), Some("42501"));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    drop(kept);
     watch.stop_looking().await;
     watch.residue(false).await.unwrap();
     estate.release(&client.accessor).await.unwrap();
@@ -110,6 +120,34 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     };
     assert!(held("domains", Privilege::Select) && held("tsigkeys", Privilege::Delete));
     assert!(!held("domains", Privilege::Truncate));
+
+    let oid = appeared[0].oid;
+    let sessions = |name: Option<&str>| {
+        count(&|event| {
+            matches!(event, Event::Sessions(seen) if seen.appeared.iter().any(|session| {
+                session.oid == oid && session.application == "kept" && session.name.as_ref().map(|name| name.as_str()) == name
+            }))
+        })
+    };
+    assert_eq!(sessions(Some(first.username.as_str())), 1, "it is seen while its role is there");
+    assert_eq!(sessions(None), 1, "and told again once the role is gone: its name is NULL then");
+    assert!(count(&|event| matches!(event, Event::Dependencies(seen) if seen.roles == 2 && seen.rows > 2)) > 0);
+    assert_eq!(count(&|event| matches!(event, Event::Dependencies(seen) if !seen.dangling.is_empty())), 0);
+    assert!(count(&|event| matches!(event, Event::Irrevocable(seen) if seen.total == 0)) > 0);
+    let gauges =
+        |event: &Event| matches!(event, Event::Metrics(read) if read.gauges.contains_key("vault.expire.num_leases"));
+    assert!(count(&gauges) > 0, "Vault keeps its gauges without a telemetry stanza");
+    let reason = format!("Role \"{}\" does not exist.", first.username);
+    let refused = |event: &Event| {
+        matches!(event, Event::AuthFailure(failure)
+            if failure.username == first.username && failure.reason.as_deref() == Some(&*reason))
+    };
+    assert_eq!(
+        count(&refused),
+        1,
+        "{:?}",
+        events.iter().filter(|event| matches!(event, Event::AuthFailure(_))).collect::<Vec<_>>()
+    );
 
     let leases = |event: &Event| matches!(event, Event::Leases(seen) if seen.gone == [first.lease.clone()]);
     assert_eq!(count(&leases), 1);

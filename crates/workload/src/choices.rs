@@ -21,6 +21,7 @@ pub(crate) struct Choices {
     relogin: f64,
     revoke: f64,
     probed: f64,
+    keeps: f64,
     /// Where its other draws begin.
     draws: (u64, u64),
 }
@@ -44,7 +45,8 @@ impl Choices {
         // change from version to version, a run's choices may not.
         let mut draw = || (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         let (life, revoked, renews, relogin, revoke) = (draw(), draw(), draw(), draw(), draw());
-        Self { life, revoked, renews, relogin, revoke, probed: draw(), draws: (seed, number) }
+        let (probed, keeps) = (draw(), draw());
+        Self { life, revoked, renews, relogin, revoke, probed, keeps, draws: (seed, number) }
     }
 
     /// Whether it tries its role's privileges out, where this share of lives does (0 to 1).
@@ -79,6 +81,11 @@ impl Choices {
     /// Whether it renews, where this share of lives does (0 to 1).
     pub(crate) fn renews(&self, share: f64) -> bool {
         self.renews < share
+    }
+
+    /// Whether it keeps a session open, where this share of lives does (0 to 1).
+    pub(crate) fn keeps(&self, share: f64) -> bool {
+        self.keeps < share
     }
 
     /// The point of the lease at which it is revoked, where it is: 0.2 to 0.8.
@@ -123,6 +130,7 @@ mod tests {
             let kept =
                 |test: &dyn Fn(&Choices) -> bool| lives.iter().filter(|life| test(life)).count() as f64 / 4_000.0;
             assert!((kept(&|life| life.revoked(share)) - share).abs() < 0.03, "revoked {share}");
+            assert!((kept(&|life| life.keeps(share)) - share).abs() < 0.03, "keeps {share}");
             assert!((kept(&|life| life.renews(share)) - share).abs() < 0.03, "renews {share}");
         }
         let mix = BTreeMap::from([("app".to_owned(), 3), ("batch".to_owned(), 1), ("never".to_owned(), 0)]);

@@ -6,6 +6,7 @@
 
 mod choices;
 mod gauges;
+mod kept;
 mod life;
 mod probes;
 mod probing;

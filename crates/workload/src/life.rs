@@ -42,8 +42,17 @@ impl Life {
     async fn go_through(&self, credential: &mut Credential) -> Result<(), Stopped> {
         self.world.go_on()?;
         self.first_use(credential).await;
+        let kept = self.keep_session(credential).await;
         self.world.go_on()?;
         self.probe(credential).await;
+        let ended = self.to_its_end(credential).await;
+        if let Some(kept) = kept {
+            self.ask_kept(kept, credential).await?;
+        }
+        ended
+    }
+
+    async fn to_its_end(&self, credential: &mut Credential) -> Result<(), Stopped> {
         if !self.shorten(credential).await? || !self.renew_late(credential).await? {
             // Whether a renewal without an acknowledgement was done is not known, nor is the lease's end then.
             return self.give_back(credential, credential.last).await;
@@ -103,6 +112,7 @@ impl Life {
             let intended = self.wait(credential, due).await?;
             refused = refused || self.log_in_once(credential, Operation::DeadLogin, intended).await;
             if refused && self.read_role(credential).await == Some(false) {
+                credential.ended = Some(credential.last);
                 return Ok(());
             }
             due = due.after(DEAD_LOGIN_EVERY);

@@ -34,6 +34,8 @@ pub(crate) struct Credential {
     pub(crate) granted: Micros,
     /// How many seconds it granted.
     pub(crate) seconds: u64,
+    /// When its end was known: its revocation acknowledged, or its role seen gone after its lease.
+    pub(crate) ended: Option<Micros>,
     /// When the life's last step ended: the next one is due no earlier.
     pub(crate) last: Micros,
     /// Keeps the life counted as live.

@@ -186,6 +186,8 @@ impl<'a> Load<'a> {
                 lease: None,
                 query: "SELECT 1".to_owned(),
                 renew: None,
+                keep_session: None,
+                patience: None,
                 revoke: 1.0,
                 origin: role.origin.clone(),
             })

@@ -32,10 +32,20 @@ impl Life {
     /// wait for an answer.
     pub(crate) async fn issue(&self, intended: Micros, waiting: Counted) -> Option<Credential> {
         let start = self.world.now();
-        let answer = self.world.vault().issue(&self.role.mount, &self.role.name).await;
+        let asked = self.world.vault().issue(&self.role.mount, &self.role.name);
+        let answer = match &self.plan.patience {
+            // Dropping the request closes its connection: Vault sees its client go and may work on all the same.
+            Some(patience) => tokio::time::timeout(patience.duration(), asked).await,
+            None => Ok(asked.await),
+        };
         let end = self.world.now();
         drop(waiting);
         let span = Span { intended, start, end };
+        let Ok(answer) = answer else {
+            let why = "its client went away before the answer".to_owned();
+            self.world.record(self.tag.record(Operation::Issue, span, Outcome::Indeterminate { why }));
+            return None;
+        };
         match answer {
             Ok(issued) => {
                 // Before anything else: from here on the password may stand in a server's log.
@@ -49,6 +59,7 @@ impl Life {
                     oid: None,
                     granted: end,
                     seconds: issued.lease_seconds,
+                    ended: None,
                     last: end,
                     _live: self.world.gauges().enter_life(),
                 };
@@ -170,6 +181,9 @@ impl Life {
             Err(error) => error.outcome(),
         };
         let acknowledged = outcome.is_ok();
+        if acknowledged {
+            credential.ended = Some(end);
+        }
         self.world.record(credential.record(&self.tag, Operation::Revoke, Span { intended, start, end }, outcome));
         acknowledged
     }

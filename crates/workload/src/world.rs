@@ -5,7 +5,7 @@ use std::time::Duration;
 use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Redactor, Secret, Username};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::{Login, Observer};
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{Plan, SessionFate};
 use leaseproof_vault as vault;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use crate::probing::Trial;
 const USABLE_WITHIN: Duration = Duration::from_secs(1);
 /// How soon an expired credential has to be refused where the scenario does not say.
 const DEAD_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a kept session is asked where it is not promised to end.
+const SURVIVES_FOR: Duration = Duration::from_secs(1);
 
 /// Where the load goes.
 pub struct Targets {
@@ -45,6 +48,8 @@ struct Shared {
     dead_within: Duration,
     /// What is tried of each role, once that is known.
     trials: Mutex<BTreeMap<String, Arc<Trial>>>,
+    /// Whether sessions are promised to end with their credential.
+    sessions_die: bool,
 }
 
 /// The run is over, or the phase: no new step begins.
@@ -67,6 +72,7 @@ impl World {
             gauges: Gauges::default(),
             usable_within: promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
             trials: Mutex::default(),
+            sessions_die: promise.sessions_after_revoke.as_ref().is_some_and(|said| said.value == SessionFate::Die),
             dead_within: promise.dead_within.as_ref().map_or(DEAD_WITHIN, |said| said.value.duration()),
         };
         Self { shared: Arc::new(shared), stop }
@@ -120,6 +126,11 @@ impl World {
 
     pub(crate) fn dead_within(&self) -> Duration {
         self.shared.dead_within
+    }
+
+    /// How long after its credential's end a kept session is asked.
+    pub(crate) fn kept_for(&self) -> Duration {
+        if self.shared.sessions_die { self.shared.dead_within } else { SURVIVES_FOR }
     }
 
     pub(crate) fn now(&self) -> Micros {

@@ -3,24 +3,26 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use leaseproof_domain::{AuditEntry, Event, Finding, LeaseId, Micros, Observer, Operation, OperationRecord, Username};
 
+use super::audit_pairs::Pairs;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
 
-/// Every acknowledged issue stands in the audit log.
+/// Every acknowledged operation stands in the audit log, as one request and one response.
 pub(super) struct Aud1 {
     role: Option<String>,
     /// Acknowledged leases whose entry has not come yet.
     awaited: BTreeMap<LeaseId, (Micros, Option<Username>)>,
     /// How many entries each lease has, by a hash: twelve bytes a lease, to notice a second entry.
     entries: BTreeMap<u64, u32>,
+    pairs: Pairs,
     /// Whether the log was read, and read to its end.
     read: Option<bool>,
 }
 
 impl Aud1 {
     pub(super) fn new(role: Option<String>) -> Self {
-        Self { role, awaited: BTreeMap::new(), entries: BTreeMap::new(), read: None }
+        Self { role, awaited: BTreeMap::new(), entries: BTreeMap::new(), pairs: Pairs::default(), read: None }
     }
 
     fn issued(&mut self, record: &OperationRecord, sheet: &mut Sheet) {
@@ -51,6 +53,7 @@ impl Aud1 {
 
 impl Check for Aud1 {
     fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        self.pairs.see(event);
         match event {
             Event::Operation(record)
                 if record.op == Operation::Issue
@@ -78,6 +81,7 @@ impl Check for Aud1 {
             Some(false) => sheet.cannot_say("the audit log was not read to its end"),
             Some(true) if !whole.complete => {}
             Some(true) => {
+                self.pairs.judge(sheet);
                 for (lease, (at, username)) in std::mem::take(&mut self.awaited) {
                     sheet.sample();
                     sheet.find(Finding {

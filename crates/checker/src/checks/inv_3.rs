@@ -1,26 +1,41 @@
-use leaseproof_domain::{Finding, Observer};
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{Event, Finding, Observer};
 
 use crate::check::{Check, Whole};
 use crate::fold::{Orphan, Run};
 use crate::sheet::Sheet;
 
 /// At every look, each generated role belongs to a lease or to a request under way.
-pub(super) struct Inv3;
+#[derive(Default)]
+pub(super) struct Inv3 {
+    /// OIDs of the roles that were left once the run's token was revoked and Vault held no lease any more: no lease was
+    /// ever theirs, or it is lost.
+    left: BTreeSet<u32>,
+}
 
 impl Check for Inv3 {
+    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
+        if let Event::Residue { released: true, roles, leases, .. } = event
+            && leases.is_empty()
+        {
+            self.left.extend(roles.iter().map(|role| role.oid));
+        }
+    }
+
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         sheet.samples(run.roles_appeared());
-        let strangers: Vec<&Orphan> = whole.orphans.iter().filter(|orphan| !orphan.explained).collect();
+        // A request without an answer explains a role while Vault may still work on it, and not one that stays.
+        let stays = |orphan: &Orphan| self.left.contains(&orphan.track.oid);
+        let strangers: Vec<&Orphan> =
+            whole.orphans.iter().filter(|orphan| !orphan.explained || stays(orphan)).collect();
         let promise = run.plan.promise.orphans.as_ref();
         if strangers.len() as u64 <= promise.map_or(0, |promise| promise.value) {
             return;
         }
         for orphan in strangers {
             sheet.find(Finding {
-                what: format!(
-                    "{} appeared in pg_roles and belongs to no acknowledged issue and to no request under way",
-                    orphan.track.name
-                ),
+                what: format!("{} {}", orphan.track.name, why(orphan)),
                 username: Some(orphan.track.name.clone()),
                 oid: Some(orphan.track.oid),
                 at: Some(orphan.appeared.from),
@@ -36,5 +51,14 @@ impl Check for Inv3 {
 
     fn without_samples(&self) -> &'static str {
         "no look showed a generated role"
+    }
+}
+
+fn why(orphan: &Orphan) -> &'static str {
+    if orphan.explained {
+        "has no lease: an issue whose client went away without an answer left it, and revoking the run's token did not \
+         remove it"
+    } else {
+        "appeared in pg_roles and belongs to no acknowledged issue and to no request under way"
     }
 }

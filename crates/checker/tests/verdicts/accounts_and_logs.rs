@@ -1,9 +1,9 @@
 //! ACC-1, AUD-1, PWD-1: Vault's own account, and what stands in logs.
 
 use insta::assert_snapshot;
-use leaseproof_domain::{AuditEntry, Event, Micros, RoleAttributes, SecretSeen};
+use leaseproof_domain::{AuditEntry, Event, Micros, Operation, RoleAttributes, SecretSeen};
 
-use crate::story::{MS, S, Story, lease, line, username};
+use crate::story::{MS, S, Story, lease, line, no_answer, username};
 
 fn account(attributes: Option<RoleAttributes>) -> Story {
     Story::good().without(|event| matches!(event, Event::Account(_))).with(|story| story.account(attributes))
@@ -48,19 +48,34 @@ fn unfinished(of: &'static str) -> Story {
 fn aud_1_each_issue_has_its_one_response() {
     let missing = Story::good().without(entry(1));
     let findings = missing.fails("AUD-1");
-    assert_eq!((findings.len(), &findings[0].lease, &findings[0].username), (1, &Some(lease(1)), &Some(username(1))));
-    assert_snapshot!(findings[0].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged and has no response in the audit log");
+    assert_eq!((findings.len(), &findings[1].lease, &findings[1].username), (2, &Some(lease(1)), &Some(username(1))));
+    assert_snapshot!(findings[0].what, @"1 entry has no response in the audit log: read database/creds/app-role (request r1)");
+    assert_snapshot!(findings[1].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged and has no response in the audit log");
     let events = Story::good().events();
     let again = events.iter().find(|event| entry(2)(event)).unwrap().clone();
     let twice = Story::good().with(|story| _ = story.add(9 * S, again.clone()));
     assert_snapshot!(twice.fails("AUD-1")[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA2 has more than one issue's response in the audit log; it has to be one");
     let Event::Audit(renewal) = again else { unreachable!("it is an entry") };
-    let renewal = AuditEntry { path: "sys/leases/renew".into(), ..renewal };
-    Story::good().with(|story| _ = story.add(9 * S, Event::Audit(renewal))).passes("AUD-1");
+    let renewal = AuditEntry { path: "sys/leases/renew".into(), request: "r9".into(), ..renewal };
+    let asked = AuditEntry { response: false, lease: None, ..renewal.clone() };
+    let renewed = Story::good().with(|story| _ = story.add(9 * S, Event::Audit(renewal)));
+    assert_snapshot!(renewed.fails("AUD-1")[0].what, @"1 entry has no request in the audit log: read sys/leases/renew (request r9)");
+    renewed.with(|story| _ = story.add(9 * S, Event::Audit(asked))).passes("AUD-1");
     // The log may be read before the answer is noted.
     let early = Story::good().without(entry(1));
     let first = events.iter().find(|event| entry(1)(event)).unwrap().clone();
     early.with(|story| _ = story.add(S + MS, first)).passes("AUD-1");
+}
+
+#[test]
+fn aud_1_renewals_and_revocations_are_counted() {
+    let unlogged =
+        |path: &str| Story::good().without(|event| matches!(event, Event::Audit(entry) if entry.path == path));
+    assert_snapshot!(unlogged("sys/leases/renew").fails("AUD-1")[0].what, @"3 renewals acknowledged, and the audit log has 0 responses without an error");
+    assert_snapshot!(unlogged("sys/leases/revoke").fails("AUD-1")[0].what, @"2 revocations acknowledged, and the audit log has 0 responses without an error");
+    // A request without an answer may have been cut off before its response was written.
+    let cut = Story::good().without(entry(1)).op(1, Operation::Issue, |record| record.outcome = no_answer());
+    cut.passes("AUD-1");
 }
 
 #[test]

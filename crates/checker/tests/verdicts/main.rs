@@ -11,4 +11,5 @@ mod probes;
 mod renewals;
 mod roles;
 mod rules;
+mod sessions;
 mod story;

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_checker::{Judged, judge};
 use leaseproof_domain::{
-    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, End, EndReason, Event, Expected,
-    FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header, Judgment, LeaseId, LeaseSighting,
-    Membership, Micros, Object, ObjectKind, Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading,
-    PrivilegeSet, ProbeOutcome, ProbeRecord, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span,
-    Subject, Ttl, UnixMicros, Username, Verdict, Why,
+    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, DependencySeen, DependencySighting, End,
+    EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header,
+    IrrevocableSighting, Judgment, KeptSession, LeaseId, LeaseSighting, Membership, Micros, Object, ObjectKind,
+    Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord,
+    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, Subject, Ttl, UnixMicros, Username,
+    Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
     AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    ProbePlan, Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan, VaultPlan, VaultStorage,
+    WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -188,6 +190,7 @@ pub(crate) fn plan() -> Plan {
             orphans: Some(promised(0, 13)),
             usable_within: Some(promised(Ttl::from_secs(1), 14)),
             dead_within: Some(promised(Ttl::from_secs(10), 15)),
+            sessions_after_revoke: Some(promised(SessionFate::Survive, 16)),
         },
         accounts: vec![account],
         roles: vec![role],
@@ -203,7 +206,9 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-10" | "KNO-1" => Subject::Estate,
+        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "KNO-1" => {
+            Subject::Estate
+        }
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -289,6 +294,7 @@ impl Story {
 
     fn life_2(&mut self) {
         self.begins(2, 2 * S, 3607);
+        self.reading(2, 2_020 * MS, 0);
         self.renewed(2, 2_030 * MS, 8, 8, 15);
         self.look(2_500 * MS, vec![seen(2, wall(15))], vec![]);
         self.reading(2, 2_510 * MS, 0);
@@ -311,6 +317,9 @@ impl Story {
         for source in ["vault", "postgres.target", "audit"] {
             self.add(27 * S, Event::LogRead { source: source.into(), lines: 100, complete: true });
         }
+        self.kept(1, 4_060 * MS, refused_with(FailureSource::Postgres, "42501", "permission denied"), true);
+        self.add(5 * S, Event::Irrevocable(irrevocable(5 * S, vec![])));
+        self.add(15 * S, Event::Dependencies(dependencies(15 * S, vec![])));
         self.residue(20 * S, false, vec![], vec![]);
         self.residue(21 * S, true, vec![], vec![]);
     }
@@ -322,6 +331,8 @@ impl Story {
         issue.username = Some(username(life));
         issue.lease_seconds = Some(3600);
         issue.renewable = Some(true);
+        let request = self.audit(at, format!("r{life}"), "read", &format!("database/creds/{ROLE}"));
+        self.add(at + 19 * MS, Event::Audit(request));
         self.add(
             at + 20 * MS,
             Event::Audit(AuditEntry {
@@ -381,6 +392,12 @@ impl Story {
         self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
     }
 
+    fn audit(&self, at: u64, request: String, operation: &str, path: &str) -> AuditEntry {
+        let (operation, path) = (operation.into(), path.into());
+        let time = UnixMicros(EPOCH + at as i64);
+        AuditEntry { time, response: false, request, operation, path, lease: None, error: false }
+    }
+
     pub(crate) fn refused_login(&mut self, life: u64, at: u64) {
         let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
         self.operation(life, Operation::DeadLogin, at, at + 9 * MS, refusal);
@@ -394,6 +411,12 @@ impl Story {
         end: u64,
         outcome: Outcome,
     ) -> &mut OperationRecord {
+        if outcome.is_ok() && matches!(op, Operation::Renew | Operation::Revoke) {
+            let request = self.audit(start, format!("{op}-{life}-{start}"), "update", &format!("sys/leases/{op}"));
+            let response = AuditEntry { response: true, ..request.clone() };
+            self.add(end, Event::Audit(request));
+            self.add(end, Event::Audit(response));
+        }
         let (start, end) = (Micros(start), Micros(end));
         let mut record = OperationRecord::new(life, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
         if life > 0 && op != Operation::Issue {
@@ -409,6 +432,25 @@ impl Story {
     pub(crate) fn role_read(&mut self, life: u64, from: u64, role: Option<RoleSeen>) {
         let (from, to) = (Micros(from), Micros(from + MS));
         self.add(to.0, Event::RoleRead(RoleRead { life, from, to, username: username(life), role }));
+    }
+
+    /// Life 1's kept session is asked; its revocation was acknowledged at 4.05 s.
+    pub(crate) fn kept(&mut self, life: u64, from: u64, query: Outcome, listed: bool) {
+        let to = from + MS;
+        let kept = KeptSession {
+            life,
+            role: ROLE.into(),
+            username: username(life),
+            oid: Some(oid(life)),
+            lease: lease(life),
+            set_role: None,
+            since: Micros(4_050 * MS),
+            from: Micros(from),
+            to: Micros(to),
+            query,
+            listed: Some(listed),
+        };
+        self.add(to, Event::KeptSession(kept));
     }
 
     /// A look at all roles that takes a millisecond.
@@ -536,6 +578,15 @@ impl Story {
         assert_eq!(judgment.verdict, Verdict::Unknown, "{judgment:#?}");
         judgment.reason.expect("an Unknown has its reason")
     }
+}
+
+pub(crate) fn irrevocable(from: u64, appeared: Vec<(LeaseId, String)>) -> IrrevocableSighting {
+    let total = appeared.len() as u64;
+    IrrevocableSighting { from: Micros(from), to: Micros(from + MS), appeared, gone: vec![], total }
+}
+
+pub(crate) fn dependencies(from: u64, dangling: Vec<DependencySeen>) -> DependencySighting {
+    DependencySighting { from: Micros(from), to: Micros(from + MS), dangling, roles: 1, rows: 9 }
 }
 
 /// Exactly what the plan promises, and what every role has.

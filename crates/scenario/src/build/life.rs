@@ -4,7 +4,7 @@ use leaseproof_domain::{Origin, Ttl};
 
 use super::{Book, origin, owned};
 use crate::node::{Entry, Table};
-use crate::plan::{LifePlan, RenewPlan};
+use crate::plan::{KeepPlan, LifePlan, RenewPlan};
 use crate::problem::Problem;
 use crate::value::Percent;
 
@@ -15,6 +15,8 @@ pub(crate) struct LifeSaid {
     pub(crate) end: Origin,
     /// How its lease is renewed, where it is.
     pub(crate) renewal: Option<Origin>,
+    /// How it keeps a session, where it does.
+    pub(crate) kept: Option<Origin>,
 }
 
 pub(super) fn lives(book: &Book<'_>) -> Vec<LifeSaid> {
@@ -50,10 +52,13 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table) -> LifeSaid {
         lease: lease.map(|said| said.value),
         query: owned(table, "query").unwrap_or_else(|| "SELECT 1".to_owned()),
         renew: table.table("renew").and_then(renew),
+        keep_session: table.table("keep_session").and_then(keep_session),
+        patience: table.parsed::<Ttl>("patience").map(|said| said.value),
         revoke: table.entry("end").map_or(0.0, |entry| revoked(book, entry)),
         origin: place.origin(),
     };
-    LifeSaid { plan, end: origin(table, "end", place), renewal }
+    let kept = table.entry("keep_session").map(|entry| entry.at.origin());
+    LifeSaid { plan, end: origin(table, "end", place), renewal, kept }
 }
 
 fn max_ttl(book: &Book<'_>, role: &str) -> Option<Ttl> {
@@ -64,6 +69,10 @@ fn max_ttl(book: &Book<'_>, role: &str) -> Option<Ttl> {
 fn renew(table: &Table) -> Option<RenewPlan> {
     let at = table.parsed::<Percent>("at")?.value.0;
     Some(RenewPlan { at, share: table.number("share").map_or(1.0, |share| share.value) })
+}
+
+fn keep_session(table: &Table) -> Option<KeepPlan> {
+    Some(KeepPlan { share: table.number("share")?.value, set_role: owned(table, "set_role") })
 }
 
 /// The share of lives that are revoked.

@@ -6,7 +6,7 @@ use super::{Book, promised, ttl};
 use crate::file::{read_named, tidy};
 use crate::node::{Entry, Value};
 use crate::place::Said;
-use crate::plan::{AccountPromise, EstatePromise, Never, Promised};
+use crate::plan::{AccountPromise, EstatePromise, Never, Promised, SessionFate};
 use crate::problem::Problem;
 
 pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
@@ -21,6 +21,14 @@ pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
             .and_then(|said| Some(Promised { value: u64::try_from(said.value).ok()?, origin: said.place.origin() })),
         usable_within: ttl(table, "usable_within"),
         dead_within: ttl(table, "dead_within"),
+        sessions_after_revoke: table.text("sessions_after_revoke").and_then(|said| {
+            let value = match said.value {
+                "survive" => SessionFate::Survive,
+                "die" => SessionFate::Die,
+                _ => return None,
+            };
+            Some(promised(Said { value, place: said.place }))
+        }),
     }
 }
 

@@ -14,9 +14,8 @@ pub(super) static PROMISE: Shape = Shape {
         key(
             "sessions_after_revoke",
             Is::Word(&["survive", "die"], &[]),
-            "What becomes of open sessions when their credential is revoked.",
-        )
-        .later("promises about open sessions (`sessions_after_revoke`) are"),
+            "What becomes of open sessions when their credential ends (INV-6b): `survive`: the connection stays, whatever its queries answer; `die`: it is ended within `dead_within`.",
+        ),
     ],
 };
 

@@ -29,6 +29,12 @@ pub(super) static LIFE: Shape = Shape {
         ),
         key("query", Is::Text, "The query that each login makes. Default `SELECT 1`."),
         key("renew", Is::Table(&RENEW), RENEW.says),
+        key("keep_session", Is::Table(&KEEP_SESSION), KEEP_SESSION.says),
+        key(
+            "patience",
+            Is::Span,
+            "How long the client waits for an issue's answer before it goes away, as one with a short time-out does; Vault may work on. Default: the client's `timeout`.",
+        ),
         key("end", Is::Table(&END), END.says).needed(),
     ],
 };
@@ -39,6 +45,15 @@ static RENEW: Shape = Shape {
     keys: &[
         key("at", Is::Percent, "The point of the lease at which it is renewed: \"75%\".").needed(),
         key("share", Is::Share, "Share of lives that renew, 0 to 1. Default 1."),
+    ],
+};
+
+static KEEP_SESSION: Shape = Shape {
+    name: "`keep_session`",
+    says: "Which share of lives keep their first session open, to ask it once more after the credential's end (INV-6b).",
+    keys: &[
+        key("share", Is::Share, "Share of lives that keep a session, 0 to 1.").needed(),
+        key("set_role", Is::Text, "A group that the kept session sets its role to (SET ROLE). Default: none."),
     ],
 };
 

@@ -31,10 +31,25 @@ pub struct LifePlan {
     pub query: String,
     /// Which share of lives renew, and at which point of the lease.
     pub renew: Option<RenewPlan>,
+    /// Which share of lives keep their first session open beyond the credential's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_session: Option<KeepPlan>,
+    /// How long the client waits for an issue's answer before it goes away; its time-out where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Ttl>,
     /// Share of lives that are revoked; the others are left to expire. 0 to 1.
     pub revoke: f64,
     /// The `[life.<name>]` line.
     pub origin: Origin,
+}
+
+/// Sessions that are kept open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeepPlan {
+    /// Share of lives that keep one, 0 to 1.
+    pub share: f64,
+    /// The group that the session sets its role to.
+    pub set_role: Option<String>,
 }
 
 /// Renewals of a life.

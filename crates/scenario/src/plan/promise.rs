@@ -29,6 +29,19 @@ pub struct EstatePromise {
     pub usable_within: Option<Promised<Ttl>>,
     /// From a lease's expiry to its role's end.
     pub dead_within: Option<Promised<Ttl>>,
+    /// What becomes of open sessions when their credential ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions_after_revoke: Option<Promised<SessionFate>>,
+}
+
+/// What becomes of an open session when its credential ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionFate {
+    /// Its connection stays, whatever its queries answer.
+    Survive,
+    /// Its connection is ended.
+    Die,
 }
 
 /// The word `never`.

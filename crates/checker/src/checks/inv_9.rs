@@ -1,0 +1,60 @@
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{Finding, GrantedTo, Observer, Operation, PrivilegeSet};
+
+use crate::check::Check;
+use crate::fold::{Life, Look, Run};
+use crate::sheet::Sheet;
+
+/// A renewal leaves a credential's privileges as they were at its issue.
+pub(super) struct Inv9;
+
+impl Check for Inv9 {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
+        let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
+        for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {
+            let renewed = |before: &Look| renewals.iter().any(|step| before.to < step.start && step.end < look.from);
+            let database = |set: &u32| run.sets.get(set).map(|set| &set.database);
+            let mut earlier = track.privileges.iter();
+            // In each database by itself: what it holds in one says nothing of another.
+            let Some((_, before)) = earlier.find(|(seen, set)| renewed(seen) && database(set) == database(after))
+            else {
+                continue;
+            };
+            sheet.sample();
+            if before == after {
+                continue;
+            }
+            let (Some(before), Some(after)) = (run.sets.get(before), run.sets.get(after)) else {
+                sheet.cannot_say("the privileges behind a reading are not in the history");
+                continue;
+            };
+            let what = format!("{} is not what it was before its renewal: {}", life.name(), change(before, after));
+            sheet.find(Finding { ..life.finding(look.from, what) });
+            return;
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Privileges]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential's privileges were read both before and after a renewal"
+    }
+}
+
+/// What the later set has more and less, in words.
+fn change(before: &PrivilegeSet, after: &PrivilegeSet) -> String {
+    let words = |one: &BTreeSet<GrantedTo>, other: &BTreeSet<GrantedTo>| {
+        one.difference(other).map(|held| held.grant.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let (lost, got) = (words(&before.held, &after.held), words(&after.held, &before.held));
+    match (lost.is_empty(), got.is_empty()) {
+        (true, true) => "its attributes, memberships or settings differ".to_owned(),
+        (false, true) => format!("it lost {lost}"),
+        (true, false) => format!("it got {got}"),
+        (false, false) => format!("it lost {lost} and got {got}"),
+    }
+}

@@ -1,0 +1,186 @@
+//! INV-3 of clients that went away, INV-6b, INV-8, INV-9, INV-11: what outlives a credential.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{
+    DependencySeen, Event, FailureSource, Micros, Operation, Outcome, Privilege, RoleSeen, SessionSeen,
+    SessionSighting, UnixMicros, Username, WatchGap,
+};
+use leaseproof_scenario::SessionFate;
+
+use crate::story::{
+    MS, S, Story, dependencies, direct, irrevocable, lease, line, no_answer, oid, privileges, refused_with, table,
+};
+
+fn is_kept(event: &Event) -> bool {
+    matches!(event, Event::KeptSession(_))
+}
+
+/// Life 1's kept session is asked then, and nothing else of sessions is seen.
+fn asked(fate: Option<SessionFate>, from: u64, query: Outcome, listed: bool) -> Story {
+    let mut story = Story::good().without(is_kept).with(|story| story.kept(1, from, query, listed));
+    match fate {
+        Some(fate) => story.plan.promise.sessions_after_revoke.as_mut().unwrap().value = fate,
+        None => story.plan.promise.sessions_after_revoke = None,
+    }
+    story
+}
+
+fn denied() -> Outcome {
+    refused_with(FailureSource::Postgres, "42501", "permission denied for table domains")
+}
+
+fn terminated() -> Outcome {
+    refused_with(FailureSource::Postgres, "57P01", "terminating connection due to administrator command")
+}
+
+#[test]
+fn inv_6b_survive_fails_where_the_connection_was_ended() {
+    let survive = |query, listed| asked(Some(SessionFate::Survive), 4_060 * MS, query, listed);
+    survive(denied(), true).passes("INV-6b");
+    survive(Outcome::Ok, true).passes("INV-6b");
+    let findings = survive(terminated(), false).fails("INV-6b");
+    assert_eq!((findings[0].oid, &findings[0].promised), (Some(oid(1)), &Some(line(16))));
+    assert_snapshot!(findings[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 was ended 0.010 s after its credential's end: SQLSTATE 57P01: terminating connection due to administrator command");
+    assert_snapshot!(survive(no_answer(), false).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 was ended 0.010 s after its credential's end; it has to stay");
+    // A query that hangs in a session that is still there.
+    survive(no_answer(), true).passes("INV-6b");
+}
+
+#[test]
+fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
+    let due = 14_050 * MS;
+    let die = |from, query, listed| asked(Some(SessionFate::Die), from, query, listed);
+    die(due, terminated(), false).passes("INV-6b");
+    assert_eq!(die(due, Outcome::Ok, true).unknown("INV-6b"), "no kept session was asked after its credential's end");
+    assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 still reads, 10.000 s after its credential's end; it has to be ended");
+    assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it has to be ended (its query fails: SQLSTATE 42501: permission denied for table domains)");
+    let group = die(due + 1, Outcome::Ok, true).each(|event| {
+        if let Event::KeptSession(kept) = event {
+            kept.set_role = Some("readers".into());
+        }
+    });
+    assert_snapshot!(group.fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 still reads, as readers, 10.000 s after its credential's end; it has to be ended");
+}
+
+#[test]
+fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
+    let listed = |from: u64| {
+        asked(Some(SessionFate::Die), 4_060 * MS, terminated(), false).with(|story| {
+            let session =
+                SessionSeen { pid: 7, started: UnixMicros(1), oid: oid(1), name: None, application: "app".into() };
+            for (from, appeared) in [(3 * S, vec![session]), (from, vec![])] {
+                let (from, to) = (Micros(from), Micros(from + MS));
+                story.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone: vec![], total: 1 }));
+            }
+        })
+    };
+    // Life 1's revocation was acknowledged at 4.05 s.
+    listed(14_050 * MS).passes("INV-6b");
+    assert_snapshot!(listed(14_050 * MS + 1).fails("INV-6b")[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is in pg_stat_activity 10.000 s after its credential's end; it has to be ended");
+}
+
+#[test]
+fn inv_6b_what_was_not_seen_is_unknown() {
+    let unseen = asked(Some(SessionFate::Survive), 4_060 * MS, no_answer(), true).each(|event| {
+        if let Event::KeptSession(kept) = event {
+            kept.listed = None;
+        }
+    });
+    assert_eq!(unseen.unknown("INV-6b"), "what became of a kept session could not be seen");
+    assert_eq!(
+        Story::good().without(is_kept).unknown("INV-6b"),
+        "no kept session was asked after its credential's end"
+    );
+}
+
+#[test]
+fn inv_8_an_irrevocable_lease_fails_and_a_gap_is_unknown() {
+    Story::good().passes("INV-8");
+    let given_up = Story::good().with(|story| {
+        let gone = vec![(lease(1), "2BP01".to_owned())];
+        story.add(9 * S, Event::Irrevocable(irrevocable(9 * S, gone)));
+    });
+    let findings = given_up.fails("INV-8");
+    assert_eq!(findings[0].lease, Some(lease(1)));
+    assert_snapshot!(findings[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 became irrevocable, and Vault will not try to revoke it again: 2BP01");
+    let gap = WatchGap {
+        observer: leaseproof_domain::Observer::Irrevocable,
+        from: Micros(6 * S),
+        to: Micros(7 * S),
+        why: "403".into(),
+    };
+    let blind = Story::good().with(|story| _ = story.add(7 * S, Event::WatchGap(gap)));
+    assert_eq!(blind.unknown("INV-8"), "Vault's irrevocable leases could not be looked at all the time: 403");
+    let unlooked = Story::good().without(|event| matches!(event, Event::Irrevocable(_)));
+    assert_eq!(unlooked.unknown("INV-8"), "nobody looked for irrevocable leases");
+}
+
+#[test]
+fn inv_9_a_renewal_changes_no_privilege() {
+    assert_eq!(Story::good().judgment("INV-9").samples, 1);
+    Story::good().passes("INV-9");
+    // Life 2 is read at 2.02 s and at 2.51 s, and renewed in between.
+    let other = |change: &dyn Fn(&mut leaseproof_domain::PrivilegeSet)| {
+        let mut set = privileges();
+        change(&mut set);
+        Story::good()
+            .with(|story| _ = story.add(401 * MS, Event::PrivilegeSet { id: 1, set }))
+            .without(|event| matches!(event, Event::Privileges(read) if read.oid == oid(2) && read.from.0 > 2_500 * MS))
+            .with(|story| story.reading(2, 2_510 * MS, 1))
+    };
+    let more = other(&|set| _ = set.held.insert(direct(Privilege::Truncate, table("domains"))));
+    assert_snapshot!(more.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it got TRUNCATE ON TABLE public.domains");
+    let less = other(&|set| _ = set.held.remove(&direct(Privilege::Insert, table("domains"))));
+    assert_snapshot!(less.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it lost INSERT ON TABLE public.domains");
+    let before = |event: &Event| matches!(event, Event::Privileges(read) if read.from.0 == 2_020 * MS);
+    assert_eq!(
+        more.without(before).unknown("INV-9"),
+        "no credential's privileges were read both before and after a renewal"
+    );
+}
+
+#[test]
+fn inv_11_rows_of_a_role_that_is_gone_fail() {
+    Story::good().passes("INV-11");
+    let row = DependencySeen {
+        oid: oid(1),
+        name: None,
+        database: Some("powerdns".into()),
+        catalog: "pg_class".into(),
+        kind: "o".into(),
+        rows: 2,
+    };
+    let left = Story::good().with(|story| {
+        for at in [16 * S, 17 * S] {
+            story.add(at, Event::Dependencies(dependencies(at, vec![row.clone()])));
+        }
+    });
+    let findings = left.fails("INV-11");
+    assert_eq!((findings.len(), findings[0].oid), (1, Some(oid(1))));
+    assert_snapshot!(findings[0].what, @"the role with OID 101 is gone and pg_shdepend still has 2 rows of it, in database powerdns (pg_class, type `o`)");
+    let early = Story::good()
+        .without(|event| matches!(event, Event::Dependencies(_)))
+        .with(|story| _ = story.add(S, Event::Dependencies(dependencies(S, vec![]))));
+    assert_eq!(early.unknown("INV-11"), "nobody looked at pg_shdepend after a credential's role was gone");
+}
+
+#[test]
+fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
+    let orphan = RoleSeen { oid: 900, name: Username::new("v-left"), valid_until: None, login: true };
+    let story = |leases: Vec<u64>, left: bool| {
+        let roles = if left { vec![orphan.clone()] } else { vec![] };
+        Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
+            story.operation(50, Operation::Issue, 5 * S, 5_100 * MS, no_answer());
+            story.look(6 * S, vec![orphan.clone()], vec![]);
+            story.residue(20 * S, false, vec![orphan.clone()], vec![77]);
+            story.residue(21 * S, true, roles, leases);
+        })
+    };
+    // Its lease was only never told of: revoking the run's token takes it away.
+    story(vec![], false).passes("INV-3");
+    let findings = story(vec![], true).fails("INV-3");
+    assert_eq!((findings.len(), findings[0].oid), (1, Some(900)));
+    assert_snapshot!(findings[0].what, @"v-left has no lease: an issue whose client went away without an answer left it, and revoking the run's token did not remove it");
+    // Vault still holds a lease, which may be its.
+    story(vec![77], true).passes("INV-3");
+}

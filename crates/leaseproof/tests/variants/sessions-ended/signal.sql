@@ -1,0 +1,1 @@
+GRANT pg_signal_backend TO vaultuser;

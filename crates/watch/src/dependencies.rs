@@ -1,0 +1,31 @@
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{DependencySighting, Event, Observer};
+
+use crate::looks::{Book, Look};
+use crate::watch::Watched;
+
+/// Looks at what `pg_shdepend` holds of one cluster's credentials.
+pub(crate) struct DependencyLooks {
+    pub(crate) watched: Watched,
+    /// OIDs that are no credentials.
+    pub(crate) baseline: BTreeSet<u32>,
+    pub(crate) book: Book,
+}
+
+impl Look for DependencyLooks {
+    async fn look(&mut self) {
+        let from = self.book.now();
+        match self.watched.observer.dependencies().await {
+            Ok(mut seen) => {
+                let to = self.book.now();
+                seen.retain(|dependency| !self.baseline.contains(&dependency.oid));
+                let rows = seen.iter().map(|dependency| dependency.rows).sum();
+                let roles = seen.iter().map(|dependency| dependency.oid).collect::<BTreeSet<_>>().len() as u64;
+                let dangling = seen.into_iter().filter(|dependency| dependency.name.is_none()).collect();
+                self.book.record(Event::Dependencies(DependencySighting { from, to, dangling, roles, rows }));
+            }
+            Err(error) => self.book.gap(Observer::Dependencies, from, &error.to_string()),
+        }
+    }
+}

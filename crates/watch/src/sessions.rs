@@ -1,0 +1,78 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{Event, Observer, SessionSeen, SessionSighting, UnixMicros};
+
+use crate::looks::{Book, Look};
+use crate::watch::Watched;
+
+/// Looks at the sessions of one cluster's credentials.
+pub(crate) struct SessionLooks {
+    pub(crate) watched: Watched,
+    /// OIDs that are no credentials.
+    pub(crate) baseline: BTreeSet<u32>,
+    pub(crate) known: KnownSessions,
+    pub(crate) book: Book,
+}
+
+/// The sessions that the last look saw. A process id comes again; with its beginning it does not.
+#[derive(Debug, Default)]
+pub(crate) struct KnownSessions {
+    seen: BTreeMap<(i32, UnixMicros), SessionSeen>,
+}
+
+impl KnownSessions {
+    /// Takes a new look's sessions, and answers those that are new or changed, and those that are gone.
+    fn look(&mut self, sessions: impl IntoIterator<Item = SessionSeen>) -> (Vec<SessionSeen>, Vec<(i32, UnixMicros)>) {
+        let mut appeared = Vec::new();
+        let mut now = BTreeMap::new();
+        for session in sessions {
+            let key = (session.pid, session.started);
+            if self.seen.remove(&key).as_ref() != Some(&session) {
+                appeared.push(session.clone());
+            }
+            now.insert(key, session);
+        }
+        let gone = std::mem::replace(&mut self.seen, now).into_keys().collect();
+        (appeared, gone)
+    }
+}
+
+impl Look for SessionLooks {
+    async fn look(&mut self) {
+        let from = self.book.now();
+        match self.watched.observer.sessions().await {
+            Ok(sessions) => {
+                let to = self.book.now();
+                let credentials = sessions.into_iter().filter(|session| !self.baseline.contains(&session.oid));
+                let (appeared, gone) = self.known.look(credentials);
+                let total = self.known.seen.len() as u64;
+                self.book.record(Event::Sessions(SessionSighting { from, to, appeared, gone, total }));
+            }
+            Err(error) => self.book.gap(Observer::Sessions, from, &error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{SessionSeen, UnixMicros, Username};
+
+    use super::KnownSessions;
+
+    fn session(pid: i32, started: i64, name: Option<&str>) -> SessionSeen {
+        let name = name.map(Username::new);
+        SessionSeen { pid, started: UnixMicros(started), oid: 20_000, name, application: "app".to_owned() }
+    }
+
+    #[test]
+    fn a_session_that_loses_its_name_is_told_again_and_a_pid_that_comes_again_is_another_one() {
+        let mut known = KnownSessions::default();
+        let open = session(7, 1, Some("v-1"));
+        assert_eq!(known.look([open.clone()]), (vec![open.clone()], vec![]));
+        assert_eq!(known.look([open]), (vec![], vec![]));
+        let nameless = session(7, 1, None);
+        assert_eq!(known.look([nameless.clone()]), (vec![nameless], vec![]));
+        let another = session(7, 2, Some("v-2"));
+        assert_eq!(known.look([another.clone()]), (vec![another], vec![(7, UnixMicros(1))]));
+    }
+}

@@ -1,0 +1,65 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{Event, IrrevocableSighting, LeaseId, MetricReading, Observer};
+use leaseproof_vault::Client;
+
+use crate::looks::{Book, Look};
+
+/// Looks at the leases that Vault has given up to revoke.
+pub(crate) struct IrrevocableLooks {
+    pub(crate) vault: Client,
+    pub(crate) known: BTreeSet<LeaseId>,
+    pub(crate) book: Book,
+}
+
+impl Look for IrrevocableLooks {
+    async fn look(&mut self) {
+        let from = self.book.now();
+        match self.vault.irrevocable_leases().await {
+            Ok(leases) => {
+                let to = self.book.now();
+                let now: BTreeSet<LeaseId> = leases.iter().map(|(lease, _)| lease.clone()).collect();
+                let gone = self.known.difference(&now).cloned().collect();
+                let new = leases.into_iter().filter(|(lease, _)| !self.known.contains(lease));
+                // Vault's words are its error of the revocation, which may repeat a statement.
+                let appeared = new.map(|(lease, why)| (lease, self.book.redactor.scrub(&why).text)).collect();
+                let total = now.len() as u64;
+                self.known = now;
+                self.book.record(Event::Irrevocable(IrrevocableSighting { from, to, appeared, gone, total }));
+            }
+            Err(error) => self.book.gap(Observer::Irrevocable, from, &error.to_string()),
+        }
+    }
+}
+
+/// Looks at the gauges that tell of leases, tokens and revocation (Vault, "Telemetry metrics reference").
+pub(crate) struct GaugeLooks {
+    pub(crate) vault: Client,
+    pub(crate) last: BTreeMap<String, f64>,
+    pub(crate) book: Book,
+}
+
+/// What the names of the kept gauges begin with.
+const KEPT: [&str; 4] = ["vault.expire.", "vault.token.", "vault.core.in_flight_requests", "vault.secret.lease."];
+
+impl Look for GaugeLooks {
+    async fn look(&mut self) {
+        let from = self.book.now();
+        match self.vault.gauges().await {
+            Ok(mut gauges) => {
+                let to = self.book.now();
+                gauges.retain(|name, _| KEPT.iter().any(|kept| name.starts_with(kept)));
+                let changed: BTreeMap<String, f64> = gauges
+                    .iter()
+                    .filter(|(name, value)| self.last.get(*name) != Some(value))
+                    .map(|(name, value)| (name.clone(), *value))
+                    .collect();
+                self.last = gauges;
+                if !changed.is_empty() {
+                    self.book.record(Event::Metrics(MetricReading { from, to, gauges: changed }));
+                }
+            }
+            Err(error) => self.book.gap(Observer::Metrics, from, &error.to_string()),
+        }
+    }
+}

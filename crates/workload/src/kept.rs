@@ -1,0 +1,110 @@
+//! Sessions that are opened while their credential is good, kept open, and asked once more after its end.
+
+use std::time::Duration;
+
+use leaseproof_domain::{Event, KeptSession, Micros, Observer, Outcome, WatchGap};
+use leaseproof_postgres::{Login, Session};
+
+use crate::life::Life;
+use crate::record::Credential;
+use crate::world::Stopped;
+
+/// What `pg_stat_activity` shows of a kept session.
+const APPLICATION: &str = "leaseproof-kept";
+/// From one question to the next.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// A session that is kept.
+pub(crate) struct Kept {
+    session: Session,
+    set_role: Option<String>,
+}
+
+impl Life {
+    /// Opens the session that is kept, at the first endpoint, where the life keeps one. Where it cannot be opened, or
+    /// cannot set its role, that is a gap in what is seen of sessions.
+    pub(crate) async fn keep_session(&self, credential: &mut Credential) -> Option<Kept> {
+        let plan = self.plan.keep_session.as_ref().filter(|plan| self.choices.keeps(plan.share))?;
+        let login = self.logins(credential).into_iter().next()?;
+        let from = self.world.now();
+        let opened = open(Login { application_name: APPLICATION.to_owned(), ..login }, plan.set_role.as_deref()).await;
+        credential.last = credential.last.max(self.world.now());
+        match opened {
+            Ok(session) => Some(Kept { session, set_role: plan.set_role.clone() }),
+            Err(error) => {
+                let why = self.world.scrub(&format!("a session could not be kept: {error}"));
+                self.gap(from, why);
+                None
+            }
+        }
+    }
+
+    /// Asks the kept session after its credential's end, at once and each second, until it has ended or long enough
+    /// did not. A credential whose end is not known is not asked about.
+    pub(crate) async fn ask_kept(&self, kept: Kept, credential: &mut Credential) -> Result<(), Stopped> {
+        let Some(since) = credential.ended else { return Ok(()) };
+        let last = since.after(self.world.kept_for()).after(ASK_EVERY);
+        let mut due = credential.last;
+        loop {
+            self.world.wait_until(due).await?;
+            let asked = self.ask_once(&kept, credential, since).await;
+            due = due.after(ASK_EVERY);
+            if asked == Some(false) || due > last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Answers whether the session is still listed, where that could be seen.
+    async fn ask_once(&self, kept: &Kept, credential: &Credential, since: Micros) -> Option<bool> {
+        let from = self.world.now();
+        let mut query =
+            kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
+        match &mut query {
+            Outcome::Ok => {}
+            Outcome::Failed(failure) => failure.message = self.world.scrub(&failure.message),
+            Outcome::Indeterminate { why } => *why = self.world.scrub(why),
+        }
+        let listed = self.listed(credential, from).await;
+        self.world.recorder().record(Event::KeptSession(KeptSession {
+            life: self.tag.life,
+            role: self.tag.role.clone(),
+            username: credential.issue.username.clone(),
+            oid: credential.oid,
+            lease: credential.issue.lease.clone(),
+            set_role: kept.set_role.clone(),
+            since,
+            from,
+            to: self.world.now(),
+            query,
+            listed,
+        }));
+        listed
+    }
+
+    /// Whether `pg_stat_activity` shows the credential's kept session. By OID: its name is gone with its role.
+    async fn listed(&self, credential: &Credential, from: Micros) -> Option<bool> {
+        let oid = credential.oid?;
+        match self.world.observer().sessions().await {
+            Ok(sessions) => Some(sessions.iter().any(|seen| seen.oid == oid && seen.application == APPLICATION)),
+            Err(error) => {
+                let why = self.world.scrub(&error.to_string());
+                self.gap(from, why);
+                None
+            }
+        }
+    }
+
+    fn gap(&self, from: Micros, why: String) {
+        let to = self.world.now();
+        self.world.recorder().record(Event::WatchGap(WatchGap { observer: Observer::Sessions, from, to, why }));
+    }
+}
+
+async fn open(login: Login, set_role: Option<&str>) -> Result<Session, leaseproof_postgres::Error> {
+    let session = Session::open(&login).await?;
+    if let Some(group) = set_role {
+        session.query(&format!("SET ROLE \"{}\"", group.replace('"', "\"\""))).await?;
+    }
+    Ok(session)
+}
