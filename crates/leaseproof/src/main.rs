@@ -17,6 +17,7 @@ mod pipeline;
 mod process;
 mod progress;
 mod selection;
+mod series;
 mod stop;
 
 use std::process::ExitCode;
