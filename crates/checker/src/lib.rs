@@ -10,6 +10,7 @@ mod checks;
 mod fold;
 mod judge;
 mod known;
+mod met;
 mod sheet;
 mod statistics;
 mod validity;

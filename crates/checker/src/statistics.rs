@@ -107,7 +107,10 @@ impl Statistics {
             Outcome::Ok => figures.ok += 1,
             Outcome::Failed(failure) => {
                 figures.failed += 1;
-                *figures.codes.entry(failure.code.clone()).or_default() += 1;
+                match figures.codes.get_mut(&failure.code) {
+                    Some(times) => *times += 1,
+                    None => drop(figures.codes.insert(failure.code.clone(), 1)),
+                }
             }
             Outcome::Indeterminate { .. } => figures.indeterminate += 1,
         }

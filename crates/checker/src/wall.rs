@@ -1,6 +1,6 @@
 //! Moments that a server wrote down on its own clock, against bounds on the harness's clock.
 
-use std::rc::Rc;
+use std::borrow::Cow;
 
 use leaseproof_domain::{Finding, Micros, UnixMicros};
 
@@ -10,15 +10,13 @@ use crate::sheet::Sheet;
 /// A moment of a server's clock and where it has to lie.
 pub(crate) struct WallMoment {
     /// Whose clock it is on: `vault`, `postgres.target`.
-    pub(crate) server: Rc<str>,
+    pub(crate) server: Cow<'static, str>,
     pub(crate) wall: UnixMicros,
     /// Microseconds of the run; both bounds are allowed.
     pub(crate) not_before: i128,
     pub(crate) not_after: i128,
     /// What its distance is told from.
     pub(crate) reference: Micros,
-    /// The life it belongs to.
-    pub(crate) finding: Finding,
 }
 
 /// On which side of its bounds a moment lies.
@@ -44,8 +42,8 @@ impl WallMoment {
 /// Keeps what lies outside its bounds until the run's last clock reading: that can only widen what is allowed.
 #[derive(Default)]
 pub(crate) struct WallBounds {
-    doubtful: Vec<WallMoment>,
-    unread: Option<Rc<str>>,
+    doubtful: Vec<(WallMoment, Finding)>,
+    unread: Option<Cow<'static, str>>,
 }
 
 impl WallBounds {
@@ -54,10 +52,11 @@ impl WallBounds {
         clocks.on_harness(&moment.server, moment.wall).is_some_and(|at| moment.side(at).is_none())
     }
 
-    pub(crate) fn judge(&mut self, clocks: &Clocks, moment: WallMoment) {
+    /// `finding` is of the life that the moment belongs to, without its words.
+    pub(crate) fn judge(&mut self, clocks: &Clocks, moment: WallMoment, finding: impl FnOnce() -> Finding) {
         match clocks.on_harness(&moment.server, moment.wall) {
             None => self.unread = Some(moment.server),
-            Some(at) if moment.side(at).is_some() => self.doubtful.push(moment),
+            Some(at) if moment.side(at).is_some() => self.doubtful.push((moment, finding())),
             Some(_) => {}
         }
     }
@@ -69,12 +68,12 @@ impl WallBounds {
         sheet: &mut Sheet,
         words: impl Fn(&WallMoment, Side, i128) -> String,
     ) {
-        for mut moment in std::mem::take(&mut self.doubtful) {
+        for (moment, mut finding) in std::mem::take(&mut self.doubtful) {
             let Some(at) = clocks.on_harness(&moment.server, moment.wall) else { continue };
             if let Some(side) = moment.side(at) {
                 let distance = (at.earliest + at.latest) / 2 - i128::from(moment.reference.0);
-                moment.finding.what = words(&moment, side, distance);
-                sheet.find(moment.finding);
+                finding.what = words(&moment, side, distance);
+                sheet.find(finding);
             }
         }
         if let Some(server) = &self.unread {

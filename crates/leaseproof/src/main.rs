@@ -18,6 +18,7 @@ mod pipeline;
 mod process;
 mod progress;
 mod selection;
+mod series;
 mod stop;
 
 use std::process::ExitCode;

@@ -7,6 +7,8 @@ use leaseproof_workload::Progress;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::console;
+
 /// A stage shorter than this shows nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(100);
@@ -37,6 +39,13 @@ impl Screen {
     /// Shows stages unless `quiet`; nothing where stderr is no terminal.
     pub(crate) fn new(quiet: bool) -> Self {
         Self { shown: !quiet && std::io::IsTerminal::is_terminal(&std::io::stderr()) }
+    }
+
+    /// A line that stays, where stages are shown.
+    pub(crate) fn say(self, words: &str) {
+        if self.shown {
+            console::note(words);
+        }
     }
 
     /// A spinner with words, if the stage takes its time.

@@ -8,6 +8,13 @@ use crate::{evidence, figures};
 /// The verdicts as JUnit's XML. A Fail is a failure; what could not be said (Unknown, or a timing failure of an invalid
 /// measurement) is an error; a known failure is skipped with its reason; a run without any check is an error too.
 pub fn junit(verdicts: &RunVerdicts) -> String {
+    let mut report = Report::new("leaseproof");
+    report.add_test_suite(suite(verdicts));
+    written(&report)
+}
+
+/// The suite of one scenario.
+pub(crate) fn suite(verdicts: &RunVerdicts) -> TestSuite {
     let mut suite = TestSuite::new(clean(&verdicts.scenario));
     suite.add_property(("run", verdicts.run.as_str()));
     suite.add_property(("leaseproof", verdicts.leaseproof.as_str()));
@@ -21,8 +28,17 @@ pub fn junit(verdicts: &RunVerdicts) -> String {
     if let Validity::Invalid { why } = &verdicts.validity {
         suite.add_test_case(error_case("validity", "the measurement is invalid", why));
     }
-    let mut report = Report::new("leaseproof");
-    report.add_test_suite(suite);
+    suite
+}
+
+/// The suite of a scenario that came to no verdicts.
+pub(crate) fn without_verdicts(scenario: &str, why: &str) -> TestSuite {
+    let mut suite = TestSuite::new(clean(scenario));
+    suite.add_test_case(error_case("run", "there are no verdicts", why));
+    suite
+}
+
+pub(crate) fn written(report: &Report) -> String {
     report.to_string().expect("a report without timestamps is always writable")
 }
 

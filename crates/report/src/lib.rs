@@ -11,6 +11,7 @@ mod json;
 mod junit;
 mod latency_log;
 mod life;
+mod series;
 mod summary;
 mod terminal;
 
@@ -22,5 +23,6 @@ pub use json::{verdicts_json, verdicts_schema};
 pub use junit::junit;
 pub use latency_log::{LatencyLogError, latency_log};
 pub use life::LifeStory;
+pub use series::{SeriesEnd, SeriesEntry, series_junit, series_summary, series_terminal};
 pub use summary::summary;
 pub use terminal::{TerminalView, terminal};

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use leaseproof_domain::{AuditEntry, Event, Finding, LeaseId, Micros, Observer, Operation, OperationRecord, Username};
 
 use super::audit_pairs::Pairs;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
+use crate::met::Met;
 use crate::sheet::Sheet;
 
 /// Every acknowledged operation stands in the audit log, as one request and one response.
@@ -13,8 +13,10 @@ pub(super) struct Aud1 {
     role: Option<String>,
     /// Acknowledged leases whose entry has not come yet.
     awaited: BTreeMap<LeaseId, (Micros, Option<Username>)>,
-    /// How many entries each lease has, by a hash: twelve bytes a lease, to notice a second entry.
-    entries: BTreeMap<u64, u32>,
+    /// Leases that have an entry.
+    entered: Met,
+    /// Those of them that have more than one.
+    repeated: Met,
     pairs: Pairs,
     /// Whether the log was read, and read to its end.
     read: Option<bool>,
@@ -22,12 +24,19 @@ pub(super) struct Aud1 {
 
 impl Aud1 {
     pub(super) fn new(role: Option<String>) -> Self {
-        Self { role, awaited: BTreeMap::new(), entries: BTreeMap::new(), pairs: Pairs::default(), read: None }
+        Self {
+            role,
+            awaited: BTreeMap::new(),
+            entered: Met::default(),
+            repeated: Met::default(),
+            pairs: Pairs::default(),
+            read: None,
+        }
     }
 
     fn issued(&mut self, record: &OperationRecord, sheet: &mut Sheet) {
         let Some(lease) = &record.lease else { return };
-        if self.entries.contains_key(&hash(lease)) {
+        if self.entered.contains(lease.as_str()) {
             sheet.sample();
         } else {
             self.awaited.insert(lease.clone(), (record.end, record.username.clone()));
@@ -36,9 +45,7 @@ impl Aud1 {
 
     fn logged(&mut self, entry: &AuditEntry, sheet: &mut Sheet) {
         let Some(lease) = &entry.lease else { return };
-        let count = self.entries.entry(hash(lease)).or_default();
-        *count += 1;
-        if *count == 2 {
+        if !self.entered.is_new(lease.as_str()) && self.repeated.is_new(lease.as_str()) {
             sheet.find(Finding {
                 what: format!("{lease} has more than one issue's response in the audit log; it has to be one"),
                 lease: Some(lease.clone()),
@@ -103,10 +110,4 @@ impl Check for Aud1 {
     fn without_samples(&self) -> &'static str {
         "no issue was acknowledged"
     }
-}
-
-fn hash(lease: &LeaseId) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    lease.hash(&mut hasher);
-    hasher.finish()
 }

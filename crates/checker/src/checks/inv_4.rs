@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 
 use super::cap::SECOND;
@@ -16,7 +18,7 @@ pub(super) struct Inv4 {
 impl Check for Inv4 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
-        let server = format!("postgres.{cluster}");
+        let server: Cow<'static, str> = format!("postgres.{cluster}").into();
         let mut judged: Vec<(Option<UnixMicros>, Term)> = Vec::new();
         for (look, valid_until) in life.valid_untils() {
             let Some(term) = life.term(look).filter(|_| look.to < life.untouched_until()) else { continue };
@@ -26,7 +28,10 @@ impl Check for Inv4 {
             judged.push((valid_until, term));
             sheet.sample();
             match valid_until {
-                Some(wall) => self.bounds.judge(&run.clocks, moment(life, &server, look, term, wall)),
+                Some(wall) => {
+                    let finding = || life.finding(look.from, String::new());
+                    self.bounds.judge(&run.clocks, moment(server.clone(), term, wall), finding);
+                }
                 None => {
                     let what = format!("{} has no VALID UNTIL; it has to end at most 5 s after its lease", life.name());
                     sheet.find(life.finding(look.from, what));
@@ -53,14 +58,13 @@ impl Check for Inv4 {
     }
 }
 
-fn moment(life: &Life, server: &str, look: Look, term: Term, wall: UnixMicros) -> WallMoment {
+fn moment(server: Cow<'static, str>, term: Term, wall: UnixMicros) -> WallMoment {
     WallMoment {
-        server: server.into(),
+        server,
         wall,
         not_before: i128::from(term.earliest.0),
         not_after: i128::from(term.latest.0) + 5 * SECOND,
         reference: Micros(term.earliest.0.midpoint(term.latest.0)),
-        finding: life.finding(look.from, String::new()),
     }
 }
 

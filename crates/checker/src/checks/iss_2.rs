@@ -1,5 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leaseproof_domain::{Finding, Micros, Origin};
@@ -7,6 +6,7 @@ use regex::Regex;
 
 use crate::check::Check;
 use crate::fold::{Life, Run};
+use crate::met::Met;
 use crate::sheet::Sheet;
 
 /// PostgreSQL cuts names here (NAMEDATALEN - 1).
@@ -16,8 +16,7 @@ const LONGEST: usize = 63;
 #[derive(Default)]
 pub(super) struct Iss2 {
     templates: BTreeMap<Rc<str>, Option<Template>>,
-    /// Eight bytes a name: a run may make millions.
-    met: BTreeSet<u64>,
+    met: Met,
 }
 
 struct Template {
@@ -44,9 +43,7 @@ impl Check for Iss2 {
             let what = format!("{name} has {} bytes; PostgreSQL keeps {LONGEST}", name.len());
             sheet.find(at(life, issue.end, what));
         }
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        if !self.met.insert(hasher.finish()) {
+        if !self.met.is_new(name) {
             sheet.find(at(life, issue.end, format!("{name} was given out twice; usernames must not repeat")));
         }
     }

@@ -23,14 +23,15 @@ impl Check for Iss4 {
         match certain {
             Some((look, Some(wall))) => {
                 sheet.sample();
-                self.bounds.judge(&run.clocks, margin(life, issue, ttl, look, wall));
+                let finding = || life.finding(look.from, String::new());
+                self.bounds.judge(&run.clocks, margin(issue, ttl, wall), finding);
             }
             Some((look, None)) => no_end(life, look, sheet),
             None => {
                 // The renewal that followed at once may have moved it. What is as it should be still counts.
                 let overlaps = |look: &Look| renewal.is_none_or(|renewal| look.from <= renewal.to);
                 let fresh = |(look, wall): (Look, Option<UnixMicros>)| {
-                    let holds = |wall| WallBounds::holds(&run.clocks, &margin(life, issue, ttl, look, wall));
+                    let holds = |wall| WallBounds::holds(&run.clocks, &margin(issue, ttl, wall));
                     overlaps(&look) && wall.is_some_and(holds)
                 };
                 if life.valid_untils().any(fresh) {
@@ -61,7 +62,7 @@ impl Check for Iss4 {
     }
 }
 
-fn margin(life: &Life, issue: &Step, ttl: u64, look: Look, wall: UnixMicros) -> WallMoment {
+fn margin(issue: &Step, ttl: u64, wall: UnixMicros) -> WallMoment {
     let ttl = i128::from(ttl) * SECOND;
     WallMoment {
         server: "vault".into(),
@@ -69,7 +70,6 @@ fn margin(life: &Life, issue: &Step, ttl: u64, look: Look, wall: UnixMicros) -> 
         not_before: i128::from(issue.start.0) + ttl + 4 * SECOND,
         not_after: i128::from(issue.end.0) + ttl + 6 * SECOND,
         reference: issue.start,
-        finding: life.finding(look.from, String::new()),
     }
 }
 

@@ -73,9 +73,8 @@ impl Ttl2 {
             not_before: i128::from(renewal.start.0) + granted + 4 * SECOND,
             not_after: i128::from(renewal.end.0) + granted + 6 * SECOND,
             reference: renewal.start,
-            finding: life.finding(look.from, String::new()),
         };
-        self.bounds.judge(&run.clocks, moment);
+        self.bounds.judge(&run.clocks, moment, || life.finding(look.from, String::new()));
     }
 }
 

@@ -150,11 +150,11 @@ impl Life {
     /// renewal without an answer.
     pub(crate) fn term(&self, look: Look) -> Option<Term> {
         self.acknowledged()?;
-        let grants: Vec<&Step> =
-            self.steps.iter().filter(|step| matches!(step.op, Operation::Issue | Operation::Renew)).collect();
-        let in_force = grants.iter().rposition(|step| step.is_ok() && step.end < look.from).unwrap_or(0);
+        let is_grant = |step: &Step| matches!(step.op, Operation::Issue | Operation::Renew);
+        let in_force = |step: &Step| is_grant(step) && step.is_ok() && step.end < look.from;
+        let first = self.steps.iter().rposition(in_force).unwrap_or(0);
         let mut term: Option<Term> = None;
-        for step in grants[in_force..].iter().filter(|step| step.start <= look.to) {
+        for step in self.steps[first..].iter().filter(|step| is_grant(step) && step.start <= look.to) {
             match &step.outcome {
                 Outcome::Indeterminate { .. } => return None,
                 Outcome::Failed(_) => {}

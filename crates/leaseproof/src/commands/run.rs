@@ -1,35 +1,46 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use leaseproof_domain::RunVerdicts;
 use leaseproof_history::RunFolder;
 use leaseproof_report::TerminalView;
+use leaseproof_scenario::Plan;
 
-use crate::arguments::ScenarioArgs;
+use crate::arguments::Overrides;
 use crate::exit::Exit;
-use crate::failure::Ended;
+use crate::failure::{Ended, Failure};
 use crate::interrupt::Interrupt;
 use crate::progress::Screen;
+use crate::series::{self, Named};
 use crate::{artefacts, console, pipeline, selection};
 
-/// Run a scenario and judge every promise
+/// Run scenarios and judge every promise
 ///
 /// Stands the estate up, does what its operator does, takes credentials through their whole lives, looks on, tears
 /// everything down, and judges what was recorded. Everything that it leaves is in the run's folder.
 ///
 /// Ctrl-C ends it early: no more arrivals, every lease revoked, everything torn down. A second Ctrl-C tears down at
 /// once.
+///
+/// Several scenarios, or a folder of them, run one after another and end with one table and one exit code; what is
+/// changed or left out applies to each of them. Nothing starts unless all of them are valid.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  \
+#[command(
+    after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  leaseproof run scenarios/ --output out\n  \
                              leaseproof run scenarios/powerdns --set phase.steady.rate=2/s --only GRA-1,REV-1\n  \
-                             leaseproof run scenarios/powerdns --format json --output out | jq .verdict")]
+                             leaseproof run scenarios/powerdns --format json --output out | jq .verdict"
+)]
 pub(crate) struct RunArgs {
+    /// The scenarios: folders, scenario.toml files, or folders of scenarios
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
-    scenario: ScenarioArgs,
-    /// The folder for the run's files; otherwise a new one below reports/runs/
+    overrides: Overrides,
+    /// The folder for the run's files; otherwise a new one below reports/runs/. Of several scenarios, each has its own
+    /// folder in it
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// How to print the verdicts
+    /// How to print the verdicts; those of several scenarios as one JSON list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Prints only what did not pass, and the last line
@@ -57,12 +68,24 @@ pub(crate) enum Format {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Ended {
+    match series::named(&args.paths)? {
+        Named::One(path) => one(args, &path),
+        Named::Several(paths) => several(args, &paths),
+    }
+}
+
+/// The plan of one scenario, with what the command line changes in it.
+fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
+    let mut plan = super::load(path, &args.overrides)?;
+    selection::select(&mut plan, &args.only, &args.skip)?;
+    plan.seed = args.seed.unwrap_or(plan.seed);
+    Ok(plan)
+}
+
+fn one(args: &RunArgs, path: &Path) -> Ended {
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let mut plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
-        selection::select(&mut plan, &args.only, &args.skip)?;
-        plan.seed = args.seed.unwrap_or(plan.seed);
-        pipeline::run(&plan, args.output.as_deref(), &interrupt, Screen::new(args.quiet)).await
+        pipeline::run(&plan(args, path)?, args.output.as_deref(), &interrupt, Screen::new(args.quiet)).await
     })?;
     // Without a single operation there is nothing to report but why.
     if run.stopped.is_none() || !run.verdicts.operations.is_empty() || args.format == Format::Json {
@@ -72,6 +95,28 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
         console::note(format!("{words}\nexit {}: {}", run.exit.code(), run.exit.meaning()));
     }
     Ok(run.exit)
+}
+
+fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
+    let plans = series::plans(paths, |path| plan(args, path))?;
+    series::check_output(&plans, args.output.as_deref())?;
+    let done = super::runtime()?.block_on(async {
+        let interrupt = Interrupt::listen()?;
+        Ok(series::run(&plans, args.output.as_deref(), &interrupt, Screen::new(args.quiet), |run| {
+            if args.format == Format::Text && !run.verdicts.operations.is_empty() {
+                print(&run.folder, &run.verdicts, args.format, args.quiet, run.exit);
+            }
+        })
+        .await)
+    })?;
+    match args.format {
+        Format::Text => console::out(format!("\n{}", done.table())),
+        Format::Json => console::out(done.json()),
+    }
+    if let Some(output) = &args.output {
+        done.write(output)?;
+    }
+    Ok(done.exit())
 }
 
 /// The verdicts on stdout.
@@ -94,7 +139,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
 }
 
 /// The folder as one would type it from here.
-fn shown(folder: &RunFolder) -> String {
+pub(crate) fn shown(folder: &RunFolder) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     folder.path().strip_prefix(here).unwrap_or(folder.path()).display().to_string()
 }

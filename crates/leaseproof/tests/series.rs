@@ -1,0 +1,88 @@
+//! Several scenarios in one command: each is run, one table and one exit code come of them, and a signal stops the
+//! rest.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use support::{Desk, text, wait, workspace};
+
+const SHORT: [&str; 2] = ["--set", "phase.steady.for=4s"];
+
+fn verdicts(folder: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(folder.join("verdicts.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_folder_of_scenarios_is_run_whole() {
+    let desk = Desk::new();
+    let folder = desk.path().join("of-scenarios");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["delphi", "powerdns"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        let parent = workspace().join("scenarios").join(name);
+        let text = format!("extends = {parent:?}\ntitle = \"{name}, a few lives\"\n");
+        std::fs::write(folder.join(name).join("scenario.toml"), text).unwrap();
+    }
+    let output = desk.run(&folder, &SHORT);
+    let shown = text(&output);
+    // A busy machine may keep the generator from its schedule; it says nothing of the promises.
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{shown}");
+    let row = |name: &str| shown.lines().rfind(|line| line.starts_with(&format!("{name} "))).unwrap().to_owned();
+    assert!(row("delphi").contains("GRA-1 REV-1 EXP-1 RUN-2"), "the known findings are named: {shown}");
+    assert!(row("powerdns").contains("Pass"), "{shown}");
+    assert!(shown.contains("2 scenarios, "), "{shown}");
+    let out = desk.run_folder();
+    for name in ["delphi", "powerdns"] {
+        let verdicts = verdicts(&out.join(name));
+        assert_eq!((verdicts["scenario"].as_str(), verdicts["verdict"].as_str()), (Some(name), Some("pass")));
+    }
+    assert_eq!(std::fs::read_to_string(out.join("junit.xml")).unwrap().matches("<testsuite ").count(), 2);
+    assert!(std::fs::read_to_string(out.join("summary.md")).unwrap().starts_with("# 2 scenarios, "));
+
+    let again = desk.run(&folder, &SHORT);
+    assert_eq!(again.status.code(), Some(5), "{}", text(&again));
+    assert!(text(&again).contains("already holds a run"), "{}", text(&again));
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn nothing_starts_unless_all_can() {
+    let desk = Desk::new();
+    let output = desk.run(&workspace().join("scenarios"), &["--set", "life.dashboard.lease=5s"]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("nothing was started: 3 of 5 scenarios cannot be run so"), "{shown}");
+    assert!(!desk.run_folder().exists());
+    let output = desk.run(&workspace().join("scenarios"), &["--only", "THR-1"]);
+    assert!(text(&output).contains("the scenario wizard does not ask for THR-1"), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(2));
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_signal_stops_the_rest() {
+    let desk = Desk::new();
+    let scenarios = workspace().join("scenarios");
+    let delphi = scenarios.join("delphi-group-role");
+    let child = desk.start(&scenarios.join("powerdns"), &[delphi.to_str().unwrap(), "--quiet"]);
+    // Its history is there from the moment it stands its servers up.
+    let history = desk.run_folder().join("powerdns/history.jsonl.zst");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !history.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
+    let output = wait(child, Duration::from_secs(60));
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(130), "{shown}");
+    let row = shown.lines().rfind(|line| line.starts_with("delphi-group-role ")).unwrap();
+    assert!(row.contains("not run"), "{shown}");
+    assert!(!desk.run_folder().join("delphi-group-role").exists());
+    desk.assert_nothing_left();
+}
