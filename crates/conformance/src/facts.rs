@@ -1,5 +1,8 @@
 //! The facts, one file each.
 
+mod con_1;
+mod con_2;
+mod con_3;
 mod gra_1;
 mod gra_2;
 mod gra_3;
@@ -57,6 +60,9 @@ pub const CATALOGUE: &[Fact] = &[
     ttl_4::FACT,
     ttl_5::FACT,
     ttl_6::FACT,
+    con_1::FACT,
+    con_2::FACT,
+    con_3::FACT,
 ];
 
 /// A text that is no fact's id.

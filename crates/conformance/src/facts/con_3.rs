@@ -1,0 +1,78 @@
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "CON-3",
+    says: "Hundreds of leases that expire together are all revoked, one after the other, none is left irrevocable and no role stays, and \
+           Vault answers reads in the meantime",
+    shown: "300 leases of 12 s with a group's rights, issued at once on one connection: how long after the last end the last role and lease \
+            are gone, and the longest read of the connection meanwhile.",
+    source: "Vault, vault/expiration.go (fair-share pool of 200 workers)",
+    ground: Ground::Own(|_| ()),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const LEASES: usize = 300;
+/// How long the last may take to go after its end. 400 in a row take Vault about 10 s.
+const DRAIN: f64 = 40.0;
+/// How long a read may take in the meantime; one that waited for a revocation would take as long as the drain.
+const READ: Duration = Duration::from_secs(3);
+const ROLES: &str = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-drained-%'";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.sql("CREATE ROLE con_3_group; GRANT SELECT ON things TO con_3_group").await?;
+    let statements = format!("{CREATE} GRANT con_3_group TO \"{{{{name}}}}\";");
+    bench.config("pg", json!({})).await?;
+    bench.role("drained", json!({ "creation_statements": statements, "default_ttl": "12s" })).await?;
+    let answers = bench.issue_at_once((0..LEASES).map(|_| "drained".to_owned())).await?;
+    let ended = Instant::now() + Duration::from_secs(12);
+    bench.equals("issues that were granted", LEASES, answers.iter().flatten().count());
+
+    let mut longest = Duration::ZERO;
+    let path = format!("{}/config/pg", bench.mount());
+    let mut reads = 0;
+    let gone = loop {
+        let sent = Instant::now();
+        let read = bench.read(&path).await;
+        if read.is_err() {
+            bench.answers("a read meanwhile", &read, Expect::status(200));
+        }
+        longest = longest.max(sent.elapsed());
+        reads += 1;
+        let left = bench.value(ROLES).await?;
+        let late = Instant::now().saturating_duration_since(ended).as_secs_f64();
+        if left.as_deref() == Some("0") || late > DRAIN {
+            break late;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    bench.value_is("roles that are left", ROLES, "0").await?;
+    bench.between("seconds from the last end until the last role is gone", 0.0, DRAIN, gone);
+    let most = READ.as_millis();
+    bench.holds(
+        format!("the longest of {reads} reads meanwhile, in ms"),
+        format!("at most {most}"),
+        longest.as_millis(),
+        longest <= READ,
+    );
+    left_in_vault(bench).await
+}
+
+async fn left_in_vault(bench: &mut Bench) -> Result<(), Obstacle> {
+    // A lease is taken from storage after its role is dropped.
+    let begun = Instant::now();
+    let mut left = usize::MAX;
+    while left > 0 && begun.elapsed() < Duration::from_secs(10) {
+        left = bench.vault().leases(bench.mount(), "drained").await?.len();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bench.equals("leases that are left, irrevocable ones among them", 0, left);
+    Ok(())
+}
