@@ -8,9 +8,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-3",
-    says: "200 leases that expire together are all revoked, one after the other, none is left irrevocable and no role stays, and \
+    says: "150 leases that expire together are all revoked, one after the other, none is left irrevocable and no role stays, and \
            Vault answers reads in the meantime",
-    shown: "200 leases of 12 s with a group's rights, issued at once on one connection: how long after the last end the last role and lease \
+    shown: "150 leases of 12 s with a group's rights, issued at once on one connection: how long after the last end the last role and lease \
             are gone, the longest read of the connection meanwhile, and the revocations that failed by Vault's log, where a lease whose \
             revocation cannot succeed is seen.",
     source: "Vault, vault/expiration.go (fair-share pool of 200 workers)",
@@ -20,8 +20,8 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const LEASES: usize = 200;
-/// How long the last may take to go after its end. They take an idle machine about 5 s, one that is busy with
+const LEASES: usize = 150;
+/// How long the last may take to go after its end. They take an idle machine about 4 s, one that is busy with
 /// other things many times that.
 const DRAIN: f64 = 90.0;
 /// How long a read may take in the meantime; one that waited for a revocation would take as long as the drain.
