@@ -21,8 +21,7 @@ pub(super) const FACT: Fact = Fact {
 };
 
 const LEASES: usize = 150;
-/// How long the last may take to go after its end. They take an idle machine about 4 s, one that is busy with
-/// other things many times that.
+/// How long the last may take to go after its end, in seconds; 200 took 18 s on two cores that were busy with other things.
 const DRAIN: f64 = 90.0;
 /// How long a read may take in the meantime; one that waited for a revocation would take as long as the drain.
 const READ: Duration = Duration::from_secs(3);
