@@ -309,7 +309,7 @@ impl Bench {
     /// As Vault answers.
     pub async fn issue_with(&self, client: &Client, role: &str) -> Result<Issued, VaultError> {
         let issued = client.issue(&self.name, role).await?;
-        self.redactor.add_fixed(issued.password.clone());
+        self.learn(&issued);
         Ok(issued)
     }
 
@@ -356,6 +356,11 @@ impl Bench {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(None)
+    }
+
+    /// From now on the credential's password is scrubbed from all that is recorded.
+    pub(crate) fn learn(&self, issued: &Issued) {
+        self.redactor.add_fixed(issued.password.clone());
     }
 
     /// Records what a server answered to `what`, and what it had to.

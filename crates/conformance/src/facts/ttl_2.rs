@@ -31,7 +31,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     let before = bench.valid_until(&issued.username).await?;
     let negative = json!({ "lease_id": issued.lease.as_str(), "increment": -5 });
     let refused = bench.vault().write("sys/leases/renew", &negative).await;
-    bench.answers("a renewal by -5 s", &refused, Expect::status(400));
+    bench.answers("a renewal by -5 s", &refused, Expect::status(400).says("cannot provide negative value"));
     bench.equals("VALID UNTIL after it, which is as it was", before, bench.valid_until(&issued.username).await?);
     Ok(())
 }
