@@ -38,12 +38,20 @@ impl Observer {
     /// # Errors
     /// [`Error::NoAnswer`] where the server does not answer, [`Error::Answer`] where it refuses.
     pub async fn privileges(&self, oids: &[u32]) -> Result<BTreeMap<u32, PrivilegeSet>, Error> {
+        self.privileges_beside(oids, &[]).await
+    }
+
+    /// The same for a caller that reads the databases `read` as well: what `pg_shdepend` tells of those is left out.
+    ///
+    /// # Errors
+    /// As [`Observer::privileges`].
+    pub async fn privileges_beside(&self, oids: &[u32], read: &[String]) -> Result<BTreeMap<u32, PrivilegeSet>, Error> {
         if oids.is_empty() {
             return Ok(BTreeMap::new());
         }
         let rows = self.prepared(Prepared::Privileges, &[&oids]).await?;
         let facts = Facts::read(&rows)?;
-        Ok(oids.iter().filter_map(|oid| Some((*oid, facts.set(*oid)?))).collect())
+        Ok(oids.iter().filter_map(|oid| Some((*oid, facts.set(*oid, read)?))).collect())
     }
 
     /// The databases of the cluster that accept connections, without templates, in the order of their names.

@@ -295,6 +295,13 @@ async fn grants_in_another_database_are_told_as_beyond() {
     let beyond = observer.privileges(&[oid]).await.unwrap()[&oid].beyond.clone();
     let line = beyond.first().expect("one line");
     assert!(line.starts_with("privileges on object ") && line.ends_with(" of pg_class in database other"), "{line}");
+    // Who reads the other one too is not told twice.
+    let databases = observer.databases().await.unwrap();
+    assert_eq!(databases, ["other", "postgres"]);
+    assert!(observer.privileges_beside(&[oid], &databases).await.unwrap()[&oid].beyond.is_empty());
+    let set = &observer.in_database("other").privileges_beside(&[oid], &databases).await.unwrap()[&oid];
+    assert!(lines(set).contains(&"SELECT ON TABLE public.x: granted directly".to_owned()), "{set:#?}");
+    assert!(set.beyond.is_empty() && set.database == "other");
 }
 
 #[tokio::test(flavor = "multi_thread")]

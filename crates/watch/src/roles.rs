@@ -73,7 +73,8 @@ impl RoleLooks {
         }
         let from = self.book.now();
         let oids: Vec<u32> = self.unread[place].keys().copied().collect();
-        match self.databases[place].observer.privileges(&oids).await {
+        let read: Vec<String> = self.databases.iter().map(|watched| watched.database.clone()).collect();
+        match self.databases[place].observer.privileges_beside(&oids, &read).await {
             Ok(mut read) => {
                 let to = self.book.now();
                 for (oid, username) in std::mem::take(&mut self.unread[place]) {

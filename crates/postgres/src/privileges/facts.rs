@@ -120,6 +120,8 @@ pub(super) struct Dependency {
     pub(super) line: String,
     /// The table, where it is a policy's.
     pub(super) policy_of: Option<u32>,
+    /// The other database that it is in.
+    pub(super) elsewhere: Option<String>,
 }
 
 impl Facts {
@@ -167,11 +169,11 @@ impl Facts {
             }
             "future" => self.future.entry(subject).or_default().push(future(row)?),
             "mapping" => self.mappings.entry(subject).or_default().push(column(row, "name")?),
-            "depends" => self
-                .depends
-                .entry(subject)
-                .or_default()
-                .push(Dependency { line: column(row, "name")?, policy_of: column(row, "id")? }),
+            "depends" => self.depends.entry(subject).or_default().push(Dependency {
+                line: column(row, "name")?,
+                policy_of: column(row, "id")?,
+                elsewhere: column(row, "database")?,
+            }),
             _ => return Err(Error::column("part", format!("`{part}` is no part"))),
         }
         Ok(())

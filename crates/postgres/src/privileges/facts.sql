@@ -94,13 +94,15 @@ SELECT 'mapping', u.umuser, u.srvname::text, NULL, NULL, NULL, NULL, u.srvid, NU
 FROM pg_user_mappings u
 WHERE u.umuser = 0 OR u.umuser IN (SELECT oid FROM member_of)
 
-UNION ALL -- pg_shdepend is shared, so it tells of other databases too; their objects have no names from here
+UNION ALL -- pg_shdepend is shared, so it tells of other databases too; their objects have no names from here.
+          -- database: the other one
 SELECT 'depends', d.refobjid,
        CASE d.deptype WHEN 'o' THEN 'owner of ' WHEN 'r' THEN 'named in the ' ELSE 'privileges on ' END
        || CASE WHEN here.oid IS NULL
                THEN format('object %s of %s in database %s', d.objid, d.classid::regclass, quote_ident(db.datname))
                ELSE coalesce(pg_describe_object(d.classid, d.objid, d.objsubid), 'an object that is gone') END,
-       NULL, NULL, NULL, NULL, p.polrelid, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, p.polrelid, NULL, NULL, NULL, NULL, NULL, NULL,
+       CASE WHEN here.oid IS NULL THEN db.datname::text END
 FROM pg_shdepend d
 LEFT JOIN pg_database db ON db.oid = d.dbid
 LEFT JOIN pg_database here ON here.datname = current_database() AND d.dbid IN (0, here.oid)

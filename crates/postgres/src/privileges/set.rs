@@ -20,8 +20,8 @@ pub(super) struct Credential<'f> {
 }
 
 impl Facts {
-    /// What the role of that OID can do, if there is one.
-    pub(super) fn set(&self, oid: u32) -> Option<PrivilegeSet> {
+    /// What the role of that OID can do, if there is one; `read` are databases that are read for themselves.
+    pub(super) fn set(&self, oid: u32, read: &[String]) -> Option<PrivilegeSet> {
         let role = self.roles.get(&oid)?;
         let credential = Credential { oid, role, facts: self, reach: Reach::of(oid, self) };
         let mut set = PrivilegeSet {
@@ -39,7 +39,7 @@ impl Facts {
             credential.escalate(&mut set.escalations);
             guarded = credential.guard(&mut set);
         }
-        credential.depend(&guarded, &mut set.beyond);
+        credential.depend(&guarded, read, &mut set.beyond);
         Some(set)
     }
 }
@@ -192,10 +192,11 @@ impl<'f> Credential<'f> {
         format!("{}{restrictive} FOR {} TO {}", policy.name, policy.command, roles.join(", "))
     }
 
-    fn depend(&self, guarded: &BTreeSet<u32>, beyond: &mut BTreeSet<String>) {
+    fn depend(&self, guarded: &BTreeSet<u32>, read: &[String], beyond: &mut BTreeSet<String>) {
         for role in self.reach.inherits.keys() {
             for dependency in self.facts.depends.get(role).into_iter().flatten() {
-                if dependency.policy_of.is_some_and(|table| guarded.contains(&table)) {
+                let told_there = dependency.elsewhere.as_ref().is_some_and(|database| read.contains(database));
+                if told_there || dependency.policy_of.is_some_and(|table| guarded.contains(&table)) {
                     continue;
                 }
                 let through = match *role == self.oid {
