@@ -132,12 +132,30 @@ mod tests {
             assert!((kept(&|life| life.revoked(share)) - share).abs() < 0.03, "revoked {share}");
             assert!((kept(&|life| life.keeps(share)) - share).abs() < 0.03, "keeps {share}");
             assert!((kept(&|life| life.renews(share)) - share).abs() < 0.03, "renews {share}");
+            assert!((kept(&|life| life.probes(share)) - share).abs() < 0.03, "probes {share}");
         }
         let mix = BTreeMap::from([("app".to_owned(), 3), ("batch".to_owned(), 1), ("never".to_owned(), 0)]);
         let picked = |name| lives.iter().filter(|life| life.life(&mix) == Some(name)).count() as f64 / 4_000.0;
         assert!((picked("app") - 0.75).abs() < 0.03);
         assert!((picked("batch") - 0.25).abs() < 0.03);
         assert_eq!(picked("never"), 0.0);
+    }
+
+    #[test]
+    fn what_a_life_draws_is_its_own_and_never_changes() {
+        let drawn = |seed, number| {
+            let mut draw = Choices::of(seed, number).draw_forbidden();
+            [10, 10, 10, 1_000, 1].map(|bound| draw.below(bound))
+        };
+        assert_eq!(drawn(1, 1), drawn(1, 1));
+        assert_ne!(drawn(1, 1), drawn(1, 2));
+        assert_ne!(drawn(1, 1), drawn(2, 1));
+        assert_eq!(drawn(1, 1)[4], 0);
+        // Every place is drawn about as often.
+        let mut draw = Choices::of(1, 1).draw_forbidden();
+        let mut times = [0; 7];
+        (0..7_000).for_each(|_| times[draw.below(7)] += 1);
+        assert!(times.iter().all(|times| (900..1_100).contains(times)), "{times:?}");
     }
 
     #[test]

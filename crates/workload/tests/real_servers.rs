@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, PhasePoint, Redactor, Ttl};
+use leaseproof_domain::{
+    Event, Expected, Micros, Operation, OperationRecord, Outcome, PhasePoint, ProbeOutcome, ProbeRecord, Redactor, Ttl,
+};
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
 use leaseproof_postgres::{Login, Observer};
-use leaseproof_scenario::{LoadOptions, Plan, load};
+use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
 use leaseproof_workload::{Finished, Progress, Targets, run};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -90,15 +92,35 @@ fn phases(events: &[Event]) -> Vec<(PhasePoint, Micros)> {
     events.iter().filter_map(mark).collect()
 }
 
+fn probes(events: &[Event]) -> Vec<&ProbeRecord> {
+    events.iter().filter_map(|event| if let Event::Probe(probe) = event { Some(probe) } else { None }).collect()
+}
+
+/// The first lives of the role try out all that is promised, and ten privileges that are not.
+fn assert_probed(events: &[Event], lives: u64) {
+    let all = probes(events);
+    assert_eq!(all.iter().map(|probe| probe.life).collect::<BTreeSet<_>>(), (1..=lives).collect());
+    for life in 1..=lives {
+        let own: Vec<_> = all.iter().filter(|probe| probe.life == life).collect();
+        let of = |expected| own.iter().filter(move |probe| probe.expected == expected);
+        assert_eq!((of(Expected::Promised).count(), of(Expected::Forbidden).count()), (41, 10), "life {life}");
+        assert!(of(Expected::Promised).all(|probe| probe.outcome == ProbeOutcome::Allowed), "{own:#?}");
+        assert!(of(Expected::Forbidden).all(|probe| probe.outcome != ProbeOutcome::Allowed), "{own:#?}");
+        assert!(of(Expected::Forbidden).any(|probe| matches!(probe.outcome, ProbeOutcome::Refused { .. })));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_life_is_lived_to_its_end() {
-    let plan = plan();
+    let mut plan = plan();
+    plan.roles[0].probes = Some(ProbePlan { first: 3, share: 0.0, forbidden: 10 });
     let (stage, targets) = Stage::set(&plan).await;
     let (progress, seen) = watch::channel(Progress::default());
     let finished = run(&plan, targets, &stage.recorder, &stage.redactor, progress, CancellationToken::new()).await;
     assert_eq!(finished, Finished { interrupted: false });
     let last = seen.borrow().clone();
     let events = stage.strike().await;
+    assert_probed(&events, 3);
     let operations = operations(&events);
     let of_life = |life: u64, op: Operation| -> Vec<&&OperationRecord> {
         operations.iter().filter(|record| record.life == life && record.op == op).collect()

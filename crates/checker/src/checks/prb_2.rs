@@ -62,7 +62,7 @@ impl Check for Prb2 {
         if self.beside_nothing > 0 {
             let probes = count(self.beside_nothing, "probe");
             sheet.note(format!(
-                "{probes} had no reading of the same credential to be set beside, or several that differ"
+                "{probes} could not be set beside the catalog: no reading of the same credential, several that differ, or single columns only"
             ));
         }
     }

@@ -169,7 +169,9 @@ fn readings_that_differ_are_not_compared_with() {
     assert_eq!(story.judgment("PRB-2").samples, Story::good().judgment("PRB-2").samples - 1);
     assert_eq!(
         story.judgment("PRB-2").notes,
-        ["1 probe had no reading of the same credential to be set beside, or several that differ"]
+        [
+            "1 probe could not be set beside the catalog: no reading of the same credential, several that differ, or single columns only"
+        ]
     );
 }
 
