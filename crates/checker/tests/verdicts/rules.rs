@@ -8,7 +8,7 @@ use leaseproof_domain::{
 };
 use leaseproof_history::ReadEnd;
 
-use crate::story::{MS, ROLE, S, Story, lease, line, refused_with, seen, wall};
+use crate::story::{MS, ROLE, S, Story, line, refused_with, seen, wall};
 
 #[test]
 fn a_run_that_goes_well_passes_every_check() {
