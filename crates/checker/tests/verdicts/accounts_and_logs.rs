@@ -48,9 +48,9 @@ fn unfinished(of: &'static str) -> Story {
 fn aud_1_each_issue_has_its_one_response() {
     let missing = Story::good().without(entry(1));
     let findings = missing.fails("AUD-1");
-    assert_eq!((findings.len(), &findings[1].lease, &findings[1].username), (2, &Some(lease(1)), &Some(username(1))));
-    assert_snapshot!(findings[0].what, @"1 entry has no response in the audit log: read database/creds/app-role (request r1)");
-    assert_snapshot!(findings[1].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged and has no response in the audit log");
+    assert_eq!((findings.len(), &findings[0].lease, &findings[0].username), (2, &Some(lease(1)), &Some(username(1))));
+    assert_snapshot!(findings[1].what, @"1 entry has no response in the audit log: read database/creds/app-role (request r1)");
+    assert_snapshot!(findings[0].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged and has no response in the audit log");
     let events = Story::good().events();
     let again = events.iter().find(|event| entry(2)(event)).unwrap().clone();
     let twice = Story::good().with(|story| _ = story.add(9 * S, again.clone()));

@@ -177,7 +177,7 @@ fn without_a_reading_before_the_end_nothing_passes() {
 fn the_first_credential_is_named_and_the_others_are_counted() {
     let story = holding(|set| _ = set.held.insert(direct(Privilege::Truncate, table("domains"))));
     let judgment = story.judgment("GRA-1");
-    assert_eq!((judgment.findings.len(), judgment.samples), (1, 2));
+    assert_eq!((judgment.findings.len(), judgment.samples), (1, 3));
     let finding = &judgment.findings[0];
     assert_eq!((finding.oid, finding.at), (Some(101), Some(Micros(1_510 * MS))));
 }
