@@ -180,13 +180,21 @@ impl<'p> Run<'p> {
         self.close(*number)
     }
 
-    /// The roles that belong to no acknowledged issue; asked for once all lives were judged.
-    pub(crate) fn unclaimed(&mut self) -> Vec<Orphan> {
+    /// The roles that belong to no acknowledged issue; asked for once all lives were judged. An issue stands in the
+    /// history only when it has ended: where that is not `complete`, one that was under way may have made a late role.
+    pub(crate) fn unclaimed(&mut self, complete: bool) -> Vec<Orphan> {
         let last_look = self.last_look();
         let tracks = std::mem::take(&mut self.tracks);
         self.tracks.last_look = last_look;
         self.tracks.appeared = tracks.appeared;
-        self.issues.explain(tracks.unclaimed().collect(), last_look)
+        let mut orphans = self.issues.explain(tracks.unclaimed().collect(), last_look);
+        if !complete {
+            let longest = self.plan.client.timeout.duration() + KEPT;
+            for orphan in &mut orphans {
+                orphan.explained |= orphan.appeared.to.after(longest) >= self.now;
+            }
+        }
+        orphans
     }
 
     fn close(&mut self, number: u64) -> Option<Life> {

@@ -90,8 +90,8 @@ impl<'p> Bench<'p> {
         while let Some(life) = self.run.next_left() {
             self.life(&life);
         }
-        let orphans = self.run.unclaimed();
         let blind = blindness(&self.run, read_end);
+        let orphans = self.run.unclaimed(blind.is_none());
         let whole = Whole { statistics: &self.statistics, orphans: &orphans, complete: blind.is_none() };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         for asked in self.asked {

@@ -8,7 +8,7 @@ use leaseproof_domain::{Event, Verdict};
 use leaseproof_history::ReadEnd;
 use proptest::prelude::*;
 
-use crate::story::Story;
+use crate::story::{S, Story, seen, wall};
 
 #[test]
 fn the_page_of_checks_is_the_catalogue() {
@@ -22,6 +22,25 @@ fn the_page_of_checks_is_the_catalogue() {
 
 fn events() -> Vec<Event> {
     Story::good().events()
+}
+
+/// A look shows a role before the answer of its issue is written down.
+#[test]
+fn a_role_whose_issue_was_under_way_when_the_history_broke_off_accuses_nobody() {
+    let story = Story::empty().with(|story| {
+        story.look(S, vec![], vec![]);
+        story.look(2 * S, vec![seen(1, wall(3605))], vec![]);
+    });
+    let verdict_at = |id: &str, seconds: u64| {
+        let late = story.clone().asking(&[id]).with(|story| story.look(seconds * S, vec![], vec![]));
+        let events = late.events().into_iter().filter(|event| !matches!(event, Event::End(_)));
+        let cut = ReadEnd::CutOff { why: "after some events".into() };
+        judge(&late.plan, events, || cut).verdicts.checks[0].verdict
+    };
+    assert_eq!(verdict_at("INV-3", 29), Verdict::Unknown);
+    // Ten seconds of the client's patience and thirty of the observers' after the look that showed it.
+    assert_eq!(verdict_at("INV-3", 42), Verdict::Unknown);
+    assert_eq!(verdict_at("INV-3", 43), Verdict::Fail);
 }
 
 proptest! {
