@@ -20,7 +20,6 @@ mod iss_2;
 mod iss_4;
 mod log_1;
 mod pol_1;
-mod privilege_diff;
 mod pwd_1;
 mod rev_1;
 mod run_2;

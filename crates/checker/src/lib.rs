@@ -10,6 +10,7 @@ mod checks;
 mod fold;
 mod judge;
 mod known;
+mod privilege_diff;
 mod sheet;
 mod statistics;
 mod validity;
@@ -18,4 +19,5 @@ mod words;
 
 pub use catalogue::catalogue_markdown;
 pub use judge::{Judged, judge, overall};
+pub use privilege_diff::{Deviation, DeviationKind, privilege_diff};
 pub use statistics::Clocking;

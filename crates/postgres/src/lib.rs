@@ -11,8 +11,10 @@ mod observer;
 mod privileges;
 mod roles;
 mod session;
+mod url;
 
 pub use error::Error;
 pub use login::Login;
 pub use observer::{Clock, Observer};
 pub use session::Session;
+pub use url::BadUrl;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{ClientPlan, Comparison, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use promise::{
-    AccountPromise, EstatePromise, GrantFragment, Never, Promised, PublicDefaults, RolePromise, WholeSchema,
+    AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
+    RolePromise, WholeSchema,
 };
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
 

@@ -12,8 +12,8 @@ use leaseproof_domain::{
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
-    AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    AccountPromise, Ask, ClientPlan, Comparison, Escalations, EstatePromise, GrantFragment, KnownPlan, Never, Plan,
+    PostgresPlan, Promised, PublicDefaults, RolePromise, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -103,6 +103,7 @@ pub(crate) fn plan() -> Plan {
                         grant(Privilege::Insert, table("domains")),
                     ],
                     whole_schemas: vec![],
+                    future: vec![],
                 },
                 GrantFragment {
                     text: "USAGE ON ALL SEQUENCES IN SCHEMA public".into(),
@@ -114,12 +115,17 @@ pub(crate) fn plan() -> Plan {
                         schema: "public".into(),
                         grantable: false,
                     }],
+                    future: vec![],
                 },
             ],
             33,
         )),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
+        connection_limit: None,
         member_of: vec![],
+        settings: BTreeMap::new(),
+        owns: vec![],
+        escalations: Escalations::Forbidden,
         public: PublicDefaults::Allowed,
         username: None,
         says: None,
