@@ -53,7 +53,7 @@ title = "Shop"
 [postgres.target]
 
 [[setup]]
-sql_text = "SELECT 1"
+enable = "database"
 
 [role.app]
 database = "shop"
