@@ -27,7 +27,6 @@ mod log_1;
 mod pol_1;
 mod prb_1;
 mod prb_2;
-mod privilege_diff;
 mod pwd_1;
 mod rev_1;
 mod run_2;

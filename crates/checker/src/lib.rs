@@ -11,6 +11,7 @@ mod fold;
 mod judge;
 mod known;
 mod met;
+mod privilege_diff;
 mod sheet;
 mod statistics;
 mod validity;
@@ -19,4 +20,5 @@ mod words;
 
 pub use catalogue::catalogue_markdown;
 pub use judge::{Judged, judge, overall};
+pub use privilege_diff::{Deviation, DeviationKind, privilege_diff};
 pub use statistics::Clocking;

@@ -6,8 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    clean, completions, conformance, doctor, down, explain, judge, list, new, reference, run, schema, show, supervise,
-    up, validate,
+    clean, completions, conformance, doctor, down, explain, grants, judge, list, new, reference, run, schema, show,
+    supervise, up, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -53,6 +53,7 @@ pub(crate) enum Command {
     Judge(judge::JudgeArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Grants(grants::GrantsArgs),
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Reference(reference::ReferenceArgs),

@@ -17,6 +17,7 @@ pub(crate) mod conformance;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod explain;
+pub(crate) mod grants;
 pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod new;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch() -> Exit {
         Command::Judge(args) => judge::judge(&args),
         Command::Show(args) => show::show(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Grants(args) => grants::grants(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Reference(args) => reference::reference(&args),
         Command::Supervise(args) => supervise::supervise(&args),

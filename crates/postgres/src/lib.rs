@@ -14,9 +14,11 @@ mod probe;
 mod roles;
 mod session;
 mod sessions;
+mod url;
 
 pub use error::Error;
 pub use login::Login;
 pub use observer::{Clock, Observer};
 pub use probe::{Facts, Function, Prober, Recipe, Relation, RelationColumn, Way};
 pub use session::Session;
+pub use url::BadUrl;

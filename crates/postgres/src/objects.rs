@@ -3,11 +3,12 @@ use leaseproof_domain::{Object, ObjectKind};
 use crate::observer::column;
 use crate::{Error, Observer};
 
-/// Everything that `ALL TABLES IN SCHEMA` and its like can mean, in the connected database.
+/// Everything that a promise can name, and that `ALL TABLES IN SCHEMA` and its like can mean.
 const SQL: &str = include_str!("objects.sql");
 
 impl Observer {
-    /// Tables of every kind, sequences and schemas of the connected database, without those of the system.
+    /// What privileges can be granted on, but for parameters: the objects of the connected database, each table's columns
+    /// among them, without those in the system's schemas; databases, tablespaces and languages, all of them.
     ///
     /// # Errors
     /// [`Error::NoAnswer`] where the server does not answer, [`Error::Answer`] where it refuses.
@@ -17,7 +18,7 @@ impl Observer {
             .map(|row| {
                 let name = column::<&str>(row, "name")?.to_owned();
                 let kind = kind(column(row, "kind")?)?;
-                Ok(Object { kind, schema: column(row, "schema")?, name, column: None })
+                Ok(Object { kind, schema: column(row, "schema")?, name, column: column(row, "col")? })
             })
             .collect()
     }

@@ -7,6 +7,7 @@
 mod evidence;
 mod explain;
 mod figures;
+mod grants;
 mod json;
 mod junit;
 mod latency_log;
@@ -19,6 +20,7 @@ mod terminal;
 mod sample;
 
 pub use explain::{explain, explain_all};
+pub use grants::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_schema, grants_table};
 pub use json::{verdicts_json, verdicts_schema};
 pub use junit::junit;
 pub use latency_log::{LatencyLogError, latency_log};

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use probes::ProbePlan;
 pub use promise::{
-    AccountPromise, EstatePromise, GrantFragment, Never, Promised, PublicDefaults, RolePromise, SessionFate,
-    WholeSchema,
+    AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
+    RolePromise, SessionFate, WholeSchema,
 };
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
 

@@ -70,6 +70,7 @@ fn value(is: &Is) -> Value {
         Is::Map(is) => json!({ "type": "object", "additionalProperties": value(is) }),
         Is::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Is::Datum => json!({ "type": ["string", "integer", "boolean", "array"], "items": { "type": "string" } }),
+        Is::TextOr(shape) => json!({ "anyOf": [{ "type": "string" }, table(shape)] }),
         Is::Table(shape) => table(shape),
         Is::Switch(shape) => json!({ "anyOf": [{ "type": "boolean" }, table(shape)] }),
         Is::Named(shape) => json!({ "type": "object", "additionalProperties": table(shape) }),

@@ -81,6 +81,8 @@ pub(crate) enum Is {
     Scalar,
     /// A scalar or a list of texts: what `vault write` takes.
     Datum,
+    /// A text, or a table.
+    TextOr(&'static Shape),
     /// A table.
     Table(&'static Shape),
     /// A table, or `true` or `false` in its place.

@@ -3,9 +3,9 @@ use std::rc::Rc;
 
 use leaseproof_domain::{Finding, Micros, Observer};
 
-use super::privilege_diff::{Deviation, diff};
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
+use crate::privilege_diff::{Deviation, privilege_diff};
 use crate::sheet::Sheet;
 use crate::words::count;
 
@@ -94,7 +94,7 @@ impl Gra1 {
         let work_out = || {
             let promise = run.promise(role)?;
             let objects = run.objects.get(&(promise.on.clone(), promise.database.clone()))?;
-            Some(diff(promise, objects, run.sets.get(&set)?).into())
+            Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
         };
         known.or_insert_with(work_out).clone()
     }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use leaseproof_domain::{Event, Grant, GrantedTo, Micros, Object, ObjectKind, Privilege, PrivilegeSet, Why};
-use leaseproof_scenario::{Promised, PublicDefaults};
+use leaseproof_scenario::{Member, Promised, PublicDefaults};
 
 use crate::story::{MS, S, Story, column, direct, grant, line, membership, privileges, sequence, table};
 
@@ -138,7 +138,7 @@ fn promised_memberships_have_to_be_there() {
         set.memberships.insert(admin);
     });
     story.plan.roles[0].member_of =
-        ["readers", "writers"].map(|group| Promised { value: group.to_owned(), origin: line(37) }).into();
+        ["readers", "writers"].map(|group| Promised { value: Member::of(group), origin: line(37) }).into();
     assert_snapshot!(told(&story), @r"
 [membership of writers] v-token-le-app-role-000000000000000000u1-1700000001 is no member of writers, which is promised (and 1 more credential) (line 37)
 [membership of readers WITH ADMIN OPTION] v-token-le-app-role-000000000000000000u1-1700000001 may hand on its membership of readers, which is not promised (and 1 more credential) (line 37)

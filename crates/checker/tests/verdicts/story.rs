@@ -13,9 +13,9 @@ use leaseproof_domain::{
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
-    AccountPromise, Ask, ClientPlan, Comparison, EstatePromise, GrantFragment, KnownPlan, Never, Plan, PostgresPlan,
-    ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan, VaultPlan, VaultStorage,
-    WholeSchema,
+    AccountPromise, Ask, ClientPlan, Comparison, Escalations, EstatePromise, GrantFragment, KnownPlan, Never, Plan,
+    PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan, VaultPlan,
+    VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -113,6 +113,7 @@ pub(crate) fn plan() -> Plan {
                         grant(Privilege::Insert, table("domains")),
                     ],
                     whole_schemas: vec![],
+                    future: vec![],
                 },
                 GrantFragment {
                     text: "USAGE ON ALL SEQUENCES IN SCHEMA public".into(),
@@ -124,13 +125,18 @@ pub(crate) fn plan() -> Plan {
                         schema: "public".into(),
                         grantable: false,
                     }],
+                    future: vec![],
                 },
             ],
             33,
         )),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
+        connection_limit: None,
         member_of: vec![],
         probes: Some(ProbePlan::default()),
+        settings: BTreeMap::new(),
+        owns: vec![],
+        escalations: Escalations::Forbidden,
         public: PublicDefaults::Allowed,
         username: None,
         says: None,

@@ -1,13 +1,15 @@
 //! `[role.<name>]`.
 
-use leaseproof_domain::{RoleAttributes, Ttl};
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Object, RoleAttributes, Ttl};
 
 use super::promise::runbook_text;
 use super::{Book, owned, promised, ttl};
 use crate::grant;
-use crate::node::{Entry, Node, Table};
+use crate::node::{Entry, Node, Table, Value};
 use crate::place::Said;
-use crate::plan::{GrantFragment, ProbePlan, Promised, PublicDefaults, RolePromise};
+use crate::plan::{Escalations, GrantFragment, Member, ProbePlan, Promised, PublicDefaults, RolePromise};
 use crate::problem::Problem;
 
 pub(super) fn roles(book: &Book<'_>) -> Vec<RolePromise> {
@@ -21,20 +23,24 @@ fn role(book: &Book<'_>, entry: &Entry, table: &Table) -> RolePromise {
     let ttls = table.table("ttl").unwrap_or(&empty);
     in_order(book, ttls);
     judged_with_grants(book, table);
+    let on = book.cluster(table, &entry.node.place);
     RolePromise {
         name: entry.key.clone(),
         mount: owned(table, "mount").unwrap_or_else(|| "database".to_owned()),
-        on: book.cluster(table, &entry.node.place),
+        on: on.clone(),
         database: owned(table, "database").unwrap_or_default(),
         default_ttl: ttl(ttls, "default"),
         max_ttl: ttl(ttls, "max"),
-        grants: table.entry("grants").map(|grants| grants_of(book, grants)),
+        grants: table.entry("grants").map(|grants| grants_of(book, grants, version(book, &on))),
         attributes: attributes(table),
-        member_of: table
-            .texts("member_of")
-            .into_iter()
-            .map(|said| promised(Said { value: said.value.to_owned(), place: said.place }))
-            .collect(),
+        connection_limit: table.whole("connection_limit").map(|said| limit(&said)),
+        member_of: table.list("member_of").iter().filter_map(member).collect(),
+        settings: settings(table),
+        owns: table.list("owns").iter().flat_map(|node| owned_objects(book, node)).collect(),
+        escalations: match table.text("escalations").map(|said| said.value) {
+            Some("allowed") => Escalations::Allowed,
+            _ => Escalations::Forbidden,
+        },
         public: match table.text("public").map(|said| said.value) {
             Some("forbidden") => PublicDefaults::Forbidden,
             _ => PublicDefaults::Allowed,
@@ -60,7 +66,7 @@ fn judged_with_grants(book: &Book<'_>, table: &Table) {
     if table.entry("grants").is_some() {
         return;
     }
-    for key in ["attributes", "member_of", "public", "probes"] {
+    for key in ["attributes", "member_of", "connection_limit", "settings", "owns", "escalations", "public", "probes"] {
         if let Some(entry) = table.entry(key) {
             let alone = format!("`{key}` is judged together with `grants`, and there is none");
             let problem = Problem::at(&entry.at, alone).label("would not be judged");
@@ -69,30 +75,48 @@ fn judged_with_grants(book: &Book<'_>, table: &Table) {
     }
 }
 
-fn grants_of(book: &Book<'_>, entry: &Entry) -> Promised<Vec<GrantFragment>> {
+fn grants_of(book: &Book<'_>, entry: &Entry, version: u32) -> Promised<Vec<GrantFragment>> {
     let fragments = entry.node.list().unwrap_or_default();
-    Promised { value: fragments.iter().filter_map(|node| fragment(book, node)).collect(), origin: entry.at.origin() }
+    let value = fragments.iter().filter_map(|node| fragment(book, node, version)).collect();
+    Promised { value, origin: entry.at.origin() }
 }
 
-fn fragment(book: &Book<'_>, node: &Node) -> Option<GrantFragment> {
+/// The major version of a cluster. What is no number is told where it stands.
+fn version(book: &Book<'_>, cluster: &str) -> u32 {
+    let said = book.root.named("postgres").find(|(entry, _)| entry.key == cluster);
+    said.and_then(|(_, table)| table.text("version")?.value.parse().ok()).unwrap_or(15)
+}
+
+fn fragment(book: &Book<'_>, node: &Node, version: u32) -> Option<GrantFragment> {
     let text = node.text()?;
-    match grant::read(text) {
-        Ok(granted) => Some(GrantFragment {
-            text: text.to_owned(),
-            origin: node.place.origin(),
-            grants: granted.grants,
-            whole_schemas: granted.whole_schemas,
-        }),
+    let granted = grant::read(text, version).map_err(|all| tell(book, node, text, all)).ok()?;
+    Some(GrantFragment {
+        text: text.to_owned(),
+        origin: node.place.origin(),
+        grants: granted.grants,
+        whole_schemas: granted.whole_schemas,
+        future: granted.future,
+    })
+}
+
+fn tell(book: &Book<'_>, node: &Node, text: &str, all: Vec<grant::Wrong>) {
+    for wrong in all {
+        let mut problem = Problem::at(&node.place.part(text, wrong.at), wrong.message)
+            .label(wrong.label.unwrap_or_else(|| "here".into()));
+        if let Some(help) = wrong.help {
+            problem = problem.help(help);
+        }
+        book.add(problem);
+    }
+}
+
+fn owned_objects(book: &Book<'_>, node: &Node) -> Vec<Promised<Object>> {
+    let Some(text) = node.text() else { return Vec::new() };
+    match grant::read_objects(text) {
+        Ok(objects) => objects.into_iter().map(|value| Promised { value, origin: node.place.origin() }).collect(),
         Err(all) => {
-            for wrong in all {
-                let mut problem = Problem::at(&node.place.part(text, wrong.at), wrong.message)
-                    .label(wrong.label.unwrap_or_else(|| "here".into()));
-                if let Some(help) = wrong.help {
-                    problem = problem.help(help);
-                }
-                book.add(problem);
-            }
-            None
+            tell(book, node, text, all);
+            Vec::new()
         }
     }
 }
@@ -111,6 +135,42 @@ fn probes(table: &Table) -> Option<ProbePlan> {
         plan.forbidden = whole("forbidden").and_then(|most| u32::try_from(most).ok()).unwrap_or(plan.forbidden);
     }
     (plan.first > 0 || plan.share > 0.0).then_some(plan)
+}
+
+fn member(node: &Node) -> Option<Promised<Member>> {
+    let origin = node.place.origin();
+    if let Some(role) = node.text() {
+        return Some(Promised { value: Member::of(role), origin });
+    }
+    let table = node.table()?;
+    let flag = |key| table.flag(key).map(|said| said.value);
+    let value = Member {
+        admin: flag("admin").unwrap_or(false),
+        inherit: flag("inherit"),
+        set: flag("set"),
+        ..Member::of(table.text("role")?.value)
+    };
+    Some(Promised { value, origin })
+}
+
+fn settings(table: &Table) -> BTreeMap<String, Promised<String>> {
+    let entries = table.table("settings").map(|settings| settings.entries.as_slice()).unwrap_or_default();
+    let value = |entry: &Entry| match &entry.node.value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Whole(number) => Some(number.to_string()),
+        Value::Real(number) => Some(number.to_string()),
+        Value::Flag(true) => Some("on".to_owned()),
+        Value::Flag(false) => Some("off".to_owned()),
+        _ => None,
+    };
+    let said = |entry: &Entry| {
+        Some((entry.key.to_ascii_lowercase(), Promised { value: value(entry)?, origin: entry.at.origin() }))
+    };
+    entries.iter().filter_map(said).collect()
+}
+
+fn limit(said: &Said<i64>) -> Promised<i32> {
+    Promised { value: i32::try_from(said.value).unwrap_or(i32::MAX), origin: said.place.origin() }
 }
 
 /// A login role that inherits, with whatever the scenario adds or takes away.

@@ -73,6 +73,12 @@ fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
         Is::Map(is) => with_table(node, noted, |table| {
             table.entries.iter().for_each(|entry| fit_value(&entry.node, is, whole, noted));
         }),
+        Is::TextOr(shape) => {
+            if node.text().is_none() {
+                expect(node, "a text or a table", node.table().is_some(), noted);
+                node.table().into_iter().for_each(|table| fit(table, &node.place, shape, whole, noted));
+            }
+        }
         Is::Table(shape) => with_table(node, noted, |table| fit(table, &node.place, shape, whole, noted)),
         Is::Switch(shape) => match (&node.value, node.table()) {
             (Value::Flag(_), _) => {}

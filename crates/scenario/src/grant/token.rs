@@ -1,6 +1,8 @@
 //! The words of a grant fragment, each with its place in it.
 
+use std::iter::Peekable;
 use std::ops::Range;
+use std::str::CharIndices;
 
 /// One token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +18,14 @@ pub(super) enum What {
     Word(String),
     /// A name in double quotes, without them.
     Quoted(String),
+    /// Digits.
+    Number(String),
     Comma,
     Dot,
     Open,
     Close,
+    /// `[]`, behind the type of an array's elements.
+    Array,
     /// What no fragment has.
     Other,
 }
@@ -35,13 +41,11 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             '.' => What::Dot,
             '(' => What::Open,
             ')' => What::Close,
+            '[' if rest.next_if(|(_, c)| *c == ']').is_some() => What::Array,
             '"' => quoted(&mut rest),
+            c if c.is_ascii_digit() => What::Number(run(c, &mut rest, |c| c.is_ascii_digit())),
             c if c.is_alphabetic() || c == '_' => {
-                let mut word = String::from(c.to_ascii_lowercase());
-                while let Some((_, c)) = rest.next_if(|(_, c)| c.is_alphanumeric() || matches!(c, '_' | '$')) {
-                    word.push(c.to_ascii_lowercase());
-                }
-                What::Word(word)
+                What::Word(run(c, &mut rest, |c| c.is_alphanumeric() || matches!(c, '_' | '$')))
             }
             _ => What::Other,
         };
@@ -51,8 +55,17 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
+/// The rest of a word or number behind its first sign.
+fn run(first: char, rest: &mut Peekable<CharIndices<'_>>, goes_on: impl Fn(char) -> bool) -> String {
+    let mut word = String::from(first.to_ascii_lowercase());
+    while let Some((_, c)) = rest.next_if(|(_, c)| goes_on(*c)) {
+        word.push(c.to_ascii_lowercase());
+    }
+    word
+}
+
 /// A quoted name after its first quote; `""` stands for one.
-fn quoted(rest: &mut std::iter::Peekable<std::str::CharIndices<'_>>) -> What {
+fn quoted(rest: &mut Peekable<CharIndices<'_>>) -> What {
     let mut name = String::new();
     while let Some((_, c)) = rest.next() {
         if c != '"' {

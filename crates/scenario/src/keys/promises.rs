@@ -44,14 +44,38 @@ pub(super) static ROLE: Shape = Shape {
         key(
             "grants",
             Is::Texts(&Is::Text),
-            "Its privileges as SQL has them between GRANT and TO (GRA-1): `SELECT ON ALL TABLES IN SCHEMA app`.",
+            "Its privileges as SQL has them between GRANT and TO (GRA-1): `SELECT ON ALL TABLES IN SCHEMA app`; on objects yet to be made: `SELECT ON FUTURE TABLES IN SCHEMA app CREATED BY owner`.",
         ),
         key(
             "attributes",
             Is::Texts(&Is::Word(ATTRIBUTES, &[])),
             "Attributes beyond LOGIN and INHERIT; `NOINHERIT` takes one away.",
         ),
-        key("member_of", Is::Texts(&Is::Text), "Roles that it is a member of."),
+        key(
+            "member_of",
+            Is::Texts(&Is::TextOr(&MEMBER)),
+            "Roles that it is a member of: names, or `{ role = \"g\", admin = true }`.",
+        ),
+        key(
+            "connection_limit",
+            Is::Whole(-1, i32::MAX as i64),
+            "Its CONNECTION LIMIT; -1 is none. Not judged where it is not said.",
+        ),
+        key(
+            "settings",
+            Is::Map(&Is::Scalar),
+            "Settings that its sessions begin with (`ALTER ROLE … SET`); all others are extras.",
+        ),
+        key(
+            "owns",
+            Is::Texts(&Is::Text),
+            "Objects that it may own, with their kind: `TABLE app.orders`. Any other is an extra.",
+        ),
+        key(
+            "escalations",
+            Is::Word(&["forbidden", "allowed"], &[]),
+            "Whether ways past the ACLs that no other promise explains are extras: SECURITY DEFINER functions, views that read as their owner, user mappings, SET ROLE, predefined roles, row security that does not bind. Default `forbidden`; `allowed`: listed, not judged.",
+        ),
         key(
             "public",
             Is::Word(&["allowed", "forbidden"], &[]),
@@ -84,6 +108,17 @@ pub(crate) const ATTRIBUTES: &[&str] = &[
     "NOBYPASSRLS",
     "NOINHERIT",
 ];
+
+static MEMBER: Shape = Shape {
+    name: "a membership",
+    says: "A role that it is a member of, with the membership's options.",
+    keys: &[
+        key("role", Is::Text, "The group.").needed(),
+        key("admin", Is::Flag, "WITH ADMIN OPTION: it may hand the membership on. Default false."),
+        key("inherit", Is::Flag, "Whether it has the group's privileges without asking. Not judged where not said."),
+        key("set", Is::Flag, "Whether it may SET ROLE to the group. Not judged where not said."),
+    ],
+};
 
 static TTL: Shape = Shape {
     name: "`ttl`",

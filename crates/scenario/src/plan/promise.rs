@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{Grant, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
+use leaseproof_domain::{Grant, Object, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
 use serde::{Deserialize, Serialize};
 
 use super::ProbePlan;
@@ -83,8 +83,21 @@ pub struct RolePromise {
     pub grants: Option<Promised<Vec<GrantFragment>>>,
     /// The promised attributes; a login role with nothing else where the scenario does not say.
     pub attributes: RoleAttributes,
+    /// The promised limit of its connections; -1 is none. Where the scenario does not say, any is right: a limit
+    /// only takes away.
+    #[serde(default)]
+    pub connection_limit: Option<Promised<i32>>,
     /// The promised memberships.
-    pub member_of: Vec<Promised<String>>,
+    pub member_of: Vec<Promised<Member>>,
+    /// The settings that its sessions in `database` begin with; all others are extras.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Promised<String>>,
+    /// The objects that it may own.
+    #[serde(default)]
+    pub owns: Vec<Promised<Object>>,
+    /// Whether ways to do more than the ACLs say, which no other promise explains, are extras.
+    #[serde(default)]
+    pub escalations: Escalations,
     /// Whether PUBLIC's built-in defaults count as extras.
     pub public: PublicDefaults,
     /// How its privileges are tried out; none where they are not.
@@ -109,6 +122,40 @@ pub enum PublicDefaults {
     Forbidden,
 }
 
+/// A promised membership.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The group.
+    pub role: String,
+    /// Whether it may hand the membership on.
+    #[serde(default)]
+    pub admin: bool,
+    /// Whether it has the group's privileges without asking; none where the scenario does not say.
+    #[serde(default)]
+    pub inherit: Option<bool>,
+    /// Whether it may SET ROLE to the group; none where the scenario does not say.
+    #[serde(default)]
+    pub set: Option<bool>,
+}
+
+impl Member {
+    /// A member of `role` that may not hand it on; nothing is promised of INHERIT and SET.
+    pub fn of(role: impl Into<String>) -> Self {
+        Self { role: role.into(), admin: false, inherit: None, set: None }
+    }
+}
+
+/// Whether ways to do more than the ACLs say, which no other promise explains, count as extras.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Escalations {
+    /// They are extras.
+    #[default]
+    Forbidden,
+    /// They are listed and not judged.
+    Allowed,
+}
+
 /// One promised line of privileges, as written and as understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantFragment {
@@ -120,6 +167,24 @@ pub struct GrantFragment {
     pub grants: Vec<Grant>,
     /// The privileges it names for all objects of a schema.
     pub whole_schemas: Vec<WholeSchema>,
+    /// The privileges it names on objects that do not exist yet.
+    #[serde(default)]
+    pub future: Vec<FuturePromise>,
+}
+
+/// `SELECT ON FUTURE TABLES IN SCHEMA app CREATED BY owner`: what default ACLs have to give.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FuturePromise {
+    /// The privilege.
+    pub privilege: Privilege,
+    /// The kind of the objects.
+    pub kind: ObjectKind,
+    /// The schema that they will be in; none for all of the database.
+    pub schema: Option<String>,
+    /// Who has to create them.
+    pub creator: String,
+    /// Whether WITH GRANT OPTION.
+    pub grantable: bool,
 }
 
 /// `SELECT ON ALL TABLES IN SCHEMA app`: one privilege on all objects of a kind in a schema.
@@ -127,7 +192,7 @@ pub struct GrantFragment {
 pub struct WholeSchema {
     /// The privilege.
     pub privilege: Privilege,
-    /// Tables or sequences.
+    /// Tables, sequences or routines.
     pub kind: ObjectKind,
     /// The schema.
     pub schema: String,

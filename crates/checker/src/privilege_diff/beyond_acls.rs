@@ -1,0 +1,92 @@
+//! What ACLs do not tell: ways past them, and row security.
+
+use leaseproof_domain::{Escalation, EscalationKind, ObjectKind, Privilege, RowSecurity};
+use leaseproof_scenario::Escalations;
+
+use super::{Deviation, Sides};
+
+impl Sides<'_> {
+    /// Ways to do more than the ACLs say that no promise explains.
+    pub(super) fn escalations(&self, found: &mut Vec<Deviation>) {
+        if self.promise.role.escalations == Escalations::Allowed {
+            return;
+        }
+        for escalation in self.set.escalations.iter().filter(|escalation| !self.explained(escalation)) {
+            let shared = matches!(escalation.kind, EscalationKind::SetRole | EscalationKind::PredefinedRole);
+            let place = self.place(shared);
+            let what =
+                format!("can do more than its privileges say{place}: {}, which is not promised", escalation.what);
+            found.push(Deviation::extra(name(escalation), what, self.origin));
+        }
+    }
+
+    /// Whether somebody who promised what is promised must have known.
+    fn explained(&self, escalation: &Escalation) -> bool {
+        let role = self.promise.role;
+        let member =
+            || escalation.role.as_ref().is_some_and(|group| role.member_of.iter().any(|m| m.value.role == *group));
+        if matches!(escalation.kind, EscalationKind::SetRole | EscalationKind::PredefinedRole) {
+            return member();
+        }
+        let Some(object) = escalation.object.as_ref() else { return false };
+        let by_name = |privilege| self.promise.expected(privilege, object).is_some_and(|expected| expected.by_name);
+        let bypasses = role.attributes.bypassrls || role.attributes.superuser;
+        if escalation.kind == EscalationKind::RowSecurity && bypasses {
+            return true;
+        }
+        self.own()
+            && match escalation.kind {
+                EscalationKind::SecurityDefiner => by_name(Privilege::Execute),
+                EscalationKind::UserMapping => by_name(Privilege::Usage),
+                EscalationKind::OwnerView => self.promise.speaks_of(object),
+                EscalationKind::RowSecurity => self.promise.owns(object),
+                EscalationKind::SetRole | EscalationKind::PredefinedRole => member(),
+            }
+    }
+
+    /// A table that is promised to be read and shows no row. That row security binds is no deviation by itself.
+    pub(super) fn row_security(&self, found: &mut Vec<Deviation>) {
+        if !self.own() {
+            return;
+        }
+        for guarded in self.set.row_security.iter().filter(|guarded| !shows_rows(guarded)) {
+            let table = &guarded.table;
+            // A column's own SELECT is promised under its own name.
+            let promised = self.promise.held.iter().find(|((privilege, object), _)| {
+                let on_it = matches!(object.kind, ObjectKind::Table | ObjectKind::Column)
+                    && (&object.schema, &object.name) == (&table.schema, &table.name);
+                *privilege == Privilege::Select && on_it
+            });
+            if let Some((_, expected)) = promised {
+                let what = format!(
+                    "sees no row of {table}, on which SELECT is promised: row security is on, and no policy lets it read"
+                );
+                found.push(Deviation::missing(format!("SELECT ON {table}"), what, expected.origin));
+            }
+        }
+    }
+}
+
+/// Without a permissive policy for reading, no row is seen (get_row_security_policies in rowsecurity.c).
+fn shows_rows(guarded: &RowSecurity) -> bool {
+    guarded.policies.iter().any(|policy| {
+        let reads = policy.contains(" FOR ALL TO ") || policy.contains(" FOR SELECT TO ");
+        reads && !policy.contains(" AS RESTRICTIVE FOR ")
+    })
+}
+
+fn name(escalation: &Escalation) -> String {
+    let way = match escalation.kind {
+        EscalationKind::SecurityDefiner => "SECURITY DEFINER",
+        EscalationKind::OwnerView => "view with its owner's privileges",
+        EscalationKind::UserMapping => "user mapping",
+        EscalationKind::SetRole => "SET ROLE",
+        EscalationKind::PredefinedRole => "predefined role",
+        EscalationKind::RowSecurity => "row security that does not bind",
+    };
+    match (&escalation.object, &escalation.role) {
+        (Some(object), _) => format!("{way}: {object}"),
+        (None, Some(role)) => format!("{way}: {role}"),
+        (None, None) => way.to_owned(),
+    }
+}

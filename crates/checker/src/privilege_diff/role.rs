@@ -1,0 +1,126 @@
+//! What a role is: attributes, memberships, settings.
+
+use leaseproof_domain::{Membership, PrivilegeSet};
+use leaseproof_scenario::RolePromise;
+
+use super::Deviation;
+
+pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut Vec<Deviation>) {
+    for ((name, promised), (_, held)) in promise.attributes.named().into_iter().zip(set.attributes.named()) {
+        match (promised, held) {
+            (true, false) => {
+                let what = format!("lacks the attribute {name}, which is promised");
+                found.push(Deviation::missing(name, what, &promise.origin));
+            }
+            (false, true) => {
+                let what = format!("has the attribute {name}, which is not promised");
+                found.push(Deviation::extra(name, what, &promise.origin));
+            }
+            _ => {}
+        }
+    }
+    let Some(promised) = &promise.connection_limit else { return };
+    let held = set.attributes.connection_limit;
+    // In pg_authid, -1 is no limit.
+    if held.unwrap_or(-1) != promised.value {
+        let limit = |limit: i32| {
+            if limit < 0 { "no connection limit".into() } else { format!("a connection limit of {limit}") }
+        };
+        let what = format!("has {}, where {} is promised", limit(held.unwrap_or(-1)), limit(promised.value));
+        let more = held.is_none_or(|held| promised.value >= 0 && held > promised.value);
+        let deviation = if more { Deviation::extra } else { Deviation::missing };
+        found.push(deviation("CONNECTION LIMIT".to_owned(), what, &promised.origin));
+    }
+}
+
+pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut Vec<Deviation>) {
+    for promised in &promise.member_of {
+        let group = &promised.value.role;
+        if set.memberships.iter().all(|membership| membership.group != *group) {
+            let what = format!("is no member of {group}, which is promised");
+            found.push(Deviation::missing(format!("membership of {group}"), what, &promised.origin));
+        }
+    }
+    for membership in &set.memberships {
+        let group = &membership.group;
+        match promise.member_of.iter().find(|promised| promised.value.role == *group) {
+            Some(promised) => {
+                for (option, promised_option, held) in [
+                    ("ADMIN", Some(promised.value.admin), membership.admin),
+                    ("INHERIT", promised.value.inherit, membership.inherit),
+                    ("SET", promised.value.set, membership.set),
+                ] {
+                    let privilege = format!("membership of {group} WITH {option} OPTION");
+                    match (promised_option, held) {
+                        (Some(true), false) => {
+                            let what = format!("{}, which is promised", without(option, membership));
+                            found.push(Deviation::missing(privilege, what, &promised.origin));
+                        }
+                        (Some(false), true) => {
+                            let what = format!("{}, which is not promised", with(option, membership));
+                            found.push(Deviation::extra(privilege, what, &promised.origin));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            None => {
+                let through = if membership.direct { "" } else { " through another group" };
+                let what = format!("is a member of {group}{through}, which is not promised");
+                found.push(Deviation::extra(format!("membership of {group}"), what, &promise.origin));
+            }
+        }
+    }
+}
+
+fn with(option: &str, membership: &Membership) -> String {
+    let group = &membership.group;
+    match option {
+        "ADMIN" => format!("may hand on its membership of {group}"),
+        "INHERIT" => format!("inherits the privileges of {group}"),
+        _ => format!("may SET ROLE to {group}"),
+    }
+}
+
+fn without(option: &str, membership: &Membership) -> String {
+    let group = &membership.group;
+    match option {
+        "ADMIN" => format!("may not hand on its membership of {group}"),
+        "INHERIT" => format!("does not inherit the privileges of {group}"),
+        _ => format!("may not SET ROLE to {group}"),
+    }
+}
+
+/// What its sessions in the promised database begin with; a setting for another database is never promised.
+pub(super) fn settings(promise: &RolePromise, set: &PrivilegeSet, found: &mut Vec<Deviation>) {
+    if promise.grants.is_none() {
+        return;
+    }
+    let effective = |name: &str| {
+        let mut named = set.settings.iter().filter(|setting| setting.name.eq_ignore_ascii_case(name));
+        // What is set for one database comes before what is set for all (process_settings in postinit.c).
+        let of_all = named.clone().find(|setting| setting.database.is_none());
+        named.find(|setting| setting.database.as_ref() == Some(&promise.database)).or(of_all)
+    };
+    for (name, promised) in &promise.settings {
+        let wanted = &promised.value;
+        match effective(name) {
+            Some(held) if held.value == *wanted => {}
+            Some(held) => {
+                let what = format!("has {held}, where {name} = {wanted} is promised");
+                found.push(Deviation::missing(format!("SET {name}"), what, &promised.origin));
+            }
+            None => {
+                let what = format!("lacks the setting {name} = {wanted}, which is promised");
+                found.push(Deviation::missing(format!("SET {name}"), what, &promised.origin));
+            }
+        }
+    }
+    for setting in &set.settings {
+        let here = setting.database.as_ref().is_none_or(|database| *database == promise.database);
+        if !here || !promise.settings.keys().any(|name| name.eq_ignore_ascii_case(&setting.name)) {
+            let what = format!("has {setting}, which is not promised");
+            found.push(Deviation::extra(format!("SET {}", setting.name), what, &promise.origin));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use leaseproof_checker::{Deviation, privilege_diff};
+use leaseproof_domain::{Object, PrivilegeSet, Secret, Username};
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_report::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_table};
+use leaseproof_scenario::RolePromise;
+
+use crate::arguments::Overrides;
+use crate::console;
+use crate::exit::Exit;
+use crate::failure::{Ended, Failure};
+
+/// How long a login, and each look, may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Show all that a PostgreSQL role can do, and why
+///
+/// Reads the catalogs of any server that can be reached, and changes nothing: the privileges on objects of every kind,
+/// directly, through groups, as owner or through PUBLIC; memberships, attributes, settings, default privileges, row
+/// security, and the ways past the ACLs. The account has to be able to read the whole catalog; a superuser sees all of
+/// it. The password is taken as libpq takes it, from PGPASSWORD or the file PGPASSFILE; the connection is not encrypted.
+///
+/// With `--against`, only what deviates from a scenario's promise is printed. Ends with 0 where nothing does, 1 where
+/// something does, 5 where the server cannot be read.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  leaseproof grants app --server postgres://postgres@127.0.0.1:5432\n  \
+                       leaseproof grants v-token-app-x1 --server postgres://postgres@db:5432 --database shop --json\n  \
+                       leaseproof grants app --server postgres://postgres@db:5432 --against scenarios/powerdns --as powerdns-role")]
+pub(crate) struct GrantsArgs {
+    /// The PostgreSQL role
+    role: String,
+    /// Where, and as whom to look: postgres://USER@HOST:PORT/DATABASE
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// Takes the password from this environment variable
+    #[arg(long, value_name = "VARIABLE", default_value = "PGPASSWORD")]
+    password_from_env: String,
+    /// Looks into this database; may be given several times. Without it, into all that accept connections
+    #[arg(long, value_name = "NAME")]
+    database: Vec<String>,
+    /// Looks into every database that accepts connections, as it does anyway
+    #[arg(long, conflicts_with = "database")]
+    all_databases: bool,
+    /// Prints JSON (docs/grants.schema.json)
+    #[arg(long, conflicts_with = "against")]
+    json: bool,
+    /// Prints what deviates from this scenario's promise, and nothing else
+    #[arg(long, value_name = "SCENARIO")]
+    against: Option<PathBuf>,
+    /// The Vault role whose promise it is; needed where the scenario promises more than one
+    #[arg(long = "as", value_name = "VAULT_ROLE", requires = "against")]
+    promised_as: Option<String>,
+}
+
+pub(crate) fn grants(args: &GrantsArgs) -> Ended {
+    let promise = match &args.against {
+        Some(scenario) => Some(promise(scenario, args.promised_as.as_deref())?),
+        None => None,
+    };
+    let login = login(args)?;
+    let server = format!("{}:{}", login.host, login.port);
+    let read = super::runtime()?.block_on(read(args, login, promise.as_ref()))?;
+    if let Some(promise) = promise {
+        return Ok(tell(&args.role, &promise, &read));
+    }
+    let grants = RoleGrants { schema: GRANTS_SCHEMA.into(), role: args.role.clone(), server, databases: read.sets };
+    console::out(if args.json { grants_json(&grants) } else { grants_table(&grants) });
+    Ok(Exit::Passed)
+}
+
+/// What was read.
+struct Read {
+    sets: Vec<PrivilegeSet>,
+    /// The objects of the promised database.
+    objects: BTreeSet<Object>,
+}
+
+async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) -> Result<Read, Failure> {
+    let server = login.endpoint();
+    let failed = |error| Failure::estate(format!("{server} cannot be read: {error}"));
+    let observer = Observer::connect(login).await.map_err(failed)?;
+    let role = observer.role(&Username::new(args.role.as_str())).await.map_err(failed)?;
+    let Some(role) = role else {
+        return Err(Failure::usage(format!("there is no role {} on {server}", args.role)));
+    };
+    let databases = observer.databases().await.map_err(failed)?;
+    if let Some(unknown) = args.database.iter().find(|name| !databases.contains(name)) {
+        let there = databases.join(", ");
+        return Err(Failure::usage(format!("there is no database {unknown} on {server}; there are {there}")));
+    }
+    let mut read = Read { sets: Vec::new(), objects: BTreeSet::new() };
+    for name in if args.database.is_empty() { &databases } else { &args.database } {
+        let observer = observer.in_database(name);
+        let failed = |error| Failure::estate(format!("database {name} on {server} cannot be read: {error}"));
+        if promise.is_some_and(|promise| promise.database == *name) {
+            read.objects = observer.objects().await.map_err(failed)?.into_iter().collect();
+        }
+        let set = observer.privileges(&[role.oid]).await.map_err(failed)?.remove(&role.oid);
+        let gone = || Failure::estate(format!("the role {} went away while it was read", args.role));
+        read.sets.push(set.ok_or_else(gone)?);
+    }
+    if let Some(promise) = promise.filter(|promise| read.sets.iter().all(|set| set.database != promise.database)) {
+        let lacking = format!("the promise is of database {}, which was not read on {server}", promise.database);
+        return Err(Failure::usage(lacking));
+    }
+    Ok(read)
+}
+
+/// Prints every deviation once, though a role's own are seen in each database.
+fn tell(role: &str, promise: &RolePromise, read: &Read) -> Exit {
+    let all = read.sets.iter().flat_map(|set| privilege_diff(promise, &read.objects, set));
+    let deviations: BTreeSet<Deviation> = all.collect();
+    for Deviation { what, origin, .. } in &deviations {
+        let line = origin.as_ref().map(|origin| format!("  ({}:{})", origin.file, origin.line)).unwrap_or_default();
+        console::out(format!("{role} {what}{line}\n"));
+    }
+    if deviations.is_empty() {
+        console::note(format!("{role} can do exactly what is promised of {}", promise.name));
+        return Exit::Passed;
+    }
+    Exit::Failed
+}
+
+fn promise(scenario: &Path, promised_as: Option<&str>) -> Result<RolePromise, Failure> {
+    let plan = super::load(scenario, &Overrides::default())?;
+    let names = plan.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
+    let named = |name: &str| {
+        let no_such = || Failure::usage(format!("the scenario promises nothing of {name}; there is {names}"));
+        plan.roles.iter().find(|role| role.name == name).ok_or_else(no_such)
+    };
+    let promise = match (promised_as, plan.roles.as_slice()) {
+        (Some(name), _) => named(name)?,
+        (None, [only]) => only,
+        (None, []) => return Err(Failure::usage("the scenario promises nothing of any role")),
+        (None, _) => return Err(Failure::usage(format!("say with --as whose promise it is: {names}"))),
+    };
+    if promise.grants.is_none() {
+        return Err(Failure::usage(format!("the scenario promises no `grants` of {}", promise.name)));
+    }
+    Ok(promise.clone())
+}
+
+fn login(args: &GrantsArgs) -> Result<Login, Failure> {
+    let mut login = Login::from_url(&args.server, "leaseproof grants", TIMEOUT)
+        .map_err(|error| Failure::usage(format!("--server cannot be used: {error}")))?;
+    if login.password.is_none() {
+        login.password = std::env::var(&args.password_from_env).ok().map(Secret::new).or_else(|| passfile(&login));
+    }
+    Ok(login)
+}
+
+/// The first line that fits, as libpq reads it: `host:port:database:user:password`, `*` for any.
+fn passfile(login: &Login) -> Option<Secret> {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
+    let text = std::fs::read_to_string(std::env::var_os("PGPASSFILE").map(PathBuf::from).or_else(home)?).ok()?;
+    let port = login.port.to_string();
+    let wanted = [login.host.as_str(), &port, &login.database, &login.user];
+    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        let [host, port, database, user, password] = fields.as_slice() else { return None };
+        let fit =
+            [host, port, database, user].into_iter().zip(wanted).all(|(said, wanted)| said == "*" || said == wanted);
+        fit.then(|| Secret::new(password.as_str()))
+    })
+}
+
+/// Fields between colons; a backslash takes the next sign as it is.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut signs = line.chars();
+    while let Some(sign) = signs.next() {
+        let last = fields.last_mut();
+        match (sign, last) {
+            (':', _) => fields.push(String::new()),
+            ('\\', Some(field)) => field.extend(signs.next()),
+            (sign, Some(field)) => field.push(sign),
+            (_, None) => {}
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fields;
+
+    #[test]
+    fn a_line_of_passwords_is_read_as_libpq_reads_it() {
+        assert_eq!(fields(r"h:5432:*:ada:p\:a\\ss"), ["h", "5432", "*", "ada", r"p:a\ss"]);
+    }
+}

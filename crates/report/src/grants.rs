@@ -1,0 +1,143 @@
+//! All that one role can do, as a table for people and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::{Table, presets};
+use leaseproof_domain::PrivilegeSet;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The version of [`RoleGrants`]'s form.
+pub const GRANTS_SCHEMA: &str = "leaseproof/grants/1";
+
+/// All that one role can do in some databases of a cluster.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RoleGrants {
+    /// [`GRANTS_SCHEMA`].
+    pub schema: String,
+    /// The role.
+    pub role: String,
+    /// The server, `host:port`.
+    pub server: String,
+    /// What was read, one set a database; attributes, memberships and shared objects are the same in each.
+    pub databases: Vec<PrivilegeSet>,
+}
+
+/// What `leaseproof grants --json` prints.
+pub fn grants_json(grants: &RoleGrants) -> String {
+    let mut text = serde_json::to_string_pretty(grants).expect("privileges are plain values with text keys");
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of [`grants_json`].
+pub fn grants_schema() -> String {
+    let mut schema = schemars::schema_for!(RoleGrants);
+    schema.insert("title".into(), GRANTS_SCHEMA.into());
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+/// The same for people: what the role is, then each database.
+pub fn grants_table(grants: &RoleGrants) -> String {
+    let mut out = format!("{} on {}\n", grants.role, grants.server);
+    if let Some(set) = grants.databases.first() {
+        role(&mut out, set);
+    }
+    for set in &grants.databases {
+        let _ = writeln!(out, "\nDATABASE {}", set.database);
+        database(&mut out, set);
+    }
+    out
+}
+
+fn role(out: &mut String, set: &PrivilegeSet) {
+    let attributes: Vec<&str> =
+        set.attributes.named().into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
+    let limit = set
+        .attributes
+        .connection_limit
+        .map_or("no connection limit".to_owned(), |limit| format!("CONNECTION LIMIT {limit}"));
+    let _ = writeln!(
+        out,
+        "  attributes: {}; {limit}",
+        if attributes.is_empty() { "none".into() } else { attributes.join(", ") }
+    );
+    lines(
+        out,
+        "memberships",
+        set.memberships.iter().map(|membership| {
+            let options = [("ADMIN", membership.admin), ("INHERIT", membership.inherit), ("SET", membership.set)];
+            let options: Vec<&str> = options.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
+            let through = if membership.direct { "" } else { ", through another group" };
+            let options = if options.is_empty() { "no option".to_owned() } else { options.join(", ") };
+            format!("{} ({options}{through})", membership.group)
+        }),
+    );
+    lines(out, "settings", set.settings.iter().map(ToString::to_string));
+}
+
+fn database(out: &mut String, set: &PrivilegeSet) {
+    if set.attributes.superuser {
+        out.push_str("  a superuser may do everything; no privilege is listed\n");
+    }
+    let mut held: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for granted in &set.held {
+        held.entry(granted.grant.object.kind).or_default().push(granted);
+    }
+    for (kind, mut granted) in held {
+        granted.sort_by_key(|granted| (&granted.grant.object, granted.grant.privilege));
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header([kind.word(), "privilege", "grantable", "why"]);
+        for granted in granted {
+            let object = granted.grant.object.to_string();
+            let name = object.strip_prefix(kind.word()).unwrap_or(&object).trim_start().to_owned();
+            let grantable = if granted.grant.grantable { "yes" } else { "" };
+            table.add_row([name, granted.grant.privilege.to_string(), grantable.to_owned(), granted.why.to_string()]);
+        }
+        for line in table.lines() {
+            let _ = writeln!(out, "  {}", line.trim_end());
+        }
+    }
+    lines(out, "owns", set.owned.iter().map(|(object, owner)| format!("{object} ({owner})")));
+    lines(out, "future", set.future.iter().map(|future| format!("{future} ({})", future.why)));
+    lines(
+        out,
+        "row security",
+        set.row_security.iter().map(|guarded| {
+            let forced = if guarded.forced { ", forced" } else { "" };
+            let policies: Vec<&str> = guarded.policies.iter().map(String::as_str).collect();
+            let policies =
+                if policies.is_empty() { "no policy: no row is seen".to_owned() } else { policies.join("; ") };
+            format!("{}{forced}: {policies}", guarded.table)
+        }),
+    );
+    lines(out, "more than its privileges say", set.escalations.iter().map(|escalation| escalation.what.clone()));
+    lines(out, "beyond", set.beyond.iter().cloned());
+}
+
+fn lines(out: &mut String, what: &str, lines: impl Iterator<Item = String>) {
+    for (number, line) in lines.enumerate() {
+        if number == 0 {
+            let _ = writeln!(out, "  {what}:");
+        }
+        let _ = writeln!(out, "    {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// `UPDATE_DOCS=1 cargo test -p leaseproof-report` writes it anew.
+    #[test]
+    fn the_schema_in_the_docs_is_the_schema() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/grants.schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, super::grants_schema()).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == super::grants_schema(), "docs/grants.schema.json is out of date: run with UPDATE_DOCS=1");
+    }
+}
