@@ -131,7 +131,7 @@ fn where_columns_are_promised_the_others_stand_for_the_table() {
 fn what_a_predefined_group_gives_on_everything_is_not_forbidden() {
     let mut role = role("[]");
     let origin = role.origin.clone();
-    role.member_of = vec![Promised { value: "pg_read_all_data".into(), origin }];
+    role.member_of = vec![Promised { value: leaseproof_scenario::Member::of("pg_read_all_data"), origin }];
     let all = forbidden(&role);
     assert!(!all.iter().any(|grant| grant.starts_with("SELECT") || grant.starts_with("USAGE ON SCHEMA")), "{all:#?}");
     assert!(all.contains(&"INSERT ON TABLE public.notes".to_owned()));

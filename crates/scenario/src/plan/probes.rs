@@ -89,7 +89,7 @@ impl RolePromise {
     /// Whether the role has it although no grant is promised.
     fn gives(&self, privilege: Privilege, object: &Object) -> bool {
         let by_default = self.public == PublicDefaults::Allowed && is_public_default(privilege, object.kind);
-        by_default || self.member_of.iter().any(|group| is_predefined(&group.value, privilege, object.kind))
+        by_default || self.member_of.iter().any(|group| is_predefined(&group.value.role, privilege, object.kind))
     }
 }
 
