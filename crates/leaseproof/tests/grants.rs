@@ -11,7 +11,7 @@ use std::process::Output;
 
 use cluster::Cluster;
 use leaseproof_postgres::Session;
-use support::{Desk, text};
+use support::{Desk, text, workspace};
 
 const EACH_KIND: &str = include_str!("../../postgres/tests/fixtures/each_kind.sql");
 const PASSWORD: &str = "s3cret-in-the-url";
@@ -40,33 +40,18 @@ impl Place {
     /// A scenario that promises `grants` and nothing else.
     fn scenario(&self, role: &str) -> PathBuf {
         let path = self.desk.path().join("scenario.toml");
-        std::fs::write(&path, SCENARIO.replace("ROLE", role)).unwrap();
+        let text = SCENARIO.replace("WORKSPACE", workspace().to_str().unwrap()).replace("ROLE", role);
+        std::fs::write(&path, text).unwrap();
         path
     }
 }
 
 const SCENARIO: &str = r#"
-title = "Shop"
+extends = "WORKSPACE/scenarios/powerdns"
 
-[vault]
-
-[postgres.target]
-
-[[setup]]
-enable = "database"
-
-[role.app]
+[role.powerdns-role]
 database = "shop"
 ROLE
-
-[life.app]
-role = "app"
-
-[[phase]]
-name = "steady"
-rate = "1/s"
-for = "2s"
-mix = { app = 1 }
 "#;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,13 @@ async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) ->
         let gone = || Failure::estate(format!("the role {} went away while it was read", args.role));
         read.sets.push(set.ok_or_else(gone)?);
     }
+    // What the shared catalog says of another database, by OIDs, was read there by name.
+    let names: Vec<String> = read.sets.iter().map(|set| format!(" in database {}", set.database)).collect();
+    let read_there =
+        |line: &String| names.iter().any(|name| line.ends_with(name) || line.contains(&format!("{name},")));
+    for set in &mut read.sets {
+        set.beyond.retain(|line| !read_there(line));
+    }
     if let Some(promise) = promise.filter(|promise| read.sets.iter().all(|set| set.database != promise.database)) {
         let lacking = format!("the promise is of database {}, which was not read on {server}", promise.database);
         return Err(Failure::usage(lacking));
