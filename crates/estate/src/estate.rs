@@ -18,6 +18,7 @@ use crate::all::all;
 use crate::child::{Child, PATIENCE};
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
+use crate::impostor::Impostor;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::postgres::Cluster;
@@ -48,6 +49,8 @@ pub struct Estate {
     pub(crate) folder: PrivateFolder,
     pub(crate) site: Site,
     pub(crate) placeholders: Placeholders,
+    /// Stands between the credentials' client and Vault where the plan has lies.
+    pub(crate) impostor: Option<Impostor>,
     /// The cluster and database that `environment` speaks of.
     pub(crate) main: Option<(String, String)>,
     over: bool,
@@ -91,7 +94,8 @@ impl Estate {
         let clusters: BTreeMap<String, Cluster> = plan.postgres.keys().cloned().zip(clusters).collect();
         lay_out(&folder, &vault)?;
         let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, main: main_database(plan), over: false, clusters })
+        let impostor = if plan.lies.is_empty() { None } else { Some(Impostor::stand(plan, vault.port, &site).await?) };
+        Ok(Self { vault, folder, site, placeholders, impostor, main: main_database(plan), over: false, clusters })
     }
 
     /// Vault with its root token: for set-up only.
@@ -164,6 +168,7 @@ impl Estate {
             return Vec::new();
         }
         self.site.ending.store(true, Ordering::Release);
+        self.impostor = None;
         // PostgreSQL: fast, immediate, killed (src/backend/postmaster/postmaster.c). Vault seals itself on SIGTERM.
         for (postgres, vault) in
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]

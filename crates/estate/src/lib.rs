@@ -15,6 +15,7 @@ mod error;
 mod estate;
 mod find;
 mod folder;
+mod impostor;
 mod logs;
 mod placeholders;
 mod ports;
