@@ -194,7 +194,7 @@ fn verdicts(
         schema: VERDICTS_SCHEMA.to_owned(),
         leaseproof: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: run.plan.name.clone(),
-        title: run.plan.title.clone(),
+        title: run.plan.shown_title(),
         run: run.header.as_ref().map(|header| header.run.clone()).unwrap_or_default(),
         verdict: overall(&checks),
         validity: punctuality.validity(),

@@ -19,6 +19,7 @@ use crate::child::{Child, PATIENCE};
 use crate::cluster::Cluster;
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
+use crate::impostor::Impostor;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::proxy::Proxy;
@@ -60,6 +61,8 @@ pub struct Estate {
     pub(crate) folder: PrivateFolder,
     pub(crate) site: Site,
     pub(crate) placeholders: Placeholders,
+    /// Stands between the credentials' client and Vault where the plan has lies.
+    pub(crate) impostor: Option<Impostor>,
     /// The cluster and database that `environment` speaks of.
     pub(crate) main: Option<(String, String)>,
     over: bool,
@@ -84,7 +87,11 @@ impl Estate {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
         let first = setup::steps_before_vault(plan);
         let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first };
-        Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await
+        let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
+        if !plan.lies.is_empty() {
+            estate.impostor = Some(Impostor::stand(plan, estate.vault.port, &estate.site).await?);
+        }
+        Ok(estate)
     }
 
     pub(crate) async fn stand_servers(
@@ -130,7 +137,7 @@ impl Estate {
         };
         lay_out(&folder, &vault)?;
         let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, main, over: false, clusters })
+        Ok(Self { vault, folder, site, placeholders, impostor: None, main, over: false, clusters })
     }
 
     /// Vault with its root token: for set-up only.
@@ -213,6 +220,7 @@ impl Estate {
             return Vec::new();
         }
         self.site.ending.store(true, Ordering::Release);
+        self.impostor = None;
         // PostgreSQL: fast, immediate, killed (src/backend/postmaster/postmaster.c). Vault seals itself on SIGTERM.
         for (postgres, vault) in
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]

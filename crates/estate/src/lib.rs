@@ -18,6 +18,7 @@ mod estate;
 mod fault;
 mod find;
 mod folder;
+mod impostor;
 mod link;
 mod logs;
 mod placeholders;

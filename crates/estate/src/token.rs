@@ -2,6 +2,7 @@ use leaseproof_history::{Entry, Ledger};
 use leaseproof_scenario::Plan;
 use leaseproof_vault::{Client, Token, TokenRequest};
 
+use crate::impostor::Impostor;
 use crate::{Estate, EstateError};
 
 /// The policy of the harness's own Vault token: what watching needs, and nothing that changes the estate.
@@ -49,7 +50,9 @@ impl Estate {
             renewable: false,
         };
         let timeout = plan.client.timeout.duration();
-        let client = Client::new(&self.vault.address, timeout);
+        // What is asked here is the harness's own; only the client's requests pass the impostor.
+        let address = self.impostor.as_ref().map_or(&self.vault.address, Impostor::address);
+        let client = Client::new(address, timeout);
         let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
         let token = self.token(&request, "make the client's token").await?;
         let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };

@@ -1,6 +1,7 @@
 //! The plan: a scenario that was checked whole. It is what every other room works from, and it is kept with the run
 //! (redacted), so that a recorded run can be judged again.
 
+mod lie;
 mod load;
 mod probes;
 mod promise;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
+pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use probes::ProbePlan;
 pub use promise::{
@@ -52,8 +54,22 @@ pub struct Plan {
     pub thresholds: Vec<ThresholdPlan>,
     /// Defects that are declared.
     pub known: Vec<KnownPlan>,
+    /// What an impostor between the credentials' client and Vault does; without lies there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lies: Vec<LiePlan>,
     /// The checks that all these promises ask for, in the catalogue's order.
     pub asks: Vec<Ask>,
+}
+
+impl Plan {
+    /// The title for people; it says so where the answers that the client gets are not all Vault's.
+    pub fn shown_title(&self) -> String {
+        if self.lies.is_empty() {
+            return self.title.clone();
+        }
+        let kinds: Vec<&str> = self.lies.iter().map(|lie| lie.kind.name()).collect();
+        format!("{} (an impostor stands before Vault: {})", self.title, kinds.join(", "))
+    }
 }
 
 /// One check that the scenario's promises ask for.

@@ -3,6 +3,7 @@
 
 mod estate;
 mod known;
+mod lie;
 mod life;
 mod phase;
 mod promise;
@@ -53,6 +54,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         phases: phase::phases(&book),
         thresholds: threshold::thresholds(&book),
         known: known::known(&book),
+        lies: lie::lies(&book),
         asks: Vec::new(),
     };
     role::says(&book);

@@ -2,6 +2,7 @@
 //! the list that docs/scenario.md is held against.
 
 mod estate;
+mod lie;
 mod promises;
 mod setup;
 mod work;
@@ -56,6 +57,7 @@ pub(crate) static ROOT: Shape = Shape {
         key("life", Is::Named(&work::LIFE), work::LIFE.says),
         key("phase", Is::Many(&work::PHASE, Some("name")), work::PHASE.says),
         key("fault", Is::Many(&work::FAULT, None), work::FAULT.says).later("faults are"),
+        key("lie", Is::Many(&lie::LIE, None), lie::LIE.says),
         key("threshold", Is::Many(&promises::THRESHOLD, Some("metric")), promises::THRESHOLD.says),
         key("known", Is::Many(&promises::KNOWN, None), promises::KNOWN.says),
         key("profile", Is::Profiles, "Overlays of the whole file by name, one of which `--profile` lays over it."),

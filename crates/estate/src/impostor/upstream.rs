@@ -1,0 +1,75 @@
+//! The way from the impostor to Vault.
+
+use std::net::Ipv4Addr;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use super::asked::Asked;
+
+/// No answer is given: the connection to the client is closed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Silence {
+    #[error("the impostor gives no answer")]
+    Meant,
+    #[error("Vault cannot be reached: {0}")]
+    Unreached(#[from] std::io::Error),
+    #[error("a side closed its connection: {0}")]
+    Broken(#[from] hyper::Error),
+}
+
+/// Where Vault listens on loopback.
+#[derive(Clone, Copy)]
+pub(super) struct Upstream {
+    pub(super) port: u16,
+}
+
+impl Upstream {
+    /// Asks Vault, on a connection of its own. Where nobody waits for the answer any more the connection closes, and
+    /// Vault takes the request as cancelled, as it would with the client itself.
+    pub(super) async fn pass_on(self, asked: &Asked) -> Result<Response<Full<Bytes>>, Silence> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let request = Request::from_parts(asked.head.clone(), Full::new(asked.body.clone()));
+        let exchange = async {
+            let (mut head, body) = sender.send_request(request).await?.into_parts();
+            let body = body.collect().await?.to_bytes();
+            for name in [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+                head.headers.remove(name);
+            }
+            Ok(Response::from_parts(head, Full::new(body)))
+        };
+        tokio::pin!(exchange);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            answer = &mut exchange => answer,
+            ended = &mut connection => {
+                ended?;
+                exchange.await
+            }
+        }
+    }
+}
+
+/// An answer of the impostor's own.
+pub(super) fn own(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+    let mut answer = Response::new(Full::new(bytes));
+    *answer.status_mut() = status;
+    if !body.is_null() {
+        answer.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    }
+    answer
+}
+
+/// The body of an answer that was heard out.
+pub(super) async fn bytes_of(answer: &Response<Full<Bytes>>) -> Bytes {
+    let Ok(body) = answer.body().clone().collect().await;
+    body.to_bytes()
+}

@@ -1,0 +1,806 @@
+//! The sabotaged estates, each with the checks that have to catch it.
+
+use super::scenario::{Change, DELPHI, NONE, POWERDNS, Parent, WIZARD};
+
+/// One sabotaged estate.
+pub(crate) struct Mutant {
+    pub(crate) name: &'static str,
+    /// What is wrong with it.
+    pub(crate) says: &'static str,
+    pub(crate) parent: &'static Parent,
+    pub(crate) change: Change,
+    /// Checks that have to fail, all of them.
+    pub(crate) by: &'static [&'static str],
+    /// Checks that may fail too.
+    pub(crate) also: &'static [&'static str],
+}
+
+/// What follows where a role cannot be dropped.
+const ENDS: &[&str] = &["REV-1", "EXP-1", "RUN-2", "INV-6a", "INV-10"];
+/// What follows where no credential, or none that works, comes out.
+const USELESS: &[&str] = &["GRA-1", "LOG-1", "INV-1", "INV-4", "INV-5", "ISS-1", "ISS-4"];
+/// What follows where the client's idea of a lease is not Vault's.
+const ASTRAY: &[&str] = &[
+    "AUD-1", "EXP-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1", "ISS-4", "REV-1",
+    "RUN-2", "TTL-2", "TTL-7", "LOG-1",
+];
+
+const fn mutant(
+    name: &'static str,
+    says: &'static str,
+    change: Change,
+    by: &'static [&'static str],
+    also: &'static [&'static str],
+) -> Mutant {
+    Mutant { name, says, parent: &POWERDNS, change, by, also }
+}
+
+const fn of(parent: &'static Parent, mutant: Mutant) -> Mutant {
+    Mutant { parent, ..mutant }
+}
+
+const fn append(sql: &'static str) -> Change {
+    Change { append: sql, ..NONE }
+}
+
+const fn swap(from: &'static str, to: &'static str) -> Change {
+    Change { swap: (from, to), ..NONE }
+}
+
+const fn sql(sql: &'static str) -> Change {
+    Change { sql, ..NONE }
+}
+
+const fn both(sql: &'static str, append: &'static str) -> Change {
+    Change { sql, append, ..NONE }
+}
+
+const fn role(data: &'static str) -> Change {
+    Change { role: data, ..NONE }
+}
+
+const fn config(data: &'static str) -> Change {
+    Change { config: data, ..NONE }
+}
+
+const fn toml(text: &'static str) -> Change {
+    Change { toml: text, ..NONE }
+}
+
+/// Every mutant.
+pub(crate) static MUTANTS: &[Mutant] = &[
+    // Creation statements that grant too little.
+    mutant(
+        "table-missing",
+        "a table is missing from the GRANT",
+        swap("supermasters, comments,", "supermasters,"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "sequence-missing",
+        "a sequence is missing from the GRANT",
+        swap("ON domains_id_seq, ", "ON "),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "delete-missing",
+        "DELETE is missing from the GRANT",
+        swap("UPDATE, DELETE ON", "UPDATE ON"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "sequence-usage-missing",
+        "USAGE on the sequences is missing",
+        swap("SELECT, USAGE ON", "SELECT ON"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "columns-only",
+        "a table is granted by two of its columns",
+        append(r#"REVOKE SELECT ON comments FROM "{{name}}"; GRANT SELECT (id, name) ON comments TO "{{name}}";"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "schema-usage-missing",
+        "USAGE on the schema is missing, and PUBLIC does not have it",
+        Change {
+            sql: "REVOKE USAGE ON SCHEMA public FROM PUBLIC;",
+            swap: ("GRANT USAGE ON SCHEMA public TO \"{{name}}\";\n", ""),
+            ..NONE
+        },
+        &["GRA-1", "LOG-1"],
+        USELESS,
+    ),
+    mutant(
+        "grant-option-lost",
+        "Vault's account cannot hand SELECT on a table on: PostgreSQL only warns",
+        sql("REVOKE GRANT OPTION FOR SELECT ON cryptokeys FROM vaultuser;"),
+        &["GRA-1"],
+        &[],
+    ),
+    // Creation statements that grant too much.
+    mutant(
+        "truncate-added",
+        "TRUNCATE is granted too",
+        append(r#"GRANT TRUNCATE ON domains TO "{{name}}";"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "references-added",
+        "REFERENCES is granted too",
+        append(r#"GRANT REFERENCES ON domains TO "{{name}}";"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "trigger-added",
+        "TRIGGER is granted too",
+        append(r#"GRANT TRIGGER ON domains TO "{{name}}";"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "sequence-update-added",
+        "UPDATE on a sequence is granted too",
+        append(r#"GRANT UPDATE ON domains_id_seq TO "{{name}}";"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "all-tables",
+        "ALL TABLES IN SCHEMA stands for the list, and there is one more",
+        both(
+            "CREATE TABLE accounting (id int); GRANT ALL ON accounting TO vaultuser WITH GRANT OPTION;",
+            r#"GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "wrong-schema",
+        "a table of another schema is granted",
+        both(
+            "CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int); GRANT USAGE ON SCHEMA billing TO vaultuser WITH GRANT OPTION; GRANT ALL ON billing.invoices TO vaultuser WITH GRANT OPTION;",
+            r#"GRANT USAGE ON SCHEMA billing TO "{{name}}"; GRANT SELECT ON billing.invoices TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "schema-usage-elsewhere",
+        "USAGE on a schema without granted tables, which default revocation does not find",
+        both(
+            "CREATE SCHEMA billing; GRANT USAGE ON SCHEMA billing TO vaultuser WITH GRANT OPTION;",
+            r#"GRANT USAGE ON SCHEMA billing TO "{{name}}";"#,
+        ),
+        &["GRA-1", "REV-1"],
+        ENDS,
+    ),
+    mutant(
+        "with-grant-option",
+        "a privilege can be handed on",
+        append(r#"GRANT SELECT ON domains TO "{{name}}" WITH GRANT OPTION;"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "public-grant",
+        "everybody may read a table",
+        sql("CREATE TABLE accounting (id int); GRANT SELECT ON accounting TO PUBLIC;"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "public-writes",
+        "everybody may truncate a promised table",
+        sql("GRANT TRUNCATE ON domains TO PUBLIC;"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "public-creates",
+        "everybody may create in the schema",
+        sql("GRANT CREATE ON SCHEMA public TO PUBLIC;"),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "membership-extra",
+        "it is a member of one more role",
+        both(
+            "CREATE ROLE operators NOLOGIN; GRANT operators TO vaultuser WITH ADMIN OPTION;",
+            r#"GRANT operators TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "membership-writes",
+        "a membership brings a table along",
+        both(
+            "CREATE TABLE accounting (id int); CREATE ROLE operators NOLOGIN; GRANT DELETE ON accounting TO operators; GRANT operators TO vaultuser WITH ADMIN OPTION;",
+            r#"GRANT operators TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "group-missing",
+            "the group that is promised is not granted",
+            swap("GRANT delphi_readers TO \"{{name}}\";", ""),
+            &["GRA-1"],
+            USELESS,
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "group-admin-option",
+            "the group can be handed on",
+            append(r#"GRANT delphi_readers TO "{{name}}" WITH ADMIN OPTION;"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "group-writes",
+            "the group may write",
+            sql("GRANT DELETE ON ALL TABLES IN SCHEMA public TO delphi_readers;"),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    mutant("createrole", "it may make roles", append(r#"ALTER ROLE "{{name}}" CREATEROLE;"#), &["GRA-1"], &[]),
+    mutant("createdb", "it may make databases", append(r#"ALTER ROLE "{{name}}" CREATEDB;"#), &["GRA-1"], &[]),
+    mutant("noinherit", "it does not inherit", append(r#"ALTER ROLE "{{name}}" NOINHERIT;"#), &["GRA-1"], &[]),
+    of(
+        &DELPHI,
+        mutant("superuser", "it is a superuser", append(r#"ALTER ROLE "{{name}}" SUPERUSER;"#), &["GRA-1"], &[]),
+    ),
+    of(
+        &DELPHI,
+        mutant("replication", "it may replicate", append(r#"ALTER ROLE "{{name}}" REPLICATION;"#), &["GRA-1"], &[]),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "bypassrls",
+            "row security is not for it",
+            append(r#"ALTER ROLE "{{name}}" BYPASSRLS;"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "reads-all-data",
+            "it is in pg_read_all_data",
+            append(r#"GRANT pg_read_all_data TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "writes-all-data",
+            "it is in pg_write_all_data",
+            append(r#"GRANT pg_write_all_data TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "runs-programs",
+            "it is in pg_execute_server_program",
+            append(r#"GRANT pg_execute_server_program TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "signals-backends",
+            "it is in pg_signal_backend",
+            append(r#"GRANT pg_signal_backend TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "creates-in-schema",
+            "it may create in the schema",
+            append(r#"GRANT CREATE ON SCHEMA public TO "{{name}}";"#),
+            &["GRA-1", "REV-1"],
+            ENDS,
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "creates-in-database",
+            "it may create schemas",
+            append(r#"GRANT CREATE ON DATABASE delphi TO "{{name}}";"#),
+            &["GRA-1", "REV-1"],
+            ENDS,
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "owns-a-table",
+            "it owns a table",
+            append(r#"CREATE TABLE "of-{{name}}" (id int); ALTER TABLE "of-{{name}}" OWNER TO "{{name}}";"#),
+            &["GRA-1", "REV-1"],
+            ENDS,
+        ),
+    ),
+    of(
+        &DELPHI,
+        mutant(
+            "default-privileges",
+            "it gets each table that is made later, and cannot be dropped",
+            append(r#"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO "{{name}}";"#),
+            &["GRA-1", "REV-1"],
+            ENDS,
+        ),
+    ),
+    of(
+        &WIZARD,
+        mutant(
+            "insert-added",
+            "INSERT is granted too",
+            append(r#"GRANT INSERT ON ALL TABLES IN SCHEMA public TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    // The role itself.
+    mutant("nologin", "it cannot log in", swap("WITH LOGIN", "WITH NOLOGIN"), &["LOG-1"], USELESS),
+    mutant(
+        "connection-limit-0",
+        "it may have no connection",
+        append(r#"ALTER ROLE "{{name}}" CONNECTION LIMIT 0;"#),
+        &["LOG-1"],
+        USELESS,
+    ),
+    mutant("no-password", "it has no password", swap(" PASSWORD '{{password}}'", ""), &["LOG-1"], USELESS),
+    mutant(
+        "fixed-password",
+        "it has everybody's password",
+        swap("'{{password}}'", "'for-everybody-alike'"),
+        &["LOG-1"],
+        USELESS,
+    ),
+    mutant(
+        "valid-until-missing",
+        "it is valid for ever",
+        swap(" VALID UNTIL '{{expiration}}'", ""),
+        &["ISS-4"],
+        &["INV-4"],
+    ),
+    mutant(
+        "valid-until-infinity",
+        "it is valid until infinity",
+        swap("{{expiration}}", "infinity"),
+        &["ISS-4"],
+        &["INV-4"],
+    ),
+    mutant(
+        "valid-until-2099",
+        "it is valid for decades",
+        swap("{{expiration}}", "2099-01-01 00:00:00+00"),
+        &["ISS-4", "INV-4"],
+        &[],
+    ),
+    mutant(
+        "valid-until-past",
+        "it is not valid any more",
+        swap("{{expiration}}", "2020-01-01 00:00:00+00"),
+        &["ISS-4"],
+        USELESS,
+    ),
+    mutant(
+        "twin",
+        "the statements make a second role that nobody removes",
+        append(r#"CREATE ROLE "{{name}}-twin";"#),
+        &["INV-3", "RUN-2"],
+        &["ISS-1", "POL-1", "INV-10"],
+    ),
+    // Times.
+    mutant(
+        "default-ttl-2h",
+        "the default TTL is twice the promised one",
+        role(r#"default_ttl = "2h""#),
+        &["TTL-7"],
+        &["ISS-4", "INV-4"],
+    ),
+    mutant(
+        "default-ttl-30m",
+        "the default TTL is half the promised one",
+        role(r#"default_ttl = "30m""#),
+        &["TTL-7"],
+        &["ISS-4", "INV-4"],
+    ),
+    mutant(
+        "max-ttl-48h",
+        "the maximum TTL is twice the promised one",
+        role(r#"max_ttl = "48h""#),
+        &["TTL-7", "INV-7"],
+        &["TTL-2"],
+    ),
+    mutant(
+        "max-ttl-12h",
+        "the maximum TTL is half the promised one",
+        role(r#"max_ttl = "12h""#),
+        &["TTL-7"],
+        &["TTL-2"],
+    ),
+    mutant(
+        "default-ttl-forgotten",
+        "the role says no default TTL: the engine's is in force",
+        toml("without = [\"setup.write.database/roles/powerdns-role.default_ttl\"]\n"),
+        &["TTL-7"],
+        &["ISS-4", "INV-4"],
+    ),
+    mutant(
+        "mount-tuned",
+        "the engine's maximum is below the role's",
+        toml("[[setup]]\nwrite = \"sys/mounts/database/tune\"\n[setup.data]\nmax_lease_ttl = \"2h\"\n"),
+        &["TTL-7"],
+        &["TTL-2"],
+    ),
+    mutant(
+        "system-max-ttl",
+        "Vault's own maximum is below the role's",
+        toml("[vault]\ndefault_lease_ttl = \"30m\"\nmax_lease_ttl = \"2h\"\n"),
+        &["TTL-7"],
+        &["TTL-2"],
+    ),
+    mutant(
+        "renewal-without-effect",
+        "a renewal changes nothing in PostgreSQL",
+        role(r#"renew_statements = ["SELECT 1;"]"#),
+        &["TTL-2", "INV-4"],
+        &[],
+    ),
+    mutant(
+        "renewal-to-infinity",
+        "a renewal makes it valid for ever",
+        role(r#"renew_statements = ['ALTER ROLE "{{name}}" VALID UNTIL ''infinity'';']"#),
+        &["TTL-2", "INV-4"],
+        &[],
+    ),
+    mutant(
+        "renewal-fails",
+        "each renewal's statement fails",
+        role(r#"renew_statements = ["SELECT 1/0;"]"#),
+        &["TTL-2"],
+        &["TTL-7"],
+    ),
+    // Ends.
+    mutant(
+        "revocation-nologin",
+        "revocation only takes LOGIN away",
+        role(r#"revocation_statements = 'ALTER ROLE "{{name}}" NOLOGIN;'"#),
+        &["REV-1", "EXP-1", "RUN-2"],
+        ENDS,
+    ),
+    mutant(
+        "revocation-nothing",
+        "revocation does nothing",
+        role("revocation_statements = 'SELECT 1;'"),
+        &["REV-1", "INV-6a", "RUN-2"],
+        ENDS,
+    ),
+    mutant(
+        "revocation-revokes-only",
+        "revocation takes the grants back and leaves the role",
+        role(r#"revocation_statements = 'REVOKE ALL PRIVILEGES ON ALL TABLES IN SCHEMA public FROM "{{name}}";'"#),
+        &["REV-1", "INV-6a", "RUN-2"],
+        ENDS,
+    ),
+    mutant(
+        "revocation-renames",
+        "revocation only renames the role",
+        role(r#"revocation_statements = 'ALTER ROLE "{{name}}" RENAME TO "old-{{name}}";'"#),
+        &["RUN-2"],
+        &["REV-1", "EXP-1", "INV-6a", "INV-10", "INV-3", "POL-1"],
+    ),
+    mutant(
+        "revocation-fails",
+        "each revocation's statement fails",
+        role("revocation_statements = 'SELECT 1/0;'"),
+        &["REV-1", "EXP-1"],
+        ENDS,
+    ),
+    mutant(
+        "revocation-drops-too-early",
+        "the role cannot be dropped: its grants are still there",
+        role(r#"revocation_statements = 'DROP ROLE "{{name}}";'"#),
+        &["REV-1", "EXP-1"],
+        ENDS,
+    ),
+    // Usernames.
+    mutant(
+        "username-short",
+        "usernames are of the time only",
+        config(r#"username_template = "v-{{unix_time}}""#),
+        &["ISS-2"],
+        &["ISS-1"],
+    ),
+    mutant(
+        "username-constant",
+        "each username is the same",
+        config(r#"username_template = "v-powerdns""#),
+        &["ISS-1", "ISS-2"],
+        ASTRAY,
+    ),
+    mutant(
+        "username-too-long",
+        "usernames are longer than PostgreSQL keeps",
+        config(r#"username_template = "v-{{random 80}}""#),
+        &["ISS-2"],
+        ASTRAY,
+    ),
+    // Vault's own account, its connection, its audit, its policies.
+    mutant(
+        "admin-superuser",
+        "Vault's account is a superuser",
+        sql("ALTER ROLE vaultuser SUPERUSER;"),
+        &["ACC-1"],
+        &[],
+    ),
+    mutant(
+        "admin-nocreatedb",
+        "Vault's account lacks an attribute",
+        sql("ALTER ROLE vaultuser NOCREATEDB;"),
+        &["ACC-1"],
+        &[],
+    ),
+    mutant(
+        "admin-nocreaterole",
+        "Vault's account may make no roles",
+        sql("ALTER ROLE vaultuser NOCREATEROLE;"),
+        &["ACC-1", "ISS-1"],
+        &[],
+    ),
+    mutant("table-gone", "a table that the statements name is gone", sql("DROP TABLE tsigkeys;"), &["ISS-1"], &[]),
+    mutant(
+        "role-not-allowed",
+        "the connection does not allow the role",
+        config(r#"allowed_roles = "another-role""#),
+        &["ISS-1"],
+        &[],
+    ),
+    mutant("audit-off", "no audit device is on", toml("[vault]\naudit = false\n"), &["AUD-1"], &[]),
+    mutant(
+        "plaintext-logged",
+        "Vault sends passwords in plain text and PostgreSQL logs statements",
+        toml(
+            "without = [\"setup.write.database/config/powerdns-database.password_authentication\"]\n[postgres.target]\nsettings = { log_statement = \"ddl\" }\n",
+        ),
+        &["PWD-1"],
+        &[],
+    ),
+    mutant(
+        "plaintext-slow-log",
+        "Vault sends passwords in plain text and PostgreSQL logs each statement's duration",
+        toml(
+            "without = [\"setup.write.database/config/powerdns-database.password_authentication\"]\n[postgres.target]\nsettings = { log_min_duration_statement = \"0\" }\n",
+        ),
+        &["PWD-1"],
+        &[],
+    ),
+    of(
+        &WIZARD,
+        mutant(
+            "plaintext-wizard",
+            "PostgreSQL logs the statements of a plain-text connection",
+            toml("[postgres.target]\nsettings = { log_statement = \"ddl\" }\n"),
+            &["PWD-1"],
+            &[],
+        ),
+    ),
+    mutant(
+        "policy-any-role",
+        "the client may take credentials of any role",
+        toml(
+            "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/*\" { capabilities = [\"read\"] } path \"sys/leases/*\" { capabilities = [\"update\"] }'\n",
+        ),
+        &["POL-1"],
+        &[],
+    ),
+    mutant(
+        "policy-everything",
+        "the client may do everything",
+        toml(
+            "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\"] }'\n",
+        ),
+        &["POL-1"],
+        &[],
+    ),
+    mutant(
+        "policy-without-renewal",
+        "the client may not renew",
+        toml(
+            "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/powerdns-role\" { capabilities = [\"read\"] } path \"sys/leases/revoke\" { capabilities = [\"update\"] }'\n",
+        ),
+        &["TTL-2"],
+        &["TTL-7"],
+    ),
+    mutant(
+        "policy-without-revocation",
+        "the client may not give back",
+        toml(
+            "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/powerdns-role\" { capabilities = [\"read\"] } path \"sys/leases/renew\" { capabilities = [\"update\"] }'\n",
+        ),
+        &["REV-1"],
+        &[],
+    ),
+    // An impostor before Vault.
+    mutant(
+        "lie-swallow-revokes",
+        "revocations are acknowledged and never done",
+        toml("[[lie]]\nkind = \"swallow-revokes\"\n"),
+        &["REV-1", "INV-6a"],
+        ENDS,
+    ),
+    mutant(
+        "lie-some-revokes-swallowed",
+        "half of the revocations are never done",
+        toml("[[lie]]\nkind = \"swallow-revokes\"\nshare = 0.5\n"),
+        &["REV-1", "INV-6a"],
+        ENDS,
+    ),
+    mutant(
+        "lie-async-revokes",
+        "revocations are acknowledged before they are done",
+        toml("[[lie]]\nkind = \"async-revokes\"\n"),
+        &["REV-1", "INV-6a"],
+        ENDS,
+    ),
+    mutant(
+        "lie-repeat-usernames",
+        "a credential is given out again",
+        toml("[[lie]]\nkind = \"repeat-usernames\"\n"),
+        &["ISS-2"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-double-lease",
+        "leases are said to be longer than they are",
+        toml("[[lie]]\nkind = \"double-lease\"\n"),
+        &["TTL-7", "TTL-2"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-halve-lease",
+        "leases are said to be shorter than they are",
+        toml("[[lie]]\nkind = \"halve-lease\"\n"),
+        &["TTL-7", "TTL-2"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-wrong-renewable",
+        "leases are said not to be renewable",
+        toml("[[lie]]\nkind = \"wrong-renewable\"\n"),
+        &["ISS-1"],
+        &[],
+    ),
+    mutant(
+        "lie-foreign-lease-id",
+        "lease ids are of another form",
+        toml("[[lie]]\nkind = \"foreign-lease-id\"\n"),
+        &["ISS-1"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-deny-renewals",
+        "renewals are refused",
+        toml("[[lie]]\nkind = \"deny-renewals\"\n"),
+        &["TTL-2"],
+        &["TTL-7"],
+    ),
+    mutant(
+        "lie-swallow-renewals",
+        "renewals are acknowledged and never done",
+        toml("[[lie]]\nkind = \"swallow-renewals\"\n"),
+        &["TTL-2"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-answer-late",
+        "issues are answered late",
+        toml(
+            "[[lie]]\nkind = \"answer-late\"\nto = [\"issue\"]\n[[threshold]]\nmetric = \"issue.service.p99\"\nlimit = \"< 1500ms\"\n",
+        ),
+        &["THR-1"],
+        &[],
+    ),
+    mutant(
+        "lie-drop-after",
+        "half of the issues are done and never answered",
+        toml(
+            "[[lie]]\nkind = \"drop-after\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
+        ),
+        &["THR-1"],
+        &[],
+    ),
+    mutant(
+        "lie-drop-before",
+        "half of the issues never reach Vault",
+        toml(
+            "[[lie]]\nkind = \"drop-before\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
+        ),
+        &["THR-1"],
+        &[],
+    ),
+    mutant(
+        "lie-cut-body",
+        "half of the issues' answers end in their middle",
+        toml(
+            "[[lie]]\nkind = \"cut-body\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
+        ),
+        &["THR-1"],
+        &[],
+    ),
+    mutant(
+        "lie-wrong-password",
+        "passwords are not the roles' own",
+        toml("[[lie]]\nkind = \"wrong-password\"\n"),
+        &["LOG-1"],
+        USELESS,
+    ),
+    mutant(
+        "lie-allow-anything",
+        "what Vault refuses is granted",
+        toml("[[lie]]\nkind = \"allow-anything\"\n"),
+        &["POL-1"],
+        &[],
+    ),
+    mutant(
+        "lie-revoke-early",
+        "credentials are revoked behind their client's back",
+        toml("[[lie]]\nkind = \"revoke-early\"\n"),
+        &["INV-2", "INV-5"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-500-on-issue",
+        "issues that were done are answered with 500",
+        toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"issue\"]\nshare = 0.5\n"),
+        &["ISS-1"],
+        ASTRAY,
+    ),
+    mutant(
+        "lie-500-on-renewal",
+        "renewals that were done are answered with 500",
+        toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"renew\"]\n"),
+        &["TTL-2"],
+        &["TTL-7", "ISS-4", "INV-4"],
+    ),
+    mutant(
+        "lie-500-on-revocation",
+        "revocations that were done are answered with 500",
+        toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"revoke\"]\n"),
+        &["REV-1"],
+        &[],
+    ),
+];
