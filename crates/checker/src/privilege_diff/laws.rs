@@ -61,6 +61,7 @@ fn promise(grants: &BTreeSet<Grant>) -> RolePromise {
         settings: BTreeMap::new(),
         owns: vec![],
         escalations: Escalations::Forbidden,
+        probes: None,
         public: PublicDefaults::Allowed,
         username: None,
         says: None,

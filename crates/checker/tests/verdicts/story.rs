@@ -204,6 +204,7 @@ pub(crate) fn plan() -> Plan {
         phases: vec![],
         thresholds: vec![threshold],
         known: vec![],
+        lies: vec![],
         asks: CATALOGUE.iter().filter(|info| info.id != "KNO-1").map(|info| ask(info.id)).collect(),
     }
 }
