@@ -63,6 +63,7 @@ pub(crate) fn plan() -> Plan {
         phases: Vec::new(),
         thresholds: Vec::new(),
         known: Vec::new(),
+        lies: vec![],
         asks: Vec::new(),
     }
 }
