@@ -183,6 +183,7 @@ pub(crate) fn plan() -> Plan {
         phases: vec![],
         thresholds: vec![threshold],
         known: vec![],
+        lies: Vec::new(),
         asks: CATALOGUE.iter().filter(|info| info.id != "KNO-1").map(|info| ask(info.id)).collect(),
     }
 }

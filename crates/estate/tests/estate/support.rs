@@ -60,6 +60,7 @@ pub(crate) fn plan() -> Plan {
         phases: Vec::new(),
         thresholds: Vec::new(),
         known: Vec::new(),
+        lies: Vec::new(),
         asks: Vec::new(),
     }
 }
