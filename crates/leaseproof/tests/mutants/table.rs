@@ -21,8 +21,8 @@ const ENDS: &[&str] = &["REV-1", "EXP-1", "RUN-2", "INV-6a", "INV-10"];
 const USELESS: &[&str] = &["GRA-1", "LOG-1", "INV-1", "INV-4", "INV-5", "ISS-1", "ISS-4"];
 /// What follows where the client's idea of a lease is not Vault's.
 const ASTRAY: &[&str] = &[
-    "AUD-1", "EXP-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1", "ISS-4", "REV-1",
-    "RUN-2", "TTL-2", "TTL-7", "LOG-1",
+    "POL-1", "AUD-1", "EXP-1", "INV-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1",
+    "ISS-4", "REV-1", "RUN-2", "TTL-2", "TTL-7", "LOG-1",
 ];
 
 const fn mutant(
@@ -222,13 +222,13 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "membership-writes",
-        "a membership brings a table along",
+        "a membership brings a table along, which Vault's account may not take back: default revocation fails (42501)",
         both(
             "CREATE TABLE accounting (id int); CREATE ROLE operators NOLOGIN; GRANT DELETE ON accounting TO operators; GRANT operators TO vaultuser WITH ADMIN OPTION;",
             r#"GRANT operators TO "{{name}}";"#,
         ),
-        &["GRA-1"],
-        &[],
+        &["GRA-1", "REV-1"],
+        ENDS,
     ),
     of(
         &DELPHI,
@@ -483,7 +483,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     mutant(
         "renewal-to-infinity",
         "a renewal makes it valid for ever",
-        role(r#"renew_statements = ['ALTER ROLE "{{name}}" VALID UNTIL ''infinity'';']"#),
+        role(r#"renew_statements = ["ALTER ROLE \"{{name}}\" VALID UNTIL 'infinity';"]"#),
         &["TTL-2", "INV-4"],
         &[],
     ),
