@@ -13,6 +13,10 @@ mod dow_4;
 mod dow_5;
 mod dow_6;
 mod dow_7;
+mod exp_1;
+mod exp_2;
+mod exp_3;
+mod exp_4;
 mod gra_1;
 mod gra_2;
 mod gra_3;
@@ -35,6 +39,23 @@ mod log_5;
 mod log_6;
 mod pol_1;
 mod pol_2;
+mod residue;
+mod rev_1;
+mod rev_10;
+mod rev_11;
+mod rev_12;
+mod rev_2;
+mod rev_3;
+mod rev_4;
+mod rev_5;
+mod rev_6;
+mod rev_7;
+mod rev_8;
+mod rev_9;
+mod rot_1;
+mod rot_2;
+mod rot_3;
+mod rot_4;
 mod run_1;
 mod run_2;
 mod run_4;
@@ -77,6 +98,26 @@ pub const CATALOGUE: &[Fact] = &[
     ttl_4::FACT,
     ttl_5::FACT,
     ttl_6::FACT,
+    rev_1::FACT,
+    rev_2::FACT,
+    rev_3::FACT,
+    rev_4::FACT,
+    rev_5::FACT,
+    rev_6::FACT,
+    rev_7::FACT,
+    rev_8::FACT,
+    rev_9::FACT,
+    rev_10::FACT,
+    rev_11::FACT,
+    rev_12::FACT,
+    exp_1::FACT,
+    exp_2::FACT,
+    exp_3::FACT,
+    exp_4::FACT,
+    rot_1::FACT,
+    rot_2::FACT,
+    rot_3::FACT,
+    rot_4::FACT,
     pol_1::FACT,
     pol_2::FACT,
     aud_1::FACT,

@@ -1,0 +1,31 @@
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "REV-1",
+    says: "A revocation over HTTP is synchronous by default: it answers 204, and the role is gone when it returns",
+    shown: "A revocation without `sync`, and one with `sync: true`; pg_roles right after each answer, and a login.",
+    source: "Vault, vault/logical_system.go: `sync` of sys/leases/revoke defaults to true",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    for (what, sync) in [("without `sync`", None), ("with `sync: true`", Some(true))] {
+        let issued = bench.issue("reader").await?;
+        let mut data = serde_json::json!({ "lease_id": issued.lease.as_str() });
+        if let Some(sync) = sync {
+            data["sync"] = sync.into();
+        }
+        let revoked = bench.vault().write("sys/leases/revoke", &data).await;
+        let there = bench.has_role(&issued.username).await?;
+        bench.answers(format!("a revocation {what}"), &revoked, Expect::status(204));
+        bench.equals("the role is there right after it", false, there);
+        let login = bench.session(&issued).await;
+        bench.answers("a login after it", &login, Expect::sqlstate("28P01"));
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "REV-3",
+    says: "Revoking a lease again, or one that never was, answers 204, and 202 with `sync: false`",
+    shown: "A lease is revoked twice each way, and an invented id of the same role.",
+    source: "Vault, vault/expiration.go, revokeCommon: a lease that is not found is revoked",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let issued = bench.issue("reader").await?;
+    let first = bench.vault().revoke(&issued.lease).await;
+    bench.answers("the first revocation", &first, Expect::status(204));
+    let never = format!("{}/creds/reader/{}", bench.mount(), "A".repeat(24));
+    for (what, lease) in [("the same lease again", issued.lease.as_str()), ("a lease that never was", never.as_str())] {
+        for (sync, status) in [(true, 204), (false, 202)] {
+            let data = serde_json::json!({ "lease_id": lease, "sync": sync });
+            let revoked = bench.vault().write("sys/leases/revoke", &data).await;
+            bench.answers(format!("{what}, sync: {sync}"), &revoked, Expect::status(status));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "REV-8",
+    says: "Where the user was dropped by hand, default revocation answers 204, and a custom one that names it without IF EXISTS fails with 400 and 42704",
+    shown: "Two users are dropped by hand, one of a role with default and one of a role with custom revocation; both leases are revoked.",
+    source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser: a role that does not exist is revoked",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let custom = "REVOKE ALL ON things FROM \"{{name}}\"; DROP ROLE \"{{name}}\";";
+    bench.role("custom", json!({ "revocation_statements": custom })).await?;
+    for (role, expect) in
+        [("reader", Expect::status(204)), ("custom", Expect::status(400).says("does not exist").says("42704"))]
+    {
+        let issued = bench.issue(role).await?;
+        let name = issued.username.as_str();
+        bench.sql(&format!("REVOKE ALL ON things FROM \"{name}\"; DROP ROLE \"{name}\"")).await?;
+        let revoked = bench.vault().revoke(&issued.lease).await;
+        bench.answers(format!("a revocation of `{role}`, whose user is gone"), &revoked, expect);
+    }
+    let issued = bench.issue("custom").await?;
+    let revoked = bench.vault().revoke(&issued.lease).await;
+    bench.answers("the custom revocation of a user that is there", &revoked, Expect::status(204));
+    Ok(())
+}

@@ -1,0 +1,49 @@
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "REV-9",
+    says: "A session that is open survives the revocation of its user: with the user's own grants its queries fail with 42501, after SET ROLE to a group it reads on, and pg_stat_activity shows it without a name",
+    shown: "Two sessions of credentials, one with a grant and one with a group that it took by SET ROLE, read before and after their revocation; pg_stat_activity is asked by their user's OID; then both are ended.",
+    source: "PostgreSQL, src/backend/utils/init/miscinit.c: a session's role is looked up at its start; vault issues 8668 and 699",
+    ground: Ground::Shared,
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const READ: &str = "SELECT count(*) FROM things";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let group = format!("{}_group", bench.account());
+    bench.reader().await?;
+    bench.sql(&format!("CREATE ROLE {group} NOLOGIN; GRANT SELECT ON things TO {group}")).await?;
+    let member = format!("{CREATE} GRANT {group} TO \"{{{{name}}}}\";");
+    bench.role("member", json!({ "creation_statements": member })).await?;
+    for (role, set_role, after) in [
+        ("reader", None, Expect::sqlstate("42501").says("permission denied for table things")),
+        ("member", Some(format!("SET ROLE {group}")), Expect::ok()),
+    ] {
+        let issued = bench.issue(role).await?;
+        let oid =
+            bench.value(&format!("SELECT oid FROM pg_roles WHERE rolname = '{}'", issued.username.as_str())).await?;
+        let oid = oid.ok_or_else(|| Obstacle::of("the user is not there"))?;
+        let session = bench.session(&issued).await?;
+        if let Some(set_role) = &set_role {
+            session.query(set_role).await?;
+        }
+        let read = session.query(READ).await;
+        bench.answers(format!("a read of `{role}` before"), &read, Expect::ok());
+        let revoked = bench.vault().revoke(&issued.lease).await;
+        bench.answers("the revocation", &revoked, Expect::status(204));
+        let read = session.query(READ).await;
+        bench.answers(format!("a read of `{role}` after"), &read, after);
+        let seen = format!("SELECT coalesce(usename, 'no name') FROM pg_stat_activity WHERE usesysid = {oid}");
+        bench.value_is("its session in pg_stat_activity", &seen, "no name").await?;
+        session.close().await;
+    }
+    Ok(())
+}

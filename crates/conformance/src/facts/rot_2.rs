@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+use leaseproof_estate::{Link, Storage};
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "ROT-2",
+    says: "A Vault that is killed in rotate-root, between PostgreSQL's commit and its own storing, has lost its account's password for good; giving the account its stored password again is the cure",
+    shown: "A link between Vault and PostgreSQL keeps the answer to the commit back; Vault is killed and started again. Creds answer 28P01 now and after 180 s, when the write-ahead rollback (minimum age 1 min, every minute) has had its turn; then ALTER ROLE, and creds work.",
+    source: "Vault, builtin/logical/database/rollback.go: the WAL entry holds the new password as the old one",
+    ground: Ground::Own(|bare| bare.storage = Storage::File),
+    slow: true,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let link = Link::to(bench.port()).await?;
+    let through = bench.config_data_through(link.port());
+    bench.config("pg", through).await?;
+    bench.role("reader", json!({})).await?;
+    let before = bench.issue("reader").await;
+    bench.answers("creds before", &before, Expect::status(200));
+    link.hold_answers_with(b"COMMIT\0");
+    let (vault, path) = (bench.vault(), format!("{}/rotate-root/pg", bench.mount()));
+    let asked = tokio::spawn(async move { vault.write(&path, &json!({})).await.map(drop) });
+    let held = link.held(Duration::from_secs(30)).await;
+    bench.equals("PostgreSQL has the new password and Vault does not know it", true, held);
+    bench.estate().kill("vault").await;
+    asked.abort();
+    link.pass();
+    bench.estate().start_again("vault").await?;
+    let lost = Expect::status(500).says("password authentication failed").says("28P01");
+    let creds = bench.issue("reader").await;
+    bench.answers("creds after the restart", &creds, lost.clone());
+    tokio::time::sleep(Duration::from_secs(180)).await;
+    let creds = bench.issue("reader").await;
+    bench.answers("creds after 180 s", &creds, lost);
+    let (account, stored) = (bench.account(), bench.account_password());
+    bench.sql(&format!("ALTER ROLE {account} PASSWORD '{}'", stored.expose())).await?;
+    let creds = bench.issue("reader").await;
+    bench.answers("creds after the cure", &creds, Expect::status(200));
+    Ok(())
+}

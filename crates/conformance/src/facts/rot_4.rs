@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use leaseproof_domain::Secret;
+use leaseproof_postgres::Session;
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "ROT-4",
+    says: "A static role's rotation that falls into a stop of PostgreSQL is tried again, and heals by itself",
+    shown: "A static role of 5 s; PostgreSQL is stopped for 12 s, which is longer than a period; after its start the password that Vault tells logs in, and is another one than before.",
+    source: "Vault, builtin/logical/database/rotation.go: a failed rotation is tried again after 10 s",
+    ground: Ground::Own(|_| ()),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const POSTGRES: &str = "postgres.target";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let user = format!("{}_static", bench.account());
+    bench.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD 'First-word-of-the-static-user-1'")).await?;
+    let role = json!({ "db_name": "pg", "username": user, "rotation_period": "5s" });
+    bench.vault().write(&format!("{}/static-roles/app", bench.mount()), &role).await?;
+    let before = told(bench).await?;
+    bench.estate().stop(POSTGRES).await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    bench.estate().start_again(POSTGRES).await?;
+    let healed = bench
+        .until(Duration::from_secs(60), || async {
+            let now = told(bench).await?;
+            let login = Session::open(&bench.login(&user, &Secret::new(now.clone()))).await;
+            Ok(now != before && login.is_ok())
+        })
+        .await?;
+    let got =
+        healed.map_or("not within 60 s".to_owned(), |took| format!("{:.0} s after the start", took.as_secs_f64()));
+    bench.holds("a new password that logs in", "within 60 s of PostgreSQL's start", got, healed.is_some());
+    let issued = bench.issue("reader").await;
+    bench.answers("creds of a dynamic role", &issued, Expect::status(200));
+    Ok(())
+}
+
+async fn told(bench: &Bench) -> Result<String, Obstacle> {
+    let told = bench.read(&format!("{}/static-creds/app", bench.mount())).await?;
+    let told = told.body["data"]["password"].as_str().map(str::to_owned);
+    told.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
+}
