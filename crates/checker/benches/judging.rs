@@ -1,5 +1,7 @@
 //! How many events a second are judged, and how many are read from a history's lines.
 
+#![allow(clippy::unwrap_used, reason = "what a bench sets up may break the bench")]
+
 #[allow(dead_code, reason = "the lives here are made by the crowd")]
 #[path = "../tests/verdicts/story.rs"]
 mod story;

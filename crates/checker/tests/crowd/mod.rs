@@ -82,7 +82,7 @@ fn end(at: u64) -> Vec<Event> {
 fn moment(tick: u64, lives: u64) -> Vec<Event> {
     let at = S + tick * EVERY;
     let mut events = Vec::with_capacity(16);
-    if tick % LOOK == 0 {
+    if tick.is_multiple_of(LOOK) {
         look(tick, at, lives, &mut events);
     }
     if tick < lives {
