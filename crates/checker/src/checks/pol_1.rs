@@ -1,4 +1,4 @@
-use leaseproof_domain::{Event, Failure, FailureSource, Finding, Operation, OperationRecord, RefusedRequest};
+use leaseproof_domain::{Event, Failure, FailureSource, Finding, Micros, Operation, OperationRecord, RefusedRequest};
 
 use crate::check::{Check, Whole, has_several_clusters};
 use crate::fold::{Orphan, Run};
@@ -8,28 +8,34 @@ use crate::sheet::Sheet;
 pub(super) struct Pol1 {
     role: Option<String>,
     requests: Vec<OperationRecord>,
+    /// When the first issue of the load was sent.
+    first_issue: Option<Micros>,
 }
 
 impl Pol1 {
     pub(super) fn new(role: Option<String>) -> Self {
-        Self { role, requests: Vec::new() }
+        Self { role, requests: Vec::new(), first_issue: None }
     }
 }
 
 impl Check for Pol1 {
     fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
-        if let Event::Operation(record) = event
-            && record.op == Operation::Refused
-            && self.role.as_ref().is_none_or(|role| *role == record.role)
-        {
+        let Event::Operation(record) = event else { return };
+        if record.op == Operation::Issue {
+            self.first_issue = Some(self.first_issue.map_or(record.start, |first| first.min(record.start)));
+        }
+        if record.op == Operation::Refused && self.role.as_ref().is_none_or(|role| *role == record.role) {
             self.requests.push(record.clone());
         }
     }
 
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         let orphans = if has_several_clusters(run.plan) { &[] } else { whole.orphans };
+        // A role that was first seen after the load had begun may be an issue's: INV-3 judges it.
+        let before_load = |orphan: &&Orphan| self.first_issue.is_none_or(|first| orphan.appeared.to < first);
+        let orphans: Vec<&Orphan> = orphans.iter().filter(before_load).collect();
         for request in &self.requests {
-            judge(request, orphans, sheet);
+            judge(request, &orphans, sheet);
         }
         for kind in RefusedRequest::ALL {
             let answered = |request: &&OperationRecord| {
@@ -46,7 +52,7 @@ impl Check for Pol1 {
     }
 }
 
-fn judge(request: &OperationRecord, orphans: &[Orphan], sheet: &mut Sheet) {
+fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
     let asked = request.refused.map_or("a request that has to be refused", RefusedRequest::words);
     let finding = |what: String, code: Option<String>| Finding {
         what,
@@ -67,7 +73,7 @@ fn judge(request: &OperationRecord, orphans: &[Orphan], sheet: &mut Sheet) {
             sheet.find(finding(what, Some(failure.code.clone())));
         }
     }
-    let made = |orphan: &&Orphan| {
+    let made = |orphan: &&&Orphan| {
         !orphan.explained && orphan.track.absent_from <= request.end && orphan.appeared.to >= request.start
     };
     if let Some(orphan) = orphans.iter().find(made) {
