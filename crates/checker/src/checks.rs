@@ -67,7 +67,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-2" => Box::new(inv_2::Inv2),
         "INV-3" => Box::new(inv_3::Inv3::default()),
         "INV-4" => Box::new(inv_4::Inv4::default()),
-        "INV-5" => Box::new(inv_5::Inv5),
+        "INV-5" => Box::<inv_5::Inv5>::default(),
         "INV-6a" => Box::new(inv_6a::Inv6a),
         "INV-6b" => Box::new(inv_6b::Inv6b::default()),
         "INV-7" => Box::new(inv_7::Inv7),

@@ -238,7 +238,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-11",
         title: "A role that is gone leaves nothing in pg_shdepend",
-        shown: "Each look at pg_shdepend, in one snapshot with pg_roles: a row of a role that is no longer there stays for ever, and no revocation removes it.",
+        shown: "Each look at pg_shdepend, in one snapshot with pg_roles: a row of a role that is no longer there stays for ever, and no revocation \
+                removes it. Where credentials ended and not one of their roles is gone, that is a failure too.",
         source: "PostgreSQL, catalog pg_shdepend",
         timing: false,
     },

@@ -15,7 +15,17 @@ use leaseproof_scenario::Plan;
 use support::{Desk, assert_kept, variant};
 
 /// Few lives, so that every byte can be tried.
-const FEW: [&str; 6] = ["--set", "phase.steady.for=3s", "--set", "phase.steady.rate=1/s", "--set", "life.app.lease=3s"];
+const FEW: [&str; 8] = [
+    "--set",
+    "phase.steady.for=3s",
+    "--set",
+    "phase.steady.rate=1/s",
+    "--set",
+    "life.app.lease=4s",
+    "--set",
+    "life.app.renew.share=1",
+];
+
 #[test]
 fn a_history_cut_off_at_any_byte_neither_passes_nor_accuses() {
     let desk = Desk::new();

@@ -34,7 +34,7 @@ fn a_folder_of_scenarios_is_run_whole() {
     // A busy machine may keep the generator from its schedule; it says nothing of the promises.
     assert!(matches!(output.status.code(), Some(0 | 4)), "{shown}");
     let row = |name: &str| shown.lines().rfind(|line| line.starts_with(&format!("{name} "))).unwrap().to_owned();
-    assert!(row("delphi").contains("GRA-1 REV-1 EXP-1 RUN-2"), "the known findings are named: {shown}");
+    assert!(row("delphi").contains("GRA-1 REV-1 EXP-1 RUN-2 INV-11"), "the known findings are named: {shown}");
     assert!(row("powerdns").contains("Pass"), "{shown}");
     assert!(shown.contains("2 scenarios, "), "{shown}");
     let out = desk.run_folder();
@@ -57,7 +57,7 @@ fn nothing_starts_unless_all_can() {
     let output = desk.run(&workspace().join("scenarios"), &["--set", "life.dashboard.lease=5s"]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("nothing was started: 3 of 5 scenarios cannot be run so"), "{shown}");
+    assert!(shown.contains("nothing was started: 5 of 7 scenarios cannot be run so"), "{shown}");
     assert!(!desk.run_folder().exists());
     let output = desk.run(&workspace().join("scenarios"), &["--only", "THR-1"]);
     assert!(text(&output).contains("the scenario wizard does not ask for THR-1"), "{}", text(&output));

@@ -40,7 +40,7 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage { variant: "valid-until-left-out", fails: &["ISS-4", "INV-4"], says: &["v-token-le-powerdns-"] },
     Sabotage {
         variant: "nologin-revocation",
-        fails: &["REV-1", "EXP-1", "RUN-2", "INV-10"],
+        fails: &["REV-1", "EXP-1", "RUN-2", "INV-10", "INV-11"],
         says: &["database/creds/powerdns-role/", "v-token-le-powerdns-"],
     },
     Sabotage { variant: "default-ttl-2h", fails: &["TTL-7"], says: &["7200", "3600", "database/creds/powerdns-role/"] },

@@ -2,14 +2,19 @@ use std::collections::BTreeSet;
 
 use leaseproof_domain::{Event, Finding, Micros, Observer};
 
-use crate::check::Check;
+use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::words::count;
 
-/// A role that is gone leaves nothing in `pg_shdepend`.
+/// A role that is gone leaves nothing in `pg_shdepend`; where credentials end and no role goes, nothing is left clean.
 #[derive(Default)]
 pub(super) struct Inv11 {
+    /// Credentials that ended, and the first of them whose role stayed.
+    ended: u64,
+    stays: Option<Finding>,
+    /// Credentials whose role was gone when somebody looked.
+    clean: u64,
     /// The beginning of the last look.
     looked: Option<Micros>,
     /// Roles whose rows were found, by OID.
@@ -43,10 +48,29 @@ impl Check for Inv11 {
     }
 
     /// A credential counts where a look came after its role's end.
-    fn life(&mut self, life: &Life, _: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         if life.gone().is_some_and(|gone| self.looked.is_some_and(|looked| looked > gone.look.to)) {
             sheet.sample();
+            self.clean += 1;
         }
+        let over = life.last_term().is_some_and(|term| term.latest < run.now) || life.revocation().is_some();
+        if life.acknowledged().is_some() && over {
+            self.ended += 1;
+            if life.gone().is_none() {
+                self.stays.get_or_insert_with(|| life.finding(run.now, life.name().to_owned()));
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let Some(first) = self.stays.take().filter(|_| self.clean == 0 && whole.complete) else { return };
+        sheet.sample();
+        let ended = count(self.ended, "credential");
+        let what = format!(
+            "{ended} ended and not one role is gone, {} among them, with all that pg_shdepend has of it",
+            first.what
+        );
+        sheet.find(Finding { what, ..first });
     }
 
     fn relies_on(&self) -> &'static [Observer] {

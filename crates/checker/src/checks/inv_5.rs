@@ -1,15 +1,21 @@
 use leaseproof_domain::{Finding, Operation};
 
-use crate::check::Check;
+use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
+use crate::words::count;
 
 /// No login is refused before the lease ends.
-pub(super) struct Inv5;
+#[derive(Default)]
+pub(super) struct Inv5 {
+    /// Credentials whose lease's end is not known because a renewal crossed it.
+    across: u64,
+}
 
 impl Check for Inv5 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
+        self.across += u64::from(life.was_renewed_across_an_end());
         let usable = run.plan.promise.usable_within.as_ref().map(|usable| issue.end.after(usable.value.duration()));
         // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
         let may_be_refused =
@@ -31,6 +37,15 @@ impl Check for Inv5 {
                 life.name()
             );
             sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if self.across > 0 {
+            sheet.note(format!(
+                "{} renewed so late that the answer came after the old lease could have ended: not judged from there on",
+                count(self.across, "credential")
+            ));
         }
     }
 

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use leaseproof_vault::TokenRequest;
-use serde_json::json;
 
 use crate::proof::Obstacle;
 use crate::{Bench, Fact, Ground};

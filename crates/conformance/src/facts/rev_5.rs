@@ -4,7 +4,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-5",
-    says: "Default revocation by a superuser clears grants on tables, columns and views of any schema that has such a grant, on sequences and materialised views of public, memberships, settings and user mappings, and drops the user",
+    says: "Default revocation by a superuser clears grants on tables, columns and views of any schema that has such a grant, on sequences and materialised views of public, memberships and settings, and drops the user",
     shown: "A user is given each of them in turn and its lease is revoked: 204, and no user.",
     source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser; measured",
     ground: Ground::Shared,
@@ -27,7 +27,6 @@ const CLEARED: &[Held] = &[
     Held { what: "a column elsewhere", give: "GRANT SELECT (word) ON app.t TO {name}" },
     Held { what: "a membership", give: "GRANT {group} TO {name}" },
     Held { what: "a setting", give: "ALTER ROLE {name} SET work_mem = '8MB'" },
-    Held { what: "a user mapping", give: "CREATE USER MAPPING FOR {name} SERVER elsewhere" },
     Held { what: "CONNECT on its database", give: "GRANT CONNECT ON DATABASE {database} TO {name}" },
 ];
 

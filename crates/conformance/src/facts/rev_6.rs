@@ -5,7 +5,7 @@ use crate::{Bench, Expect, Fact, Ground};
 pub(super) const FACT: Fact = Fact {
     id: "REV-6",
     says: "What default revocation does not clear makes it fail with 400 and 2BP01, and the user stays; pg_shdepend shows each of it beforehand",
-    shown: "A user is given each in turn: sequences, functions, types and materialised views outside public, USAGE alone, DELETE or TRUNCATE alone outside public, CREATE on public, TEMPORARY, another database, ownership, a default privilege; its lease is revoked.",
+    shown: "A user is given each in turn: sequences, functions, types and materialised views outside public, USAGE alone, DELETE or TRUNCATE alone outside public, CREATE on public, TEMPORARY, another database, ownership, a user mapping, a default privilege; its lease is revoked.",
     source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser; PostgreSQL, src/backend/commands/user.c, DropRole",
     ground: Ground::Shared,
     slow: false,
@@ -24,6 +24,7 @@ const KEPT: &[Held] = &[
     Held { what: "CREATE on public", give: "GRANT CREATE ON SCHEMA public TO {name}" },
     Held { what: "TEMPORARY on the database", give: "GRANT TEMPORARY ON DATABASE {database} TO {name}" },
     Held { what: "CONNECT on another database", give: "GRANT CONNECT ON DATABASE template1 TO {name}" },
+    Held { what: "a user mapping", give: "CREATE USER MAPPING FOR {name} SERVER elsewhere" },
     Held { what: "a table of its own", give: "CREATE TABLE owned (id int); ALTER TABLE owned OWNER TO {name}" },
     Held {
         what: "a default privilege",
