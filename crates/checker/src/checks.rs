@@ -28,6 +28,7 @@ mod pol_1;
 mod prb_1;
 mod prb_2;
 mod pwd_1;
+mod pwd_2;
 mod rev_1;
 mod run_2;
 mod thr_1;
@@ -53,6 +54,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "LOG-1" => Box::new(log_1::Log1),
         "GRA-1" => Box::new(gra_1::Gra1::default()),
         "PRB-1" => Box::new(prb_1::Prb1::default()),
+        "PWD-2" => Box::new(pwd_2::Pwd2::new(role_of(ask))),
         "PRB-2" => Box::new(prb_2::Prb2::default()),
         "TTL-2" => Box::new(ttl_2::Ttl2::default()),
         "TTL-7" => Box::new(ttl_7::Ttl7::default()),

@@ -143,6 +143,14 @@ pub const CATALOGUE: &[CheckInfo] = &[
         timing: false,
     },
     CheckInfo {
+        id: "PWD-2",
+        title: "A wrong password lets nobody in",
+        shown: "A login with a fresh credential's name and a password that is not its own, by each life that tries its role's \
+                privileges out: PostgreSQL has to refuse it. A line of pg_hba.conf with `trust` does not.",
+        source: "PostgreSQL, pg_hba.conf; src/backend/libpq/auth.c",
+        timing: false,
+    },
+    CheckInfo {
         id: "ACC-1",
         title: "Vault's own PostgreSQL account has exactly the promised attributes",
         shown: "The account in pg_roles after set-up, attribute by attribute.",

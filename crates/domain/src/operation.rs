@@ -66,10 +66,12 @@ pub enum RefusedRequest {
     BadToken,
     /// The client's own token on a path that its policy does not name.
     WrongPath,
+    /// A login to PostgreSQL with a credential's name and a password that is not its own.
+    WrongPassword,
 }
 
 impl RefusedRequest {
-    /// Every kind of request that a run makes to be refused.
+    /// Every kind of request that a run makes for Vault to refuse.
     pub const ALL: [Self; 3] = [Self::NoToken, Self::BadToken, Self::WrongPath];
 
     /// The request in words.
@@ -78,6 +80,7 @@ impl RefusedRequest {
             Self::NoToken => "credentials without a token",
             Self::BadToken => "credentials with an invented token",
             Self::WrongPath => "a path outside the client's policy",
+            Self::WrongPassword => "a login with a wrong password",
         }
     }
 }

@@ -9,9 +9,9 @@ use support::{Desk, assert_kept, text, workspace};
 
 /// A scenario and the checks that its document's defects make fail.
 const CASES: &[(&str, &[&str])] = &[
-    ("delphi", &["GRA-1", "REV-1", "EXP-1", "RUN-2"]),
+    ("delphi", &["GRA-1", "REV-1", "EXP-1", "RUN-2", "INV-11"]),
     ("delphi-group-role", &[]),
-    ("wizard", &["REV-1", "EXP-1", "PWD-1", "RUN-2", "INV-10"]),
+    ("wizard", &["REV-1", "EXP-1", "PWD-1", "RUN-2", "INV-10", "INV-11"]),
     ("wizard-drop-role", &[]),
 ];
 

@@ -57,7 +57,7 @@ impl Asks {
         if let Some(grants) = &role.grants {
             self.add("GRA-1", subject.clone(), &grants.origin);
             if role.probes.is_some() {
-                self.all(&["PRB-1", "PRB-2"], &subject, &grants.origin);
+                self.all(&["PRB-1", "PRB-2", "PWD-2"], &subject, &grants.origin);
             }
         }
         if let Some(ttl) = role.default_ttl.as_ref().or(role.max_ttl.as_ref()) {

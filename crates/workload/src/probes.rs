@@ -55,6 +55,10 @@ async fn ask(
     let issued = match request {
         RefusedRequest::NoToken => vault.without_token().issue(&role.mount, &role.name).await,
         RefusedRequest::BadToken => vault.with_token(Secret::new(INVENTED_TOKEN)).issue(&role.mount, &role.name).await,
+        // A login asks PostgreSQL, and is a life's to try.
+        RefusedRequest::WrongPassword => {
+            return (Outcome::Indeterminate { why: "not a request to Vault".to_owned() }, None);
+        }
         RefusedRequest::WrongPath => {
             return match vault.read(&client.forbidden).await {
                 Ok(answer) => (Outcome::Ok, Some(read_grant(&answer))),

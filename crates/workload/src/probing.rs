@@ -70,6 +70,7 @@ impl Life {
     pub(crate) async fn probe(&self, credential: &mut Credential) {
         let (Some(plan), true) = (self.role.probes, self.probed) else { return };
         let Some(login) = self.logins(credential).into_iter().next() else { return };
+        self.log_in_with_a_wrong_password(&login, credential).await;
         let probing = Probing { life: self.clone(), username: credential.issue.username.clone(), oid: credential.oid };
         let _cut_short = self.world.apart(probing.try_all(login, plan)).await;
         credential.last = credential.last.max(self.world.now());

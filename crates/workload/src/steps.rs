@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{
-    Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RoleRead, Span, WatchGap,
+    Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RefusedRequest, RoleRead,
+    Secret, Span, WatchGap,
 };
 use leaseproof_history::Recorder;
 use leaseproof_postgres::{Login, Session};
@@ -19,6 +20,8 @@ use crate::world::World;
 
 /// How long a fresh credential's login waits before it is tried again.
 const LOGIN_AGAIN: Duration = Duration::from_millis(100);
+/// A password that Vault makes for nobody: its own have no blanks.
+const WRONG_PASSWORD: &str = "not the password of anybody";
 
 /// One try to log in.
 struct Try {
@@ -212,6 +215,16 @@ impl Life {
         }
         drop(waiting);
         all_refused
+    }
+
+    /// Logs in with a password that is not the credential's: it has to be refused.
+    pub(crate) async fn log_in_with_a_wrong_password(&self, login: &Login, credential: &Credential) {
+        let wrong = Login { password: Some(Secret::new(WRONG_PASSWORD)), ..login.clone() };
+        let template = credential.record(&self.tag, Operation::Refused, NOT_YET, Outcome::Ok);
+        let tried = self.world.log_in(wrong.clone(), None).await;
+        let mut record = filled(&template, tried.start, tried, &wrong);
+        record.refused = Some(RefusedRequest::WrongPassword);
+        self.world.record(record);
     }
 
     pub(crate) fn logins(&self, credential: &Credential) -> Vec<Login> {

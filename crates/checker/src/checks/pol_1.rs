@@ -24,7 +24,8 @@ impl Check for Pol1 {
         if record.op == Operation::Issue {
             self.first_issue = Some(self.first_issue.map_or(record.start, |first| first.min(record.start)));
         }
-        if record.op == Operation::Refused && self.role.as_ref().is_none_or(|role| *role == record.role) {
+        let of_vault = record.refused != Some(RefusedRequest::WrongPassword);
+        if record.op == Operation::Refused && of_vault && self.role.as_ref().is_none_or(|role| *role == record.role) {
             self.requests.push(record.clone());
         }
     }

@@ -1,9 +1,9 @@
 //! A long, sound run with as many lives as one likes, made up event by event: what speed and memory are measured on.
 
 use leaseproof_domain::{
-    AccountReading, AuditEntry, Baseline, ClockReading, End, EndReason, Event, FORMAT_VERSION, FailureSource, Header,
-    LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome, PrivilegeReading, RefusedRequest,
-    RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, UnixMicros, Username,
+    AccountReading, AuditEntry, Baseline, ClockReading, DependencySighting, End, EndReason, Event, FORMAT_VERSION,
+    FailureSource, Header, IrrevocableSighting, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
+    PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, UnixMicros, Username,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S};
@@ -112,6 +112,8 @@ fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
     let (appeared, gone) = (issued.map(lease).collect(), gone.map(lease).collect());
     let (from, to) = (Micros(at + 300), Micros(at + 500));
     events.push(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
+    events.push(Event::Dependencies(DependencySighting { from, to, dangling: vec![], roles: total, rows: 13 * total }));
+    events.push(Event::Irrevocable(IrrevocableSighting { from, to, appeared: vec![], gone: vec![], total: 0 }));
 }
 
 fn begins(life: u64, at: u64, events: &mut Vec<Event>) {
@@ -141,6 +143,8 @@ fn renewed(life: u64, at: u64, events: &mut Vec<Event>) {
     events.push(Event::Operation(renewal));
     events.extend(audited(life, at, "update", "sys/leases/renew", true));
     events.push(role_read(life, at + 400, at, granted + 5));
+    let (from, to) = (Micros(at + 600), Micros(at + 650));
+    events.push(Event::Privileges(PrivilegeReading { from, to, oid: oid(life), username: username(life), set: 0 }));
     events.push(Event::Operation(operation(life, Operation::Relogin, at + 700, at + 900, Outcome::Ok)));
 }
 

@@ -282,6 +282,9 @@ impl Story {
             let record = self.operation(0, Operation::Refused, start, start + 500, denied);
             record.refused = Some(kind);
         }
+        let denied = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
+        let record = self.operation(0, Operation::Refused, 600 * MS, 601 * MS, denied);
+        record.refused = Some(RefusedRequest::WrongPassword);
         self.add(400 * MS, Event::PrivilegeSet { id: 0, set: privileges() });
     }
 
