@@ -163,6 +163,25 @@ fn pol_1_a_refused_request_makes_no_role() {
 }
 
 #[test]
+fn pwd_2_a_wrong_password_lets_nobody_in() {
+    let tried = |outcome: &Outcome| {
+        Story::good().each(|event| {
+            if let Event::Operation(record) = event
+                && record.refused == Some(RefusedRequest::WrongPassword)
+            {
+                record.outcome = outcome.clone();
+            }
+        })
+    };
+    Story::good().passes("PWD-2");
+    let findings = tried(&Outcome::Ok).fails("PWD-2");
+    assert_snapshot!(findings[0].what, @"PostgreSQL let a credential in with a password that is not its own; it has to answer 28P01");
+    // It is no request to Vault.
+    tried(&Outcome::Ok).passes("POL-1");
+    assert_eq!(tried(&no_answer()).unknown("PWD-2"), "no login with a wrong password was answered");
+}
+
+#[test]
 fn run_2_no_role_is_left_without_a_lease() {
     let left = |released: bool, roles: Vec<RoleSeen>, leases: Vec<u64>| {
         Story::good()

@@ -57,9 +57,14 @@ pub(crate) struct Change {
     pub(crate) config: &'static str,
     /// Anything else of a scenario; root keys come first.
     pub(crate) toml: &'static str,
+    /// Keys of `[promise]`.
+    pub(crate) promise: &'static str,
+    /// Keys of the life.
+    pub(crate) life: &'static str,
 }
 
-pub(crate) const NONE: Change = Change { sql: "", swap: ("", ""), append: "", role: "", config: "", toml: "" };
+pub(crate) const NONE: Change =
+    Change { sql: "", swap: ("", ""), append: "", role: "", config: "", toml: "", promise: "", life: "" };
 
 impl Parent {
     /// Writes the scenario into a folder of its own below `desk`.
@@ -89,8 +94,8 @@ impl Parent {
         // A few lives that are over soon.
         let _ = write!(
             text,
-            "[promise]\ndead_within = \"4s\"\n[life.{}]\nlease = \"4s\"\n[[phase]]\nname = \"steady\"\nrate = \"4/s\"\nfor = \"2s\"\n",
-            self.life
+            "[promise]\ndead_within = \"4s\"\n{}[life.{}]\nlease = \"4s\"\n{}[[phase]]\nname = \"steady\"\nrate = \"4/s\"\nfor = \"2s\"\n",
+            change.promise, self.life, change.life
         );
         text
     }

@@ -69,6 +69,157 @@ const fn toml(text: &'static str) -> Change {
 
 /// Every mutant.
 pub(crate) static MUTANTS: &[Mutant] = &[
+    // Rights of kinds that nobody thinks of.
+    mutant(
+        "function-added",
+        "EXECUTE on a function that PUBLIC may not execute",
+        both(
+            "CREATE FUNCTION purge() RETURNS int LANGUAGE sql AS 'SELECT 1';\nREVOKE EXECUTE ON FUNCTION purge() FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION purge() TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT EXECUTE ON FUNCTION purge() TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "back-door-of-public",
+        "a SECURITY DEFINER function of a superuser, which PUBLIC may execute",
+        sql(
+            "CREATE FUNCTION back_door() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM pg_authid';\n",
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "back-door-granted",
+        "a SECURITY DEFINER function of a superuser, granted",
+        both(
+            "CREATE FUNCTION back_door() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM pg_authid';\nREVOKE EXECUTE ON FUNCTION back_door() FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION back_door() TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT EXECUTE ON FUNCTION back_door() TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "type-added",
+        "USAGE on a type that PUBLIC may not use",
+        both(
+            "CREATE TYPE mood AS ENUM ('ok');\nREVOKE USAGE ON TYPE mood FROM PUBLIC;\nGRANT USAGE ON TYPE mood TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT USAGE ON TYPE mood TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "large-object-added",
+        "SELECT on a large object",
+        both(
+            "SELECT lo_create(4242);\nGRANT SELECT ON LARGE OBJECT 4242 TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT SELECT ON LARGE OBJECT 4242 TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "tablespace-added",
+        "CREATE on a tablespace",
+        both(
+            "GRANT CREATE ON TABLESPACE pg_default TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT CREATE ON TABLESPACE pg_default TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "parameter-added",
+        "SET on a parameter that only superusers set",
+        both(
+            "GRANT SET ON PARAMETER log_statement TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT SET ON PARAMETER log_statement TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "language-added",
+        "USAGE on a language that PUBLIC may not use",
+        both(
+            "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\nGRANT USAGE ON LANGUAGE plpgsql TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT USAGE ON LANGUAGE plpgsql TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        ENDS,
+    ),
+    mutant(
+        "role-setting",
+        "the user's sessions begin with another work_mem",
+        append(r#"ALTER ROLE "{{name}}" SET work_mem = '64MB';"#),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "view-of-its-owner",
+        "a view that reads a table as its owner, a superuser",
+        both(
+            "CREATE VIEW every_role AS SELECT rolname FROM pg_authid;\nGRANT SELECT ON every_role TO vaultuser WITH GRANT OPTION;\n",
+            r#"GRANT SELECT ON every_role TO "{{name}}";"#,
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "user-mapping-of-public",
+        "a user mapping of PUBLIC logs in elsewhere for everybody",
+        sql(
+            "CREATE FOREIGN DATA WRAPPER nowhere;\nCREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;\nCREATE USER MAPPING FOR PUBLIC SERVER elsewhere;\n",
+        ),
+        &["GRA-1"],
+        &[],
+    ),
+    mutant(
+        "passwords-open-to-public",
+        "PUBLIC may read the catalog of passwords",
+        sql("GRANT SELECT ON pg_authid TO PUBLIC;\n"),
+        &["GRA-1"],
+        &[],
+    ),
+    // Who gets in, and who stays in.
+    mutant(
+        "trust",
+        "pg_hba.conf trusts everybody from loopback",
+        toml("[postgres.target]\nhba = '''\nhost all all 127.0.0.1/32 trust\n'''\n"),
+        &["PWD-2"],
+        ENDS,
+    ),
+    mutant(
+        "sessions-ended",
+        "revocation ends open sessions, where they are promised to go on",
+        Change {
+            sql: "GRANT pg_signal_backend TO vaultuser;\n",
+            role: r#"revocation_statements = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"{{name}}\"; REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM \"{{name}}\"; REVOKE ALL ON SCHEMA public FROM \"{{name}}\"; DROP ROLE \"{{name}}\";""#,
+            life: "keep_session = { share = 1.0 }\n",
+            ..NONE
+        },
+        &["INV-6b"],
+        ENDS,
+    ),
+    mutant(
+        "sessions-go-on",
+        "open sessions survive a revocation, where they are promised to end",
+        Change { promise: "sessions_after_revoke = \"die\"\n", life: "keep_session = { share = 1.0 }\n", ..NONE },
+        &["INV-6b"],
+        &[],
+    ),
+    mutant(
+        "renewal-grants-more",
+        "each renewal grants TRUNCATE",
+        Change {
+            sql: "GRANT TRUNCATE ON domains TO vaultuser WITH GRANT OPTION;\n",
+            role: r#"renew_statements = ["ALTER ROLE \"{{name}}\" VALID UNTIL '{{expiration}}'; GRANT TRUNCATE ON domains TO \"{{name}}\";"]"#,
+            ..NONE
+        },
+        &["GRA-1"],
+        &["INV-9"],
+    ),
     // Creation statements that grant too little.
     mutant(
         "table-missing",
