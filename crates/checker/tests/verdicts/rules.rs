@@ -53,6 +53,7 @@ REV-1: no revocation was answered and followed by a look at the roles
 EXP-1: no credential was seen to expire
 POL-1: no request for credentials without a token was answered
 PWD-1: the log of vault was not read
+PWD-2: no login with a wrong password was answered
 ACC-1: the account was not looked at
 RUN-2: nobody looked at what was left after the drain
 INV-1: no fresh credential's login was answered
