@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_domain::{Redactor, Secret, Username};
 use leaseproof_estate::{Estate, TARGET};
@@ -311,51 +311,6 @@ impl Bench {
         let issued = client.issue(&self.name, role).await?;
         self.learn(&issued);
         Ok(issued)
-    }
-
-    /// The leases of a role of the fact's engine that Vault lists.
-    ///
-    /// # Errors
-    /// As Vault answers.
-    pub async fn leases(&self, role: &str) -> Result<Vec<String>, VaultError> {
-        self.vault().list(&format!("sys/leases/lookup/{}/creds/{role}", self.name)).await
-    }
-
-    /// How many roles in PostgreSQL have a name that matches `pattern`, as LIKE understands it.
-    ///
-    /// # Errors
-    /// As PostgreSQL answers.
-    pub async fn roles_like(&self, pattern: &str) -> Result<u64, Obstacle> {
-        let sql = format!("SELECT count(*) FROM pg_roles WHERE rolname LIKE '{pattern}'");
-        let count = self.value(&sql).await?.and_then(|count| count.parse().ok());
-        count.ok_or_else(|| Obstacle::of("PostgreSQL counts no roles"))
-    }
-
-    /// Whether there is a role of that name, asked by a connection of its own: also after a restart.
-    ///
-    /// # Errors
-    /// As PostgreSQL answers.
-    pub async fn has_role(&self, name: &Username) -> Result<bool, Obstacle> {
-        let sql = format!("SELECT 1 FROM pg_roles WHERE rolname = '{}'", name.as_str().replace('\'', "''"));
-        Ok(self.value(&sql).await?.is_some())
-    }
-
-    /// Asks every 50 ms until it is so. How long that took; none where `patience` ran out.
-    ///
-    /// # Errors
-    /// What a question fails with.
-    pub async fn until<F>(&self, patience: Duration, so: impl Fn() -> F) -> Result<Option<Duration>, Obstacle>
-    where
-        F: Future<Output = Result<bool, Obstacle>>,
-    {
-        let begun = Instant::now();
-        while begun.elapsed() < patience {
-            if so().await? {
-                return Ok(Some(begun.elapsed()));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(None)
     }
 
     /// From now on the credential's password is scrubbed from all that is recorded.

@@ -8,6 +8,7 @@ mod bench;
 mod expect;
 mod fact;
 mod facts;
+mod looks;
 mod many;
 mod moments;
 mod page;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{
-    Event, Expected, Micros, Operation, OperationRecord, Outcome, PhasePoint, ProbeOutcome, ProbeRecord, Redactor, Ttl,
+    Event, Expected, Micros, Operation, OperationRecord, Outcome, PhasePoint, ProbeOutcome, ProbeRecord, Redactor,
+    RefusedRequest, Ttl,
 };
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
@@ -169,10 +170,14 @@ async fn every_life_is_lived_to_its_end() {
     }
     assert!(operations.iter().all(|record| record.intended <= record.start && record.start <= record.end));
 
-    let refused: Vec<_> = operations.iter().filter(|record| record.op == Operation::Refused).collect();
-    assert_eq!(refused.len(), 3);
-    for record in refused {
-        assert_eq!(record.outcome.failure().map(|failure| failure.code.as_str()), Some("403"), "{record:?}");
+    let refused = operations.iter().filter(|record| record.op == Operation::Refused);
+    let (logins, requests): (Vec<_>, Vec<_>) =
+        refused.partition(|record| record.refused == Some(RefusedRequest::WrongPassword));
+    assert!(requests.len() == 3 && !logins.is_empty(), "{requests:?} {logins:?}");
+    for (records, code) in [(requests, "403"), (logins, "28P01")] {
+        for record in records {
+            assert_eq!(record.outcome.failure().map(|failure| failure.code.as_str()), Some(code), "{record:?}");
+        }
     }
     let reads = events.iter().filter(|event| matches!(event, Event::RoleRead(read) if read.role.is_some())).count();
     let renewals = operations.iter().filter(|record| record.op == Operation::Renew).count();
