@@ -171,7 +171,7 @@ async fn every_life_is_lived_to_its_end() {
     assert!(operations.iter().all(|record| record.intended <= record.start && record.start <= record.end));
 
     let refused = operations.iter().filter(|record| record.op == Operation::Refused);
-    let (logins, requests): (Vec<_>, Vec<_>) =
+    let (logins, requests): (Vec<&&OperationRecord>, Vec<&&OperationRecord>) =
         refused.partition(|record| record.refused == Some(RefusedRequest::WrongPassword));
     assert!(requests.len() == 3 && !logins.is_empty(), "{requests:?} {logins:?}");
     for (records, code) in [(requests, "403"), (logins, "28P01")] {
