@@ -48,7 +48,11 @@ async fn each_port_leads_to_its_servers_before_and_after_a_failover() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(asked(&write, "SELECT n FROM t").await.unwrap().as_deref(), Some("1"));
-    assert!(asked(&read, role).await.is_err(), "there is no standby any more");
+    // Each port asks by itself: the read port may learn of the promotion a moment later.
+    while asked(&read, role).await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the read port leads somewhere, and there is no standby");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     // What it was before it was killed is not what the cluster is now; here it only has to start.
     estate.start_again("postgres.target.1").await.unwrap();
     estate.tear_down().await.unwrap();
