@@ -108,6 +108,23 @@ impl<'p> Run<'p> {
         self.lives.get(self.owners.get(username)?)
     }
 
+    /// A life that is not judged yet, by its lease.
+    pub(crate) fn life_with(&self, lease: &LeaseId) -> Option<&Life> {
+        self.lives.get(self.lease_owners.get(lease)?)
+    }
+
+    /// Whether a credential may be ending while roles and leases are looked at: they are not asked for at one moment, so
+    /// that it may show as a role only, or as a lease only.
+    pub(crate) fn may_be_ending(&self, life: &Life, look: Look) -> bool {
+        match life.revocation() {
+            Some(revoke) if revoke.is_indeterminate() || revoke.end >= look.from => return true,
+            Some(revoke) if revoke.is_ok() => return false,
+            _ => {}
+        }
+        let grace = self.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
+        life.last_term().is_none_or(|term| term.earliest <= look.to && term.latest.after(grace) >= look.from)
+    }
+
     /// Whether the lease is that of a life that is not judged yet.
     pub(crate) fn is_owned(&self, lease: &LeaseId) -> bool {
         self.lease_owners.contains_key(lease)

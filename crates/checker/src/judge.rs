@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{EndReason, Event, Judgment, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict};
+use leaseproof_domain::{EndReason, Event, Judgment, Observed, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict};
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
 
@@ -9,6 +9,7 @@ use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
 use crate::fold::{Life, Run};
 use crate::known;
+use crate::observed;
 use crate::statistics::{Clocking, Statistics};
 use crate::validity::Punctuality;
 
@@ -47,6 +48,7 @@ struct Bench<'p> {
     run: Run<'p>,
     statistics: Statistics,
     totaller: Totaller,
+    observed: Observed,
     asked: Vec<Asked>,
     asks_known: Vec<Ask>,
 }
@@ -60,6 +62,7 @@ impl<'p> Bench<'p> {
             run: Run::new(plan),
             statistics: Statistics::default(),
             totaller: Totaller::default(),
+            observed: Observed::default(),
             asked,
             asks_known: asks_known.into_iter().cloned().collect(),
         }
@@ -68,6 +71,7 @@ impl<'p> Bench<'p> {
     fn see(&mut self, event: &Event) {
         self.statistics.see(event);
         self.run.fold(event);
+        observed::see(&mut self.observed, event, &self.run);
         for asked in &mut self.asked {
             asked.see(event, &self.run);
         }
@@ -105,7 +109,8 @@ impl<'p> Bench<'p> {
         }
         let mut checks: Vec<Judgment> = judged.into_iter().map(|(judgment, _)| judgment).collect();
         checks.sort_by_key(|judgment| judgment.check);
-        let verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
+        let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
+        verdicts.observed = self.observed;
         Judged { verdicts, histograms: self.statistics.histograms() }
     }
 }
@@ -202,6 +207,7 @@ fn verdicts(
         checks,
         operations: statistics.tables(),
         totals,
+        observed: Observed::default(),
     }
 }
 

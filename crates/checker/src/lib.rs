@@ -11,6 +11,7 @@ mod fold;
 mod judge;
 mod known;
 mod met;
+mod observed;
 mod privilege_diff;
 mod sheet;
 mod statistics;

@@ -43,6 +43,6 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};
 pub use verdict::{
-    Finding, Judgment, KnownFinding, LatencySummary, OperationStatistics, RunVerdicts, Subject, Totals,
+    Finding, Judgment, KnownFinding, LatencySummary, Observed, OperationStatistics, RunVerdicts, Subject, Totals,
     VERDICTS_SCHEMA, Validity, Verdict,
 };

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -208,6 +209,24 @@ pub struct Totals {
     pub issues_unanswered: u64,
 }
 
+/// What the observers saw of an estate that no check judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Observed {
+    /// Sessions that were kept open past their credential's end, by what became of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept_sessions: BTreeMap<String, u64>,
+    /// Logins that PostgreSQL's log says it refused, by its reason with the user's name left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused_logins: BTreeMap<String, u64>,
+    /// Leases that Vault listed after the drain though their roles were not there. On PostgreSQL and raft storage a
+    /// client that gives up while Vault works can leave one (measured with Vault 1.21.0).
+    #[serde(default)]
+    pub leases_without_role: u64,
+    /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gauges: BTreeMap<String, u64>,
+}
+
 /// Everything that was judged of one run: the content of `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdicts {
@@ -233,4 +252,7 @@ pub struct RunVerdicts {
     pub operations: Vec<OperationStatistics>,
     /// Lives.
     pub totals: Totals,
+    /// What else was seen.
+    #[serde(default)]
+    pub observed: Observed,
 }

@@ -121,7 +121,8 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use leaseproof_domain::{
-        CheckId, Judgment, KnownFinding, Origin, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
+        CheckId, Judgment, KnownFinding, Observed, Origin, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity,
+        Verdict,
     };
 
     use super::Exit;
@@ -172,6 +173,7 @@ mod tests {
             checks: checks.iter().copied().map(judgment).collect(),
             operations: Vec::new(),
             totals: Totals::default(),
+            observed: Observed::default(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    CheckId, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Operation, OperationStatistics, Origin,
-    RunVerdicts, Subject, Totals, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    CheckId, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Observed, Operation,
+    OperationStatistics, Origin, RunVerdicts, Subject, Totals, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -27,6 +27,12 @@ pub(crate) fn verdicts() -> RunVerdicts {
             live: 1,
             indeterminate: 1,
             ..Totals::default()
+        },
+        observed: Observed {
+            kept_sessions: [("went on".to_owned(), 30), ("refused with 57P01".to_owned(), 1)].into(),
+            refused_logins: [("Role … does not exist.".to_owned(), 315)].into(),
+            leases_without_role: 1,
+            gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::{Judgment, OperationStatistics, RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
 
 use crate::{evidence, figures};
 
@@ -21,6 +21,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
         under(&mut out, judgment);
     }
     totals(&mut out, verdicts);
+    observed(&mut out, &verdicts.observed);
     latencies(&mut out, &verdicts.operations);
     out
 }
@@ -68,6 +69,27 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
     ];
     let row = figures.map(|figure| figure.to_string()).join(" | ");
     let _ = writeln!(out, "| {row} | {} of {} |\n", totals.late, totals.timed);
+}
+
+fn observed(out: &mut String, observed: &Observed) {
+    let Observed { kept_sessions, refused_logins, leases_without_role, gauges } = observed;
+    let mut rows: Vec<(String, u64)> = Vec::new();
+    rows.extend(kept_sessions.iter().map(|(fate, count)| (format!("Sessions kept past their end: {fate}"), *count)));
+    rows.extend(
+        refused_logins.iter().map(|(why, count)| (format!("Logins refused in PostgreSQL's log: {why}"), *count)),
+    );
+    if *leases_without_role > 0 {
+        rows.push(("Leases without a role after the drain".to_owned(), *leases_without_role));
+    }
+    rows.extend(gauges.iter().map(|(gauge, most)| (format!("Largest {gauge}"), *most)));
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str("## Seen beside\n\n| | |\n|---|---:|\n");
+    for (what, figure) in rows {
+        let _ = writeln!(out, "| {} | {figure} |", cell(&what));
+    }
+    out.push('\n');
 }
 
 fn latencies(out: &mut String, operations: &[OperationStatistics]) {

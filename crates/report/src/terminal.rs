@@ -37,7 +37,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     }
     checks(&mut out, verdicts, view.quiet);
     if !view.quiet {
-        totals(&mut out, &verdicts.totals);
+        totals(&mut out, verdicts);
         latencies(&mut out, &verdicts.operations);
     }
     validity(&mut out, &verdicts.validity);
@@ -99,7 +99,8 @@ fn check(out: &mut String, judgment: &Judgment, width: usize) {
     }
 }
 
-fn totals(out: &mut String, totals: &Totals) {
+fn totals(out: &mut String, verdicts: &RunVerdicts) {
+    let totals = &verdicts.totals;
     let Totals { arrivals, issued, revoked, expired, live, retried, indeterminate, .. } = totals;
     let mut parts = vec![
         format!("{arrivals} arrivals"),
@@ -113,6 +114,7 @@ fn totals(out: &mut String, totals: &Totals) {
         (*indeterminate, "indeterminate"),
         (totals.issues_unanswered, "issues unanswered"),
         (totals.shed, "shed"),
+        (verdicts.observed.leases_without_role, "listed without a role"),
     ];
     parts.extend(rare.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
     parts.push(format!("{} of {} sends late", totals.late, totals.timed));

@@ -71,7 +71,7 @@ fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run:
     for role in roles {
         let has_lease = match run.life_of(&role.name) {
             Some(life) => {
-                life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || may_be_ending(life, look, run)
+                life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || run.may_be_ending(life, look)
             }
             None => {
                 let explained = untold > 0;
@@ -84,17 +84,6 @@ fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run:
         }
     }
     orphans
-}
-
-/// Roles and leases are not asked for at one moment: a credential that ends meanwhile may show as a role only.
-fn may_be_ending(life: &Life, look: Look, run: &Run<'_>) -> bool {
-    match life.revocation() {
-        Some(revoke) if revoke.is_indeterminate() || revoke.end >= look.from => return true,
-        Some(revoke) if revoke.is_ok() => return false,
-        _ => {}
-    }
-    let grace = run.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
-    life.last_term().is_none_or(|term| term.earliest <= look.to && term.latest.after(grace) >= look.from)
 }
 
 fn finding(run: &Run<'_>, role: &RoleSeen, look: Look, what: String) -> Finding {

@@ -1,0 +1,76 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{
+    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, Outcome, RoleSeen, Username,
+};
+
+use crate::fold::{Look, Run};
+
+/// Takes in what an event tells that no check judges. The run has taken the event in already.
+pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
+    match event {
+        Event::KeptSession(kept) => *observed.kept_sessions.entry(fate(kept)).or_default() += 1,
+        Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
+        Event::Metrics(reading) => gauges(&mut observed.gauges, reading),
+        Event::Residue { from, to, released: false, roles, leases } => {
+            let look = Look { from: *from, to: *to };
+            observed.leases_without_role = without_role(leases, roles, look, run);
+        }
+        _ => {}
+    }
+}
+
+fn fate(kept: &KeptSession) -> String {
+    match &kept.query {
+        Outcome::Ok => "went on".to_owned(),
+        Outcome::Failed(failure) => format!("refused with {}", failure.code),
+        Outcome::Indeterminate { .. } => "no answer".to_owned(),
+    }
+}
+
+/// PostgreSQL's reason, which names the user in quotation marks at its beginning.
+fn reason(failure: &AuthFailure) -> String {
+    let Some(reason) = &failure.reason else { return "no reason given".to_owned() };
+    reason.replacen(&format!("\"{}\"", failure.username), "…", 1)
+}
+
+fn gauges(largest: &mut BTreeMap<String, u64>, reading: &MetricReading) {
+    for (name, value) in &reading.gauges {
+        let value = value.round() as u64;
+        let most = largest.entry(name.clone()).or_default();
+        *most = value.max(*most);
+    }
+}
+
+/// How many leases have no role. What no answer told of is only counted: as many such leases as such roles are pairs.
+fn without_role(leases: &[LeaseId], roles: &[RoleSeen], look: Look, run: &Run<'_>) -> u64 {
+    let there: BTreeSet<&Username> = roles.iter().map(|role| &role.name).collect();
+    let untold_roles = roles.iter().filter(|role| run.life_of(&role.name).is_none()).count();
+    let (told, untold): (Vec<&LeaseId>, Vec<&LeaseId>) = leases.iter().partition(|lease| run.is_owned(lease));
+    let lost = told.into_iter().filter_map(|lease| run.life_with(lease)).filter(|life| {
+        let is_there = life.username.as_ref().is_none_or(|name| there.contains(name));
+        !is_there && !run.may_be_ending(life, look)
+    });
+    (lost.count() + untold.len().saturating_sub(untold_roles)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{AuthFailure, Micros, Username};
+
+    use super::reason;
+
+    #[test]
+    fn a_reason_is_told_without_the_user() {
+        let failure = |reason: Option<&str>| AuthFailure {
+            at: Micros(0),
+            source: "postgres.target".to_owned(),
+            line: 1,
+            username: Username::new("v-a"),
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(reason(&failure(Some("User \"v-a\" has an expired password."))), "User … has an expired password.");
+        assert_eq!(reason(&failure(Some("Role \"v-a\" does not exist."))), "Role … does not exist.");
+        assert_eq!(reason(&failure(None)), "no reason given");
+    }
+}
