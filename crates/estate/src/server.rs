@@ -116,6 +116,7 @@ impl Server {
             password,
             application_name: application_name.to_owned(),
             timeout,
+            encryption: None,
         }
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn targets(plan: &Plan, estate: &Estate, vault: leaseproof_vault::Cli
         password: None,
         application_name: "leaseproof-client".to_owned(),
         timeout,
+        encryption: None,
     };
     let of_role = |on: &str, database: &str| estate.endpoints(on).into_iter().map(|at| login(database, at)).collect();
     let endpoints: BTreeMap<_, _> =

@@ -5,6 +5,7 @@
 //! password in an error or a `Debug`.
 
 mod dependencies;
+mod encryption;
 mod error;
 mod login;
 mod objects;
@@ -16,6 +17,7 @@ mod session;
 mod sessions;
 mod url;
 
+pub use encryption::{BadEncryption, Encryption, EncryptionFiles};
 pub use error::Error;
 pub use login::Login;
 pub use observer::{Clock, Observer};

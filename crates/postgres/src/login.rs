@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use leaseproof_domain::Secret;
 use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use crate::Encryption;
 
 /// Who logs in, and where.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Login {
     pub application_name: String,
     /// The bound of the login, and of each statement after it.
     pub timeout: Duration,
+    /// How the connection is encrypted; plain where it is none.
+    pub encryption: Option<Encryption>,
 }
 
 impl Login {
@@ -36,7 +41,7 @@ impl Login {
             .dbname(&self.database)
             .user(&self.user)
             .application_name(&self.application_name)
-            .ssl_mode(tokio_postgres::config::SslMode::Disable);
+            .ssl_mode(if self.encryption.is_some() { SslMode::Require } else { SslMode::Disable });
         if let Some(password) = &self.password {
             config.password(password.expose());
         }
@@ -62,6 +67,7 @@ mod tests {
             password: Some(Secret::new("s3cret")),
             application_name: "app".to_owned(),
             timeout: Duration::from_secs(1),
+            encryption: None,
         };
         assert_eq!(login.endpoint(), "127.0.0.1:5432/powerdns");
         assert!(!format!("{login:?}").contains("s3cret"));

@@ -183,7 +183,7 @@ impl Eye {
              -c search_path=pg_catalog -c statement_timeout={}",
             login.timeout.as_millis()
         ));
-        let connection = Connection::open(&config, login.timeout).await?;
+        let connection = Connection::open(login, &config).await?;
         let prepare = |sql| connection.within(login.timeout, connection.client.prepare(sql));
         let roles = prepare(roles::ALL).await?;
         let role = prepare(roles::ONE).await?;

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 
 use crate::{Error, Login};
 
@@ -22,7 +23,7 @@ impl Session {
     /// [`Error::Answer`] where the server refuses (28P01, 3D000, 53300, 57P03, …), [`Error::NoAnswer`] where it cannot
     /// be reached or does not answer in time.
     pub async fn open(login: &Login) -> Result<Self, Error> {
-        let connection = Connection::open(&login.config(), login.timeout).await?;
+        let connection = Connection::open(login, &login.config()).await?;
         Ok(Self { connection, timeout: login.timeout })
     }
 
@@ -92,12 +93,22 @@ impl Drop for Task {
 }
 
 impl Connection {
-    pub(crate) async fn open(config: &Config, timeout: Duration) -> Result<Self, Error> {
-        let connected = tokio::time::timeout(timeout, config.connect(NoTls)).await;
-        let (client, connection) = connected.map_err(|_| Error::timed_out(timeout))??;
+    pub(crate) async fn open(login: &Login, config: &Config) -> Result<Self, Error> {
+        let opened = async {
+            match &login.encryption {
+                None => Ok(Self::of(config.connect(NoTls).await?)),
+                Some(encryption) => Ok(Self::of(config.connect(encryption.connector()).await?)),
+            }
+        };
+        tokio::time::timeout(login.timeout, opened).await.map_err(|_| Error::timed_out(login.timeout))?
+    }
+
+    fn of<T>((client, connection): (Client, tokio_postgres::Connection<Socket, T>)) -> Self
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         // What ends a connection is told to the statements that wait on it; notices are nobody's.
-        let task = Task(tokio::spawn(async move { drop(connection.await) }));
-        Ok(Self { client, task })
+        Self { client, task: Task(tokio::spawn(async move { drop(connection.await) })) }
     }
 
     /// The statement's answer, if it comes in time.

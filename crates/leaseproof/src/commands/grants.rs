@@ -22,13 +22,17 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Reads the catalogs of any server that can be reached, and changes nothing: the privileges on objects of every kind,
 /// directly, through groups, as owner or through PUBLIC; memberships, attributes, settings, default privileges, row
 /// security, and the ways past the ACLs. The account has to be able to read the whole catalog; a superuser sees all of
-/// it. The password is taken as libpq takes it, from PGPASSWORD or the file PGPASSFILE; the connection is not encrypted.
+/// it. The password is taken as libpq takes it, from PGPASSWORD or the file PGPASSFILE.
+///
+/// The connection is plain, or encrypted and verified with `?sslmode=verify-full&sslrootcert=FILE` in the URL (`sslcert`
+/// and `sslkey` where the server asks for a certificate).
 ///
 /// With `--against`, only what deviates from a scenario's promise is printed. Ends with 0 where nothing does, 1 where
 /// something does, 5 where the server cannot be read.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof grants app --server postgres://postgres@127.0.0.1:5432\n  \
                        leaseproof grants v-token-app-x1 --server postgres://postgres@db:5432 --database shop --json\n  \
+                       leaseproof grants app --server 'postgres://postgres@db:5432/shop?sslmode=verify-full&sslrootcert=ca.pem'\n  \
                        leaseproof grants app --server postgres://postgres@db:5432 --against scenarios/powerdns --as powerdns-role")]
 pub(crate) struct GrantsArgs {
     /// The PostgreSQL role
@@ -42,9 +46,6 @@ pub(crate) struct GrantsArgs {
     /// Looks into this database; may be given several times. Without it, into all that accept connections
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
-    /// Looks into every database that accepts connections, as it does anyway
-    #[arg(long, conflicts_with = "database")]
-    all_databases: bool,
     /// Prints JSON (docs/grants.schema.json)
     #[arg(long, conflicts_with = "against")]
     json: bool,

@@ -56,7 +56,7 @@ impl Prober {
     /// # Errors
     /// As [`crate::Session::open`].
     pub async fn open_with(login: &Login, facts: Option<Arc<Facts>>) -> Result<Self, Error> {
-        let connection = Connection::open(&login.config(), login.timeout).await?;
+        let connection = Connection::open(login, &login.config()).await?;
         connection.within(login.timeout, connection.client.batch_execute(BEGIN)).await?;
         let facts = match facts {
             Some(facts) => facts,

@@ -59,6 +59,11 @@ impl Cluster {
         panic!("PostgreSQL did not start");
     }
 
+    /// Where the server keeps its data, and who it runs as.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn login(&self, database: &str, user: &str) -> Login {
         Login {
             host: "127.0.0.1".to_owned(),
@@ -68,6 +73,7 @@ impl Cluster {
             password: Some(Secret::new("unused")),
             application_name: "test".to_owned(),
             timeout: Duration::from_secs(10),
+            encryption: None,
         }
     }
 
@@ -99,7 +105,7 @@ impl Drop for Cluster {
 }
 
 /// PostgreSQL refuses to run as root.
-fn unprivileged() -> Option<User> {
+pub(crate) fn unprivileged() -> Option<User> {
     if !Uid::effective().is_root() {
         return None;
     }
