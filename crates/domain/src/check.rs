@@ -203,7 +203,9 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-6a",
         title: "No new login after a revocation was acknowledged, nor after expiry plus dead_within",
-        shown: "A login that is tried with each revoked and each expired credential has to be refused by PostgreSQL.",
+        shown: "A login that is tried with each revoked and each expired credential has to be refused by PostgreSQL. At a \
+                standby that does not replay before its primary acknowledges (any replication but remote_apply), a \
+                revocation counts from dead_within after its answer.",
         source: "the scenario's dead_within",
         timing: false,
     },
@@ -250,6 +252,16 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 removes it. Where credentials ended and not one of their roles is gone, that is a failure too.",
         source: "PostgreSQL, catalog pg_shdepend",
         timing: false,
+    },
+    CheckInfo {
+        id: "FLT-1",
+        title: "After each fault credentials are issued again, within recovers_within",
+        shown: "Each fault began and was healed, and a credential that was asked for after the healing was acknowledged \
+                at most recovers_within after it. Operations that overlap with the \
+                time from a fault's beginning until recovers_within after its healing are not judged where they had no \
+                answer or one of expect_errors, nor what standbys know; looks that could not be made in that time blind no check.",
+        source: "the scenario's promise",
+        timing: true,
     },
     CheckInfo {
         id: "THR-1",

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthFailure, DependencySighting, IrrevocableSighting, KeptSession, LeaseId, MetricReading, Micros, Object,
-    OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting, UnixMicros, Username,
+    AuthFailure, DependencySighting, FaultMark, IrrevocableSighting, KeptSession, LeaseId, MetricReading, Micros,
+    Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting, UnixMicros,
+    Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
@@ -86,6 +87,8 @@ pub enum Event {
         /// Whether it was read up to its end.
         complete: bool,
     },
+    /// Something was done to a server because the scenario asks for it.
+    Fault(FaultMark),
     /// An observer could not look.
     WatchGap(WatchGap),
     /// A server ended by itself.

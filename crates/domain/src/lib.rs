@@ -38,11 +38,11 @@ pub use probe::{Expected, ProbeOutcome, ProbeRecord};
 pub use redactor::{Redactor, Scrubbed};
 pub use secret::Secret;
 pub use sighting::{
-    AuthFailure, DependencySeen, DependencySighting, IrrevocableSighting, KeptSession, MetricReading, SessionSeen,
-    SessionSighting,
+    AuthFailure, DependencySeen, DependencySighting, FaultMark, FaultPoint, IrrevocableSighting, KeptSession,
+    MetricReading, SessionSeen, SessionSighting,
 };
 pub use time::{BadTtl, Micros, Ttl, UnixMicros};
 pub use verdict::{
-    Finding, Judgment, KnownFinding, LatencySummary, Observed, OperationStatistics, RunVerdicts, Subject, Totals,
-    VERDICTS_SCHEMA, Validity, Verdict,
+    FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed, OperationStatistics, RunVerdicts, Subject,
+    Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };

@@ -200,6 +200,9 @@ pub struct OperationRecord {
     /// `host:port/database` of a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Whether the login went to where reads of standbys go, which may lag behind their primary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standby: bool,
     /// Which rule a request of [`Operation::Refused`] broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedRequest>,
@@ -233,6 +236,7 @@ impl OperationRecord {
             increment_seconds: None,
             warnings: Vec::new(),
             endpoint: None,
+            standby: false,
             refused: None,
         }
     }

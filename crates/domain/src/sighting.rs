@@ -102,6 +102,31 @@ pub struct MetricReading {
     pub gauges: BTreeMap<String, f64>,
 }
 
+/// A step of a fault that the scenario asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultMark {
+    /// Its number in the plan, from 1.
+    pub fault: u32,
+    /// What came to pass.
+    pub point: FaultPoint,
+    /// When.
+    pub at: Micros,
+    /// In words: `postgres.target.2 is promoted`.
+    pub words: String,
+}
+
+/// A point of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultPoint {
+    /// It is about to be done.
+    Begins,
+    /// Something of it was done.
+    Step,
+    /// It is healed.
+    Healed,
+}
+
 /// A login that PostgreSQL refused, as its log tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthFailure {

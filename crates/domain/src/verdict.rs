@@ -209,6 +209,32 @@ pub struct Totals {
     pub issues_unanswered: u64,
 }
 
+/// What came of one fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultFigures {
+    /// Its number, from 1.
+    pub fault: u32,
+    /// What it was: `failover on postgres.target`.
+    pub what: String,
+    /// When it began; none where the run did not come so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Micros>,
+    /// Its steps, its healing last, each in microseconds from its beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<(u64, String)>,
+    /// Until operations went wrong, the last one's start, in microseconds from its beginning; none where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<u64>,
+    /// Until a credential was acknowledged that was asked for after the last issue that went wrong, in microseconds from
+    /// its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<u64>,
+    /// Operations that went wrong from its beginning until `recovers_within` after its healing, by what they were and
+    /// the code they ended with (`no answer` where none came).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<(Operation, String, u64)>,
+}
+
 /// What the observers saw of an estate that no check judges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
@@ -255,4 +281,7 @@ pub struct RunVerdicts {
     /// What else was seen.
     #[serde(default)]
     pub observed: Observed,
+    /// What came of each fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultFigures>,
 }

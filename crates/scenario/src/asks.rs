@@ -108,6 +108,9 @@ impl Asks {
         if let Some(orphans) = &promise.orphans {
             self.all(&["RUN-2", "INV-3"], &Subject::Estate, &orphans.origin);
         }
+        if let Some(fault) = plan.faults.first() {
+            self.add("FLT-1", Subject::Estate, &fault.origin);
+        }
         if let Some(life) = life {
             self.all(&["INV-8", "INV-10", "INV-11"], &Subject::Estate, &life.plan.origin);
         }

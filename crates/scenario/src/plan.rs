@@ -1,6 +1,7 @@
 //! The plan: a scenario that was checked whole. It is what every other room works from, and it is kept with the run
 //! (redacted), so that a recorded run can be judged again.
 
+mod fault;
 mod lie;
 mod load;
 mod probes;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
+pub use fault::{FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use probes::ProbePlan;
@@ -57,6 +59,9 @@ pub struct Plan {
     /// What an impostor between the credentials' client and Vault does; without lies there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lies: Vec<LiePlan>,
+    /// What is done to servers, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultPlan>,
     /// The checks that all these promises ask for, in the catalogue's order.
     pub asks: Vec<Ask>,
 }

@@ -31,6 +31,7 @@ told! {
     thresholds_and_known: "figures.toml",
     not_built_yet: "not-built.toml",
     servers_that_do_not_fit: "servers.toml",
+    faults: "faults.toml",
     extends_in_a_circle: "circle/a",
     extends_nothing: "lost.toml",
     without_what_is_not_there: "lost-parts.toml",

@@ -2,6 +2,7 @@
 //! other. What does not fit was noted already and is passed over here.
 
 mod estate;
+mod fault;
 mod known;
 mod lie;
 mod life;
@@ -55,8 +56,10 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         thresholds: threshold::thresholds(&book),
         known: known::known(&book),
         lies: lie::lies(&book),
+        faults: Vec::new(),
         asks: Vec::new(),
     };
+    plan.faults = fault::faults(&book, &plan);
     role::says(&book);
     phase::nothing_unused(&book);
     plan.asks = asks::derive(&plan, &lives);

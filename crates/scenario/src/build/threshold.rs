@@ -35,6 +35,7 @@ fn threshold(book: &Book<'_>, node: &Node, table: &Table) -> Option<ThresholdPla
         comparison: limit.value.comparison,
         limit: bound,
         text: owned(table, "limit")?,
+        without_faults: table.entry("during").is_some(),
         origin: node.place.origin(),
     })
 }

@@ -56,7 +56,7 @@ pub(crate) static ROOT: Shape = Shape {
         key("role", Is::Named(&promises::ROLE), promises::ROLE.says),
         key("life", Is::Named(&work::LIFE), work::LIFE.says),
         key("phase", Is::Many(&work::PHASE, Some("name")), work::PHASE.says),
-        key("fault", Is::Many(&work::FAULT, None), work::FAULT.says).later("faults are"),
+        key("fault", Is::Many(&work::FAULT, None), work::FAULT.says),
         key("lie", Is::Many(&lie::LIE, None), lie::LIE.says),
         key("threshold", Is::Many(&promises::THRESHOLD, Some("metric")), promises::THRESHOLD.says),
         key("known", Is::Many(&promises::KNOWN, None), promises::KNOWN.says),

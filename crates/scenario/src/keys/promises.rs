@@ -154,7 +154,7 @@ pub(super) static THRESHOLD: Shape = Shape {
         key(
             "during",
             Is::Word(&["no-fault"], &[Later { word: "fault", what: "thresholds on the time of a fault are" }]),
-            "Which time counts. `no-fault` is the whole run while there are no faults.",
+            "Which time counts. `no-fault` leaves out operations under way between a fault's beginning and `recovers_within` after its healing. Default: the whole run.",
         ),
     ],
 };

@@ -1,5 +1,6 @@
 //! Keys of what is done to the estate.
 
+use crate::plan::FaultKind;
 use crate::shape::{Is, Shape, key};
 
 pub(super) static CLIENT: Shape = Shape {
@@ -80,13 +81,34 @@ pub(super) static PHASE: Shape = Shape {
 
 pub(super) static FAULT: Shape = Shape {
     name: "[[fault]]",
-    says: "A fault that is injected.",
+    says: "Something is done to a server while a phase lasts, and healed. From its beginning until `recovers_within` after its healing an operation without an answer, or with one of the expected errors, is told and not judged; nothing that was acknowledged may be lost all the same (FLT-1, INV-2).",
     keys: &[
         key("phase", Is::Text, "The phase in which it strikes.").needed(),
         key("at", Is::Span, "How long after the phase's start.").needed(),
-        key("kind", Is::Text, "What happens: `restart`, …").needed(),
-        key("on", Is::Text, "To which server: `vault`, `postgres.target`.").needed(),
-        key("for", Is::Span, "How long it lasts."),
-        key("expect_errors", Is::Texts(&Is::Text), "Codes of errors that it is allowed to cause."),
+        key(
+            "kind",
+            Is::Word(&FaultKind::NAMES, &[]),
+            "What happens. `kill` (SIGKILL) and `restart`: the server ends and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with a primary that is stopped in order. `step-down`, `seal`: of Vault.",
+        )
+        .needed(),
+        key(
+            "on",
+            Is::Text,
+            "To which server: `vault` (its active node), `vault.2`, `postgres.target` (its primary), `postgres.target.2`.",
+        )
+        .needed(),
+        key("for", Is::Span, "How long it lasts before it is healed; of a failover, before a standby is promoted. Default: not at all."),
+        key("lag", Is::Span, "Of a failover: how long before it the standby is cut off from its primary. Default: not at all."),
+        key(
+            "expect_errors",
+            Is::Texts(&Is::Text),
+            "Codes of errors that it is allowed to cause: SQLSTATEs (`57P01`) and HTTP statuses (`500`). Default: none.",
+        ),
+        key("recovers_within", Is::Span, "How long after its healing credentials have to be issued again (FLT-1). Default 10s."),
+        key(
+            "dead_within",
+            Is::Span,
+            "How long after that a credential may last whose lease ended meanwhile: Vault tries a revocation that failed again after 10 s, 20 s, 40 s … and some more. Default: the promise's `dead_within`.",
+        ),
     ],
 };

@@ -89,6 +89,9 @@ pub struct ThresholdPlan {
     pub limit: f64,
     /// The bound as written: `< 250ms`.
     pub text: String,
+    /// Whether operations under way during a fault are left out (`during = "no-fault"`).
+    #[serde(default)]
+    pub without_faults: bool,
     /// The `[[threshold]]` line.
     pub origin: Origin,
 }

@@ -1,0 +1,153 @@
+//! `[[fault]]`.
+
+use leaseproof_domain::Ttl;
+
+use super::{Book, owned};
+use crate::near::{listed, nearest};
+use crate::node::{Node, Table};
+use crate::plan::{FaultKind, FaultPlan, Layout, Plan, VaultStorage};
+use crate::problem::Problem;
+
+/// How long after its healing a fault may be felt, where the scenario does not say.
+const RECOVERS_WITHIN: Ttl = Ttl::from_secs(10);
+
+pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
+    let tables = book.root.list("fault").iter().filter_map(|node| Some((node, node.table()?)));
+    let mut faults: Vec<FaultPlan> = tables.filter_map(|(node, table)| fault(book, plan, node, table)).collect();
+    let phase = |fault: &FaultPlan| plan.phases.iter().position(|phase| phase.name == fault.phase);
+    faults.sort_by_key(|fault| (phase(fault), fault.at));
+    one_after_the_other(book, &faults);
+    faults
+}
+
+/// What two faults at once did could not be told apart.
+fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
+    let tables = || book.root.list("fault").iter().filter(|node| node.table().is_some());
+    for pair in faults.windows(2) {
+        let (before, fault) = (&pair[0], &pair[1]);
+        let begins = fault.at.duration().saturating_sub(fault.lag.unwrap_or_default().duration());
+        if before.phase == fault.phase && begins < before.at.duration() + before.lasts.duration() {
+            let Some(node) = tables().find(|node| node.place.origin() == fault.origin) else { continue };
+            let overlap = format!("this fault begins while another one ({}) lasts", before.words());
+            book.add(Problem::at(&node.place, overlap).label(format!("the other one is at {}", before.origin)));
+        }
+    }
+}
+
+fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<FaultPlan> {
+    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
+    if let Some(phase) = table.entry("phase") {
+        book.refer(&phase.node, "phase", &phases);
+    }
+    let kind = table.parsed::<FaultKind>("kind")?.value;
+    let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
+    let fault = FaultPlan {
+        kind,
+        on: owned(table, "on")?,
+        phase: owned(table, "phase")?,
+        at: span("at")?,
+        lasts: span("for").unwrap_or_default(),
+        lag: span("lag"),
+        expect_errors: table.texts("expect_errors").into_iter().map(|code| code.value.to_owned()).collect(),
+        recovers_within: span("recovers_within").unwrap_or(RECOVERS_WITHIN),
+        dead_within: span("dead_within"),
+        origin: node.place.origin(),
+    };
+    whom(book, plan, table, &fault);
+    when(book, plan, table, &fault);
+    Some(fault)
+}
+
+/// The server has to be there, and such that this can be done to it and healed.
+fn whom(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
+    let Some(on) = table.entry("on") else { return };
+    let there = servers(plan, fault.kind);
+    if !there.contains(&fault.on) {
+        let nothing = format!("`{}` can be done to no `{}`", fault.kind.name(), fault.on);
+        let problem = Problem::at(&on.node.place, nothing);
+        book.add(match nearest(&fault.on, there.iter().map(String::as_str)) {
+            Some(near) => problem.nearest(Some(near)),
+            None if there.is_empty() => problem.label(needs(fault.kind)),
+            None => problem
+                .label("not this one")
+                .help(format!("it can be done to {}", listed(there.iter().map(String::as_str)))),
+        });
+        return;
+    }
+    let forgets = plan.vault.storage == VaultStorage::Inmem && fault.kind.ends_a_server();
+    if fault.on.starts_with("vault") && forgets {
+        let lost = "a Vault that keeps its data in memory has lost it after its end, and cannot be healed";
+        book.add(
+            Problem::at(&on.node.place, lost)
+                .label("its storage is `inmem`")
+                .help("write storage = \"file\", \"raft\" or \"postgresql\" under [vault]"),
+        );
+    }
+}
+
+fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
+    let phase = plan.phases.iter().find(|phase| phase.name == fault.phase);
+    if let (Some(phase), Some(at)) = (phase, table.entry("at"))
+        && fault.at >= phase.duration
+    {
+        let late = format!("the phase `{}` is over after {}", phase.name, phase.duration);
+        book.add(Problem::at(&at.node.place, late).label("too late"));
+    }
+    if let (Some(lag), Some(entry)) = (fault.lag, table.entry("lag")) {
+        if fault.kind != FaultKind::Failover {
+            let none = format!("`{}` has no `lag`", fault.kind.name());
+            book.add(Problem::at(&entry.at, none).label("only `failover` has"));
+        } else if lag > fault.at {
+            let early = "its standby would be cut off before the phase begins";
+            book.add(Problem::at(&entry.node.place, early).label("longer than `at`"));
+        }
+    }
+    if matches!(fault.kind, FaultKind::Freeze | FaultKind::Seal) && table.entry("for").is_none() {
+        let endless = format!("`{}` has to say how long it lasts", fault.kind.name());
+        book.add(Problem::at(&table_place(table), endless).label("`for` is missing"));
+    }
+    if fault.kind == FaultKind::StepDown
+        && let Some(lasts) = table.entry("for")
+    {
+        book.add(Problem::at(&lasts.at, "`step-down` does not last: Vault elects again by itself").label("no `for`"));
+    }
+}
+
+fn table_place(table: &Table) -> crate::place::Place {
+    table.entry("kind").map(|kind| kind.at.clone()).expect("a fault without its kind is passed over before")
+}
+
+fn needs(kind: FaultKind) -> &'static str {
+    if kind.of_clusters() {
+        "no cluster has standbys: layout = \"haproxy-ha\""
+    } else {
+        "Vault has one node: nodes = 2"
+    }
+}
+
+/// The servers that it can be done to. A cluster with standbys stands for its primary, Vault for its active node.
+fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
+    let mut names = Vec::new();
+    if !kind.of_clusters() {
+        names.push("vault".to_owned());
+        if plan.vault.nodes > 1 && !kind.of_vault() {
+            names.extend((1..=plan.vault.nodes).map(|node| format!("vault.{node}")));
+        }
+    }
+    if kind == FaultKind::StepDown && plan.vault.nodes == 1 {
+        names.clear();
+    }
+    for (name, cluster) in plan.postgres.iter().filter(|_| !kind.of_vault()) {
+        match cluster.layout {
+            Layout::Standalone if kind.of_clusters() => {}
+            Layout::Standalone => names.push(format!("postgres.{name}")),
+            Layout::HaproxyHa { standbys, .. } => {
+                names.push(format!("postgres.{name}"));
+                if !kind.of_clusters() {
+                    names.extend((1..=standbys + 1).map(|member| format!("postgres.{name}.{member}")));
+                }
+            }
+        }
+    }
+    names
+}
