@@ -30,6 +30,8 @@ pub(crate) trait Check {
 /// What is known of a run only at its end.
 pub(crate) struct Whole<'a> {
     pub(crate) statistics: &'a Statistics,
+    /// The figures of the operations that no fault can have touched.
+    pub(crate) undisturbed: &'a Statistics,
     pub(crate) orphans: &'a [Orphan],
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,

@@ -7,6 +7,7 @@ mod cap;
 mod exp_1;
 mod fate;
 mod first_logins;
+mod flt_1;
 mod gra_1;
 mod inv_1;
 mod inv_10;
@@ -77,6 +78,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-9" => Box::new(inv_9::Inv9),
         "INV-11" => Box::new(inv_11::Inv11::default()),
         "INV-10" => Box::new(inv_10::Inv10),
+        "FLT-1" => Box::new(flt_1::Flt1),
         "THR-1" => Box::new(thr_1::Thr1::new(ask, plan)),
         _ => Box::new(Unmade),
     }

@@ -1,21 +1,24 @@
 //! The state that all checks share: lives put together from events that come one by one.
 
 mod clocks;
+mod faults;
 mod life;
 mod orphans;
 mod tracks;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use leaseproof_domain::{
     End, Event, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord, Outcome,
-    PrivilegeSet, RoleRead, RoleSighting, Username, WatchGap,
+    PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
 pub(crate) use clocks::{Between, Clocks};
+pub(crate) use faults::{Fault, Faults};
 pub(crate) use life::{Gone, Life, Look, Step, Term};
 pub(crate) use orphans::{Issues, Orphan};
 pub(crate) use tracks::Track;
@@ -30,6 +33,7 @@ pub(crate) struct Run<'p> {
     pub(crate) header: Option<Header>,
     pub(crate) end: Option<End>,
     pub(crate) clocks: Clocks,
+    pub(crate) faults: Faults<'p>,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
     /// The objects of each database, by cluster and database.
@@ -64,6 +68,7 @@ impl<'p> Run<'p> {
             header: None,
             end: None,
             clocks: Clocks::default(),
+            faults: Faults::new(&plan.faults),
             sets: BTreeMap::new(),
             objects: BTreeMap::new(),
             gaps: Vec::new(),
@@ -121,8 +126,15 @@ impl<'p> Run<'p> {
             Some(revoke) if revoke.is_ok() => return false,
             _ => {}
         }
+        let gone_by = |at: Micros| self.gone_by(at).is_none_or(|deadline| deadline >= look.from);
+        life.last_term().is_none_or(|term| term.earliest <= look.to && gone_by(term.latest))
+    }
+
+    /// The moment by which a credential whose lease ended at `at` has to be gone: `dead_within` later, and where a fault
+    /// is felt meanwhile, that long after it. None where such a fault was never healed.
+    pub(crate) fn gone_by(&self, at: Micros) -> Option<Micros> {
         let grace = self.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
-        life.last_term().is_none_or(|term| term.earliest <= look.to && term.latest.after(grace) >= look.from)
+        self.faults.deadline(at, grace, |fault| fault.dead_within.map(Ttl::duration))
     }
 
     /// Whether the lease is that of a life that is not judged yet.
@@ -133,6 +145,19 @@ impl<'p> Run<'p> {
     /// How many issues have no answer.
     pub(crate) fn issues_unanswered(&self) -> u64 {
         self.issues.unanswered()
+    }
+
+    /// The event as it is judged: an operation that failed as a fault may make it fail says nothing of what became of
+    /// it, as if no answer had come.
+    pub(crate) fn excuse<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
+        let Event::Operation(record) = event else { return Cow::Borrowed(event) };
+        match self.faults.excuse(record) {
+            Some(why) => Cow::Owned(Event::Operation(OperationRecord {
+                outcome: Outcome::Indeterminate { why },
+                ..record.clone()
+            })),
+            None => Cow::Borrowed(event),
+        }
     }
 
     /// Takes an event in.
@@ -159,6 +184,7 @@ impl<'p> Run<'p> {
                     life.probes.push(probe.clone());
                 }
             }
+            Event::Fault(mark) => self.faults.mark(mark),
             Event::WatchGap(gap) => self.gap(gap),
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
@@ -272,7 +298,8 @@ impl<'p> Run<'p> {
 
     /// Notes the first gap of each observer. Once all was looked at, only the logs have still to be read.
     fn gap(&mut self, gap: &WatchGap) {
-        let counts = !self.settled || gap.observer == Observer::Audit;
+        let expected = self.faults.felt(gap.from, gap.to);
+        let counts = !expected && (!self.settled || gap.observer == Observer::Audit);
         if counts && self.gaps.iter().all(|(observer, _)| *observer != gap.observer) {
             self.gaps.push((gap.observer, gap.why.clone()));
         }
@@ -364,6 +391,7 @@ fn moment(event: &Event) -> Micros {
         Event::Privileges(reading) => reading.to,
         Event::Probe(probe) => probe.to,
         Event::SecretSeen(seen) => seen.at,
+        Event::Fault(mark) => mark.at,
         Event::WatchGap(gap) => gap.to,
         Event::ServerLost(lost) => lost.at,
         Event::Residue { to, .. } => *to,

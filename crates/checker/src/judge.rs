@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{EndReason, Event, Judgment, Observed, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict};
+use leaseproof_domain::{
+    EndReason, Event, Judgment, Micros, Observed, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict,
+};
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
 
@@ -47,6 +49,8 @@ pub fn overall(verdicts: &[Judgment]) -> Verdict {
 struct Bench<'p> {
     run: Run<'p>,
     statistics: Statistics,
+    /// The figures of the operations that no fault can have touched.
+    undisturbed: Statistics,
     totaller: Totaller,
     observed: Observed,
     asked: Vec<Asked>,
@@ -61,6 +65,7 @@ impl<'p> Bench<'p> {
         Self {
             run: Run::new(plan),
             statistics: Statistics::default(),
+            undisturbed: Statistics::default(),
             totaller: Totaller::default(),
             observed: Observed::default(),
             asked,
@@ -70,6 +75,13 @@ impl<'p> Bench<'p> {
 
     fn see(&mut self, event: &Event) {
         self.statistics.see(event);
+        if let Event::Operation(record) = event {
+            self.run.faults.see(record);
+            if !self.run.faults.felt(record.start, record.end) {
+                self.undisturbed.see(event);
+            }
+        }
+        let event = &*self.run.excuse(event);
         self.run.fold(event);
         observed::see(&mut self.observed, event, &self.run);
         for asked in &mut self.asked {
@@ -84,6 +96,10 @@ impl<'p> Bench<'p> {
         self.totaller.life(life, &self.run);
         if let Some(lag) = checks::expiry_lag(life) {
             self.statistics.expiry_lag.record(lag);
+            let gone = life.gone().map_or(Micros(0), |gone| gone.look.to);
+            if !self.run.faults.felt(Micros(gone.0.saturating_sub(lag)), gone) {
+                self.undisturbed.expiry_lag.record(lag);
+            }
         }
         for asked in &mut self.asked {
             asked.life(life, &self.run);
@@ -96,7 +112,12 @@ impl<'p> Bench<'p> {
         }
         let blind = blindness(&self.run, read_end);
         let orphans = self.run.unclaimed(blind.is_none());
-        let whole = Whole { statistics: &self.statistics, orphans: &orphans, complete: blind.is_none() };
+        let whole = Whole {
+            statistics: &self.statistics,
+            undisturbed: &self.undisturbed,
+            orphans: &orphans,
+            complete: blind.is_none(),
+        };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         for asked in self.asked {
             let (ask, outcome) = asked.end(&self.run, &whole);
@@ -111,6 +132,7 @@ impl<'p> Bench<'p> {
         checks.sort_by_key(|judgment| judgment.check);
         let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
         verdicts.observed = self.observed;
+        verdicts.faults = self.run.faults.figures();
         Judged { verdicts, histograms: self.statistics.histograms() }
     }
 }
@@ -208,6 +230,7 @@ fn verdicts(
         operations: statistics.tables(),
         totals,
         observed: Observed::default(),
+        faults: Vec::new(),
     }
 }
 

@@ -104,7 +104,7 @@ impl Life {
         loop {
             let tried = self.world.log_in(endpoint.clone(), Some(self.plan.query.clone())).await;
             let (ok, end) = (tried.outcome.is_ok(), tried.end);
-            self.world.record(filled(&template, intended, tried, &endpoint));
+            self.world.record(self.world.filled(&template, intended, tried, &endpoint));
             if ok {
                 return end;
             }
@@ -204,7 +204,7 @@ impl Life {
             logins.spawn(async move {
                 let tried = world.log_in(endpoint.clone(), query).await;
                 let (refused, end) = (tried.outcome.failure().is_some(), tried.end);
-                world.record(filled(&template, intended, tried, &endpoint));
+                world.record(world.filled(&template, intended, tried, &endpoint));
                 (refused, end)
             });
         }
@@ -222,7 +222,7 @@ impl Life {
         let wrong = Login { password: Some(Secret::new(WRONG_PASSWORD)), ..login.clone() };
         let template = credential.record(&self.tag, Operation::Refused, NOT_YET, Outcome::Ok);
         let tried = self.world.log_in(wrong.clone(), None).await;
-        let mut record = filled(&template, tried.start, tried, &wrong);
+        let mut record = self.world.filled(&template, tried.start, tried, &wrong);
         record.refused = Some(RefusedRequest::WrongPassword);
         self.world.record(record);
     }
@@ -241,18 +241,20 @@ impl Life {
 /// The times of a record that is yet to be filled.
 const NOT_YET: Span = Span { intended: Micros(0), start: Micros(0), end: Micros(0) };
 
-fn filled(template: &OperationRecord, intended: Micros, tried: Try, endpoint: &Login) -> OperationRecord {
-    OperationRecord {
-        intended,
-        start: tried.start,
-        end: tried.end,
-        outcome: tried.outcome,
-        endpoint: Some(endpoint.endpoint()),
-        ..template.clone()
-    }
-}
-
 impl World {
+    fn filled(&self, template: &OperationRecord, intended: Micros, tried: Try, login: &Login) -> OperationRecord {
+        let first = self.endpoints(&template.role).first();
+        OperationRecord {
+            intended,
+            start: tried.start,
+            end: tried.end,
+            outcome: tried.outcome,
+            endpoint: Some(login.endpoint()),
+            standby: first.is_some_and(|first| first.endpoint() != login.endpoint()),
+            ..template.clone()
+        }
+    }
+
     /// Logs in and makes the query, where there is one.
     ///
     /// It runs on a thread of its own: a SCRAM login costs the client some milliseconds of hashing without a pause

@@ -25,7 +25,8 @@ const SURVIVES_FOR: Duration = Duration::from_secs(1);
 pub struct Targets {
     /// Vault, with the run's own token.
     pub vault: vault::Client,
-    /// By Vault role: a login without user and password for every endpoint that its credentials have to work at.
+    /// By Vault role: a login without user and password for every endpoint that its credentials have to work at: where
+    /// writes go first, then where reads of standbys go.
     pub endpoints: BTreeMap<String, Vec<Login>>,
     /// The harness's own eye on PostgreSQL.
     pub observer: Observer,

@@ -16,7 +16,7 @@ impl Check for Exp1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(term) = left_to_expire(life) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
-        let deadline = term.latest.after(promise.value.duration());
+        let deadline = run.gone_by(term.latest);
         let lag = expiry_lag(life);
         if let Some(lag) = lag {
             self.lags.record(lag);
@@ -27,7 +27,7 @@ impl Check for Exp1 {
             Some(gone) => gone.seen_from,
             None => run.last_look().map(|look| look.from).filter(|_| appeared),
         };
-        match last_seen.filter(|seen| *seen > deadline) {
+        match last_seen.filter(|seen| deadline.is_some_and(|deadline| *seen > deadline)) {
             Some(seen) => {
                 sheet.sample();
                 let what = format!(

@@ -1,4 +1,5 @@
-use leaseproof_domain::{Finding, Micros};
+use leaseproof_domain::{Finding, Micros, Ttl};
+use leaseproof_scenario::Promised;
 
 use super::first_logins::first_logins;
 use crate::check::{Check, Whole};
@@ -17,7 +18,8 @@ impl Check for Inv1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
         let usable = run.plan.promise.usable_within.as_ref();
-        let deadline = usable.map_or(Micros(u64::MAX), |usable| issue.end.after(usable.value.duration()));
+        let within = |usable: &Promised<Ttl>| run.faults.deadline(issue.end, usable.value.duration(), |_| None);
+        let deadline = usable.and_then(within).unwrap_or(Micros(u64::MAX));
         for login in first_logins(life) {
             let last = login.refused.last();
             let (at, what) = if let Some(worked) = login.worked {

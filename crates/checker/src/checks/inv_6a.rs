@@ -1,7 +1,8 @@
 use leaseproof_domain::{Failure, FailureSource, Finding, Micros, Operation};
+use leaseproof_scenario::{Layout, Replication};
 
 use crate::check::Check;
-use crate::fold::{Life, Run};
+use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::words::span;
 
@@ -10,14 +11,14 @@ pub(super) struct Inv6a;
 
 impl Check for Inv6a {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        let Some((dead_from, since, certainly)) = end_of(life, run) else { return };
-        for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > since) {
+        let Some(end) = end_of(life, run) else { return };
+        for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > end.since) {
             if login.failure().is_some_and(is_refusal) {
                 sheet.sample();
-            } else if login.is_ok() && certainly.is_some_and(|certainly| login.start > certainly) {
+            } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
                 sheet.sample();
-                let after = span(login.start.since(since));
-                let what = format!("{} was let in {after} after {dead_from}; it has to be refused", life.name());
+                let after = span(login.start.since(end.since));
+                let what = format!("{} was let in {after} after {}; it has to be refused", life.name(), end.what);
                 let dead_within = run.plan.promise.dead_within.as_ref();
                 let promised = dead_within.map(|promise| promise.origin.clone());
                 sheet.find(Finding { promised, ..life.finding(login.start, what) });
@@ -30,14 +31,40 @@ impl Check for Inv6a {
     }
 }
 
-/// What ended the credential, from when a refusal counts, and from when a login that is let in breaks the promise.
-fn end_of(life: &Life, run: &Run<'_>) -> Option<(&'static str, Micros, Option<Micros>)> {
-    if let Some(revoked) = life.revocation().filter(|step| step.is_ok()) {
-        return Some(("its revocation was acknowledged", revoked.end, Some(revoked.end)));
+/// What ended a credential.
+struct End {
+    what: &'static str,
+    /// From when a refusal counts.
+    since: Micros,
+    /// From when a login that is let in breaks the promise.
+    primary: Option<Micros>,
+    /// The same at a standby.
+    standby: Option<Micros>,
+}
+
+impl End {
+    fn certainly(&self, login: &Step) -> Option<Micros> {
+        if login.standby { self.standby } else { self.primary }
     }
-    let term = life.last_term()?;
-    let dead_within = run.plan.promise.dead_within.as_ref();
-    Some(("its lease ended", term.latest, dead_within.map(|promise| term.latest.after(promise.value.duration()))))
+}
+
+fn end_of(life: &Life, run: &Run<'_>) -> Option<End> {
+    let dead_by = |at: Micros| run.plan.promise.dead_within.as_ref().and_then(|_| run.gone_by(at));
+    if let Some(revoked) = life.revocation().filter(|step| step.is_ok()) {
+        let (since, at_once) = (revoked.end, Some(revoked.end));
+        let standby = if standbys_lag(life, run) { dead_by(since) } else { at_once };
+        return Some(End { what: "its revocation was acknowledged", since, primary: at_once, standby });
+    }
+    let since = life.last_term()?.latest;
+    Some(End { what: "its lease ended", since, primary: dead_by(since), standby: dead_by(since) })
+}
+
+/// Whether a standby may not know yet what its primary has acknowledged: with any replication but `remote_apply`
+/// (PostgreSQL, synchronous_commit).
+fn standbys_lag(life: &Life, run: &Run<'_>) -> bool {
+    let cluster = run.promise(&life.role).and_then(|promise| run.plan.postgres.get(&promise.on));
+    let layout = cluster.map(|cluster| cluster.layout);
+    !matches!(layout, None | Some(Layout::HaproxyHa { replication: Replication::RemoteApply, .. }))
 }
 
 /// Whether PostgreSQL refused the login itself: class 28, invalid authorization.

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use leaseproof_domain::{
     Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionSighting, UnixMicros, Username,
@@ -44,7 +43,7 @@ impl Check for Inv6b {
         let Some(oid) = life.oid else { return };
         let Some(seen) = self.last_seen.remove(&oid).filter(|_| fate(run) == Some(SessionFate::Die)) else { return };
         let Some(end) = end_of(life) else { return };
-        if seen > end.after(dead_within(run))
+        if run.gone_by(end).is_some_and(|deadline| seen > deadline)
             && life.username.as_ref().is_some_and(|name| self.found.insert(name.clone()))
         {
             let after = span(seen.since(end));
@@ -79,9 +78,11 @@ impl Inv6b {
     }
 
     fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, sheet: &mut Sheet) {
-        let due = kept.from > kept.since.after(dead_within(run));
+        let due = run.gone_by(kept.since).is_some_and(|deadline| kept.from > deadline);
         let broken = match (fate(run), seen(kept)) {
             (None, _) => return,
+            // A fault may have ended it, whatever becomes of sessions otherwise.
+            (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => return,
             (Some(_), Seen::Unknown) => {
                 return sheet.cannot_say("what became of a kept session could not be seen");
             }
@@ -145,9 +146,4 @@ fn fate(run: &Run<'_>) -> Option<SessionFate> {
 
 fn promised(run: &Run<'_>) -> Option<leaseproof_domain::Origin> {
     run.plan.promise.sessions_after_revoke.as_ref().map(|said| said.origin.clone())
-}
-
-/// How long a session may take to be ended: at once where the scenario does not say.
-fn dead_within(run: &Run<'_>) -> Duration {
-    run.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ impl Thr1 {
 impl Check for Thr1 {
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            judge(threshold, whole.statistics, sheet);
+            judge(threshold, if threshold.without_faults { whole.undisturbed } else { whole.statistics }, sheet);
         }
     }
 

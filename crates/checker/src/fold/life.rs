@@ -33,6 +33,8 @@ pub(crate) struct Step {
     /// Whether Vault's answer had warnings: it warns where it cuts a TTL.
     pub(crate) warned: bool,
     pub(crate) endpoint: Option<Rc<str>>,
+    /// Whether it was a login at a standby.
+    pub(crate) standby: bool,
 }
 
 impl Step {
@@ -123,6 +125,7 @@ impl Life {
             renewable: record.renewable,
             warned: !record.warnings.is_empty(),
             endpoint,
+            standby: record.standby,
         });
     }
 
@@ -206,7 +209,29 @@ impl Life {
 
     /// Whether neither the lease's end nor its revocation can have come by `at`.
     pub(crate) fn not_ended(&self, at: Micros) -> bool {
-        at < self.untouched_until() && self.term(Look { from: at, to: at }).is_some_and(|term| at < term.earliest)
+        at < self.untouched_until() && self.earliest_end(at).is_some_and(|earliest| at < earliest)
+    }
+
+    /// The earliest end of the lease in force at that moment. It can be known where [`Life::term`] cannot: a renewal
+    /// without an answer was granted, and then from its sending on at the earliest, or it was not.
+    fn earliest_end(&self, at: Micros) -> Option<Micros> {
+        self.acknowledged()?;
+        let is_grant = |step: &Step| matches!(step.op, Operation::Issue | Operation::Renew);
+        let in_force = |step: &Step| is_grant(step) && step.is_ok() && step.end < at;
+        let first = self.steps.iter().rposition(in_force).unwrap_or(0);
+        let mut earliest: Option<Micros> = None;
+        for (place, step) in self.steps.iter().enumerate().skip(first) {
+            if !is_grant(step) || step.start > at || step.failure().is_some() {
+                continue;
+            }
+            if self.crosses_an_end(place) {
+                return None;
+            }
+            let seconds = if step.is_ok() { step.lease_seconds? } else { step.increment_seconds? };
+            let end = Micros(step.start.0.saturating_add(seconds.saturating_mul(1_000_000)));
+            earliest = Some(earliest.map_or(end, |known| known.min(end)));
+        }
+        earliest
     }
 
     /// That the looks at all roles no longer showed the role, or never did.

@@ -5,6 +5,7 @@
 mod accounts_and_logs;
 mod credentials;
 mod expiry;
+mod faults;
 mod laws;
 mod privileges;
 mod probes;

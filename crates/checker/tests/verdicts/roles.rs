@@ -36,7 +36,9 @@ fn inv_2_a_revocation_or_an_unknown_end_excuses() {
     };
     revoked(7 * S + MS).passes("INV-2");
     revoked(7 * S + MS + 1).fails("INV-2");
-    gone_by(7 * S).op(2, Operation::Renew, |record| record.outcome = no_answer()).passes("INV-2");
+    let unknown = |at| gone_by(at).op(2, Operation::Renew, |record| record.outcome = no_answer());
+    unknown(10_029 * MS).passes("INV-2");
+    unknown(10_029 * MS - 1).fails("INV-2");
 }
 
 #[test]

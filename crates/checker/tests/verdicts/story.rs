@@ -165,6 +165,7 @@ pub(crate) fn plan() -> Plan {
         comparison: Comparison::Below,
         limit: 250_000.0,
         text: "< 250ms".into(),
+        without_faults: false,
         origin: line(60),
     };
     Plan {
@@ -205,7 +206,8 @@ pub(crate) fn plan() -> Plan {
         thresholds: vec![threshold],
         known: vec![],
         lies: vec![],
-        asks: CATALOGUE.iter().filter(|info| info.id != "KNO-1").map(|info| ask(info.id)).collect(),
+        faults: Vec::new(),
+        asks: CATALOGUE.iter().filter(|info| !["KNO-1", "FLT-1"].contains(&info.id)).map(|info| ask(info.id)).collect(),
     }
 }
 
@@ -213,9 +215,8 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "KNO-1" => {
-            Subject::Estate
-        }
+        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "FLT-1"
+        | "KNO-1" => Subject::Estate,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -540,6 +541,11 @@ impl Story {
 
     pub(crate) fn asking(mut self, ids: &[&str]) -> Self {
         self.plan.asks = ids.iter().map(|id| ask(id)).collect();
+        self
+    }
+
+    pub(crate) fn asking_too(mut self, id: &str) -> Self {
+        self.plan.asks.push(ask(id));
         self
     }
 

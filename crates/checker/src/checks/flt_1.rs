@@ -1,0 +1,58 @@
+use leaseproof_domain::{Finding, Micros};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Fault, Run};
+use crate::sheet::Sheet;
+use crate::statistics::Times;
+use crate::words::span;
+
+/// After each fault credentials are issued again, within `recovers_within`.
+pub(super) struct Flt1;
+
+impl Check for Flt1 {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        let mut outages = Times::default();
+        for fault in run.faults.iter() {
+            let words = format!("fault {} ({})", fault.number, fault.plan.words());
+            let (Some(begun), Some(over)) = (fault.begun, fault.over()) else {
+                sheet.cannot_say(match fault.begun {
+                    None => format!("{words} did not begin"),
+                    Some(_) => format!("{words} was not healed"),
+                });
+                continue;
+            };
+            sheet.sample();
+            if let Some(at) = fault.recovered().filter(|_| fault.last_error.is_some()) {
+                outages.record(at.0.saturating_sub(begun.0));
+            }
+            if fault.issued.is_none_or(|issued| issued > over) {
+                sheet.find(finding(fault, begun, &words));
+            }
+        }
+        sheet.measured(outages.summary());
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no fault came to pass"
+    }
+}
+
+fn finding(fault: &Fault<'_>, begun: Micros, words: &str) -> Finding {
+    let healed = fault.healed.map(|healed| span(healed.since(begun))).unwrap_or_default();
+    let came = match fault.issued {
+        None => "no credential that was asked for after that was acknowledged".to_owned(),
+        Some(at) => {
+            let at = span(at.since(begun));
+            format!("the first credential that was asked for after that came {at} after the beginning")
+        }
+    };
+    Finding {
+        what: format!(
+            "{words} was healed {healed} after its beginning; {came}; it has to come within {} of the healing",
+            fault.plan.recovers_within
+        ),
+        at: Some(begun),
+        promised: Some(fault.plan.origin.clone()),
+        ..Finding::default()
+    }
+}

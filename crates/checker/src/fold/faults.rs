@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use leaseproof_domain::{FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome};
+use leaseproof_scenario::FaultPlan;
+
+/// The plan's faults, as far as they came to pass, and what went wrong while each was felt.
+pub(crate) struct Faults<'p> {
+    faults: Vec<Fault<'p>>,
+}
+
+/// A fault. It is felt from its beginning until `recovers_within` after its healing.
+pub(crate) struct Fault<'p> {
+    pub(crate) number: u32,
+    pub(crate) plan: &'p FaultPlan,
+    pub(crate) begun: Option<Micros>,
+    pub(crate) healed: Option<Micros>,
+    steps: Vec<(Micros, String)>,
+    /// The start of the last operation that went wrong.
+    pub(crate) last_error: Option<Micros>,
+    /// The start of the last issue that went wrong.
+    last_refusal: Option<Micros>,
+    /// The first credential acknowledged that was asked for after that: when it was asked for, and when it came.
+    recovered: Option<(Micros, Micros)>,
+    /// When the first credential was acknowledged that was asked for after the healing.
+    pub(crate) issued: Option<Micros>,
+    errors: BTreeMap<(Operation, String), u64>,
+}
+
+impl<'p> Faults<'p> {
+    pub(crate) fn new(plans: &'p [FaultPlan]) -> Self {
+        let faults = (1..).zip(plans).map(|(number, plan)| Fault {
+            number,
+            plan,
+            begun: None,
+            healed: None,
+            steps: Vec::new(),
+            last_error: None,
+            last_refusal: None,
+            recovered: None,
+            issued: None,
+            errors: BTreeMap::new(),
+        });
+        Self { faults: faults.collect() }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault<'p>> {
+        self.faults.iter()
+    }
+
+    pub(crate) fn mark(&mut self, mark: &FaultMark) {
+        let Some(fault) = self.faults.iter_mut().find(|fault| fault.number == mark.fault) else { return };
+        match mark.point {
+            FaultPoint::Begins => fault.begun = Some(mark.at),
+            FaultPoint::Healed => fault.healed = Some(mark.at),
+            FaultPoint::Step => {}
+        }
+        if mark.point != FaultPoint::Begins {
+            fault.steps.push((mark.at, mark.words.clone()));
+        }
+    }
+
+    /// Whether any fault is felt at some moment of the span.
+    pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
+        self.faults.iter().any(|fault| fault.is_felt(from, to))
+    }
+
+    /// Whether any fault began by then.
+    pub(crate) fn begun_by(&self, at: Micros) -> bool {
+        self.faults.iter().any(|fault| fault.begun.is_some_and(|begun| begun <= at))
+    }
+
+    /// Why an operation's failure is not judged: a fault is felt that may cause it.
+    pub(crate) fn excuse(&self, record: &OperationRecord) -> Option<String> {
+        let failure = record.outcome.failure()?;
+        // A standby may lag, or be made anew, while a fault is felt: what it knows is not judged.
+        let expects = |fault: &&Fault<'_>| record.standby || fault.plan.expect_errors.contains(&failure.code);
+        let fault = self.faults.iter().filter(|fault| fault.is_felt(record.start, record.end)).find(expects)?;
+        Some(format!("{} while fault {} ({}) is felt", failure.code, fault.number, fault.plan.words()))
+    }
+
+    /// Takes in an operation as it ended.
+    pub(crate) fn see(&mut self, record: &OperationRecord) {
+        for fault in self.faults.iter_mut().filter(|fault| fault.is_felt(record.start, record.end)) {
+            fault.see(record);
+        }
+    }
+
+    /// The moment by which what is due `within` a time after `at` has to have come: a fault that is felt meanwhile
+    /// gives it that time anew, or as much as `more` says. None where such a fault was never healed.
+    pub(crate) fn deadline(
+        &self,
+        at: Micros,
+        within: Duration,
+        more: impl Fn(&FaultPlan) -> Option<Duration>,
+    ) -> Option<Micros> {
+        let mut deadline = at.after(within);
+        loop {
+            let felt = self.faults.iter().filter(|fault| fault.is_felt(at, deadline));
+            let anew = felt.map(|fault| Some(fault.over()?.after(more(fault.plan).unwrap_or(within))));
+            let anew = anew.collect::<Option<Vec<Micros>>>()?.into_iter().max();
+            let later = anew.map_or(deadline, |anew| anew.max(deadline));
+            if later == deadline {
+                return Some(deadline);
+            }
+            deadline = later;
+        }
+    }
+
+    pub(crate) fn figures(&self) -> Vec<FaultFigures> {
+        self.faults.iter().map(Fault::figures).collect()
+    }
+}
+
+impl Fault<'_> {
+    fn is_felt(&self, from: Micros, to: Micros) -> bool {
+        self.begun.is_some_and(|begun| begun <= to) && self.over().is_none_or(|over| from <= over)
+    }
+
+    /// When it is felt no more; none while it is not healed.
+    pub(crate) fn over(&self) -> Option<Micros> {
+        self.healed.map(|healed| healed.after(self.plan.recovers_within.duration()))
+    }
+
+    /// When a credential was acknowledged that was asked for after the last issue that went wrong, or after its
+    /// beginning.
+    pub(crate) fn recovered(&self) -> Option<Micros> {
+        self.recovered.map(|(_, end)| end)
+    }
+
+    fn see(&mut self, record: &OperationRecord) {
+        if !record.op.expects_success() {
+            return;
+        }
+        let code = match &record.outcome {
+            Outcome::Ok if record.op == Operation::Issue => return self.issued(record),
+            Outcome::Ok => return,
+            Outcome::Failed(failure) => failure.code.clone(),
+            Outcome::Indeterminate { .. } => "no answer".to_owned(),
+        };
+        *self.errors.entry((record.op, code)).or_default() += 1;
+        self.last_error = self.last_error.max(Some(record.start));
+        if record.op == Operation::Issue {
+            self.last_refusal = self.last_refusal.max(Some(record.start));
+            self.recovered = self.recovered.filter(|(start, _)| Some(*start) > self.last_refusal);
+        }
+    }
+
+    fn issued(&mut self, record: &OperationRecord) {
+        if self.recovered.is_none() && Some(record.start) > self.begun && Some(record.start) > self.last_refusal {
+            self.recovered = Some((record.start, record.end));
+        }
+        if self.issued.is_none() && self.healed.is_some_and(|healed| record.start >= healed) {
+            self.issued = Some(record.end);
+        }
+    }
+
+    fn figures(&self) -> FaultFigures {
+        let begun = self.begun.unwrap_or_default();
+        let since = |at: Micros| at.0.saturating_sub(begun.0);
+        FaultFigures {
+            fault: self.number,
+            what: self.plan.words(),
+            begun: self.begun,
+            steps: self.steps.iter().map(|(at, words)| (since(*at), words.clone())).collect(),
+            last_error: self.last_error.map(since),
+            recovered: self.recovered().map(since),
+            errors: self.errors.iter().map(|((op, code), count)| (*op, code.clone(), *count)).collect(),
+        }
+    }
+}

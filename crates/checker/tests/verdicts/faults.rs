@@ -1,0 +1,186 @@
+//! FLT-1, and what a fault that the scenario asks for excuses: no more than it says, no longer than it is felt.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{Event, FailureSource, FaultMark, FaultPoint, Micros, Observer, Operation, Ttl, WatchGap};
+use leaseproof_scenario::{FaultKind, FaultPlan, Layout, Replication};
+
+use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with};
+
+fn plan(recovers_within: u64) -> FaultPlan {
+    FaultPlan {
+        kind: FaultKind::Kill,
+        on: "postgres.target".into(),
+        phase: "steady".into(),
+        at: Ttl::from_secs(3),
+        lasts: Ttl::default(),
+        lag: None,
+        expect_errors: vec!["500".into()],
+        recovers_within: Ttl::from_millis(recovers_within),
+        dead_within: None,
+        origin: line(80),
+    }
+}
+
+fn mark(story: &mut Story, point: FaultPoint, at: u64) {
+    story.add(at, Event::Fault(FaultMark { fault: 1, point, at: Micros(at), words: "so".into() }));
+}
+
+/// The good story with a fault from `begun` to `healed`, which is felt for a second more.
+fn struck(begun: u64, healed: u64) -> Story {
+    let mut story = Story::good().asking_too("FLT-1");
+    story.plan.faults = vec![plan(1_000)];
+    mark(&mut story, FaultPoint::Begins, begun);
+    mark(&mut story, FaultPoint::Healed, healed);
+    story
+}
+
+/// Life 1's revocation, from 4 s to 4.05 s, is answered with that code.
+fn revoke_answered(story: Story, code: &str) -> Story {
+    let code = refused_with(FailureSource::Vault, code, "failed to revoke entry");
+    story.op(1, Operation::Revoke, |record| record.outcome = code)
+}
+
+#[test]
+fn an_expected_error_is_no_finding_while_the_fault_is_felt_and_not_a_microsecond_longer() {
+    revoke_answered(Story::good(), "500").fails("REV-1");
+    // It is felt until a second after its healing.
+    revoke_answered(struck(2 * S, 3 * S), "500").passes("REV-1");
+    revoke_answered(struck(2 * S, 3 * S - 1), "500").fails("REV-1");
+    // It began while the revocation was under way, or after its answer.
+    revoke_answered(struck(4_050 * MS - 1, 5 * S), "500").passes("REV-1");
+    revoke_answered(struck(4_050 * MS, 5 * S), "500").fails("REV-1");
+    revoke_answered(struck(2 * S, 3 * S), "403").fails("REV-1");
+}
+
+#[test]
+fn a_look_that_could_not_be_made_meanwhile_blinds_nobody() {
+    let gap = |from: u64| {
+        let (from, to) = (Micros(from), Micros(from + MS));
+        Event::WatchGap(WatchGap { observer: Observer::Roles, from, to, why: "no answer".into() })
+    };
+    let blind = |story: Story, from| story.with(|story| _ = story.add(from + MS, gap(from)));
+    assert_eq!(
+        blind(Story::good(), 3_500 * MS).unknown("EXP-1"),
+        "the catalog's roles could not be looked at all the time: no answer"
+    );
+    blind(struck(3_400 * MS, 3_600 * MS), 3_500 * MS).passes("EXP-1");
+    blind(struck(3_400 * MS, 3_600 * MS), 4_600 * MS).passes("EXP-1");
+    blind(struck(3_400 * MS, 3_600 * MS), 4_600 * MS + 1).unknown("EXP-1");
+}
+
+/// Life 2's lease ends at 10.04 s at the latest and its role goes at that moment.
+fn gone_at(story: Story, at: u64) -> Story {
+    let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
+    story.without(goes).without_op(2, Operation::DeadLogin).with(|story| {
+        story.look(at - MS, vec![], vec![]);
+        story.look(at, vec![], vec![2]);
+    })
+}
+
+#[test]
+fn a_credential_whose_lease_ended_meanwhile_has_dead_within_from_then_on() {
+    gone_at(Story::good(), 19 * S).passes("EXP-1");
+    // Felt until 12 s: dead_within counts anew from there, and so beyond the looks of the story.
+    let story = struck(9 * S, 11 * S);
+    story.passes("EXP-1");
+    let mut short = gone_at(struck(9 * S, 11 * S), 19 * S);
+    short.plan.promise.dead_within.as_mut().unwrap().value = Ttl::from_secs(1);
+    assert_snapshot!(short.fails("EXP-1")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is in pg_roles 8.959 s after its lease ended; it has to be gone within 1s");
+    let mut longer = short.clone();
+    longer.plan.faults[0].dead_within = Some(Ttl::from_secs(7));
+    longer.passes("EXP-1");
+    longer.plan.faults[0].dead_within = Some(Ttl::from_millis(6_500));
+    longer.fails("EXP-1");
+}
+
+#[test]
+fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
+    let struck = |within: u64| {
+        let mut story = Story::good().asking_too("FLT-1");
+        story.plan.faults = vec![plan(within)];
+        mark(&mut story, FaultPoint::Begins, 1_500 * MS);
+        mark(&mut story, FaultPoint::Healed, 1_900 * MS);
+        story
+    };
+    // Life 2's is asked for at 2 s and comes at 2.01 s.
+    struck(110).passes("FLT-1");
+    let findings = struck(109).fails("FLT-1");
+    assert_eq!(findings[0].promised, Some(line(80)));
+    assert_snapshot!(findings[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; the first credential that was asked for after that came 0.510 s after the beginning; it has to come within 109ms of the healing");
+    let nobody = struck(110).op(2, Operation::Issue, |record| record.outcome = no_answer());
+    assert_snapshot!(nobody.fails("FLT-1")[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; no credential that was asked for after that was acknowledged; it has to come within 110ms of the healing");
+    let figures = nobody.judged().verdicts.faults.remove(0);
+    assert_eq!((figures.last_error, figures.recovered), (Some(500 * MS), None));
+    assert_eq!(figures.errors, [(Operation::Issue, "no answer".to_owned(), 1)]);
+}
+
+#[test]
+fn flt_1_cannot_say_of_a_fault_that_did_not_come_to_pass() {
+    let mut story = Story::good().asking_too("FLT-1");
+    assert_eq!(story.unknown("FLT-1"), "no fault came to pass");
+    story.plan.faults = vec![plan(1_000)];
+    assert_eq!(story.unknown("FLT-1"), "fault 1 (kill on postgres.target) did not begin");
+    mark(&mut story, FaultPoint::Begins, 3 * S);
+    assert_eq!(story.unknown("FLT-1"), "fault 1 (kill on postgres.target) was not healed");
+}
+
+#[test]
+fn inv_2_what_is_lost_meanwhile_is_lost_all_the_same() {
+    // A standby that never got life 2's role is promoted.
+    let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
+    let lost = struck(3 * S, 4 * S).without(goes).with(|story| story.look(4_200 * MS, vec![], vec![2]));
+    let findings = lost.fails("INV-2");
+    assert_eq!((findings[0].oid, &findings[0].lease), (Some(oid(2)), &Some(lease(2))));
+}
+
+/// A login at a standby is let in that long after life 1's revocation was acknowledged, at 4.05 s.
+fn let_in_at_a_standby(replication: Option<Replication>, after: u64) -> Story {
+    let mut story = Story::good();
+    let start = 4_050 * MS + after;
+    let login = story.operation(1, Operation::DeadLogin, start, start + MS, leaseproof_domain::Outcome::Ok);
+    login.standby = true;
+    if let Some(replication) = replication {
+        story.plan.postgres.get_mut("target").unwrap().layout = Layout::HaproxyHa { standbys: 1, replication };
+    }
+    story
+}
+
+#[test]
+fn inv_6a_a_standby_that_may_lag_has_dead_within_to_learn_of_a_revocation() {
+    let_in_at_a_standby(Some(Replication::Async), 10 * S).passes("INV-6a");
+    let_in_at_a_standby(Some(Replication::Quorum), 10 * S).passes("INV-6a");
+    let_in_at_a_standby(Some(Replication::Async), 10 * S + 1).fails("INV-6a");
+    let_in_at_a_standby(Some(Replication::RemoteApply), MS).fails("INV-6a");
+    let_in_at_a_standby(None, MS).passes("INV-6a");
+}
+
+#[test]
+fn what_a_standby_knows_while_a_fault_is_felt_is_not_judged() {
+    let refused = |standby: bool, story: Story| {
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
+        story.op(1, Operation::Relogin, |record| {
+            record.outcome = refusal;
+            record.standby = standby;
+        })
+    };
+    refused(true, Story::good()).fails("INV-5");
+    refused(false, struck(2 * S, 3 * S)).fails("INV-5");
+    refused(true, struck(2 * S, 3 * S)).passes("INV-5");
+}
+
+#[test]
+fn a_threshold_without_faults_leaves_out_what_they_may_have_touched() {
+    let slow = |begun: u64| {
+        let mut story = struck(begun, begun + 10 * MS);
+        story.plan.thresholds[0].without_faults = true;
+        story.op(2, Operation::Issue, |record| {
+            record.intended = Micros(record.intended.0 - S);
+            record.start = record.intended;
+        })
+    };
+    slow(1_500 * MS).passes("THR-1");
+    slow(2_100 * MS).fails("THR-1");
+    let mut touched = slow(900 * MS);
+    touched.plan.faults[0].recovers_within = Ttl::from_secs(10);
+    assert_eq!(touched.unknown("THR-1"), "issue.response.p99 has no samples");
+}
