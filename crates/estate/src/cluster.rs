@@ -1,23 +1,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_domain::Secret;
-use leaseproof_postgres::{Login, Session};
+use leaseproof_postgres::Login;
 use leaseproof_scenario::{Layout, PostgresPlan, Replication};
 use nix::sys::signal::Signal;
 
 use crate::configuration::quoted;
 use crate::find::{Places, PostgresPrograms};
 use crate::proxy::Proxy;
+use crate::replication::{streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
 use crate::site::{Order, Site, password};
 use crate::{EstateError, folder};
 
-/// How long a standby may take to stream.
-const STREAMING: Duration = Duration::from_secs(30);
-/// How often that is asked.
-const TRY: Duration = Duration::from_millis(20);
 /// How much WAL a primary keeps for a standby that lags.
 const KEPT_WAL: &str = "256MB";
 
@@ -29,7 +26,7 @@ pub(crate) struct Cluster {
     pub(crate) password: Secret,
     pub(crate) members: Vec<Server>,
     pub(crate) proxy: Option<Proxy>,
-    primary: AtomicUsize,
+    pub(crate) primary: AtomicUsize,
 }
 
 impl Cluster {
@@ -54,7 +51,7 @@ impl Cluster {
         let cluster =
             Self { name, superuser, password: superuser_password, members, proxy, primary: AtomicUsize::new(0) };
         if let Some(proxy) = &cluster.proxy {
-            proxy.routes(&cluster.observer_login("postgres"), cluster.members.len(), site).await?;
+            proxy.routes(&cluster.primary().observer_login("postgres"), cluster.members.len(), site).await?;
         }
         Ok(cluster)
     }
@@ -75,9 +72,10 @@ impl Cluster {
         self.proxy.as_ref().map(|proxy| proxy.read)
     }
 
-    /// How the harness's own account logs in to one of its databases: to the primary itself.
+    /// How the harness's own account logs in to one of its databases: where writes go, so that it finds the primary
+    /// whichever server that is.
     pub(crate) fn observer_login(&self, database: &str) -> Login {
-        self.primary().observer_login(database)
+        Login { port: self.write_port(), ..self.primary().observer_login(database) }
     }
 
     /// How any account logs in to the primary itself.
@@ -90,18 +88,6 @@ impl Cluster {
         timeout: Duration,
     ) -> Login {
         self.primary().login(database, user, password, application_name, timeout)
-    }
-
-    /// Makes the standby of that number (from 1, the first one is 1) the primary, and waits until it takes writes.
-    pub(crate) async fn promote(&self, standby: usize) -> Result<(), EstateError> {
-        let failed =
-            |source| EstateError::Postgres { server: self.name.clone(), doing: "promote a standby of it", source };
-        let member = &self.members[standby];
-        let session = Session::open(&member.observer_login("postgres")).await.map_err(failed)?;
-        session.query("SELECT pg_promote(true, 60)").await.map_err(failed)?;
-        session.close().await;
-        self.primary.store(standby, Ordering::Release);
-        Ok(())
     }
 }
 
@@ -139,16 +125,12 @@ impl Making<'_> {
         let mut members = vec![self.start(first, &plan, &more, data).await?];
         let port = members[0].port;
         for (name, data) in others.iter().zip(copies) {
-            let upstream = format!(
-                "host=127.0.0.1 port={port} user={OBSERVER} password={} application_name={}",
-                self.observer.expose(),
-                name.replace('.', "_")
-            );
-            let settings = format!("{settings}primary_conninfo = {}\n", quoted(&upstream));
+            let upstream = upstream(name, port, &self.observer);
+            let settings = format!("{settings}primary_conninfo = {}\n", quoted(upstream.expose()));
             let more = Replicated { settings, hba: hba.clone(), standby: true };
             members.push(self.start(name, &plan, &more, data).await?);
         }
-        self.streaming(&members[0], others.len()).await?;
+        streaming(self.name, &members[0], others.len(), self.site).await?;
         Ok(members)
     }
 
@@ -186,26 +168,6 @@ impl Making<'_> {
     ) -> Result<Server, EstateError> {
         let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, more };
         Server::start(&seat, data, self.site).await
-    }
-
-    /// Waits until every standby streams from the primary.
-    async fn streaming(&self, primary: &Server, standbys: usize) -> Result<(), EstateError> {
-        let failed =
-            |source| EstateError::Postgres { server: self.name.to_owned(), doing: "ask for its standbys", source };
-        let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;
-        let until = Instant::now() + STREAMING;
-        loop {
-            let sql = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
-            let now = session.value(sql).await.map_err(failed)?.unwrap_or_default();
-            if now == standbys.to_string() {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                let why = format!("{now} of {standbys} standbys stream after {} s", STREAMING.as_secs());
-                return Err(self.site.not_started(self.name, why, &primary.child));
-            }
-            tokio::time::sleep(TRY).await;
-        }
     }
 }
 

@@ -173,16 +173,15 @@ impl Estate {
     pub fn take_logs(&mut self) -> Vec<LogStream> {
         let mut logs = Vec::new();
         let nodes = self.vault.nodes.iter_mut();
-        let servers = nodes.map(|Node { name, log, child, .. }| (name.as_str(), log, &*child));
+        let servers = nodes.map(|Node { name, output, child, .. }| (name.as_str(), output, &*child));
         let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
             let members = cluster.members.iter_mut();
-            let members = members.map(|Server { name, log, child, .. }| (name.as_str(), log, &*child));
+            let members = members.map(|Server { name, output, child, .. }| (name.as_str(), output, &*child));
             let proxy = cluster.proxy.as_mut();
-            members.chain(proxy.map(|Proxy { name, log, child, .. }| (name.as_str(), log, &*child)))
+            members.chain(proxy.map(|Proxy { name, output, child, .. }| (name.as_str(), output, &*child)))
         }));
-        for (name, log, child) in servers {
-            if let Some(lines) = log.take() {
-                child.log().taken();
+        for (name, output, child) in servers {
+            if let Some(lines) = output.take(child.log()) {
                 logs.push(LogStream { name: name.to_owned(), lines });
             }
         }

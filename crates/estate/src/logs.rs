@@ -22,8 +22,51 @@ const KEPT_OF_LINE: usize = 2000;
 pub struct LogStream {
     /// `vault` or `postgres.<cluster>`.
     pub name: String,
-    /// Lines without their line end. The stream ends when the server has.
+    /// Lines without their line end. The stream goes on over the server's restarts, and ends with the estate.
     pub lines: mpsc::Receiver<Vec<u8>>,
+}
+
+/// What a server writes over all its starts.
+#[derive(Debug)]
+pub(crate) struct Output {
+    lines: Option<mpsc::Receiver<Vec<u8>>>,
+    /// Where it goes, once somebody has taken it.
+    taker: Option<mpsc::Sender<Vec<u8>>>,
+}
+
+impl Output {
+    /// Of a server that was started for the first time.
+    pub(crate) fn new(lines: mpsc::Receiver<Vec<u8>>) -> Self {
+        Self { lines: Some(lines), taker: None }
+    }
+
+    /// Hands it out, once; `log` is that of the process that runs.
+    pub(crate) fn take(&mut self, log: &Log) -> Option<mpsc::Receiver<Vec<u8>>> {
+        let lines = self.lines.take()?;
+        let (taker, stream) = mpsc::channel(WAITING);
+        pass_on(lines, taker.clone(), log);
+        self.taker = Some(taker);
+        Some(stream)
+    }
+
+    /// The server was started again.
+    pub(crate) fn renew(&mut self, lines: mpsc::Receiver<Vec<u8>>, log: &Log) {
+        match &self.taker {
+            Some(taker) => pass_on(lines, taker.clone(), log),
+            None => self.lines = Some(lines),
+        }
+    }
+}
+
+fn pass_on(mut lines: mpsc::Receiver<Vec<u8>>, taker: mpsc::Sender<Vec<u8>>, log: &Log) {
+    log.taken();
+    tokio::spawn(async move {
+        while let Some(line) = lines.recv().await {
+            if taker.send(line).await.is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// The reader of one process's output. It never stops reading, so that the process never waits for a full pipe.

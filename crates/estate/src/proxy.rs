@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 use leaseproof_postgres::{Login, Session};
 use leaseproof_scenario::PostgresPlan;
 use nix::sys::signal::Signal;
-use tokio::sync::mpsc;
 
 use crate::child::Child;
 use crate::find::Places;
+use crate::logs::Output;
 use crate::ports::says_taken;
 use crate::server::CHECK;
 use crate::site::{Order, Site};
@@ -26,7 +26,7 @@ pub(crate) struct Proxy {
     pub(crate) name: String,
     pub(crate) write: u16,
     pub(crate) read: u16,
-    pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) output: Output,
     pub(crate) child: Child,
 }
 
@@ -58,7 +58,7 @@ impl Proxy {
                 death: Signal::SIGKILL,
                 input: None,
             })?;
-            let proxy = Self { name: name.clone(), write, read, log: Some(log), child };
+            let proxy = Self { name: name.clone(), write, read, output: Output::new(log), child };
             match proxy.listens(site).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
                 Err(why) => return Err(why),

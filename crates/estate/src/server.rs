@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::child::Child;
 use crate::configuration::{hba, quoted, settings, socket_folders};
 use crate::find::PostgresPrograms;
+use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site};
 use crate::{EstateError, folder, process};
@@ -38,10 +39,10 @@ pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) bin: PathBuf,
-    pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) output: Output,
     pub(crate) child: Child,
-    observer: Secret,
-    data: PathBuf,
+    pub(crate) observer: Secret,
+    pub(crate) data: PathBuf,
     sockets: Vec<PathBuf>,
 }
 
@@ -76,7 +77,7 @@ impl Server {
                 name: name.to_owned(),
                 port,
                 bin: programs.bin.clone(),
-                log: Some(log),
+                output: Output::new(log),
                 child,
                 observer: observer.clone(),
                 data: data.clone(),
@@ -123,7 +124,8 @@ impl Server {
     /// Starts it again, after its end, on the same port and data.
     pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
         let (child, log) = launch(&self.name, &self.bin, &self.data, site)?;
-        (self.child, self.log) = (child, Some(log));
+        self.output.renew(log, child.log());
+        self.child = child;
         self.ready(site).await?;
         site.guard(&self.name, &self.child);
         Ok(())

@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 use crate::child::Child;
 use crate::find::{Places, Program};
+use crate::injection::ELECTION;
+use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
@@ -22,6 +24,8 @@ const CONFIGURATION: &str = "vault.json";
 const START: Duration = Duration::from_secs(30);
 /// How often that is asked.
 const TRY: Duration = Duration::from_millis(20);
+/// How long a node may take to say what it is: a frozen one never does.
+const ASKED: Duration = Duration::from_secs(2);
 /// How long one request of the set-up may take: as long as Vault itself lets a request run.
 const REQUEST: Duration = Duration::from_secs(90);
 /// How many ports are tried where others take them first.
@@ -48,7 +52,7 @@ pub(crate) struct VaultServer {
 pub(crate) struct Node {
     /// `vault`, or `vault.<number>` where there are several.
     pub(crate) name: String,
-    pub(crate) log: Option<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) output: Output,
     pub(crate) child: Child,
     pub(crate) client: Client,
     home: PathBuf,
@@ -91,6 +95,42 @@ impl VaultServer {
     }
 }
 
+impl VaultServer {
+    /// The name of the node that is active; where none is, it is waited for.
+    pub(crate) async fn active_node(&self) -> Result<String, EstateError> {
+        let end = Instant::now() + ELECTION;
+        loop {
+            for node in self.nodes.iter().filter(|node| node.child.ended().is_none()) {
+                let asked = tokio::time::timeout(ASKED, node.client.health()).await;
+                if matches!(asked, Ok(Ok(health)) if health.initialized && !health.sealed && !health.standby) {
+                    return Ok(node.name.clone());
+                }
+            }
+            if Instant::now() >= end {
+                let why = format!("no node is active within {} s", ELECTION.as_secs());
+                return Err(EstateError::NotStarted { server: SERVER.to_owned(), why, tail: Vec::new() });
+            }
+            tokio::time::sleep(TRY).await;
+        }
+    }
+
+    /// Writes nothing to a path of one node, with the root token.
+    pub(crate) async fn tell(&self, name: &str, path: &str, doing: &'static str) -> Result<(), EstateError> {
+        let Some(node) = self.nodes.iter().find(|node| node.name == name) else { return Ok(()) };
+        let client = node.client.with_token(self.token.clone());
+        let told = client.write(path, &json!({})).await;
+        told.map(drop).map_err(|source| EstateError::Vault { doing, source })
+    }
+
+    /// Unseals a node that was sealed, and waits until some node is active.
+    pub(crate) async fn unseal_again(&self, name: &str, site: &Site) -> Result<(), EstateError> {
+        let Some(node) = self.nodes.iter().find(|node| node.name == name) else { return Ok(()) };
+        until(node, site, "still unsealed", |health| health.sealed).await?;
+        unseal(node, &self.key).await?;
+        self.active_node().await.map(drop)
+    }
+}
+
 impl Node {
     async fn start(
         plan: &VaultPlan,
@@ -112,7 +152,7 @@ impl Node {
             let (child, log) = launch(&name, program, &home, env, site)?;
             let client = Client::new(&address, REQUEST)
                 .map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
-            let node = Self { name: name.clone(), log: Some(log), child, client, home: home.clone() };
+            let node = Self { name: name.clone(), output: Output::new(log), child, client, home: home.clone() };
             match answers(&node, site).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(plan)?,
                 Err(why) => return Err(why),
@@ -131,7 +171,8 @@ impl Node {
         site: &Site,
     ) -> Result<(), EstateError> {
         let (child, log) = launch(&self.name, program, &self.home, env, site)?;
-        (self.child, self.log) = (child, Some(log));
+        self.output.renew(log, child.log());
+        self.child = child;
         answers(self, site).await?;
         unseal(self, key).await?;
         if alone {

@@ -64,6 +64,7 @@ pub(crate) fn plan() -> Plan {
         thresholds: Vec::new(),
         known: Vec::new(),
         lies: vec![],
+        faults: Vec::new(),
         asks: Vec::new(),
     }
 }

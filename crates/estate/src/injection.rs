@@ -1,0 +1,132 @@
+//! The faults that a scenario asks for: what is done, and how it is healed.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use leaseproof_scenario::{FaultKind, FaultPlan};
+
+use crate::vault::SERVER as VAULT;
+use crate::{Estate, EstateError};
+
+/// A fault that was done and has to be healed.
+#[derive(Debug)]
+pub struct Injected {
+    kind: FaultKind,
+    /// The server that it was done to.
+    server: String,
+}
+
+impl Estate {
+    /// What comes before a fault: the standby that a failover will promote is cut off from its primary. Gives what was
+    /// done, in words.
+    ///
+    /// # Errors
+    /// [`EstateError`] where it cannot be done.
+    pub async fn precede(&self, fault: &FaultPlan) -> Result<String, EstateError> {
+        let cluster = self.cluster(cluster_of(&fault.on));
+        let standby = cluster.standby().ok_or_else(|| no_standby(&fault.on))?;
+        cluster.cut_off(standby).await?;
+        Ok(format!("{} is cut off", cluster.members[standby].name))
+    }
+
+    /// Does what the fault says. Gives it, and what was done, in words.
+    ///
+    /// # Errors
+    /// [`EstateError`] where it cannot be done.
+    ///
+    /// # Panics
+    /// Where the estate has no such server: a checked plan names none.
+    pub async fn inject(&mut self, fault: &FaultPlan) -> Result<(Injected, String), EstateError> {
+        let server = self.server_of(&fault.on).await?;
+        let done = match fault.kind {
+            FaultKind::Kill | FaultKind::Failover => {
+                self.kill(&server).await;
+                "killed"
+            }
+            FaultKind::Restart | FaultKind::Switchover => {
+                self.stop(&server).await;
+                "stopped"
+            }
+            FaultKind::Freeze => {
+                self.freeze(&server);
+                "frozen"
+            }
+            FaultKind::StepDown => {
+                self.vault.tell(&server, "sys/step-down", "step down").await?;
+                "told to step down"
+            }
+            FaultKind::Seal => {
+                self.vault.tell(&server, "sys/seal", "seal itself").await?;
+                "sealed"
+            }
+        };
+        let words = format!("{server} is {done}");
+        Ok((Injected { kind: fault.kind, server }, words))
+    }
+
+    /// Heals what was done. Each step is told in words when it is done.
+    ///
+    /// # Errors
+    /// [`EstateError`] where it cannot be healed.
+    pub async fn heal(&mut self, injected: Injected, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
+        let Injected { kind, server } = injected;
+        match kind {
+            FaultKind::Kill | FaultKind::Restart => {
+                self.start_again(&server).await?;
+                tell(format!("{server} is started again"));
+            }
+            FaultKind::Freeze => {
+                self.thaw(&server);
+                tell(format!("{server} goes on"));
+            }
+            FaultKind::Failover | FaultKind::Switchover => self.fail_over(&server, tell).await?,
+            FaultKind::StepDown => {
+                let active = self.vault.active_node().await?;
+                tell(format!("{active} is active"));
+            }
+            FaultKind::Seal => {
+                self.vault.unseal_again(&server, &self.site).await?;
+                tell(format!("{server} is unsealed"));
+            }
+        }
+        Ok(())
+    }
+
+    /// After the end of a primary: a standby takes its place, and it becomes a standby itself.
+    async fn fail_over(&mut self, old: &str, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
+        let members = |cluster: &crate::cluster::Cluster| cluster.members.iter().any(|member| member.name == old);
+        let Some(cluster) = self.clusters.values_mut().find(|cluster| members(cluster)) else { return Ok(()) };
+        let standby = cluster.standby().ok_or_else(|| no_standby(&cluster.name))?;
+        let place = cluster.primary.load(Ordering::Acquire);
+        cluster.promote(standby).await?;
+        tell(format!("{} is promoted", cluster.members[standby].name));
+        cluster.rejoin(place, &self.site).await?;
+        tell(format!("{old} is a standby"));
+        Ok(())
+    }
+
+    /// The server that a fault's `on` means now: a cluster with standbys stands for its primary, Vault for its active
+    /// node.
+    async fn server_of(&self, on: &str) -> Result<String, EstateError> {
+        if on == VAULT {
+            return self.vault.active_node().await;
+        }
+        let whole = self.clusters().find(|(name, _)| on == format!("postgres.{name}"));
+        Ok(whole.map_or_else(|| on.to_owned(), |(_, cluster)| cluster.primary().name.clone()))
+    }
+}
+
+fn cluster_of(on: &str) -> &str {
+    on.strip_prefix("postgres.").unwrap_or(on)
+}
+
+fn no_standby(cluster: &str) -> EstateError {
+    EstateError::NotStarted {
+        server: cluster.to_owned(),
+        why: "it has no standby that runs, which could be promoted".to_owned(),
+        tail: Vec::new(),
+    }
+}
+
+/// How long Vault's nodes may take to elect one of them.
+pub(crate) const ELECTION: Duration = Duration::from_secs(60);
