@@ -174,6 +174,7 @@ mod tests {
             operations: Vec::new(),
             totals: Totals::default(),
             observed: Observed::default(),
+            faults: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod console;
 mod exit;
 mod facts;
 mod failure;
+mod faults;
 mod glue;
 mod interrupt;
 mod judgment;

@@ -4,19 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts};
+use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts, ServerLost};
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
 use leaseproof_scenario::Plan;
 use leaseproof_watch::Watch;
 use leaseproof_workload::Progress;
+use tokio::sync::watch::Receiver;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Screen;
 use crate::stop::Stop;
-use crate::{artefacts, glue, judgment, process};
+use crate::{artefacts, faults, glue, judgment, process};
 
 /// Where runs are kept, unless `--output` says otherwise.
 const RUNS: &str = "reports/runs";
@@ -147,7 +148,8 @@ impl Living<'_> {
             Ok(watch) => watch,
             Err(stop) => return (None, Some(stop)),
         };
-        let stop = self.unless_lost(estate, self.work(estate, &watch)).await.err();
+        let lost = estate.lost();
+        let stop = self.unless_lost(lost, self.work(estate, &watch)).await.err();
         watch.stop_looking().await;
         if let Some(Stop::Lost(lost)) = &stop {
             self.recorder.record(Event::ServerLost(lost.clone()));
@@ -156,8 +158,11 @@ impl Living<'_> {
     }
 
     /// Does `stage` unless a server is lost. A stage that fails may do so because a server is about to be found lost.
-    async fn unless_lost(&self, estate: &Estate, stage: impl Future<Output = Result<(), Stop>>) -> Result<(), Stop> {
-        let mut receiver = estate.lost();
+    async fn unless_lost(
+        &self,
+        mut receiver: Receiver<Option<ServerLost>>,
+        stage: impl Future<Output = Result<(), Stop>>,
+    ) -> Result<(), Stop> {
         let lost = async {
             match receiver.wait_for(Option::is_some).await.map(|lost| lost.clone()) {
                 Ok(Some(lost)) => Stop::Lost(lost),
@@ -176,8 +181,8 @@ impl Living<'_> {
         Err(tokio::time::timeout(NOTICE, lost).await.unwrap_or(failed))
     }
 
-    /// Set-up, lives, and the end of all leases.
-    async fn work(&self, estate: &Estate, watch: &Watch) -> Result<(), Stop> {
+    /// Set-up, lives with the faults that strike them, and the end of all leases.
+    async fn work(&self, estate: &mut Estate, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
         let accessor = token.accessor;
@@ -185,10 +190,16 @@ impl Living<'_> {
         let targets = glue::targets(plan, estate, token.client, observer);
 
         let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
-        let stage = self.screen.workload(receiver);
-        let cancel = self.interrupt.token();
-        let worked = leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel);
-        let finished = self.interrupt.unless_urged(worked).await?;
+        let stage = self.screen.workload(receiver.clone());
+        let cancel = self.interrupt.token().child_token();
+        let worked = leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel.clone());
+        let faults = async {
+            let done = faults::inject(plan, estate, recorder, receiver, &cancel).await;
+            // What the scenario asks for cannot be had: the load has no more use.
+            done.inspect_err(|_| cancel.cancel())
+        };
+        let (finished, faults) = self.interrupt.unless_urged(async { tokio::join!(worked, faults) }).await?;
+        faults?;
         drop(stage);
 
         self.interrupt.unless_urged(self.release(estate, watch, &accessor)).await??;

@@ -88,7 +88,8 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Phase, time, rate, live leases, failures.
 fn line(progress: &Progress) -> String {
-    let Progress { phase, target_rate, elapsed, total, arrived, live, finished, failures, draining } = progress;
+    let Progress { phase, target_rate, elapsed, total, arrived, live, finished, failures, draining, begun: _ } =
+        progress;
     let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
     format!(
         "{phase} {}/{} s · {doing} · {arrived} arrived · {live} live · {finished} finished · {failures} failures",
@@ -108,6 +109,7 @@ mod tests {
     #[test]
     fn the_line_of_a_phase() {
         let mut progress = Progress {
+            begun: None,
             phase: "steady".into(),
             target_rate: 8.0,
             elapsed: Duration::from_millis(12_400),

@@ -14,6 +14,11 @@ pub(crate) fn millis(micros: u64) -> String {
     }
 }
 
+/// Microseconds as seconds with two decimals: `1.71`.
+pub(crate) fn seconds(micros: u64) -> String {
+    format!("{:.2}", micros as f64 / 1e6)
+}
+
 /// A span of a run, in milliseconds with its unit.
 pub(crate) fn span(from: Micros, to: Micros) -> String {
     let micros = u64::try_from(to.since(from).as_micros()).unwrap_or(u64::MAX);

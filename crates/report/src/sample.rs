@@ -1,7 +1,7 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    CheckId, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Observed, Operation,
+    CheckId, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Observed, Operation,
     OperationStatistics, Origin, RunVerdicts, Subject, Totals, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
@@ -34,6 +34,19 @@ pub(crate) fn verdicts() -> RunVerdicts {
             leases_without_role: 1,
             gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
         },
+        faults: vec![FaultFigures {
+            fault: 1,
+            what: "failover on postgres.target".to_owned(),
+            begun: Some(Micros(10_000_000)),
+            steps: vec![
+                (41_000, "postgres.target.1 is killed".to_owned()),
+                (1_120_000, "postgres.target.2 is promoted".to_owned()),
+                (2_431_000, "postgres.target.1 is a standby of the new primary".to_owned()),
+            ],
+            last_error: Some(1_604_000),
+            recovered: Some(1_712_000),
+            errors: vec![(Operation::Issue, "500".to_owned(), 9), (Operation::Login, "no answer".to_owned(), 4)],
+        }],
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::{Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
 
 use crate::{evidence, figures};
 
@@ -21,6 +21,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
         under(&mut out, judgment);
     }
     totals(&mut out, verdicts);
+    faults(&mut out, &verdicts.faults);
     observed(&mut out, &verdicts.observed);
     latencies(&mut out, &verdicts.operations);
     out
@@ -69,6 +70,32 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
     ];
     let row = figures.map(|figure| figure.to_string()).join(" | ");
     let _ = writeln!(out, "| {row} | {} of {} |\n", totals.late, totals.timed);
+}
+
+fn faults(out: &mut String, faults: &[FaultFigures]) {
+    if faults.is_empty() {
+        return;
+    }
+    out.push_str("## Faults\n\nSeconds from each fault's beginning.\n\n");
+    out.push_str("| Fault | Steps | Last error | Issued again | Errors while it was felt |\n|---|---|---:|---:|---|\n");
+    for fault in faults {
+        let FaultFigures { fault: number, what, last_error, recovered, errors, .. } = fault;
+        let steps: Vec<String> =
+            fault.steps.iter().map(|(at, words)| format!("{} {words}", figures::seconds(*at))).collect();
+        let errors: Vec<String> = errors.iter().map(|(op, code, count)| format!("{op} {code} × {count}")).collect();
+        let or_none = |at: &Option<u64>| at.map_or_else(|| "–".to_owned(), figures::seconds);
+        let words = if fault.begun.is_some() { what.clone() } else { format!("{what}, which did not begin") };
+        let _ = writeln!(
+            out,
+            "| {number}: {} | {} | {} | {} | {} |",
+            cell(&words),
+            cell(&steps.join("; ")),
+            or_none(last_error),
+            or_none(recovered),
+            cell(&errors.join(", "))
+        );
+    }
+    out.push('\n');
 }
 
 fn observed(out: &mut String, observed: &Observed) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
-use leaseproof_domain::{Judgment, OperationStatistics, RunVerdicts, Totals, Validity, Verdict};
+use leaseproof_domain::{FaultFigures, Judgment, OperationStatistics, RunVerdicts, Totals, Validity, Verdict};
 
 use crate::{evidence, figures};
 
@@ -38,6 +38,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     checks(&mut out, verdicts, view.quiet);
     if !view.quiet {
         totals(&mut out, verdicts);
+        faults(&mut out, &verdicts.faults);
         latencies(&mut out, &verdicts.operations);
     }
     validity(&mut out, &verdicts.validity);
@@ -119,6 +120,24 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
     parts.extend(rare.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
     parts.push(format!("{} of {} sends late", totals.late, totals.timed));
     let _ = writeln!(out, "{}\n", parts.join(" · "));
+}
+
+/// One line a fault: what it was, how long it was felt, and what went wrong meanwhile.
+fn faults(out: &mut String, faults: &[FaultFigures]) {
+    for fault in faults {
+        let FaultFigures { fault: number, what, last_error, recovered, .. } = fault;
+        let felt = match (fault.begun, last_error, recovered) {
+            (None, ..) => "did not begin".to_owned(),
+            (_, None, _) => "nobody noticed".to_owned(),
+            (_, Some(_), Some(at)) => format!("credentials were issued again after {} s", figures::seconds(*at)),
+            (_, Some(_), None) => "no credential was issued any more".to_owned(),
+        };
+        let errors: u64 = fault.errors.iter().map(|(_, _, count)| count).sum();
+        let _ = writeln!(out, "fault {number}: {what} · {felt} · {}", figures::count(errors, "error"));
+    }
+    if !faults.is_empty() {
+        out.push('\n');
+    }
 }
 
 fn latencies(out: &mut String, operations: &[OperationStatistics]) {

@@ -207,6 +207,7 @@ impl<'a> Load<'a> {
     fn tick(&self, phase: &PhasePlan, world: &World, begin: Micros) {
         self.progress.send_modify(|progress| {
             progress.phase.clone_from(&phase.name);
+            progress.begun = Some(begin);
             progress.target_rate = phase.rate;
             progress.total = phase.duration.duration();
             progress.draining = false;

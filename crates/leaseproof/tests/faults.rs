@@ -1,0 +1,88 @@
+//! Faults that a scenario asks for, on real servers: what they may cause is told and not judged, what was acknowledged
+//! and lost is found, and a fault that lasts is healed whatever ends the run.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use support::{Desk, assert_kept, failed, text, variant, wait};
+
+fn faults(verdicts: &Value) -> &Vec<Value> {
+    verdicts["faults"].as_array().unwrap()
+}
+
+fn count(fault: &Value, op: &str, code: &str) -> u64 {
+    let errors = fault["errors"].as_array().unwrap().iter();
+    errors.filter(|error| error[0] == op && error[1] == code).filter_map(|error| error[2].as_u64()).sum()
+}
+
+#[test]
+fn an_estate_whose_servers_end_freeze_and_are_sealed_keeps_what_it_acknowledged() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("struck"), &[]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let faults = faults(&verdicts);
+    let what: Vec<&str> = faults.iter().map(|fault| fault["what"].as_str().unwrap()).collect();
+    assert_eq!(what, ["kill on postgres.target", "freeze on postgres.target", "restart on vault", "seal on vault"]);
+    for fault in faults {
+        assert_eq!(fault["steps"].as_array().unwrap().last().unwrap()[1], "healed", "{fault:#}");
+        assert!(fault["recovered"].as_u64().is_some(), "{fault:#}");
+    }
+    // While PostgreSQL was killed for a second Vault answered 500, and while it was sealed 503.
+    assert!(count(&faults[0], "issue", "500") > 0, "{:#}", faults[0]);
+    assert!(count(&faults[3], "issue", "503") > 0, "{:#}", faults[3]);
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn what_a_standby_that_lags_never_got_is_lost_and_named() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("lagging-standby"), &[]);
+    let verdicts = desk.verdicts();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let checks: Vec<&Value> = verdicts["checks"].as_array().unwrap().iter().collect();
+    let lost: Vec<&Value> = checks
+        .iter()
+        .filter(|check| check["check"] == "INV-2" && check["verdict"] == "fail")
+        .flat_map(|check| check["findings"].as_array().unwrap())
+        .collect();
+    assert!(!lost.is_empty(), "{}", text(&output));
+    for finding in &lost {
+        assert!(finding["lease"].as_str().unwrap().starts_with("database/creds/"), "{finding:#}");
+        assert!(finding["username"].as_str().unwrap().starts_with("v-token-le-"), "{finding:#}");
+    }
+    // A revocation that the standby never got is undone: its role is there again, without a lease.
+    assert!(failed(&verdicts).iter().any(|check| check == "RUN-2"), "{}", text(&output));
+    // The recovery itself is what was promised.
+    let recovery = checks.iter().find(|check| check["check"] == "FLT-1").unwrap();
+    assert_eq!(recovery["verdict"], "pass", "{recovery:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn an_interrupted_run_ends_while_a_server_is_frozen() {
+    let desk = Desk::new();
+    let run = desk.start(&variant("struck"), &["--set", "phase.steady.for=60s", "--quiet"]);
+    let begun = Instant::now();
+    let frozen = || desk.processes(None).into_iter().any(is_stopped);
+    while !frozen() {
+        assert!(begun.elapsed() < Duration::from_secs(90), "nothing was frozen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill(Pid::from_raw(i32::try_from(run.id()).unwrap()), Signal::SIGINT).unwrap();
+    let output = wait(run, Duration::from_secs(60));
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    desk.assert_nothing_left();
+}
+
+/// Whether the kernel shows the process as stopped.
+fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+}
