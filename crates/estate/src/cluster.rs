@@ -64,12 +64,12 @@ impl Cluster {
 
     /// Where writes go: the proxy's port, or the one server's own.
     pub(crate) fn write_port(&self) -> u16 {
-        self.proxy.as_ref().map_or(self.primary().port, |proxy| proxy.write)
+        self.proxy.as_ref().map_or(self.primary().port, Proxy::write)
     }
 
     /// Where reads of standbys go, where there is a proxy.
     pub(crate) fn read_port(&self) -> Option<u16> {
-        self.proxy.as_ref().map(|proxy| proxy.read)
+        self.proxy.as_ref().map(Proxy::read)
     }
 
     /// How the harness's own account logs in to one of its databases: where writes go, so that it finds the primary

@@ -19,10 +19,11 @@ use crate::child::{Child, PATIENCE};
 use crate::cluster::Cluster;
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
+use crate::haproxy::Haproxy;
 use crate::impostor::Impostor;
+use crate::logs::Output;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
-use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::site::Site;
 use crate::vault::{Node, VaultServer};
@@ -177,9 +178,9 @@ impl Estate {
         let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
             let members = cluster.members.iter_mut();
             let members = members.map(|Server { name, output, child, .. }| (name.as_str(), output, &*child));
-            let proxy = cluster.proxy.as_mut();
-            members.chain(proxy.map(|Proxy { name, output, child, .. }| (name.as_str(), output, &*child)))
+            members.chain(cluster.proxy.as_mut().map(|proxy| told_by(&mut proxy.haproxy)))
         }));
+        let servers = servers.chain(self.vault.front.as_mut().map(|front| told_by(&mut front.haproxy)));
         for (name, output, child) in servers {
             if let Some(lines) = output.take(child.log()) {
                 logs.push(LogStream { name: name.to_owned(), lines });
@@ -226,7 +227,7 @@ impl Estate {
         {
             let members = self.clusters.values().flat_map(|cluster| &cluster.members);
             members.for_each(|member| member.child.signal(postgres));
-            self.clusters.values().flat_map(|cluster| &cluster.proxy).for_each(|proxy| proxy.child.signal(vault));
+            self.proxies().for_each(|proxy| proxy.child.signal(vault));
             self.vault.nodes.iter().for_each(|node| node.child.signal(vault));
             let until = Instant::now() + PATIENCE;
             if self.children().all(|(_, child)| child.wait_until(until)) {
@@ -241,12 +242,16 @@ impl Estate {
     }
 
     pub(crate) fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
-        let clusters = self.clusters.values();
-        let members = clusters.clone().flat_map(|cluster| &cluster.members);
+        let members = self.clusters.values().flat_map(|cluster| &cluster.members);
         let members = members.map(|member| (member.name.as_str(), &member.child));
-        let proxies = clusters.flat_map(|cluster| &cluster.proxy).map(|proxy| (proxy.name.as_str(), &proxy.child));
+        let proxies = self.proxies().map(|proxy| (proxy.name.as_str(), &proxy.child));
         let nodes = self.vault.nodes.iter().map(|node| (node.name.as_str(), &node.child));
         members.chain(proxies).chain(nodes)
+    }
+
+    fn proxies(&self) -> impl Iterator<Item = &Haproxy> {
+        let clusters = self.clusters.values().filter_map(|cluster| cluster.proxy.as_ref()).map(|proxy| &proxy.haproxy);
+        clusters.chain(self.vault.front.as_ref().map(|front| &front.haproxy))
     }
 
     pub(crate) fn cluster(&self, name: &str) -> &Cluster {
@@ -270,6 +275,10 @@ impl std::fmt::Debug for Estate {
             .field("clusters", &clusters)
             .finish()
     }
+}
+
+fn told_by(haproxy: &mut Haproxy) -> (&str, &mut Output, &Child) {
+    (&haproxy.name, &mut haproxy.output, &haproxy.child)
 }
 
 /// Makes what scripts of the set-up find: `vault` by that name, and a folder to work in.

@@ -18,6 +18,8 @@ mod estate;
 mod fault;
 mod find;
 mod folder;
+mod front;
+mod haproxy;
 mod impostor;
 mod injection;
 mod link;

@@ -3,31 +3,19 @@ use std::time::{Duration, Instant};
 
 use leaseproof_postgres::{Login, Session};
 use leaseproof_scenario::PostgresPlan;
-use nix::sys::signal::Signal;
 
-use crate::child::Child;
-use crate::find::Places;
-use crate::logs::Output;
-use crate::ports::says_taken;
+use crate::EstateError;
+use crate::haproxy::{Haproxy, PREAMBLE};
 use crate::server::CHECK;
-use crate::site::{Order, Site};
-use crate::{EstateError, folder};
+use crate::site::Site;
 
 /// How long HAProxy may take until it routes.
 const START: Duration = Duration::from_secs(15);
 /// How often that is tried.
 const TRY: Duration = Duration::from_millis(20);
-/// How many times it is started where others take its ports first.
-const STARTS: u32 = 8;
-
 /// HAProxy before a cluster: one port for the primary, one for its standbys.
 pub(crate) struct Proxy {
-    /// `haproxy.<cluster>`.
-    pub(crate) name: String,
-    pub(crate) write: u16,
-    pub(crate) read: u16,
-    pub(crate) output: Output,
-    pub(crate) child: Child,
+    pub(crate) haproxy: Haproxy,
 }
 
 impl Proxy {
@@ -39,59 +27,25 @@ impl Proxy {
         site: &Site,
     ) -> Result<Self, EstateError> {
         let name = cluster.replacen("postgres", "haproxy", 1);
-        let program = Places::here().haproxy()?;
-        let home = site.folder.join(&name);
-        folder::make(&home, 0o700, None)?;
-        let file = home.join("haproxy.cfg");
-        for _ in 0..STARTS {
-            let free =
-                || site.ports.free().ok_or_else(|| EstateError::NoFreePort { server: name.clone(), tried: STARTS });
-            let (write, read) = (plan.port.map_or_else(free, Ok)?, free()?);
-            folder::write(&file, &configuration(write, read, servers), 0o600, None)?;
-            let (child, log) = site.start(Order {
-                name: &name,
-                program: program.path.clone(),
-                args: vec!["-db".into(), "-f".into(), file.clone().into()],
-                env: Vec::new(),
-                folder: &home,
-                account: None,
-                death: Signal::SIGKILL,
-                input: None,
-            })?;
-            let proxy = Self { name: name.clone(), write, read, output: Output::new(log), child };
-            match proxy.listens(site).await {
-                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
-                Err(why) => return Err(why),
-                Ok(()) => {
-                    site.guard(&name, &proxy.child);
-                    return Ok(proxy);
-                }
-            }
-        }
-        Err(EstateError::NoFreePort { server: name, tried: STARTS })
+        let text = |ports: &[u16]| configuration(ports[0], ports[1], servers);
+        Ok(Self { haproxy: Haproxy::stand(&name, plan.port, 2, text, site).await? })
     }
 
-    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
-        let until = Instant::now() + START;
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.write)).await.is_err() {
-            if self.child.ended().is_some() {
-                let status = self.child.end().await;
-                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
-            }
-            if Instant::now() >= until {
-                let why = format!("nothing listens within {} s", START.as_secs());
-                return Err(site.not_started(&self.name, why, &self.child));
-            }
-            tokio::time::sleep(TRY).await;
-        }
-        Ok(())
+    /// Where writes go.
+    pub(crate) fn write(&self) -> u16 {
+        self.haproxy.ports[0]
+    }
+
+    /// Where reads of standbys go.
+    pub(crate) fn read(&self) -> u16 {
+        self.haproxy.ports[1]
     }
 
     /// Waits until each port leads to its servers only. HAProxy takes every server for a good one until it has asked
     /// it; its turns go round, so that as many right answers in a row as there are servers, twice, leave none out.
     pub(crate) async fn routes(&self, login: &Login, servers: usize, site: &Site) -> Result<(), EstateError> {
         let until = Instant::now() + START;
-        for (port, recovery) in [(self.write, "f"), (self.read, "t")] {
+        for (port, recovery) in [(self.write(), "f"), (self.read(), "t")] {
             let login = Login { port, ..login.clone() };
             let mut in_a_row = 0;
             while in_a_row < 2 * servers {
@@ -104,7 +58,7 @@ impl Proxy {
                 if Instant::now() >= until {
                     let got = answer.map_or_else(|why| why.to_string(), |answer| answer.unwrap_or_default());
                     let why = format!("port {port} does not lead to its servers within {} s: {got}", START.as_secs());
-                    return Err(site.not_started(&self.name, why, &self.child));
+                    return Err(site.not_started(&self.haproxy.name, why, &self.haproxy.child));
                 }
                 tokio::time::sleep(TRY).await;
             }
@@ -124,11 +78,7 @@ async fn asked(login: &Login) -> Result<Option<String>, leaseproof_postgres::Err
 /// The configuration: both ports ask each server itself whether it is in recovery (`pg_is_in_recovery()`), by a login
 /// without a password, and take the one answer. HAProxy's own `pgsql-check` cannot tell a primary from a standby.
 fn configuration(write: u16, read: u16, servers: &[u16]) -> String {
-    let mut text = String::from(
-        "# Written by leaseproof.\n\
-         global\n  maxconn 2000\n  log stdout format raw local0\n\
-         defaults\n  mode tcp\n  log global\n  timeout connect 2s\n  timeout client 1h\n  timeout server 1h\n  timeout check 400ms\n",
-    );
+    let mut text = String::from(PREAMBLE);
     // DataRow with one column of one byte: `f` is the primary, `t` a standby.
     for (name, port, answer) in [("write", write, "66"), ("read", read, "74")] {
         let _ = write!(

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::child::Child;
 use crate::find::{Places, Program};
+use crate::front::Front;
 use crate::injection::ELECTION;
 use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
@@ -33,7 +34,7 @@ const STARTS: u32 = 8;
 
 /// A running Vault: one server, or several that share one storage, initialised and unsealed, the first one active.
 pub(crate) struct VaultServer {
-    /// The first node's, where clients begin.
+    /// Where clients go: the one node, or what stands before several.
     pub(crate) address: String,
     pub(crate) port: u16,
     pub(crate) program: Program,
@@ -44,6 +45,8 @@ pub(crate) struct VaultServer {
     key: Secret,
     pub(crate) audit: Option<PathBuf>,
     pub(crate) nodes: Vec<Node>,
+    /// Leads to the active node, where there are several.
+    pub(crate) front: Option<Front>,
     /// Added to the environment of each node at its next start.
     pub(crate) env: Vec<(String, String)>,
 }
@@ -69,20 +72,26 @@ impl VaultServer {
     ) -> Result<Self, EstateError> {
         check_port(plan)?;
         let program = Places::here().vault()?;
-        let (first, port) = Node::start(plan, 1, &program, env, url, site).await?;
+        // A fixed port is what stands before several nodes.
+        let of_nodes = VaultPlan { port: plan.port.filter(|_| plan.nodes == 1), ..plan.clone() };
+        let (first, port) = Node::start(&of_nodes, 1, &program, env, url, site).await?;
         let (root, token, key) = open(&first, site).await?;
         let audit = if plan.audit { Some(audit(&root, site).await?) } else { None };
-        let address = root.address().to_owned();
-        let mut nodes = vec![first];
+        let (mut nodes, mut ports) = (vec![first], vec![port]);
         for number in 2..=plan.nodes {
-            let plan = VaultPlan { port: None, ..plan.clone() };
-            let (node, _) = Node::start(&plan, number, &program, env, url, site).await?;
+            let (node, port) = Node::start(&of_nodes, number, &program, env, url, site).await?;
             unseal(&node, &key).await?;
             standby(&node, site).await?;
             nodes.push(node);
+            ports.push(port);
         }
         nodes.iter().for_each(|node| site.guard(&node.name, &node.child));
-        Ok(Self { address, port, program, root, token, key, audit, nodes, env: env.to_vec() })
+        let front = if plan.nodes > 1 { Some(Front::stand(plan.port, &ports, site).await?) } else { None };
+        let port = front.as_ref().map_or(port, Front::port);
+        let address = format!("http://127.0.0.1:{port}");
+        let root = client(&address)?.with_token(token.clone());
+        let env = env.to_vec();
+        Ok(Self { address, port, program, root, token, key, audit, nodes, front, env })
     }
 
     /// Starts a node again, after its end, on the same port and storage, and unseals it. Where it is the only one it is
@@ -150,8 +159,7 @@ impl Node {
             let file = home.join(CONFIGURATION);
             folder::write(&file, &configuration(plan, (port, cluster), url, &home).to_string(), 0o600, None)?;
             let (child, log) = launch(&name, program, &home, env, site)?;
-            let client = Client::new(&address, REQUEST)
-                .map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+            let client = client(&address)?;
             let node = Self { name: name.clone(), output: Output::new(log), child, client, home: home.clone() };
             match answers(&node, site).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(plan)?,
@@ -181,6 +189,10 @@ impl Node {
         site.guard(&self.name, &self.child);
         Ok(())
     }
+}
+
+fn client(address: &str) -> Result<Client, EstateError> {
+    Client::new(address, REQUEST).map_err(|source| EstateError::Vault { doing: "make a client of it", source })
 }
 
 fn launch(

@@ -1,0 +1,93 @@
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::child::Child;
+use crate::find::Places;
+use crate::logs::Output;
+use crate::ports::says_taken;
+use crate::site::{Order, Site};
+use crate::{EstateError, folder};
+
+/// How long HAProxy may take until it listens.
+const START: Duration = Duration::from_secs(15);
+/// How often that is tried.
+const TRY: Duration = Duration::from_millis(20);
+/// How many times it is started where others take its ports first.
+const STARTS: u32 = 8;
+
+/// What every configuration begins with.
+pub(crate) const PREAMBLE: &str = "# Written by leaseproof.\n\
+     global\n  maxconn 2000\n  log stdout format raw local0\n\
+     defaults\n  mode tcp\n  log global\n  timeout connect 2s\n  timeout client 1h\n  timeout server 1h\n  timeout check 400ms\n";
+
+/// A running HAProxy.
+pub(crate) struct Haproxy {
+    /// `haproxy.<cluster>`, `haproxy.vault`.
+    pub(crate) name: String,
+    pub(crate) ports: Vec<u16>,
+    pub(crate) output: Output,
+    pub(crate) child: Child,
+}
+
+impl Haproxy {
+    /// Starts one that listens on that many ports, the first of which may be fixed, with the configuration that is
+    /// written for them.
+    pub(crate) async fn stand(
+        name: &str,
+        fixed: Option<u16>,
+        ports: usize,
+        configuration: impl Fn(&[u16]) -> String,
+        site: &Site,
+    ) -> Result<Self, EstateError> {
+        let program = Places::here().haproxy()?;
+        let home = site.folder.join(name);
+        folder::make(&home, 0o700, None)?;
+        let file = home.join("haproxy.cfg");
+        for _ in 0..STARTS {
+            let ports = fixed.into_iter().map(Some).chain(std::iter::repeat_with(|| site.ports.free())).take(ports);
+            let ports = ports.collect::<Option<Vec<u16>>>().ok_or_else(|| no_port(name))?;
+            folder::write(&file, &configuration(&ports), 0o600, None)?;
+            let (child, log) = site.start(Order {
+                name,
+                program: program.path.clone(),
+                args: vec!["-db".into(), "-f".into(), file.clone().into()],
+                env: Vec::new(),
+                folder: &home,
+                account: None,
+                death: Signal::SIGKILL,
+                input: None,
+            })?;
+            let haproxy = Self { name: name.to_owned(), ports, output: Output::new(log), child };
+            match haproxy.listens(site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
+                Err(why) => return Err(why),
+                Ok(()) => {
+                    site.guard(name, &haproxy.child);
+                    return Ok(haproxy);
+                }
+            }
+        }
+        Err(no_port(name))
+    }
+
+    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
+        let until = Instant::now() + START;
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.ports[0])).await.is_err() {
+            if self.child.ended().is_some() {
+                let status = self.child.end().await;
+                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
+            }
+            if Instant::now() >= until {
+                let why = format!("nothing listens within {} s", START.as_secs());
+                return Err(site.not_started(&self.name, why, &self.child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
+        Ok(())
+    }
+}
+
+fn no_port(name: &str) -> EstateError {
+    EstateError::NoFreePort { server: name.to_owned(), tried: STARTS }
+}
