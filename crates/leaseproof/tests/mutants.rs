@@ -23,15 +23,18 @@ const AT_ONCE: usize = 3;
 const TRIES: usize = 3;
 const INVALID: i32 = 4;
 
+/// In so few lives every one keeps a session, so that there is one to be judged.
+const KEEP: &str = "keep_session = { share = 1.0 }\n";
+
 /// Estates that have to be wholly green. An impostor that never lies is one of them.
 static SOUND: &[(&str, &Parent, Change)] = &[
-    ("sound-powerdns", &POWERDNS, NONE),
+    ("sound-powerdns", &POWERDNS, Change { life: KEEP, ..NONE }),
     ("sound-delphi-group-role", &DELPHI, NONE),
     ("sound-wizard-drop-role", &WIZARD, NONE),
     (
         "sound-behind-an-honest-impostor",
         &POWERDNS,
-        Change { toml: "[[lie]]\nkind = \"drop-before\"\nshare = 0\n", ..NONE },
+        Change { toml: "[[lie]]\nkind = \"drop-before\"\nshare = 0\n", life: KEEP, ..NONE },
     ),
 ];
 

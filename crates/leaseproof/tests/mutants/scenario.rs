@@ -61,10 +61,21 @@ pub(crate) struct Change {
     pub(crate) promise: &'static str,
     /// Keys of the life.
     pub(crate) life: &'static str,
+    /// A file beside the scenario: its name and its text.
+    pub(crate) file: (&'static str, &'static str),
 }
 
-pub(crate) const NONE: Change =
-    Change { sql: "", swap: ("", ""), append: "", role: "", config: "", toml: "", promise: "", life: "" };
+pub(crate) const NONE: Change = Change {
+    sql: "",
+    swap: ("", ""),
+    append: "",
+    role: "",
+    config: "",
+    toml: "",
+    promise: "",
+    life: "",
+    file: ("", ""),
+};
 
 impl Parent {
     /// Writes the scenario into a folder of its own below `desk`.
@@ -72,6 +83,10 @@ impl Parent {
         let folder = desk.join(name);
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("scenario.toml"), self.scenario(name, change)).unwrap();
+        let (beside, content) = change.file;
+        if !beside.is_empty() {
+            std::fs::write(folder.join(beside), content).unwrap();
+        }
         folder
     }
 

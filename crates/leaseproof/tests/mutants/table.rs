@@ -186,7 +186,11 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     mutant(
         "trust",
         "pg_hba.conf trusts everybody from loopback",
-        toml("[postgres.target]\nhba = '''\nhost all all 127.0.0.1/32 trust\n'''\n"),
+        Change {
+            toml: "[postgres.target]\nhba = \"pg_hba.conf\"\n",
+            file: ("pg_hba.conf", "host all all 127.0.0.1/32 trust\n"),
+            ..NONE
+        },
         &["PWD-2"],
         ENDS,
     ),
@@ -506,9 +510,9 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "default-privileges",
-            "it gets each table that is made later, and cannot be dropped",
+            "it gets each table that is made later by itself too, and cannot be dropped",
             append(r#"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO "{{name}}";"#),
-            &["GRA-1", "REV-1"],
+            &["REV-1"],
             ENDS,
         ),
     ),
