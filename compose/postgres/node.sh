@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One PostgreSQL server of the estate, primary or standby. Which of both is decided here, at each start:
 #   an empty volume, FIRST=primary, no primary at PEER:  a new cluster, made by the image's own entrypoint
+#   a cluster whose making was cut short:                 thrown away, as if the volume were empty
 #   an empty volume, a primary at PEER:                   a copy of it, and from then on its standby
 #   a volume with a standby's data:                       a standby, as before
 #   a volume with a primary's data, a primary at PEER:    refused: two primaries would take different writes
@@ -25,6 +26,13 @@ copy() {
   mv "$copy" "$PGDATA"
 }
 
+# The image's entrypoint takes a half-made cluster for a whole one; init/99-whole.sh removes this mark at the end.
+unfinished=$PGDATA.unfinished
+if [ -e "$unfinished" ]; then
+  say "the making of this cluster was cut short: once more from the beginning"
+  rm -rf "$PGDATA"
+fi
+
 if [ -s "$PGDATA/PG_VERSION" ]; then
   if [ ! -e "$PGDATA/standby.signal" ] && [ "$(peer)" = f ]; then
     say "this was a primary, and $PEER is one now: not started, because two would take different writes."
@@ -33,7 +41,9 @@ if [ -s "$PGDATA/PG_VERSION" ]; then
   fi
 elif [ "$FIRST" = primary ] && [ "$(peer)" != f ]; then
   say "making a new cluster"
+  touch "$unfinished"
 else
+  rm -f "$unfinished"
   until [ "$(peer)" = f ]; do
     say "waiting for a primary at $PEER"
     sleep 1
