@@ -3,14 +3,17 @@
 # official image's documentation.
 set -euo pipefail
 
-config=${VAULT_CONFIG_DIR:-/vault/config}
+config=/vault/config
+# Vault's memory holds secrets: no core file of it.
+ulimit -c 0
 
 if [ -n "${VAULT_LOCAL_CONFIG:-}" ]; then
   printf '%s\n' "$VAULT_LOCAL_CONFIG" >"$config/local.json"
 fi
 
-# Options alone are options of the server.
-[ "${1#-}" = "${1-}" ] || set -- server "$@"
+case ${1-} in
+-*) set -- vault "$@" ;;
+esac
 
 if [ "${1-}" = server ]; then
   shift
