@@ -267,3 +267,77 @@ fn inv_10_counts_what_is_not_known() {
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::Residue { .. });
     assert_eq!(Story::good().without(unlooked).judgment("INV-10").verdict, Verdict::Unknown);
 }
+
+#[test]
+fn inv_10_tells_the_fates_apart_to_the_microsecond() {
+    // Life 2's lease ends at 10.030 s at the earliest; the look that no longer shows its role takes a millisecond.
+    gone_by(10_029 * MS).passes("INV-10");
+    gone_by(10_029 * MS - 1).fails("INV-10");
+    let asked_at = |start: u64| {
+        gone_by(7 * S).with(|story| {
+            story.operation(2, Operation::Revoke, start, start + S, no_answer());
+        })
+    };
+    asked_at(7_001 * MS).passes("INV-10");
+    asked_at(7_001 * MS + 1).fails("INV-10");
+}
+
+#[test]
+fn inv_10_a_lease_that_could_still_stand_at_the_last_look_is_live() {
+    let totals = |story: Story| story.judged().verdicts.totals;
+    // Life 2's lease ends at 10.040 s at the latest.
+    let looked_at = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
+            .without(|event| matches!(event, Event::Leases(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Residue { .. }))
+            .with(|story| story.look(from, vec![], vec![]))
+    };
+    let at_the_end = totals(looked_at(10_040 * MS));
+    assert_eq!((at_the_end.live, at_the_end.retried), (1, 0));
+    let after = totals(looked_at(10_040 * MS + 1));
+    assert_eq!((after.live, after.retried), (0, 1));
+    // Vault no longer lists the lease by a look that ends at 10.601 s.
+    let let_go = |from: u64| looked_at(from).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
+    let_go(10_601 * MS).passes("INV-10");
+    let_go(10_601 * MS + 1).fails("INV-10");
+}
+
+#[test]
+fn inv_10_without_a_look_a_lease_is_live_until_it_could_have_ended() {
+    // The run's last moment is 30 s.
+    let unlooked = |at: u64| {
+        Story::empty().with(|story| {
+            story.begins(4, 21 * S, 3626);
+            story.renewed(4, at, 8, 8, 35);
+        })
+    };
+    assert_eq!(unlooked(22 * S).unknown("INV-10"), "nobody looked what became of some credentials");
+    unlooked(22 * S + 1).passes("INV-10");
+    unlooked(25 * S).passes("INV-10");
+}
+
+#[test]
+fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
+    let standing = Story::good()
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
+        .without(|event| matches!(event, Event::Leases(_) | Event::Residue { .. }))
+        .with(|story| story.look(11 * S, vec![], vec![]));
+    let unseen = "nobody looked what became of some credentials";
+    assert_eq!(standing.unknown("INV-10"), unseen);
+    // Never seen to be listed, it was not seen to be let go either.
+    let listed = |appeared: Vec<u64>, at: u64| standing.clone().with(|story| story.leases(at, appeared, vec![]));
+    assert_eq!(listed(vec![], 10_600 * MS).judged().verdicts.totals.retried, 1);
+    // Vault let go of it, and lists it again.
+    let again = listed(vec![2], 10_800 * MS).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
+    assert_eq!(again.judged().verdicts.totals.retried, 1);
+    again.passes("INV-10");
+    // A credential whose name the answer lacks cannot be looked for.
+    let nameless = Story::empty().with(|story| {
+        let issue = story.operation(4, Operation::Issue, S, S + MS, Outcome::Ok);
+        (issue.lease, issue.lease_seconds) = (Some(lease(4)), Some(8));
+        story.leases(10_600 * MS, vec![], vec![4]);
+        story.look(11 * S, vec![], vec![]);
+    });
+    assert_eq!(nameless.unknown("INV-10"), unseen);
+}
