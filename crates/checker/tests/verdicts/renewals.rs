@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use leaseproof_domain::{Event, FailureSource, Micros, Operation, RoleSeen, UnixMicros};
 
-use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with};
+use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
 fn granted(life: u64, seconds: u64) -> Story {
     Story::good().op(life, Operation::Renew, |record| record.lease_seconds = Some(seconds))
@@ -193,4 +193,12 @@ fn inv_4_a_null_never_ends() {
         }
     });
     assert_eq!(null.fails("INV-4").len(), 2);
+}
+
+#[test]
+fn inv_4_a_look_into_the_revocation_shows_nothing() {
+    // Life 1's revocation is sent at 4 s, and a look takes a millisecond.
+    let late = |from: u64| Story::good().with(|story| story.role_read(1, from, Some(seen(1, wall(100)))));
+    late(4 * S - MS).passes("INV-4");
+    late(4 * S - MS - 1).fails("INV-4");
 }

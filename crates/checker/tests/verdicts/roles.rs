@@ -67,6 +67,38 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
     );
 }
 
+#[test]
+fn inv_2_one_look_after_the_answer_is_enough_whichever_shows_the_role() {
+    let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
+    let samples = |story: Story| story.judgment("INV-2").samples;
+    // The issue of life 1 is answered at 1.010 s.
+    let read = |from: u64| {
+        samples(Story::good().without(unlooked).with(|story| story.role_read(1, from, Some(seen(1, wall(3606))))))
+    };
+    assert_eq!((read(S + 10 * MS), read(S + 10 * MS + 1)), (0, 1));
+    // Life 1 is revoked from 4 s on; a look takes a millisecond.
+    let looked = |from: u64| {
+        samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
+            |story| {
+                story.look(S + 5 * MS, vec![seen(1, wall(3606))], vec![]);
+                story.look(from, vec![], vec![]);
+            },
+        ))
+    };
+    // The first look that shows it may show an issue that is under way; the last one has to begin in time.
+    assert_eq!((looked(S + 10 * MS), looked(S + 10 * MS + 1)), (0, 1));
+    assert_eq!((looked(4 * S - 1), looked(4 * S)), (1, 0));
+    let appeared = |from: u64| {
+        samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
+            |story| {
+                story.look(from, vec![seen(1, wall(3606))], vec![]);
+                story.look(5 * S, vec![], vec![]);
+            },
+        ))
+    };
+    assert_eq!((appeared(4 * S - MS - 1), appeared(4 * S - MS)), (1, 0));
+}
+
 /// A role that no issue is told to have made, seen by the look at 6 s and gone by the one at 8 s.
 fn with_stranger() -> Story {
     Story::good().with(|story| {

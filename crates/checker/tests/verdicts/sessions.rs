@@ -8,7 +8,7 @@ use leaseproof_domain::{
 use leaseproof_scenario::SessionFate;
 
 use crate::story::{
-    MS, S, Story, dependencies, direct, irrevocable, lease, line, no_answer, oid, privileges, refused_with, table,
+    MS, S, Story, dependencies, direct, irrevocable, lease, line, no_answer, oid, privileges, refused_with, seen, table,
 };
 
 fn is_kept(event: &Event) -> bool {
@@ -162,6 +162,47 @@ fn inv_11_rows_of_a_role_that_is_gone_fail() {
         .without(|event| matches!(event, Event::Dependencies(_)))
         .with(|story| _ = story.add(S, Event::Dependencies(dependencies(S, vec![]))));
     assert_eq!(early.unknown("INV-11"), "nobody looked at pg_shdepend after a credential's role was gone");
+}
+
+#[test]
+fn inv_11_counts_a_role_that_was_gone_before_the_look_began() {
+    // Life 3's role was gone by a look that ended at 1.501 s.
+    let looked = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Dependencies(_)))
+            .with(|story| _ = story.add(from, Event::Dependencies(dependencies(from, vec![]))))
+    };
+    assert_eq!(looked(1_501 * MS).judgment("INV-11").samples, 0);
+    assert_eq!(looked(1_501 * MS + 1).judgment("INV-11").samples, 1);
+}
+
+#[test]
+fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
+    // The run's last moment is 30 s.
+    let stays = |lives: u64, renewed: u64| {
+        Story::empty().with(|story| {
+            for life in 1..=lives {
+                story.begins(life, S, 3606);
+                story.renewed(life, renewed - 10 * MS, 8, 8, 35);
+            }
+            story.look(2 * S, (1..=lives).map(|life| seen(life, None)).collect(), vec![]);
+        })
+    };
+    let nothing = "nobody looked at pg_shdepend after a credential's role was gone";
+    assert_eq!(stays(1, 22 * S).unknown("INV-11"), nothing);
+    stays(1, 22 * S - 1).fails("INV-11");
+    assert_snapshot!(stays(2, 3 * S).fails("INV-11")[0].what, @"2 credentials ended and not one role is gone, v-token-le-app-role-000000000000000000u1-1700000001 among them, with all that pg_shdepend has of it");
+    // A revocation ends a credential whose lease would stand.
+    let revoked = stays(1, 22 * S).with(|story| {
+        story.operation(1, Operation::Revoke, 23 * S, 24 * S, Outcome::Ok);
+    });
+    revoked.fails("INV-11");
+    // One role that is gone shows that roles go.
+    let goes = stays(2, 3 * S).with(|story| {
+        story.look(12 * S, vec![], vec![1]);
+        story.add(13 * S, Event::Dependencies(dependencies(13 * S, vec![])));
+    });
+    goes.passes("INV-11");
 }
 
 #[test]
