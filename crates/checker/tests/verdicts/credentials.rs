@@ -242,9 +242,28 @@ fn inv_5_a_refusal_during_a_revocation_or_after_a_lost_renewal_is_not_judged() {
 }
 
 #[test]
+fn inv_5_notes_how_many_credentials_were_renewed_across_an_end() {
+    // Each credential is renewed for 8 s at 4 s, and again by an answer that comes when those may be over.
+    let notes = |answered: &[u64]| {
+        let story = Story::good().with(|story| {
+            for (life, answered) in (10..).zip(answered) {
+                story.begins(life, 3 * S, 3608);
+                story.renewed(life, 4 * S, 8, 8, 17);
+                story.renewed(life, answered - 10 * MS, 8, 8, 25);
+            }
+        });
+        story.judgment("INV-5").notes
+    };
+    assert!(notes(&[12 * S - 1]).is_empty());
+    assert_snapshot!(notes(&[12 * S]).join("\n"), @"1 credential renewed so late that the answer came after the old lease could have ended: not judged from there on");
+    assert_snapshot!(notes(&[12 * S, 12 * S + 1]).join("\n"), @"2 credentials renewed so late that the answer came after the old lease could have ended: not judged from there on");
+}
+
+#[test]
 fn inv_5_leaves_the_first_tries_to_the_promise_of_usability() {
     let first = Story::good().op(1, Operation::Login, |record| record.outcome = denied("28000"));
     first.passes("INV-5");
+    login_after(S, false).passes("INV-5");
     login_after(S + 1, false).fails("INV-5");
 }
 

@@ -202,3 +202,17 @@ fn inv_4_a_look_into_the_revocation_shows_nothing() {
     late(4 * S - MS).passes("INV-4");
     late(4 * S - MS - 1).fails("INV-4");
 }
+
+#[test]
+fn inv_4_a_refused_renewal_excuses_from_its_beginning_on() {
+    // The role is looked at from 3.000 s to 3.001 s.
+    let refused = |start: u64| {
+        Story::good().with(|story| {
+            story.role_read(1, 3 * S, Some(seen(1, wall(100))));
+            let failed = refused_with(FailureSource::Vault, "400", "no");
+            story.operation(1, Operation::Renew, start, start + 10 * MS, failed);
+        })
+    };
+    refused(3_001 * MS).passes("INV-4");
+    refused(3_001 * MS + 1).fails("INV-4");
+}
