@@ -6,7 +6,7 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::Promised;
 
-use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with};
+use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
 fn issue(change: impl FnOnce(&mut leaseproof_domain::OperationRecord)) -> Story {
     Story::good().op(1, Operation::Issue, change)
@@ -61,6 +61,9 @@ fn iss_2_names_follow_the_template_fit_and_never_repeat() {
     let named = |name: &str| issue(|record| record.username = Some(Username::new(name)));
     assert_snapshot!(only(&named("v-token-le-app-role-short-1700000001"), "ISS-2"), @"v-token-le-app-role-short-1700000001 does not follow the engine's template v-<display, 8>-app-role-<20 random>-<unix time>");
     named("v-token-le-another--00000000000000000001-1700000001").fails("ISS-2");
+    let longest = format!("v-token-le-app-role-00000000000000000001-{:0>22}", 1);
+    assert_eq!(longest.len(), 63);
+    named(&longest).passes("ISS-2");
     let long = format!("v-token-le-app-role-00000000000000000001-{:0>24}", 1);
     assert_snapshot!(only(&named(&long), "ISS-2"), @"v-token-le-app-role-00000000000000000001-000000000000000000000001 has 65 bytes; PostgreSQL keeps 63");
     let twice = issue(|record| record.username = Some(crate::story::username(2)));
@@ -137,6 +140,19 @@ fn iss_4_a_reading_into_a_renewal_may_show_either() {
     into(fresh(14 * S as i64)).passes("ISS-4");
     assert_eq!(into(fresh(14 * S as i64)).judgment("ISS-4").samples, 2);
     assert_eq!(into(Story::good()).judgment("ISS-4").samples, 3);
+}
+
+#[test]
+fn iss_4_a_reading_that_begins_with_the_renewals_answer_still_counts() {
+    // Life 1 is renewed between 1.030 s and 1.040 s, and nobody read its role before.
+    let samples = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::RoleRead(read) if read.life == 1))
+            .with(|story| story.role_read(1, from, Some(seen(1, wall(3606)))))
+            .judgment("ISS-4")
+            .samples
+    };
+    assert_eq!((samples(1_040 * MS), samples(1_040 * MS + 1)), (3, 2));
 }
 
 fn denied(code: &str) -> leaseproof_domain::Outcome {

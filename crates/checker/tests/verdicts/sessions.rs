@@ -140,6 +140,21 @@ fn inv_9_a_renewal_changes_no_privilege() {
 }
 
 #[test]
+fn inv_9_compares_a_reading_wholly_before_a_renewal_with_one_wholly_after_it() {
+    // Life 2 is renewed between 2.030 s and 2.040 s; a look takes a millisecond.
+    let read = |before: u64, after: u64| {
+        Story::good().without(|event| matches!(event, Event::Privileges(_))).with(|story| {
+            story.reading(2, before, 0);
+            story.reading(2, after, 0);
+        })
+    };
+    read(2_029 * MS - 1, 2_040 * MS + 1).passes("INV-9");
+    let never = "no credential's privileges were read both before and after a renewal";
+    assert_eq!(read(2_029 * MS, 2_040 * MS + 1).unknown("INV-9"), never);
+    assert_eq!(read(2_029 * MS - 1, 2_040 * MS).unknown("INV-9"), never);
+}
+
+#[test]
 fn inv_11_rows_of_a_role_that_is_gone_fail() {
     Story::good().passes("INV-11");
     let row = DependencySeen {
