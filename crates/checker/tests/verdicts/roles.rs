@@ -5,7 +5,7 @@ use leaseproof_domain::{
     Event, FailureSource, Micros, Operation, Outcome, RefusedRequest, RoleSeen, Username, Verdict,
 };
 
-use crate::story::{MS, S, Story, lease, line, no_answer, refused_with, seen, wall};
+use crate::story::{MS, ROLE, S, Story, lease, line, no_answer, refused_with, seen, wall};
 
 fn stranger(oid: u32) -> RoleSeen {
     RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true }
@@ -192,6 +192,54 @@ fn pol_1_a_refused_request_makes_no_role() {
     assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles meanwhile and is nobody's; no role may be made");
     // The look at 1.5 s did not show it: it was made later.
     made(1_600 * MS).passes("POL-1");
+}
+
+#[test]
+fn pol_1_accuses_a_request_of_what_may_have_been_made_meanwhile_and_before_the_load() {
+    let asked: Vec<_> = Story::good()
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Operation(record) if RefusedRequest::ALL.into_iter().any(|kind| record.refused == Some(kind)) => {
+                Some((record.start.0, record.end.0))
+            }
+            _ => None,
+        })
+        .collect();
+    let (first, last) = (asked[0].0, asked.iter().map(|(_, end)| *end).max().unwrap());
+    // A look takes a millisecond: it shows what was made before its end, and after the beginning of the one before.
+    let shown = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
+    shown(first - MS).fails("POL-1");
+    shown(first - MS - 1).passes("POL-1");
+    let absent = |from: u64| shown(700 * MS).with(|story| story.look(from, vec![], vec![]));
+    absent(last).fails("POL-1");
+    absent(last + 1).passes("POL-1");
+    // The first issue of the load is sent at 1 s.
+    shown(S - MS - 1).fails("POL-1");
+    shown(S - MS).passes("POL-1");
+}
+
+#[test]
+fn pol_1_and_pwd_2_judge_the_requests_of_the_role_that_they_are_asked_of() {
+    for (id, none) in [
+        ("POL-1", "no request for credentials without a token was answered"),
+        ("PWD-2", "no login with a wrong password was answered"),
+    ] {
+        assert_eq!(Story::good().of_role(id, "another-role").unknown(id), none);
+        Story::good().of_role(id, ROLE).passes(id);
+    }
+}
+
+#[test]
+fn pol_1_a_403_of_another_server_is_no_refusal_by_vault() {
+    let story = Story::good().each(|event| {
+        if let Event::Operation(record) = event
+            && record.refused == Some(RefusedRequest::BadToken)
+        {
+            record.outcome = refused_with(FailureSource::Postgres, "403", "no");
+        }
+    });
+    assert_eq!(story.fails("POL-1")[0].code.as_deref(), Some("403"));
 }
 
 #[test]
