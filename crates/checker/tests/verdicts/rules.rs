@@ -7,6 +7,7 @@ use leaseproof_domain::{
     Validity, Verdict,
 };
 use leaseproof_history::ReadEnd;
+use leaseproof_scenario::Comparison;
 
 use crate::story::{MS, ROLE, S, Story, line, refused_with, seen, wall};
 
@@ -345,4 +346,75 @@ fn thresholds_are_compared_as_they_are_written() {
     none.passes("THR-1");
     let none = none.without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
     assert_eq!(none.unknown("THR-1"), "expiry.lag.p99 has no samples");
+}
+
+/// The plan's only threshold is on this metric, and THR-1 is asked of it.
+fn bounded(metric: &str, comparison: Comparison, limit: f64) -> Story {
+    let mut story = Story::good();
+    let threshold = &mut story.plan.thresholds[0];
+    threshold.metric = metric.parse().unwrap();
+    (threshold.comparison, threshold.limit) = (comparison, limit);
+    story.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().subject =
+        Subject::Metric(metric.into());
+    story
+}
+
+#[test]
+fn a_threshold_at_its_limit_holds_where_the_limit_is_allowed() {
+    use Comparison::{Above, AtLeast, AtMost, Below};
+    // Of four issues, one is refused.
+    let refused = |story: &mut Story| {
+        story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
+    };
+    for (limit, holding) in [(0.26, [Below, AtMost]), (0.25, [AtMost, AtLeast]), (0.24, [Above, AtLeast])] {
+        for comparison in [Below, AtMost, Above, AtLeast] {
+            let judged = bounded("issue.failed", comparison, limit).with(refused).judgment("THR-1");
+            let expected = if holding.contains(&comparison) { Verdict::Pass } else { Verdict::Fail };
+            assert_eq!(judged.verdict, expected, "{comparison:?} {limit}");
+        }
+    }
+}
+
+#[test]
+fn shares_count_what_failed_without_an_answer_and_what_was_shed() {
+    let two_of_five = |story: &mut Story| {
+        story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
+        story.operation(8, Operation::Issue, 14 * S, 15 * S, crate::story::no_answer());
+    };
+    let failed = bounded("issue.failed", Comparison::Below, 0.1).with(two_of_five);
+    assert_snapshot!(failed.fails("THR-1")[0].what, @"issue.failed is 40.00 %; it has to be < 250ms");
+    let shed = bounded("lives.shed", Comparison::Below, 0.1).with(|story| {
+        for life in [8, 9] {
+            let shed = Shed { life, role: ROLE.into(), phase: "steady".into(), intended: Micros(S) };
+            story.add(S, Event::Shed(shed));
+        }
+    });
+    assert_snapshot!(shed.fails("THR-1")[0].what, @"lives.shed is 40.00 %; it has to be < 250ms");
+    assert_eq!(shed.judgment("THR-1").samples, 5);
+}
+
+#[test]
+fn of_several_thresholds_the_one_of_the_asks_own_line_is_judged_and_else_those_of_its_metric() {
+    // Every issue takes 10 ms.
+    let mut story = bounded("issue.response.max", Comparison::Below, 5.0 * MS as f64);
+    let mut other = story.plan.thresholds[0].clone();
+    (other.comparison, other.origin) = (Comparison::Above, line(61));
+    story.plan.thresholds.push(other);
+    let asked_at = |mut story: Story, at| {
+        story.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().origin = line(at);
+        story
+    };
+    asked_at(story.clone(), 60).fails("THR-1");
+    asked_at(story.clone(), 61).passes("THR-1");
+    asked_at(story.clone(), 99).fails("THR-1");
+    story.plan.thresholds[0].metric = "revoke.response.max".parse().unwrap();
+    asked_at(story, 99).passes("THR-1");
+}
+
+#[test]
+fn what_was_measured_is_told_where_something_was() {
+    for id in ["INV-1", "EXP-1"] {
+        assert_eq!(Story::empty().judgment(id).measured, None, "{id}");
+        assert!(Story::good().judgment(id).measured.is_some(), "{id}");
+    }
 }
