@@ -150,6 +150,9 @@ fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
     // The last look that shows the role began at 7 s.
     issue_without_name(with_stranger(), 5 * S, 7 * S, refused()).passes("INV-3");
     issue_without_name(with_stranger(), 5 * S, 7 * S - 1, refused()).fails("INV-3");
+    // The first one ended at 6.001 s.
+    issue_without_name(with_stranger(), 6_001 * MS, 9 * S, refused()).passes("INV-3");
+    issue_without_name(with_stranger(), 6_001 * MS + 1, 9 * S, refused()).fails("INV-3");
 }
 
 #[test]
@@ -301,6 +304,35 @@ fn run_2_a_credential_that_is_ending_is_not_accused() {
 }
 
 #[test]
+fn run_2_a_credential_that_has_just_ended_is_not_accused() {
+    // What is left is looked at from 20 s on.
+    let left = |change: &dyn Fn(&mut Story)| {
+        Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
+            change(story);
+            story.look(5 * S, vec![seen(4, None)], vec![]);
+            story.residue(20 * S, false, vec![seen(4, None)], vec![]);
+        })
+    };
+    let revoked_at = |end: u64| {
+        left(&|story| {
+            story.begins(4, 3 * S, 3608);
+            story.operation(4, Operation::Revoke, end - S, end, Outcome::Ok);
+        })
+    };
+    revoked_at(20 * S).passes("RUN-2");
+    revoked_at(20 * S - 1).fails("RUN-2");
+    // Its lease ends at 10 s at the latest, and its role may stay for ten seconds more.
+    let renewed_at = |answered: u64| {
+        left(&|story| {
+            story.begins(4, 1_900 * MS, 3608);
+            story.renewed(4, answered - 10 * MS, 8, 8, 15);
+        })
+    };
+    renewed_at(2 * S).passes("RUN-2");
+    renewed_at(2 * S - 1).fails("RUN-2");
+}
+
+#[test]
 fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
     let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. })).with(|story| {
@@ -420,4 +452,18 @@ fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
         story.look(11 * S, vec![], vec![]);
     });
     assert_eq!(nameless.unknown("INV-10"), unseen);
+}
+
+#[test]
+fn inv_10_a_look_that_begins_with_the_issues_answer_need_not_show_the_role() {
+    // Life 2's issue is answered at 2.010 s.
+    let looked = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }))
+            .without_op(1, Operation::Issue)
+            .without_op(3, Operation::Issue)
+            .with(|story| story.look(from, vec![], vec![]))
+    };
+    looked(2_010 * MS).passes("INV-10");
+    looked(2_010 * MS + 1).fails("INV-10");
 }

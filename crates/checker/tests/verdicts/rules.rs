@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Operation, ServerLost, Shed, Subject,
-    Validity, Verdict,
+    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Observer, Operation, OperationRecord,
+    ServerLost, Shed, Span, Subject, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::Comparison;
@@ -417,4 +417,39 @@ fn what_was_measured_is_told_where_something_was() {
         assert_eq!(Story::empty().judgment(id).measured, None, "{id}");
         assert!(Story::good().judgment(id).measured.is_some(), "{id}");
     }
+}
+
+#[test]
+fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
+    // Life 2's role is gone when its last login is refused; what was written down before that ended at 10.601 s. What
+    // is written down long after it tells of a refusal at 9 s, while the lease stood.
+    let late = |now: u64| {
+        let span = Span { intended: Micros(9 * S), start: Micros(9 * S), end: Micros(9 * S + MS) };
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "no");
+        let record = OperationRecord::new(2, ROLE, "steady", Operation::Relogin, span, refusal);
+        Story::good().with(|story| {
+            story.clock(now, "vault", 0);
+            story.add(now, Event::Operation(record));
+        })
+    };
+    late(40_601 * MS).fails("INV-5");
+    late(40_601 * MS + 1).passes("INV-5");
+}
+
+#[test]
+fn each_observers_first_gap_is_told_and_after_the_last_look_only_the_logs() {
+    let gap = |observer, why: &str| {
+        Event::WatchGap(WatchGap { observer, from: Micros(S), to: Micros(2 * S), why: why.into() })
+    };
+    let story = Story::good().with(|story| {
+        story.add(2 * S, gap(Observer::RoleRead, "timed out"));
+        story.add(3 * S, gap(Observer::Roles, "connection lost"));
+        story.add(4 * S, gap(Observer::Roles, "lost again"));
+        story.add(22 * S, gap(Observer::Audit, "no such file"));
+        story.add(23 * S, gap(Observer::Irrevocable, "sealed"));
+    });
+    assert!(story.unknown("ISS-1").ends_with("timed out"));
+    assert!(story.unknown("EXP-1").ends_with("connection lost"));
+    assert!(story.unknown("AUD-1").ends_with("no such file"));
+    story.passes("INV-8");
 }
