@@ -423,17 +423,29 @@ fn what_was_measured_is_told_where_something_was() {
 fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
     // Life 2's role is gone when its last login is refused; what was written down before that ended at 10.601 s. What
     // is written down long after it tells of a refusal at 9 s, while the lease stood.
-    let late = |now: u64| {
+    let late = |last: &dyn Fn(&mut OperationRecord), now: u64| {
         let span = Span { intended: Micros(9 * S), start: Micros(9 * S), end: Micros(9 * S + MS) };
         let refusal = refused_with(FailureSource::Postgres, "28P01", "no");
         let record = OperationRecord::new(2, ROLE, "steady", Operation::Relogin, span, refusal);
-        Story::good().with(|story| {
+        Story::good().op(2, Operation::DeadLogin, last).with(|story| {
             story.clock(now, "vault", 0);
             story.add(now, Event::Operation(record));
         })
     };
-    late(40_601 * MS).fails("INV-5");
-    late(40_601 * MS + 1).passes("INV-5");
+    late(&|_| {}, 40_601 * MS).fails("INV-5");
+    late(&|_| {}, 40_601 * MS + 1).passes("INV-5");
+    // Only a refusal is the last that is heard of a life.
+    late(&|record| record.outcome = crate::story::no_answer(), 60 * S).fails("INV-5");
+    // What is refused while the role stands ends no life.
+    let stands = Story::empty().with(|story| {
+        story.begins(1, S, 3606);
+        let refusal = refused_with(FailureSource::Vault, "400", "no");
+        story.operation(1, Operation::Renew, 2 * S, 3 * S, refusal);
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "no");
+        story.operation(1, Operation::Relogin, 60 * S, 61 * S, refusal.clone());
+        story.operation(1, Operation::Relogin, 62 * S, 63 * S, refusal);
+    });
+    assert_eq!(stands.fails("INV-5").len(), 2);
 }
 
 #[test]
