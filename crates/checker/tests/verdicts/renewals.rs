@@ -220,6 +220,16 @@ fn inv_4_a_reading_while_a_renewal_is_under_way_may_show_either() {
 }
 
 #[test]
+fn inv_4_a_reading_that_touches_a_renewal_may_show_either_end() {
+    // Life 2 is issued for an hour and renewed for 8 s between 2.030 s and 2.040 s; a look takes a millisecond.
+    let read = |from: u64, until: u64| Story::good().with(|story| story.role_read(2, from, Some(seen(2, wall(until)))));
+    read(2_029 * MS - 1, 15).fails("INV-4");
+    read(2_029 * MS, 15).passes("INV-4");
+    read(2_040 * MS, 3607).passes("INV-4");
+    read(2_040 * MS + 1, 3607).fails("INV-4");
+}
+
+#[test]
 fn inv_4_after_a_renewal_without_an_answer_nothing_is_known() {
     let lost = |outcome| ends_at(100).op(2, Operation::Renew, |record| record.outcome = outcome);
     lost(no_answer()).passes("INV-4");
