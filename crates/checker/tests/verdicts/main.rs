@@ -6,6 +6,7 @@ mod accounts_and_logs;
 mod credentials;
 mod expiry;
 mod laws;
+mod observed;
 mod privileges;
 mod probes;
 mod renewals;

@@ -279,6 +279,8 @@ fn a_failure_that_is_declared_does_not_fail_the_run() {
         let story = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence);
         assert_eq!(story.judgment("REV-1").known, None);
         assert_eq!(story.judged().verdicts.verdict, Verdict::Fail);
+        // What fails as nobody declared it leaves the declaration without its failure.
+        assert_eq!(story.judgment("KNO-1").verdict, if evidence.is_some() { Verdict::Fail } else { Verdict::Unknown });
     }
 }
 
@@ -311,6 +313,26 @@ fn a_declaration_that_no_longer_holds_fails() {
         blind.declared("REV-1", None, None).unknown("KNO-1"),
         "REV-1 is declared as known and could not be judged"
     );
+}
+
+#[test]
+fn of_several_declarations_the_one_of_the_asks_own_line_is_judged() {
+    let failing = Story::good().op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", "2BP01");
+    });
+    let mut story = failing.asking(&["REV-1", "EXP-1"]).declared("REV-1", None, None).declared("EXP-1", None, None);
+    story.plan.known[1].origin = line(71);
+    let verdicts = |first: u32, second: u32| {
+        let mut story = story.clone();
+        let asks = story.plan.asks.iter_mut().filter(|ask| ask.check == CheckId::of("KNO-1"));
+        asks.zip([first, second]).for_each(|(ask, at)| ask.origin = line(at));
+        let judged = story.judged().verdicts.checks.into_iter();
+        judged.filter(|judgment| judgment.check == CheckId::of("KNO-1")).map(|judgment| judgment.verdict).collect()
+    };
+    let [pass, fail] = [Verdict::Pass, Verdict::Fail];
+    let both: [Vec<Verdict>; 3] = [verdicts(70, 71), verdicts(71, 70), verdicts(98, 99)];
+    // The revocation fails as declared, and every lease expires as it should. An ask of no entry's line is of all.
+    assert_eq!(both, [vec![pass, fail], vec![fail, pass], vec![fail, fail]]);
 }
 
 #[test]
