@@ -119,4 +119,6 @@ fn table_of(object: &Object) -> Option<Object> {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod laws;

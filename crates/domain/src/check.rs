@@ -233,7 +233,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-9",
         title: "A renewal leaves a credential's privileges as they were at its issue",
-        shown: "Each credential's privileges read after a renewal against the first ones read before it. Whether those are the promised ones is GRA-1's to say. A reading that may fall into the credential's end is not judged.",
+        shown: "Each credential's privileges read after a renewal against the first ones read before it. Whether those are the promised ones is GRA-1's to say. Objects that were made after set-up are left out. A reading that may fall into the credential's end is not judged.",
         source: "Vault, plugins/database/postgresql: a renewal alters VALID UNTIL and nothing else unless renew_statements say so",
         timing: false,
     },

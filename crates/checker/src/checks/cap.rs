@@ -49,3 +49,50 @@ impl Left {
         self.most / SECOND
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{Micros, Operation, Outcome, Ttl};
+
+    use super::Left;
+    use crate::fold::Step;
+
+    fn step(op: Operation, start: u64, end: u64) -> Step {
+        Step {
+            op,
+            start: Micros(start),
+            end: Micros(end),
+            outcome: Outcome::Ok,
+            lease_seconds: None,
+            increment_seconds: None,
+            renewable: None,
+            warned: false,
+            endpoint: None,
+            standby: false,
+        }
+    }
+
+    /// What was left of ten seconds, between 8 s and 10 s where the renewal was with Vault from 2.0 s to 2.5 s.
+    fn left(start: u64, end: u64) -> Left {
+        let issue = step(Operation::Issue, 1_000_000, 1_500_000);
+        Left::of(Ttl::from_secs(10), &issue, &step(Operation::Renew, start, end))
+    }
+
+    #[test]
+    fn what_certainly_fits_and_what_is_certainly_too_long_is_told_to_the_microsecond() {
+        let [least, fewer, more] = [left(2_000_000, 2_500_000), left(2_000_000, 2_500_001), left(1_999_999, 2_500_000)];
+        assert!(least.holds(8) && !least.holds(9) && !fewer.holds(8) && more.holds(8));
+        let most = left(2_000_001, 2_500_000);
+        for is_too_long in [Left::cuts, Left::is_passed_by] {
+            assert!(!is_too_long(&least, 10) && is_too_long(&least, 11) && is_too_long(&most, 10));
+        }
+    }
+
+    #[test]
+    fn an_answer_can_be_what_was_left_where_its_cut_off_rest_is_under_a_second() {
+        let [exact, fewer, less] = [left(2_000_000, 2_500_000), left(2_000_000, 2_500_001), left(2_000_001, 2_500_000)];
+        assert!(!exact.can_be(7) && fewer.can_be(7) && !fewer.can_be(6));
+        assert!(exact.can_be(10) && !exact.can_be(11) && less.can_be(9) && !less.can_be(10));
+        assert_eq!((exact.seconds(), less.seconds()), (10, 9));
+    }
+}

@@ -96,10 +96,11 @@ fn judge_granted(life: &Life, issue: &Step, renewal: &Step, granted: u64, run: &
     let as_asked = granted == increment;
     let right = match &left {
         Some(left) if left.holds(increment) => as_asked,
-        Some(left) if left.cuts(increment) => left.can_be(granted),
-        Some(left) => as_asked || left.can_be(granted),
+        // Where it is not certain that it fits, as much as was asked for can be what was left too.
+        Some(left) => left.can_be(granted),
         // Nobody promised a maximum: Vault says where it cuts one.
-        None => as_asked || (granted < increment && renewal.warned),
+        None if renewal.warned => granted <= increment,
+        None => as_asked,
     };
     if right {
         return;

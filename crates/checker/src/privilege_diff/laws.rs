@@ -25,11 +25,11 @@ const KINDS: [ObjectKind; 13] = [
     ObjectKind::Parameter,
 ];
 
-fn origin(line: u32) -> Origin {
+pub(super) fn origin(line: u32) -> Origin {
     Origin { file: "scenario.toml".into(), line, column: 1 }
 }
 
-fn object(kind: ObjectKind, number: usize) -> Object {
+pub(super) fn object(kind: ObjectKind, number: usize) -> Object {
     use ObjectKind::{Column, Function, Sequence, Table, Type};
     Object {
         kind,
@@ -39,7 +39,7 @@ fn object(kind: ObjectKind, number: usize) -> Object {
     }
 }
 
-fn promise(grants: &BTreeSet<Grant>) -> RolePromise {
+pub(super) fn promise(grants: &BTreeSet<Grant>) -> RolePromise {
     let fragment = |(line, grant): (u32, &Grant)| GrantFragment {
         text: grant.to_string(),
         origin: origin(line),
@@ -69,7 +69,7 @@ fn promise(grants: &BTreeSet<Grant>) -> RolePromise {
     }
 }
 
-fn set(grants: &BTreeSet<Grant>) -> PrivilegeSet {
+pub(super) fn set(grants: &BTreeSet<Grant>) -> PrivilegeSet {
     PrivilegeSet {
         database: "shop".into(),
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
@@ -79,13 +79,13 @@ fn set(grants: &BTreeSet<Grant>) -> PrivilegeSet {
 }
 
 /// Every object that a grant names, with the table of each column.
-fn objects(grants: &BTreeSet<Grant>) -> BTreeSet<Object> {
+pub(super) fn objects(grants: &BTreeSet<Grant>) -> BTreeSet<Object> {
     let named = grants.iter().map(|grant| grant.object.clone());
     let tables = grants.iter().filter_map(|grant| super::table_of(&grant.object));
     named.chain(tables).chain([object(ObjectKind::Database, 0)]).collect()
 }
 
-fn told(deviations: &[Deviation]) -> Vec<&str> {
+pub(super) fn told(deviations: &[Deviation]) -> Vec<&str> {
     deviations.iter().map(|deviation| deviation.what.as_str()).collect()
 }
 

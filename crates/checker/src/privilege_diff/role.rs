@@ -27,7 +27,7 @@ pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut 
             if limit < 0 { "no connection limit".into() } else { format!("a connection limit of {limit}") }
         };
         let what = format!("has {}, where {} is promised", limit(held.unwrap_or(-1)), limit(promised.value));
-        let more = held.is_none_or(|held| promised.value >= 0 && held > promised.value);
+        let more = held.is_none_or(|held| (0..held).contains(&promised.value));
         let deviation = if more { Deviation::extra } else { Deviation::missing };
         found.push(deviation("CONNECTION LIMIT".to_owned(), what, &promised.origin));
     }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use leaseproof_domain::{AuditEntry, Event, Micros, Operation, RoleAttributes, SecretSeen};
 
-use crate::story::{MS, S, Story, lease, line, no_answer, username};
+use crate::story::{MS, ROLE, S, Story, lease, line, no_answer, username};
 
 fn account(attributes: Option<RoleAttributes>) -> Story {
     Story::good().without(|event| matches!(event, Event::Account(_))).with(|story| story.account(attributes))
@@ -76,6 +76,26 @@ fn aud_1_renewals_and_revocations_are_counted() {
     // A request without an answer may have been cut off before its response was written.
     let cut = Story::good().without(entry(1)).op(1, Operation::Issue, |record| record.outcome = no_answer());
     cut.passes("AUD-1");
+}
+
+#[test]
+fn aud_1_a_response_that_tells_an_error_acknowledges_nothing() {
+    let spoilt = Story::good().each(|event| {
+        if let Event::Audit(entry) = event
+            && entry.request.starts_with("renew-1-")
+        {
+            entry.error = entry.response;
+        }
+    });
+    assert_snapshot!(spoilt.fails("AUD-1")[0].what, @"3 renewals acknowledged, and the audit log has 2 responses without an error");
+}
+
+#[test]
+fn aud_1_judges_the_issues_of_the_role_that_it_is_asked_of() {
+    // Beside them, three renewals and two revocations of the whole estate.
+    assert_eq!(Story::good().judgment("AUD-1").samples, 3 + 5);
+    assert_eq!(Story::good().of_role("AUD-1", ROLE).judgment("AUD-1").samples, 3 + 5);
+    assert_eq!(Story::good().of_role("AUD-1", "another-role").judgment("AUD-1").samples, 5);
 }
 
 #[test]

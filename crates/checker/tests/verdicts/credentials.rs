@@ -6,7 +6,7 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::Promised;
 
-use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with};
+use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
 fn issue(change: impl FnOnce(&mut leaseproof_domain::OperationRecord)) -> Story {
     Story::good().op(1, Operation::Issue, change)
@@ -61,6 +61,9 @@ fn iss_2_names_follow_the_template_fit_and_never_repeat() {
     let named = |name: &str| issue(|record| record.username = Some(Username::new(name)));
     assert_snapshot!(only(&named("v-token-le-app-role-short-1700000001"), "ISS-2"), @"v-token-le-app-role-short-1700000001 does not follow the engine's template v-<display, 8>-app-role-<20 random>-<unix time>");
     named("v-token-le-another--00000000000000000001-1700000001").fails("ISS-2");
+    let longest = format!("v-token-le-app-role-00000000000000000001-{:0>22}", 1);
+    assert_eq!(longest.len(), 63);
+    named(&longest).passes("ISS-2");
     let long = format!("v-token-le-app-role-00000000000000000001-{:0>24}", 1);
     assert_snapshot!(only(&named(&long), "ISS-2"), @"v-token-le-app-role-00000000000000000001-000000000000000000000001 has 65 bytes; PostgreSQL keeps 63");
     let twice = issue(|record| record.username = Some(crate::story::username(2)));
@@ -139,6 +142,19 @@ fn iss_4_a_reading_into_a_renewal_may_show_either() {
     assert_eq!(into(Story::good()).judgment("ISS-4").samples, 3);
 }
 
+#[test]
+fn iss_4_a_reading_that_begins_with_the_renewals_answer_still_counts() {
+    // Life 1 is renewed between 1.030 s and 1.040 s, and nobody read its role before.
+    let samples = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::RoleRead(read) if read.life == 1))
+            .with(|story| story.role_read(1, from, Some(seen(1, wall(3606)))))
+            .judgment("ISS-4")
+            .samples
+    };
+    assert_eq!((samples(1_040 * MS), samples(1_040 * MS + 1)), (3, 2));
+}
+
 fn denied(code: &str) -> leaseproof_domain::Outcome {
     refused_with(FailureSource::Postgres, code, "no entry")
 }
@@ -166,6 +182,7 @@ fn a_first_login_has_to_work_within_the_promised_time() {
     login_after(S - 1, false).passes("LOG-1");
     assert_eq!(login_after(S - 1, false).judgment("LOG-1").samples, 2);
     assert_snapshot!(only(&login_after(S, false), "LOG-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was never let in at 127.0.0.1:5432/powerdns, after 2 refusals, the last SQLSTATE 28P01: no entry");
+    login_after(S, false).passes("INV-1");
     assert_snapshot!(only(&login_after(S + 1, false), "INV-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was still refused 1.000 s after the issue's answer; 1s is promised");
 }
 
@@ -243,9 +260,28 @@ fn inv_5_a_refusal_during_a_revocation_or_after_a_lost_renewal_is_not_judged() {
 }
 
 #[test]
+fn inv_5_notes_how_many_credentials_were_renewed_across_an_end() {
+    // Each credential is renewed for 8 s at 4 s, and again by an answer that comes when those may be over.
+    let notes = |answered: &[u64]| {
+        let story = Story::good().with(|story| {
+            for (life, answered) in (10..).zip(answered) {
+                story.begins(life, 3 * S, 3608);
+                story.renewed(life, 4 * S, 8, 8, 17);
+                story.renewed(life, answered - 10 * MS, 8, 8, 25);
+            }
+        });
+        story.judgment("INV-5").notes
+    };
+    assert!(notes(&[12 * S - 1]).is_empty());
+    assert_snapshot!(notes(&[12 * S]).join("\n"), @"1 credential renewed so late that the answer came after the old lease could have ended: not judged from there on");
+    assert_snapshot!(notes(&[12 * S, 12 * S + 1]).join("\n"), @"2 credentials renewed so late that the answer came after the old lease could have ended: not judged from there on");
+}
+
+#[test]
 fn inv_5_leaves_the_first_tries_to_the_promise_of_usability() {
     let first = Story::good().op(1, Operation::Login, |record| record.outcome = denied("28000"));
     first.passes("INV-5");
+    login_after(S, false).passes("INV-5");
     login_after(S + 1, false).fails("INV-5");
 }
 

@@ -116,6 +116,10 @@ fn inv_6a_only_a_refusal_by_postgresql_is_a_sample() {
     for code in ["28P01", "28000"] {
         assert_eq!(all(&refused_with(FailureSource::Postgres, code, "no")).judgment("INV-6a").samples, 3);
     }
+    // A login that was sent before the end was certain is none either.
+    let refused = |start: u64| dead_login(1, start, refused_with(FailureSource::Postgres, "28P01", "no"));
+    assert_eq!(refused(4_050 * MS).judgment("INV-6a").samples, 2);
+    assert_eq!(refused(4_050 * MS + 1).judgment("INV-6a").samples, 3);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod credentials;
 mod expiry;
 mod faults;
 mod laws;
+mod observed;
 mod privileges;
 mod probes;
 mod renewals;

@@ -181,3 +181,19 @@ fn the_first_credential_is_named_and_the_others_are_counted() {
     let finding = &judgment.findings[0];
     assert_eq!((finding.oid, finding.at), (Some(101), Some(Micros(1_510 * MS))));
 }
+
+#[test]
+fn the_credential_that_is_named_is_the_one_that_was_read_first() {
+    let named = |one: u64, other: u64| {
+        let story = holding(|set| _ = set.held.insert(direct(Privilege::Truncate, table("domains"))))
+            .without(|event| matches!(event, Event::Privileges(_)))
+            .with(|story| {
+                story.reading(1, one, 0);
+                story.reading(2, other, 0);
+            });
+        story.fails("GRA-1")[0].oid
+    };
+    assert_eq!(named(2_510 * MS, 2_510 * MS - 1), Some(102));
+    assert_eq!(named(2_510 * MS, 2_510 * MS), Some(101));
+    assert_eq!(named(2_510 * MS, 2_510 * MS + 1), Some(101));
+}

@@ -1,7 +1,9 @@
 //! PRB-1 and PRB-2: what was tried out as the credential.
 
 use insta::assert_snapshot;
-use leaseproof_domain::{Event, Expected, GrantedTo, Privilege, PrivilegeSet, ProbeOutcome, ProbeRecord, Why};
+use leaseproof_domain::{
+    Event, Expected, GrantedTo, Object, ObjectKind, Privilege, PrivilegeSet, ProbeOutcome, ProbeRecord, Why,
+};
 
 use crate::story::{MS, S, Story, allowed, column, direct, grant, privileges, refused_probe, sequence, table};
 
@@ -90,6 +92,22 @@ unproved, not promised: DELETE ON TABLE public.shut: it is out of reach anyway: 
 }
 
 #[test]
+fn twenty_reasons_for_proving_nothing_are_told_and_the_others_are_counted() {
+    let notes = |reasons: u64| {
+        let story = Story::good().with(|story| {
+            for at in 0..reasons {
+                let why = unproved(&format!("reason {at}"));
+                story.probe(1, 2 * S + at, Privilege::Trigger, table("domains"), Expected::Promised, why);
+            }
+        });
+        story.judgment("PRB-1").notes
+    };
+    assert_eq!((notes(0).len(), notes(20).len(), notes(21).len(), notes(22).len()), (0, 20, 21, 21));
+    assert_eq!(notes(21)[20], "unproved for 1 more reason");
+    assert_eq!(notes(22)[20], "unproved for 2 more reasons");
+}
+
+#[test]
 fn a_check_under_which_nothing_was_proved_is_unknown() {
     let none = Story::good().without(is_probe);
     assert_eq!(none.unknown("PRB-1"), "no probe proved anything");
@@ -155,6 +173,53 @@ fn what_the_catalog_says_of_columns_and_superusers_is_understood() {
     });
     let findings = superuser.fails("PRB-2");
     assert!(findings.iter().all(|finding| finding.what.contains("is refused")), "{findings:#?}");
+}
+
+#[test]
+fn each_probe_that_was_answered_is_a_sample_whatever_the_answer_was() {
+    assert_eq!(Story::good().judgment("PRB-1").samples, 4);
+    let refused = refused_probe("permission denied for table domains");
+    for privilege in [Privilege::Insert, Privilege::Update] {
+        assert_eq!(turned_out(privilege, &refused).judgment("PRB-1").samples, 4);
+    }
+    Story::good().passes("PRB-2");
+    assert!(Story::good().judgment("PRB-2").notes.is_empty());
+}
+
+#[test]
+fn a_column_is_compared_with_its_own_table_and_a_table_with_its_own_columns() {
+    let denied = || refused_probe("permission denied for table records");
+    let compared = |story: Story| {
+        story.passes("PRB-2");
+        story.judgment("PRB-2").samples
+    };
+    let other_column = Story::good().with(|story| {
+        story.probe(1, 2 * S, Privilege::Select, column("records", "name"), Expected::Forbidden, denied());
+    });
+    assert_eq!(compared(other_column), 5);
+    // Of `domains` a column may be read: that its table is compared with nothing leaves three.
+    let by_column = read_as(|set| {
+        set.held.remove(&direct(Privilege::Select, table("domains")));
+        set.held.insert(direct(Privilege::Select, column("domains", "name")));
+    });
+    assert_eq!(compared(by_column.clone()), 3);
+    let elsewhere = Object { schema: Some("archive".into()), ..table("domains") };
+    for other in [table("records"), elsewhere] {
+        let story = by_column.clone().with(|story| {
+            story.probe(1, 2 * S, Privilege::Select, other, Expected::Forbidden, denied());
+        });
+        assert_eq!(compared(story), 4);
+    }
+}
+
+#[test]
+fn what_is_held_on_a_database_is_compared_wherever_it_was_read() {
+    let database = Object { kind: ObjectKind::Database, schema: None, name: "powerdns".into(), column: None };
+    let story = read_as(|set| set.database = "postgres".into()).with(|story| {
+        story.probe(1, 2 * S, Privilege::Connect, database, Expected::Forbidden, allowed());
+    });
+    story.passes("PRB-2");
+    assert_eq!(story.judgment("PRB-2").samples, 1);
 }
 
 #[test]

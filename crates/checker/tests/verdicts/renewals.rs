@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use leaseproof_domain::{Event, FailureSource, Micros, Operation, RoleSeen, UnixMicros};
 
-use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with};
+use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
 fn granted(life: u64, seconds: u64) -> Story {
     Story::good().op(life, Operation::Renew, |record| record.lease_seconds = Some(seconds))
@@ -19,6 +19,16 @@ fn ttl_2_a_renewal_grants_its_increment() {
 }
 
 #[test]
+fn ttl_2_where_it_is_in_doubt_what_was_left_a_second_less_may_be_granted() {
+    // Between 86,399.47 s and 86,400.49 s were left of a day.
+    let granted =
+        |seconds: u64| granted(3, seconds).op(3, Operation::Renew, |record| record.increment_seconds = Some(86_400));
+    for (seconds, found) in [(86_398, true), (86_399, false), (86_400, false), (86_401, true)] {
+        assert_eq!(finds_a_grant(&granted(seconds)), found, "{seconds}");
+    }
+}
+
+#[test]
 fn ttl_2_a_cap_that_nobody_promised_has_to_be_told_by_vault() {
     let unpromised = |warnings: &[&str]| {
         let mut story = granted(3, 86_400).op(3, Operation::Renew, |record| {
@@ -29,6 +39,15 @@ fn ttl_2_a_cap_that_nobody_promised_has_to_be_told_by_vault() {
     };
     unpromised(&["TTL of \"25h\" exceeded the effective max_ttl"]).passes("TTL-2");
     unpromised(&[]).fails("TTL-2");
+    // A warning with all that was asked for does no harm, and excuses no more than that.
+    let warned =
+        |seconds: u64| unpromised(&["so"]).op(3, Operation::Renew, |record| record.lease_seconds = Some(seconds));
+    assert!(!finds_a_grant(&warned(90_000)) && finds_a_grant(&warned(90_001)));
+}
+
+/// Whether TTL-2 finds fault with what a renewal granted, and not only with VALID UNTIL.
+fn finds_a_grant(story: &Story) -> bool {
+    story.judgment("TTL-2").findings.iter().any(|finding| finding.what.starts_with("a renewal asked for"))
 }
 
 #[test]
@@ -83,6 +102,29 @@ fn ttl_2_needs_a_look_after_the_renewal() {
     );
     let unclocked = |event: &Event| matches!(event, Event::Clock(_));
     assert_eq!(Story::good().without(unclocked).unknown("TTL-2"), "the clock of vault was not read before");
+}
+
+#[test]
+fn ttl_2_judges_a_look_wholly_after_the_renewal_and_before_what_touches_the_role_next() {
+    // Life 1's renewal is answered at 1.040 s, and its revocation sent at 4 s; a look takes a millisecond.
+    let samples = |story: &Story, from: u64| {
+        let read = |event: &Event| {
+            matches!(event, Event::RoleRead(read) if read.life == 1) || matches!(event, Event::Roles(_))
+        };
+        let story = story.clone().without(read).with(|story| story.role_read(1, from, Some(seen(1, wall(14)))));
+        story.judgment("TTL-2").samples
+    };
+    let good = Story::good();
+    assert_eq!([1_040 * MS, 1_040 * MS + 1].map(|from| samples(&good, from)), [2, 3]);
+    assert_eq!([4 * S - MS - 1, 4 * S - MS].map(|from| samples(&good, from)), [3, 2]);
+    // Another renewal is sent at 2 s, and the role is not looked at after it.
+    let again = Story::good().with(|story| story.renewed(1, 2 * S, 8, 8, 15));
+    assert_eq!([2 * S - MS - 1, 2 * S - MS].map(|from| samples(&again, from)), [3, 2]);
+}
+
+#[test]
+fn ttl_7_counts_each_issue_and_each_renewal_that_asked_for_more_than_the_maximum() {
+    assert_eq!(Story::good().judgment("TTL-7").samples, 3 + 1);
 }
 
 #[test]
@@ -178,6 +220,16 @@ fn inv_4_a_reading_while_a_renewal_is_under_way_may_show_either() {
 }
 
 #[test]
+fn inv_4_a_reading_that_touches_a_renewal_may_show_either_end() {
+    // Life 2 is issued for an hour and renewed for 8 s between 2.030 s and 2.040 s; a look takes a millisecond.
+    let read = |from: u64, until: u64| Story::good().with(|story| story.role_read(2, from, Some(seen(2, wall(until)))));
+    read(2_029 * MS - 1, 15).fails("INV-4");
+    read(2_029 * MS, 15).passes("INV-4");
+    read(2_040 * MS, 3607).passes("INV-4");
+    read(2_040 * MS + 1, 3607).fails("INV-4");
+}
+
+#[test]
 fn inv_4_after_a_renewal_without_an_answer_nothing_is_known() {
     let lost = |outcome| ends_at(100).op(2, Operation::Renew, |record| record.outcome = outcome);
     lost(no_answer()).passes("INV-4");
@@ -193,4 +245,26 @@ fn inv_4_a_null_never_ends() {
         }
     });
     assert_eq!(null.fails("INV-4").len(), 2);
+}
+
+#[test]
+fn inv_4_a_look_into_the_revocation_shows_nothing() {
+    // Life 1's revocation is sent at 4 s, and a look takes a millisecond.
+    let late = |from: u64| Story::good().with(|story| story.role_read(1, from, Some(seen(1, wall(100)))));
+    late(4 * S - MS).passes("INV-4");
+    late(4 * S - MS - 1).fails("INV-4");
+}
+
+#[test]
+fn inv_4_a_refused_renewal_excuses_from_its_beginning_on() {
+    // The role is looked at from 3.000 s to 3.001 s.
+    let refused = |start: u64| {
+        Story::good().with(|story| {
+            story.role_read(1, 3 * S, Some(seen(1, wall(100))));
+            let failed = refused_with(FailureSource::Vault, "400", "no");
+            story.operation(1, Operation::Renew, start, start + 10 * MS, failed);
+        })
+    };
+    refused(3_001 * MS).passes("INV-4");
+    refused(3_001 * MS + 1).fails("INV-4");
 }

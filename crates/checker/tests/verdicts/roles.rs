@@ -5,7 +5,7 @@ use leaseproof_domain::{
     Event, FailureSource, Micros, Operation, Outcome, RefusedRequest, RoleSeen, Username, Verdict,
 };
 
-use crate::story::{MS, S, Story, lease, line, no_answer, refused_with, seen, wall};
+use crate::story::{MS, ROLE, S, Story, lease, line, no_answer, refused_with, seen, wall};
 
 fn stranger(oid: u32) -> RoleSeen {
     RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true }
@@ -69,6 +69,38 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
     );
 }
 
+#[test]
+fn inv_2_one_look_after_the_answer_is_enough_whichever_shows_the_role() {
+    let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
+    let samples = |story: Story| story.judgment("INV-2").samples;
+    // The issue of life 1 is answered at 1.010 s.
+    let read = |from: u64| {
+        samples(Story::good().without(unlooked).with(|story| story.role_read(1, from, Some(seen(1, wall(3606))))))
+    };
+    assert_eq!((read(S + 10 * MS), read(S + 10 * MS + 1)), (0, 1));
+    // Life 1 is revoked from 4 s on; a look takes a millisecond.
+    let looked = |from: u64| {
+        samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
+            |story| {
+                story.look(S + 5 * MS, vec![seen(1, wall(3606))], vec![]);
+                story.look(from, vec![], vec![]);
+            },
+        ))
+    };
+    // The first look that shows it may show an issue that is under way; the last one has to begin in time.
+    assert_eq!((looked(S + 10 * MS), looked(S + 10 * MS + 1)), (0, 1));
+    assert_eq!((looked(4 * S - 1), looked(4 * S)), (1, 0));
+    let appeared = |from: u64| {
+        samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
+            |story| {
+                story.look(from, vec![seen(1, wall(3606))], vec![]);
+                story.look(5 * S, vec![], vec![]);
+            },
+        ))
+    };
+    assert_eq!((appeared(4 * S - MS - 1), appeared(4 * S - MS)), (1, 0));
+}
+
 /// A role that no issue is told to have made, seen by the look at 6 s and gone by the one at 8 s.
 fn with_stranger() -> Story {
     Story::good().with(|story| {
@@ -120,6 +152,9 @@ fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
     // The last look that shows the role began at 7 s.
     issue_without_name(with_stranger(), 5 * S, 7 * S, refused()).passes("INV-3");
     issue_without_name(with_stranger(), 5 * S, 7 * S - 1, refused()).fails("INV-3");
+    // The first one ended at 6.001 s.
+    issue_without_name(with_stranger(), 6_001 * MS, 9 * S, refused()).passes("INV-3");
+    issue_without_name(with_stranger(), 6_001 * MS + 1, 9 * S, refused()).fails("INV-3");
 }
 
 #[test]
@@ -162,6 +197,54 @@ fn pol_1_a_refused_request_makes_no_role() {
     assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles meanwhile and is nobody's; no role may be made");
     // The look at 1.5 s did not show it: it was made later.
     made(1_600 * MS).passes("POL-1");
+}
+
+#[test]
+fn pol_1_accuses_a_request_of_what_may_have_been_made_meanwhile_and_before_the_load() {
+    let asked: Vec<_> = Story::good()
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Operation(record) if RefusedRequest::ALL.into_iter().any(|kind| record.refused == Some(kind)) => {
+                Some((record.start.0, record.end.0))
+            }
+            _ => None,
+        })
+        .collect();
+    let (first, last) = (asked[0].0, asked.iter().map(|(_, end)| *end).max().unwrap());
+    // A look takes a millisecond: it shows what was made before its end, and after the beginning of the one before.
+    let shown = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
+    shown(first - MS).fails("POL-1");
+    shown(first - MS - 1).passes("POL-1");
+    let absent = |from: u64| shown(700 * MS).with(|story| story.look(from, vec![], vec![]));
+    absent(last).fails("POL-1");
+    absent(last + 1).passes("POL-1");
+    // The first issue of the load is sent at 1 s.
+    shown(S - MS - 1).fails("POL-1");
+    shown(S - MS).passes("POL-1");
+}
+
+#[test]
+fn pol_1_and_pwd_2_judge_the_requests_of_the_role_that_they_are_asked_of() {
+    for (id, none) in [
+        ("POL-1", "no request for credentials without a token was answered"),
+        ("PWD-2", "no login with a wrong password was answered"),
+    ] {
+        assert_eq!(Story::good().of_role(id, "another-role").unknown(id), none);
+        Story::good().of_role(id, ROLE).passes(id);
+    }
+}
+
+#[test]
+fn pol_1_a_403_of_another_server_is_no_refusal_by_vault() {
+    let story = Story::good().each(|event| {
+        if let Event::Operation(record) = event
+            && record.refused == Some(RefusedRequest::BadToken)
+        {
+            record.outcome = refused_with(FailureSource::Postgres, "403", "no");
+        }
+    });
+    assert_eq!(story.fails("POL-1")[0].code.as_deref(), Some("403"));
 }
 
 #[test]
@@ -223,6 +306,35 @@ fn run_2_a_credential_that_is_ending_is_not_accused() {
 }
 
 #[test]
+fn run_2_a_credential_that_has_just_ended_is_not_accused() {
+    // What is left is looked at from 20 s on.
+    let left = |change: &dyn Fn(&mut Story)| {
+        Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
+            change(story);
+            story.look(5 * S, vec![seen(4, None)], vec![]);
+            story.residue(20 * S, false, vec![seen(4, None)], vec![]);
+        })
+    };
+    let revoked_at = |end: u64| {
+        left(&|story| {
+            story.begins(4, 3 * S, 3608);
+            story.operation(4, Operation::Revoke, end - S, end, Outcome::Ok);
+        })
+    };
+    revoked_at(20 * S).passes("RUN-2");
+    revoked_at(20 * S - 1).fails("RUN-2");
+    // Its lease ends at 10 s at the latest, and its role may stay for ten seconds more.
+    let renewed_at = |answered: u64| {
+        left(&|story| {
+            story.begins(4, 1_900 * MS, 3608);
+            story.renewed(4, answered - 10 * MS, 8, 8, 15);
+        })
+    };
+    renewed_at(2 * S).passes("RUN-2");
+    renewed_at(2 * S - 1).fails("RUN-2");
+}
+
+#[test]
 fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
     let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. })).with(|story| {
@@ -268,4 +380,92 @@ fn inv_10_counts_what_is_not_known() {
     assert_eq!(went.judged().verdicts.totals.revoked, 2);
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::Residue { .. });
     assert_eq!(Story::good().without(unlooked).judgment("INV-10").verdict, Verdict::Unknown);
+}
+
+#[test]
+fn inv_10_tells_the_fates_apart_to_the_microsecond() {
+    // Life 2's lease ends at 10.030 s at the earliest; the look that no longer shows its role takes a millisecond.
+    gone_by(10_029 * MS).passes("INV-10");
+    gone_by(10_029 * MS - 1).fails("INV-10");
+    let asked_at = |start: u64| {
+        gone_by(7 * S).with(|story| {
+            story.operation(2, Operation::Revoke, start, start + S, no_answer());
+        })
+    };
+    asked_at(7_001 * MS).passes("INV-10");
+    asked_at(7_001 * MS + 1).fails("INV-10");
+}
+
+#[test]
+fn inv_10_a_lease_that_could_still_stand_at_the_last_look_is_live() {
+    let totals = |story: Story| story.judged().verdicts.totals;
+    // Life 2's lease ends at 10.040 s at the latest.
+    let looked_at = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
+            .without(|event| matches!(event, Event::Leases(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Residue { .. }))
+            .with(|story| story.look(from, vec![], vec![]))
+    };
+    let at_the_end = totals(looked_at(10_040 * MS));
+    assert_eq!((at_the_end.live, at_the_end.retried), (1, 0));
+    let after = totals(looked_at(10_040 * MS + 1));
+    assert_eq!((after.live, after.retried), (0, 1));
+    // Vault no longer lists the lease by a look that ends at 10.601 s.
+    let let_go = |from: u64| looked_at(from).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
+    let_go(10_601 * MS).passes("INV-10");
+    let_go(10_601 * MS + 1).fails("INV-10");
+}
+
+#[test]
+fn inv_10_without_a_look_a_lease_is_live_until_it_could_have_ended() {
+    // The run's last moment is 30 s.
+    let unlooked = |at: u64| {
+        Story::empty().with(|story| {
+            story.begins(4, 21 * S, 3626);
+            story.renewed(4, at, 8, 8, 35);
+        })
+    };
+    assert_eq!(unlooked(22 * S).unknown("INV-10"), "nobody looked what became of some credentials");
+    unlooked(22 * S + 1).passes("INV-10");
+    unlooked(25 * S).passes("INV-10");
+}
+
+#[test]
+fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
+    let standing = Story::good()
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
+        .without(|event| matches!(event, Event::Leases(_) | Event::Residue { .. }))
+        .with(|story| story.look(11 * S, vec![], vec![]));
+    let unseen = "nobody looked what became of some credentials";
+    assert_eq!(standing.unknown("INV-10"), unseen);
+    // Never seen to be listed, it was not seen to be let go either.
+    let listed = |appeared: Vec<u64>, at: u64| standing.clone().with(|story| story.leases(at, appeared, vec![]));
+    assert_eq!(listed(vec![], 10_600 * MS).judged().verdicts.totals.retried, 1);
+    // Vault let go of it, and lists it again.
+    let again = listed(vec![2], 10_800 * MS).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
+    assert_eq!(again.judged().verdicts.totals.retried, 1);
+    again.passes("INV-10");
+    // A credential whose name the answer lacks cannot be looked for.
+    let nameless = Story::empty().with(|story| {
+        let issue = story.operation(4, Operation::Issue, S, S + MS, Outcome::Ok);
+        (issue.lease, issue.lease_seconds) = (Some(lease(4)), Some(8));
+        story.leases(10_600 * MS, vec![], vec![4]);
+        story.look(11 * S, vec![], vec![]);
+    });
+    assert_eq!(nameless.unknown("INV-10"), unseen);
+}
+
+#[test]
+fn inv_10_a_look_that_begins_with_the_issues_answer_need_not_show_the_role() {
+    // Life 2's issue is answered at 2.010 s.
+    let looked = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }))
+            .without_op(1, Operation::Issue)
+            .without_op(3, Operation::Issue)
+            .with(|story| story.look(from, vec![], vec![]))
+    };
+    looked(2_010 * MS).passes("INV-10");
+    looked(2_010 * MS + 1).fails("INV-10");
 }

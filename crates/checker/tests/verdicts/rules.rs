@@ -3,10 +3,11 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Operation, ServerLost, Shed, Subject,
-    Validity, Verdict,
+    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Observer, Operation, OperationRecord,
+    ServerLost, Shed, Span, Subject, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
+use leaseproof_scenario::Comparison;
 
 use crate::story::{MS, ROLE, S, Story, line, refused_with, seen, wall};
 
@@ -281,6 +282,8 @@ fn a_failure_that_is_declared_does_not_fail_the_run() {
         let story = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence);
         assert_eq!(story.judgment("REV-1").known, None);
         assert_eq!(story.judged().verdicts.verdict, Verdict::Fail);
+        // What fails as nobody declared it leaves the declaration without its failure.
+        assert_eq!(story.judgment("KNO-1").verdict, if evidence.is_some() { Verdict::Fail } else { Verdict::Unknown });
     }
 }
 
@@ -316,6 +319,26 @@ fn a_declaration_that_no_longer_holds_fails() {
 }
 
 #[test]
+fn of_several_declarations_the_one_of_the_asks_own_line_is_judged() {
+    let failing = Story::good().op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", "2BP01");
+    });
+    let mut story = failing.asking(&["REV-1", "EXP-1"]).declared("REV-1", None, None).declared("EXP-1", None, None);
+    story.plan.known[1].origin = line(71);
+    let verdicts = |first: u32, second: u32| {
+        let mut story = story.clone();
+        let asks = story.plan.asks.iter_mut().filter(|ask| ask.check == CheckId::of("KNO-1"));
+        asks.zip([first, second]).for_each(|(ask, at)| ask.origin = line(at));
+        let judged = story.judged().verdicts.checks.into_iter();
+        judged.filter(|judgment| judgment.check == CheckId::of("KNO-1")).map(|judgment| judgment.verdict).collect()
+    };
+    let [pass, fail] = [Verdict::Pass, Verdict::Fail];
+    let both: [Vec<Verdict>; 3] = [verdicts(70, 71), verdicts(71, 70), verdicts(98, 99)];
+    // The revocation fails as declared, and every lease expires as it should. An ask of no entry's line is of all.
+    assert_eq!(both, [vec![pass, fail], vec![fail, pass], vec![fail, fail]]);
+}
+
+#[test]
 fn a_declaration_for_a_role_matches_an_estates_finding_by_its_lease() {
     let unlogged = |event: &Event| matches!(event, Event::Audit(entry) if entry.request == "r1");
     let story = Story::good().without(unlogged);
@@ -348,4 +371,122 @@ fn thresholds_are_compared_as_they_are_written() {
     none.passes("THR-1");
     let none = none.without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
     assert_eq!(none.unknown("THR-1"), "expiry.lag.p99 has no samples");
+}
+
+/// The plan's only threshold is on this metric, and THR-1 is asked of it.
+fn bounded(metric: &str, comparison: Comparison, limit: f64) -> Story {
+    let mut story = Story::good();
+    let threshold = &mut story.plan.thresholds[0];
+    threshold.metric = metric.parse().unwrap();
+    (threshold.comparison, threshold.limit) = (comparison, limit);
+    story.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().subject =
+        Subject::Metric(metric.into());
+    story
+}
+
+#[test]
+fn a_threshold_at_its_limit_holds_where_the_limit_is_allowed() {
+    use Comparison::{Above, AtLeast, AtMost, Below};
+    // Of four issues, one is refused.
+    let refused = |story: &mut Story| {
+        story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
+    };
+    for (limit, holding) in [(0.26, [Below, AtMost]), (0.25, [AtMost, AtLeast]), (0.24, [Above, AtLeast])] {
+        for comparison in [Below, AtMost, Above, AtLeast] {
+            let judged = bounded("issue.failed", comparison, limit).with(refused).judgment("THR-1");
+            let expected = if holding.contains(&comparison) { Verdict::Pass } else { Verdict::Fail };
+            assert_eq!(judged.verdict, expected, "{comparison:?} {limit}");
+        }
+    }
+}
+
+#[test]
+fn shares_count_what_failed_without_an_answer_and_what_was_shed() {
+    let two_of_five = |story: &mut Story| {
+        story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
+        story.operation(8, Operation::Issue, 14 * S, 15 * S, crate::story::no_answer());
+    };
+    let failed = bounded("issue.failed", Comparison::Below, 0.1).with(two_of_five);
+    assert_snapshot!(failed.fails("THR-1")[0].what, @"issue.failed is 40.00 %; it has to be < 250ms");
+    let shed = bounded("lives.shed", Comparison::Below, 0.1).with(|story| {
+        for life in [8, 9] {
+            let shed = Shed { life, role: ROLE.into(), phase: "steady".into(), intended: Micros(S) };
+            story.add(S, Event::Shed(shed));
+        }
+    });
+    assert_snapshot!(shed.fails("THR-1")[0].what, @"lives.shed is 40.00 %; it has to be < 250ms");
+    assert_eq!(shed.judgment("THR-1").samples, 5);
+}
+
+#[test]
+fn of_several_thresholds_the_one_of_the_asks_own_line_is_judged_and_else_those_of_its_metric() {
+    // Every issue takes 10 ms.
+    let mut story = bounded("issue.response.max", Comparison::Below, 5.0 * MS as f64);
+    let mut other = story.plan.thresholds[0].clone();
+    (other.comparison, other.origin) = (Comparison::Above, line(61));
+    story.plan.thresholds.push(other);
+    let asked_at = |mut story: Story, at| {
+        story.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap().origin = line(at);
+        story
+    };
+    asked_at(story.clone(), 60).fails("THR-1");
+    asked_at(story.clone(), 61).passes("THR-1");
+    asked_at(story.clone(), 99).fails("THR-1");
+    story.plan.thresholds[0].metric = "revoke.response.max".parse().unwrap();
+    asked_at(story, 99).passes("THR-1");
+}
+
+#[test]
+fn what_was_measured_is_told_where_something_was() {
+    for id in ["INV-1", "EXP-1"] {
+        assert_eq!(Story::empty().judgment(id).measured, None, "{id}");
+        assert!(Story::good().judgment(id).measured.is_some(), "{id}");
+    }
+}
+
+#[test]
+fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
+    // Life 2's role is gone when its last login is refused; what was written down before that ended at 10.601 s. What
+    // is written down long after it tells of a refusal at 9 s, while the lease stood.
+    let late = |last: &dyn Fn(&mut OperationRecord), now: u64| {
+        let span = Span { intended: Micros(9 * S), start: Micros(9 * S), end: Micros(9 * S + MS) };
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "no");
+        let record = OperationRecord::new(2, ROLE, "steady", Operation::Relogin, span, refusal);
+        Story::good().op(2, Operation::DeadLogin, last).with(|story| {
+            story.clock(now, "vault", 0);
+            story.add(now, Event::Operation(record));
+        })
+    };
+    late(&|_| {}, 40_601 * MS).fails("INV-5");
+    late(&|_| {}, 40_601 * MS + 1).passes("INV-5");
+    // Only a refusal is the last that is heard of a life.
+    late(&|record| record.outcome = crate::story::no_answer(), 60 * S).fails("INV-5");
+    // What is refused while the role stands ends no life.
+    let stands = Story::empty().with(|story| {
+        story.begins(1, S, 3606);
+        let refusal = refused_with(FailureSource::Vault, "400", "no");
+        story.operation(1, Operation::Renew, 2 * S, 3 * S, refusal);
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "no");
+        story.operation(1, Operation::Relogin, 60 * S, 61 * S, refusal.clone());
+        story.operation(1, Operation::Relogin, 62 * S, 63 * S, refusal);
+    });
+    assert_eq!(stands.fails("INV-5").len(), 2);
+}
+
+#[test]
+fn each_observers_first_gap_is_told_and_after_the_last_look_only_the_logs() {
+    let gap = |observer, why: &str| {
+        Event::WatchGap(WatchGap { observer, from: Micros(S), to: Micros(2 * S), why: why.into() })
+    };
+    let story = Story::good().with(|story| {
+        story.add(2 * S, gap(Observer::RoleRead, "timed out"));
+        story.add(3 * S, gap(Observer::Roles, "connection lost"));
+        story.add(4 * S, gap(Observer::Roles, "lost again"));
+        story.add(22 * S, gap(Observer::Audit, "no such file"));
+        story.add(23 * S, gap(Observer::Irrevocable, "sealed"));
+    });
+    assert!(story.unknown("ISS-1").ends_with("timed out"));
+    assert!(story.unknown("EXP-1").ends_with("connection lost"));
+    assert!(story.unknown("AUD-1").ends_with("no such file"));
+    story.passes("INV-8");
 }

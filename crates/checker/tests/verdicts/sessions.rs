@@ -8,7 +8,7 @@ use leaseproof_domain::{
 use leaseproof_scenario::SessionFate;
 
 use crate::story::{
-    MS, S, Story, dependencies, direct, irrevocable, lease, line, no_answer, oid, privileges, refused_with, table,
+    MS, S, Story, dependencies, direct, irrevocable, lease, line, no_answer, oid, privileges, refused_with, seen, table,
 };
 
 fn is_kept(event: &Event) -> bool {
@@ -132,11 +132,32 @@ fn inv_9_a_renewal_changes_no_privilege() {
     assert_snapshot!(more.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it got TRUNCATE ON TABLE public.domains");
     let less = other(&|set| _ = set.held.remove(&direct(Privilege::Insert, table("domains"))));
     assert_snapshot!(less.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it lost INSERT ON TABLE public.domains");
+    // Default privileges give what is made later, whenever that is.
+    other(&|set| _ = set.held.insert(direct(Privilege::Select, table("made_later")))).passes("INV-9");
+    other(&|set| _ = set.owned.insert((table("made_later"), "itself".into()))).passes("INV-9");
+    other(&|set| _ = set.owned.insert((table("domains"), "itself".into()))).fails("INV-9");
+    let system = leaseproof_domain::Object { schema: Some("pg_catalog".into()), ..table("pg_authid") };
+    other(&|set| _ = set.held.insert(direct(Privilege::Select, system.clone()))).fails("INV-9");
     let before = |event: &Event| matches!(event, Event::Privileges(read) if read.from.0 == 2_020 * MS);
     assert_eq!(
         more.without(before).unknown("INV-9"),
         "no credential's privileges were read both before and after a renewal"
     );
+}
+
+#[test]
+fn inv_9_compares_a_reading_wholly_before_a_renewal_with_one_wholly_after_it() {
+    // Life 2 is renewed between 2.030 s and 2.040 s; a look takes a millisecond.
+    let read = |before: u64, after: u64| {
+        Story::good().without(|event| matches!(event, Event::Privileges(_))).with(|story| {
+            story.reading(2, before, 0);
+            story.reading(2, after, 0);
+        })
+    };
+    read(2_029 * MS - 1, 2_040 * MS + 1).passes("INV-9");
+    let never = "no credential's privileges were read both before and after a renewal";
+    assert_eq!(read(2_029 * MS, 2_040 * MS + 1).unknown("INV-9"), never);
+    assert_eq!(read(2_029 * MS - 1, 2_040 * MS).unknown("INV-9"), never);
 }
 
 #[test]
@@ -162,6 +183,47 @@ fn inv_11_rows_of_a_role_that_is_gone_fail() {
         .without(|event| matches!(event, Event::Dependencies(_)))
         .with(|story| _ = story.add(S, Event::Dependencies(dependencies(S, vec![]))));
     assert_eq!(early.unknown("INV-11"), "nobody looked at pg_shdepend after a credential's role was gone");
+}
+
+#[test]
+fn inv_11_counts_a_role_that_was_gone_before_the_look_began() {
+    // Life 3's role was gone by a look that ended at 1.501 s.
+    let looked = |from: u64| {
+        Story::good()
+            .without(|event| matches!(event, Event::Dependencies(_)))
+            .with(|story| _ = story.add(from, Event::Dependencies(dependencies(from, vec![]))))
+    };
+    assert_eq!(looked(1_501 * MS).judgment("INV-11").samples, 0);
+    assert_eq!(looked(1_501 * MS + 1).judgment("INV-11").samples, 1);
+}
+
+#[test]
+fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
+    // The run's last moment is 30 s.
+    let stays = |lives: u64, renewed: u64| {
+        Story::empty().with(|story| {
+            for life in 1..=lives {
+                story.begins(life, S, 3606);
+                story.renewed(life, renewed - 10 * MS, 8, 8, 35);
+            }
+            story.look(2 * S, (1..=lives).map(|life| seen(life, None)).collect(), vec![]);
+        })
+    };
+    let nothing = "nobody looked at pg_shdepend after a credential's role was gone";
+    assert_eq!(stays(1, 22 * S).unknown("INV-11"), nothing);
+    stays(1, 22 * S - 1).fails("INV-11");
+    assert_snapshot!(stays(2, 3 * S).fails("INV-11")[0].what, @"2 credentials ended and not one role is gone, v-token-le-app-role-000000000000000000u1-1700000001 among them, with all that pg_shdepend has of it");
+    // A revocation ends a credential whose lease would stand.
+    let revoked = stays(1, 22 * S).with(|story| {
+        story.operation(1, Operation::Revoke, 23 * S, 24 * S, Outcome::Ok);
+    });
+    revoked.fails("INV-11");
+    // One role that is gone shows that roles go.
+    let goes = stays(2, 3 * S).with(|story| {
+        story.look(12 * S, vec![], vec![1]);
+        story.add(13 * S, Event::Dependencies(dependencies(13 * S, vec![])));
+    });
+    goes.passes("INV-11");
 }
 
 #[test]

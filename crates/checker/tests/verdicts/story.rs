@@ -549,6 +549,14 @@ impl Story {
         self
     }
 
+    /// Lets the check be asked of that role alone.
+    pub(crate) fn of_role(mut self, id: &str, role: &str) -> Self {
+        let check = CheckId::of(id);
+        let asked = self.plan.asks.iter_mut().find(|ask| ask.check == check).expect("the plan asks it");
+        asked.subject = Subject::Role(role.to_owned());
+        self
+    }
+
     pub(crate) fn declared(mut self, check: &str, role: Option<&str>, evidence: Option<&str>) -> Self {
         self.plan.known.push(KnownPlan {
             check: CheckId::of(check),
