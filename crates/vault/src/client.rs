@@ -108,6 +108,11 @@ impl Client {
         Self { token: None, ..self.clone() }
     }
 
+    /// The token that it speaks with.
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
     /// The address as it was given, without a slash at its end.
     pub fn address(&self) -> &str {
         &self.address

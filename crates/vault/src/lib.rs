@@ -11,7 +11,9 @@ mod encryption;
 mod error;
 mod health;
 mod lease;
+mod login;
 mod metrics;
+mod renewal;
 mod sys;
 mod token;
 
@@ -22,5 +24,7 @@ pub use encryption::{BadEncryption, EncryptionFiles};
 pub use error::Error;
 pub use health::{Clock, Health};
 pub use lease::{LeaseInfo, Renewed};
+pub use login::{Credentials, OwnToken};
+pub use renewal::Renewal;
 pub use sys::Initialised;
 pub use token::{Token, TokenRequest};
