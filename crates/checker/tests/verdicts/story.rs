@@ -206,6 +206,9 @@ pub(crate) fn plan() -> Plan {
         known: vec![],
         lies: vec![],
         asks: CATALOGUE.iter().filter(|info| info.id != "KNO-1").map(|info| ask(info.id)).collect(),
+        estate: leaseproof_scenario::EstateKind::Processes,
+        attached: None,
+        left_out: vec![],
     }
 }
 

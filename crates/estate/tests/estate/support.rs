@@ -65,6 +65,9 @@ pub(crate) fn plan() -> Plan {
         known: Vec::new(),
         lies: vec![],
         asks: Vec::new(),
+        estate: leaseproof_scenario::EstateKind::Processes,
+        attached: None,
+        left_out: vec![],
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a tree that fits its shape to the plan: files are read, names are looked up, promises are held against each
 //! other. What does not fit was noted already and is passed over here.
 
+mod attached;
 mod estate;
 mod known;
 mod lie;
@@ -56,6 +57,9 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         known: known::known(&book),
         lies: lie::lies(&book),
         asks: Vec::new(),
+        estate: attached::kind(&book),
+        attached: attached::attached(&book),
+        left_out: Vec::new(),
     };
     role::says(&book);
     phase::nothing_unused(&book);
