@@ -9,6 +9,9 @@ use crate::{Client, Error, OwnToken};
 /// The least time between two tries.
 const LEAST: Duration = Duration::from_millis(500);
 
+/// Vault tells whole seconds: what is within that is the same.
+const SLACK: Duration = Duration::from_millis(250);
+
 /// Keeps a client's own token alive for as long as this value lives: it is renewed at half of what is left of it.
 #[derive(Debug)]
 pub struct Renewal {
@@ -60,8 +63,8 @@ async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sen
             Ok(None) => return,
             Ok(Some(now)) => {
                 ends = Instant::now() + now;
-                // Near its maximum a token is renewed by less and less.
-                let capped = now < LEAST * 4;
+                // A renewal that adds nothing has met the maximum.
+                let capped = now <= left + SLACK;
                 told.send_replace(
                     capped.then(|| words("has come to its maximum TTL: it cannot be renewed further".into())),
                 );

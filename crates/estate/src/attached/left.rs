@@ -1,12 +1,12 @@
 //! What a killed run left in an estate that it did not make.
 
-use std::sync::Arc;
-
 use leaseproof_domain::Redactor;
 use leaseproof_history::{Entry, Ledger};
-use leaseproof_scenario::{AttachedAuth, Plan};
+use leaseproof_scenario::{AttachedPlan, Plan};
+use leaseproof_vault::{Client, Reach};
 
-use super::{AttachError, REQUEST, log_in, reach};
+use super::login::{log_in, log_out, reach};
+use super::{AttachError, REQUEST};
 use crate::clean::{owner, tokens};
 
 /// A token that was looked for and revoked, or not.
@@ -36,7 +36,7 @@ pub(crate) fn words(address: &str, accessor: &str) -> String {
 pub async fn clean_attached(plan: &Plan) -> Result<Vec<CleanedToken>, AttachError> {
     let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
     let reach = reach(attached, REQUEST);
-    let (vault, _) = log_in(attached, &reach, &Arc::new(Redactor::new())).await?;
+    let (vault, _) = log_in(attached, &reach, &Redactor::new()).await?;
     let mut cleaned = Vec::new();
     for open in Ledger::open_all().iter().filter(|open| owner(&open.entries).is_none()) {
         if vault_of(&open.entries) != Some(vault.address()) {
@@ -44,12 +44,7 @@ pub async fn clean_attached(plan: &Plan) -> Result<Vec<CleanedToken>, AttachErro
         }
         let mut all_gone = true;
         for accessor in tokens(&open.entries) {
-            let why = match vault.revoke_accessor(&accessor).await {
-                Ok(()) => None,
-                // Vault knows it no more: 403 or 500 `invalid accessor` (vault/token_store.go).
-                Err(why) if why.to_string().contains("invalid accessor") => None,
-                Err(why) => Some(why.to_string()),
-            };
+            let why = revoke(&vault, &accessor).await.err().map(|why| why.to_string());
             all_gone &= why.is_none();
             cleaned.push(CleanedToken { run: open.run.clone(), accessor, why });
         }
@@ -57,13 +52,33 @@ pub async fn clean_attached(plan: &Plan) -> Result<Vec<CleanedToken>, AttachErro
             cleaned.push(CleanedToken { run: open.run.clone(), accessor: String::new(), why: Some(why.to_string()) });
         }
     }
-    if !matches!(attached.vault.auth, AttachedAuth::Token { .. }) {
-        let _ends_by_itself = vault.revoke_self().await;
-    }
+    log_out(attached, &vault).await;
     Ok(cleaned)
 }
 
 /// The Vault of a run in an estate that it did not make.
 pub(crate) fn vault_of(entries: &[Entry]) -> Option<&str> {
     entries.iter().find_map(|entry| if let Entry::Attached { vault } = entry { Some(vault.as_str()) } else { None })
+}
+
+/// Revokes a run's token by a login of its own: the one that made it may have ended meanwhile.
+pub(super) async fn revoke_anew(
+    attached: &AttachedPlan,
+    at: &Reach,
+    accessor: &str,
+    redactor: &Redactor,
+) -> Result<(), AttachError> {
+    let (vault, _) = log_in(attached, at, redactor).await?;
+    let revoked = revoke(&vault, accessor).await;
+    log_out(attached, &vault).await;
+    let address = vault.address().to_owned();
+    revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
+}
+
+/// A token that Vault knows no more is revoked: 403 or 500 `invalid accessor` (vault/token_store.go).
+async fn revoke(vault: &Client, accessor: &str) -> Result<(), leaseproof_vault::Error> {
+    match vault.revoke_accessor(accessor).await {
+        Err(why) if why.to_string().contains("invalid accessor") => Ok(()),
+        revoked => revoked,
+    }
 }

@@ -3,6 +3,7 @@
 
 mod error;
 mod left;
+mod login;
 mod needs;
 mod secrets;
 
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use leaseproof_domain::Redactor;
 use leaseproof_history::{Entry, Ledger, Recorder};
-use leaseproof_postgres::{Encryption, EncryptionFiles, Login, Observer};
-use leaseproof_scenario::{AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, Plan};
-use leaseproof_vault::{Client, Credentials, OwnToken, Reach, Renewal, TokenRequest};
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::{AttachedPlan, Plan};
+use leaseproof_vault::{Client, OwnToken, Reach, Renewal, TokenRequest};
 use tokio::sync::watch;
 
 pub use error::AttachError;
@@ -22,6 +23,8 @@ pub use left::{CleanedToken, clean_attached};
 pub(crate) use left::{vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 
+use self::left::revoke_anew;
+use self::login::{Cluster, log_in, log_out, reach};
 use crate::clocks::{postgres_clock, vault_clock};
 use crate::{ClientToken, EstateError};
 
@@ -33,21 +36,14 @@ const SPARE: Duration = Duration::from_secs(600);
 /// An estate that already stands, with the harness logged in. Nothing of it ends with this value: [`Attached::tear_down`]
 /// revokes what the run made.
 pub struct Attached {
+    plan: AttachedPlan,
     reach: Reach,
     vault: Client,
-    /// Whether the harness's token was made by its login, and so has to be revoked.
-    logged_in: bool,
     renewal: Renewal,
     clusters: BTreeMap<String, Cluster>,
     redactor: Arc<Redactor>,
     /// The accessor of the run's token while it is to be revoked.
     token: Arc<Mutex<Option<String>>>,
-}
-
-#[derive(Debug)]
-struct Cluster {
-    observer: Login,
-    endpoints: Vec<(String, u16)>,
 }
 
 impl Attached {
@@ -59,13 +55,14 @@ impl Attached {
     /// that are missing.
     pub async fn attach(plan: &Plan, redactor: &Arc<Redactor>) -> Result<Self, AttachError> {
         let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
-        let clusters = attached.postgres.iter().map(|(name, said)| Ok((name.clone(), cluster(name, said, redactor)?)));
+        let clusters =
+            attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
         let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
         let reach = reach(attached, REQUEST);
         let (vault, own) = log_in(attached, &reach, redactor).await?;
         let attached = Self {
+            plan: attached.clone(),
             renewal: Renewal::begin(vault.clone(), &own),
-            logged_in: !matches!(attached.vault.auth, AttachedAuth::Token { .. }),
             reach,
             vault,
             clusters,
@@ -193,7 +190,8 @@ impl Attached {
         let accessor = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut left = Vec::new();
         if let Some(accessor) = accessor
-            && let Err(why) = self.release(&accessor).await
+            && self.release(&accessor).await.is_err()
+            && let Err(why) = revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await
         {
             left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor)));
         }
@@ -201,12 +199,10 @@ impl Attached {
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
     }
 
-    /// Ends the harness's own login. A token that cannot be revoked ends by its TTL.
+    /// Ends the harness's own login.
     async fn leave(self) {
         drop(self.renewal);
-        if self.logged_in {
-            let _ends_by_itself = self.vault.revoke_self().await;
-        }
+        log_out(&self.plan, &self.vault).await;
     }
 
     fn remember(&self, accessor: Option<String>) {
@@ -222,82 +218,4 @@ impl std::fmt::Debug for Attached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Attached").field("vault", &self.vault).field("clusters", &self.clusters).finish_non_exhaustive()
     }
-}
-
-fn reach(attached: &AttachedPlan, timeout: Duration) -> Reach {
-    let files = |files: &AttachedFiles| leaseproof_vault::EncryptionFiles {
-        root: files.ca.clone(),
-        client: files.client.clone(),
-    };
-    Reach {
-        address: attached.vault.address.clone(),
-        timeout,
-        encryption: attached.vault.encryption.as_ref().map(files),
-        namespace: attached.vault.namespace.clone(),
-    }
-}
-
-/// Vault with the harness's own token, and what Vault says of that.
-async fn log_in(
-    attached: &AttachedPlan,
-    reach: &Reach,
-    redactor: &Redactor,
-) -> Result<(Client, OwnToken), AttachError> {
-    let address = &attached.vault.address;
-    let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };
-    let credentials = credentials(&attached.vault.auth, redactor)?;
-    let vault = Client::reaching(reach).map_err(failed("be reached"))?;
-    let health = vault.health().await.map_err(failed("be asked how it is"))?;
-    if health.sealed {
-        return Err(AttachError::Sealed { address: address.clone() });
-    }
-    let vault = vault.log_in(&credentials).await.map_err(failed("let the harness in"))?;
-    if let Some(token) = vault.token() {
-        redactor.add_fixed(token.clone());
-    }
-    let own = vault.own_token().await.map_err(failed("say what the harness's own token is"))?;
-    Ok((vault, own))
-}
-
-fn credentials(auth: &AttachedAuth, redactor: &Redactor) -> Result<Credentials, AttachError> {
-    let read = |what: &'static str, source| secrets::read(what, source, redactor);
-    Ok(match auth {
-        AttachedAuth::Token { token } => Credentials::Token(read("the harness's Vault token", token)?),
-        AttachedAuth::AppRole { mount, role_id, secret_id } => Credentials::AppRole {
-            mount: mount.clone(),
-            role_id: read("the role id", role_id)?.expose().to_owned(),
-            secret_id: read("the secret id", secret_id)?,
-        },
-        AttachedAuth::Userpass { mount, user, password } => Credentials::Userpass {
-            mount: mount.clone(),
-            user: user.clone(),
-            password: read("the harness's Vault password", password)?,
-        },
-    })
-}
-
-fn cluster(name: &str, said: &AttachedPostgres, redactor: &Redactor) -> Result<Cluster, AttachError> {
-    let password = match &said.password {
-        Some(source) => Some(secrets::read("the observer's password", source, redactor)?),
-        None => None,
-    };
-    let encryption = match &said.encryption {
-        Some(AttachedFiles { ca, client }) => {
-            let files = EncryptionFiles { root: ca.clone(), client: client.clone() };
-            let failed = |source| AttachError::Encryption { cluster: name.to_owned(), source };
-            Some(Encryption::new(files).map_err(failed)?)
-        }
-        None => None,
-    };
-    let observer = Login {
-        host: said.at.0.clone(),
-        port: said.at.1,
-        database: said.database.clone(),
-        user: said.observer.clone(),
-        password,
-        application_name: "leaseproof".to_owned(),
-        timeout: REQUEST,
-        encryption,
-    };
-    Ok(Cluster { observer, endpoints: said.endpoints.clone() })
 }

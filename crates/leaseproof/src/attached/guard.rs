@@ -121,3 +121,30 @@ async fn warn(mut trouble: watch::Receiver<Option<String>>) -> String {
     }
     std::future::pending().await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leaseproof_domain::Ttl;
+    use leaseproof_workload::Progress;
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    use super::{Bounds, beyond};
+
+    async fn ended(live: u64, duration: Ttl) -> String {
+        let (sender, progress) = watch::channel(Progress::default());
+        sender.send_modify(|progress| progress.live = live);
+        let bounds = Bounds { live: 5, duration, ends: Instant::now() + duration.duration() };
+        tokio::time::timeout(Duration::from_secs(5), beyond(&bounds, progress)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_load_that_goes_beyond_its_bounds_is_ended() {
+        let words = ended(6, Ttl::from_secs(60)).await;
+        assert_eq!(words, "6 of the run's leases were live at once, and --max-live-leases allows 5");
+        let words = ended(5, Ttl::from_secs(1)).await;
+        assert_eq!(words, "the load lasted longer than --max-duration allows, 1s");
+    }
+}

@@ -13,8 +13,10 @@ mod vault;
 
 use std::time::Duration;
 
+use leaseproof_vault::TokenRequest;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 use support::{assert_kept, text, wait};
 use theirs::Theirs;
 
@@ -120,6 +122,90 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
     let clean = theirs.desk.output(["clean", "--attached", path]);
     assert!(clean.status.success() && text(&clean).contains(" and every lease under it: revoked"), "{}", text(&clean));
     // The killed harness's own login, which nobody renews, ends by itself.
+    theirs.only(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_who_take_credentials_meanwhile_are_not_judged() {
+    let theirs = Theirs::stand().await;
+    theirs.write_scenario("");
+    let by_token = "auth    = { method = \"token\", token_env = \"THEIR_TOKEN\" }";
+    theirs.change(
+        "auth    = { method = \"approle\", role_id_file = \"role-id\", secret_id_file = \"secret-id\" }",
+        by_token,
+    );
+    let root = theirs.vault.client.clone();
+    let request = TokenRequest {
+        policies: vec!["leaseproof".to_owned(), "app-client".to_owned()],
+        display_name: "given".to_owned(),
+        ttl_seconds: 20,
+        renewable: true,
+    };
+    let given = root.create_token(&request).await.unwrap().token;
+    for _ in 0..2 {
+        root.issue("database", "app").await.unwrap();
+    }
+    let others = tokio::spawn(async move {
+        // Every second one is revoked a little later; the others stay.
+        for number in 0.. {
+            let issued = root.issue("database", "app").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            if number % 2 == 0 {
+                root.revoke(&issued.lease).await.unwrap();
+            }
+        }
+    });
+    let mut command = theirs.desk.command(["run"]);
+    command.arg(&theirs.scenario).arg("--output").arg(theirs.desk.run_folder()).args(theirs.run(&[]));
+    command.env("THEIR_TOKEN", given.expose());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    others.abort();
+    let (shown, verdicts) = (text(&output), theirs.desk.verdicts());
+    assert_kept(&output, &verdicts);
+    let left_out: Vec<&String> = verdicts["observed"]["left_out"].as_object().unwrap().keys().collect();
+    let all = ["AUD-1", "INV-11", "INV-3", "PRB-1", "PRB-2", "PWD-1", "PWD-2", "RUN-2"];
+    assert_eq!(left_out, all, "{shown}");
+    assert!(!shown.contains("warning:"), "{shown}");
+    let (_, leases, _) = theirs.there().await;
+    assert!(leases > 10, "theirs are theirs: {leases}");
+    let given = theirs.vault.client.with_token(given);
+    assert!(given.own_token().await.is_ok(), "a token that was given is not revoked, and was renewed");
+    theirs.desk.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_is_told() {
+    let theirs = Theirs::stand().await;
+    let before = theirs.there().await;
+    let fails = |arguments: &[&str], words: &str| {
+        let output = theirs.desk.run(&theirs.scenario, &theirs.run(arguments));
+        assert!(output.status.code() == Some(5) && text(&output).contains(words), "{}", text(&output));
+        std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    };
+    // The cluster's own certificate is no authority's.
+    let stranger = theirs.cluster.folder().join("server.pem").display().to_string();
+    fails(
+        &["--set", &format!("attached.vault.ca={stranger}")],
+        "is not to be trusted: expected a certificate of an authority in",
+    );
+    fails(
+        &["--set", &format!("attached.postgres.target.ca={stranger}")],
+        "postgres.target: the observer cannot look on",
+    );
+    fails(&["--set", "attached.postgres.target.password_file=role-id"], "password authentication failed");
+    fails(&["--set", "attached.vault.auth.secret_id_file=role-id"], "invalid role or secret ID");
+    assert_eq!(theirs.there().await, before);
+
+    let root = &theirs.vault.client;
+    let role = json!({
+        "token_policies": ["leaseproof", "app-client"], "token_no_default_policy": true,
+        "token_ttl": "24s", "token_max_ttl": "24s", "token_period": "0s",
+    });
+    root.write("auth/approle/role/leaseproof", &role).await.unwrap();
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", "phase.steady.for=14s"]));
+    let shown = text(&output);
+    assert!(shown.contains("warning: the harness's own Vault token ends in "), "{shown}");
     theirs.only(&before).await;
     theirs.desk.assert_nothing_left();
 }

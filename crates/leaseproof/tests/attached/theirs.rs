@@ -109,10 +109,19 @@ impl Theirs {
         theirs
     }
 
+    /// Writes the scenario with that line in `[attached]`.
     pub(crate) fn write_scenario(&self, quiet: &str) {
         let port = self.cluster.login("postgres", "postgres").port.to_string();
         let text = SCENARIO.replace("VAULT", self.vault.client.address()).replace("PORT", &port);
         std::fs::write(self.scenario.join("scenario.toml"), text.replace("QUIET", quiet)).unwrap();
+    }
+
+    /// Changes a text of the scenario.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let file = self.scenario.join("scenario.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&file, text.replace(from, to)).unwrap();
     }
 
     /// How the superuser logs in.
