@@ -133,6 +133,8 @@ impl<'p> Bench<'p> {
         let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
         verdicts.observed = self.observed;
         verdicts.faults = self.run.faults.figures();
+        let left_out = self.run.plan.left_out.iter();
+        verdicts.observed.left_out = left_out.map(|left| (left.check.to_string(), left.why.clone())).collect();
         Judged { verdicts, histograms: self.statistics.histograms() }
     }
 }
@@ -164,6 +166,7 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
             None => "the estate was lost".to_owned(),
         },
         Some(EndReason::SetupFailed) => "a set-up step failed".to_owned(),
+        Some(EndReason::Aborted) => "aborted to spare the estate".to_owned(),
         None => "nobody knows how".to_owned(),
     }
 }

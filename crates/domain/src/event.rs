@@ -400,4 +400,6 @@ pub enum EndReason {
     EstateLost,
     /// A setup step failed.
     SetupFailed,
+    /// The harness ended it early to spare an estate that is not its own.
+    Aborted,
 }

@@ -251,6 +251,9 @@ pub struct Observed {
     /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gauges: BTreeMap<String, u64>,
+    /// Checks that the promises ask for and that nobody could make in this estate, and why: none of them passed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, String>,
 }
 
 /// Everything that was judged of one run: the content of `verdicts.json`.

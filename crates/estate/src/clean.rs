@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, Ledger, OpenLedger};
 
+use crate::attached::{left_at, vault_of};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
 use crate::{folder, process};
@@ -93,6 +94,10 @@ fn clean_run(open: &OpenLedger) -> CleanOutcome {
             Err(why) => left.push(format!("{} ({why})", path.display())),
         }
     }
+    // What stands in an estate that the run did not make did not end with its processes.
+    if let Some(vault) = vault_of(&open.entries) {
+        left.extend(tokens(&open.entries).iter().map(|accessor| left_at(vault, accessor)));
+    }
     if left.is_empty()
         && let Err(why) = open.closed()
     {
@@ -105,7 +110,7 @@ fn clean_run(open: &OpenLedger) -> CleanOutcome {
 }
 
 /// The process that still cares for the run. A process with its id and another start time is a stranger.
-fn owner(entries: &[Entry]) -> Option<u32> {
+pub(crate) fn owner(entries: &[Entry]) -> Option<u32> {
     entries.iter().find_map(|entry| match entry {
         Entry::Harness { pid, start_time } | Entry::Supervisor { pid, start_time } => {
             (process::start_time(*pid) == Some(*start_time)).then_some(*pid)
@@ -134,7 +139,7 @@ fn remove_folder(path: &Path) -> std::io::Result<bool> {
     folder::remove(path).map(|()| true)
 }
 
-fn tokens(entries: &[Entry]) -> Vec<String> {
+pub(crate) fn tokens(entries: &[Entry]) -> Vec<String> {
     entries
         .iter()
         .filter_map(

@@ -2,10 +2,11 @@ use std::time::Instant;
 
 use leaseproof_domain::{ClockReading, Event, UnixMicros};
 use leaseproof_history::Recorder;
-use leaseproof_postgres::Observer;
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_vault::Client;
 
-use crate::cluster::Cluster;
-use crate::{Estate, EstateError, vault};
+use crate::vault::SERVER;
+use crate::{Estate, EstateError};
 
 impl Estate {
     /// Measures how far each server's clock is from the harness's wall clock, and records it. It takes about a second,
@@ -19,28 +20,31 @@ impl Estate {
     pub async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EstateError> {
         let clusters = async {
             for (_, cluster) in self.clusters() {
-                postgres_clock(cluster, recorder).await?;
+                postgres_clock(&cluster.name, cluster.observer_login("postgres"), recorder).await?;
             }
             Ok(())
         };
-        let (vault, clusters) = tokio::join!(self.vault_clock(recorder), clusters);
+        let vault = self.vault();
+        let (vault, clusters) = tokio::join!(vault_clock(&vault, recorder), clusters);
         vault.and(clusters)
-    }
-
-    async fn vault_clock(&self, recorder: &Recorder) -> Result<(), EstateError> {
-        let clock = self.vault().clock().await;
-        let clock = clock.map_err(|source| EstateError::Vault { doing: "read its clock", source })?;
-        let least = clock.uncertainty_micros;
-        record(recorder, vault::SERVER, clock.server, (clock.sent, clock.answered), least);
-        Ok(())
     }
 }
 
-async fn postgres_clock(cluster: &Cluster, recorder: &Recorder) -> Result<(), EstateError> {
-    let failed = |source| EstateError::Postgres { server: cluster.name.clone(), doing: "read its clock", source };
-    let observer = Observer::connect(cluster.observer_login("postgres")).await.map_err(failed)?;
+/// Reads Vault's clock.
+pub(crate) async fn vault_clock(vault: &Client, recorder: &Recorder) -> Result<(), EstateError> {
+    let clock = vault.clock().await;
+    let clock = clock.map_err(|source| EstateError::Vault { doing: "read its clock", source })?;
+    let least = clock.uncertainty_micros;
+    record(recorder, SERVER, clock.server, (clock.sent, clock.answered), least);
+    Ok(())
+}
+
+/// Reads the clock of the cluster `name`, as `login` reaches it.
+pub(crate) async fn postgres_clock(name: &str, login: Login, recorder: &Recorder) -> Result<(), EstateError> {
+    let failed = |source| EstateError::Postgres { server: name.to_owned(), doing: "read its clock", source };
+    let observer = Observer::connect(login).await.map_err(failed)?;
     let clock = observer.clock().await.map_err(failed)?;
-    record(recorder, &cluster.name, clock.server, (clock.sent, clock.answered), 0);
+    record(recorder, name, clock.server, (clock.sent, clock.answered), 0);
     Ok(())
 }
 

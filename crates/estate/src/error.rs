@@ -100,6 +100,9 @@ pub enum EstateError {
         /// Vault's answer.
         source: leaseproof_vault::Error,
     },
+    /// An estate that already stands cannot be worked in.
+    #[error(transparent)]
+    Attached(#[from] crate::AttachError),
     /// PostgreSQL refused what the harness itself needs.
     #[error("{server}: cannot {doing}: {source}")]
     Postgres {

@@ -2,10 +2,12 @@
 //! PostgreSQL as child processes on loopback, free ports, one private folder, no daemon and no root needed.
 //!
 //! Whatever is made is in the run's ledger before it is made, and every server ends with the harness, whatever ends
-//! it. The room never judges, and nothing but this room starts or stops a server.
+//! it. Where an estate already stands ([`Attached`]), the harness works in it with accounts of its own and makes nothing
+//! but its token. The room never judges, and nothing but this room starts or stops a server.
 
 mod account;
 mod all;
+mod attached;
 mod bare;
 mod child;
 mod clean;
@@ -38,6 +40,7 @@ mod statements;
 mod token;
 mod vault;
 
+pub use attached::{AttachError, Attached, CleanedToken, GRANTS, Need, clean_attached, client_rights, harness_needs};
 pub use bare::{Bare, Storage, TARGET};
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
 pub use error::{EstateError, SetupError, SetupFault};

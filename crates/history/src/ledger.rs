@@ -36,6 +36,11 @@ pub enum Entry {
         /// What stands in its environment and so in its children's: `LEASEPROOF_RUN=<run>`.
         marker: String,
     },
+    /// The run works in an estate that it did not make: what it leaves there does not end with a process.
+    Attached {
+        /// Vault's address.
+        vault: String,
+    },
     /// A Vault token whose end is the end of every lease under it.
     TokenAccessor {
         /// Vault's address.

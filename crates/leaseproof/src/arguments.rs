@@ -6,8 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    clean, completions, conformance, doctor, down, explain, grants, judge, list, new, reference, run, schema, show,
-    supervise, up, validate,
+    clean, completions, conformance, doctor, down, explain, grants, judge, list, new, policy, reference, run, schema,
+    show, supervise, up, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Grants(grants::GrantsArgs),
+    Policy(policy::PolicyArgs),
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Reference(reference::ReferenceArgs),

@@ -21,6 +21,7 @@ pub(crate) mod grants;
 pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod new;
+pub(crate) mod policy;
 pub(crate) mod reference;
 pub(crate) mod run;
 pub(crate) mod schema;
@@ -46,6 +47,7 @@ pub(crate) fn dispatch() -> Exit {
         Command::Show(args) => show::show(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Grants(args) => grants::grants(&args),
+        Command::Policy(args) => policy::policy(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Reference(args) => reference::reference(&args),
         Command::Supervise(args) => supervise::supervise(&args),

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_estate::{Estate, LogStream};
+use leaseproof_estate::LogStream;
 use leaseproof_history::RunFolder;
-use leaseproof_postgres::{Login, Observer};
-use leaseproof_scenario::Plan;
+use leaseproof_postgres::Observer;
+use leaseproof_scenario::{EstateKind, Plan};
 use leaseproof_watch::{Config, LogSource, Watched};
 use leaseproof_workload::Targets;
 
+use crate::standing::Standing;
 use crate::stop::Stop;
 
 /// How often everything is looked at while a run lasts.
 const PACE: Duration = Duration::from_millis(250);
+/// How often, in an estate that is not leaseproof's: each look is a request of which its audit log tells.
+pub(crate) const ATTACHED_PACE: Duration = Duration::from_secs(1);
 
 /// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.
-pub(crate) async fn watch_config(plan: &Plan, estate: &mut Estate, folder: &RunFolder) -> Result<Config, Stop> {
+pub(crate) async fn watch_config(plan: &Plan, estate: &mut Standing, folder: &RunFolder) -> Result<Config, Stop> {
     let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
     let mut clusters = Vec::new();
     for (cluster, database) in databases {
@@ -30,7 +33,7 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut Estate, folder: &RunF
         vault: estate.observing_vault().await?,
         roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),
         accounts: plan.accounts.iter().map(|account| account.name.clone()).collect(),
-        pace: PACE,
+        pace: if plan.estate == EstateKind::Attached { ATTACHED_PACE } else { PACE },
         logs: estate.take_logs().into_iter().map(log_source).collect(),
         audit: estate.audit_log(),
         logs_folder: folder.logs(),
@@ -42,26 +45,16 @@ fn log_source(stream: LogStream) -> LogSource {
 }
 
 /// What the workload acts on: Vault with the run's own token, and where each role's credentials log in.
-pub(crate) fn targets(plan: &Plan, estate: &Estate, vault: leaseproof_vault::Client, observer: Observer) -> Targets {
+pub(crate) fn targets(plan: &Plan, estate: &Standing, vault: leaseproof_vault::Client, observer: Observer) -> Targets {
     let timeout = plan.client.timeout.duration();
-    let login = |database: &str, (host, port): (String, u16)| Login {
-        host,
-        port,
-        database: database.to_owned(),
-        user: String::new(),
-        password: None,
-        application_name: "leaseproof-client".to_owned(),
-        timeout,
-        encryption: None,
-    };
-    let of_role = |on: &str, database: &str| estate.endpoints(on).into_iter().map(|at| login(database, at)).collect();
+    let of_role = |on: &str, database: &str| estate.client_logins(on, database, timeout);
     let endpoints: BTreeMap<_, _> =
         plan.roles.iter().map(|role| (role.name.clone(), of_role(&role.on, &role.database))).collect();
     Targets { vault, endpoints, observer }
 }
 
 /// The servers' versions, for people.
-pub(crate) async fn versions(plan: &Plan, estate: &Estate) -> Result<Vec<String>, Stop> {
+pub(crate) async fn versions(plan: &Plan, estate: &Standing) -> Result<Vec<String>, Stop> {
     let mut versions = vec![format!("Vault {}", estate.vault().health().await?.version)];
     for cluster in plan.postgres.keys() {
         let observer = Observer::connect(estate.observer_login(cluster, "postgres")).await?;
@@ -72,7 +65,7 @@ pub(crate) async fn versions(plan: &Plan, estate: &Estate) -> Result<Vec<String>
 }
 
 /// The observer that looks at roles on behalf of single lives: in the cluster of the first promised role.
-pub(crate) async fn observer(plan: &Plan, estate: &Estate) -> Result<Observer, Stop> {
+pub(crate) async fn observer(plan: &Plan, estate: &Standing) -> Result<Observer, Stop> {
     let role = plan.roles.first();
     let (cluster, database) = role.map_or(("target", "postgres"), |role| (&*role.on, &*role.database));
     Ok(Observer::connect(estate.observer_login(cluster, database)).await?)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use leaseproof_domain::Redactor;
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{Entry, Ledger, RunFolder};
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{EstateKind, Plan};
 
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -33,6 +33,10 @@ pub(crate) async fn keep(
     screen: Screen,
     ready: impl FnOnce(&Kept) -> io::Result<()>,
 ) -> Ended {
+    if plan.estate == EstateKind::Attached {
+        let words = format!("the estate of {} already stands; `up` stands estates up", plan.name);
+        return Err(Failure::usage(words));
+    }
     let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(owner).map_err(Failure::estate)?;

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod artefacts;
+mod attached;
 mod bug;
 mod commands;
 mod console;
@@ -20,6 +21,7 @@ mod process;
 mod progress;
 mod selection;
 mod series;
+mod standing;
 mod stop;
 
 use std::process::ExitCode;

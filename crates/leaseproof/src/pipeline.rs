@@ -4,20 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts, ServerLost};
-use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts};
+use leaseproof_estate::ClientToken;
 use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
 use leaseproof_scenario::Plan;
 use leaseproof_watch::Watch;
 use leaseproof_workload::Progress;
-use tokio::sync::watch::Receiver;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Screen;
+use crate::standing::Standing;
 use crate::stop::Stop;
-use crate::{artefacts, faults, glue, judgment, process};
+use crate::{artefacts, glue, judgment, process};
 
 /// Where runs are kept, unless `--output` says otherwise.
 const RUNS: &str = "reports/runs";
@@ -122,9 +122,7 @@ impl Living<'_> {
         };
         let (watch, stop) = self.watched(&mut estate).await;
         let _stage = self.screen.stage("tearing the estate down");
-        // A second signal drops the estate, and with it every server at once.
-        let torn = self.interrupt.unless_urged(estate.tear_down()).await;
-        let left = torn.ok().and_then(Result::err).map(|error| error.to_string());
+        let left = estate.tear_down(self.interrupt).await;
         let finished = match watch {
             Some(watch) => watch.finish().await.err().map(Stop::from),
             None => None,
@@ -132,14 +130,14 @@ impl Living<'_> {
         (stop.or(finished), left)
     }
 
-    async fn stand(&self) -> Result<Estate, Stop> {
+    async fn stand(&self) -> Result<Standing, Stop> {
         let _stage = self.screen.stage("standing the estate up");
-        let options = StandOptions { run: self.folder.name().to_owned(), parent: std::env::temp_dir() };
-        Ok(Estate::stand(self.plan, &options, Some(self.recorder), self.ledger, &self.redactor).await?)
+        let (plan, run) = (self.plan, self.folder.name());
+        Ok(Standing::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
     }
 
     /// Everything between standing up and tearing down.
-    async fn watched(&self, estate: &mut Estate) -> (Option<Watch>, Option<Stop>) {
+    async fn watched(&self, estate: &mut Standing) -> (Option<Watch>, Option<Stop>) {
         let started = async {
             let config = glue::watch_config(self.plan, estate, self.folder).await?;
             Ok::<_, Stop>(Watch::start(config, self.recorder, &self.redactor).await?)
@@ -160,15 +158,9 @@ impl Living<'_> {
     /// Does `stage` unless a server is lost. A stage that fails may do so because a server is about to be found lost.
     async fn unless_lost(
         &self,
-        mut receiver: Receiver<Option<ServerLost>>,
+        lost: impl Future<Output = Stop>,
         stage: impl Future<Output = Result<(), Stop>>,
     ) -> Result<(), Stop> {
-        let lost = async {
-            match receiver.wait_for(Option::is_some).await.map(|lost| lost.clone()) {
-                Ok(Some(lost)) => Stop::Lost(lost),
-                _ => std::future::pending().await,
-            }
-        };
         tokio::pin!(lost);
         let failed = tokio::select! {
             biased;
@@ -182,7 +174,7 @@ impl Living<'_> {
     }
 
     /// Set-up, lives with the faults that strike them, and the end of all leases.
-    async fn work(&self, estate: &mut Estate, watch: &Watch) -> Result<(), Stop> {
+    async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
         let accessor = token.accessor;
@@ -192,9 +184,10 @@ impl Living<'_> {
         let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
         let stage = self.screen.workload(receiver.clone());
         let cancel = self.interrupt.token().child_token();
+        let guard = estate.guard(plan, receiver.clone(), &cancel);
         let worked = leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel.clone());
         let faults = async {
-            let done = faults::inject(plan, estate, recorder, receiver, &cancel).await;
+            let done = estate.strike(plan, recorder, receiver, &cancel).await;
             // What the scenario asks for cannot be had: the load has no more use.
             done.inspect_err(|_| cancel.cancel())
         };
@@ -203,13 +196,17 @@ impl Living<'_> {
         drop(stage);
 
         self.interrupt.unless_urged(self.release(estate, watch, &accessor)).await??;
-        if finished.interrupted { Err(Stop::Asked) } else { Ok(()) }
+        match guard.stopped() {
+            Some(stop) => Err(stop),
+            None if finished.interrupted => Err(Stop::Asked),
+            None => Ok(()),
+        }
     }
 
     /// The operator's steps, the run's own token, clocks, and a first look.
-    async fn prepare(&self, estate: &Estate, watch: &Watch) -> Result<leaseproof_estate::ClientToken, Stop> {
+    async fn prepare(&self, estate: &Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let _stage = self.screen.stage("setting the estate up");
-        estate.set_up(self.plan, Some(self.recorder)).await?;
+        estate.set_up(self.plan, self.recorder).await?;
         artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &glue::versions(self.plan, estate).await?)
             .map_err(|failure| Stop::Estate(failure.words))?;
         let token = estate.client_token(self.plan, self.ledger).await?;
@@ -219,7 +216,7 @@ impl Living<'_> {
     }
 
     /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked.
-    async fn release(&self, estate: &Estate, watch: &Watch, accessor: &str) -> Result<(), Stop> {
+    async fn release(&self, estate: &Standing, watch: &Watch, accessor: &str) -> Result<(), Stop> {
         let _stage = self.screen.stage("releasing every lease");
         watch.residue(false).await?;
         watch.stop_looking().await;

@@ -15,6 +15,8 @@ pub(crate) enum Stop {
     Lost(ServerLost),
     /// A set-up step that did not end as the scenario says.
     Setup(SetupError),
+    /// The harness itself, to spare an estate that is not its own.
+    Aborted(String),
     /// The estate, or an observer of it, could not be had.
     Estate(String),
 }
@@ -30,6 +32,7 @@ impl Stop {
         match self {
             Self::Asked => EndReason::Interrupted,
             Self::Setup(_) => EndReason::SetupFailed,
+            Self::Aborted(_) => EndReason::Aborted,
             Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
         }
     }
@@ -39,6 +42,8 @@ impl Stop {
         match self {
             Self::Asked => Exit::Interrupted,
             Self::Setup(_) => Exit::Failed,
+            // What was seen until then may say more.
+            Self::Aborted(_) => Exit::Undecided,
             Self::Lost(_) | Self::Estate(_) => Exit::Estate,
         }
     }
@@ -46,9 +51,10 @@ impl Stop {
     /// What happened, for people.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Asked => "interrupted; the estate is torn down".to_owned(),
+            Self::Asked => "interrupted; what the run made is taken away".to_owned(),
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
+            Self::Aborted(why) => format!("ended to spare the estate: {why}"),
             Self::Estate(words) => words.clone(),
         }
     }

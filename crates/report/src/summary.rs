@@ -99,7 +99,14 @@ fn faults(out: &mut String, faults: &[FaultFigures]) {
 }
 
 fn observed(out: &mut String, observed: &Observed) {
-    let Observed { kept_sessions, refused_logins, leases_without_role, gauges } = observed;
+    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out } = observed;
+    if !left_out.is_empty() {
+        out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
+        for (check, why) in left_out {
+            let _ = writeln!(out, "| {check} | {} |", cell(why));
+        }
+        out.push('\n');
+    }
     let mut rows: Vec<(String, u64)> = Vec::new();
     rows.extend(kept_sessions.iter().map(|(fate, count)| (format!("Sessions kept past their end: {fate}"), *count)));
     rows.extend(

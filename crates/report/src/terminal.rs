@@ -37,6 +37,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     }
     checks(&mut out, verdicts, view.quiet);
     if !view.quiet {
+        left_out(&mut out, verdicts);
         totals(&mut out, verdicts);
         faults(&mut out, &verdicts.faults);
         latencies(&mut out, &verdicts.operations);
@@ -97,6 +98,16 @@ fn check(out: &mut String, judgment: &Judgment, width: usize) {
     }
     for note in evidence::notes(judgment) {
         let _ = writeln!(out, "      {FAINT}{note}{FAINT:#}");
+    }
+}
+
+/// What was asked and nobody could say.
+fn left_out(out: &mut String, verdicts: &RunVerdicts) {
+    for (check, why) in &verdicts.observed.left_out {
+        let _ = writeln!(out, "{FAINT}– {check:<6}  left out: {why}{FAINT:#}");
+    }
+    if !verdicts.observed.left_out.is_empty() {
+        out.push('\n');
     }
 }
 
@@ -189,6 +200,9 @@ fn closing(out: &mut String, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
     ];
     if known > 0 {
         parts.push(format!("{known} known"));
+    }
+    if !verdicts.observed.left_out.is_empty() {
+        parts.push(format!("{} left out", verdicts.observed.left_out.len()));
     }
     if verdicts.ended != "completed" {
         parts.push(format!("the run ended early: {}", verdicts.ended));

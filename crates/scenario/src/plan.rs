@@ -1,6 +1,7 @@
 //! The plan: a scenario that was checked whole. It is what every other room works from, and it is kept with the run
 //! (redacted), so that a recorded run can be judged again.
 
+mod attached;
 mod fault;
 mod lie;
 mod load;
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
+pub use attached::{
+    AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut, SecretSource,
+};
 pub use fault::{FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
@@ -64,6 +68,15 @@ pub struct Plan {
     pub faults: Vec<FaultPlan>,
     /// The checks that all these promises ask for, in the catalogue's order.
     pub asks: Vec<Ask>,
+    /// Where the servers run.
+    #[serde(default, skip_serializing_if = "EstateKind::is_processes")]
+    pub estate: EstateKind,
+    /// Where an estate stands that leaseproof did not make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<AttachedPlan>,
+    /// Checks that the promises ask for and that nobody can make in this estate: they are not among `asks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Plan {

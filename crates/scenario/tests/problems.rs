@@ -30,6 +30,8 @@ told! {
     roles_lives_and_phases: "role.toml",
     thresholds_and_known: "figures.toml",
     not_built_yet: "not-built.toml",
+    estates_that_already_stand: "attached.toml",
+    estates_that_stand_in_the_clear: "attached-plain.toml",
     servers_that_do_not_fit: "servers.toml",
     faults: "faults.toml",
     extends_in_a_circle: "circle/a",

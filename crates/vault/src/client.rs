@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use leaseproof_domain::Secret;
@@ -6,8 +7,22 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
+use crate::encryption::{self, misunderstood, plain};
 use crate::error::cause;
-use crate::{Answer, Error};
+use crate::{Answer, EncryptionFiles, Error};
+
+/// How a Vault is reached.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// `https://host:port`, or `http://host:port` where nobody can listen on the way.
+    pub address: String,
+    /// What bounds each request, from its connection to the end of the answer's body.
+    pub timeout: Duration,
+    /// The files behind an https address; none of an http one.
+    pub encryption: Option<EncryptionFiles>,
+    /// The namespace that every path is below (Vault Enterprise, HCP): sent as `X-Vault-Namespace`.
+    pub namespace: Option<String>,
+}
 
 /// A client of one Vault, with or without a token.
 ///
@@ -20,6 +35,9 @@ pub struct Client {
     address: String,
     token: Option<Secret>,
     timeout: Duration,
+    namespace: Option<String>,
+    /// The file of the authorities that are believed; none of an http address.
+    root: Option<PathBuf>,
 }
 
 impl fmt::Debug for Client {
@@ -35,20 +53,47 @@ impl Client {
     /// # Errors
     /// [`Error::BadAddress`] where it is no `http` URL of a host.
     pub fn new(address: &str, timeout: Duration) -> Result<Self, Error> {
-        let bad = |why: String| Error::BadAddress { address: address.to_owned(), why };
+        Self::reaching(&Reach { address: address.to_owned(), timeout, encryption: None, namespace: None })
+    }
+
+    /// A client of the Vault that is reached so, without a token.
+    ///
+    /// # Errors
+    /// [`Error::BadAddress`] where no request can be sent to the address, or not with these files;
+    /// [`Error::BadEncryption`] where the files cannot be used; [`Error::BadNamespace`].
+    pub fn reaching(reach: &Reach) -> Result<Self, Error> {
+        let Reach { address, timeout, encryption, namespace } = reach;
+        let bad = |why: String| Error::BadAddress { address: address.clone(), why };
         let base = Url::parse(address).map_err(|error| bad(error.to_string()))?;
-        if base.scheme() != "http" {
-            return Err(bad(format!("`{}` is not supported, only http is", base.scheme())));
+        let tls = match (base.scheme(), encryption) {
+            ("http", None) => plain()?,
+            ("https", Some(files)) => encryption::config(files)?,
+            ("http", Some(_)) => return Err(bad("a CA or a client certificate is of use with https only".to_owned())),
+            ("https", None) => return Err(bad(NO_ROOT.to_owned())),
+            (other, _) => return Err(bad(format!("`{other}` is not supported, only https and http are"))),
+        };
+        let namespace = namespace.as_deref().map(|given| given.trim_matches('/')).filter(|given| !given.is_empty());
+        if let Some(given) = namespace.filter(|given| HeaderValue::from_str(given).is_err()) {
+            return Err(Error::BadNamespace { namespace: given.to_owned() });
         }
         let http = reqwest::Client::builder()
-            .timeout(timeout)
+            .timeout(*timeout)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
+            .tls_backend_preconfigured(tls)
             .build()
-            .map_err(|error| bad(cause(error, timeout)))?;
-        Ok(Self { http, base, address: address.trim_end_matches('/').to_owned(), token: None, timeout })
+            .map_err(|error| bad(cause(error, *timeout)))?;
+        Ok(Self {
+            http,
+            base,
+            address: address.trim_end_matches('/').to_owned(),
+            token: None,
+            timeout: *timeout,
+            namespace: namespace.map(str::to_owned),
+            root: encryption.as_ref().map(|files| files.root.clone()),
+        })
     }
 
     /// The same client, speaking with that token.
@@ -61,6 +106,11 @@ impl Client {
     #[must_use]
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// The token that it speaks with.
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
     }
 
     /// The address as it was given, without a slash at its end.
@@ -143,15 +193,31 @@ impl Client {
         if let Some(data) = data {
             request = request.json(data);
         }
-        let response = request.send().await.map_err(|error| Error::NoAnswer { why: cause(error, self.timeout) })?;
+        let response = request.send().await.map_err(|error| self.unsent(error))?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map(|body| body.to_vec()).map_err(|error| cause(error, self.timeout));
+        if self.root.is_none() && status == 400 && body.as_ref().is_ok_and(|body| misunderstood(body)) {
+            return Err(Error::NotEncrypted { address: self.address.clone() });
+        }
         Ok((status, body))
+    }
+
+    /// What kept the answer from coming: who answered is not believed, or there was none.
+    fn unsent(&self, error: reqwest::Error) -> Error {
+        let host = self.base.host_str().unwrap_or_default();
+        let told = self.root.as_deref().and_then(|root| encryption::told(&error, host, root));
+        match told {
+            Some(why) => Error::NotTrusted { address: self.address.clone(), why },
+            None => Error::NoAnswer { why: cause(error, self.timeout) },
+        }
     }
 
     fn headers(&self) -> Result<HeaderMap, Error> {
         // What Vault's own clients send; listeners with require_request_header insist on it.
         let mut headers = HeaderMap::from_iter([(name("x-vault-request"), HeaderValue::from_static("true"))]);
+        if let Some(value) = self.namespace.as_deref().and_then(|given| HeaderValue::from_str(given).ok()) {
+            headers.insert(name("x-vault-namespace"), value);
+        }
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::NoAnswer {
                 why: "its token cannot be sent: no HTTP header can carry it".to_owned(),
@@ -173,6 +239,10 @@ impl Client {
         url
     }
 }
+
+/// What an https address lacks.
+const NO_ROOT: &str = "https needs the file of the authorities that vouch for Vault (for a public one, the system's, \
+                       such as /etc/ssl/certs/ca-certificates.crt)";
 
 fn name(name: &'static str) -> HeaderName {
     HeaderName::from_static(name)
@@ -206,7 +276,8 @@ mod tests {
     fn an_address_that_is_none_is_refused() {
         for (address, why) in [
             ("127.0.0.1:8200", "relative URL without a base"),
-            ("https://vault:8200", "`https` is not supported, only http is"),
+            ("ftp://vault:8200", "`ftp` is not supported, only https and http are"),
+            ("https://vault:8200", super::NO_ROOT),
             ("", "relative URL without a base"),
         ] {
             let error = client(address).unwrap_err().to_string();

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use leaseproof_domain::{Failure, FailureSource, Outcome};
 
+use crate::BadEncryption;
+
 /// How a request to Vault did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -26,6 +28,33 @@ pub enum Error {
         status: u16,
         /// What is wrong with it; never its text, which may hold a password.
         why: String,
+    },
+    /// The connection was encrypted, and who answered is not believed, or does not believe the client: nothing was
+    /// asked.
+    #[error("{address} is not to be trusted: {why}")]
+    NotTrusted {
+        /// Vault's address.
+        address: String,
+        /// What was expected, what came, and what to do.
+        why: String,
+    },
+    /// Plain http was spoken to a listener that speaks TLS: nothing was asked.
+    #[error(
+        "{address} speaks TLS, and plain http was spoken to it: write {} and name the CA of its certificate",
+        address.replacen("http://", "https://", 1)
+    )]
+    NotEncrypted {
+        /// Vault's address.
+        address: String,
+    },
+    /// The files behind an https address cannot be used.
+    #[error("{0}")]
+    BadEncryption(#[from] BadEncryption),
+    /// A namespace that no HTTP header can carry.
+    #[error("`{namespace}` is no namespace of a Vault; expected one such as team-a/databases")]
+    BadNamespace {
+        /// What was given.
+        namespace: String,
     },
     /// The client was given an address that no request can be sent to.
     #[error("`{address}` is no address of a Vault: {why}; expected one such as http://127.0.0.1:8200")]
@@ -54,7 +83,7 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Answer { status, .. } | Self::Unreadable { status, .. } => Some(*status),
-            Self::NoAnswer { .. } | Self::BadAddress { .. } => None,
+            _ => None,
         }
     }
 

@@ -1,24 +1,30 @@
 //! A typed client of Vault's HTTP API: sys, leases, tokens and the database secrets engine.
 //!
 //! What Vault said, what it said that cannot be read, and what it never said are three different things here, because
-//! an answer that got lost may have left a lease behind. The room never knows of PostgreSQL, never tries a request
+//! an answer that got lost may have left a lease behind. Over https it makes sure who answers. The room never knows of PostgreSQL, never tries a request
 //! again, never follows a redirect, and never shows a token or a password in an error or a `Debug`.
 
 mod answer;
 mod client;
 mod database;
+mod encryption;
 mod error;
 mod health;
 mod lease;
+mod login;
 mod metrics;
+mod renewal;
 mod sys;
 mod token;
 
 pub use answer::Answer;
-pub use client::Client;
+pub use client::{Client, Reach};
 pub use database::Issued;
+pub use encryption::{BadEncryption, EncryptionFiles};
 pub use error::Error;
 pub use health::{Clock, Health};
 pub use lease::{LeaseInfo, Renewed};
+pub use login::{Credentials, OwnToken};
+pub use renewal::Renewal;
 pub use sys::Initialised;
 pub use token::{Token, TokenRequest};

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use leaseproof_domain::{LeaseId, Outcome, Secret};
-use leaseproof_vault::Client;
+use leaseproof_vault::{Client, Reach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -87,4 +87,25 @@ async fn a_whole_answer_is_read() {
     assert_eq!((issued.username.as_str(), issued.lease.as_str()), ("v-1", "database/creds/app/x"));
     assert_eq!(issued.warnings, ["capped"]);
     assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_namespace_goes_with_every_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let reach = Reach {
+        address: format!("http://{}", listener.local_addr().unwrap()),
+        timeout: Duration::from_millis(400),
+        encryption: None,
+        namespace: Some("/team-a/databases/".to_owned()),
+    };
+    let client = Client::reaching(&reach).unwrap();
+    let asked = tokio::spawn(async move { client.read("sys/mounts").await });
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut heard = vec![0; 4096];
+    let length = socket.read(&mut heard).await.unwrap();
+    let heard = String::from_utf8_lossy(&heard[..length]).to_lowercase();
+    assert!(heard.contains("x-vault-namespace: team-a/databases\r\n"), "{heard}");
+    asked.abort();
+    let error = Client::reaching(&Reach { namespace: Some("a\nb".to_owned()), ..reach }).unwrap_err();
+    assert!(error.to_string().starts_with("`a\nb` is no namespace of a Vault"), "{error}");
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use leaseproof_domain::{Event, LeaseId, LeaseSighting, Observer};
 use leaseproof_vault::Client;
 
@@ -19,6 +21,8 @@ pub(crate) async fn all_leases(vault: &Client, roles: &[(String, String)]) -> Re
 pub(crate) struct LeaseLooks {
     pub(crate) vault: Client,
     pub(crate) roles: Vec<(String, String)>,
+    /// Leases that are no credentials of the run: they were there before the first one.
+    pub(crate) before: BTreeSet<LeaseId>,
     pub(crate) known: KnownLeases,
     pub(crate) book: Book,
 }
@@ -27,8 +31,9 @@ impl Look for LeaseLooks {
     async fn look(&mut self) {
         let from = self.book.now();
         match all_leases(&self.vault, &self.roles).await {
-            Ok(leases) => {
+            Ok(mut leases) => {
                 let to = self.book.now();
+                leases.retain(|lease| !self.before.contains(lease));
                 let (appeared, gone) = self.known.look(leases);
                 let total = self.known.total();
                 self.book.record(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));

@@ -8,7 +8,8 @@ use crate::looks::{Book, Look};
 /// Looks at the leases that Vault has given up to revoke.
 pub(crate) struct IrrevocableLooks {
     pub(crate) vault: Client,
-    pub(crate) known: BTreeSet<LeaseId>,
+    /// None before the first look: what was irrevocable before the run is not of its making.
+    pub(crate) known: Option<BTreeSet<LeaseId>>,
     pub(crate) book: Book,
 }
 
@@ -19,12 +20,13 @@ impl Look for IrrevocableLooks {
             Ok(leases) => {
                 let to = self.book.now();
                 let now: BTreeSet<LeaseId> = leases.iter().map(|(lease, _)| lease.clone()).collect();
-                let gone = self.known.difference(&now).cloned().collect();
-                let new = leases.into_iter().filter(|(lease, _)| !self.known.contains(lease));
+                let known = self.known.get_or_insert_with(|| now.clone());
+                let gone = known.difference(&now).cloned().collect();
+                let new = leases.into_iter().filter(|(lease, _)| !known.contains(lease));
                 // Vault's words are its error of the revocation, which may repeat a statement.
                 let appeared = new.map(|(lease, why)| (lease, self.book.redactor.scrub(&why).text)).collect();
                 let total = now.len() as u64;
-                self.known = now;
+                self.known = Some(now);
                 self.book.record(Event::Irrevocable(IrrevocableSighting { from, to, appeared, gone, total }));
             }
             Err(error) => self.book.gap(Observer::Irrevocable, from, &error.to_string()),

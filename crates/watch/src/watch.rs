@@ -85,6 +85,8 @@ pub struct Watch {
     book: Book,
     /// By cluster, the OIDs that were there before the first credential.
     baseline: Mutex<BTreeMap<String, BTreeSet<u32>>>,
+    /// The leases that were there before the first credential.
+    leases_before: Mutex<BTreeSet<LeaseId>>,
     looking: Mutex<Vec<JoinHandle<()>>>,
     stop: CancellationToken,
     /// A watch that is dropped looks no more.
@@ -111,6 +113,7 @@ impl Watch {
             pace,
             book,
             baseline: Mutex::default(),
+            leases_before: Mutex::default(),
             looking: Mutex::default(),
             _stops_with_this: stop.clone().drop_guard(),
             stop,
@@ -146,9 +149,12 @@ impl Watch {
             let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
             self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
         }
+        let before: BTreeSet<LeaseId> = all_leases(&self.vault, &self.roles).await?.into_iter().collect();
+        self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&before);
         let looks = LeaseLooks {
             vault: self.vault.clone(),
             roles: self.roles.clone(),
+            before,
             known: KnownLeases::default(),
             book: self.book.clone(),
         };
@@ -171,7 +177,7 @@ impl Watch {
         let (vault, book) = (self.vault.clone(), self.book.clone());
         let looks = GaugeLooks { vault: vault.clone(), last: BTreeMap::new(), book: book.clone() };
         self.begin(at_pace(looks, TELEMETRY_PACE / 2, TELEMETRY_PACE, self.stop.clone()));
-        let looks = IrrevocableLooks { vault, known: BTreeSet::new(), book };
+        let looks = IrrevocableLooks { vault, known: None, book };
         self.begin(at_pace(looks, self.pace, TELEMETRY_PACE, self.stop.clone()));
     }
 
@@ -224,7 +230,8 @@ impl Watch {
 
     /// The roles that were not there before the run, and all leases.
     async fn left(&self) -> Result<(Vec<RoleSeen>, Vec<LeaseId>), Error> {
-        let leases = all_leases(&self.vault, &self.roles).await?;
+        let mut leases = all_leases(&self.vault, &self.roles).await?;
+        leases.retain(|lease| !self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).contains(lease));
         let mut left = Vec::new();
         let mut clusters = BTreeSet::new();
         for watched in &self.clusters {

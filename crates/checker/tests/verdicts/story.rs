@@ -208,6 +208,9 @@ pub(crate) fn plan() -> Plan {
         lies: vec![],
         faults: Vec::new(),
         asks: CATALOGUE.iter().filter(|info| !["KNO-1", "FLT-1"].contains(&info.id)).map(|info| ask(info.id)).collect(),
+        estate: leaseproof_scenario::EstateKind::Processes,
+        attached: None,
+        left_out: vec![],
     }
 }
 

@@ -66,6 +66,9 @@ pub(crate) fn plan() -> Plan {
         lies: vec![],
         faults: Vec::new(),
         asks: Vec::new(),
+        estate: leaseproof_scenario::EstateKind::Processes,
+        attached: None,
+        left_out: vec![],
     }
 }
 

@@ -1,19 +1,34 @@
-use clap::Args;
-use leaseproof_estate::{CleanOutcome, CleanedRun};
+use std::path::PathBuf;
 
+use clap::Args;
+use leaseproof_estate::{CleanOutcome, CleanedRun, CleanedToken};
+
+use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
-use crate::failure::Ended;
+use crate::failure::{Ended, Failure};
 
 /// Remove what killed runs left behind
 ///
 /// Goes through the ledgers of all runs that did not end by themselves: ends their servers, revokes their tokens,
-/// removes their folders. Runs that still go on are left alone. Ends with 1 where something remains.
+/// removes their folders. What a run left in an estate that it did not make is named, and revoked with `--attached`. Runs that still go on are left alone. Ends with 1 where something remains.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof clean")]
-pub(crate) struct CleanArgs {}
+#[command(after_long_help = "Examples:\n  leaseproof clean\n  leaseproof clean --attached my-estate")]
+pub(crate) struct CleanArgs {
+    /// Revokes first what killed runs left in the estate that this scenario's [attached] names
+    #[arg(long, value_name = "SCENARIO")]
+    attached: Option<PathBuf>,
+}
 
-pub(crate) fn clean(_: &CleanArgs) -> Ended {
+pub(crate) fn clean(args: &CleanArgs) -> Ended {
+    if let Some(scenario) = &args.attached {
+        let plan = super::load(scenario, &Overrides::default())?;
+        let tokens = super::runtime()?.block_on(leaseproof_estate::clean_attached(&plan)).map_err(Failure::estate)?;
+        for CleanedToken { run, accessor, why } in tokens {
+            let ended = why.map_or_else(|| "revoked".to_owned(), |why| format!("still there: {why}"));
+            console::out(format!("{run}: its token (accessor {accessor}) and every lease under it: {ended}\n"));
+        }
+    }
     let report = leaseproof_estate::clean();
     if report.runs.is_empty() {
         console::out("nothing was left behind\n");

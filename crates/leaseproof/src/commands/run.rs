@@ -7,6 +7,7 @@ use leaseproof_report::TerminalView;
 use leaseproof_scenario::Plan;
 
 use crate::arguments::Overrides;
+use crate::attached::{self, AttachedArgs};
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::interrupt::Interrupt;
@@ -22,13 +23,17 @@ use crate::{artefacts, console, pipeline, selection};
 /// Ctrl-C ends it early: no more arrivals, every lease revoked, everything torn down. A second Ctrl-C tears down at
 /// once.
 ///
+/// With `--estate attached` nothing is stood up: the scenario's `[attached]` says where an estate already stands, and the
+/// run takes credentials there, under a token of its own that is revoked at the end. What that will cost is printed first.
+///
 /// Several scenarios, or a folder of them, run one after another and end with one table and one exit code; what is
 /// changed or left out applies to each of them. Nothing starts unless all of them are valid.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  leaseproof run scenarios/ --output out\n  \
                              leaseproof run scenarios/powerdns --set phase.steady.rate=2/s --only GRA-1,REV-1\n  \
-                             leaseproof run scenarios/powerdns --format json --output out | jq .verdict"
+                             leaseproof run scenarios/powerdns --format json --output out | jq .verdict\n  \
+                             leaseproof run my-estate --estate attached --allow-writes-to vault.example"
 )]
 pub(crate) struct RunArgs {
     /// The scenarios: folders, scenario.toml files, or folders of scenarios
@@ -55,6 +60,8 @@ pub(crate) struct RunArgs {
     /// Seed of every choice, in place of the scenario's own
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    attached: AttachedArgs,
 }
 
 /// How verdicts are printed on stdout.
@@ -78,6 +85,7 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
 fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
     let mut plan = super::load(path, &args.overrides)?;
     selection::select(&mut plan, &args.only, &args.skip)?;
+    attached::prepare(&mut plan, &args.attached)?;
     plan.seed = args.seed.unwrap_or(plan.seed);
     Ok(plan)
 }

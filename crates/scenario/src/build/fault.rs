@@ -5,7 +5,7 @@ use leaseproof_domain::Ttl;
 use super::{Book, owned};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
-use crate::plan::{FaultKind, FaultPlan, Layout, Plan, VaultStorage};
+use crate::plan::{EstateKind, FaultKind, FaultPlan, Layout, Plan, VaultStorage};
 use crate::problem::Problem;
 
 /// How long after its healing a fault may be felt, where the scenario does not say.
@@ -17,6 +17,12 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     let phase = |fault: &FaultPlan| plan.phases.iter().position(|phase| phase.name == fault.phase);
     faults.sort_by_key(|fault| (phase(fault), fault.at));
     one_after_the_other(book, &faults);
+    if plan.estate == EstateKind::Attached
+        && let Some(node) = book.root.list("fault").first()
+    {
+        let theirs = "faults are done to servers that leaseproof stands up itself";
+        book.add(Problem::at(&node.place, theirs).label("the estate is attached"));
+    }
     faults
 }
 

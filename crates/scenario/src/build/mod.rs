@@ -1,6 +1,7 @@
 //! From a tree that fits its shape to the plan: files are read, names are looked up, promises are held against each
 //! other. What does not fit was noted already and is passed over here.
 
+mod attached;
 mod estate;
 mod fault;
 mod known;
@@ -58,6 +59,9 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         lies: lie::lies(&book),
         faults: Vec::new(),
         asks: Vec::new(),
+        estate: attached::kind(&book),
+        attached: attached::attached(&book),
+        left_out: Vec::new(),
     };
     plan.faults = fault::faults(&book, &plan);
     role::says(&book);

@@ -1,6 +1,7 @@
 //! Every key of a scenario file: what it is, what it means. The one source of the check, of the JSON Schema and of
 //! the list that docs/scenario.md is held against.
 
+mod attached;
 mod estate;
 mod lie;
 mod promises;
@@ -35,20 +36,14 @@ pub(crate) static ROOT: Shape = Shape {
         ),
         key(
             "estate",
-            Is::Word(
-                &["processes"],
-                &[
-                    Later { word: "containers", what: "estates of containers are" },
-                    Later { word: "attached", what: "attached estates are" },
-                ],
-            ),
-            "Where the servers run. Default `processes`: children of leaseproof on loopback.",
+            Is::Word(&["processes", "attached"], &[Later { word: "containers", what: "estates of containers are" }]),
+            "Where the servers run. Default `processes`: children of leaseproof on loopback. `attached`: where [attached] says.",
         ),
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
         key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
         key("pdns", Is::Open, "A live PowerDNS server.").later("live PowerDNS servers are"),
         key("containers", Is::Open, "An estate of containers.").later("estates of containers are"),
-        key("attached", Is::Open, "An estate that already stands.").later("attached estates are"),
+        key("attached", Is::Table(&attached::ATTACHED), attached::ATTACHED.says),
         key("setup", Is::Steps(&STEPS), "What the operator does, in order; one action a step."),
         key("client", Is::Table(&work::CLIENT), work::CLIENT.says),
         key("promise", Is::Table(&promises::PROMISE), promises::PROMISE.says),

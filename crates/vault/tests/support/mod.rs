@@ -17,22 +17,16 @@ pub(crate) struct Vault {
 impl Vault {
     /// A Vault that answers, and is neither initialised nor unsealed.
     pub(crate) async fn start() -> Self {
+        Self::listening("tls_disable = true", |port| {
+            Client::new(&format!("http://127.0.0.1:{port}"), Duration::from_secs(20)).unwrap()
+        })
+        .await
+    }
+
+    /// The same, with these lines in its listener's stanza, and reached by what `client` makes of its port.
+    pub(crate) async fn listening(lines: &str, client: impl Fn(u16) -> Client) -> Self {
         for _ in 0..5 {
-            let folder = tempfile::Builder::new().prefix("lpv-").tempdir().unwrap();
-            let (port, cluster) = (free_port(), free_port());
-            let config = folder.path().join("vault.hcl");
-            let text = format!(
-                "disable_mlock = true\napi_addr = \"http://127.0.0.1:{port}\"\nstorage \"inmem\" {{}}\n\
-                 listener \"tcp\" {{\n  address = \"127.0.0.1:{port}\"\n  cluster_address = \"127.0.0.1:{cluster}\"\n  \
-                 tls_disable = true\n}}\n"
-            );
-            std::fs::write(&config, text).unwrap();
-            let mut command = Command::new(program());
-            command.args(["server", "-config"]).arg(&config).env("HOME", folder.path()).current_dir(folder.path());
-            let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            let address = format!("http://127.0.0.1:{port}");
-            let client = Client::new(&address, Duration::from_secs(20)).unwrap();
-            let mut vault = Self { client, folder, server };
+            let mut vault = Self::begun(lines, &client);
             if vault.answers().await {
                 return vault;
             }
@@ -40,9 +34,34 @@ impl Vault {
         panic!("Vault did not start");
     }
 
+    /// The same, before it answers anybody.
+    pub(crate) fn begun(lines: &str, client: impl Fn(u16) -> Client) -> Self {
+        let folder = tempfile::Builder::new().prefix("lpv-").tempdir().unwrap();
+        let (port, cluster) = (free_port(), free_port());
+        let config = folder.path().join("vault.hcl");
+        let client = client(port);
+        let text = format!(
+            "disable_mlock = true\napi_addr = \"{}\"\nstorage \"inmem\" {{}}\n\
+                 listener \"tcp\" {{\n  address = \"127.0.0.1:{port}\"\n  cluster_address = \"127.0.0.1:{cluster}\"\n  \
+                 {lines}\n}}\n",
+            client.address()
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut command = Command::new(program());
+        command.args(["server", "-config"]).arg(&config).env("HOME", folder.path()).current_dir(folder.path());
+        let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self { client, folder, server }
+    }
+
     /// A Vault that is active, its client speaking with the root token.
+    #[allow(dead_code, reason = "not every test of this crate needs a plain one")]
     pub(crate) async fn open() -> Self {
-        let mut vault = Self::start().await;
+        Self::start().await.opened().await
+    }
+
+    /// Initialised, unsealed and active, its client speaking with the root token.
+    pub(crate) async fn opened(self) -> Self {
+        let mut vault = self;
         let made = vault.client.initialise().await.unwrap();
         vault.client.unseal(&made.unseal_key).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);

@@ -1,0 +1,58 @@
+/// Why an estate that already stands cannot be worked in.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// The scenario has no `[attached]`.
+    #[error("the scenario does not say where its estate stands: write [attached]")]
+    Nowhere,
+    /// A secret of the harness's own cannot be had.
+    #[error("cannot read {what} from {place}: {why}")]
+    Secret {
+        /// Which.
+        what: &'static str,
+        /// The file, or the environment variable.
+        place: String,
+        /// What was found there.
+        why: String,
+    },
+    /// Vault cannot be reached, or lets nobody in.
+    #[error("Vault at {address} cannot {doing}: {source}")]
+    Vault {
+        /// Its address.
+        address: String,
+        /// What was asked of it.
+        doing: &'static str,
+        /// What came instead.
+        source: leaseproof_vault::Error,
+    },
+    /// Vault is sealed.
+    #[error("Vault at {address} is sealed: its operators have to unseal it")]
+    Sealed {
+        /// Its address.
+        address: String,
+    },
+    /// The harness may not do what a run needs.
+    #[error(
+        "the harness's own Vault token may not do what a run needs:\n{}\n`leaseproof policy --for attached SCENARIO` prints the whole policy",
+        missing.join("\n")
+    )]
+    Lacking {
+        /// What is missing, a line each.
+        missing: Vec<String>,
+    },
+    /// The files behind an encrypted login cannot be used.
+    #[error("postgres.{cluster}: {source}")]
+    Encryption {
+        /// The cluster.
+        cluster: String,
+        /// What is wrong with them.
+        source: leaseproof_postgres::BadEncryption,
+    },
+    /// The observer cannot log in, or not look.
+    #[error("postgres.{cluster}: the observer cannot look on: {source}")]
+    Postgres {
+        /// The cluster.
+        cluster: String,
+        /// What came instead.
+        source: leaseproof_postgres::Error,
+    },
+}

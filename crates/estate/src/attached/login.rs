@@ -1,0 +1,107 @@
+//! As whom the harness works in an estate that is not its own.
+
+use std::time::Duration;
+
+use leaseproof_domain::Redactor;
+use leaseproof_postgres::{Encryption, EncryptionFiles, Login};
+use leaseproof_scenario::{AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres};
+use leaseproof_vault::{Client, Credentials, OwnToken, Reach};
+
+use super::{AttachError, REQUEST, secrets};
+
+/// A PostgreSQL cluster, as it is reached.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) observer: Login,
+    pub(super) endpoints: Vec<(String, u16)>,
+}
+
+impl Cluster {
+    /// How it is reached, its observer's password read.
+    pub(super) fn of(name: &str, said: &AttachedPostgres, redactor: &Redactor) -> Result<Self, AttachError> {
+        let password = match &said.password {
+            Some(source) => Some(secrets::read("the observer's password", source, redactor)?),
+            None => None,
+        };
+        let encryption = match &said.encryption {
+            Some(AttachedFiles { ca, client }) => {
+                let files = EncryptionFiles { root: ca.clone(), client: client.clone() };
+                let failed = |source| AttachError::Encryption { cluster: name.to_owned(), source };
+                Some(Encryption::new(files).map_err(failed)?)
+            }
+            None => None,
+        };
+        let observer = Login {
+            host: said.at.0.clone(),
+            port: said.at.1,
+            database: said.database.clone(),
+            user: said.observer.clone(),
+            password,
+            application_name: "leaseproof".to_owned(),
+            timeout: REQUEST,
+            encryption,
+        };
+        Ok(Self { observer, endpoints: said.endpoints.clone() })
+    }
+}
+
+/// How Vault is reached.
+pub(super) fn reach(attached: &AttachedPlan, timeout: Duration) -> Reach {
+    let files = |files: &AttachedFiles| leaseproof_vault::EncryptionFiles {
+        root: files.ca.clone(),
+        client: files.client.clone(),
+    };
+    Reach {
+        address: attached.vault.address.clone(),
+        timeout,
+        encryption: attached.vault.encryption.as_ref().map(files),
+        namespace: attached.vault.namespace.clone(),
+    }
+}
+
+/// Vault with the harness's own token, and what Vault says of that.
+pub(super) async fn log_in(
+    attached: &AttachedPlan,
+    reach: &Reach,
+    redactor: &Redactor,
+) -> Result<(Client, OwnToken), AttachError> {
+    let address = &attached.vault.address;
+    let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };
+    let credentials = credentials(&attached.vault.auth, redactor)?;
+    let vault = Client::reaching(reach).map_err(failed("be reached"))?;
+    let health = vault.health().await.map_err(failed("be asked how it is"))?;
+    if health.sealed {
+        return Err(AttachError::Sealed { address: address.clone() });
+    }
+    let vault = vault.log_in(&credentials).await.map_err(failed("let the harness in"))?;
+    if let Some(token) = vault.token() {
+        redactor.add_fixed(token.clone());
+    }
+    let own = vault.own_token().await.map_err(failed("say what the harness's own token is"))?;
+    Ok((vault, own))
+}
+
+/// Ends the harness's own login. A token that cannot be revoked ends by its TTL, and one that was given is not ours to
+/// revoke.
+pub(super) async fn log_out(attached: &AttachedPlan, vault: &Client) {
+    if !matches!(attached.vault.auth, AttachedAuth::Token { .. }) {
+        let _ends_by_itself = vault.revoke_self().await;
+    }
+}
+
+fn credentials(auth: &AttachedAuth, redactor: &Redactor) -> Result<Credentials, AttachError> {
+    let read = |what: &'static str, source| secrets::read(what, source, redactor);
+    Ok(match auth {
+        AttachedAuth::Token { token } => Credentials::Token(read("the harness's Vault token", token)?),
+        AttachedAuth::AppRole { mount, role_id, secret_id } => Credentials::AppRole {
+            mount: mount.clone(),
+            role_id: read("the role id", role_id)?.expose().to_owned(),
+            secret_id: read("the secret id", secret_id)?,
+        },
+        AttachedAuth::Userpass { mount, user, password } => Credentials::Userpass {
+            mount: mount.clone(),
+            user: user.clone(),
+            password: read("the harness's Vault password", password)?,
+        },
+    })
+}

@@ -1,0 +1,221 @@
+//! An estate that already stands: its servers are not leaseproof's, and nothing of theirs is changed but by the
+//! credentials that a run takes.
+
+mod error;
+mod left;
+mod login;
+mod needs;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use leaseproof_domain::Redactor;
+use leaseproof_history::{Entry, Ledger, Recorder};
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_scenario::{AttachedPlan, Plan};
+use leaseproof_vault::{Client, OwnToken, Reach, Renewal, TokenRequest};
+use tokio::sync::watch;
+
+pub use error::AttachError;
+pub use left::{CleanedToken, clean_attached};
+pub(crate) use left::{vault_of, words as left_at};
+pub use needs::{GRANTS, Need, client_rights, harness_needs};
+
+use self::left::revoke_anew;
+use self::login::{Cluster, log_in, log_out, reach};
+use crate::clocks::{postgres_clock, vault_clock};
+use crate::{ClientToken, EstateError};
+
+/// How long one request of the harness's own may take.
+const REQUEST: Duration = Duration::from_secs(30);
+/// How much longer the run's token lives than the load: for set-up, looks and release.
+const SPARE: Duration = Duration::from_secs(600);
+
+/// An estate that already stands, with the harness logged in. Nothing of it ends with this value: [`Attached::tear_down`]
+/// revokes what the run made.
+pub struct Attached {
+    plan: AttachedPlan,
+    reach: Reach,
+    vault: Client,
+    renewal: Renewal,
+    clusters: BTreeMap<String, Cluster>,
+    redactor: Arc<Redactor>,
+    /// The accessor of the run's token while it is to be revoked.
+    token: Arc<Mutex<Option<String>>>,
+}
+
+impl Attached {
+    /// Logs in everywhere and makes sure that the harness may do what a run needs. Nothing is made but the harness's own
+    /// login.
+    ///
+    /// # Errors
+    /// [`AttachError`]: a secret that cannot be read, a server that is not to be trusted or does not answer, rights
+    /// that are missing.
+    pub async fn attach(plan: &Plan, redactor: &Arc<Redactor>) -> Result<Self, AttachError> {
+        let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
+        let clusters =
+            attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
+        let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
+        let reach = reach(attached, REQUEST);
+        let (vault, own) = log_in(attached, &reach, redactor).await?;
+        let attached = Self {
+            plan: attached.clone(),
+            renewal: Renewal::begin(vault.clone(), &own),
+            reach,
+            vault,
+            clusters,
+            redactor: Arc::clone(redactor),
+            token: Arc::default(),
+        };
+        if let Err(why) = attached.can_be_worked_in(plan, &own).await {
+            attached.leave().await;
+            return Err(why);
+        }
+        Ok(attached)
+    }
+
+    async fn can_be_worked_in(&self, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
+        needs::lacking(&self.vault, plan, own).await?;
+        for (name, cluster) in &self.clusters {
+            let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
+            Observer::connect(cluster.observer.clone()).await.map_err(failed)?.version().await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Vault with the harness's own token.
+    pub fn vault(&self) -> Client {
+        self.vault.clone()
+    }
+
+    /// How the harness's own account logs in to a database of a cluster.
+    ///
+    /// # Panics
+    /// Where the plan says nothing of that cluster.
+    pub fn observer_login(&self, cluster: &str, database: &str) -> Login {
+        Login { database: database.to_owned(), ..self.cluster(cluster).observer.clone() }
+    }
+
+    /// How a credential of a cluster logs in to a database, but for its name and password: where writes go first.
+    ///
+    /// # Panics
+    /// Where the plan says nothing of that cluster.
+    pub fn client_logins(&self, cluster: &str, database: &str) -> Vec<Login> {
+        let Cluster { observer, endpoints } = self.cluster(cluster);
+        let login = |(host, port): &(String, u16)| Login {
+            host: host.clone(),
+            port: *port,
+            database: database.to_owned(),
+            user: String::new(),
+            password: None,
+            ..observer.clone()
+        };
+        endpoints.iter().map(login).collect()
+    }
+
+    /// Why the harness's own token could not be renewed, as soon as that is so.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.renewal.trouble()
+    }
+
+    /// Makes the token that the run's credentials are issued under, a child of the harness's own. It outlives the load,
+    /// and whatever becomes of the harness it ends then, with every lease under it.
+    ///
+    /// # Errors
+    /// [`EstateError::Vault`] where Vault refuses, [`EstateError::Ledger`] where the ledger cannot be written.
+    pub async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
+        ledger.add(Entry::Attached { vault: self.vault.address().to_owned() })?;
+        let load: Duration = plan.phases.iter().map(|phase| phase.duration.duration() + phase.drain.duration()).sum();
+        let request = TokenRequest {
+            policies: plan.client.policies.clone(),
+            display_name: "leaseproof".to_owned(),
+            ttl_seconds: (load + SPARE).as_secs(),
+            renewable: false,
+        };
+        let token = self.vault.create_token(&request).await;
+        let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
+        self.redactor.add_fixed(token.token.clone());
+        self.remember(Some(token.accessor.clone()));
+        ledger
+            .add(Entry::TokenAccessor { vault: self.vault.address().to_owned(), accessor: token.accessor.clone() })?;
+        let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
+        let client = Client::reaching(&reach);
+        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+        Ok(ClientToken { client: client.with_token(token.token), accessor: token.accessor })
+    }
+
+    /// Revokes the client's token and with it every lease under it.
+    ///
+    /// # Errors
+    /// [`EstateError::Vault`] where Vault refuses.
+    pub async fn release(&self, accessor: &str) -> Result<(), EstateError> {
+        let revoked = self.vault.revoke_accessor(accessor).await;
+        revoked.map_err(|source| EstateError::Vault { doing: "revoke the client's token", source })?;
+        self.remember(None);
+        Ok(())
+    }
+
+    /// Measures how far each server's clock is from the harness's wall clock, and records it, as
+    /// [`crate::Estate::measure_clocks`] does.
+    ///
+    /// # Errors
+    /// [`EstateError::Vault`] and [`EstateError::Postgres`] where a server does not answer.
+    pub async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EstateError> {
+        let clusters = async {
+            for (name, cluster) in &self.clusters {
+                postgres_clock(&format!("postgres.{name}"), cluster.observer.clone(), recorder).await?;
+            }
+            Ok(())
+        };
+        let (vault, clusters) = tokio::join!(vault_clock(&self.vault, recorder), clusters);
+        vault.and(clusters)
+    }
+
+    /// What would be left if the harness ended now, in words; nothing where it has been removed.
+    pub fn left(&self) -> impl Fn() -> Option<String> + use<> {
+        let (token, address) = (Arc::clone(&self.token), self.vault.address().to_owned());
+        move || {
+            let accessor = token.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+            Some(left::words(&address, &accessor))
+        }
+    }
+
+    /// Revokes what is left of the run, and the harness's own login. The ledger may be closed after it.
+    ///
+    /// # Errors
+    /// [`EstateError::LeftBehind`] where something could not be revoked.
+    pub async fn tear_down(self) -> Result<(), EstateError> {
+        let accessor = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut left = Vec::new();
+        if let Some(accessor) = accessor
+            && self.release(&accessor).await.is_err()
+            && let Err(why) = revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await
+        {
+            left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor)));
+        }
+        self.leave().await;
+        if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
+    }
+
+    /// Ends the harness's own login.
+    async fn leave(self) {
+        drop(self.renewal);
+        log_out(&self.plan, &self.vault).await;
+    }
+
+    fn remember(&self, accessor: Option<String>) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = accessor;
+    }
+
+    fn cluster(&self, name: &str) -> &Cluster {
+        self.clusters.get(name).unwrap_or_else(|| panic!("the plan does not say where cluster `{name}` is"))
+    }
+}
+
+impl std::fmt::Debug for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attached").field("vault", &self.vault).field("clusters", &self.clusters).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! What the harness's own accounts have to be allowed, and no more: the one source of what is checked before a run and
+//! of what `leaseproof policy` prints.
+
+use leaseproof_scenario::Plan;
+use leaseproof_vault::{Client, OwnToken};
+
+use super::AttachError;
+
+/// One rule of the harness's own Vault policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The path, as a policy has it.
+    pub path: String,
+    /// The capabilities.
+    pub capabilities: &'static [&'static str],
+    /// What for.
+    pub why: &'static str,
+}
+
+/// What the observer's PostgreSQL account needs beyond LOGIN: it reads the catalog as everybody may, and other accounts'
+/// sessions as this role may.
+pub const GRANTS: &[&str] = &["pg_read_all_stats"];
+
+/// What the harness's own Vault token needs for a run of that plan. Its policies have to hold the client's too: Vault
+/// lets a token make none that may more than itself.
+pub fn harness_needs(plan: &Plan) -> Vec<Need> {
+    let need = |path: &str, capabilities, why| Need { path: path.to_owned(), capabilities, why };
+    let mut needs = vec![
+        need("auth/token/lookup-self", &["read"], "how long its own token lives"),
+        need("auth/token/renew-self", &["update"], "to keep it alive while a run lasts"),
+        need("auth/token/revoke-self", &["update"], "to log out"),
+        need("sys/capabilities-self", &["update"], "to find out beforehand whether these rules are in force"),
+        need("auth/token/create", &["update"], "to make the run's own token, under which credentials are issued"),
+        need("auth/token/revoke-accessor", &["update"], "to revoke that token, and with it whatever is left"),
+        need("sys/leases", &["read", "sudo"], "to see leases become irrevocable"),
+        need("sys/metrics", &["read"], "to read the gauges that are told beside the verdicts"),
+    ];
+    for role in &plan.roles {
+        let path = format!("sys/leases/lookup/{}/creds/{}/", role.mount.trim_matches('/'), role.name);
+        needs.push(need(&path, &["list", "sudo"], "to see the leases of a promised role"));
+    }
+    needs
+}
+
+/// What the client's own policies have to allow, so that its lives can be lived.
+pub fn client_rights(plan: &Plan) -> Vec<Need> {
+    let need = |path: String, capabilities, why| Need { path, capabilities, why };
+    let creds =
+        |role: &leaseproof_scenario::RolePromise| format!("{}/creds/{}", role.mount.trim_matches('/'), role.name);
+    let issues = plan.roles.iter().map(|role| need(creds(role), &["read"], "to take credentials"));
+    let leases = [
+        need("sys/leases/renew".to_owned(), &["update"] as &[_], "to renew them"),
+        need("sys/leases/revoke".to_owned(), &["update"], "to revoke them"),
+    ];
+    issues.chain(leases).collect()
+}
+
+/// Finds out which of them the token lacks.
+pub(super) async fn lacking(vault: &Client, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
+    let is_root = own.policies.iter().any(|policy| policy == "root");
+    let mut missing = Vec::new();
+    for need in harness_needs(plan) {
+        let asked = vault.capabilities(&need.path).await;
+        let held = asked.map_err(|source| AttachError::Vault {
+            address: vault.address().to_owned(),
+            doing: "say what the harness's own token may do",
+            source,
+        })?;
+        let has = |wanted: &&&str| held.iter().any(|held| held == **wanted || held == "root");
+        let lacks: Vec<&str> = need.capabilities.iter().filter(|wanted| !has(wanted)).copied().collect();
+        if !lacks.is_empty() {
+            missing.push(format!("  path \"{}\" lacks {}: {}", need.path, lacks.join(", "), need.why));
+        }
+    }
+    for policy in plan.client.policies.iter().filter(|policy| !is_root && !own.policies.contains(policy)) {
+        missing.push(format!("  it has not the policy `{policy}` of [client], and cannot make a token that has"));
+    }
+    if missing.is_empty() { Ok(()) } else { Err(AttachError::Lacking { missing }) }
+}

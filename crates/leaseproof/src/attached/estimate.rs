@@ -1,0 +1,136 @@
+//! What a run will cost an estate, before anything is made there.
+
+use leaseproof_domain::Ttl;
+use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
+
+use crate::failure::Failure;
+use crate::glue;
+
+/// Bytes of one entry of Vault's audit log, of which a request has two (measured with Vault 1.21.0: 1.0 to 1.4 kB).
+const ENTRY: f64 = 1_200.0;
+/// Requests of the harness's own at the beginning and the end: logins, rights, tokens.
+const OWN: f64 = 30.0;
+/// How long a credential lives that nobody renews and whose TTL the scenario does not promise: Vault's own default.
+const UNSAID: f64 = 768.0 * 3600.0;
+
+/// What a run will cost, seen from above.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Estimate {
+    /// Leases, and as many PostgreSQL roles, that are made over the run.
+    leases: u64,
+    /// How many of them are live at once.
+    live: u64,
+    /// How long the load lasts at most, in seconds.
+    seconds: u64,
+    /// How many bytes Vault's audit log grows by, about.
+    audit: u64,
+}
+
+impl Estimate {
+    /// The cost of that plan.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let arrivals = |phase: &PhasePlan| (phase.rate * phase.duration.duration().as_secs_f64()).ceil();
+        let probes = plan.roles.iter().filter(|role| role.max_ttl.is_some()).count() as f64;
+        let leases = plan.phases.iter().map(arrivals).sum::<f64>() + probes;
+        let span = |phase: &PhasePlan| (phase.duration.duration() + phase.drain.duration()).as_secs_f64();
+        let seconds: f64 = plan.phases.iter().map(span).sum();
+        // What one phase leaves behind may still be live in the next.
+        let live: f64 = plan.phases.iter().map(|phase| live(plan, phase)).sum::<f64>() + probes;
+        let of_lives: f64 = plan.phases.iter().map(|phase| arrivals(phase) * requests(plan, phase)).sum();
+        let looks = plan.roles.len() as f64 / glue::ATTACHED_PACE.as_secs_f64() + 1.0;
+        let requests = of_lives + probes * 3.0 + looks * seconds + OWN;
+        Self {
+            leases: leases as u64,
+            live: live.min(leases).ceil() as u64,
+            seconds: seconds.ceil() as u64,
+            audit: (requests * 2.0 * ENTRY) as u64,
+        }
+    }
+
+    /// For people.
+    pub(crate) fn words(&self, plan: &Plan) -> String {
+        let at = plan.attached.as_ref().map_or("", |attached| attached.vault.address.as_str());
+        let left: Vec<String> =
+            plan.left_out.iter().map(|left| format!("\n  left out: {}, {}", left.check, left.why)).collect();
+        let Self { leases, live, seconds, audit } = self;
+        format!(
+            "{} on the estate at {at}: {leases} leases and as many PostgreSQL roles over at most {}, {live} of them live \
+             at once, about {:.1} MB of audit log{}",
+            plan.name,
+            Ttl::from_secs(*seconds),
+            *audit as f64 / 1e6,
+            left.concat()
+        )
+    }
+
+    /// Whether that is what was allowed.
+    pub(crate) fn within(&self, max_live: u64, max_duration: Ttl) -> Result<(), Failure> {
+        if self.live > max_live {
+            return Err(Failure::usage(format!(
+                "{} leases would be live at once, and --max-live-leases allows {max_live}: nothing was started",
+                self.live
+            )));
+        }
+        if self.seconds > max_duration.secs() {
+            return Err(Failure::usage(format!(
+                "the load would last {}, and --max-duration allows {max_duration}: nothing was started",
+                Ttl::from_secs(self.seconds)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The share of a phase's arrivals that each life is.
+fn shares<'p>(plan: &'p Plan, phase: &'p PhasePlan) -> impl Iterator<Item = (f64, &'p LifePlan)> {
+    let total = f64::from(phase.mix.values().sum::<u32>()).max(1.0);
+    plan.lives.iter().filter_map(move |life| Some((f64::from(*phase.mix.get(&life.name)?) / total, life)))
+}
+
+/// How many credentials of a phase are live at once: none outlives its lease, renewed once.
+fn live(plan: &Plan, phase: &PhasePlan) -> f64 {
+    let comes = phase.duration.duration().as_secs_f64();
+    shares(plan, phase).map(|(share, life)| share * phase.rate * lifetime(plan, life).min(comes)).sum()
+}
+
+fn lifetime(plan: &Plan, life: &LifePlan) -> f64 {
+    let role = plan.roles.iter().find(|role| role.name == life.role);
+    let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value.duration().as_secs_f64());
+    let lease = life.lease.map(|lease| lease.duration().as_secs_f64()).or(promised).unwrap_or(UNSAID);
+    let renewed = life.renew.filter(|renew| renew.share > 0.0).map_or(0.0, |renew| renew.at);
+    lease * (1.0 + renewed)
+}
+
+/// How many requests a life of a phase makes on average.
+fn requests(plan: &Plan, phase: &PhasePlan) -> f64 {
+    let of = |life: &LifePlan| {
+        1.0 + f64::from(life.lease.is_some()) + life.renew.map_or(0.0, |renew| renew.share) + life.revoke
+    };
+    shares(plan, phase).map(|(share, life)| share * of(life)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use leaseproof_domain::Ttl;
+    use leaseproof_scenario::LoadOptions;
+
+    use super::Estimate;
+    use crate::exit::Exit;
+
+    #[test]
+    fn a_run_is_estimated_from_above() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/powerdns");
+        let plan = leaseproof_scenario::load(Path::new(path), &LoadOptions::default()).unwrap();
+        let estimate = Estimate::of(&plan);
+        // 8/s for 40 s and one probe of the TTL; 8 s of lease, renewed at 75 %.
+        assert_eq!((estimate.leases, estimate.live, estimate.seconds), (321, 113, 70));
+        assert!((1_000_000..5_000_000).contains(&estimate.audit), "{estimate:?}");
+        assert!(estimate.within(113, Ttl::from_secs(70)).is_ok());
+        for (live, seconds, words) in [(112, 70, "113 leases would be live at once"), (113, 69, "would last 1m10s")] {
+            let failure = estimate.within(live, Ttl::from_secs(seconds)).unwrap_err();
+            assert!(failure.exit == Exit::Usage && failure.words.contains(words), "{}", failure.words);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Who ends a load that an estate does not bear.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use leaseproof_domain::{LeaseId, Ttl};
+use leaseproof_scenario::AttachedPlan;
+use leaseproof_vault::Client;
+use leaseproof_workload::Progress;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::standing::say_trouble;
+use crate::stop::Stop;
+
+/// How often the guard looks at the load.
+const BEAT: Duration = Duration::from_millis(200);
+/// How often it asks Vault for irrevocable leases.
+const ASK: Duration = Duration::from_secs(2);
+
+/// Watches over an estate that is not leaseproof's while a load lasts.
+pub(crate) struct Guard {
+    task: Option<JoinHandle<()>>,
+    why: Arc<OnceLock<String>>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl Guard {
+    /// Nobody needs to be guarded.
+    pub(crate) fn idle() -> Self {
+        Self { task: None, why: Arc::default() }
+    }
+
+    /// Begins. The load is cancelled where it goes beyond what was allowed, and where a lease becomes irrevocable.
+    pub(crate) fn begin(
+        vault: Client,
+        allowed: &AttachedPlan,
+        progress: watch::Receiver<Progress>,
+        trouble: watch::Receiver<Option<String>>,
+        load: CancellationToken,
+    ) -> Self {
+        let why = Arc::new(OnceLock::new());
+        let bounds = Bounds {
+            live: allowed.max_live_leases,
+            duration: allowed.max_duration,
+            ends: Instant::now() + allowed.max_duration.duration(),
+        };
+        let told = Arc::clone(&why);
+        let task = tokio::spawn(async move {
+            let reason = tokio::select! {
+                reason = beyond(&bounds, progress) => reason,
+                reason = irrevocable(&vault) => reason,
+                never = warn(trouble) => never,
+            };
+            let _first = told.set(reason);
+            load.cancel();
+        });
+        Self { task: Some(task), why }
+    }
+
+    /// Why the load was ended, where it was the guard.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        self.why.get().cloned().map(Stop::Aborted)
+    }
+}
+
+struct Bounds {
+    live: u64,
+    duration: Ttl,
+    ends: Instant,
+}
+
+/// Waits until the load goes beyond its bounds.
+async fn beyond(bounds: &Bounds, progress: watch::Receiver<Progress>) -> String {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        let live = progress.borrow().live;
+        if live > bounds.live {
+            return format!(
+                "{live} of the run's leases were live at once, and --max-live-leases allows {}",
+                bounds.live
+            );
+        }
+        if Instant::now() >= bounds.ends {
+            return format!("the load lasted longer than --max-duration allows, {}", bounds.duration);
+        }
+    }
+}
+
+/// Waits until a lease is irrevocable that was not when the load began.
+async fn irrevocable(vault: &Client) -> String {
+    let mut before: Option<BTreeSet<LeaseId>> = None;
+    loop {
+        // Where Vault does not answer, the looks of the watch tell it.
+        if let Ok(leases) = vault.irrevocable_leases().await {
+            let known = before.get_or_insert_with(|| leases.iter().map(|(lease, _)| lease.clone()).collect());
+            if let Some((lease, why)) = leases.iter().find(|(lease, _)| !known.contains(lease)) {
+                return format!("the lease {lease} became irrevocable: {why}");
+            }
+        }
+        tokio::time::sleep(ASK).await;
+    }
+}
+
+/// Says so each time the harness's own token cannot be renewed. It never ends the load.
+async fn warn(mut trouble: watch::Receiver<Option<String>>) -> String {
+    while trouble.changed().await.is_ok() {
+        if let Some(words) = trouble.borrow_and_update().clone() {
+            say_trouble(&words);
+        }
+    }
+    std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leaseproof_domain::Ttl;
+    use leaseproof_workload::Progress;
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    use super::{Bounds, beyond};
+
+    async fn ended(live: u64, duration: Ttl) -> String {
+        let (sender, progress) = watch::channel(Progress::default());
+        sender.send_modify(|progress| progress.live = live);
+        let bounds = Bounds { live: 5, duration, ends: Instant::now() + duration.duration() };
+        tokio::time::timeout(Duration::from_secs(5), beyond(&bounds, progress)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_load_that_goes_beyond_its_bounds_is_ended() {
+        let words = ended(6, Ttl::from_secs(60)).await;
+        assert_eq!(words, "6 of the run's leases were live at once, and --max-live-leases allows 5");
+        let words = ended(5, Ttl::from_secs(1)).await;
+        assert_eq!(words, "the load lasted longer than --max-duration allows, 1s");
+    }
+}

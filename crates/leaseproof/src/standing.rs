@@ -1,0 +1,205 @@
+//! The estate that a run has, whoever made it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leaseproof_domain::Redactor;
+use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, SetupError, StandOptions};
+use leaseproof_history::{Ledger, Recorder};
+use leaseproof_postgres::Login;
+use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_vault::Client;
+use leaseproof_workload::Progress;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::attached::Guard;
+use crate::console;
+use crate::faults;
+use crate::interrupt::Interrupt;
+use crate::stop::Stop;
+
+/// Real servers: leaseproof's own, or somebody else's.
+pub(crate) enum Standing {
+    /// Children of leaseproof, which end with it.
+    Processes(Box<Estate>),
+    /// An estate that already stands.
+    Attached(Box<Attached>),
+}
+
+impl Standing {
+    /// Has the plan's estate.
+    pub(crate) async fn stand(
+        plan: &Plan,
+        run: &str,
+        recorder: &Recorder,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, EstateError> {
+        Ok(match plan.estate {
+            EstateKind::Processes => {
+                let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
+                let estate = Estate::stand(plan, &options, Some(recorder), ledger, redactor).await?;
+                Self::Processes(Box::new(estate))
+            }
+            EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, redactor).await?)),
+        })
+    }
+
+    /// Vault, as the harness itself speaks to it.
+    pub(crate) fn vault(&self) -> Client {
+        match self {
+            Self::Processes(estate) => estate.vault(),
+            Self::Attached(estate) => estate.vault(),
+        }
+    }
+
+    /// Vault with a token that watches.
+    pub(crate) async fn observing_vault(&self) -> Result<Client, EstateError> {
+        match self {
+            Self::Processes(estate) => estate.observing_vault().await,
+            Self::Attached(estate) => Ok(estate.vault()),
+        }
+    }
+
+    /// How the harness's own account logs in to a database of a cluster.
+    pub(crate) fn observer_login(&self, cluster: &str, database: &str) -> Login {
+        match self {
+            Self::Processes(estate) => estate.observer_login(cluster, database),
+            Self::Attached(estate) => estate.observer_login(cluster, database),
+        }
+    }
+
+    /// How a cluster's credentials log in to a database, but for their name and password.
+    pub(crate) fn client_logins(&self, cluster: &str, database: &str, timeout: Duration) -> Vec<Login> {
+        let logins = match self {
+            Self::Processes(estate) => {
+                let login = |(host, port)| Login {
+                    host,
+                    port,
+                    database: database.to_owned(),
+                    user: String::new(),
+                    password: None,
+                    application_name: String::new(),
+                    timeout,
+                    encryption: None,
+                };
+                estate.endpoints(cluster).into_iter().map(login).collect()
+            }
+            Self::Attached(estate) => estate.client_logins(cluster, database),
+        };
+        let named = |login| Login { application_name: "leaseproof-client".to_owned(), timeout, ..login };
+        logins.into_iter().map(named).collect()
+    }
+
+    /// The logs that can be read here: those of leaseproof's own servers.
+    pub(crate) fn take_logs(&mut self) -> Vec<LogStream> {
+        match self {
+            Self::Processes(estate) => estate.take_logs(),
+            Self::Attached(_) => Vec::new(),
+        }
+    }
+
+    /// The file of Vault's audit device, where it is on this machine.
+    pub(crate) fn audit_log(&self) -> Option<std::path::PathBuf> {
+        match self {
+            Self::Processes(estate) => estate.audit_log(),
+            Self::Attached(_) => None,
+        }
+    }
+
+    /// Waits until a server of leaseproof's own ends without being asked to; the others are not its to guard.
+    pub(crate) fn lost(&self) -> impl Future<Output = Stop> + use<> {
+        let receiver = match self {
+            Self::Processes(estate) => Some(estate.lost()),
+            Self::Attached(_) => None,
+        };
+        async move {
+            if let Some(mut receiver) = receiver
+                && let Ok(Some(lost)) = receiver.wait_for(Option::is_some).await.map(|lost| lost.clone())
+            {
+                return Stop::Lost(lost);
+            }
+            std::future::pending().await
+        }
+    }
+
+    /// Does the plan's faults while the load lasts. A checked plan has none for an estate that is not leaseproof's.
+    pub(crate) async fn strike(
+        &mut self,
+        plan: &Plan,
+        recorder: &Recorder,
+        progress: watch::Receiver<Progress>,
+        load: &CancellationToken,
+    ) -> Result<(), Stop> {
+        match self {
+            Self::Processes(estate) => faults::inject(plan, estate, recorder, progress, load).await,
+            Self::Attached(_) => Ok(()),
+        }
+    }
+
+    /// Does the operator's steps, where the set-up is leaseproof's.
+    pub(crate) async fn set_up(&self, plan: &Plan, recorder: &Recorder) -> Result<(), SetupError> {
+        match self {
+            Self::Processes(estate) => estate.set_up(plan, Some(recorder)).await,
+            Self::Attached(_) => Ok(()),
+        }
+    }
+
+    /// Makes the token that credentials are issued under.
+    pub(crate) async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
+        match self {
+            Self::Processes(estate) => estate.client_token(plan, ledger).await,
+            Self::Attached(estate) => estate.client_token(plan, ledger).await,
+        }
+    }
+
+    /// Revokes that token, and with it every lease.
+    pub(crate) async fn release(&self, accessor: &str) -> Result<(), EstateError> {
+        match self {
+            Self::Processes(estate) => estate.release(accessor).await,
+            Self::Attached(estate) => estate.release(accessor).await,
+        }
+    }
+
+    /// Measures the servers' clocks.
+    pub(crate) async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EstateError> {
+        match self {
+            Self::Processes(estate) => estate.measure_clocks(recorder).await,
+            Self::Attached(estate) => estate.measure_clocks(recorder).await,
+        }
+    }
+
+    /// Watches over an estate that is not leaseproof's while the load lasts, and ends the load where it has to.
+    pub(crate) fn guard(&self, plan: &Plan, progress: watch::Receiver<Progress>, load: &CancellationToken) -> Guard {
+        match (self, &plan.attached) {
+            (Self::Attached(estate), Some(attached)) => {
+                Guard::begin(estate.vault(), attached, progress, estate.trouble(), load.clone())
+            }
+            _ => Guard::idle(),
+        }
+    }
+
+    /// Takes away what the run made, unless a second signal comes first. Answers with what is left.
+    pub(crate) async fn tear_down(self, interrupt: &Interrupt) -> Option<String> {
+        match self {
+            // Dropped, it takes every server with it at once.
+            Self::Processes(estate) => {
+                let torn = interrupt.unless_urged(estate.tear_down()).await;
+                torn.ok().and_then(Result::err).map(|error| error.to_string())
+            }
+            Self::Attached(estate) => {
+                let left = estate.left();
+                match interrupt.unless_urged(estate.tear_down()).await {
+                    Ok(torn) => torn.err().map(|error| error.to_string()),
+                    Err(_) => left().map(|left| format!("left behind: {left}")),
+                }
+            }
+        }
+    }
+}
+
+/// What a run says of the harness's own token as soon as it cannot be renewed.
+pub(crate) fn say_trouble(words: &str) {
+    console::note(format!("warning: {words}"));
+}

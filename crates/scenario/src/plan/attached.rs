@@ -1,0 +1,128 @@
+//! An estate that already stands.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use leaseproof_domain::{CheckId, Origin, Ttl};
+use serde::{Deserialize, Serialize};
+
+/// Where the servers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EstateKind {
+    /// As children of leaseproof on loopback.
+    #[default]
+    Processes,
+    /// Somewhere, and not by leaseproof.
+    Attached,
+}
+
+impl EstateKind {
+    pub(crate) fn is_processes(&self) -> bool {
+        *self == Self::Processes
+    }
+}
+
+/// Where an estate stands, and as whom the harness works there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedPlan {
+    /// Whether nobody else takes credentials of the promised roles while a run lasts.
+    pub quiet: bool,
+    /// How many of the run's leases may be live at once.
+    pub max_live_leases: u64,
+    /// How long the load may last.
+    pub max_duration: Ttl,
+    /// Its Vault.
+    pub vault: AttachedVault,
+    /// Its PostgreSQL clusters, by name.
+    pub postgres: BTreeMap<String, AttachedPostgres>,
+    /// The `[attached]` line.
+    pub origin: Origin,
+}
+
+/// A Vault that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedVault {
+    /// Its address, `https://vault.example:8200`.
+    pub address: String,
+    /// The files behind an https address.
+    pub encryption: Option<AttachedFiles>,
+    /// The namespace that every path is below.
+    pub namespace: Option<String>,
+    /// As whom the harness speaks to it.
+    pub auth: AttachedAuth,
+}
+
+/// The files behind an encrypted connection, all PEM. Their paths are as seen from where leaseproof was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedFiles {
+    /// The authorities that vouch for the server.
+    pub ca: PathBuf,
+    /// The client's certificate and its key, where the server asks for them.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+/// Where a secret is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    /// In a file, but for white space around it.
+    File(PathBuf),
+    /// In an environment variable.
+    Variable(String),
+}
+
+/// As whom the harness speaks to Vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "method")]
+pub enum AttachedAuth {
+    /// With a token that was made for it.
+    Token {
+        /// The token.
+        token: SecretSource,
+    },
+    /// By AppRole.
+    AppRole {
+        /// The auth method's path.
+        mount: String,
+        /// The role's id; it is no secret by itself.
+        role_id: SecretSource,
+        /// The secret id.
+        secret_id: SecretSource,
+    },
+    /// By a name and a password.
+    Userpass {
+        /// The auth method's path.
+        mount: String,
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretSource,
+    },
+}
+
+/// A PostgreSQL cluster that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedPostgres {
+    /// As whom the harness looks on.
+    pub observer: String,
+    /// The database in which it asks for what is the same in all.
+    pub database: String,
+    /// Where it looks: host and port.
+    pub at: (String, u16),
+    /// Its password, where it has one.
+    pub password: Option<SecretSource>,
+    /// Where the credentials log in, where writes go first.
+    pub endpoints: Vec<(String, u16)>,
+    /// The files behind `sslmode = "verify-full"`; a plain connection without.
+    pub encryption: Option<AttachedFiles>,
+}
+
+/// A check that a promise asks for and that this run leaves out. It is never counted as passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The check.
+    pub check: CheckId,
+    /// Why nobody can say.
+    pub why: String,
+}
