@@ -376,3 +376,27 @@ async fn a_connection_that_hangs_is_made_again_by_the_next_look_and_not_at_once(
     observer.version().await.unwrap();
     assert_eq!(came.load(Ordering::SeqCst), 2);
 }
+
+/// From 16 on, a membership need neither be inherited nor let its holder become the group.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_hand_a_membership_on_may_grant_itself_what_it_does_not_inherit() {
+    let Some(cluster) = Cluster::of(16).await else { return };
+    let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+    session.script("CREATE ROLE staff").await.unwrap();
+    let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
+    for (name, options, expected) in [
+        (
+            "keeper",
+            "ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            Some("may grant itself staff, whose membership it may hand on"),
+        ),
+        ("heir", "ADMIN TRUE, INHERIT TRUE, SET FALSE", None),
+        ("bystander", "ADMIN FALSE, INHERIT FALSE, SET FALSE", None),
+    ] {
+        session.script(&format!("CREATE ROLE {name}; GRANT staff TO {name} WITH {options}")).await.unwrap();
+        let oid = role(&observer, name).await.oid;
+        let set = &observer.privileges(&[oid]).await.unwrap()[&oid];
+        let ways: Vec<&str> = set.escalations.iter().map(|way| way.what.as_str()).collect();
+        assert_eq!(ways, Vec::from_iter(expected), "{name}");
+    }
+}
