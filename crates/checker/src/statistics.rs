@@ -66,7 +66,7 @@ pub(crate) struct Figures {
     pub(crate) indeterminate: u64,
     pub(crate) response: Times,
     pub(crate) service: Times,
-    /// How far after their intended start the operations were sent, of those where it could count as late.
+    /// How far after their intended start the operations were sent, of those that are not on time whatever they take.
     pub(crate) behind: Vec<u64>,
     codes: BTreeMap<String, u64>,
 }

@@ -98,18 +98,16 @@ impl Observer {
     /// # Errors
     /// As [`Observer::connect`].
     pub async fn clock(&self) -> Result<Clock, Error> {
-        let mut best: Option<Clock> = None;
+        let mut readings = Vec::with_capacity(CLOCK_READINGS);
         for _ in 0..CLOCK_READINGS {
             let sent = Instant::now();
             let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
             let rows = self.select(sql, &[]).await?;
-            let reading = Clock { server: UnixMicros(column(single(&rows)?, "now")?), sent, answered: Instant::now() };
-            let way = |clock: &Clock| clock.answered.duration_since(clock.sent);
-            if best.as_ref().is_none_or(|best| way(&reading) < way(best)) {
-                best = Some(reading);
-            }
+            let server = UnixMicros(column(single(&rows)?, "now")?);
+            readings.push(Clock { server, sent, answered: Instant::now() });
         }
-        Ok(best.expect("at least one reading was made"))
+        let way = |clock: &Clock| clock.answered.duration_since(clock.sent);
+        Ok(readings.into_iter().min_by_key(way).expect("at least one reading was made"))
     }
 
     pub(crate) fn login(&self) -> &Login {

@@ -63,3 +63,14 @@ impl Observer {
         self.select(sql, &[]).await?.iter().map(|row| column(row, "name")).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sql;
+
+    #[test]
+    fn parameters_are_asked_for_from_the_first_version_that_has_them() {
+        let parameters = include_str!("privileges/parameters.sql");
+        assert_eq!([149_999, 150_000, 150_001].map(|version| sql(version).contains(parameters)), [false, true, true]);
+    }
+}

@@ -66,3 +66,13 @@ fn attributes(row: &Row) -> Result<RoleAttributes, Error> {
 pub(crate) fn limit(connections: i32) -> Option<i32> {
     (connections >= 0).then_some(connections)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::limit;
+
+    #[test]
+    fn a_limit_of_no_connection_is_one() {
+        assert_eq!([-1, 0, 1].map(limit), [None, Some(0), Some(1)]);
+    }
+}

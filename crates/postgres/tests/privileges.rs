@@ -4,9 +4,15 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use leaseproof_domain::{PrivilegeSet, RoleSeen, Username};
 use leaseproof_postgres::{Error, Observer, Session};
 use support::Cluster;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 const ESTATE: &str = r#"
     CREATE TABLE t (a int, b int);
@@ -331,4 +337,66 @@ async fn refusals_carry_their_sqlstate_and_silence_is_indeterminate() {
     assert!(matches!(late, Error::NoAnswer { .. }), "{late}");
     login.port = 1;
     assert!(matches!(Session::open(&login).await.unwrap_err(), Error::NoAnswer { .. }));
+}
+
+/// A way to the server that hangs when it is told to, for whoever is on it then; with how many came by it.
+async fn relay(server: u16) -> (u16, Arc<Notify>, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (hang, came) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
+    let (told, counted) = (Arc::clone(&hang), Arc::clone(&came));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let told = Arc::clone(&told);
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                tokio::select! {
+                    _ = copy_bidirectional(&mut client, &mut server) => {}
+                    () = told.notified() => std::future::pending().await,
+                }
+            });
+        }
+    });
+    (port, hang, came)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_hangs_is_made_again_by_the_next_look_and_not_at_once() {
+    let cluster = Cluster::start().await;
+    let mut login = cluster.login("postgres", "postgres");
+    let (port, hang, came) = relay(login.port).await;
+    (login.port, login.timeout) = (port, std::time::Duration::from_secs(1));
+    let observer = Observer::connect(login).await.unwrap();
+    observer.version().await.unwrap();
+    hang.notify_waiters();
+    let silence = observer.version().await.unwrap_err();
+    assert!(matches!(silence, Error::NoAnswer { .. }), "{silence}");
+    assert_eq!(came.load(Ordering::SeqCst), 1);
+    observer.version().await.unwrap();
+    assert_eq!(came.load(Ordering::SeqCst), 2);
+}
+
+/// From 16 on, a membership need neither be inherited nor let its holder become the group.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_hand_a_membership_on_may_grant_itself_what_it_does_not_inherit() {
+    let Some(cluster) = Cluster::of(16).await else { return };
+    let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+    session.script("CREATE ROLE staff").await.unwrap();
+    let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
+    for (name, options, expected) in [
+        (
+            "keeper",
+            "ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            Some("may grant itself staff, whose membership it may hand on"),
+        ),
+        ("heir", "ADMIN TRUE, INHERIT TRUE, SET FALSE", None),
+        ("bystander", "ADMIN FALSE, INHERIT FALSE, SET FALSE", None),
+    ] {
+        session.script(&format!("CREATE ROLE {name}; GRANT staff TO {name} WITH {options}")).await.unwrap();
+        let oid = role(&observer, name).await.oid;
+        let set = &observer.privileges(&[oid]).await.unwrap()[&oid];
+        let ways: Vec<&str> = set.escalations.iter().map(|way| way.what.as_str()).collect();
+        assert_eq!(ways, Vec::from_iter(expected), "{name}");
+    }
 }

@@ -326,3 +326,24 @@ async fn forty_probes_take_milliseconds() {
     // About 10 ms on a machine that has nothing else to do.
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_refused_elsewhere_tells_of_connect_and_of_nothing_else() {
+    let cluster = Cluster::start().await;
+    let admin = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+    admin.script("CREATE ROLE app LOGIN").await.unwrap();
+    admin.script("CREATE DATABASE closed").await.unwrap();
+    admin.script("REVOKE CONNECT ON DATABASE closed FROM PUBLIC").await.unwrap();
+    let mut prober = Prober::open(&cluster.login("postgres", "app")).await.unwrap();
+    for (database, privilege, expected) in [
+        ("closed", Privilege::Connect, "refused"),
+        ("closed", Privilege::Create, "unproved"),
+        // 3D000: there is none of that name.
+        ("absent", Privilege::Connect, "unproved"),
+    ] {
+        let grant = Grant { privilege, object: shared(ObjectKind::Database, database), grantable: false };
+        let outcome = prober.probe(&grant).await;
+        assert_eq!(word(&outcome), expected, "{grant}: {outcome:?}");
+    }
+    prober.close().await;
+}

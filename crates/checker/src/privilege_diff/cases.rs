@@ -1,6 +1,7 @@
 //! Single promises beside single holdings, case by case.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use leaseproof_domain::{
     Escalation, EscalationKind, FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet,
@@ -273,12 +274,9 @@ fn an_owners_privileges_are_told_with_what_it_owns() {
     assert_eq!(found(&[], &[(reads.clone(), Why::Direct)], &[(&table(1), "itself")], true), told);
     assert!(found(&[], &[(reads.clone(), owner())], &[], false).starts_with("holds SELECT ON TABLE app.table1 ("));
     // An owner may always grant; others need the promise.
+    assert_eq!(found(slice::from_ref(&reads), &[(hands_on.clone(), Why::Direct)], &[(&table(1), "itself")], true), "");
     assert_eq!(
-        found(std::slice::from_ref(&reads), &[(hands_on.clone(), Why::Direct)], &[(&table(1), "itself")], true),
-        ""
-    );
-    assert_eq!(
-        found(std::slice::from_ref(&reads), &[(reads.clone(), Why::Direct)], &[(&table(2), "staff")], true),
+        found(slice::from_ref(&reads), &[(reads.clone(), Why::Direct)], &[(&table(2), "staff")], true),
         "owns TABLE app.table2 (through staff), which is not promised"
     );
     let told = "holds SELECT ON TABLE app.table1 WITH GRANT OPTION (granted directly), which is not promised";

@@ -236,8 +236,8 @@ fn five_percent_of_a_long_service_time_is_not_late() {
             }
         })
     };
-    assert_eq!(slow(99 * MS).judged().verdicts.validity, Validity::Valid);
-    assert!(matches!(slow(102 * MS).judged().verdicts.validity, Validity::Invalid { .. }));
+    assert_eq!(slow(100 * MS).judged().verdicts.validity, Validity::Valid);
+    assert!(matches!(slow(100 * MS + 1).judged().verdicts.validity, Validity::Invalid { .. }));
 }
 
 #[test]

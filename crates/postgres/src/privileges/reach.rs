@@ -57,9 +57,7 @@ fn ways<'f>(role: u32, facts: &'f Facts, follow: impl Fn(&Edge) -> bool) -> Ways
                 let mut way = way.clone();
                 way.push(&group.name);
                 let known = next.entry(edge.group).or_insert_with(|| way.clone());
-                if way < *known {
-                    *known = way;
-                }
+                *known = std::mem::take(known).min(way);
             }
         }
         found.extend(next.iter().map(|(oid, way)| (*oid, way.clone())));

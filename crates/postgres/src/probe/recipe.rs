@@ -348,3 +348,22 @@ fn of_parameter(privilege: Privilege, parameter: &str, facts: &Facts) -> Recipe 
         _ => unproved("ALTER SYSTEM is not undone by a rollback"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{Grant, Object, ObjectKind, Privilege};
+
+    use super::{Facts, Recipe};
+
+    #[test]
+    fn a_way_is_simple_where_neither_its_success_nor_its_refusal_rests_on_another_privilege() {
+        let is_simple = |kind, name: &str, privilege| {
+            let object = Object { kind, schema: None, name: name.to_owned(), column: None };
+            Recipe::of(&Grant { privilege, object, grantable: false }, &Facts::default()).simple().is_some()
+        };
+        assert!(is_simple(ObjectKind::Sequence, "s", Privilege::Select));
+        assert!(!is_simple(ObjectKind::Sequence, "s", Privilege::Usage));
+        assert!(is_simple(ObjectKind::LargeObject, "7", Privilege::Select));
+        assert!(!is_simple(ObjectKind::LargeObject, "7", Privilege::Update));
+    }
+}

@@ -46,6 +46,7 @@ mod tests {
         assert!(names("テーブルordersへのアクセスが拒否されました", "orders"));
         assert!(names("permission denied to create temporary tables in database \"shop\"", "shop"));
         assert!(!names("permission denied for table orders_raw", "orders"));
+        assert!(!names("permission denied for table preorders", "orders"));
         assert!(!names("permission denied for schema app", "orders"));
     }
 }
