@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, Ledger, OpenLedger};
 
-use crate::attached::{left_at, vault_of};
+use crate::attached::{left_at, made_there, vault_of};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
 use crate::{folder, process};
@@ -97,6 +97,7 @@ fn clean_run(open: &OpenLedger) -> CleanOutcome {
     // What stands in an estate that the run did not make did not end with its processes.
     if let Some(vault) = vault_of(&open.entries) {
         left.extend(tokens(&open.entries).iter().map(|accessor| left_at(vault, accessor)));
+        left.extend(made_there(&open.entries).iter().map(ToString::to_string));
     }
     if left.is_empty()
         && let Err(why) = open.closed()

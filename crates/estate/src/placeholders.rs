@@ -17,21 +17,36 @@ pub(crate) struct UnknownPlaceholder {
 impl Placeholders {
     /// Adds Vault's address: `${vault.addr}`.
     pub(crate) fn vault(&mut self, address: &str, port: u16) {
+        self.vault_at(address, "127.0.0.1", port);
+    }
+
+    /// The same, of a Vault that is elsewhere.
+    pub(crate) fn vault_at(&mut self, address: &str, host: &str, port: u16) {
         self.set("vault.addr", address.to_owned());
-        self.set("vault.host", "127.0.0.1".to_owned());
+        self.set("vault.host", host.to_owned());
         self.set("vault.port", port.to_string());
     }
 
     /// Adds one cluster: `${postgres.<cluster>.write}` is `host:port`, `.host` and `.port` are its parts.
     pub(crate) fn cluster(&mut self, cluster: &str, port: u16) {
-        self.set(&format!("postgres.{cluster}.write"), format!("127.0.0.1:{port}"));
-        self.set(&format!("postgres.{cluster}.host"), "127.0.0.1".to_owned());
+        self.cluster_at(cluster, "127.0.0.1", port);
+    }
+
+    /// The same, of a cluster that is elsewhere.
+    pub(crate) fn cluster_at(&mut self, cluster: &str, host: &str, port: u16) {
+        self.set(&format!("postgres.{cluster}.write"), place(host, port));
+        self.set(&format!("postgres.{cluster}.host"), host.to_owned());
         self.set(&format!("postgres.{cluster}.port"), port.to_string());
     }
 
     /// Adds where a cluster's standbys are read: `${postgres.<cluster>.read}`.
     pub(crate) fn read(&mut self, cluster: &str, port: u16) {
-        self.set(&format!("postgres.{cluster}.read"), format!("127.0.0.1:{port}"));
+        self.read_at(cluster, "127.0.0.1", port);
+    }
+
+    /// The same, of standbys that are elsewhere.
+    pub(crate) fn read_at(&mut self, cluster: &str, host: &str, port: u16) {
+        self.set(&format!("postgres.{cluster}.read"), place(host, port));
     }
 
     /// Fills every placeholder in.
@@ -74,6 +89,11 @@ impl Placeholders {
         filled.push_str(rest);
         Ok(filled)
     }
+}
+
+/// `host:port`, an IPv6 address in brackets.
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 mod expect;
 mod hint;
 mod script;
-mod sql;
-mod write;
+pub(crate) mod sql;
+pub(crate) mod write;
 
 use std::collections::BTreeMap;
 
@@ -16,20 +16,20 @@ use crate::{Estate, EstateError, SetupError, SetupFault};
 
 /// How a step of the set-up failed.
 #[derive(Clone, Debug)]
-struct Refusal {
+pub(crate) struct Refusal {
     outcome: Outcome,
     /// Where in the script or file, where that is known.
     place: Option<String>,
 }
 
 /// Why a step was not done: a server or script said no, or it cannot be sent.
-enum NotDone {
+pub(crate) enum NotDone {
     Refused(Refusal),
     Unsendable(String),
 }
 
 impl NotDone {
-    fn refused(outcome: Outcome) -> Self {
+    pub(crate) fn refused(outcome: Outcome) -> Self {
         Self::Refused(Refusal { outcome, place: None })
     }
 }
@@ -87,7 +87,7 @@ pub(crate) async fn before_vault(
 }
 
 /// Does one step, judges how it ended, and records it.
-async fn recorded(
+pub(crate) async fn recorded(
     number: u32,
     step: &SetupStep,
     doing: impl Future<Output = Result<(), NotDone>>,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,11 @@ pub enum Entry {
         /// Vault's address.
         vault: String,
     },
+    /// Something else that the run makes there.
+    MadeThere {
+        /// What.
+        what: MadeThere,
+    },
     /// A Vault token whose end is the end of every lease under it.
     TokenAccessor {
         /// Vault's address.
@@ -55,6 +61,47 @@ pub enum Entry {
         /// When it was started, as for the harness.
         start_time: u64,
     },
+}
+
+/// What a set-up makes in an estate that the run did not make.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum MadeThere {
+    /// A mount of Vault's, with all that is below it.
+    Mount {
+        /// Its path, without a slash at its end.
+        path: String,
+    },
+    /// A policy of Vault's.
+    Policy {
+        /// Its name.
+        name: String,
+    },
+    /// A PostgreSQL role.
+    Role {
+        /// Its cluster.
+        cluster: String,
+        /// Its name.
+        name: String,
+    },
+    /// A database, with all that is in it.
+    Database {
+        /// Its cluster.
+        cluster: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for MadeThere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mount { path } => write!(f, "mount {path}"),
+            Self::Policy { name } => write!(f, "policy {name}"),
+            Self::Role { cluster, name } => write!(f, "role {name} of postgres.{cluster}"),
+            Self::Database { cluster, name } => write!(f, "database {name} of postgres.{cluster}"),
+        }
+    }
 }
 
 /// A run whose things may still be there.

@@ -206,7 +206,7 @@ impl Living<'_> {
     /// The operator's steps, the run's own token, clocks, and a first look.
     async fn prepare(&self, estate: &Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let _stage = self.screen.stage("setting the estate up");
-        estate.set_up(self.plan, self.recorder).await?;
+        estate.set_up(self.plan, self.recorder, self.ledger).await?;
         artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &glue::versions(self.plan, estate).await?)
             .map_err(|failure| Stop::Estate(failure.words))?;
         let token = estate.client_token(self.plan, self.ledger).await?;

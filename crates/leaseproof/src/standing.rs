@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, SetupError, StandOptions};
+use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, StandOptions};
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, Plan};
@@ -139,10 +139,10 @@ impl Standing {
     }
 
     /// Does the operator's steps, where the set-up is leaseproof's.
-    pub(crate) async fn set_up(&self, plan: &Plan, recorder: &Recorder) -> Result<(), SetupError> {
+    pub(crate) async fn set_up(&self, plan: &Plan, recorder: &Recorder, ledger: &Ledger) -> Result<(), Stop> {
         match self {
-            Self::Processes(estate) => estate.set_up(plan, Some(recorder)).await,
-            Self::Attached(_) => Ok(()),
+            Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await?),
+            Self::Attached(estate) => Ok(estate.set_up(plan, recorder, ledger).await?),
         }
     }
 

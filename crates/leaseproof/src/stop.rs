@@ -15,6 +15,8 @@ pub(crate) enum Stop {
     Lost(ServerLost),
     /// A set-up step that did not end as the scenario says.
     Setup(SetupError),
+    /// The scenario does not suit the estate: nothing was made.
+    Refused(String),
     /// The harness itself, to spare an estate that is not its own.
     Aborted(String),
     /// The estate, or an observer of it, could not be had.
@@ -31,7 +33,7 @@ impl Stop {
     pub(crate) fn reason(&self) -> EndReason {
         match self {
             Self::Asked => EndReason::Interrupted,
-            Self::Setup(_) => EndReason::SetupFailed,
+            Self::Setup(_) | Self::Refused(_) => EndReason::SetupFailed,
             Self::Aborted(_) => EndReason::Aborted,
             Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
         }
@@ -41,6 +43,7 @@ impl Stop {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Asked => Exit::Interrupted,
+            Self::Refused(_) => Exit::Usage,
             Self::Setup(_) => Exit::Failed,
             // What was seen until then may say more.
             Self::Aborted(_) => Exit::Undecided,
@@ -55,7 +58,7 @@ impl Stop {
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
             Self::Aborted(why) => format!("ended to spare the estate: {why}"),
-            Self::Estate(words) => words.clone(),
+            Self::Refused(words) | Self::Estate(words) => words.clone(),
         }
     }
 }
@@ -76,6 +79,7 @@ impl From<EstateError> for Stop {
     fn from(error: EstateError) -> Self {
         match error {
             EstateError::SetUp(step) => Self::Setup(*step),
+            EstateError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
             other => Self::estate(other),
         }
     }

@@ -108,6 +108,12 @@ impl Client {
         Self { token: None, ..self.clone() }
     }
 
+    /// Host and port of the address.
+    pub fn place(&self) -> (String, u16) {
+        let host = self.base.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        (host.to_owned(), self.base.port_or_known_default().unwrap_or_default())
+    }
+
     /// The token that it speaks with.
     pub fn token(&self) -> Option<&Secret> {
         self.token.as_ref()

@@ -1,3 +1,5 @@
+use leaseproof_domain::Origin;
+
 /// Why an estate that already stands cannot be worked in.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
@@ -39,6 +41,34 @@ pub enum AttachError {
         /// What is missing, a line each.
         missing: Vec<String>,
     },
+    /// The set-up would make what is there already.
+    #[error("the set-up would make what is there already, so nothing was made: {}", there.join(", "))]
+    There {
+        /// What is there.
+        there: Vec<String>,
+    },
+    /// Nobody could take away what a step of the set-up makes.
+    #[error("{origin}: {why}, and nobody could take that away afterwards: nothing was made")]
+    NotOurs {
+        /// The step's line.
+        origin: Origin,
+        /// What it does.
+        why: String,
+    },
+    /// A step is about a cluster that is nowhere.
+    #[error("[attached] does not say where cluster `{cluster}` is")]
+    NoCluster {
+        /// The cluster.
+        cluster: String,
+    },
+    /// The operator's account cannot log in, or not look.
+    #[error("postgres.{cluster}: the operator's account cannot be used: {source}")]
+    Operator {
+        /// The cluster.
+        cluster: String,
+        /// What came instead.
+        source: leaseproof_postgres::Error,
+    },
     /// The files behind an encrypted login cannot be used.
     #[error("postgres.{cluster}: {source}")]
     Encryption {
@@ -55,4 +85,11 @@ pub enum AttachError {
         /// What came instead.
         source: leaseproof_postgres::Error,
     },
+}
+
+impl AttachError {
+    /// Whether the scenario does not suit the estate: whoever runs it has to change one of them.
+    pub fn is_unsuitable(&self) -> bool {
+        matches!(self, Self::Nowhere | Self::There { .. } | Self::NotOurs { .. } | Self::NoCluster { .. })
+    }
 }

@@ -1,11 +1,14 @@
 //! What a killed run left in an estate that it did not make.
 
+use std::collections::BTreeMap;
+
 use leaseproof_domain::Redactor;
-use leaseproof_history::{Entry, Ledger};
+use leaseproof_history::{Entry, Ledger, MadeThere};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
-use super::login::{log_in, log_out, reach};
+use super::login::{Cluster, log_in, log_out, reach};
+use super::setup::take_away;
 use super::{AttachError, REQUEST};
 use crate::clean::{owner, tokens};
 
@@ -37,6 +40,9 @@ pub async fn clean_attached(plan: &Plan) -> Result<Vec<CleanedToken>, AttachErro
     let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
     let reach = reach(attached, REQUEST);
     let (vault, _) = log_in(attached, &reach, &Redactor::new()).await?;
+    let redactor = Redactor::new();
+    let clusters = attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, &redactor)?)));
+    let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
     let mut cleaned = Vec::new();
     for open in Ledger::open_all().iter().filter(|open| owner(&open.entries).is_none()) {
         if vault_of(&open.entries) != Some(vault.address()) {
@@ -48,12 +54,23 @@ pub async fn clean_attached(plan: &Plan) -> Result<Vec<CleanedToken>, AttachErro
             all_gone &= why.is_none();
             cleaned.push(CleanedToken { run: open.run.clone(), accessor, why });
         }
+        let made = made_there(&open.entries);
+        for (made, why) in take_away(&made, &vault, &clusters).await {
+            all_gone = false;
+            cleaned.push(CleanedToken { run: open.run.clone(), accessor: made.to_string(), why: Some(why) });
+        }
         if all_gone && let Err(why) = open.closed() {
             cleaned.push(CleanedToken { run: open.run.clone(), accessor: String::new(), why: Some(why.to_string()) });
         }
     }
     log_out(attached, &vault).await;
     Ok(cleaned)
+}
+
+/// What a run made there, its token aside.
+pub(crate) fn made_there(entries: &[Entry]) -> Vec<MadeThere> {
+    let made = |entry: &Entry| if let Entry::MadeThere { what } = entry { Some(what.clone()) } else { None };
+    entries.iter().filter_map(made).collect()
 }
 
 /// The Vault of a run in an estate that it did not make.

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use leaseproof_domain::Redactor;
+use leaseproof_domain::{Redactor, Secret};
 use leaseproof_postgres::{Encryption, EncryptionFiles, Login};
 use leaseproof_scenario::{AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres};
 use leaseproof_vault::{Client, Credentials, OwnToken, Reach};
 
 use super::{AttachError, REQUEST, secrets};
+use crate::setup::sql::STATEMENT;
 
 /// A PostgreSQL cluster, as it is reached.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) observer: Login,
+    /// As whom the set-up is done, where it is leaseproof's.
+    pub(super) operator: Option<(String, Option<Secret>)>,
     pub(super) endpoints: Vec<(String, u16)>,
 }
 
@@ -41,7 +44,28 @@ impl Cluster {
             timeout: REQUEST,
             encryption,
         };
-        Ok(Self { observer, endpoints: said.endpoints.clone() })
+        let operator = match (&said.operator, &said.operator_password) {
+            (Some(name), Some(source)) => {
+                Some((name.clone(), Some(secrets::read("the operator's password", source, redactor)?)))
+            }
+            (Some(name), None) => Some((name.clone(), None)),
+            (None, _) => None,
+        };
+        Ok(Self { observer, operator, endpoints: said.endpoints.clone() })
+    }
+
+    /// How the operator logs in to a database.
+    pub(super) fn operator(&self, database: &str) -> Login {
+        let (user, password) =
+            self.operator.clone().unwrap_or_else(|| (self.observer.user.clone(), self.observer.password.clone()));
+        Login {
+            database: database.to_owned(),
+            user,
+            password,
+            application_name: "leaseproof set-up".to_owned(),
+            timeout: STATEMENT,
+            ..self.observer.clone()
+        }
     }
 }
 

@@ -1,14 +1,18 @@
 //! An estate that already stands: its servers are not leaseproof's, and nothing of theirs is changed but by the
-//! credentials that a run takes.
+//! credentials that a run takes, and by its own set-up where the scenario wants one.
 
 mod error;
 mod left;
 mod login;
+mod made;
 mod needs;
 mod secrets;
+mod setup;
+mod statement;
+mod traces;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
@@ -20,11 +24,13 @@ use tokio::sync::watch;
 
 pub use error::AttachError;
 pub use left::{CleanedToken, clean_attached};
-pub(crate) use left::{vault_of, words as left_at};
+pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 
 use self::left::revoke_anew;
 use self::login::{Cluster, log_in, log_out, reach};
+use self::setup::{nothing_is_there, take_away};
+use self::traces::Traces;
 use crate::clocks::{postgres_clock, vault_clock};
 use crate::{ClientToken, EstateError};
 
@@ -42,8 +48,7 @@ pub struct Attached {
     renewal: Renewal,
     clusters: BTreeMap<String, Cluster>,
     redactor: Arc<Redactor>,
-    /// The accessor of the run's token while it is to be revoked.
-    token: Arc<Mutex<Option<String>>>,
+    traces: Traces,
 }
 
 impl Attached {
@@ -67,7 +72,7 @@ impl Attached {
             vault,
             clusters,
             redactor: Arc::clone(redactor),
-            token: Arc::default(),
+            traces: Traces::default(),
         };
         if let Err(why) = attached.can_be_worked_in(plan, &own).await {
             attached.leave().await;
@@ -77,10 +82,16 @@ impl Attached {
     }
 
     async fn can_be_worked_in(&self, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
+        if self.plan.ours {
+            made::by_step(plan)?;
+        }
         needs::lacking(&self.vault, plan, own).await?;
         for (name, cluster) in &self.clusters {
             let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
             Observer::connect(cluster.observer.clone()).await.map_err(failed)?.version().await.map_err(failed)?;
+        }
+        if self.plan.ours {
+            nothing_is_there(plan, &self.vault, &self.clusters).await?;
         }
         Ok(())
     }
@@ -103,7 +114,7 @@ impl Attached {
     /// # Panics
     /// Where the plan says nothing of that cluster.
     pub fn client_logins(&self, cluster: &str, database: &str) -> Vec<Login> {
-        let Cluster { observer, endpoints } = self.cluster(cluster);
+        let Cluster { observer, endpoints, .. } = self.cluster(cluster);
         let login = |(host, port): &(String, u16)| Login {
             host: host.clone(),
             port: *port,
@@ -126,7 +137,7 @@ impl Attached {
     /// # Errors
     /// [`EstateError::Vault`] where Vault refuses, [`EstateError::Ledger`] where the ledger cannot be written.
     pub async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
-        ledger.add(Entry::Attached { vault: self.vault.address().to_owned() })?;
+        self.enter(ledger)?;
         let load: Duration = plan.phases.iter().map(|phase| phase.duration.duration() + phase.drain.duration()).sum();
         let request = TokenRequest {
             policies: plan.client.policies.clone(),
@@ -137,7 +148,7 @@ impl Attached {
         let token = self.vault.create_token(&request).await;
         let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
         self.redactor.add_fixed(token.token.clone());
-        self.remember(Some(token.accessor.clone()));
+        self.traces.token(Some(token.accessor.clone()));
         ledger
             .add(Entry::TokenAccessor { vault: self.vault.address().to_owned(), accessor: token.accessor.clone() })?;
         let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
@@ -153,7 +164,7 @@ impl Attached {
     pub async fn release(&self, accessor: &str) -> Result<(), EstateError> {
         let revoked = self.vault.revoke_accessor(accessor).await;
         revoked.map_err(|source| EstateError::Vault { doing: "revoke the client's token", source })?;
-        self.remember(None);
+        self.traces.token(None);
         Ok(())
     }
 
@@ -175,26 +186,31 @@ impl Attached {
 
     /// What would be left if the harness ended now, in words; nothing where it has been removed.
     pub fn left(&self) -> impl Fn() -> Option<String> + use<> {
-        let (token, address) = (Arc::clone(&self.token), self.vault.address().to_owned());
+        let (traces, address) = (self.traces.clone(), self.vault.address().to_owned());
         move || {
-            let accessor = token.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-            Some(left::words(&address, &accessor))
+            let (token, made) = traces.all();
+            let token = token.map(|accessor| left::words(&address, &accessor));
+            let left: Vec<String> = token.into_iter().chain(made.iter().map(ToString::to_string)).collect();
+            (!left.is_empty()).then(|| left.join("; "))
         }
     }
 
-    /// Revokes what is left of the run, and the harness's own login. The ledger may be closed after it.
+    /// Takes away what is left of the run, and ends the harness's own login. The ledger may be closed after it.
     ///
     /// # Errors
-    /// [`EstateError::LeftBehind`] where something could not be revoked.
+    /// [`EstateError::LeftBehind`] where something could not be taken away.
     pub async fn tear_down(self) -> Result<(), EstateError> {
-        let accessor = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (token, made) = self.traces.all();
         let mut left = Vec::new();
-        if let Some(accessor) = accessor
+        if let Some(accessor) = token
             && self.release(&accessor).await.is_err()
             && let Err(why) = revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await
         {
             left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor)));
         }
+        let standing = take_away(&made, &self.vault, &self.clusters).await;
+        left.extend(standing.iter().map(|(made, why)| format!("{made} ({why})")));
+        self.traces.only(standing.into_iter().map(|(made, _)| made).collect());
         self.leave().await;
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
     }
@@ -205,8 +221,9 @@ impl Attached {
         log_out(&self.plan, &self.vault).await;
     }
 
-    fn remember(&self, accessor: Option<String>) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = accessor;
+    /// From now on the run may leave something here.
+    fn enter(&self, ledger: &Ledger) -> Result<(), EstateError> {
+        Ok(ledger.add(Entry::Attached { vault: self.vault.address().to_owned() })?)
     }
 
     fn cluster(&self, name: &str) -> &Cluster {

@@ -1,7 +1,7 @@
 //! What the harness's own accounts have to be allowed, and no more: the one source of what is checked before a run and
 //! of what `leaseproof policy` prints.
 
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{Plan, SetupAction};
 use leaseproof_vault::{Client, OwnToken};
 
 use super::AttachError;
@@ -38,6 +38,38 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
     for role in &plan.roles {
         let path = format!("sys/leases/lookup/{}/creds/{}/", role.mount.trim_matches('/'), role.name);
         needs.push(need(&path, &["list", "sudo"], "to see the leases of a promised role"));
+    }
+    if plan.attached.as_ref().is_some_and(|attached| attached.ours) {
+        needs.extend(set_up(plan));
+    }
+    needs
+}
+
+/// What the set-up needs, where it is leaseproof's.
+fn set_up(plan: &Plan) -> Vec<Need> {
+    let need = |path: String, capabilities, why| Need { path, capabilities, why };
+    let mut needs = vec![need("sys/mounts".to_owned(), &["read"] as &[_], "to see which mounts are there")];
+    let policy = |name: &str| {
+        let all: &[&str] = &["create", "read", "update", "delete"];
+        need(format!("sys/policies/acl/{name}"), all, "to write a policy of the set-up's, and to take it away")
+    };
+    for step in &plan.setup {
+        match &step.action {
+            SetupAction::Enable { path, .. } => {
+                let path = format!("sys/mounts/{}", path.trim_matches('/'));
+                needs.push(need(
+                    path,
+                    &["create", "update", "delete"],
+                    "to make a mount of the set-up's, and to take it away",
+                ));
+            }
+            SetupAction::Policy { name, .. } => needs.push(policy(name)),
+            SetupAction::Write { path, .. } => needs.push(match path.strip_prefix("sys/policies/acl/") {
+                Some(name) => policy(name),
+                None => need(path.clone(), &["create", "update"], "to write what the set-up writes"),
+            }),
+            SetupAction::Sql { .. } | SetupAction::Script { .. } => {}
+        }
     }
     needs
 }

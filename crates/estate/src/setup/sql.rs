@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{Redactor, Secret};
-use leaseproof_postgres::{Error, Session};
+use leaseproof_postgres::{Error, Login, Session};
 use leaseproof_scenario::Setting;
 
 use super::{NotDone, Refusal};
@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 use crate::statements::split;
 
 /// How long one statement of a set-up may take.
-const STATEMENT: Duration = Duration::from_secs(300);
+pub(crate) const STATEMENT: Duration = Duration::from_secs(300);
 
 /// Runs SQL statement by statement on one session, as psql does, up to the first error.
 pub(super) async fn run(
@@ -28,8 +28,12 @@ pub(super) async fn run(
         Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),
         None => (cluster.superuser.as_str(), Some(cluster.password.clone())),
     };
-    let login = cluster.login(database, user, password, "leaseproof set-up", STATEMENT);
-    let session = Session::open(&login).await.map_err(|why| NotDone::refused(why.outcome()))?;
+    run_as(&cluster.login(database, user, password, "leaseproof set-up", STATEMENT), file, text, redactor).await
+}
+
+/// Does it by that login.
+pub(crate) async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Result<(), NotDone> {
+    let session = Session::open(login).await.map_err(|why| NotDone::refused(why.outcome()))?;
     for (place, statement) in split(text) {
         if let Err(why) = session.script(statement).await {
             let at = place + offset(statement, &why);

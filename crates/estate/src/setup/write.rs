@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use leaseproof_scenario::SettingValue;
+use leaseproof_vault::Client;
 use serde_json::{Map, Value};
 
 use super::NotDone;
@@ -10,12 +11,22 @@ use crate::placeholders::{Placeholders, UnknownPlaceholder};
 impl Estate {
     /// Writes to a path, as `vault write` does.
     pub(super) async fn write(&self, path: &str, data: &BTreeMap<String, SettingValue>) -> Result<(), NotDone> {
-        let filled: Result<Map<String, Value>, UnknownPlaceholder> =
-            data.iter().map(|(key, value)| Ok((key.clone(), fill(value, &self.placeholders)?))).collect();
-        let filled = filled.map_err(|why| NotDone::Unsendable(why.to_string()))?;
-        let written = self.vault().write(path, &Value::Object(filled)).await;
-        written.map(drop).map_err(|why| NotDone::refused(why.outcome()))
+        to(&self.vault(), &self.placeholders, path, data).await
     }
+}
+
+/// Writes to a path of that Vault.
+pub(crate) async fn to(
+    vault: &Client,
+    placeholders: &Placeholders,
+    path: &str,
+    data: &BTreeMap<String, SettingValue>,
+) -> Result<(), NotDone> {
+    let filled: Result<Map<String, Value>, UnknownPlaceholder> =
+        data.iter().map(|(key, value)| Ok((key.clone(), fill(value, placeholders)?))).collect();
+    let filled = filled.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+    let written = vault.write(path, &Value::Object(filled)).await;
+    written.map(drop).map_err(|why| NotDone::refused(why.outcome()))
 }
 
 fn fill(value: &SettingValue, estate: &Placeholders) -> Result<Value, UnknownPlaceholder> {

@@ -92,12 +92,19 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
         for grant in GRANTS {
             text.push_str(&format!("GRANT {grant} TO {observer};\n"));
         }
+        if let Some(operator) = cluster.operator.as_deref().filter(|_| attached.ours).map(quoted) {
+            text.push_str(&format!(
+                "-- The account that does the set-up, and takes it away whoever is connected.\n\
+                 CREATE ROLE {operator} LOGIN CREATEDB CREATEROLE;\nGRANT pg_signal_backend TO {operator};\n"
+            ));
+        }
         let mut databases: Vec<&str> = vec![&cluster.database];
         databases.extend(plan.roles.iter().filter(|role| role.on == *name).map(|role| role.database.as_str()));
         databases.sort_unstable();
         databases.dedup();
         text.push_str("-- And so for every other database of the cluster, where PUBLIC may not connect.\n");
-        for database in databases {
+        // A database of the set-up's own is not there yet, and PUBLIC may connect to it unless the set-up says otherwise.
+        for database in databases.into_iter().filter(|database| !attached.ours || *database == cluster.database) {
             text.push_str(&format!("GRANT CONNECT ON DATABASE {} TO {observer};\n", quoted(database)));
         }
     }

@@ -13,6 +13,7 @@ mod vault;
 
 use std::time::Duration;
 
+use leaseproof_postgres::Session;
 use leaseproof_vault::TokenRequest;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -102,7 +103,7 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
     let arguments = theirs.run(&["--set", "phase.steady.for=60s", "--set", "phase.steady.drain=60s"]);
 
     let child = theirs.desk.start(&theirs.scenario, &arguments);
-    under_way(&theirs, before.1).await;
+    under_way(&theirs, "app", before.1).await;
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     let output = wait(child, Duration::from_secs(60));
     assert_eq!(output.status.code(), Some(130), "{}", text(&output));
@@ -112,7 +113,7 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
 
     let mut child = theirs.desk.start(&theirs.scenario, &arguments);
-    under_way(&theirs, before.1).await;
+    under_way(&theirs, "app", before.1).await;
     child.kill().unwrap();
     child.wait().unwrap();
     let clean = theirs.desk.output(["clean"]);
@@ -210,10 +211,73 @@ async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_
     theirs.desk.assert_nothing_left();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_of_our_own_is_done_where_nothing_is_there_and_is_taken_away() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.there().await;
+    let standing = theirs.standing().await;
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+    let (shown, verdicts) = (text(&output), theirs.desk.verdicts());
+    assert_kept(&output, &verdicts);
+    assert!(shown.contains("RUN-2   estate"), "{shown}");
+    assert_eq!((theirs.there().await, theirs.standing().await), (before.clone(), standing.clone()), "{shown}");
+    theirs.desk.assert_nothing_left();
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+
+    // Ctrl-C in the middle.
+    let child = theirs.desk.start(&theirs.scenario, &theirs.run(&["--set", "phase.steady.for=60s"]));
+    under_way(&theirs, "powerdns-role", 0).await;
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let output = wait(child, Duration::from_secs(60));
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    assert_eq!(
+        (theirs.there().await, theirs.standing().await),
+        (before.clone(), standing.clone()),
+        "{}",
+        text(&output)
+    );
+    theirs.desk.assert_nothing_left();
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+
+    // Killed in the middle.
+    let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&["--set", "phase.steady.for=60s"]));
+    under_way(&theirs, "powerdns-role", 0).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let clean = theirs.desk.output(["clean"]);
+    assert!(
+        clean.status.code() == Some(1) && text(&clean).contains("database powerdns of postgres.target"),
+        "{}",
+        text(&clean)
+    );
+    let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    assert!(clean.status.success(), "{}", text(&clean));
+    theirs.only(&before).await;
+    assert_eq!(theirs.standing().await, standing);
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+
+    // What is there already is left alone, and so is what nobody could take away.
+    theirs.vault.client.enable_engine("database", "kv").await.unwrap();
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    session.query("CREATE ROLE netdata").await.unwrap();
+    let standing = theirs.standing().await;
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+    let words = "the set-up would make what is there already, so nothing was made: role netdata of postgres.target, mount database";
+    assert!(output.status.code() == Some(2) && text(&output).contains(words), "{}", text(&output));
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    let script = "setup.sql.accounts.sql.database=postgres";
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", script]));
+    let words =
+        "may change more than what the set-up makes, and nobody could take that away afterwards: nothing was made";
+    assert!(output.status.code() == Some(2) && text(&output).contains(words), "{}", text(&output));
+    assert_eq!(theirs.standing().await, standing);
+    theirs.desk.assert_nothing_left();
+}
+
 /// Waits until credentials of the run are there.
-async fn under_way(theirs: &Theirs, before: usize) {
+async fn under_way(theirs: &Theirs, role: &str, before: usize) {
     for _ in 0..300 {
-        if theirs.there().await.1 > before + 3 {
+        if theirs.vault.client.leases("database", role).await.is_ok_and(|leases| leases.len() > before + 3) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -12,7 +12,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use serde_json::json;
 
 use crate::cluster::{Cluster, unprivileged};
-use crate::support::{Desk, text};
+use crate::support::{Desk, text, workspace};
 use crate::vault::Vault;
 
 pub(crate) struct Theirs {
@@ -87,12 +87,63 @@ password_file = "observer-password"
 ca            = "ca.pem"
 "#;
 
+/// PowerDNS, whose set-up leaseproof does and takes away.
+const OURS: &str = r#"
+title   = "PowerDNS, set up in an estate that already stands"
+extends = "WORKSPACE/scenarios/powerdns"
+
+[life.app]
+lease = "4s"
+
+[[phase]]
+name = "steady"
+rate = "2/s"
+for  = "6s"
+
+[attached]
+setup = "ours"
+
+[attached.vault]
+address = "VAULT"
+ca      = "ca.pem"
+auth    = { method = "approle", role_id_file = "role-id", secret_id_file = "secret-id" }
+
+[attached.postgres.target]
+observer               = "postgres://leaseproof@127.0.0.1:PORT/postgres"
+password_file          = "observer-password"
+operator               = "leaseproof-operator"
+operator_password_file = "observer-password"
+ca                     = "ca.pem"
+"#;
+
 /// What tells this PostgreSQL to encrypt, and to ask everybody but the superuser for a password.
 const HBA: &str = "host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
 
 impl Theirs {
     /// An estate in which nobody else is at work.
     pub(crate) async fn stand() -> Self {
+        let theirs = Self::bare().await;
+        theirs.write_scenario("quiet = true");
+        theirs.set_up().await;
+        theirs.let_leaseproof_in("app-client").await;
+        // What PUBLIC may by default is not everywhere so.
+        let session = Session::open(&theirs.login("postgres")).await.unwrap();
+        session.query("REVOKE CONNECT ON DATABASE shop FROM PUBLIC").await.unwrap();
+        session.query("GRANT CONNECT ON DATABASE shop TO vaultuser WITH GRANT OPTION").await.unwrap();
+        theirs
+    }
+
+    /// An estate in which nobody has done anything but let leaseproof in, to do a set-up of its own.
+    pub(crate) async fn stand_for_ours() -> Self {
+        let theirs = Self::bare().await;
+        theirs.write(&OURS.replace("WORKSPACE", workspace().to_str().unwrap()));
+        theirs.let_leaseproof_in("powerdns-client").await;
+        let session = Session::open(&theirs.login("postgres")).await.unwrap();
+        session.query("ALTER ROLE \"leaseproof-operator\" PASSWORD 'observer-s3cret'").await.unwrap();
+        theirs
+    }
+
+    async fn bare() -> Self {
         let desk = Desk::new();
         let scenario = desk.path().join("their-estate");
         std::fs::create_dir(&scenario).unwrap();
@@ -102,18 +153,18 @@ impl Theirs {
         let listener = format!("tls_cert_file = \"{}\"\n  tls_key_file = \"{}\"", certificate.display(), key.display());
         let ca = scenario.join("ca.pem");
         let vault = Vault::listening(&listener, |port| client(port, &ca)).await.opened().await;
-        let theirs = Self { vault, cluster, desk, scenario };
-        theirs.write_scenario("quiet = true");
-        theirs.set_up().await;
-        theirs.let_leaseproof_in().await;
-        theirs
+        Self { vault, cluster, desk, scenario }
     }
 
     /// Writes the scenario with that line in `[attached]`.
     pub(crate) fn write_scenario(&self, quiet: &str) {
+        self.write(&SCENARIO.replace("QUIET", quiet));
+    }
+
+    fn write(&self, scenario: &str) {
         let port = self.cluster.login("postgres", "postgres").port.to_string();
-        let text = SCENARIO.replace("VAULT", self.vault.client.address()).replace("PORT", &port);
-        std::fs::write(self.scenario.join("scenario.toml"), text.replace("QUIET", quiet)).unwrap();
+        let text = scenario.replace("VAULT", self.vault.client.address()).replace("PORT", &port);
+        std::fs::write(self.scenario.join("scenario.toml"), text).unwrap();
     }
 
     /// Changes a text of the scenario.
@@ -157,7 +208,7 @@ impl Theirs {
     }
 
     /// Does what `leaseproof policy` asks for, and nothing else.
-    async fn let_leaseproof_in(&self) {
+    async fn let_leaseproof_in(&self, policy: &str) {
         let printed = |part: &str| {
             let path = self.scenario.to_str().unwrap();
             let output = self.desk.output(["policy", "--for", "attached", path, "--part", part]);
@@ -168,7 +219,7 @@ impl Theirs {
         root.write_policy("leaseproof", &printed("vault")).await.unwrap();
         root.write("sys/auth/approle", &json!({ "type": "approle" })).await.unwrap();
         let role = json!({
-            "token_policies": ["leaseproof", "app-client"], "token_no_default_policy": true, "token_period": "10s",
+            "token_policies": ["leaseproof", policy], "token_no_default_policy": true, "token_period": "10s",
         });
         root.write("auth/approle/role/leaseproof", &role).await.unwrap();
         let role_id = root.read("auth/approle/role/leaseproof/role-id").await.unwrap();
@@ -178,9 +229,6 @@ impl Theirs {
         write("secret-id", secret_id.body["data"]["secret_id"].as_str().unwrap());
         write("observer-password", "observer-s3cret\n");
         let session = Session::open(&self.login("postgres")).await.unwrap();
-        // What PUBLIC may by default is not everywhere so.
-        session.query("REVOKE CONNECT ON DATABASE shop FROM PUBLIC").await.unwrap();
-        session.query("GRANT CONNECT ON DATABASE shop TO vaultuser WITH GRANT OPTION").await.unwrap();
         session.script(&printed("postgres")).await.unwrap();
         session.query("ALTER ROLE leaseproof PASSWORD 'observer-s3cret'").await.unwrap();
     }
@@ -190,9 +238,24 @@ impl Theirs {
         let session = Session::open(&self.login("postgres")).await.unwrap();
         let names = "SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles WHERE rolname !~ '^pg_'";
         let roles = session.value(names).await.unwrap().unwrap_or_default();
-        let leases = self.vault.client.leases("database", "app").await.unwrap().len();
+        let leases = self.vault.client.leases("database", "app").await.map_or(0, |leases| leases.len());
         let tokens = self.vault.client.list("auth/token/accessors/").await.unwrap().len();
         (roles.split(',').map(str::to_owned).collect(), leases, tokens)
+    }
+
+    /// The databases, mounts and policies that are there.
+    pub(crate) async fn standing(&self) -> Vec<String> {
+        let session = Session::open(&self.login("postgres")).await.unwrap();
+        let names = "SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database";
+        let databases = session.value(names).await.unwrap();
+        let mounts = self.vault.client.read("sys/mounts").await.unwrap().body["data"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>();
+        let policies = self.vault.client.list("sys/policies/acl/").await.unwrap();
+        databases.into_iter().chain(mounts).chain(policies).collect()
     }
 
     /// Waits until only `before` is there again: what is revoked with its token goes a moment later.

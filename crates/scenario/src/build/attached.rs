@@ -27,6 +27,7 @@ pub(super) fn kind(book: &Book<'_>) -> EstateKind {
 pub(super) fn attached(book: &Book<'_>) -> Option<AttachedPlan> {
     let entry = book.root.entry("attached")?;
     let table = entry.node.table()?;
+    let ours = table.text("setup").is_some_and(|said| said.value == "ours");
     let vault = vault(book, table);
     let names: Vec<&str> = book.clusters.iter().map(String::as_str).collect();
     for (cluster, _) in table.named("postgres").filter(|(cluster, _)| !names.contains(&cluster.key.as_str())) {
@@ -43,7 +44,9 @@ pub(super) fn attached(book: &Book<'_>) -> Option<AttachedPlan> {
         }
     }
     Some(AttachedPlan {
-        quiet: table.flag("quiet").is_some_and(|said| said.value),
+        ours,
+        // Nobody else knows of roles that were not there before.
+        quiet: ours || table.flag("quiet").is_some_and(|said| said.value),
         // The command line says them (`--max-live-leases`, `--max-duration`).
         max_live_leases: 0,
         max_duration: Ttl::from_secs(0),
@@ -156,7 +159,16 @@ fn cluster(book: &Book<'_>, entry: &Entry, table: &Table) -> Option<AttachedPost
             None
         }
     };
-    Some(AttachedPostgres { observer, database, at, password: secret(book, table, "password"), endpoints, encryption })
+    Some(AttachedPostgres {
+        observer,
+        database,
+        operator: owned(table, "operator"),
+        operator_password: secret(book, table, "operator_password"),
+        at,
+        password: secret(book, table, "password"),
+        endpoints,
+        encryption,
+    })
 }
 
 /// User, place and database of `postgres://user@host:port/database`. A password is none of it.

@@ -8,8 +8,8 @@ pub(super) static ATTACHED: Shape = Shape {
     keys: &[
         key(
             "setup",
-            Is::Word(&["theirs"], &[crate::shape::Later { word: "ours", what: "set-ups of attached estates are" }]),
-            "Whose set-up the promises are about. `theirs`, the default: mounts, roles and policies are there already, the `[[setup]]` steps are not done.",
+            Is::Word(&["theirs", "ours"], &[]),
+            "Whose set-up the promises are about. `theirs`, the default: mounts, roles and policies are there already, the `[[setup]]` steps are not done. `ours`: they are done where nothing of it is there, and taken away afterwards.",
         ),
         key(
             "quiet",
@@ -62,6 +62,9 @@ static POSTGRES: Shape = Shape {
         .needed(),
         key("password_file", Is::Text, "The file that holds the observer's password."),
         key("password_env", Is::Text, "The environment variable that holds it."),
+        key("operator", Is::Text, "The PostgreSQL user that SQL steps are done as, with `setup = \"ours\"`."),
+        key("operator_password_file", Is::Text, "The file that holds the operator's password."),
+        key("operator_password_env", Is::Text, "The environment variable that holds it."),
         key(
             "endpoints",
             Is::Texts(&Is::Text),

@@ -26,6 +26,8 @@ impl EstateKind {
 /// Where an estate stands, and as whom the harness works there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPlan {
+    /// Whether leaseproof does the scenario's set-up there, and takes it away afterwards.
+    pub ours: bool,
     /// Whether nobody else takes credentials of the promised roles while a run lasts.
     pub quiet: bool,
     /// How many of the run's leases may be live at once.
@@ -108,6 +110,10 @@ pub struct AttachedPostgres {
     pub observer: String,
     /// The database in which it asks for what is the same in all.
     pub database: String,
+    /// As whom the set-up is done, where it is leaseproof's.
+    pub operator: Option<String>,
+    /// The operator's password, where it has one.
+    pub operator_password: Option<SecretSource>,
     /// Where it looks: host and port.
     pub at: (String, u16),
     /// Its password, where it has one.
