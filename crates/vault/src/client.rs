@@ -7,22 +7,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use crate::encryption::{self, misunderstood, plain};
+use crate::encryption::{self, misunderstood};
 use crate::error::cause;
-use crate::{Answer, EncryptionFiles, Error};
-
-/// How a Vault is reached.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// `https://host:port`, or `http://host:port` where nobody can listen on the way.
-    pub address: String,
-    /// What bounds each request, from its connection to the end of the answer's body.
-    pub timeout: Duration,
-    /// The files behind an https address; none of an http one.
-    pub encryption: Option<EncryptionFiles>,
-    /// The namespace that every path is below (Vault Enterprise, HCP): sent as `X-Vault-Namespace`.
-    pub namespace: Option<String>,
-}
+use crate::{Answer, Error, Reach};
 
 /// A client of one Vault, with or without a token.
 ///
@@ -30,14 +17,14 @@ pub struct Reach {
 /// followed, so that each answer is one answer of that server.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    base: Url,
-    address: String,
-    token: Option<Secret>,
-    timeout: Duration,
-    namespace: Option<String>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: Url,
+    pub(crate) address: String,
+    pub(crate) token: Option<Secret>,
+    pub(crate) timeout: Duration,
+    pub(crate) namespace: Option<String>,
     /// The file of the authorities that are believed; none of an http address.
-    root: Option<PathBuf>,
+    pub(crate) root: Option<PathBuf>,
 }
 
 impl fmt::Debug for Client {
@@ -54,46 +41,6 @@ impl Client {
     /// [`Error::BadAddress`] where it is no `http` URL of a host.
     pub fn new(address: &str, timeout: Duration) -> Result<Self, Error> {
         Self::reaching(&Reach { address: address.to_owned(), timeout, encryption: None, namespace: None })
-    }
-
-    /// A client of the Vault that is reached so, without a token.
-    ///
-    /// # Errors
-    /// [`Error::BadAddress`] where no request can be sent to the address, or not with these files;
-    /// [`Error::BadEncryption`] where the files cannot be used; [`Error::BadNamespace`].
-    pub fn reaching(reach: &Reach) -> Result<Self, Error> {
-        let Reach { address, timeout, encryption, namespace } = reach;
-        let bad = |why: String| Error::BadAddress { address: address.clone(), why };
-        let base = Url::parse(address).map_err(|error| bad(error.to_string()))?;
-        let tls = match (base.scheme(), encryption) {
-            ("http", None) => plain()?,
-            ("https", Some(files)) => encryption::config(files)?,
-            ("http", Some(_)) => return Err(bad("a CA or a client certificate is of use with https only".to_owned())),
-            ("https", None) => return Err(bad(NO_ROOT.to_owned())),
-            (other, _) => return Err(bad(format!("`{other}` is not supported, only https and http are"))),
-        };
-        let namespace = namespace.as_deref().map(|given| given.trim_matches('/')).filter(|given| !given.is_empty());
-        if let Some(given) = namespace.filter(|given| HeaderValue::from_str(given).is_err()) {
-            return Err(Error::BadNamespace { namespace: given.to_owned() });
-        }
-        let http = reqwest::Client::builder()
-            .timeout(*timeout)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .tcp_nodelay(true)
-            .tls_backend_preconfigured(tls)
-            .build()
-            .map_err(|error| bad(cause(error, *timeout)))?;
-        Ok(Self {
-            http,
-            base,
-            address: address.trim_end_matches('/').to_owned(),
-            token: None,
-            timeout: *timeout,
-            namespace: namespace.map(str::to_owned),
-            root: encryption.as_ref().map(|files| files.root.clone()),
-        })
     }
 
     /// The same client, speaking with that token.
@@ -246,10 +193,6 @@ impl Client {
     }
 }
 
-/// What an https address lacks.
-const NO_ROOT: &str = "https needs the file of the authorities that vouch for Vault (for a public one, the system's, \
-                       such as /etc/ssl/certs/ca-certificates.crt)";
-
 fn name(name: &'static str) -> HeaderName {
     HeaderName::from_static(name)
 }
@@ -283,7 +226,7 @@ mod tests {
         for (address, why) in [
             ("127.0.0.1:8200", "relative URL without a base"),
             ("ftp://vault:8200", "`ftp` is not supported, only https and http are"),
-            ("https://vault:8200", super::NO_ROOT),
+            ("https://vault:8200", crate::reach::NO_ROOT),
             ("", "relative URL without a base"),
         ] {
             let error = client(address).unwrap_err().to_string();

@@ -8,7 +8,7 @@ use crate::BadEncryption;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Vault answered, and said no.
-    #[error("Vault answered HTTP {status}: {}", joined(errors))]
+    #[error("Vault answered HTTP {status}: {}", said(*status, errors))]
     Answer {
         /// The HTTP status.
         status: u16,
@@ -89,6 +89,16 @@ impl Error {
 
     pub(crate) fn unreadable(status: u16, why: impl Into<String>) -> Self {
         Self::Unreadable { status, why: why.into() }
+    }
+}
+
+/// Vault's words; of a redirect, which has none, what it means.
+fn said(status: u16, errors: &[String]) -> String {
+    match status {
+        307 if errors.is_empty() => {
+            "a redirect, which is not followed: this node is a standby, name the active one".to_owned()
+        }
+        _ => joined(errors),
     }
 }
 

@@ -7,8 +7,8 @@ use leaseproof_history::{Entry, Ledger, MadeThere};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
+use super::away::take_away;
 use super::login::{Cluster, log_in, log_out, reach};
-use super::setup::take_away;
 use super::{AttachError, REQUEST};
 use crate::clean::{owner, tokens};
 

@@ -1,6 +1,7 @@
 //! An estate that already stands: its servers are not leaseproof's, and nothing of theirs is changed but by the
 //! credentials that a run takes, and by its own set-up where the scenario wants one.
 
+mod away;
 mod error;
 mod left;
 mod login;
@@ -9,6 +10,7 @@ mod needs;
 mod secrets;
 mod setup;
 mod statement;
+mod token;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use leaseproof_domain::Redactor;
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{AttachedPlan, Plan};
-use leaseproof_vault::{Client, OwnToken, Reach, Renewal, TokenRequest};
+use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
 pub use error::AttachError;
@@ -27,18 +29,16 @@ pub use left::{CleanedToken, clean_attached};
 pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 
+use self::away::take_away;
 use self::left::revoke_anew;
 use self::login::{Cluster, log_in, log_out, reach};
-use self::setup::{nothing_is_there, take_away};
+use self::setup::nothing_is_there;
 use self::traces::Traces;
+use crate::EstateError;
 use crate::clocks::{postgres_clock, vault_clock};
-use crate::{ClientToken, EstateError};
 
 /// How long one request of the harness's own may take.
 const REQUEST: Duration = Duration::from_secs(30);
-/// How much longer the run's token lives than the load: for set-up, looks and release.
-const SPARE: Duration = Duration::from_secs(600);
-
 /// An estate that already stands, with the harness logged in. Nothing of it ends with this value: [`Attached::tear_down`]
 /// revokes what the run made.
 pub struct Attached {
@@ -129,43 +129,6 @@ impl Attached {
     /// Why the harness's own token could not be renewed, as soon as that is so.
     pub fn trouble(&self) -> watch::Receiver<Option<String>> {
         self.renewal.trouble()
-    }
-
-    /// Makes the token that the run's credentials are issued under, a child of the harness's own. It outlives the load,
-    /// and whatever becomes of the harness it ends then, with every lease under it.
-    ///
-    /// # Errors
-    /// [`EstateError::Vault`] where Vault refuses, [`EstateError::Ledger`] where the ledger cannot be written.
-    pub async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
-        self.enter(ledger)?;
-        let load: Duration = plan.phases.iter().map(|phase| phase.duration.duration() + phase.drain.duration()).sum();
-        let request = TokenRequest {
-            policies: plan.client.policies.clone(),
-            display_name: "leaseproof".to_owned(),
-            ttl_seconds: (load + SPARE).as_secs(),
-            renewable: false,
-        };
-        let token = self.vault.create_token(&request).await;
-        let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
-        self.redactor.add_fixed(token.token.clone());
-        self.traces.token(Some(token.accessor.clone()));
-        ledger
-            .add(Entry::TokenAccessor { vault: self.vault.address().to_owned(), accessor: token.accessor.clone() })?;
-        let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
-        let client = Client::reaching(&reach);
-        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
-        Ok(ClientToken { client: client.with_token(token.token), accessor: token.accessor })
-    }
-
-    /// Revokes the client's token and with it every lease under it.
-    ///
-    /// # Errors
-    /// [`EstateError::Vault`] where Vault refuses.
-    pub async fn release(&self, accessor: &str) -> Result<(), EstateError> {
-        let revoked = self.vault.revoke_accessor(accessor).await;
-        revoked.map_err(|source| EstateError::Vault { doing: "revoke the client's token", source })?;
-        self.traces.token(None);
-        Ok(())
     }
 
     /// Measures how far each server's clock is from the harness's wall clock, and records it, as

@@ -69,7 +69,7 @@ fn vault(plan: &Plan) -> String {
     let needs: String = harness_needs(plan).iter().map(rule).collect();
     let rights: String = client_rights(plan).iter().map(|need| format!("# {}", rule(need))).collect();
     format!(
-        "# Vault: the policy of the harness's own token, which makes no rights of the `default` policy necessary.\n\
+        "# Vault: the policy of the harness's own token. It needs nothing of the `default` policy.\n\
          # Give that token the policies of the credentials' client too, {}: Vault lets it make none that may more.\n{needs}\
          # What those have to allow:\n{rights}",
         client.join(", ")

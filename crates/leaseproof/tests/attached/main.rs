@@ -274,6 +274,30 @@ async fn a_set_up_of_our_own_is_done_where_nothing_is_there_and_is_taken_away() 
     theirs.desk.assert_nothing_left();
 }
 
+/// DROP ROLE fails while the role owns something, and Vault gives a lease up after six failures.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a lease takes 8 to 14 minutes to become irrevocable"]
+async fn a_lease_that_becomes_irrevocable_ends_the_load() {
+    let theirs = Theirs::stand().await;
+    let issued = theirs.vault.client.issue("database", "app").await.unwrap();
+    let session = Session::open(&theirs.login("shop")).await.unwrap();
+    // In a schema of its own: in `public` it would keep Vault's account from revoking anything of anybody's.
+    session.script("CREATE SCHEMA aside; CREATE TABLE aside.held (id int)").await.unwrap();
+    session.query(&format!("ALTER TABLE aside.held OWNER TO \"{}\"", issued.username)).await.unwrap();
+    theirs.vault.client.renew(&issued.lease, Some(2)).await.unwrap();
+    let longer = ["--set", "phase.steady.for=15m", "--set", "phase.steady.rate=0.5/s", "--max-duration", "20m"];
+    let begun = std::time::Instant::now();
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&longer));
+    let shown = text(&output);
+    assert!(begun.elapsed() < Duration::from_secs(15 * 60), "{shown}");
+    assert_eq!(output.status.code(), Some(1), "INV-8 fails: {shown}");
+    let words = format!("ended to spare the estate: the lease {} became irrevocable", issued.lease);
+    assert!(shown.contains(&words), "{shown}");
+    let (roles, leases, _) = theirs.there().await;
+    assert_eq!(leases, 1, "only the lease that Vault has given up is left: {roles:?}");
+    theirs.desk.assert_nothing_left();
+}
+
 /// Waits until credentials of the run are there.
 async fn under_way(theirs: &Theirs, role: &str, before: usize) {
     for _ in 0..300 {

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use leaseproof_history::{Entry, Ledger};
+use leaseproof_scenario::Plan;
+use leaseproof_vault::{Client, Reach, TokenRequest};
+
+use super::Attached;
+use crate::{ClientToken, EstateError};
+
+/// How much longer the run's token lives than the load: for set-up, looks and release.
+const SPARE: Duration = Duration::from_secs(600);
+
+impl Attached {
+    /// Makes the token that the run's credentials are issued under, a child of the harness's own. It outlives the load,
+    /// and whatever becomes of the harness it ends then, with every lease under it.
+    ///
+    /// # Errors
+    /// [`EstateError::Vault`] where Vault refuses, [`EstateError::Ledger`] where the ledger cannot be written.
+    pub async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
+        self.enter(ledger)?;
+        let load: Duration = plan.phases.iter().map(|phase| phase.duration.duration() + phase.drain.duration()).sum();
+        let request = TokenRequest {
+            policies: plan.client.policies.clone(),
+            display_name: "leaseproof".to_owned(),
+            ttl_seconds: (load + SPARE).as_secs(),
+            renewable: false,
+        };
+        let token = self.vault.create_token(&request).await;
+        let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
+        self.redactor.add_fixed(token.token.clone());
+        self.traces.token(Some(token.accessor.clone()));
+        ledger
+            .add(Entry::TokenAccessor { vault: self.vault.address().to_owned(), accessor: token.accessor.clone() })?;
+        let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
+        let client = Client::reaching(&reach);
+        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+        Ok(ClientToken { client: client.with_token(token.token), accessor: token.accessor })
+    }
+
+    /// Revokes the client's token and with it every lease under it.
+    ///
+    /// # Errors
+    /// [`EstateError::Vault`] where Vault refuses.
+    pub async fn release(&self, accessor: &str) -> Result<(), EstateError> {
+        let revoked = self.vault.revoke_accessor(accessor).await;
+        revoked.map_err(|source| EstateError::Vault { doing: "revoke the client's token", source })?;
+        self.traces.token(None);
+        Ok(())
+    }
+}
