@@ -1,0 +1,33 @@
+use leaseproof_domain::{Event, Micros};
+
+/// The latest moment that an event tells of.
+pub(super) fn moment(event: &Event) -> Micros {
+    match event {
+        Event::Header(_) | Event::PrivilegeSet { .. } | Event::Audit(_) | Event::LogRead { .. } => Micros(0),
+        Event::Sessions(sighting) => sighting.to,
+        Event::Dependencies(sighting) => sighting.to,
+        Event::Irrevocable(sighting) => sighting.to,
+        Event::Metrics(reading) => reading.to,
+        Event::KeptSession(kept) => kept.to,
+        Event::AuthFailure(failure) => failure.at,
+        Event::Clock(reading) => reading.at,
+        Event::Setup(setup) => setup.end,
+        Event::Baseline(baseline) => baseline.at,
+        Event::Account(reading) => reading.at,
+        Event::Objects { at, .. } => *at,
+        Event::Phase(mark) => mark.at,
+        Event::Operation(record) => record.end,
+        Event::Shed(shed) => shed.intended,
+        Event::RoleRead(read) => read.to,
+        Event::Roles(sighting) => sighting.to,
+        Event::Leases(sighting) => sighting.to,
+        Event::Privileges(reading) => reading.to,
+        Event::Probe(probe) => probe.to,
+        Event::SecretSeen(seen) => seen.at,
+        Event::Fault(mark) => mark.at,
+        Event::WatchGap(gap) => gap.to,
+        Event::ServerLost(lost) => lost.at,
+        Event::Residue { to, .. } => *to,
+        Event::End(end) => end.at,
+    }
+}
