@@ -160,12 +160,12 @@ fn three_mistakes_are_told_in_one_pass() {
 }
 
 #[test]
-fn a_scenario_that_asks_for_a_fault_is_told_so() {
+fn a_scenario_that_asks_for_what_cannot_be_done_yet_is_told_so() {
     let desk = Desk::new();
-    let output = desk.run(&variant("asks-for-a-fault"), &[]);
+    let output = desk.run(&variant("asks-for-containers"), &[]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("fault") && shown.contains("asks-for-a-fault/scenario.toml"), "{shown}");
+    assert!(shown.contains("containers are not built yet") && shown.contains("asks-for-containers/scenario.toml"), "{shown}");
 }
 
 #[test]
