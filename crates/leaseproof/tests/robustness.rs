@@ -165,7 +165,10 @@ fn a_scenario_that_asks_for_what_cannot_be_done_yet_is_told_so() {
     let output = desk.run(&variant("asks-for-containers"), &[]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("containers are not built yet") && shown.contains("asks-for-containers/scenario.toml"), "{shown}");
+    assert!(
+        shown.contains("containers are not built yet") && shown.contains("asks-for-containers/scenario.toml"),
+        "{shown}"
+    );
 }
 
 #[test]
