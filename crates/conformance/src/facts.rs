@@ -58,6 +58,7 @@ mod rot_3;
 mod rot_4;
 mod run_1;
 mod run_2;
+mod run_3;
 mod run_4;
 mod run_5;
 mod run_6;
@@ -135,6 +136,7 @@ pub const CATALOGUE: &[Fact] = &[
     con_3::FACT,
     run_1::FACT,
     run_2::FACT,
+    run_3::FACT,
     run_4::FACT,
     run_5::FACT,
     run_6::FACT,

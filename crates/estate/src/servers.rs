@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::find::{GET_VAULT, Places, asked, get_postgres, runs, version_of};
+use crate::pooler;
 
 /// A server, or a program that the project's scripts use, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub fn find_all() -> Vec<Found> {
     ));
     let pdns = "apt-get install pdns-server pdns-backend-pgsql";
     all.push(by_name(&places, "pdns_server", "PDNS_BIN", NOT_YET, "--version", pdns));
+    let pooled = "the fact RUN-3 of `leaseproof conformance`";
+    all.push(by_name(&places, "pgbouncer", pooler::SETTING, pooled, "--version", pooler::GET_PGBOUNCER));
     all.push(by_name(&places, "jq", "JQ_BIN", "set-up scripts that read JSON", "--version", "apt-get install jq"));
     all
 }

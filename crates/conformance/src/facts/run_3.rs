@@ -1,0 +1,69 @@
+use leaseproof_estate::TARGET;
+use serde_json::json;
+
+use crate::bench::CREATE;
+use crate::proof::Obstacle;
+use crate::{Answered, Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "RUN-3",
+    says: "Behind PgBouncer 1.18 in transaction mode credentials are issued, and one connection of Vault's revokes them; as soon as \
+           several share the pool, default revocations fail in part, with 400 and `prepared statement … does not exist` (26000) or \
+           `already exists` (42P05), and the users stay; revocation statements of one's own do not fail",
+    shown: "A PgBouncer before the cluster. 20 issues and their default revocations at once on one connection; then 60 of each on three \
+            connections that share the pool, by default and by `DROP ROLE`; roles are counted against revocations that failed.",
+    source: "Vault, plugins/database/postgresql/postgresql.go (defaultDeleteUser prepares its queries outside of a transaction); PgBouncer, features: prepared statements in transaction pooling from 1.21 on",
+    ground: Ground::Own(|_| {}),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+const CONNECTIONS: usize = 3;
+const ISSUES: usize = 60;
+const ON_ONE: usize = 20;
+const DROP: &str = "DROP ROLE IF EXISTS \"{{name}}\";";
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let (account, password) = (bench.account(), bench.account_password());
+    let pooler = bench.estate().pooler(TARGET, &account, &password).await?;
+    let through = bench.config_data_through(pooler.port());
+    for at in 0..CONNECTIONS {
+        let connection = format!("pg-{at}");
+        bench.config(&connection, through.clone()).await?;
+        for (kind, revocation) in [("default", ""), ("drop", DROP)] {
+            let role =
+                json!({ "db_name": connection, "creation_statements": CREATE, "revocation_statements": revocation });
+            bench.role(&format!("{kind}-{at}"), role).await?;
+        }
+    }
+    round(bench, "one connection, by default", (0..ON_ONE).map(|_| "default-0".to_owned()).collect(), false).await?;
+    round(bench, "three connections, by `DROP ROLE`", on_all("drop"), false).await?;
+    round(bench, "three connections, by default", on_all("default"), true).await
+}
+
+fn on_all(kind: &str) -> Vec<String> {
+    (0..ISSUES).map(|number| format!("{kind}-{}", number % CONNECTIONS)).collect()
+}
+
+/// Issues those at once, and revokes them at once.
+async fn round(bench: &mut Bench, what: &str, roles: Vec<String>, some_fail: bool) -> Result<(), Obstacle> {
+    let asked = roles.len();
+    let issued: Vec<_> = bench.issue_at_once(roles).await?.into_iter().flatten().collect();
+    bench.equals(format!("credentials ({what})"), asked, issued.len());
+    let answers = bench.revoke_at_once(issued.into_iter().map(|issued| issued.lease)).await?;
+    let failed: Vec<_> = answers.iter().filter(|answer| answer.is_err()).collect();
+    let lost = Expect::status(400).says("ERROR: prepared statement \"");
+    // Default revocations of several connections race for the tables of public too: CON-2.
+    let raced = Expect::status(400).says("tuple concurrently updated");
+    let so = failed.iter().filter(|answer| lost.is_met(&answer.got())).count();
+    let expected = if some_fail { "at least 1" } else { "0" };
+    bench.holds(format!("revocations that fail so ({what})"), expected, so, some_fail == (so > 0));
+    let other = failed.iter().find(|answer| !lost.is_met(&answer.got()) && !raced.is_met(&answer.got()));
+    if let Some(answer) = other.or(failed.first().filter(|_| so == failed.len())) {
+        bench.answers(format!("one that fails ({what})"), *answer, lost);
+    }
+    let left = bench.value("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-%'").await?.unwrap_or_default();
+    bench.equals(format!("users that stay ({what})"), failed.len().to_string(), left);
+    Ok(())
+}
