@@ -33,31 +33,50 @@ pub(super) fn pdns(book: &Book<'_>) -> Option<PdnsPlan> {
     table.entry("role").into_iter().for_each(|role| book.refer(&role.node, "role", &roles));
     policies_exist(book, table);
     policies_are_its_own(book, table);
-    let (name, record_type) = table.entry("query").and_then(|query| question(book, query))?;
-    let zone = table.entry("zone").and_then(|zone| zone_of(book, zone, &name))?;
-    let template = table.entry("template")?;
-    let template = Text::read(template.node.text()?, &template.node.place, FileWhen::OneLine, book.noted)?.text;
-    let policies = table.entry("policies")?;
+    // All of them first: one mistake hides no other.
+    let question = table.entry("query").and_then(|query| question(book, query));
+    let zone = table.entry("zone").and_then(|zone| zone_of(book, zone, question.as_ref()));
+    let template = template(book, table);
+    let env = env(book, table);
+    let answers = answers(book, table, entry);
+    let (name, record_type) = question?;
     Some(PdnsPlan {
         role: owned(table, "role")?,
-        template,
-        env: env(book, table),
+        template: template?,
+        env,
         policies: Promised {
             value: table.texts("policies").into_iter().map(|said| said.value.to_owned()).collect(),
-            origin: policies.at.origin(),
+            origin: table.entry("policies")?.at.origin(),
         },
         forbidden: table.texts("forbidden").into_iter().map(|said| said.value.to_owned()).collect(),
         after_rendering: table.parsed::<AfterRendering>("after_rendering").map(|said| said.value).unwrap_or_default(),
-        zone,
+        zone: zone?,
         name,
         record_type,
-        answers: answers(book, table, entry),
+        answers,
         rate: table.parsed::<Rate>("rate")?.value.0,
         timeout: table.parsed::<Ttl>("timeout").map_or(TIMEOUT, |said| said.value),
         cycle_within: promised(table.parsed::<Ttl>("cycle_within")?),
         write_every: ttl(table, "write_every"),
         origin: entry.node.place.origin(),
     })
+}
+
+/// The template, which has to take a credential of the role.
+fn template(book: &Book<'_>, table: &Table) -> Option<String> {
+    let entry = table.entry("template")?;
+    let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?.text;
+    let promised =
+        book.root.named("role").find(|(role, _)| Some(role.key.as_str()) == table.text("role").map(|said| said.value));
+    if let Some((role, of)) = promised {
+        let mount = of.text("mount").map_or("database", |said| said.value);
+        let path = format!("\"{mount}/creds/{}\"", role.key);
+        if !text.contains(&path) {
+            let other = format!("the template takes no credential of `{}`", role.key);
+            book.add(Problem::at(&entry.node.place, other).label(format!("expected `secret {path}` in it")));
+        }
+    }
+    Some(text)
 }
 
 /// A token without policies of its own would get those of its maker, and root's can do everything.
@@ -75,8 +94,10 @@ fn question(book: &Book<'_>, entry: &Entry) -> Option<(String, String)> {
     let text = entry.node.text()?;
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
-        [name, record_type] if TYPES.contains(&record_type) => Some((qualified(name), record_type.to_owned())),
-        [_, record_type] => {
+        [name, record_type] if TYPES.contains(&record_type) && is_name(&qualified(name)) => {
+            Some((qualified(name), record_type.to_owned()))
+        }
+        [_, record_type] if !TYPES.contains(&record_type) => {
             let unknown = format!("`{record_type}` is no type that can be asked for");
             book.add(Problem::at(&entry.node.place, unknown).label(format!("expected one of {}", TYPES.join(", "))));
             None
@@ -89,9 +110,13 @@ fn question(book: &Book<'_>, entry: &Entry) -> Option<(String, String)> {
     }
 }
 
-fn zone_of(book: &Book<'_>, entry: &Entry, name: &str) -> Option<String> {
+fn zone_of(book: &Book<'_>, entry: &Entry, question: Option<&(String, String)>) -> Option<String> {
     let zone = qualified(entry.node.text()?);
-    if name != zone && !name.ends_with(&format!(".{zone}")) {
+    if !is_name(&zone) {
+        book.add(Problem::at(&entry.node.place, format!("`{zone}` is no name of a zone")).label("here"));
+        return None;
+    }
+    if let Some((name, _)) = question.filter(|(name, _)| *name != zone && !name.ends_with(&format!(".{zone}"))) {
         let outside = format!("the question's name `{name}` is not in the zone `{zone}`");
         book.add(Problem::at(&entry.node.place, outside).label("here"));
     }
@@ -101,6 +126,15 @@ fn zone_of(book: &Book<'_>, entry: &Entry, name: &str) -> Option<String> {
 /// Names are compared in lower case (RFC 4343), and PowerDNS keeps them so.
 fn qualified(name: &str) -> String {
     format!("{}.", name.trim_end_matches('.').to_ascii_lowercase())
+}
+
+/// A fully qualified name of labels of 1 to 63 characters, 253 together (RFC 1035, 2.3.4).
+fn is_name(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    name.len() <= 254 && name.strip_suffix('.').is_some_and(|name| name.split('.').all(label))
 }
 
 fn answers(book: &Book<'_>, table: &Table, of: &Entry) -> Promised<String> {
