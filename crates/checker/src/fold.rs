@@ -240,7 +240,7 @@ impl<'p> Run<'p> {
         self.tracks.appeared = tracks.appeared;
         // Credentials of a live server's agent are no life's, and have a lease all the same.
         let unclaimed = tracks.unclaimed().filter(|track| !self.dns.owns(&track.name)).collect();
-        let mut orphans = self.issues.explain(unclaimed, last_look);
+        let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
         if !complete {
             let longest = self.plan.client.timeout.duration() + KEPT;
             for orphan in &mut orphans {

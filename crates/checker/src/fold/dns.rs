@@ -117,6 +117,12 @@ impl<'p> Dns<'p> {
         self.changes.iter().any(|change| change.rendering.username == *username)
     }
 
+    /// When the last configuration was rendered: the agent's next issue came after that, and is not told unless it led to
+    /// another one.
+    pub(crate) fn last_rendered(&self) -> Option<Micros> {
+        self.changes.last().map(|change| change.rendering.from)
+    }
+
     /// Whether the lease is that of such a credential.
     pub(crate) fn owns_lease(&self, lease: &leaseproof_domain::LeaseId) -> bool {
         self.changes.iter().any(|change| change.rendering.lease.as_ref() == Some(lease))

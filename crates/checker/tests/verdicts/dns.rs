@@ -257,6 +257,15 @@ fn a_rendered_credential_is_nobodys_orphan_while_it_stands_and_one_that_stays_is
         story
     };
     story().passes("INV-3");
+    // The agent had one more under way when its token was taken away, and no two.
+    let mut next = seen(10, wall(40));
+    next.name = user(2);
+    let mut more = seen(11, wall(40));
+    more.name = user(3);
+    let under_way = story().with(|story| story.look(15 * S, vec![next.clone()], vec![]));
+    under_way.passes("INV-3");
+    let two = under_way.with(|story| story.look(15 * S + 10 * MS, vec![more], vec![]));
+    assert_eq!(two.fails("INV-3")[0].username, Some(user(3)));
     let without = story().without(|event| matches!(event, Event::Dns(_)));
     assert_eq!(without.fails("INV-3")[0].username, Some(user(1)));
     let left = |released: bool| {
