@@ -4,6 +4,10 @@ mod acc_1;
 mod aud_1;
 mod audit_pairs;
 mod cap;
+mod dns_1;
+mod dns_2;
+mod dns_3;
+mod dns_4;
 mod exp_1;
 mod fate;
 mod first_logins;
@@ -79,6 +83,10 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-11" => Box::new(inv_11::Inv11::default()),
         "INV-10" => Box::new(inv_10::Inv10),
         "FLT-1" => Box::new(flt_1::Flt1),
+        "DNS-1" => Box::new(dns_1::Dns1),
+        "DNS-2" => Box::new(dns_2::Dns2),
+        "DNS-3" => Box::new(dns_3::Dns3),
+        "DNS-4" => Box::new(dns_4::Dns4),
         "THR-1" => Box::new(thr_1::Thr1::new(ask, plan)),
         _ => Box::new(Unmade),
     }

@@ -1,6 +1,7 @@
 //! The state that all checks share: lives put together from events that come one by one.
 
 mod clocks;
+mod dns;
 mod faults;
 mod life;
 mod moment;
@@ -19,6 +20,7 @@ use leaseproof_domain::{
 use leaseproof_scenario::{Plan, RolePromise};
 
 pub(crate) use clocks::{Between, Clocks};
+pub(crate) use dns::{Change, Dns};
 pub(crate) use faults::{Fault, Faults};
 pub(crate) use life::{Gone, Life, Look, Step, Term};
 use moment::moment;
@@ -36,6 +38,7 @@ pub(crate) struct Run<'p> {
     pub(crate) end: Option<End>,
     pub(crate) clocks: Clocks,
     pub(crate) faults: Faults<'p>,
+    pub(crate) dns: Dns<'p>,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
     /// The objects of each database, by cluster and database.
@@ -71,6 +74,7 @@ impl<'p> Run<'p> {
             end: None,
             clocks: Clocks::default(),
             faults: Faults::new(&plan.faults),
+            dns: Dns::new(plan.pdns.as_ref()),
             sets: BTreeMap::new(),
             objects: BTreeMap::new(),
             gaps: Vec::new(),
@@ -187,6 +191,8 @@ impl<'p> Run<'p> {
                 }
             }
             Event::Fault(mark) => self.faults.mark(mark),
+            Event::Dns(event) => self.dns.see(event),
+            Event::Sessions(sighting) => self.dns.sessions(sighting),
             Event::WatchGap(gap) => self.gap(gap),
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
@@ -232,7 +238,9 @@ impl<'p> Run<'p> {
         let tracks = std::mem::take(&mut self.tracks);
         self.tracks.last_look = last_look;
         self.tracks.appeared = tracks.appeared;
-        let mut orphans = self.issues.explain(tracks.unclaimed().collect(), last_look);
+        // Credentials of a live server's agent are no life's, and have a lease all the same.
+        let unclaimed = tracks.unclaimed().filter(|track| !self.dns.owns(&track.name)).collect();
+        let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
         if !complete {
             let longest = self.plan.client.timeout.duration() + KEPT;
             for orphan in &mut orphans {

@@ -132,6 +132,7 @@ impl<'p> Bench<'p> {
         checks.sort_by_key(|judgment| judgment.check);
         let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
         verdicts.observed = self.observed;
+        verdicts.observed.dns = self.run.dns.figures();
         verdicts.faults = self.run.faults.figures();
         let left_out = self.run.plan.left_out.iter();
         verdicts.observed.left_out = left_out.map(|left| (left.check.to_string(), left.why.clone())).collect();

@@ -45,8 +45,10 @@ fn gauges(largest: &mut BTreeMap<String, u64>, reading: &MetricReading) {
 /// How many leases have no role. What no answer told of is only counted: as many such leases as such roles are pairs.
 fn without_role(leases: &[LeaseId], roles: &[RoleSeen], look: Look, run: &Run<'_>) -> u64 {
     let there: BTreeSet<&Username> = roles.iter().map(|role| &role.name).collect();
-    let untold_roles = roles.iter().filter(|role| run.life_of(&role.name).is_none()).count();
-    let (told, untold): (Vec<&LeaseId>, Vec<&LeaseId>) = leases.iter().partition(|lease| run.is_owned(lease));
+    let untold = |role: &&RoleSeen| run.life_of(&role.name).is_none() && !run.dns.owns(&role.name);
+    let untold_roles = roles.iter().filter(untold).count();
+    let (told, untold): (Vec<&LeaseId>, Vec<&LeaseId>) =
+        leases.iter().filter(|lease| !run.dns.owns_lease(lease)).partition(|lease| run.is_owned(lease));
     let lost = told.into_iter().filter_map(|lease| run.life_with(lease)).filter(|life| {
         let is_there = life.username.as_ref().is_none_or(|name| there.contains(name));
         !is_there && !run.may_be_ending(life, look)

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{Event, LatencySummary, Operation, OperationRecord, OperationStatistics, Outcome, Quantity};
+use leaseproof_domain::{
+    DnsEvent, Event, LatencySummary, Operation, OperationRecord, OperationStatistics, Outcome, Quantity,
+};
 
 /// Where the time of an operation counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +74,12 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    fn sent(&mut self, behind: u64) {
+        if behind > crate::validity::ALWAYS_ON_TIME {
+            self.behind.push(behind);
+        }
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.ok + self.failed + self.indeterminate
     }
@@ -87,6 +95,8 @@ pub(crate) struct Statistics {
     pub(crate) shed: u64,
     /// From a lease's end to the first look without its role.
     pub(crate) expiry_lag: Times,
+    /// How punctually questions were sent to a live DNS server.
+    pub(crate) questions: Figures,
 }
 
 impl Statistics {
@@ -94,6 +104,12 @@ impl Statistics {
         match event {
             Event::Operation(record) => self.operation(record),
             Event::Shed(_) => self.shed += 1,
+            Event::Dns(DnsEvent::Query(query)) => {
+                let figures = &mut self.questions;
+                figures.ok += 1;
+                figures.service.record(query.end.0.saturating_sub(query.start.0));
+                figures.sent(query.start.0.saturating_sub(query.intended.0));
+            }
             _ => {}
         }
     }
@@ -118,10 +134,7 @@ impl Statistics {
             figures.response.record(record.end.0.saturating_sub(record.intended.0));
             figures.service.record(record.end.0.saturating_sub(record.start.0));
         }
-        let behind = record.start.0.saturating_sub(record.intended.0);
-        if behind > crate::validity::ALWAYS_ON_TIME {
-            figures.behind.push(behind);
-        }
+        figures.sent(record.start.0.saturating_sub(record.intended.0));
     }
 
     /// The figures as reports show them.

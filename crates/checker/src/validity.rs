@@ -22,7 +22,7 @@ pub(crate) struct Punctuality {
 impl Punctuality {
     pub(crate) fn of(statistics: &Statistics) -> Self {
         let mut all = Self { late: 0, timed: 0, worst: 0 };
-        for figures in statistics.operations.values() {
+        for figures in statistics.operations.values().chain([&statistics.questions]) {
             let allowed = allowed(figures);
             let late = figures.behind.iter().filter(|behind| **behind > allowed);
             all.late += late.clone().count() as u64;

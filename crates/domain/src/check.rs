@@ -264,6 +264,40 @@ pub const CATALOGUE: &[CheckInfo] = &[
         timing: true,
     },
     CheckInfo {
+        id: "DNS-1",
+        title: "The DNS server answers as promised, but for the time that a change of credentials may take",
+        shown: "Every question to the live PowerDNS: its response code, judged and not that a process lives. Another one than \
+                `answers`, or none within `timeout`, is told and not judged from a rendering of the configuration until \
+                `cycle_within` after it; outside of that it is a failure.",
+        source: "PowerDNS: a backend whose user was dropped answers SERVFAIL while the process lives on",
+        timing: true,
+    },
+    CheckInfo {
+        id: "DNS-2",
+        title: "Each new credential is taken into use, and the old one is let go",
+        shown: "Each rendering: cycle_within after it sessions of its user are in pg_stat_activity, and those of the users \
+                rendered before are gone. By user name, and by OID once the role is dropped. A rendering that another one \
+                follows sooner is not judged.",
+        source: "PowerDNS reads its settings once at start; PostgreSQL: DROP ROLE ends no session",
+        timing: true,
+    },
+    CheckInfo {
+        id: "DNS-3",
+        title: "Records can be made and taken away on the live credential",
+        shown: "Each change of the zone through PowerDNS's HTTP interface, outside the windows that a rendering opens: it is \
+                acknowledged (HTTP 204), and a question for the record shows it.",
+        source: "PowerDNS, pdns/ws-auth.cc: PATCH of a zone deletes and inserts in one transaction",
+        timing: false,
+    },
+    CheckInfo {
+        id: "DNS-4",
+        title: "The agent's policy allows nothing but its credentials",
+        shown: "Requests with the agent's token on other paths, those of `forbidden` and what lies beside its own: each has to be \
+                refused with 403.",
+        source: "Vault, vault/request_handling.go",
+        timing: false,
+    },
+    CheckInfo {
         id: "THR-1",
         title: "A declared threshold holds",
         shown: "The metric over the run against its limit. Without samples it is Unknown.",

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthFailure, DependencySighting, FaultMark, IrrevocableSighting, KeptSession, LeaseId, MetricReading, Micros,
-    Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting, UnixMicros,
-    Username,
+    AuthFailure, DependencySighting, DnsEvent, FaultMark, IrrevocableSighting, KeptSession, LeaseId, MetricReading,
+    Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting,
+    UnixMicros, Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
 /// kinds of events.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// One line of a history.
 ///
@@ -89,6 +89,8 @@ pub enum Event {
     },
     /// Something was done to a server because the scenario asks for it.
     Fault(FaultMark),
+    /// A live DNS server was asked, changed, or given another credential.
+    Dns(DnsEvent),
     /// An observer could not look.
     WatchGap(WatchGap),
     /// A server ended by itself.

@@ -6,6 +6,7 @@
 
 mod causes;
 mod check;
+mod dns;
 mod event;
 mod metric;
 mod name;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
+pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use event::{
     AccountReading, AuditEntry, Baseline, ClockReading, End, EndReason, Event, FORMAT_VERSION, Header, LeaseSighting,
     Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,

@@ -4,7 +4,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, LeaseId, Micros, Operation, Origin, Username};
+use crate::{CheckId, DnsFigures, LeaseId, Micros, Operation, Origin, Username};
 
 /// The schema that `verdicts.json` and `--format json` follow.
 pub const VERDICTS_SCHEMA: &str = "leaseproof/verdicts/1";
@@ -254,6 +254,9 @@ pub struct Observed {
     /// Checks that the promises ask for and that nobody could make in this estate, and why: none of them passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, String>,
+    /// The live DNS server, where the scenario has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsFigures>,
 }
 
 /// Everything that was judged of one run: the content of `verdicts.json`.

@@ -24,6 +24,7 @@ use crate::impostor::Impostor;
 use crate::logs::Output;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
+use crate::powerdns::PowerDns;
 use crate::server::Server;
 use crate::site::Site;
 use crate::vault::{Node, VaultServer};
@@ -64,6 +65,8 @@ pub struct Estate {
     pub(crate) placeholders: Placeholders,
     /// Stands between the credentials' client and Vault where the plan has lies.
     pub(crate) impostor: Option<Impostor>,
+    /// A live PowerDNS, where the plan has one.
+    pub(crate) powerdns: Option<PowerDns>,
     /// The cluster and database that `environment` speaks of.
     pub(crate) main: Option<(String, String)>,
     over: bool,
@@ -89,6 +92,7 @@ impl Estate {
         let first = setup::steps_before_vault(plan);
         let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first };
         let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
+        estate.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
         if !plan.lies.is_empty() {
             estate.impostor = Some(Impostor::stand(plan, estate.vault.port, &estate.site).await?);
         }
@@ -138,7 +142,7 @@ impl Estate {
         };
         lay_out(&folder, &vault)?;
         let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, impostor: None, main, over: false, clusters })
+        Ok(Self { vault, folder, site, placeholders, impostor: None, powerdns: None, main, over: false, clusters })
     }
 
     /// Vault with its root token: for set-up only.
@@ -172,7 +176,7 @@ impl Estate {
     /// What the servers write, from their start on. Lines wait for whoever takes them, and it has to read on: the
     /// servers wait for it. Each log can be taken once; what nobody takes is dropped.
     pub fn take_logs(&mut self) -> Vec<LogStream> {
-        let mut logs = Vec::new();
+        let mut logs = self.powerdns.as_mut().map(PowerDns::take_logs).unwrap_or_default();
         let nodes = self.vault.nodes.iter_mut();
         let servers = nodes.map(|Node { name, output, child, .. }| (name.as_str(), output, &*child));
         let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
@@ -221,6 +225,7 @@ impl Estate {
         }
         self.site.ending.store(true, Ordering::Release);
         self.impostor = None;
+        let mut left = self.powerdns.as_mut().map(PowerDns::shut_down).unwrap_or_default();
         // PostgreSQL: fast, immediate, killed (src/backend/postmaster/postmaster.c). Vault seals itself on SIGTERM.
         for (postgres, vault) in
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]
@@ -235,7 +240,7 @@ impl Estate {
             }
         }
         let running = self.children().filter(|(_, child)| child.ended().is_none());
-        let mut left: Vec<String> = running.map(|(name, child)| format!("{name} (pid {})", child.pid())).collect();
+        left.extend(running.map(|(name, child)| format!("{name} (pid {})", child.pid())));
         self.clusters.values().flat_map(|cluster| &cluster.members).for_each(Server::remove_traces);
         left.extend(self.folder.remove());
         left

@@ -40,6 +40,12 @@ impl Output {
         Self { lines: Some(lines), taker: None }
     }
 
+    /// Of a server that is started later, and the stream of all that it will write.
+    pub(crate) fn awaited() -> (Self, mpsc::Receiver<Vec<u8>>) {
+        let (taker, stream) = mpsc::channel(WAITING);
+        (Self { lines: None, taker: Some(taker) }, stream)
+    }
+
     /// Hands it out, once; `log` is that of the process that runs.
     pub(crate) fn take(&mut self, log: &Log) -> Option<mpsc::Receiver<Vec<u8>>> {
         let lines = self.lines.take()?;

@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::find::{GET_VAULT, Places, asked, get_postgres, runs, version_of};
-use crate::pooler;
+use crate::{pooler, powerdns};
 
 /// A server, or a program that the project's scripts use, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,6 @@ impl Found {
     }
 }
 
-const NOT_YET: &str = "not needed yet by this version";
-
 /// Looks for every server, and asks each for its version. PostgreSQL is listed once for each version there is.
 pub fn find_all() -> Vec<Found> {
     let places = Places::here();
@@ -45,10 +43,10 @@ pub fn find_all() -> Vec<Found> {
         "-v",
         "apt-get install haproxy",
     ));
-    let pdns = "apt-get install pdns-server pdns-backend-pgsql";
-    all.push(by_name(&places, "pdns_server", "PDNS_BIN", NOT_YET, "--version", pdns));
     let pooled = "the fact RUN-3 of `leaseproof conformance`";
     all.push(by_name(&places, "pgbouncer", pooler::SETTING, pooled, "--version", pooler::GET_PGBOUNCER));
+    let pdns = "scenarios with a live PowerDNS ([pdns])";
+    all.push(by_name(&places, "pdns_server", powerdns::SETTING, pdns, "--version", powerdns::GET_PDNS));
     all.push(by_name(&places, "jq", "JQ_BIN", "set-up scripts that read JSON", "--version", "apt-get install jq"));
     all
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_estate::LogStream;
+use leaseproof_estate::{LogStream, PowerDnsAccess};
 use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EstateKind, PdnsPlan, Plan};
 use leaseproof_watch::{Config, LogSource, Watched};
-use leaseproof_workload::Targets;
+use leaseproof_workload::{DnsTarget, Targets};
 
 use crate::standing::Standing;
 use crate::stop::Stop;
@@ -51,6 +51,14 @@ pub(crate) fn targets(plan: &Plan, estate: &Standing, vault: leaseproof_vault::C
     let endpoints: BTreeMap<_, _> =
         plan.roles.iter().map(|role| (role.name.clone(), of_role(&role.on, &role.database))).collect();
     Targets { vault, endpoints, observer }
+}
+
+/// The live PowerDNS that is asked while the load lasts; none where the scenario has none.
+pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Standing) -> Option<(&'p PdnsPlan, DnsTarget)> {
+    let pdns = plan.pdns.as_ref()?;
+    let PowerDnsAccess { dns, api, api_key, agent } = estate.powerdns()?;
+    let mount = plan.roles.iter().find(|role| role.name == pdns.role).map(|role| role.mount.clone())?;
+    Some((pdns, DnsTarget { dns, api, api_key, agent, mount }))
 }
 
 /// The servers' versions, for people.

@@ -74,9 +74,13 @@ async fn live(
     for mut stream in estate.take_logs() {
         tokio::spawn(async move { while stream.lines.recv().await.is_some() {} });
     }
-    let set_up = interrupt.unless_asked(estate.set_up(plan, None)).await.map_err(Stop::from);
+    let setting_up = async {
+        estate.set_up(plan, None).await?;
+        Ok::<(), Stop>(estate.stand_powerdns(plan, ledger).await?)
+    };
+    let set_up = interrupt.unless_asked(setting_up).await.map_err(Stop::from);
     drop(stage);
-    let stop = match set_up.and_then(|done| done.map_err(Stop::from)) {
+    let stop = match set_up.flatten() {
         Err(stop) => stop,
         Ok(()) => {
             let kept = Kept { run: folder.name().to_owned(), exports: exports(&estate.environment()) };

@@ -178,6 +178,7 @@ impl Living<'_> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
         let accessor = token.accessor;
+        self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client, observer);
 
@@ -185,16 +186,30 @@ impl Living<'_> {
         let stage = self.screen.workload(receiver.clone());
         let cancel = self.interrupt.token().child_token();
         let guard = estate.guard(plan, receiver.clone(), &cancel);
-        let worked = leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel.clone());
+        let dns = glue::dns(plan, estate);
+        let asked_enough = cancel.child_token();
+        let worked = async {
+            let finished =
+                leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel.clone()).await;
+            asked_enough.cancel();
+            finished
+        };
+        let questions = async {
+            if let Some((pdns, target)) = &dns {
+                leaseproof_workload::ask_dns(pdns, target, recorder, &self.redactor, asked_enough.clone()).await;
+            }
+        };
         let faults = async {
             let done = estate.strike(plan, recorder, receiver, &cancel).await;
             // What the scenario asks for cannot be had: the load has no more use.
             done.inspect_err(|_| cancel.cancel())
         };
-        let (finished, faults) = self.interrupt.unless_urged(async { tokio::join!(worked, faults) }).await?;
+        let (finished, faults, ()) =
+            self.interrupt.unless_urged(async { tokio::join!(worked, faults, questions) }).await?;
         faults?;
         drop(stage);
 
+        self.interrupt.unless_urged(estate.end_powerdns()).await??;
         self.interrupt.unless_urged(self.release(estate, watch, &accessor)).await??;
         match guard.stopped() {
             Some(stop) => Err(stop),
@@ -213,6 +228,12 @@ impl Living<'_> {
         estate.measure_clocks(self.recorder).await?;
         watch.baseline().await?;
         Ok(token)
+    }
+
+    /// The live PowerDNS, where the scenario has one. After the first look: its credentials are the run's too.
+    async fn stand_powerdns(&self, estate: &mut Standing) -> Result<(), Stop> {
+        let _stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("standing PowerDNS up"));
+        Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
     }
 
     /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked.

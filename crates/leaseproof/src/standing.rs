@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, StandOptions};
+use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, PowerDnsAccess, StandOptions};
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, Plan};
@@ -143,6 +143,31 @@ impl Standing {
         match self {
             Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await?),
             Self::Attached(estate) => Ok(estate.set_up(plan, recorder, ledger).await?),
+        }
+    }
+
+    /// Stands the plan's live PowerDNS up, after the set-up. A checked plan has none for an estate that is not
+    /// leaseproof's.
+    pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EstateError> {
+        match self {
+            Self::Processes(estate) => estate.stand_powerdns(plan, ledger).await,
+            Self::Attached(_) => Ok(()),
+        }
+    }
+
+    /// Where that is reached; none where there is none.
+    pub(crate) fn powerdns(&self) -> Option<PowerDnsAccess> {
+        match self {
+            Self::Processes(estate) => estate.powerdns(),
+            Self::Attached(_) => None,
+        }
+    }
+
+    /// Ends it, and takes its agent's token away with every lease under it.
+    pub(crate) async fn end_powerdns(&mut self) -> Result<(), EstateError> {
+        match self {
+            Self::Processes(estate) => estate.end_powerdns().await,
+            Self::Attached(_) => Ok(()),
         }
     }
 

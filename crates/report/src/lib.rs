@@ -4,6 +4,7 @@
 //! The room lays out what it is given. It never decides anything: verdicts, their precedence and the exit code come
 //! from elsewhere. It does no I/O: every function gives back the text.
 
+mod dns;
 mod evidence;
 mod explain;
 mod figures;

@@ -33,6 +33,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             refused_logins: [("Role … does not exist.".to_owned(), 315)].into(),
             leases_without_role: 1,
             gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
+            dns: None,
             left_out: [("AUD-1".to_owned(), "Vault's audit log is not on this machine".to_owned())].into(),
         },
         faults: vec![FaultFigures {

@@ -99,7 +99,8 @@ fn faults(out: &mut String, faults: &[FaultFigures]) {
 }
 
 fn observed(out: &mut String, observed: &Observed) {
-    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out } = observed;
+    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns } = observed;
+    dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
     if !left_out.is_empty() {
         out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
         for (check, why) in left_out {

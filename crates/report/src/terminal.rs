@@ -40,6 +40,9 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
         left_out(&mut out, verdicts);
         totals(&mut out, verdicts);
         faults(&mut out, &verdicts.faults);
+        if let Some(dns) = &verdicts.observed.dns {
+            let _ = writeln!(out, "{}\n", crate::dns::line(dns));
+        }
         latencies(&mut out, &verdicts.operations);
     }
     validity(&mut out, &verdicts.validity);

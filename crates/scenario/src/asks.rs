@@ -26,6 +26,14 @@ pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
     for threshold in &plan.thresholds {
         asks.add("THR-1", Subject::Metric(threshold.metric.to_string()), &threshold.origin);
     }
+    if let Some(pdns) = &plan.pdns {
+        asks.add("DNS-1", Subject::Estate, &pdns.answers.origin);
+        asks.add("DNS-2", Subject::Estate, &pdns.cycle_within.origin);
+        if let Some(writes) = &pdns.write_every {
+            asks.add("DNS-3", Subject::Estate, &writes.origin);
+        }
+        asks.add("DNS-4", Subject::Estate, &pdns.policies.origin);
+    }
     for known in &plan.known {
         asks.add("KNO-1", Subject::Estate, &known.origin);
     }

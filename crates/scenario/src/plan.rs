@@ -5,6 +5,7 @@ mod attached;
 mod fault;
 mod lie;
 mod load;
+mod pdns;
 mod probes;
 mod promise;
 mod setup;
@@ -20,6 +21,7 @@ pub use attached::{
 pub use fault::{FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
+pub use pdns::{AfterRendering, PdnsPlan};
 pub use probes::ProbePlan;
 pub use promise::{
     AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
@@ -66,6 +68,9 @@ pub struct Plan {
     /// What is done to servers, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultPlan>,
+    /// A live PowerDNS on an issued credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdns: Option<PdnsPlan>,
     /// The checks that all these promises ask for, in the catalogue's order.
     pub asks: Vec<Ask>,
     /// Where the servers run.

@@ -101,6 +101,10 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
         }
     });
     plan.lives.iter_mut().for_each(|life| visit(&mut life.query));
+    if let Some(pdns) = &mut plan.pdns {
+        visit(&mut pdns.template);
+        pdns.env.values_mut().for_each(&mut *visit);
+    }
 }
 
 fn each_setting(plan: &mut Plan, visit: &mut impl FnMut(&mut Setting)) {

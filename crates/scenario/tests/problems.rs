@@ -34,6 +34,8 @@ told! {
     estates_that_stand_in_the_clear: "attached-plain.toml",
     servers_that_do_not_fit: "servers.toml",
     faults: "faults.toml",
+    a_live_powerdns: "pdns.toml",
+    a_live_powerdns_of_another_role: "pdns-template.toml",
     extends_in_a_circle: "circle/a",
     extends_nothing: "lost.toml",
     without_what_is_not_there: "lost-parts.toml",

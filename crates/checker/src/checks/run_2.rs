@@ -66,9 +66,10 @@ fn allowed_words(allowed: u64) -> String {
 fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run: &Run<'_>) -> Vec<&'r RoleSeen> {
     let listed: BTreeSet<&LeaseId> = leases.iter().collect();
     // A lease that no answer told of may be that of a role whose name no answer told of.
-    let mut untold = leases.iter().filter(|lease| !run.is_owned(lease)).count();
+    let mut untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
     let mut orphans = Vec::new();
-    for role in roles {
+    // Those of a live server's agent are being revoked with its token: the look after that judges them.
+    for role in roles.iter().filter(|role| !run.dns.owns(&role.name)) {
         let has_lease = match run.life_of(&role.name) {
             Some(life) => {
                 life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || run.may_be_ending(life, look)

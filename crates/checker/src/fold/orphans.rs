@@ -37,9 +37,11 @@ impl Issues {
 
     /// Each issue without an answer accounts for one role at most, and for none that stood before it was sent. Which
     /// role is whose cannot be told: the earliest role gets the earliest issue, which leaves the fewest without.
-    pub(crate) fn explain(&self, mut roles: Vec<Track>, last_look: Option<Look>) -> Vec<Orphan> {
+    ///
+    /// So does one that a live server's agent may have had under way since `agent`, when its token was taken away.
+    pub(crate) fn explain(&self, mut roles: Vec<Track>, last_look: Option<Look>, agent: Option<Micros>) -> Vec<Orphan> {
         roles.sort_by_key(|track| (track.appeared.map(|look| look.to), track.oid));
-        let mut unanswered = self.unanswered.clone();
+        let mut unanswered: Vec<Micros> = self.unanswered.iter().copied().chain(agent).collect();
         unanswered.sort();
         let mut next = 0;
         let mut orphans = Vec::new();

@@ -207,7 +207,12 @@ pub(crate) fn plan() -> Plan {
         known: vec![],
         lies: vec![],
         faults: Vec::new(),
-        asks: CATALOGUE.iter().filter(|info| !["KNO-1", "FLT-1"].contains(&info.id)).map(|info| ask(info.id)).collect(),
+        pdns: None,
+        asks: CATALOGUE
+            .iter()
+            .filter(|info| !["KNO-1", "FLT-1"].contains(&info.id) && !info.id.starts_with("DNS-"))
+            .map(|info| ask(info.id))
+            .collect(),
         estate: leaseproof_scenario::EstateKind::Processes,
         attached: None,
         left_out: vec![],
@@ -219,7 +224,7 @@ fn ask(id: &str) -> Ask {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
         "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "FLT-1"
-        | "KNO-1" => Subject::Estate,
+        | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }

@@ -68,6 +68,7 @@ pub(crate) fn plan() -> Plan {
         asks: Vec::new(),
         estate: leaseproof_scenario::EstateKind::Processes,
         attached: None,
+        pdns: None,
         left_out: vec![],
     }
 }

@@ -7,6 +7,7 @@ mod fault;
 mod known;
 mod lie;
 mod life;
+mod pdns;
 mod phase;
 mod promise;
 mod role;
@@ -58,6 +59,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         known: known::known(&book),
         lies: lie::lies(&book),
         faults: Vec::new(),
+        pdns: pdns::pdns(&book),
         asks: Vec::new(),
         estate: attached::kind(&book),
         attached: attached::attached(&book),

@@ -4,6 +4,7 @@
 mod attached;
 mod estate;
 mod lie;
+mod pdns;
 mod promises;
 mod setup;
 mod work;
@@ -41,7 +42,7 @@ pub(crate) static ROOT: Shape = Shape {
         ),
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
         key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
-        key("pdns", Is::Open, "A live PowerDNS server.").later("live PowerDNS servers are"),
+        key("pdns", Is::Table(&pdns::PDNS), pdns::PDNS.says),
         key("containers", Is::Open, "An estate of containers.").later("estates of containers are"),
         key("attached", Is::Table(&attached::ATTACHED), attached::ATTACHED.says),
         key("setup", Is::Steps(&STEPS), "What the operator does, in order; one action a step."),

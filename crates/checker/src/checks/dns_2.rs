@@ -1,0 +1,53 @@
+use leaseproof_domain::{Finding, Observer};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Change, Run};
+use crate::sheet::Sheet;
+
+/// Each new credential is taken into use, and the old one is let go.
+pub(super) struct Dns2;
+
+impl Check for Dns2 {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        let Some(pdns) = &run.plan.pdns else { return };
+        let within = pdns.cycle_within.value;
+        for change in run.dns.settled() {
+            let Some(lingering) = &change.lingering else { continue };
+            if run.faults.felt(change.rendering.from, change.until) {
+                continue;
+            }
+            // The first one follows none: that it is used shows that the server came up, and no change.
+            if change.rendering.number > 1 {
+                sheet.sample();
+            }
+            let Change { rendering, .. } = change;
+            let finding = |what: String| Finding {
+                what,
+                lease: rendering.lease.clone(),
+                username: Some(rendering.username.clone()),
+                at: Some(rendering.to),
+                ..Finding::default()
+            };
+            if !change.taken {
+                sheet.find(finding(format!(
+                    "the configuration was rendered with {}, and PostgreSQL shows no session of it within {within}",
+                    rendering.username
+                )));
+            }
+            for user in lingering {
+                sheet.find(finding(format!(
+                    "{within} after the configuration was rendered with {} a session of {user}, rendered before, is still open",
+                    rendering.username
+                )));
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Sessions]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no rendering after the first one was followed by a look at the sessions before the next one"
+    }
+}

@@ -1,0 +1,174 @@
+//! What was seen of a live DNS server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use leaseproof_domain::{
+    DnsAnswer, DnsEvent, DnsFigures, DnsQuery, Micros, Rendering, SessionSighting, UnixMicros, Username, ZoneOutcome,
+    ZoneWrite,
+};
+use leaseproof_scenario::PdnsPlan;
+
+use super::Run;
+use crate::check::Whole;
+use crate::statistics::Times;
+
+/// Questions, changes and renderings of a run, put together; empty where the plan has no DNS server.
+pub(crate) struct Dns<'p> {
+    plan: Option<&'p PdnsPlan>,
+    pub(crate) changes: Vec<Change>,
+    /// Beginnings and ends of the questions that were answered as promised.
+    pub(crate) answered: Vec<(Micros, Micros)>,
+    /// The other questions.
+    pub(crate) others: Vec<DnsQuery>,
+    pub(crate) writes: Vec<ZoneWrite>,
+    response: Times,
+    /// The end of the last question: what came later is the harness taking the server away.
+    last: Micros,
+    /// Users of the sessions that stand, by process id and beginning. A dropped role's name is kept.
+    sessions: BTreeMap<(i32, UnixMicros), Option<Username>>,
+}
+
+/// A rendering and what followed it.
+pub(crate) struct Change {
+    pub(crate) rendering: Rendering,
+    /// Until when it may be felt.
+    pub(crate) until: Micros,
+    /// Whether a look since showed a session of its user.
+    pub(crate) taken: bool,
+    /// The users rendered before that still had sessions in the first look after `until`; none before that look.
+    pub(crate) lingering: Option<BTreeSet<Username>>,
+}
+
+impl<'p> Dns<'p> {
+    pub(super) fn new(plan: Option<&'p PdnsPlan>) -> Self {
+        Self {
+            plan,
+            changes: Vec::new(),
+            answered: Vec::new(),
+            others: Vec::new(),
+            writes: Vec::new(),
+            response: Times::default(),
+            last: Micros(0),
+            sessions: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn see(&mut self, event: &DnsEvent) {
+        let Some(plan) = self.plan else { return };
+        match event {
+            DnsEvent::Query(query) => self.query(query, &plan.answers.value),
+            DnsEvent::Write(write) => self.writes.push(write.clone()),
+            DnsEvent::Rendered(rendering) => self.changes.push(Change {
+                until: rendering.to.after(plan.cycle_within.value.duration()),
+                rendering: rendering.clone(),
+                taken: false,
+                lingering: None,
+            }),
+            DnsEvent::Policy(_) => {}
+        }
+    }
+
+    fn query(&mut self, query: &DnsQuery, promised: &str) {
+        self.last = self.last.max(query.end);
+        if matches!(&query.answer, DnsAnswer::Code { rcode, .. } if rcode == promised) {
+            self.answered.push((query.start, query.end));
+            self.response.record(query.end.0.saturating_sub(query.intended.0));
+        } else {
+            self.others.push(query.clone());
+        }
+    }
+
+    pub(super) fn sessions(&mut self, sighting: &SessionSighting) {
+        if self.plan.is_none() {
+            return;
+        }
+        for session in &sighting.appeared {
+            let known = self.sessions.entry((session.pid, session.started)).or_default();
+            *known = session.name.clone().or(known.take());
+        }
+        for gone in &sighting.gone {
+            self.sessions.remove(gone);
+        }
+        let users: BTreeSet<&Username> = self.sessions.values().flatten().collect();
+        let mut before: BTreeSet<Username> = BTreeSet::new();
+        for change in &mut self.changes {
+            change.taken |= sighting.to >= change.rendering.from && users.contains(&change.rendering.username);
+            if change.lingering.is_none() && sighting.from >= change.until {
+                change.lingering = Some(before.iter().filter(|user| users.contains(user)).cloned().collect());
+            }
+            before.insert(change.rendering.username.clone());
+        }
+    }
+
+    /// Whether a rendering may be felt at some moment of the span.
+    pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
+        self.changes.iter().any(|change| change.rendering.from <= to && from <= change.until)
+    }
+
+    /// Whether the rendering that is felt at that moment may be missing: it is told a moment after it was made, and a history
+    /// that breaks off may lack it.
+    pub(crate) fn may_be_felt_untold(&self, at: Micros, run: &Run<'_>, whole: &Whole<'_>) -> bool {
+        !whole.complete && at.after(TOLD) >= run.now
+    }
+
+    /// Whether the credential is one that a configuration was rendered with.
+    pub(crate) fn owns(&self, username: &Username) -> bool {
+        self.changes.iter().any(|change| change.rendering.username == *username)
+    }
+
+    /// When the last configuration was rendered: the agent's next issue came after that, and is not told unless it led to
+    /// another one.
+    pub(crate) fn last_rendered(&self) -> Option<Micros> {
+        self.changes.last().map(|change| change.rendering.from)
+    }
+
+    /// Whether the lease is that of such a credential.
+    pub(crate) fn owns_lease(&self, lease: &leaseproof_domain::LeaseId) -> bool {
+        self.changes.iter().any(|change| change.rendering.lease.as_ref() == Some(lease))
+    }
+
+    /// The changes whose time, and a look after it, were over before the next one and before the questions ended.
+    pub(crate) fn settled(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().enumerate().filter_map(|(place, change)| {
+            let next = self.changes.get(place + 1).is_none_or(|next| next.rendering.from > change.until.after(LOOK));
+            (next && change.until.after(LOOK) <= self.last).then_some(change)
+        })
+    }
+
+    /// The figures; none where the plan has no DNS server.
+    pub(crate) fn figures(&self) -> Option<DnsFigures> {
+        self.plan?;
+        let (mut inside, mut outside) = (BTreeMap::new(), BTreeMap::new());
+        for query in &self.others {
+            let place = if self.felt(query.start, query.end) { &mut inside } else { &mut outside };
+            *place.entry(query.answer.to_string()).or_default() += 1;
+        }
+        let mut felt = Times::default();
+        for change in self.changes.iter().skip(1) {
+            let in_window = |query: &&DnsQuery| query.end >= change.rendering.from && query.start <= change.until;
+            if let Some(last) = self.others.iter().filter(in_window).map(|query| query.end).max() {
+                felt.record(last.0.saturating_sub(change.rendering.to.0));
+            }
+        }
+        let written = |write: &&ZoneWrite| write.outcome == ZoneOutcome::Done && write.shown == Some(true);
+        Some(DnsFigures {
+            queries: (self.answered.len() + self.others.len()) as u64,
+            answered: self.answered.len() as u64,
+            inside: inside.into_iter().collect(),
+            outside: outside.into_iter().collect(),
+            response: self.response.summary(),
+            renderings: self.changes.len() as u64,
+            switches: self.changes.iter().skip(1).filter(|change| change.taken).count() as u64,
+            felt: felt.summary(),
+            writes: self.writes.iter().filter(written).count() as u64,
+        })
+    }
+}
+
+/// A rendering is told by then.
+const TOLD: Duration = Duration::from_secs(1);
+
+/// By then a look at the sessions was made, which is every half second: a change whose time another one cuts short before
+/// that is not judged.
+const LOOK: Duration = Duration::from_millis(1_500);

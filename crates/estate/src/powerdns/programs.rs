@@ -1,0 +1,55 @@
+use std::path::{Path, PathBuf};
+
+use crate::EstateError;
+use crate::find::{Places, runs};
+
+/// The variable that names `pdns_server`.
+pub(crate) const SETTING: &str = "PDNS_BIN";
+/// How to get it.
+pub(crate) const GET_PDNS: &str = "apt-get install pdns-server pdns-backend-pgsql";
+
+const NAME: &str = "pdns_server";
+const CONTROL: &str = "pdns_control";
+
+/// PowerDNS's programs.
+pub(super) struct Programs {
+    pub(super) server: PathBuf,
+    pub(super) control: PathBuf,
+}
+
+/// `pdns_server`: `PDNS_BIN`, else `PATH`. `pdns_control`: beside it or in the `bin` beside its folder, as packages have
+/// it, else `PATH`.
+pub(super) fn find() -> Result<Programs, EstateError> {
+    let given = std::env::var_os(SETTING).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let places = Places::here();
+    let (looked, server) = match given {
+        Some(path) if runs(&path) => (String::new(), Some(path)),
+        Some(path) => (format!("{SETTING}={} (no such program)", path.display()), None),
+        None => (format!("{SETTING} (not set)"), places.in_path(NAME).map(|program| program.path)),
+    };
+    let server = server.ok_or_else(|| missing(NAME, vec![looked, "PATH".to_owned()]))?;
+    let beside = beside(&server).into_iter().find(|path| runs(path));
+    let control = beside.or_else(|| places.in_path(CONTROL).map(|program| program.path));
+    let control = control.ok_or_else(|| {
+        let looked = beside_words(&server);
+        missing(CONTROL, vec![looked, "PATH".to_owned()])
+    })?;
+    Ok(Programs { server, control })
+}
+
+fn beside(server: &Path) -> [PathBuf; 2] {
+    let folder = server.parent().unwrap_or_else(|| Path::new("/"));
+    [folder.join(CONTROL), folder.with_file_name("bin").join(CONTROL)]
+}
+
+fn beside_words(server: &Path) -> String {
+    beside(server).map(|path| path.display().to_string()).join(", ")
+}
+
+fn missing(program: &str, looked: Vec<String>) -> EstateError {
+    EstateError::ServerMissing {
+        wanted: format!("PowerDNS ({program})"),
+        looked,
+        how_to_get: format!("{GET_PDNS}, or name one by {SETTING}=/path/to/{NAME}"),
+    }
+}

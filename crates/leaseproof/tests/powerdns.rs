@@ -1,0 +1,106 @@
+//! A live PowerDNS on an issued credential, on real servers: the sound one answers through every change of credentials,
+//! and each sabotage is caught by its check.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use support::{Desk, assert_kept, failed, text, variant};
+
+/// The variant, the checks that have to fail, and texts that their findings have to hold.
+struct Case {
+    variant: &'static str,
+    fails: &'static [&'static str],
+    says: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case { variant: "pdns-short", fails: &[], says: &["taken into use"] },
+    Case { variant: "pdns-renewing", fails: &[], says: &["taken into use"] },
+    // The old credential ends under a process that lives on.
+    Case {
+        variant: "pdns-no-cycle",
+        fails: &["DNS-1", "DNS-2", "DNS-3"],
+        says: &[
+            "was answered with SERVFAIL",
+            "PostgreSQL shows no session of it within 5s",
+            "rendered before, is still open",
+            " leaseproof-",
+        ],
+    },
+    Case {
+        variant: "pdns-wide-policy",
+        fails: &["DNS-4"],
+        says: &["reading database/config/powerdns-database with the agent's token: Vault granted it"],
+    },
+    Case {
+        variant: "pdns-records-read-only",
+        fails: &["GRA-1", "PRB-1", "DNS-3"],
+        says: &["making leaseproof-", ".example.test. was refused with HTTP", "INSERT ON TABLE public.records"],
+    },
+];
+
+#[test]
+fn the_sound_answers_through_every_change_and_each_sabotage_is_caught() {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(case) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    try_out(case);
+                }
+            });
+        }
+    });
+}
+
+fn try_out(case: &Case) {
+    let Case { variant: name, fails, says } = case;
+    let desk = Desk::new();
+    let output = desk.run(&variant(name), &[]);
+    let verdicts = desk.verdicts();
+    if fails.is_empty() {
+        assert_kept(&output, &verdicts);
+    } else {
+        // A failure that rests on timing falls with the measurement: a busy machine is no excuse for the others.
+        assert!(matches!(output.status.code(), Some(1 | 4)), "{name}: {}", text(&output));
+    }
+    assert_eq!(failed(&verdicts), *fails, "{name}: {}", text(&output));
+    let shown = text(&output);
+    for part in *says {
+        assert!(shown.contains(part), "{name}: `{part}` is not in\n{shown}");
+    }
+    for check in verdicts["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["check"].as_str().unwrap().starts_with("DNS"))
+    {
+        assert!(check["samples"].as_u64().unwrap() > 0, "{name}: {check:#}");
+        assert!(check["promised"]["file"].as_str().unwrap().ends_with("scenario.toml"), "{name}: {check:#}");
+    }
+    changed(name, &verdicts["observed"]["dns"]);
+    nothing_secret(&desk);
+    desk.assert_nothing_left();
+}
+
+/// Credentials followed each other while it was asked.
+fn changed(name: &str, dns: &Value) {
+    let figure = |key: &str| dns[key].as_u64().unwrap_or(0);
+    assert!(figure("queries") > 100, "{name}: {dns:#}");
+    assert!(figure("renderings") > 1, "{name}: {dns:#}");
+    let taken = figure("switches") > 0;
+    assert_eq!(taken, name != "pdns-no-cycle", "{name}: {dns:#}");
+}
+
+/// No log holds the key of PowerDNS's interface or a password of its configuration.
+fn nothing_secret(desk: &Desk) {
+    for log in std::fs::read_dir(desk.run_folder().join("logs")).unwrap() {
+        let text = std::fs::read_to_string(log.unwrap().path()).unwrap();
+        assert!(!text.contains("gpgsql-password=") || text.contains("gpgsql-password=***"), "{text}");
+        assert!(!text.contains("X-API-Key"), "{text}");
+    }
+}

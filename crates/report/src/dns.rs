@@ -1,0 +1,80 @@
+//! The figures of a live DNS server.
+
+use std::fmt::Write as _;
+
+use leaseproof_domain::DnsFigures;
+
+use crate::figures;
+
+/// Them in one line, for a terminal.
+pub(crate) fn line(dns: &DnsFigures) -> String {
+    let mut parts = vec![
+        format!("DNS: {}", figures::count(dns.queries, "question")),
+        format!("{} answered as promised", dns.answered),
+        format!("within a change: {}", others(&dns.inside)),
+        format!("outside: {}", others(&dns.outside)),
+        format!("response p50 {} ms, p99 {} ms", figures::millis(dns.response.p50), figures::millis(dns.response.p99)),
+        format!("{}, {} taken into use", figures::count(dns.renderings, "rendering"), dns.switches),
+    ];
+    if dns.felt.count > 0 {
+        let (p50, max) = (figures::seconds(dns.felt.p50), figures::seconds(dns.felt.max));
+        parts.push(format!("a change felt for {p50} s, at most {max} s"));
+    }
+    if dns.writes > 0 {
+        parts.push(figures::count(dns.writes, "zone change"));
+    }
+    parts.join(" · ")
+}
+
+/// Them as a section of the summary.
+pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
+    out.push_str("## DNS\n\n| | |\n|---|---:|\n");
+    let seconds = |micros| format!("{} s", figures::seconds(micros));
+    let rows = [
+        ("Questions", dns.queries.to_string()),
+        ("Answered as promised", dns.answered.to_string()),
+        ("Not so, within a change of credentials", others(&dns.inside)),
+        ("Not so, outside of one", others(&dns.outside)),
+        ("Response time, p50", format!("{} ms", figures::millis(dns.response.p50))),
+        ("Response time, p99", format!("{} ms", figures::millis(dns.response.p99))),
+        ("Renderings of the configuration", dns.renderings.to_string()),
+        ("New credentials taken into use", dns.switches.to_string()),
+        ("A change is felt, median", seconds(dns.felt.p50)),
+        ("A change is felt, at most", seconds(dns.felt.max)),
+        ("Zone changes done and shown", dns.writes.to_string()),
+    ];
+    for (what, figure) in rows {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "| {what} | {figure} |");
+    }
+    out.push('\n');
+}
+
+fn others(answers: &[(String, u64)]) -> String {
+    if answers.is_empty() {
+        return "none".to_owned();
+    }
+    answers.iter().map(|(what, times)| format!("{what} × {times}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{DnsFigures, LatencySummary};
+
+    #[test]
+    fn a_terminal_has_one_line() {
+        let times = |p50, max| LatencySummary { count: 3, p50, p99: p50 * 3, max, ..LatencySummary::default() };
+        let figures = DnsFigures {
+            queries: 900,
+            answered: 811,
+            inside: vec![("SERVFAIL".to_owned(), 2), ("no answer".to_owned(), 87)],
+            outside: Vec::new(),
+            response: times(612, 9_000),
+            renderings: 5,
+            switches: 4,
+            felt: times(1_310_000, 1_420_000),
+            writes: 38,
+        };
+        insta::assert_snapshot!(super::line(&figures), @"DNS: 900 questions · 811 answered as promised · within a change: SERVFAIL × 2, no answer × 87 · outside: none · response p50 0.612 ms, p99 1.84 ms · 5 renderings, 4 taken into use · a change felt for 1.31 s, at most 1.42 s · 38 zone changes");
+    }
+}

@@ -1,0 +1,75 @@
+//! PowerDNS's HTTP interface, as far as it is used here.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use leaseproof_domain::{Secret, ZoneOutcome};
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("{0}")]
+    Unreached(#[from] std::io::Error),
+    #[error("{0}")]
+    Broken(#[from] hyper::Error),
+    #[error("it cannot be sent: {0}")]
+    Unsendable(#[from] hyper::http::Error),
+}
+
+/// Sends changes of a zone; 204 is the acknowledgement (pdns/ws-auth.cc, patchZone).
+pub(super) async fn patch(server: SocketAddr, key: &Secret, zone: &str, changes: &Value) -> ZoneOutcome {
+    match tokio::time::timeout(TIMEOUT, exchange(server, key, zone, changes)).await {
+        Ok(Ok((StatusCode::NO_CONTENT, _))) => ZoneOutcome::Done,
+        Ok(Ok((status, message))) => ZoneOutcome::Refused { status: status.as_u16(), message },
+        Ok(Err(why)) => ZoneOutcome::NoAnswer { why: why.to_string() },
+        Err(_) => ZoneOutcome::NoAnswer { why: format!("no answer within {} s", TIMEOUT.as_secs()) },
+    }
+}
+
+async fn exchange(
+    server: SocketAddr,
+    key: &Secret,
+    zone: &str,
+    changes: &Value,
+) -> Result<(StatusCode, String), NoAnswer> {
+    let stream = TcpStream::connect(server).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder()
+        .method(Method::PATCH)
+        .uri(format!("/api/v1/servers/localhost/zones/{zone}"))
+        .header(header::HOST, server.to_string())
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("x-api-key", key.expose())
+        .body(Full::new(Bytes::from(changes.to_string())))?;
+    let answered = async {
+        let answer = sender.send_request(request).await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((status, words(&body)))
+    };
+    tokio::pin!(answered);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        answer = &mut answered => answer,
+        ended = &mut connection => {
+            ended?;
+            answered.await
+        }
+    }
+}
+
+/// The error that an answer tells.
+fn words(body: &[u8]) -> String {
+    let error = serde_json::from_slice::<Value>(body).ok().and_then(|body| Some(body["error"].as_str()?.to_owned()));
+    error.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned())
+}
