@@ -16,6 +16,16 @@ pub enum EstateError {
         /// The command that brings it.
         how_to_get: String,
     },
+    /// A link between two members cannot be laid.
+    #[error("cannot lay the link between {from} and {to}: {source}")]
+    NoLink {
+        /// Who connects.
+        from: String,
+        /// Where to.
+        to: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The server is there in other versions only.
     #[error("wanted {wanted}, found {}. To get it: {how_to_get}", found.join(" and "))]
     WrongVersion {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{Plan, PostgresPlan, SetupStep, VaultPlan};
+use leaseproof_scenario::{FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -21,13 +21,14 @@ use crate::environment::main_database;
 use crate::folder::PrivateFolder;
 use crate::haproxy::Haproxy;
 use crate::impostor::Impostor;
+use crate::links::{CLIENT, Links};
 use crate::logs::Output;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::powerdns::PowerDns;
 use crate::server::Server;
 use crate::site::Site;
-use crate::vault::{Node, VaultServer};
+use crate::vault::{Node, SERVER as VAULT, VaultServer};
 use crate::{EstateError, LogStream, folder, process, setup};
 
 /// Where and for which run an estate is stood up.
@@ -54,6 +55,8 @@ pub(crate) struct Servers<'a> {
     pub(crate) postgres: &'a BTreeMap<String, PostgresPlan>,
     /// The steps of the set-up that a storage in PostgreSQL needs before Vault starts.
     pub(crate) first: &'a [SetupStep],
+    /// What will be done to links.
+    pub(crate) faults: &'a [FaultPlan],
 }
 
 /// Real servers on loopback, standing. They end with this value, and with the process that holds it.
@@ -67,6 +70,8 @@ pub struct Estate {
     pub(crate) impostor: Option<Impostor>,
     /// A live PowerDNS, where the plan has one.
     pub(crate) powerdns: Option<PowerDns>,
+    /// What faults of links are done to.
+    pub(crate) links: Links,
     /// The cluster and database that `environment` speaks of.
     pub(crate) main: Option<(String, String)>,
     over: bool,
@@ -90,12 +95,15 @@ impl Estate {
     ) -> Result<Self, EstateError> {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
         let first = setup::steps_before_vault(plan);
-        let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first };
+        let servers =
+            Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first, faults: &plan.faults };
         let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
         estate.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
         if !plan.lies.is_empty() {
             estate.impostor = Some(Impostor::stand(plan, estate.vault.port, &estate.site).await?);
         }
+        let port = estate.impostor.as_ref().map_or(estate.vault.port, Impostor::port);
+        estate.links.lay(CLIENT, VAULT, &[port]).await?;
         Ok(estate)
     }
 
@@ -123,26 +131,43 @@ impl Estate {
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
         };
-        let Servers { vault, vault_env, postgres, first } = servers;
+        let Servers { vault, vault_env, postgres, first, faults } = servers;
         let clusters = async {
             let clusters = postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect();
             let clusters = postgres.keys().cloned().zip(all(clusters).await?);
             Ok::<BTreeMap<String, Cluster>, EstateError>(clusters.collect())
         };
+        let mut links = Links::wanted(faults);
         let (vault, clusters) = match &vault.postgresql {
-            None => tokio::try_join!(VaultServer::stand(vault, vault_env, None, &site), clusters)?,
+            None => {
+                let (vault, clusters) = tokio::try_join!(VaultServer::stand(vault, vault_env, None, &site), clusters)?;
+                lay(&mut links, &clusters).await?;
+                (vault, clusters)
+            }
             Some(stanza) => {
                 let clusters = clusters.await?;
+                lay(&mut links, &clusters).await?;
                 setup::before_vault(first, &clusters, &site).await?;
-                let url = places(&clusters).fill(&stanza.connection_url);
+                let url = places(&clusters, &links).fill(&stanza.connection_url);
                 let url =
                     url.map_err(|why| EstateError::Placeholder { origin: vault.origin.clone(), why: why.to_string() })?;
                 (VaultServer::stand(vault, vault_env, Some(&url), &site).await?, clusters)
             }
         };
         lay_out(&folder, &vault)?;
-        let placeholders = placeholders(&vault, &clusters);
-        Ok(Self { vault, folder, site, placeholders, impostor: None, powerdns: None, main, over: false, clusters })
+        let placeholders = placeholders(&vault, &clusters, &links);
+        Ok(Self {
+            vault,
+            folder,
+            site,
+            placeholders,
+            impostor: None,
+            powerdns: None,
+            links,
+            main,
+            over: false,
+            clusters,
+        })
     }
 
     /// Vault with its root token: for set-up only.
@@ -169,8 +194,8 @@ impl Estate {
     /// Where the plan that was stood up has no such cluster.
     pub fn endpoints(&self, cluster: &str) -> Vec<(String, u16)> {
         let cluster = self.cluster(cluster);
-        let ports = [cluster.write_port()].into_iter().chain(cluster.read_port());
-        ports.map(|port| ("127.0.0.1".to_owned(), port)).collect()
+        let ports = self.links.ports(CLIENT, &cluster.name, ports_of(cluster));
+        ports.into_iter().map(|port| ("127.0.0.1".to_owned(), port)).collect()
     }
 
     /// What the servers write, from their start on. Lines wait for whoever takes them, and it has to read on: the
@@ -299,16 +324,31 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
     folder::make(&folder.path().join("scripts"), 0o700, None)
 }
 
-fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>) -> Placeholders {
-    let mut all = places(clusters);
+/// Lays the links that lead to clusters.
+async fn lay(links: &mut Links, clusters: &BTreeMap<String, Cluster>) -> Result<(), EstateError> {
+    for cluster in clusters.values() {
+        links.lay(CLIENT, &cluster.name, &ports_of(cluster)).await?;
+        links.lay(VAULT, &cluster.name, &[cluster.write_port()]).await?;
+    }
+    Ok(())
+}
+
+/// The ports where clients log in to a cluster.
+fn ports_of(cluster: &Cluster) -> Vec<u16> {
+    [cluster.write_port()].into_iter().chain(cluster.read_port()).collect()
+}
+
+fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>, links: &Links) -> Placeholders {
+    let mut all = places(clusters, links);
     all.vault(&vault.address, vault.port);
     all
 }
 
-fn places(clusters: &BTreeMap<String, Cluster>) -> Placeholders {
+/// Where Vault finds the clusters.
+fn places(clusters: &BTreeMap<String, Cluster>, links: &Links) -> Placeholders {
     let mut all = Placeholders::default();
     for (name, cluster) in clusters {
-        all.cluster(name, cluster.write_port());
+        all.cluster(name, links.port(VAULT, &cluster.name).unwrap_or_else(|| cluster.write_port()));
         if let Some(port) = cluster.read_port() {
             all.read(name, port);
         }

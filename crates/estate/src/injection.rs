@@ -6,14 +6,16 @@ use std::time::Duration;
 use leaseproof_scenario::{FaultKind, FaultPlan};
 
 use crate::vault::SERVER as VAULT;
-use crate::{Estate, EstateError};
+use crate::{Estate, EstateError, Link};
 
 /// A fault that was done and has to be healed.
 #[derive(Debug)]
 pub struct Injected {
     kind: FaultKind,
-    /// The server that it was done to.
+    /// The server that it was done to, or who connects over the link.
     server: String,
+    /// The link's other end.
+    to: Option<String>,
 }
 
 impl Estate {
@@ -37,6 +39,9 @@ impl Estate {
     /// # Panics
     /// Where the estate has no such server: a checked plan names none.
     pub async fn inject(&mut self, fault: &FaultPlan) -> Result<(Injected, String), EstateError> {
+        if let Some(to) = &fault.to {
+            return Ok(self.disturb(fault, to));
+        }
         let server = self.server_of(&fault.on).await?;
         let done = match fault.kind {
             FaultKind::Kill | FaultKind::Failover => {
@@ -59,9 +64,15 @@ impl Estate {
                 self.vault.tell(&server, "sys/seal", "seal itself").await?;
                 "sealed"
             }
+            FaultKind::Quota => {
+                self.vault.limit(fault.mount.as_deref().unwrap_or_default(), fault.rate.unwrap_or_default()).await?;
+                "told to limit the rate of requests"
+            }
+            // These have another end.
+            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency => "left alone",
         };
         let words = format!("{server} is {done}");
-        Ok((Injected { kind: fault.kind, server }, words))
+        Ok((Injected { kind: fault.kind, server, to: None }, words))
     }
 
     /// Heals what was done. Each step is told in words when it is done.
@@ -69,7 +80,7 @@ impl Estate {
     /// # Errors
     /// [`EstateError`] where it cannot be healed.
     pub async fn heal(&mut self, injected: Injected, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
-        let Injected { kind, server } = injected;
+        let Injected { kind, server, to } = injected;
         match kind {
             FaultKind::Kill | FaultKind::Restart => {
                 self.start_again(&server).await?;
@@ -88,8 +99,39 @@ impl Estate {
                 self.vault.unseal_again(&server, &self.site).await?;
                 tell(format!("{server} is unsealed"));
             }
+            FaultKind::Quota => {
+                self.vault.unlimit().await?;
+                tell(format!("{server} has no limit"));
+            }
+            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency => {
+                let to = to.unwrap_or_default();
+                self.links.between(&server, &to).iter().for_each(Link::pass);
+                tell(format!("the link between {server} and {to} hands on again"));
+            }
         }
         Ok(())
+    }
+
+    /// Does a fault of a link.
+    fn disturb(&self, fault: &FaultPlan, to: &str) -> (Injected, String) {
+        let links = self.links.between(&fault.on, to);
+        let by = fault.by.unwrap_or_default();
+        let done = match fault.kind {
+            FaultKind::Cut => {
+                links.iter().for_each(Link::cut);
+                "is cut".to_owned()
+            }
+            FaultKind::Latency => {
+                links.iter().for_each(|link| link.delay(by.duration()));
+                format!("hands on {by} later")
+            }
+            _ => {
+                links.iter().for_each(Link::stall);
+                "hands nothing on".to_owned()
+            }
+        };
+        let words = format!("the link between {} and {to} {done}", fault.on);
+        (Injected { kind: fault.kind, server: fault.on.clone(), to: Some(to.to_owned()) }, words)
     }
 
     /// After the end of a primary: a standby takes its place, and it becomes a standby itself.

@@ -25,6 +25,7 @@ mod haproxy;
 mod impostor;
 mod injection;
 mod link;
+mod links;
 mod logs;
 mod placeholders;
 mod pooler;

@@ -3,6 +3,8 @@ use leaseproof_scenario::Plan;
 use leaseproof_vault::{Client, Token, TokenRequest};
 
 use crate::impostor::Impostor;
+use crate::links::CLIENT;
+use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError};
 
 /// The policy of the harness's own Vault token: what watching needs, and nothing that changes the estate.
@@ -50,9 +52,10 @@ impl Estate {
             renewable: false,
         };
         let timeout = plan.client.timeout.duration();
-        // What is asked here is the harness's own; only the client's requests pass the impostor.
-        let address = self.impostor.as_ref().map_or(&self.vault.address, Impostor::address);
-        let client = Client::new(address, timeout);
+        // What is asked here is the harness's own; only the client's requests pass the impostor, and a link before it.
+        let port = self.links.port(CLIENT, VAULT).or(self.impostor.as_ref().map(Impostor::port));
+        let address = port.map_or_else(|| self.vault.address.clone(), |port| format!("http://127.0.0.1:{port}"));
+        let client = Client::new(&address, timeout);
         let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
         let token = self.token(&request, "make the client's token").await?;
         let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };

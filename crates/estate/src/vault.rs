@@ -21,6 +21,8 @@ use crate::{EstateError, folder};
 pub(crate) const SERVER: &str = "vault";
 /// Its configuration file, in its own folder.
 const CONFIGURATION: &str = "vault.json";
+/// The limit of a fault.
+const QUOTA: &str = "sys/quotas/rate-limit/leaseproof-fault";
 /// How long Vault may take to answer, and to become active after its unseal (raft elects a leader first).
 const START: Duration = Duration::from_secs(30);
 /// How often that is asked.
@@ -129,6 +131,20 @@ impl VaultServer {
         let client = node.client.with_token(self.token.clone());
         let told = client.write(path, &json!({})).await;
         told.map(drop).map_err(|source| EstateError::Vault { doing, source })
+    }
+
+    /// Lets only so many requests a second pass to a mount, and answers the others 429 (Vault, HTTP API,
+    /// /sys/quotas/rate-limit).
+    pub(crate) async fn limit(&self, mount: &str, rate: f64) -> Result<(), EstateError> {
+        let quota = json!({ "path": format!("{mount}/"), "rate": rate, "interval": "1s" });
+        let limited = self.root.write(QUOTA, &quota).await;
+        limited.map(drop).map_err(|source| EstateError::Vault { doing: "limit the rate of requests", source })
+    }
+
+    /// Takes that limit away.
+    pub(crate) async fn unlimit(&self) -> Result<(), EstateError> {
+        let gone = self.root.delete(QUOTA).await;
+        gone.map(drop).map_err(|source| EstateError::Vault { doing: "take its limit away", source })
     }
 
     /// Unseals a node that was sealed, and waits until some node is active.

@@ -41,6 +41,47 @@ fn an_estate_whose_servers_end_freeze_and_are_sealed_keeps_what_it_acknowledged(
 }
 
 #[test]
+fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("disturbed"), &[]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let faults = faults(&verdicts);
+    let what: Vec<&str> = faults.iter().map(|fault| fault["what"].as_str().unwrap()).collect();
+    let expected = [
+        "partition between vault and postgres.target",
+        "cut between vault and postgres.target",
+        "cut between client and postgres.target",
+        "partition between client and vault",
+        "quota on vault",
+    ];
+    assert_eq!(what, expected);
+    for fault in faults {
+        assert_eq!(fault["steps"].as_array().unwrap().last().unwrap()[1], "healed", "{fault:#}");
+    }
+    // Vault cannot reach PostgreSQL; clients cannot log in; Vault lets one request a second pass.
+    assert!(count(&faults[1], "issue", "500") > 0, "{:#}", faults[1]);
+    assert!(count(&faults[2], "login", "no answer") > 0, "{:#}", faults[2]);
+    assert!(count(&faults[4], "issue", "429") > 0, "{:#}", faults[4]);
+    // What was asked for while nothing was handed on came when it was again: after at least a second of the two.
+    let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
+    assert!(issue["service"]["max"].as_u64().unwrap() > 1_000_000, "{issue:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_link_that_is_slow_makes_each_statement_of_vault_wait() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("slow-link"), &[]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    // An issue is several statements, each of which goes there and back: 0.1 s a time, for half of the run.
+    let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
+    assert!(issue["service"]["p90"].as_u64().unwrap() > 500_000, "{issue:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn what_a_standby_that_lags_never_got_is_lost_and_named() {
     let desk = Desk::new();
     let output = desk.run(&variant("lagging-standby"), &[]);

@@ -10,6 +10,10 @@ fn plan(recovers_within: u64) -> FaultPlan {
     FaultPlan {
         kind: FaultKind::Kill,
         on: "postgres.target".into(),
+        to: None,
+        by: None,
+        rate: None,
+        mount: None,
         phase: "steady".into(),
         at: Ttl::from_secs(3),
         lasts: Ttl::default(),

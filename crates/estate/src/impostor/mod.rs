@@ -23,7 +23,7 @@ use crate::site::Site;
 
 /// A listening impostor; it and all its connections end when it is dropped.
 pub(crate) struct Impostor {
-    address: String,
+    port: u16,
     serving: JoinHandle<()>,
 }
 
@@ -32,12 +32,12 @@ impl Impostor {
     pub(crate) async fn stand(plan: &Plan, vault: u16, site: &Site) -> Result<Self, EstateError> {
         let (listener, port) = listen(site).await?;
         let liar = Arc::new(Liar::new(plan, vault, Arc::clone(&site.redactor)));
-        Ok(Self { address: format!("http://127.0.0.1:{port}"), serving: tokio::spawn(serve(listener, liar)) })
+        Ok(Self { port, serving: tokio::spawn(serve(listener, liar)) })
     }
 
     /// Where the client finds it.
-    pub(crate) fn address(&self) -> &String {
-        &self.address
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 }
 

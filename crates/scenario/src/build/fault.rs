@@ -7,6 +7,7 @@ use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::plan::{EstateKind, FaultKind, FaultPlan, Layout, Plan, VaultStorage};
 use crate::problem::Problem;
+use crate::value::Rate;
 
 /// How long after its healing a fault may be felt, where the scenario does not say.
 const RECOVERS_WITHIN: Ttl = Ttl::from_secs(10);
@@ -47,9 +48,14 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
     }
     let kind = table.parsed::<FaultKind>("kind")?.value;
     let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
+    let mount = || plan.roles.first().map(|role| role.mount.clone());
     let fault = FaultPlan {
         kind,
         on: owned(table, "on")?,
+        to: owned(table, "to").filter(|_| kind.of_links()),
+        by: span("by").filter(|_| kind == FaultKind::Latency),
+        rate: table.parsed::<Rate>("rate").map(|said| said.value.0).filter(|_| kind == FaultKind::Quota),
+        mount: owned(table, "mount").or_else(mount).filter(|_| kind == FaultKind::Quota),
         phase: owned(table, "phase")?,
         at: span("at")?,
         lasts: span("for").unwrap_or_default(),
@@ -59,9 +65,61 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
         dead_within: span("dead_within"),
         origin: node.place.origin(),
     };
-    whom(book, plan, table, &fault);
+    of_its_kind(book, table, kind);
+    if kind.of_links() {
+        between(book, plan, table, &fault);
+    } else {
+        whom(book, plan, table, &fault);
+    }
     when(book, plan, table, &fault);
     Some(fault)
+}
+
+/// Keys that belong to some kinds only: there they are needed, elsewhere they mean nothing.
+fn of_its_kind(book: &Book<'_>, table: &Table, kind: FaultKind) {
+    let keys = [
+        ("to", kind.of_links(), true),
+        ("by", kind == FaultKind::Latency, true),
+        ("rate", kind == FaultKind::Quota, true),
+        ("mount", kind == FaultKind::Quota, false),
+    ];
+    for (key, has, needed) in keys {
+        match table.entry(key) {
+            None if has && needed => {
+                let lacking = format!("`{}` has to say `{key}`", kind.name());
+                book.add(Problem::at(&table_place(table), lacking).label(format!("`{key}` is missing")));
+            }
+            Some(entry) if !has => {
+                let none = format!("`{}` has no `{key}`", kind.name());
+                book.add(Problem::at(&entry.at, none).label("take it away"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The two ends of a link have to be there, and such that one connects to the other.
+fn between(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
+    let clusters = || plan.postgres.keys().map(|name| format!("postgres.{name}"));
+    let ends: Vec<(&str, Vec<String>)> = vec![
+        ("client", std::iter::once("vault".to_owned()).chain(clusters()).collect()),
+        ("vault", clusters().collect()),
+    ];
+    let Some(on) = table.entry("on") else { return };
+    let Some((_, there)) = ends.iter().find(|(from, _)| *from == fault.on) else {
+        let nobody = format!("no link leads from `{}`", fault.on);
+        book.add(Problem::at(&on.node.place, nobody).label("expected `client` or `vault`"));
+        return;
+    };
+    let (Some(to), Some(entry)) = (&fault.to, table.entry("to")) else { return };
+    if !there.contains(to) {
+        let nowhere = format!("no link leads from `{}` to `{to}`", fault.on);
+        let problem = Problem::at(&entry.node.place, nowhere);
+        book.add(match nearest(to, there.iter().map(String::as_str)) {
+            Some(near) => problem.nearest(Some(near)),
+            None => problem.label("not there").help(format!("there are {}", listed(there.iter().map(String::as_str)))),
+        });
+    }
 }
 
 /// The server has to be there, and such that this can be done to it and healed.
@@ -108,7 +166,7 @@ fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
             book.add(Problem::at(&entry.node.place, early).label("longer than `at`"));
         }
     }
-    if matches!(fault.kind, FaultKind::Freeze | FaultKind::Seal) && table.entry("for").is_none() {
+    if fault.kind.has_to_last() && table.entry("for").is_none() {
         let endless = format!("`{}` has to say how long it lasts", fault.kind.name());
         book.add(Problem::at(&table_place(table), endless).label("`for` is missing"));
     }

@@ -88,15 +88,19 @@ pub(super) static FAULT: Shape = Shape {
         key(
             "kind",
             Is::Word(&FaultKind::NAMES, &[]),
-            "What happens. `kill` (SIGKILL) and `restart`: the server ends and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with a primary that is stopped in order. `step-down`, `seal`: of Vault.",
+            "What happens. `kill` (SIGKILL) and `restart`: the server ends and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with a primary that is stopped in order. `step-down`, `seal`: of Vault. `partition`: between `on` and `to` nothing is handed on, and connections stay open; `cut`: they are closed, and each new one at once; `latency`: what passes comes `by` later, both ways. `quota`: Vault lets `rate` requests a second pass and answers the others 429.",
         )
         .needed(),
         key(
             "on",
             Is::Text,
-            "To which server: `vault` (its active node), `vault.2`, `postgres.target` (its primary), `postgres.target.2`.",
+            "To which server: `vault` (its active node), `vault.2`, `postgres.target` (its primary), `postgres.target.2`. Of a link: who connects, `client` (the credentials' clients) or `vault`.",
         )
         .needed(),
+        key("to", Is::Text, "Of a link: where to, `vault` or `postgres.target`. From `vault` it is what `${postgres.target.write}` of the set-up leads to; the harness's own connections never pass it."),
+        key("by", Is::Span, "Of `latency`: how much later each piece is handed on, both ways."),
+        key("rate", Is::Rate, "Of `quota`: how many requests a second Vault lets pass: `2/s`."),
+        key("mount", Is::Text, "Of `quota`: the mount that it is for. Default: that of the first promised role."),
         key("for", Is::Span, "How long it lasts before it is healed; of a failover, before a standby is promoted. Default: not at all."),
         key("lag", Is::Span, "Of a failover: how long before it the standby is cut off from its primary. Default: not at all."),
         key(

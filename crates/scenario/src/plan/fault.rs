@@ -6,12 +6,24 @@ use leaseproof_domain::{Origin, Ttl};
 use serde::{Deserialize, Serialize};
 
 /// A fault, and what it may cause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultPlan {
     /// What happens.
     pub kind: FaultKind,
     /// To which server or cluster: `vault`, `vault.2`, `postgres.target`, `postgres.target.2`.
     pub on: String,
+    /// Of a link: the server or cluster at its other end; `on` is then who connects: `client`, `vault`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Of a link's latency: how much later each piece is handed on, both ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Ttl>,
+    /// Of a quota: how many requests a second it lets pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Of a quota: the mount that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<String>,
     /// The phase in which it strikes.
     pub phase: String,
     /// How long after the phase's beginning.
@@ -36,9 +48,12 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// The fault in words: `failover on postgres.target`.
+    /// The fault in words: `failover on postgres.target`, `partition between vault and postgres.target`.
     pub fn words(&self) -> String {
-        format!("{} on {}", self.kind.name(), self.on)
+        match &self.to {
+            None => format!("{} on {}", self.kind.name(), self.on),
+            Some(to) => format!("{} between {} and {to}", self.kind.name(), self.on),
+        }
     }
 }
 
@@ -60,16 +75,37 @@ pub enum FaultKind {
     StepDown,
     /// Vault is sealed (`sys/seal`), and unsealed.
     Seal,
+    /// Nothing is handed on between two members: connections stay open, new ones get no answer.
+    Partition,
+    /// Every connection between two members is closed, and each new one at once.
+    Cut,
+    /// What passes between two members is handed on later.
+    Latency,
+    /// Vault lets only so many requests a second pass (a rate limit quota) and answers the others 429.
+    Quota,
 }
 
-use FaultKind::{Failover, Freeze, Kill, Restart, Seal, StepDown, Switchover};
+use FaultKind::{Cut, Failover, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover};
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [Kill, Restart, Freeze, Failover, Switchover, StepDown, Seal];
+    pub const ALL: [Self; 11] =
+        [Kill, Restart, Freeze, Failover, Switchover, StepDown, Seal, Partition, Cut, Latency, Quota];
 
     /// The names of [`FaultKind::ALL`], in the same order.
-    pub const NAMES: [&'static str; 7] = ["kill", "restart", "freeze", "failover", "switchover", "step-down", "seal"];
+    pub const NAMES: [&'static str; 11] = [
+        "kill",
+        "restart",
+        "freeze",
+        "failover",
+        "switchover",
+        "step-down",
+        "seal",
+        "partition",
+        "cut",
+        "latency",
+        "quota",
+    ];
 
     /// Its name in a scenario.
     pub fn name(self) -> &'static str {
@@ -84,7 +120,17 @@ impl FaultKind {
 
     /// Whether it is done to Vault only.
     pub const fn of_vault(self) -> bool {
-        matches!(self, StepDown | Seal)
+        matches!(self, StepDown | Seal | Quota)
+    }
+
+    /// Whether it is done to a link between two members.
+    pub const fn of_links(self) -> bool {
+        matches!(self, Partition | Cut | Latency)
+    }
+
+    /// Whether it has to say how long it lasts: by itself it would have no end.
+    pub const fn has_to_last(self) -> bool {
+        matches!(self, Freeze | Seal | Quota) || self.of_links()
     }
 
     /// Whether a server ends by it.
