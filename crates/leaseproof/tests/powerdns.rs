@@ -6,6 +6,7 @@
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::{Desk, assert_kept, failed, text, variant};
@@ -84,6 +85,24 @@ fn try_out(case: &Case) {
     }
     changed(name, &verdicts["observed"]["dns"]);
     nothing_secret(&desk);
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_killed_harness_leaves_no_powerdns_and_no_agent_that_clean_does_not_end() {
+    let desk = Desk::new();
+    let mut run = desk.start(&variant("pdns-short"), &["--quiet"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // The harness, Vault, PostgreSQL, the agent, PowerDNS's guardian and its instance.
+    let stands = |desk: &Desk| desk.commands().iter().any(|command| command.contains("pdns_server-instance"));
+    while !stands(&desk) {
+        assert!(run.try_wait().unwrap().is_none(), "the run ended before PowerDNS stood");
+        assert!(Instant::now() < deadline, "PowerDNS does not stand: {:?}", desk.commands());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(desk.commands().iter().any(|command| command.contains("agent.hcl")), "{:?}", desk.commands());
+    run.kill().unwrap();
+    run.wait().unwrap();
     desk.assert_nothing_left();
 }
 

@@ -91,13 +91,13 @@ impl PowerDns {
         let Some(standing) = self.standing.take() else { return Vec::new() };
         let Standing { renderings, agent, server, .. } = standing;
         drop(renderings);
-        let children = [(AGENT, agent.child), (SERVER, server.child)];
-        let ended = children.into_iter().filter(|(_, child)| {
+        // PowerDNS has nothing to lose: its guardian and its instance go at once, as one group.
+        let children = [(AGENT, agent.child, Signal::SIGTERM), (SERVER, server.child, Signal::SIGKILL)];
+        let left = children.into_iter().filter(|(_, child, first)| {
             child.want_end();
-            // PowerDNS's guardian takes its instance with it on SIGTERM (pdns/receiver.cc, takedown).
-            !child.stop(Signal::SIGTERM)
+            !child.stop(*first)
         });
-        ended.map(|(name, child)| format!("{name} (pid {})", child.pid())).collect()
+        left.map(|(name, child, _)| format!("{name} (pid {})", child.pid())).collect()
     }
 }
 

@@ -53,3 +53,16 @@ fn missing(program: &str, looked: Vec<String>) -> EstateError {
         how_to_get: format!("{GET_PDNS}, or name one by {SETTING}=/path/to/{NAME}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::beside;
+
+    #[test]
+    fn the_control_program_is_looked_for_where_packages_put_it() {
+        let expected = ["/usr/sbin/pdns_control", "/usr/bin/pdns_control"].map(PathBuf::from);
+        assert_eq!(beside(Path::new("/usr/sbin/pdns_server")), expected);
+    }
+}

@@ -51,7 +51,7 @@ pub(super) async fn start(
             env: Vec::new(),
             folder: home,
             account: None,
-            // Its guardian takes the instance with it.
+            // Its guardian takes the instance with it (pdns/receiver.cc, takedown). On SIGKILL it would leave it.
             death: Signal::SIGTERM,
             input: None,
         })?;

@@ -85,6 +85,12 @@ impl Desk {
             .collect()
     }
 
+    /// The command lines of every process that was started from this desk.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let of = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        self.processes(None).into_iter().map(|pid| String::from_utf8_lossy(&of(pid)).replace('\0', " ")).collect()
+    }
+
     /// What stands in the desk's temporary folder.
     pub(crate) fn temporary(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.folder.path().join("tmp")).unwrap();
