@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_scenario::PostgresPlan;
 
+use crate::flood::FLOOD;
 use crate::server::OBSERVER;
 
 /// Longest path of a socket that Linux takes (unix(7), `sun_path`), less the socket's own name.
@@ -52,7 +53,7 @@ pub(crate) fn socket_folders(wanted: Option<&str>, own: &Path) -> Vec<PathBuf> {
 /// The text of pg_hba.conf: the harness's own line first, because PostgreSQL takes the first that matches.
 pub(crate) fn hba(scenario: Option<&str>) -> String {
     const DEFAULT: &str = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
-    format!("host all {OBSERVER} 127.0.0.1/32 scram-sha-256\n{}", scenario.unwrap_or(DEFAULT))
+    format!("host all {OBSERVER},{FLOOD} 127.0.0.1/32 scram-sha-256\n{}", scenario.unwrap_or(DEFAULT))
 }
 
 /// A value as postgresql.conf takes every value.
@@ -121,7 +122,10 @@ mod tests {
     #[test]
     fn the_harness_logs_in_by_the_first_line() {
         let lines = hba(Some("host all all all reject\n"));
-        assert_eq!(lines.lines().next().unwrap(), "host all leaseproof_observer 127.0.0.1/32 scram-sha-256");
+        assert_eq!(
+            lines.lines().next().unwrap(),
+            "host all leaseproof_observer,leaseproof_flood 127.0.0.1/32 scram-sha-256"
+        );
         assert!(lines.ends_with("\nhost all all all reject\n"));
         assert_eq!(hba(None).lines().count(), 3);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leaseproof_scenario::{FaultKind, FaultPlan};
 
+use crate::flood::Flood;
 use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError, Link};
 
@@ -16,6 +17,8 @@ pub struct Injected {
     server: String,
     /// The link's other end.
     to: Option<String>,
+    /// The connections that it took.
+    flood: Option<Flood>,
 }
 
 impl Estate {
@@ -41,6 +44,12 @@ impl Estate {
     pub async fn inject(&mut self, fault: &FaultPlan) -> Result<(Injected, String), EstateError> {
         if let Some(to) = &fault.to {
             return Ok(self.disturb(fault, to));
+        }
+        if fault.kind == FaultKind::Flood {
+            let flood = Flood::begin(self.cluster(cluster_of(&fault.on)), &self.site.redactor).await?;
+            let words = format!("{} connections of {} are taken", flood.connections(), fault.on);
+            let flood = Some(flood);
+            return Ok((Injected { kind: fault.kind, server: fault.on.clone(), to: None, flood }, words));
         }
         let server = self.server_of(&fault.on).await?;
         let done = match fault.kind {
@@ -68,11 +77,11 @@ impl Estate {
                 self.vault.limit(fault.mount.as_deref().unwrap_or_default(), fault.rate.unwrap_or_default()).await?;
                 "told to limit the rate of requests"
             }
-            // These have another end.
-            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency => "left alone",
+            // These are done above, to what is no server.
+            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Flood => "left alone",
         };
         let words = format!("{server} is {done}");
-        Ok((Injected { kind: fault.kind, server, to: None }, words))
+        Ok((Injected { kind: fault.kind, server, to: None, flood: None }, words))
     }
 
     /// Heals what was done. Each step is told in words when it is done.
@@ -80,7 +89,7 @@ impl Estate {
     /// # Errors
     /// [`EstateError`] where it cannot be healed.
     pub async fn heal(&mut self, injected: Injected, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
-        let Injected { kind, server, to } = injected;
+        let Injected { kind, server, to, flood } = injected;
         match kind {
             FaultKind::Kill | FaultKind::Restart => {
                 self.start_again(&server).await?;
@@ -102,6 +111,12 @@ impl Estate {
             FaultKind::Quota => {
                 self.vault.unlimit().await?;
                 tell(format!("{server} has no limit"));
+            }
+            FaultKind::Flood => {
+                if let Some(flood) = flood {
+                    flood.end(self.cluster(cluster_of(&server))).await?;
+                }
+                tell(format!("the connections of {server} are given back"));
             }
             FaultKind::Partition | FaultKind::Cut | FaultKind::Latency => {
                 let to = to.unwrap_or_default();
@@ -131,7 +146,7 @@ impl Estate {
             }
         };
         let words = format!("the link between {} and {to} {done}", fault.on);
-        (Injected { kind: fault.kind, server: fault.on.clone(), to: Some(to.to_owned()) }, words)
+        (Injected { kind: fault.kind, server: fault.on.clone(), to: Some(to.to_owned()), flood: None }, words)
     }
 
     /// After the end of a primary: a standby takes its place, and it becomes a standby itself.

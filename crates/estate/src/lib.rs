@@ -19,6 +19,7 @@ mod error;
 mod estate;
 mod fault;
 mod find;
+mod flood;
 mod folder;
 mod front;
 mod haproxy;

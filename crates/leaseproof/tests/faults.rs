@@ -54,15 +54,17 @@ fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
         "cut between client and postgres.target",
         "partition between client and vault",
         "quota on vault",
+        "flood on postgres.target",
     ];
     assert_eq!(what, expected);
     for fault in faults {
         assert_eq!(fault["steps"].as_array().unwrap().last().unwrap()[1], "healed", "{fault:#}");
     }
-    // Vault cannot reach PostgreSQL; clients cannot log in; Vault lets one request a second pass.
+    // Vault cannot reach PostgreSQL; clients cannot log in; Vault lets one request a second pass; PostgreSQL is full.
     assert!(count(&faults[1], "issue", "500") > 0, "{:#}", faults[1]);
     assert!(count(&faults[2], "login", "no answer") > 0, "{:#}", faults[2]);
     assert!(count(&faults[4], "issue", "429") > 0, "{:#}", faults[4]);
+    assert!(count(&faults[5], "login", "53300") > 0, "{:#}", faults[5]);
     // What was asked for while nothing was handed on came when it was again: after at least a second of the two.
     let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
     assert!(issue["service"]["max"].as_u64().unwrap() > 1_000_000, "{issue:#}");

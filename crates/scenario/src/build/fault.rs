@@ -191,6 +191,9 @@ fn needs(kind: FaultKind) -> &'static str {
 
 /// The servers that it can be done to. A cluster with standbys stands for its primary, Vault for its active node.
 fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
+    if kind == FaultKind::Flood {
+        return plan.postgres.keys().map(|name| format!("postgres.{name}")).collect();
+    }
     let mut names = Vec::new();
     if !kind.of_clusters() {
         names.push("vault".to_owned());

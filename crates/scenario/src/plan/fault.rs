@@ -83,17 +83,19 @@ pub enum FaultKind {
     Latency,
     /// Vault lets only so many requests a second pass (a rate limit quota) and answers the others 429.
     Quota,
+    /// A client takes every connection that PostgreSQL has for ordinary accounts.
+    Flood,
 }
 
-use FaultKind::{Cut, Failover, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover};
+use FaultKind::{Cut, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover};
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 11] =
-        [Kill, Restart, Freeze, Failover, Switchover, StepDown, Seal, Partition, Cut, Latency, Quota];
+    pub const ALL: [Self; 12] =
+        [Kill, Restart, Freeze, Failover, Switchover, StepDown, Seal, Partition, Cut, Latency, Quota, Flood];
 
     /// The names of [`FaultKind::ALL`], in the same order.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "kill",
         "restart",
         "freeze",
@@ -105,6 +107,7 @@ impl FaultKind {
         "cut",
         "latency",
         "quota",
+        "flood",
     ];
 
     /// Its name in a scenario.
@@ -130,7 +133,7 @@ impl FaultKind {
 
     /// Whether it has to say how long it lasts: by itself it would have no end.
     pub const fn has_to_last(self) -> bool {
-        matches!(self, Freeze | Seal | Quota) || self.of_links()
+        matches!(self, Freeze | Seal | Quota | Flood) || self.of_links()
     }
 
     /// Whether a server ends by it.

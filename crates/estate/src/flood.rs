@@ -1,0 +1,90 @@
+//! A client that takes every connection that a cluster has for ordinary accounts.
+
+use std::time::Duration;
+
+use leaseproof_domain::Redactor;
+use leaseproof_postgres::{Error, Login, Session};
+
+use crate::EstateError;
+use crate::cluster::Cluster;
+use crate::site::password;
+
+/// The account of that client. It has no rights, lasts as long as the fault, and logs in by the harness's own line of
+/// pg_hba.conf.
+pub(crate) const FLOOD: &str = "leaseproof_flood";
+/// `too_many_connections`: what PostgreSQL answers where only those are left that it keeps for superusers
+/// (`superuser_reserved_connections`, src/backend/utils/init/postinit.c).
+const TOO_MANY: &str = "53300";
+/// What keeps a session's statements out of the server's log, whatever its settings are, and its passwords SCRAM.
+const UNLOGGED: &str = "SET log_statement = 'none'; SET log_min_duration_statement = -1; \
+                        SET log_min_error_statement = 'panic'; SET password_encryption = 'scram-sha-256'";
+/// More connections than any server here has: an end, should the server never refuse one.
+const MOST: usize = 10_000;
+/// How long one login may take.
+const LOGIN: Duration = Duration::from_secs(10);
+
+/// The connections that were taken. They are given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Flood {
+    sessions: Vec<Held>,
+}
+
+struct Held(Session);
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a session")
+    }
+}
+
+impl Flood {
+    /// Logs in again and again, until the server refuses.
+    pub(crate) async fn begin(cluster: &Cluster, redactor: &Redactor) -> Result<Self, EstateError> {
+        let failed = |doing| move |source| EstateError::Postgres { server: cluster.name.clone(), doing, source };
+        let secret = password(redactor);
+        let make = format!("CREATE ROLE {FLOOD} LOGIN PASSWORD '{}'", secret.expose());
+        let observer = Session::open(&cluster.observer_login("postgres")).await;
+        let observer = observer.map_err(failed("make an account that floods it"))?;
+        // Its password is in the statement, and no log may hold one.
+        for statement in [UNLOGGED, &make] {
+            observer.script(statement).await.map_err(failed("make an account that floods it"))?;
+        }
+        observer.close().await;
+        let login = Login {
+            user: FLOOD.to_owned(),
+            password: Some(secret),
+            timeout: LOGIN,
+            ..cluster.observer_login("postgres")
+        };
+        let mut sessions = Vec::new();
+        while sessions.len() < MOST {
+            match Session::open(&login).await {
+                Ok(session) => sessions.push(Held(session)),
+                Err(Error::Answer { sqlstate, .. }) if sqlstate == TOO_MANY => break,
+                Err(source) => return Err(failed("flood it with connections")(source)),
+            }
+        }
+        Ok(Self { sessions })
+    }
+
+    /// How many were taken.
+    pub(crate) fn connections(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Gives them back, and takes the account away.
+    pub(crate) async fn end(self, cluster: &Cluster) -> Result<(), EstateError> {
+        for session in self.sessions {
+            session.0.close().await;
+        }
+        let failed = |source| EstateError::Postgres {
+            server: cluster.name.clone(),
+            doing: "take the account that flooded it away",
+            source,
+        };
+        let observer = Session::open(&cluster.observer_login("postgres")).await.map_err(failed)?;
+        observer.query(&format!("DROP ROLE IF EXISTS {FLOOD}")).await.map_err(failed)?;
+        observer.close().await;
+        Ok(())
+    }
+}
