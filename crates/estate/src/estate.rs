@@ -26,6 +26,7 @@ use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::server::Server;
 use crate::site::Site;
+use crate::tls::Authority;
 use crate::vault::{Node, VaultServer};
 use crate::{EstateError, LogStream, folder, process, setup};
 
@@ -108,12 +109,15 @@ impl Estate {
         }
         let account = Account::unprivileged()?;
         let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
+        let encrypted = servers.vault.tls || servers.postgres.values().any(|cluster| cluster.tls);
+        let authority = encrypted.then(|| Authority::make(&options.run, folder.path())).transpose()?;
         let site = Site {
             run: options.run.clone(),
             folder: folder.path().to_owned(),
             ledger: ledger.clone(),
             redactor: Arc::clone(redactor),
             ports: Ports::default(),
+            authority,
             account,
             lost: watch::channel(None).0,
             recorder: recorder.cloned(),
@@ -130,14 +134,14 @@ impl Estate {
             Some(stanza) => {
                 let clusters = clusters.await?;
                 setup::before_vault(first, &clusters, &site).await?;
-                let url = places(&clusters).fill(&stanza.connection_url);
+                let url = places(&clusters, &site).fill(&stanza.connection_url);
                 let url =
                     url.map_err(|why| EstateError::Placeholder { origin: vault.origin.clone(), why: why.to_string() })?;
                 (VaultServer::stand(vault, vault_env, Some(&url), &site).await?, clusters)
             }
         };
         lay_out(&folder, &vault)?;
-        let placeholders = placeholders(&vault, &clusters);
+        let placeholders = placeholders(&vault, &clusters, &site);
         Ok(Self { vault, folder, site, placeholders, impostor: None, main, over: false, clusters })
     }
 
@@ -294,14 +298,17 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
     folder::make(&folder.path().join("scripts"), 0o700, None)
 }
 
-fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>) -> Placeholders {
-    let mut all = places(clusters);
+fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>, site: &Site) -> Placeholders {
+    let mut all = places(clusters, site);
     all.vault(&vault.address, vault.port);
     all
 }
 
-fn places(clusters: &BTreeMap<String, Cluster>) -> Placeholders {
+fn places(clusters: &BTreeMap<String, Cluster>, site: &Site) -> Placeholders {
     let mut all = Placeholders::default();
+    if let Some(authority) = &site.authority {
+        all.authority(&authority.ca());
+    }
     for (name, cluster) in clusters {
         all.cluster(name, cluster.write_port());
         if let Some(port) = cluster.read_port() {

@@ -2,7 +2,7 @@ use leaseproof_history::{Entry, Ledger};
 use leaseproof_scenario::Plan;
 use leaseproof_vault::{Client, Token, TokenRequest};
 
-use crate::impostor::Impostor;
+use crate::tls::vault_client;
 use crate::{Estate, EstateError};
 
 /// The policy of the harness's own Vault token: what watching needs, and nothing that changes the estate.
@@ -51,9 +51,10 @@ impl Estate {
         };
         let timeout = plan.client.timeout.duration();
         // What is asked here is the harness's own; only the client's requests pass the impostor.
-        let address = self.impostor.as_ref().map_or(&self.vault.address, Impostor::address);
-        let client = Client::new(address, timeout);
-        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+        let client = match &self.impostor {
+            Some(impostor) => impostor.client(timeout)?,
+            None => vault_client(self.vault.port, self.vault.papers.as_ref(), timeout)?,
+        };
         let token = self.token(&request, "make the client's token").await?;
         let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };
         if let Err(why) = ledger.add(entry) {

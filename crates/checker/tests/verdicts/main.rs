@@ -4,6 +4,7 @@
 
 mod accounts_and_logs;
 mod credentials;
+mod encrypted;
 mod expiry;
 mod faults;
 mod laws;

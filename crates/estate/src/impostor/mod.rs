@@ -8,11 +8,13 @@ mod upstream;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use leaseproof_scenario::Plan;
+use leaseproof_vault::Client;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -20,10 +22,11 @@ use self::liar::Liar;
 use crate::EstateError;
 use crate::ports::TRIES;
 use crate::site::Site;
+use crate::tls::vault_client;
 
 /// A listening impostor; it and all its connections end when it is dropped.
 pub(crate) struct Impostor {
-    address: String,
+    port: u16,
     serving: JoinHandle<()>,
 }
 
@@ -32,12 +35,12 @@ impl Impostor {
     pub(crate) async fn stand(plan: &Plan, vault: u16, site: &Site) -> Result<Self, EstateError> {
         let (listener, port) = listen(site).await?;
         let liar = Arc::new(Liar::new(plan, vault, Arc::clone(&site.redactor)));
-        Ok(Self { address: format!("http://127.0.0.1:{port}"), serving: tokio::spawn(serve(listener, liar)) })
+        Ok(Self { port, serving: tokio::spawn(serve(listener, liar)) })
     }
 
-    /// Where the client finds it.
-    pub(crate) fn address(&self) -> &String {
-        &self.address
+    /// A client that asks it instead of Vault.
+    pub(crate) fn client(&self, timeout: Duration) -> Result<Client, EstateError> {
+        vault_client(self.port, None, timeout)
     }
 }
 
