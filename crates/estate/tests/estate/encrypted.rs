@@ -121,7 +121,7 @@ async fn a_wrong_authority_is_told_wherever_somebody_connects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn standbys_stream_encrypted_and_logins_are_sure_after_a_failover() {
     let place = Place::new();
-    let mut estate = place.stand(&encrypted()).await.unwrap();
+    let estate = place.stand(&encrypted()).await.unwrap();
     let login = estate.observer_login("target", "postgres");
     let streams = "SELECT bool_and(ssl) FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)";
     assert_eq!(asked(&login, streams).await.unwrap().as_deref(), Some("t"));
