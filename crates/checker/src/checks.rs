@@ -37,6 +37,7 @@ mod pwd_2;
 mod rev_1;
 mod run_2;
 mod thr_1;
+mod tls_1;
 mod ttl_2;
 mod ttl_7;
 
@@ -68,6 +69,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "POL-1" => Box::new(pol_1::Pol1::new(role_of(ask))),
         "AUD-1" => Box::new(aud_1::Aud1::new(role_of(ask))),
         "PWD-1" => Box::new(pwd_1::Pwd1::default()),
+        "TLS-1" => Box::new(tls_1::Tls1::default()),
         "ACC-1" => Box::new(acc_1::Acc1::new(ask, plan)),
         "RUN-2" => Box::new(run_2::Run2::default()),
         "INV-1" => Box::new(inv_1::Inv1::default()),

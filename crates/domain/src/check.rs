@@ -151,6 +151,15 @@ pub const CATALOGUE: &[CheckInfo] = &[
         timing: false,
     },
     CheckInfo {
+        id: "TLS-1",
+        title: "Every session of credentials and of Vault itself is encrypted",
+        shown: "Each session that a look at pg_stat_activity shows of a role that was not there before the run, and of each \
+                account that Vault logs in as: by its connection in the set-up, by its storage, or by an [account]. \
+                pg_stat_ssl says of each whether it is encrypted.",
+        source: "PostgreSQL, pg_stat_ssl; the scenario's encrypted",
+        timing: false,
+    },
+    CheckInfo {
         id: "ACC-1",
         title: "Vault's own PostgreSQL account has exactly the promised attributes",
         shown: "The account in pg_roles after set-up, attribute by attribute.",

@@ -20,6 +20,9 @@ pub struct SessionSeen {
     pub name: Option<Username>,
     /// Its `application_name`.
     pub application: String,
+    /// Whether its connection is encrypted (pg_stat_ssl); none where that could not be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
 }
 
 /// What changed among the credentials' sessions since the last look.
@@ -37,6 +40,9 @@ pub struct SessionSighting {
     pub gone: Vec<(i32, UnixMicros)>,
     /// How many there are now.
     pub total: u64,
+    /// Sessions of Vault's own accounts that the last look did not see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<SessionSeen>,
 }
 
 /// What `pg_shdepend` holds of one role in one database and catalog.

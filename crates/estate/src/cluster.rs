@@ -13,6 +13,7 @@ use crate::proxy::Proxy;
 use crate::replication::{streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
 use crate::site::{Order, Site, password};
+use crate::tls::Papers;
 use crate::{EstateError, folder};
 
 /// How much WAL a primary keeps for a standby that lags.
@@ -37,7 +38,8 @@ impl Cluster {
         let programs = Places::here().postgres(&plan.version)?;
         let superuser_password = Secret::new(plan.password.expose());
         site.redactor.add_fixed(superuser_password.clone());
-        let making = Making { name: &name, plan, programs, observer: password(&site.redactor), site };
+        let papers = if plan.tls { site.papers(&name, site.account)? } else { None };
+        let making = Making { name: &name, plan, programs, observer: password(&site.redactor), papers, site };
         let (members, proxy) = match plan.layout {
             Layout::Standalone => (vec![making.alone().await?], None),
             Layout::HaproxyHa { standbys, replication } => {
@@ -97,6 +99,7 @@ struct Making<'a> {
     plan: &'a PostgresPlan,
     programs: PostgresPrograms,
     observer: Secret,
+    papers: Option<Papers>,
     site: &'a Site,
 }
 
@@ -125,7 +128,7 @@ impl Making<'_> {
         let mut members = vec![self.start(first, &plan, &more, data).await?];
         let port = members[0].port;
         for (name, data) in others.iter().zip(copies) {
-            let upstream = upstream(name, port, &self.observer);
+            let upstream = upstream(name, port, &self.observer, self.papers.as_ref());
             let settings = format!("{settings}primary_conninfo = {}\n", quoted(upstream.expose()));
             let more = Replicated { settings, hba: hba.clone(), standby: true };
             members.push(self.start(name, &plan, &more, data).await?);
@@ -166,7 +169,8 @@ impl Making<'_> {
         more: &Replicated,
         data: PathBuf,
     ) -> Result<Server, EstateError> {
-        let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, more };
+        let papers = self.papers.as_ref();
+        let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, papers, more };
         Server::start(&seat, data, self.site).await
     }
 }

@@ -76,6 +76,7 @@ mod tests {
             version: "15".to_owned(),
             hba: None,
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            tls: false,
             superuser: "postgres".to_owned(),
             password: Setting::Secret(Secret::new("x")),
             port: None,

@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use leaseproof_scenario::Plan;
 
 use crate::Estate;
+use crate::tls::Papers;
 
 impl Estate {
     /// What a shell needs to work with the estate: VAULT_ADDR and VAULT_TOKEN (root's), and PGHOST, PGPORT, PGUSER,
-    /// PGPASSWORD, PGDATABASE for the first promised role's cluster and database. It holds secrets.
+    /// PGPASSWORD, PGDATABASE for the first promised role's cluster and database; where they speak TLS, VAULT_CACERT,
+    /// and PGSSLMODE and PGSSLROOTCERT. It holds secrets.
     pub fn environment(&self) -> Vec<(String, String)> {
         let database = self.main.as_ref().map_or("postgres", |(_, database)| database.as_str());
         self.environment_of(database)
@@ -15,6 +17,9 @@ impl Estate {
     pub(crate) fn environment_of(&self, database: &str) -> Vec<(String, String)> {
         let mut all =
             vec![("VAULT_ADDR", self.vault.address.clone()), ("VAULT_TOKEN", self.vault.token.expose().to_owned())];
+        if let Some(papers) = &self.vault.papers {
+            all.push(("VAULT_CACERT", papers.ca.to_string_lossy().into_owned()));
+        }
         if let Some(cluster) = self.main.as_ref().and_then(|(name, _)| self.clusters.get(name)) {
             all.extend([
                 ("PGHOST", "127.0.0.1".to_owned()),
@@ -23,6 +28,7 @@ impl Estate {
                 ("PGPASSWORD", cluster.password.expose().to_owned()),
                 ("PGDATABASE", database.to_owned()),
             ]);
+            all.extend(cluster.primary().papers.iter().flat_map(Papers::libpq));
         }
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

@@ -91,6 +91,14 @@ pub enum EstateError {
         /// The last lines of its log, scrubbed of secrets.
         tail: Vec<String>,
     },
+    /// A server that is to speak TLS cannot be given its certificate.
+    #[error("{server} cannot be given a certificate: {why}")]
+    Certificate {
+        /// `vault`, `postgres.<cluster>`, or the authority itself.
+        server: String,
+        /// What went wrong.
+        why: String,
+    },
     /// Vault's configuration names a part of the estate that is not there.
     #[error("{origin}: {why}")]
     Placeholder {

@@ -28,6 +28,7 @@ use crate::ports::Ports;
 use crate::powerdns::PowerDns;
 use crate::server::Server;
 use crate::site::Site;
+use crate::tls::Authority;
 use crate::vault::{Node, SERVER as VAULT, VaultServer};
 use crate::{EstateError, LogStream, folder, process, setup};
 
@@ -120,12 +121,15 @@ impl Estate {
         }
         let account = Account::unprivileged()?;
         let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
+        let encrypted = servers.vault.tls || servers.postgres.values().any(|cluster| cluster.tls);
+        let authority = encrypted.then(|| Authority::make(&options.run, folder.path())).transpose()?;
         let site = Site {
             run: options.run.clone(),
             folder: folder.path().to_owned(),
             ledger: ledger.clone(),
             redactor: Arc::clone(redactor),
             ports: Ports::default(),
+            authority,
             account,
             lost: watch::channel(None).0,
             recorder: recorder.cloned(),
@@ -148,14 +152,14 @@ impl Estate {
                 let clusters = clusters.await?;
                 lay(&mut links, &clusters).await?;
                 setup::before_vault(first, &clusters, &site).await?;
-                let url = places(&clusters, &links).fill(&stanza.connection_url);
+                let url = places(&clusters, &links, &site).fill(&stanza.connection_url);
                 let url =
                     url.map_err(|why| EstateError::Placeholder { origin: vault.origin.clone(), why: why.to_string() })?;
                 (VaultServer::stand(vault, vault_env, Some(&url), &site).await?, clusters)
             }
         };
         lay_out(&folder, &vault)?;
-        let placeholders = placeholders(&vault, &clusters, &links);
+        let placeholders = placeholders(&vault, &clusters, &links, &site);
         Ok(Self {
             vault,
             folder,
@@ -338,15 +342,18 @@ fn ports_of(cluster: &Cluster) -> Vec<u16> {
     [cluster.write_port()].into_iter().chain(cluster.read_port()).collect()
 }
 
-fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>, links: &Links) -> Placeholders {
-    let mut all = places(clusters, links);
+fn placeholders(vault: &VaultServer, clusters: &BTreeMap<String, Cluster>, links: &Links, site: &Site) -> Placeholders {
+    let mut all = places(clusters, links, site);
     all.vault(&vault.address, vault.port);
     all
 }
 
 /// Where Vault finds the clusters.
-fn places(clusters: &BTreeMap<String, Cluster>, links: &Links) -> Placeholders {
+fn places(clusters: &BTreeMap<String, Cluster>, links: &Links, site: &Site) -> Placeholders {
     let mut all = Placeholders::default();
+    if let Some(authority) = &site.authority {
+        all.authority(&authority.ca());
+    }
     for (name, cluster) in clusters {
         all.cluster(name, links.port(VAULT, &cluster.name).unwrap_or_else(|| cluster.write_port()));
         if let Some(port) = cluster.read_port() {

@@ -1,11 +1,11 @@
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
-
-use leaseproof_vault::Client;
 
 use crate::EstateError;
 use crate::haproxy::{Haproxy, PREAMBLE};
 use crate::site::Site;
+use crate::tls::{Papers, vault_client};
 
 /// How long HAProxy may take until it routes.
 const START: Duration = Duration::from_secs(15);
@@ -19,10 +19,15 @@ pub(crate) struct Front {
 
 impl Front {
     /// Starts HAProxy before the nodes on those ports, and waits until it leads to the active one.
-    pub(crate) async fn stand(fixed: Option<u16>, nodes: &[u16], site: &Site) -> Result<Self, EstateError> {
-        let text = |ports: &[u16]| configuration(ports[0], nodes);
+    pub(crate) async fn stand(
+        fixed: Option<u16>,
+        nodes: &[u16],
+        papers: Option<&Papers>,
+        site: &Site,
+    ) -> Result<Self, EstateError> {
+        let text = |ports: &[u16]| configuration(ports[0], nodes, papers.map(|papers| papers.ca.as_path()));
         let front = Self { haproxy: Haproxy::stand("haproxy.vault", fixed, 1, text, site).await? };
-        front.routes(site).await?;
+        front.routes(papers, site).await?;
         Ok(front)
     }
 
@@ -32,14 +37,12 @@ impl Front {
     }
 
     /// HAProxy takes every node for a good one until it has asked it: several right answers in a row leave none out.
-    async fn routes(&self, site: &Site) -> Result<(), EstateError> {
+    async fn routes(&self, papers: Option<&Papers>, site: &Site) -> Result<(), EstateError> {
         let until = Instant::now() + START;
         let mut in_a_row = 0;
         while in_a_row < 6 {
             // A new client has no connection that was kept alive.
-            let address = format!("http://127.0.0.1:{}", self.port());
-            let client = Client::new(&address, Duration::from_secs(2))
-                .map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+            let client = vault_client(self.port(), papers, Duration::from_secs(2))?;
             match client.health().await {
                 Ok(health) if !health.sealed && !health.standby => in_a_row += 1,
                 _ if Instant::now() >= until => {
@@ -57,8 +60,9 @@ impl Front {
 }
 
 /// The configuration: each node is asked whether it is the active one (`sys/health` answers 200 there only; Vault, HTTP
-/// API, /sys/health).
-fn configuration(port: u16, nodes: &[u16]) -> String {
+/// API, /sys/health). What clients send is passed on as it is; only the question itself is HAProxy's own, and is put to
+/// nobody but a node with a certificate of that authority.
+fn configuration(port: u16, nodes: &[u16], ca: Option<&Path>) -> String {
     let mut text = String::from(PREAMBLE);
     let _ = write!(
         text,
@@ -66,8 +70,12 @@ fn configuration(port: u16, nodes: &[u16]) -> String {
          http-check expect status 200\n  \
          default-server inter 500ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions\n",
     );
+    let sure = ca.map_or_else(String::new, |ca| {
+        let ca = ca.display();
+        format!(" check-ssl verify required ca-file {ca} check-sni localhost verifyhost localhost")
+    });
     for (number, node) in nodes.iter().enumerate() {
-        let _ = writeln!(text, "  server vault{} 127.0.0.1:{node} check", number + 1);
+        let _ = writeln!(text, "  server vault{} 127.0.0.1:{node} check{sure}", number + 1);
     }
     text
 }
@@ -76,6 +84,6 @@ fn configuration(port: u16, nodes: &[u16]) -> String {
 mod tests {
     #[test]
     fn the_active_node_answers_200() {
-        insta::assert_snapshot!(super::configuration(15000, &[15001, 15002]));
+        insta::assert_snapshot!(super::configuration(15000, &[15001, 15002], None));
     }
 }

@@ -41,6 +41,7 @@ mod setup;
 mod site;
 mod spawner;
 mod statements;
+mod tls;
 mod token;
 mod vault;
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What `${…}` stands for in the values of a set-up: the estate as it stands.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,11 @@ impl Placeholders {
     /// The same, of standbys that are elsewhere.
     pub(crate) fn read_at(&mut self, cluster: &str, host: &str, port: u16) {
         self.set(&format!("postgres.{cluster}.read"), place(host, port));
+    }
+
+    /// Adds the file with the certificate of the run's authority: `${estate.ca}`.
+    pub(crate) fn authority(&mut self, ca: &Path) {
+        self.set("estate.ca", ca.to_string_lossy().into_owned());
     }
 
     /// Fills every placeholder in.

@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::configuration::quoted;
 use crate::server::{OBSERVER, Server};
 use crate::site::{Order, Site};
+use crate::tls::Papers;
 use crate::{EstateError, folder};
 
 /// How long a standby may take to stream.
@@ -45,7 +46,7 @@ impl Cluster {
             if place == member || place == old || server.child.ended().is_some() {
                 continue;
             }
-            let upstream = upstream(&server.name, port, observer);
+            let upstream = upstream(&server.name, port, observer, server.papers.as_ref());
             let follow = format!("ALTER SYSTEM SET primary_conninfo = {}", quoted(upstream.expose()));
             self.ask(place, "make a standby follow", &[&follow, RELOAD]).await?;
         }
@@ -82,9 +83,12 @@ impl Cluster {
 const RELOAD: &str = "SELECT pg_reload_conf()";
 
 /// Where a standby streams from (`primary_conninfo`).
-pub(crate) fn upstream(standby: &str, port: u16, observer: &Secret) -> Secret {
+pub(crate) fn upstream(standby: &str, port: u16, observer: &Secret, papers: Option<&Papers>) -> Secret {
+    let sure = papers.map_or_else(String::new, |papers| {
+        format!(" sslmode=verify-full sslrootcert={}", quoted(&papers.ca.to_string_lossy()))
+    });
     Secret::new(format!(
-        "host=127.0.0.1 port={port} user={OBSERVER} password={} application_name={}",
+        "host=127.0.0.1 port={port} user={OBSERVER} password={} application_name={}{sure}",
         observer.expose(),
         standby.replace('.', "_")
     ))
@@ -105,18 +109,19 @@ async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Res
     let port = port.to_string();
     let args = ["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync", "--no-password"];
     let args = args.into_iter().chain(["--username", OBSERVER, "--port", &port, "--pgdata"]).map(Into::into);
+    let sure = server.papers.iter().flat_map(Papers::libpq).map(|(name, value)| (name.to_owned(), value.into()));
     let order = Order {
         name: &name,
         program: server.bin.join("pg_basebackup"),
         args: args.chain([data.clone().into()]).collect(),
-        env: vec![("PGPASSWORD".to_owned(), observer.expose().into())],
+        env: sure.chain([("PGPASSWORD".to_owned(), observer.expose().into())]).collect(),
         folder: &site.folder,
         account: site.account,
         death: Signal::SIGKILL,
         input: None,
     };
     site.run(&server.name, order).await?;
-    let upstream = upstream(&server.name, port.parse().unwrap_or_default(), observer);
+    let upstream = upstream(&server.name, port.parse().unwrap_or_default(), observer, server.papers.as_ref());
     let follow = format!("primary_conninfo = {}\n", quoted(upstream.expose()));
     folder::write(&own, &settings, 0o600, site.account)?;
     folder::write(&data.join("postgresql.auto.conf"), &follow, 0o600, site.account)?;

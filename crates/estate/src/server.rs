@@ -18,6 +18,7 @@ use crate::find::PostgresPrograms;
 use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site};
+use crate::tls::Papers;
 use crate::{EstateError, folder, process};
 
 /// The harness's own account: a superuser with a line of its own in pg_hba.conf, so that nothing that is done to the
@@ -43,6 +44,8 @@ pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) observer: Secret,
     pub(crate) data: PathBuf,
+    /// Where it offers TLS.
+    pub(crate) papers: Option<Papers>,
     sockets: Vec<PathBuf>,
 }
 
@@ -52,6 +55,7 @@ pub(crate) struct Seat<'a> {
     pub(crate) plan: &'a PostgresPlan,
     pub(crate) programs: &'a PostgresPrograms,
     pub(crate) observer: &'a Secret,
+    pub(crate) papers: Option<&'a Papers>,
     /// What replication adds to its settings and to pg_hba.conf.
     pub(crate) more: &'a Replicated,
 }
@@ -68,10 +72,10 @@ pub(crate) struct Replicated {
 impl Server {
     /// Starts a server on a data directory that was made. It is there when its observer can log in.
     pub(crate) async fn start(seat: &Seat<'_>, data: PathBuf, site: &Site) -> Result<Self, EstateError> {
-        let Seat { name, plan, programs, observer, more } = *seat;
+        let Seat { name, plan, programs, observer, papers, .. } = *seat;
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(name))?;
-            let sockets = configure(plan, more, port, &data, site)?;
+            let sockets = configure(seat, port, &data, site)?;
             let (child, log) = launch(name, &programs.bin, &data, site)?;
             let server = Self {
                 name: name.to_owned(),
@@ -81,6 +85,7 @@ impl Server {
                 child,
                 observer: observer.clone(),
                 data: data.clone(),
+                papers: papers.cloned(),
                 sockets,
             };
             match server.ready(site).await {
@@ -117,7 +122,7 @@ impl Server {
             password,
             application_name: application_name.to_owned(),
             timeout,
-            encryption: None,
+            encryption: self.papers.as_ref().map(|papers| papers.encryption.clone()),
         }
     }
 
@@ -230,13 +235,8 @@ pub(crate) async fn initialise(
 
 /// Writes the configuration for that port. Gives the socket files that the server will make outside the private
 /// folder; they are in the ledger.
-fn configure(
-    plan: &PostgresPlan,
-    more: &Replicated,
-    port: u16,
-    data: &Path,
-    site: &Site,
-) -> Result<Vec<PathBuf>, EstateError> {
+fn configure(seat: &Seat<'_>, port: u16, data: &Path, site: &Site) -> Result<Vec<PathBuf>, EstateError> {
+    let Seat { plan, papers, more, .. } = *seat;
     let own = site.folder.join("sockets");
     if !own.exists() {
         folder::make(&own, 0o755, site.account)?;
@@ -248,7 +248,8 @@ fn configure(
     for path in &sockets {
         site.ledger.add(Entry::File { path: path.clone() })?;
     }
-    let text = settings(plan, port, &folders) + &more.settings;
+    let encrypted = papers.map(Papers::settings).unwrap_or_default();
+    let text = settings(plan, port, &folders) + &encrypted + &more.settings;
     if more.standby {
         folder::write(&data.join("standby.signal"), "", 0o600, site.account)?;
     }

@@ -15,6 +15,7 @@ use crate::account::Account;
 use crate::child::{Child, Launch};
 use crate::ports::Ports;
 use crate::process::marker;
+use crate::tls::{Authority, Papers};
 
 /// What every part of an estate needs while it is built: its run, folder, ledger, ports.
 pub(crate) struct Site {
@@ -23,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) ledger: Ledger,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) ports: Ports,
+    /// Where some server speaks TLS.
+    pub(crate) authority: Option<Authority>,
     pub(crate) account: Option<Account>,
     pub(crate) lost: watch::Sender<Option<ServerLost>>,
     pub(crate) recorder: Option<Recorder>,
@@ -45,6 +48,11 @@ pub(crate) struct Order<'a> {
 }
 
 impl Site {
+    /// The papers of a server that speaks TLS; none where the estate has no authority.
+    pub(crate) fn papers(&self, server: &str, owner: Option<Account>) -> Result<Option<Papers>, EstateError> {
+        self.authority.as_ref().map(|authority| authority.give(server, owner)).transpose()
+    }
+
     /// Starts a process, in the ledger first. It inherits nothing but PATH and TZ, and carries the run's marker.
     pub(crate) fn start(&self, order: Order<'_>) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
         let Order { name, program, args, env, folder, account, death, input } = order;

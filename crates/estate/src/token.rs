@@ -2,8 +2,8 @@ use leaseproof_history::{Entry, Ledger};
 use leaseproof_scenario::Plan;
 use leaseproof_vault::{Client, Token, TokenRequest};
 
-use crate::impostor::Impostor;
 use crate::links::CLIENT;
+use crate::tls::vault_client;
 use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError};
 
@@ -53,10 +53,11 @@ impl Estate {
         };
         let timeout = plan.client.timeout.duration();
         // What is asked here is the harness's own; only the client's requests pass the impostor, and a link before it.
-        let port = self.links.port(CLIENT, VAULT).or(self.impostor.as_ref().map(Impostor::port));
-        let address = port.map_or_else(|| self.vault.address.clone(), |port| format!("http://127.0.0.1:{port}"));
-        let client = Client::new(&address, timeout);
-        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+        let link = self.links.port(CLIENT, VAULT);
+        let client = match &self.impostor {
+            Some(impostor) => vault_client(link.unwrap_or(impostor.port()), None, timeout)?,
+            None => vault_client(link.unwrap_or(self.vault.port), self.vault.papers.as_ref(), timeout)?,
+        };
         let token = self.token(&request, "make the client's token").await?;
         let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };
         if let Err(why) = ledger.add(entry) {

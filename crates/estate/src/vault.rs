@@ -14,8 +14,9 @@ use crate::front::Front;
 use crate::injection::ELECTION;
 use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
-use crate::site::{Order, Site};
-use crate::{EstateError, folder};
+use crate::site::Site;
+use crate::tls::{Papers, vault_address, vault_client};
+use crate::{EstateError, folder, site};
 
 /// The server's name in histories and messages.
 pub(crate) const SERVER: &str = "vault";
@@ -49,8 +50,20 @@ pub(crate) struct VaultServer {
     pub(crate) nodes: Vec<Node>,
     /// Leads to the active node, where there are several.
     pub(crate) front: Option<Front>,
+    /// Where it speaks TLS.
+    pub(crate) papers: Option<Papers>,
     /// Added to the environment of each node at its next start.
     pub(crate) env: Vec<(String, String)>,
+}
+
+/// What every node of a Vault is started with.
+struct Order<'a> {
+    plan: &'a VaultPlan,
+    program: &'a Program,
+    papers: Option<&'a Papers>,
+    env: &'a [(String, String)],
+    /// The connection URL of a storage in PostgreSQL.
+    url: Option<&'a str>,
 }
 
 /// One server of a Vault.
@@ -76,24 +89,27 @@ impl VaultServer {
         let program = Places::here().vault()?;
         // A fixed port is what stands before several nodes.
         let of_nodes = VaultPlan { port: plan.port.filter(|_| plan.nodes == 1), ..plan.clone() };
-        let (first, port) = Node::start(&of_nodes, 1, &program, env, url, site).await?;
+        let papers = if plan.tls { site.papers(SERVER, None)? } else { None };
+        let order = Order { plan: &of_nodes, program: &program, papers: papers.as_ref(), env, url };
+        let (first, port) = Node::start(&order, 1, site).await?;
         let (root, token, key) = open(&first, site).await?;
         let audit = if plan.audit { Some(audit(&root, site).await?) } else { None };
         let (mut nodes, mut ports) = (vec![first], vec![port]);
         for number in 2..=plan.nodes {
-            let (node, port) = Node::start(&of_nodes, number, &program, env, url, site).await?;
+            let (node, port) = Node::start(&order, number, site).await?;
             unseal(&node, &key).await?;
             standby(&node, site).await?;
             nodes.push(node);
             ports.push(port);
         }
         nodes.iter().for_each(|node| site.guard(&node.name, &node.child));
-        let front = if plan.nodes > 1 { Some(Front::stand(plan.port, &ports, site).await?) } else { None };
+        let front =
+            if plan.nodes > 1 { Some(Front::stand(plan.port, &ports, papers.as_ref(), site).await?) } else { None };
         let port = front.as_ref().map_or(port, Front::port);
-        let address = format!("http://127.0.0.1:{port}");
-        let root = client(&address)?.with_token(token.clone());
+        let address = vault_address(port, papers.as_ref());
+        let root = vault_client(port, papers.as_ref(), REQUEST)?.with_token(token.clone());
         let env = env.to_vec();
-        Ok(Self { address, port, program, root, token, key, audit, nodes, front, env })
+        Ok(Self { address, port, program, root, token, key, audit, nodes, front, papers, env })
     }
 
     /// Starts a node again, after its end, on the same port and storage, and unseals it. Where it is the only one it is
@@ -157,25 +173,18 @@ impl VaultServer {
 }
 
 impl Node {
-    async fn start(
-        plan: &VaultPlan,
-        number: u16,
-        program: &Program,
-        env: &[(String, String)],
-        url: Option<&str>,
-        site: &Site,
-    ) -> Result<(Self, u16), EstateError> {
+    async fn start(order: &Order<'_>, number: u16, site: &Site) -> Result<(Self, u16), EstateError> {
+        let Order { plan, program, papers, env, .. } = *order;
         let name = if plan.nodes == 1 { SERVER.to_owned() } else { format!("{SERVER}.{number}") };
         let home = site.folder.join(&name);
         folder::make(&home, 0o700, None)?;
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(no_port)?;
-            let address = format!("http://127.0.0.1:{port}");
             let cluster = site.ports.free().ok_or_else(no_port)?;
             let file = home.join(CONFIGURATION);
-            folder::write(&file, &configuration(plan, (port, cluster), url, &home).to_string(), 0o600, None)?;
+            folder::write(&file, &configuration(order, (port, cluster), &home).to_string(), 0o600, None)?;
             let (child, log) = launch(&name, program, &home, env, site)?;
-            let client = client(&address)?;
+            let client = vault_client(port, papers, REQUEST)?;
             let node = Self { name: name.clone(), output: Output::new(log), child, client, home: home.clone() };
             match answers(&node, site).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => check_port(plan)?,
@@ -207,10 +216,6 @@ impl Node {
     }
 }
 
-fn client(address: &str) -> Result<Client, EstateError> {
-    Client::new(address, REQUEST).map_err(|source| EstateError::Vault { doing: "make a client of it", source })
-}
-
 fn launch(
     name: &str,
     program: &Program,
@@ -219,7 +224,7 @@ fn launch(
     site: &Site,
 ) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
     let given = env.iter().map(|(name, value)| (name.clone(), value.into()));
-    site.start(Order {
+    site.start(site::Order {
         name,
         program: program.path.clone(),
         args: vec!["server".into(), "-config".into(), home.join(CONFIGURATION).into()],
@@ -290,7 +295,8 @@ async fn audit(root: &Client, site: &Site) -> Result<PathBuf, EstateError> {
 }
 
 /// The server's configuration file.
-fn configuration(plan: &VaultPlan, (port, cluster): (u16, u16), url: Option<&str>, home: &Path) -> Value {
+fn configuration(order: &Order<'_>, (port, cluster): (u16, u16), home: &Path) -> Value {
+    let Order { plan, url, papers, .. } = *order;
     let storage = match plan.storage {
         VaultStorage::Inmem => json!({ "inmem": {} }),
         VaultStorage::File => json!({ "file": { "path": home.join("data") } }),
@@ -304,15 +310,19 @@ fn configuration(plan: &VaultPlan, (port, cluster): (u16, u16), url: Option<&str
         // Vault makes no folder for raft. Where this fails, Vault's own words say why.
         let _ = folder::make(&home.join("data"), 0o700, None);
     }
-    let listener = json!({
+    let mut listener = json!({
         "address": format!("127.0.0.1:{port}"),
         "cluster_address": format!("127.0.0.1:{cluster}"),
-        "tls_disable": true,
+        "tls_disable": papers.is_none(),
     });
+    if let Some(papers) = papers {
+        listener["tls_cert_file"] = json!(papers.certificate);
+        listener["tls_key_file"] = json!(papers.key);
+    }
     let mut all = json!({
         "ui": false,
         "disable_mlock": true,
-        "api_addr": format!("http://127.0.0.1:{port}"),
+        "api_addr": vault_address(port, papers),
         "cluster_addr": format!("https://127.0.0.1:{cluster}"),
         "listener": [{ "tcp": listener }],
         "storage": storage,

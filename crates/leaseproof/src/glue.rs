@@ -28,7 +28,17 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut Standing, folder: &Ru
         let observer = Observer::lazy(estate.observer_login(cluster, database));
         clusters.push(Watched { cluster: cluster.clone(), database: database.clone(), observer });
     }
+    // Vault's storage has no credentials: nothing of it is looked at but who is in it.
+    let watched = |name: &String| clusters.iter().any(|watched| watched.cluster == *name);
+    let others = plan.postgres.keys().filter(|name| plan.vault.postgresql.is_some() && !watched(name));
+    let storage = others.map(|cluster| {
+        let observer = Observer::lazy(estate.observer_login(cluster, "postgres"));
+        Watched { cluster: cluster.clone(), database: "postgres".to_owned(), observer }
+    });
+    let storage: Vec<Watched> = storage.filter(|_| plan.promise.encrypted.is_some()).collect();
     Ok(Config {
+        storage,
+        vaults_own: if plan.promise.encrypted.is_some() { plan.vault_accounts() } else { BTreeSet::new() },
         clusters,
         vault: estate.observing_vault().await?,
         roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),

@@ -74,16 +74,9 @@ impl Standing {
     pub(crate) fn client_logins(&self, cluster: &str, database: &str, timeout: Duration) -> Vec<Login> {
         let logins = match self {
             Self::Processes(estate) => {
-                let login = |(host, port)| Login {
-                    host,
-                    port,
-                    database: database.to_owned(),
-                    user: String::new(),
-                    password: None,
-                    application_name: String::new(),
-                    timeout,
-                    encryption: None,
-                };
+                let observer = estate.observer_login(cluster, database);
+                let login =
+                    |(host, port)| Login { host, port, user: String::new(), password: None, ..observer.clone() };
                 estate.endpoints(cluster).into_iter().map(login).collect()
             }
             Self::Attached(estate) => estate.client_logins(cluster, database),

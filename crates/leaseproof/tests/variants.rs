@@ -45,6 +45,11 @@ const SABOTAGES: &[Sabotage] = &[
     },
     Sabotage { variant: "default-ttl-2h", fails: &["TTL-7"], says: &["7200", "3600", "database/creds/powerdns-role/"] },
     Sabotage { variant: "vaultuser-superuser", fails: &["ACC-1"], says: &["SUPERUSER", "vaultuser"] },
+    Sabotage {
+        variant: "vault-in-plain-text",
+        fails: &["TLS-1"],
+        says: &["a session of vaultuser", "is not encrypted"],
+    },
     Sabotage { variant: "audit-off", fails: &["AUD-1"], says: &["audit"] },
     Sabotage { variant: "plaintext-passwords", fails: &["PWD-1"], says: &["postgres.target", "v-token-le-powerdns-"] },
     Sabotage {

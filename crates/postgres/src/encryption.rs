@@ -1,10 +1,11 @@
+use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The files behind an encrypted login, by libpq's names. All are PEM.
@@ -66,6 +67,24 @@ impl Encryption {
         Ok(Self { config: Arc::new(config), files })
     }
 
+    /// Why who answers is not believed: what was expected, what came, what to do.
+    pub(crate) fn told(&self, error: &tokio_postgres::Error, host: &str) -> Option<String> {
+        let rustls::Error::InvalidCertificate(why) = refusal(error)? else { return None };
+        let root = self.files.root.display();
+        let said = match why {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
+                "expected a certificate of an authority in {root}, and it shows one of another ({why}): name the CA that \
+                 gave the server its certificate"
+            ),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
+                "expected a certificate for `{host}`, and it shows one for other names ({why}): log in by one of those, or \
+                 have `{host}` put into the certificate"
+            ),
+            why => format!("expected a certificate of an authority in {root}, and its own cannot be used: {why}"),
+        };
+        Some(format!("the server is not to be trusted: {said}"))
+    }
+
     pub(crate) fn connector(&self) -> MakeRustlsConnect {
         MakeRustlsConnect::new(ClientConfig::clone(&self.config))
     }
@@ -75,6 +94,19 @@ impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.files.fmt(f)
     }
+}
+
+/// What rustls has to say, however deep it is wrapped. An [`std::io::Error`] keeps what it wraps from `source`.
+fn refusal(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
+    let mut next = error.source();
+    while let Some(inner) = next {
+        if let Some(found) = inner.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map_or_else(|| inner.source(), |wrapped| Some(wrapped));
+    }
+    None
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, BadEncryption> {

@@ -97,7 +97,13 @@ impl Connection {
         let opened = async {
             match &login.encryption {
                 None => Ok(Self::of(config.connect(NoTls).await?)),
-                Some(encryption) => Ok(Self::of(config.connect(encryption.connector()).await?)),
+                Some(encryption) => match config.connect(encryption.connector()).await {
+                    Ok(connected) => Ok(Self::of(connected)),
+                    Err(error) => Err(match encryption.told(&error, &login.host) {
+                        Some(why) => Error::NoAnswer { why },
+                        None => error.into(),
+                    }),
+                },
             }
         };
         tokio::time::timeout(login.timeout, opened).await.map_err(|_| Error::timed_out(login.timeout))?

@@ -20,6 +20,7 @@ impl Observer {
                 oid: column(row, "oid")?,
                 name: column::<Option<&str>>(row, "name")?.map(Username::new),
                 application: column::<&str>(row, "application")?.to_owned(),
+                encrypted: column(row, "encrypted")?,
             })
         });
         seen.collect()

@@ -110,6 +110,9 @@ impl Asks {
         if let Some(audit) = promise.audit.as_ref().filter(|audit| audit.value) {
             self.add("AUD-1", Subject::Estate, &audit.origin);
         }
+        if let Some(encrypted) = promise.encrypted.as_ref().filter(|encrypted| encrypted.value) {
+            self.add("TLS-1", Subject::Estate, &encrypted.origin);
+        }
         if let Some(never) = &promise.password_in_logs {
             self.add("PWD-1", Subject::Estate, &never.origin);
         }

@@ -22,15 +22,14 @@ pub(crate) enum Language {
 }
 
 /// Notes every placeholder of `text` that is none.
-pub(crate) fn check(text: &Text, language: Language, clusters: &[String], noted: &Noted) {
+pub(crate) fn check(text: &Text, language: Language, known: &[String], noted: &Noted) {
     for found in PLACEHOLDER.captures_iter(&text.text) {
         let (whole, name) = (found.get_match().range(), &found["name"]);
         if language == Language::Shell && !is_ours(name) {
             continue;
         }
-        let known = known(clusters);
         if !known.iter().any(|known| known == name) {
-            noted.add(unknown(text, whole, name, &known));
+            noted.add(unknown(text, whole, name, known));
         }
     }
 }
@@ -48,7 +47,9 @@ fn is_ours(name: &str) -> bool {
     name.split_once('.').is_some_and(|(first, _)| word(first))
 }
 
-fn known(clusters: &[String]) -> Vec<String> {
+/// The placeholders of an estate with those clusters; the authority's certificate is there where a server speaks TLS.
+pub(crate) fn known(clusters: &[String], tls: bool) -> Vec<String> {
     let of_cluster = |cluster: &String| ["write", "host", "port"].map(|part| format!("postgres.{cluster}.{part}"));
-    clusters.iter().flat_map(of_cluster).chain(["addr", "host", "port"].map(|part| format!("vault.{part}"))).collect()
+    let of_vault = ["addr", "host", "port"].map(|part| format!("vault.{part}"));
+    clusters.iter().flat_map(of_cluster).chain(of_vault).chain(tls.then(|| "estate.ca".to_owned())).collect()
 }

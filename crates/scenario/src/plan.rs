@@ -1,6 +1,7 @@
 //! The plan: a scenario that was checked whole. It is what every other room works from, and it is kept with the run
 //! (redacted), so that a recorded run can be judged again.
 
+mod accounts;
 mod attached;
 mod fault;
 mod lie;
@@ -117,6 +118,9 @@ pub struct VaultPlan {
     /// The stanza of [`VaultStorage::Postgresql`].
     #[serde(default)]
     pub postgresql: Option<VaultPostgresPlan>,
+    /// Whether it listens with TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
     /// Whether a file audit device is enabled before set-up.
     pub audit: bool,
     /// The system's default lease TTL, where the scenario sets one (Vault's own: 768 h).
@@ -197,6 +201,9 @@ pub struct PostgresPlan {
     pub hba: Option<String>,
     /// Settings of postgresql.conf.
     pub settings: BTreeMap<String, String>,
+    /// Whether its servers offer TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
     /// The bootstrap superuser's name (`postgres`).
     pub superuser: String,
     /// The bootstrap superuser's password.

@@ -8,9 +8,12 @@ use crate::watch::Watched;
 /// Looks at the sessions of one cluster's credentials.
 pub(crate) struct SessionLooks {
     pub(crate) watched: Watched,
-    /// OIDs that are no credentials.
-    pub(crate) baseline: BTreeSet<u32>,
+    /// OIDs that are no credentials; none where the cluster has none at all.
+    pub(crate) baseline: Option<BTreeSet<u32>>,
+    /// Accounts of Vault's own.
+    pub(crate) vaults_own: BTreeSet<String>,
     pub(crate) known: KnownSessions,
+    pub(crate) known_own: KnownSessions,
     pub(crate) book: Book,
 }
 
@@ -43,10 +46,17 @@ impl Look for SessionLooks {
         match self.watched.observer.sessions().await {
             Ok(sessions) => {
                 let to = self.book.now();
-                let credentials = sessions.into_iter().filter(|session| !self.baseline.contains(&session.oid));
+                let is_credential = |session: &SessionSeen| {
+                    self.baseline.as_ref().is_some_and(|baseline| !baseline.contains(&session.oid))
+                };
+                let (credentials, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(is_credential);
                 let (appeared, gone) = self.known.look(credentials);
+                let own = |session: &SessionSeen| {
+                    session.name.as_ref().is_some_and(|name| self.vaults_own.contains(name.as_str()))
+                };
+                let (accounts, _) = self.known_own.look(others.into_iter().filter(own));
                 let total = self.known.seen.len() as u64;
-                self.book.record(Event::Sessions(SessionSighting { from, to, appeared, gone, total }));
+                self.book.record(Event::Sessions(SessionSighting { from, to, appeared, gone, total, accounts }));
             }
             Err(error) => self.book.gap(Observer::Sessions, from, &error.to_string()),
         }
@@ -61,7 +71,14 @@ mod tests {
 
     fn session(pid: i32, started: i64, name: Option<&str>) -> SessionSeen {
         let name = name.map(Username::new);
-        SessionSeen { pid, started: UnixMicros(started), oid: 20_000, name, application: "app".to_owned() }
+        SessionSeen {
+            pid,
+            started: UnixMicros(started),
+            oid: 20_000,
+            name,
+            application: "app".to_owned(),
+            encrypted: None,
+        }
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub struct Config {
     pub roles: Vec<(String, String)>,
     /// PostgreSQL accounts whose attributes are promised.
     pub accounts: Vec<String>,
+    /// PostgreSQL accounts of Vault's own, whose sessions are looked at too.
+    pub vaults_own: BTreeSet<String>,
+    /// Clusters whose sessions of those accounts are all that is looked at: Vault's storage.
+    pub storage: Vec<Watched>,
     /// From one look to the next.
     pub pace: Duration,
     /// The servers' logs.
@@ -81,6 +85,8 @@ pub struct Watch {
     vault: Client,
     roles: Vec<(String, String)>,
     accounts: Vec<String>,
+    vaults_own: BTreeSet<String>,
+    storage: Vec<Watched>,
     pace: Duration,
     book: Book,
     /// By cluster, the OIDs that were there before the first credential.
@@ -100,7 +106,7 @@ impl Watch {
     /// # Errors
     /// [`Error::Log`] where a log's file cannot be made.
     pub async fn start(config: Config, recorder: &Recorder, redactor: &Arc<Redactor>) -> Result<Self, Error> {
-        let Config { clusters, vault, roles, accounts, pace, logs, audit, logs_folder } = config;
+        let Config { clusters, vault, roles, accounts, vaults_own, storage, pace, logs, audit, logs_folder } = config;
         let book = Book { recorder: recorder.clone(), redactor: Arc::clone(redactor) };
         let mounts = roles.iter().map(|(mount, _)| mount.as_str());
         let logs = Logs::start(logs, audit, mounts, logs_folder, &book)?;
@@ -110,6 +116,8 @@ impl Watch {
             vault,
             roles,
             accounts,
+            vaults_own,
+            storage,
             pace,
             book,
             baseline: Mutex::default(),
@@ -149,6 +157,9 @@ impl Watch {
             let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
             self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
         }
+        for watched in &self.storage {
+            self.look_at_sessions(watched, None);
+        }
         let before: BTreeSet<LeaseId> = all_leases(&self.vault, &self.roles).await?.into_iter().collect();
         self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&before);
         let looks = LeaseLooks {
@@ -167,9 +178,20 @@ impl Watch {
     /// Sessions and dependencies of one cluster. Their looks fall between those at roles and at leases.
     fn look_at_cluster(&self, watched: &Watched, baseline: &BTreeSet<u32>) {
         let (watched, baseline, book) = (watched.clone(), baseline.clone(), self.book.clone());
-        let looks = DependencyLooks { watched: watched.clone(), baseline: baseline.clone(), book: book.clone() };
+        let looks = DependencyLooks { watched: watched.clone(), baseline: baseline.clone(), book };
         self.begin(at_pace(looks, self.pace / 4, DEPENDENCIES_PACE, self.stop.clone()));
-        let looks = SessionLooks { watched, baseline, known: KnownSessions::default(), book };
+        self.look_at_sessions(&watched, Some(baseline));
+    }
+
+    fn look_at_sessions(&self, watched: &Watched, baseline: Option<BTreeSet<u32>>) {
+        let looks = SessionLooks {
+            watched: watched.clone(),
+            baseline,
+            vaults_own: self.vaults_own.clone(),
+            known: KnownSessions::default(),
+            known_own: KnownSessions::default(),
+            book: self.book.clone(),
+        };
         self.begin(at_pace(looks, self.pace / 3, SESSIONS_PACE, self.stop.clone()));
     }
 

@@ -21,6 +21,8 @@ fn config(folder: &Path, logs: Vec<LogSource>) -> Config {
         vault: Client::new("http://127.0.0.1:1", Duration::from_secs(1)).expect("an address of the right form"),
         roles: vec![("database".into(), "app".into())],
         accounts: Vec::new(),
+        vaults_own: std::collections::BTreeSet::new(),
+        storage: Vec::new(),
         pace: Duration::from_millis(500),
         logs,
         audit: Some(folder.join("vault-audit.log")),

@@ -35,6 +35,8 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         vault: estate.observing_vault().await.unwrap(),
         roles: vec![(role.mount.clone(), role.name.clone())],
         accounts: vec!["vaultuser".into(), "nobody".into()],
+        vaults_own: ["vaultuser".to_owned()].into(),
+        storage: Vec::new(),
         pace: Duration::from_millis(200),
         logs,
         audit: estate.audit_log(),

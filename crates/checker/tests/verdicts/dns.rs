@@ -61,6 +61,7 @@ fn session(number: u32, from: u64, named: bool) -> SessionSeen {
         oid: 900 + number,
         name: named.then(|| user(number)),
         application: String::new(),
+        encrypted: Some(false),
     }
 }
 
@@ -81,10 +82,10 @@ impl Story {
         self.add(at + MS, query(at, answer));
     }
 
-    fn sessions(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
+    fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
         let gone = gone.iter().map(|session| (session.pid, session.started)).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone, total: 0 }));
+        self.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone, total: 0, accounts: vec![] }));
     }
 
     fn wrote(&mut self, at: u64, change: ZoneChange, outcome: ZoneOutcome, shown: Option<bool>) {
@@ -123,7 +124,7 @@ fn live() -> Story {
             24 => vec![new.clone()],
             _ => vec![],
         };
-        story.sessions(from, appeared, if half == 22 { vec![old.clone()] } else { vec![] });
+        story.session_look(from, appeared, if half == 22 { vec![old.clone()] } else { vec![] });
     }
     story.wrote(6 * S, ZoneChange::Create, ZoneOutcome::Done, Some(true));
     story.wrote(7 * S, ZoneChange::Delete, ZoneOutcome::Done, Some(true));
@@ -186,7 +187,7 @@ fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
     assert_snapshot!(findings[0].what, @"3s after the configuration was rendered with v-agent-2 a session of v-agent-1, rendered before, is still open");
     let dropped = live().without(gone).with(|story| {
         // The old role was dropped: its session has no name any more, and stays its session.
-        story.sessions(12 * S, vec![session(1, S, false)], vec![]);
+        story.session_look(12 * S, vec![session(1, S, false)], vec![]);
     });
     assert_eq!(dropped.fails("DNS-2").len(), 1);
     let unused = live().each(|event| {

@@ -5,6 +5,7 @@
 mod accounts_and_logs;
 mod credentials;
 mod dns;
+mod encrypted;
 mod expiry;
 mod faults;
 mod laws;

@@ -57,6 +57,7 @@ EXP-1: no credential was seen to expire
 POL-1: no request for credentials without a token was answered
 PWD-1: the log of vault was not read
 PWD-2: no login with a wrong password was answered
+TLS-1: no session of an account of Vault's own was seen
 ACC-1: the account was not looked at
 RUN-2: nobody looked at what was left after the drain
 INV-1: no fresh credential's login was answered

@@ -66,11 +66,20 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
 fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
     let listed = |from: u64| {
         asked(Some(SessionFate::Die), 4_060 * MS, terminated(), false).with(|story| {
-            let session =
-                SessionSeen { pid: 7, started: UnixMicros(1), oid: oid(1), name: None, application: "app".into() };
+            let session = SessionSeen {
+                pid: 7,
+                started: UnixMicros(1),
+                oid: oid(1),
+                name: None,
+                application: "app".into(),
+                encrypted: None,
+            };
             for (from, appeared) in [(3 * S, vec![session]), (from, vec![])] {
                 let (from, to) = (Micros(from), Micros(from + MS));
-                story.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone: vec![], total: 1 }));
+                story.add(
+                    to.0,
+                    Event::Sessions(SessionSighting { from, to, appeared, gone: vec![], total: 1, accounts: vec![] }),
+                );
             }
         })
     };

@@ -8,8 +8,8 @@ use leaseproof_domain::{
     EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header,
     IrrevocableSighting, Judgment, KeptSession, LeaseId, LeaseSighting, Membership, Micros, Object, ObjectKind,
     Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord,
-    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, Subject, Ttl, UnixMicros, Username,
-    Verdict, Why,
+    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting, Span, Subject, Ttl,
+    UnixMicros, Username, Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
@@ -155,6 +155,7 @@ pub(crate) fn plan() -> Plan {
         version: "15".into(),
         hba: None,
         settings: BTreeMap::new(),
+        tls: false,
         superuser: "postgres".into(),
         password: Setting::Text("***".into()),
         port: None,
@@ -177,6 +178,7 @@ pub(crate) fn plan() -> Plan {
             nodes: 1,
             postgresql: None,
             storage: VaultStorage::Inmem,
+            tls: false,
             audit: true,
             default_lease_ttl: None,
             max_lease_ttl: None,
@@ -193,6 +195,7 @@ pub(crate) fn plan() -> Plan {
         },
         promise: EstatePromise {
             audit: Some(promised(true, 11)),
+            encrypted: Some(promised(true, 17)),
             password_in_logs: Some(promised(Never::Never, 12)),
             orphans: Some(promised(0, 13)),
             usable_within: Some(promised(Ttl::from_secs(1), 14)),
@@ -223,8 +226,8 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11" | "FLT-1"
-        | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
+        "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11"
+        | "FLT-1" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -336,11 +339,37 @@ impl Story {
         for source in ["vault", "postgres.target", "audit"] {
             self.add(27 * S, Event::LogRead { source: source.into(), lines: 100, complete: true });
         }
+        self.sessions(3_005 * MS);
         self.kept(1, 4_060 * MS, refused_with(FailureSource::Postgres, "42501", "permission denied"), true);
         self.add(5 * S, Event::Irrevocable(irrevocable(5 * S, vec![])));
         self.add(15 * S, Event::Dependencies(dependencies(15 * S, vec![])));
         self.residue(20 * S, false, vec![], vec![]);
         self.residue(21 * S, true, vec![], vec![]);
+    }
+
+    /// A look that shows a session of life 1 and one of Vault's, and one that shows the credential's gone; both
+    /// sessions are encrypted.
+    fn sessions(&mut self, at: u64) {
+        let session = |pid, oid, name: Username| SessionSeen {
+            pid,
+            started: UnixMicros(1),
+            oid,
+            name: Some(name),
+            application: String::new(),
+            encrypted: Some(true),
+        };
+        let sighting = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionSighting {
+            from: Micros(from),
+            to: Micros(from + MS),
+            total: appeared.len() as u64,
+            appeared,
+            gone,
+            accounts,
+        };
+        let (credential, vault) = (session(31, oid(1), username(1)), session(32, 10_001, Username::new("vaultuser")));
+        let gone = vec![(31, UnixMicros(1))];
+        self.add(at + MS, Event::Sessions(sighting(at, vec![credential], vec![], vec![vault])));
+        self.add(at + 500 * MS, Event::Sessions(sighting(at + 499 * MS, vec![], gone, vec![])));
     }
 
     /// An issue of 1 h at `at` and what follows it at once.

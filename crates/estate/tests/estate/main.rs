@@ -1,6 +1,8 @@
 //! Estates of real Vault and PostgreSQL: they stand, take a set-up, and leave nothing, whatever ends them.
 
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod high_availability;
 #[cfg(test)]
 mod killed;

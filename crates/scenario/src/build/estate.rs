@@ -54,6 +54,7 @@ pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
         nodes: table.whole("nodes").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1),
         storage,
         postgresql,
+        tls: tls(table),
         audit: table.flag("audit").is_some_and(|said| said.value),
         default_lease_ttl,
         max_lease_ttl,
@@ -82,6 +83,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
             Some(text.text)
         }),
         settings: table.table("settings").map(settings).unwrap_or_default(),
+        tls: tls(table),
         superuser: owned(table, "superuser").unwrap_or_else(|| "postgres".to_owned()),
         password: Setting::Secret(Secret::new(
             owned(table, "password").unwrap_or_else(|| BOOTSTRAP_PASSWORD.to_owned()),
@@ -120,6 +122,15 @@ fn settings(table: &Table) -> BTreeMap<String, String> {
         _ => node.place.text().to_owned(),
     };
     table.entries.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
+}
+
+fn tls(table: &Table) -> bool {
+    table.flag("tls").is_some_and(|said| said.value)
+}
+
+/// Whether some server of the estate speaks TLS.
+pub(super) fn any_tls(root: &Table) -> bool {
+    root.table("vault").is_some_and(tls) || root.named("postgres").any(|(_, table)| tls(table))
 }
 
 fn port(table: &Table) -> Option<u16> {

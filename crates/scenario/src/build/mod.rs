@@ -21,6 +21,7 @@ use crate::layers::Layered;
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::place::{Place, Said};
+use crate::placeholder;
 use crate::plan::{Plan, Promised};
 use crate::problem::{Noted, Problem};
 
@@ -32,6 +33,8 @@ struct Book<'a> {
     /// The file's first line: what no line says is said there.
     top: Place,
     clusters: Vec<String>,
+    /// What `${…}` can stand for.
+    places: Vec<String>,
     noted: &'a Noted,
 }
 
@@ -39,7 +42,8 @@ struct Book<'a> {
 pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     let root = &layered.table;
     let clusters: Vec<String> = root.named("postgres").map(|(entry, _)| entry.key.clone()).collect();
-    let book = Book { root, top: Place::new(&layered.source, 0..0), clusters, noted };
+    let places = placeholder::known(&clusters, estate::any_tls(root));
+    let book = Book { root, top: Place::new(&layered.source, 0..0), clusters, places, noted };
     let lives = life::lives(&book);
     let mut plan = Plan {
         name: layered.name.clone(),

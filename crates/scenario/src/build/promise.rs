@@ -13,6 +13,7 @@ pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
     let Some(table) = book.root.table("promise") else { return EstatePromise::default() };
     EstatePromise {
         audit: table.flag("audit").map(promised),
+        encrypted: table.flag("encrypted").map(promised),
         password_in_logs: table
             .text("password_in_logs")
             .map(|said| promised(Said { value: Never::Never, place: said.place })),

@@ -60,7 +60,7 @@ fn text(book: &Book<'_>, entry: &Entry, when: FileWhen, language: Language) -> O
 
 fn read(book: &Book<'_>, node: &Node, when: FileWhen, language: Language) -> Option<Text> {
     let text = Text::read(node.text()?, &node.place, when, book.noted)?;
-    placeholder::check(&text, language, &book.clusters, book.noted);
+    placeholder::check(&text, language, &book.places, book.noted);
     Some(text)
 }
 

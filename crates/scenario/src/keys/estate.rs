@@ -18,6 +18,11 @@ pub(super) static VAULT: Shape = Shape {
             "Where Vault keeps its data. Default `inmem`.",
         ),
         key("postgresql", Is::Table(&STORAGE), STORAGE.says),
+        key(
+            "tls",
+            Is::Flag,
+            "Whether it listens with TLS, by a certificate of the run's own authority (`${estate.ca}`). Default false.",
+        ),
         key("audit", Is::Flag, "Whether a file audit device is enabled before set-up. Default false."),
         key("default_lease_ttl", Is::Seconds, "The system's default lease TTL. Vault's own is 768h."),
         key("max_lease_ttl", Is::Seconds, "The system's maximum lease TTL. Vault's own is 768h."),
@@ -63,6 +68,11 @@ pub(super) static POSTGRES: Shape = Shape {
             "File with the lines of pg_hba.conf, or the lines themselves where the text has several. The harness's own line stands before them.",
         ),
         key("settings", Is::Map(&Is::Scalar), "Settings of postgresql.conf."),
+        key(
+            "tls",
+            Is::Flag,
+            "Whether its servers offer TLS, by a certificate of the run's own authority (`${estate.ca}`) for `localhost` and 127.0.0.1; only lines with `hostssl` insist on it. Default false.",
+        ),
         key("superuser", Is::Text, "The bootstrap superuser's name. Default `postgres`."),
         key(
             "password",

@@ -7,6 +7,11 @@ pub(super) static PROMISE: Shape = Shape {
     says: "What is promised of the whole estate. What is not said is not judged.",
     keys: &[
         key("audit", Is::Flag, "true: every issue stands in the audit log (AUD-1)."),
+        key(
+            "encrypted",
+            Is::Flag,
+            "true: every session of a credential, and every one of Vault's own accounts, is encrypted (TLS-1).",
+        ),
         key("password_in_logs", Is::Word(&["never"], &[]), "`never`: no password is in any server's log (PWD-1)."),
         key("orphans", Is::Whole(0, i64::MAX), "How many roles may be without a lease (RUN-2, INV-3)."),
         key("usable_within", Is::Span, "From an issue's answer to a login that works (INV-1)."),

@@ -21,6 +21,9 @@ pub struct Promised<T> {
 pub struct EstatePromise {
     /// An audit log holds every issue.
     pub audit: Option<Promised<bool>>,
+    /// Every session of credentials and of Vault itself is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<Promised<bool>>,
     /// `never`: no password in any log.
     pub password_in_logs: Option<Promised<Never>>,
     /// How many roles may be without a lease.

@@ -1,0 +1,50 @@
+//! TLS-1: whether sessions are encrypted.
+
+use insta::assert_snapshot;
+use leaseproof_domain::{Event, SessionSeen, SessionSighting};
+
+use crate::story::{Story, lease, oid, username};
+
+fn sessions(story: Story, change: impl Fn(&mut SessionSighting)) -> Story {
+    story.each(|event| {
+        if let Event::Sessions(sighting) = event {
+            change(sighting);
+        }
+    })
+}
+
+fn each(sessions: &mut [SessionSeen], encrypted: Option<bool>) {
+    sessions.iter_mut().for_each(|session| session.encrypted = encrypted);
+}
+
+#[test]
+fn tls_1_fails_where_a_credentials_session_is_plain() {
+    Story::good().passes("TLS-1");
+    assert_eq!(Story::good().judgment("TLS-1").samples, 2);
+    let plain = sessions(Story::good(), |sighting| each(&mut sighting.appeared, Some(false)));
+    let findings = plain.fails("TLS-1");
+    assert_eq!(
+        (findings[0].oid, &findings[0].username, &findings[0].lease),
+        (Some(oid(1)), &Some(username(1)), &Some(lease(1)))
+    );
+    assert_snapshot!(findings[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is not encrypted; every one has to be");
+}
+
+#[test]
+fn tls_1_fails_where_vault_itself_is_plain() {
+    let plain = sessions(Story::good(), |sighting| each(&mut sighting.accounts, Some(false)));
+    assert_snapshot!(plain.fails("TLS-1")[0].what, @"a session of vaultuser is not encrypted; every one has to be");
+}
+
+#[test]
+fn tls_1_of_what_was_not_seen_nobody_can_say() {
+    let no_credential = sessions(Story::good(), |sighting| sighting.appeared.clear());
+    assert_eq!(no_credential.unknown("TLS-1"), "no session of a credential was seen");
+    let no_vault = sessions(Story::good(), |sighting| sighting.accounts.clear());
+    assert_eq!(no_vault.unknown("TLS-1"), "no session of an account of Vault's own was seen");
+    let hidden = sessions(Story::good(), |sighting| {
+        each(&mut sighting.appeared, None);
+        each(&mut sighting.accounts, None);
+    });
+    hidden.unknown("TLS-1");
+}
