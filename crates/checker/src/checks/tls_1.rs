@@ -9,41 +9,48 @@ use crate::sheet::Sheet;
 /// Every session of credentials and of Vault itself is encrypted.
 #[derive(Default)]
 pub(super) struct Tls1 {
-    /// Sessions that were judged: a look tells some of them again.
-    credentials: BTreeSet<(i32, UnixMicros, u32)>,
-    accounts: BTreeSet<(i32, UnixMicros, u32)>,
+    /// Credentials' sessions that were judged and are open: one that loses its role's name is told again.
+    open: BTreeSet<(i32, UnixMicros)>,
+    saw_credential: bool,
+    saw_vault: bool,
 }
 
 impl Check for Tls1 {
     fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
         let Event::Sessions(sighting) = event else { return };
-        for (sessions, judged) in
-            [(&sighting.appeared, &mut self.credentials), (&sighting.accounts, &mut self.accounts)]
-        {
-            for session in sessions {
-                let Some(encrypted) = session.encrypted else { continue };
-                if !judged.insert((session.pid, session.started, session.oid)) {
-                    continue;
-                }
-                sheet.sample();
-                if !encrypted {
-                    sheet.find(finding(session, sighting.from, run));
-                }
+        for session in &sighting.appeared {
+            if session.encrypted.is_some() && self.open.insert((session.pid, session.started)) {
+                self.saw_credential = true;
+                judge(session, sighting.from, run, sheet);
             }
+        }
+        for session in sighting.accounts.iter().filter(|session| session.encrypted.is_some()) {
+            self.saw_vault = true;
+            judge(session, sighting.from, run, sheet);
+        }
+        for gone in &sighting.gone {
+            self.open.remove(gone);
         }
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        if self.accounts.is_empty() {
+        if !self.saw_vault {
             sheet.cannot_say("no session of an account of Vault's own was seen");
         }
-        if self.credentials.is_empty() {
+        if !self.saw_credential {
             sheet.cannot_say("no session of a credential was seen");
         }
     }
 
     fn without_samples(&self) -> &'static str {
         "of no session could be seen whether it is encrypted"
+    }
+}
+
+fn judge(session: &SessionSeen, at: Micros, run: &Run<'_>, sheet: &mut Sheet) {
+    sheet.sample();
+    if session.encrypted == Some(false) {
+        sheet.find(finding(session, at, run));
     }
 }
 

@@ -3,7 +3,8 @@
 use leaseproof_domain::{
     AccountReading, AuditEntry, Baseline, ClockReading, DependencySighting, End, EndReason, Event, FORMAT_VERSION,
     FailureSource, Header, IrrevocableSighting, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
-    PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, Span, UnixMicros, Username,
+    PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting,
+    Span, UnixMicros, Username,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S};
@@ -108,12 +109,41 @@ fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
     let appeared = issued.clone().map(|life| seen(life, at)).collect();
     let (from, to) = (Micros(at), Micros(at + 200));
     let oids = gone.clone().map(oid).collect();
+    sessions(tick, at, issued.clone(), gone.clone(), total, events);
     events.push(Event::Roles(RoleSighting { from, to, appeared, changed: vec![], gone: oids, total }));
     let (appeared, gone) = (issued.map(lease).collect(), gone.map(lease).collect());
     let (from, to) = (Micros(at + 300), Micros(at + 500));
     events.push(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
     events.push(Event::Dependencies(DependencySighting { from, to, dangling: vec![], roles: total, rows: 13 * total }));
     events.push(Event::Irrevocable(IrrevocableSighting { from, to, appeared: vec![], gone: vec![], total: 0 }));
+}
+
+/// Each credential has an encrypted session for as long as it is there, and Vault one from the first look on.
+fn sessions(
+    tick: u64,
+    at: u64,
+    issued: impl Iterator<Item = u64>,
+    gone: impl Iterator<Item = u64>,
+    total: u64,
+    events: &mut Vec<Event>,
+) {
+    let session = |oid: u32, name: Username| SessionSeen {
+        pid: i32::try_from(oid).unwrap(),
+        started: UnixMicros(1),
+        oid,
+        name: Some(name),
+        application: String::new(),
+        encrypted: Some(true),
+    };
+    let vault = (tick == 0).then(|| session(10, Username::new("vaultuser")));
+    events.push(Event::Sessions(SessionSighting {
+        from: Micros(at),
+        to: Micros(at + 200),
+        appeared: issued.map(|life| session(oid(life), username(life))).collect(),
+        gone: gone.map(|life| (i32::try_from(oid(life)).unwrap(), UnixMicros(1))).collect(),
+        total,
+        accounts: vault.into_iter().collect(),
+    }));
 }
 
 fn begins(life: u64, at: u64, events: &mut Vec<Event>) {
