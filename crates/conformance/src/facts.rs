@@ -26,6 +26,8 @@ mod ha_2;
 mod ha_3;
 mod ha_4;
 mod ha_5;
+mod ha_7;
+mod ha_8;
 mod iss_1;
 mod iss_10;
 mod iss_2;
@@ -146,6 +148,8 @@ pub const CATALOGUE: &[Fact] = &[
     ha_3::FACT,
     ha_4::FACT,
     ha_5::FACT,
+    ha_7::FACT,
+    ha_8::FACT,
     con_1::FACT,
     con_2::FACT,
     con_3::FACT,

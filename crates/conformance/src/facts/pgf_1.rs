@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use leaseproof_estate::TARGET;
 use serde_json::json;
 
@@ -17,9 +15,6 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-/// How long after the promotion creds may fail: HAProxy asks every 100 ms to 500 ms, and the machine may be busy.
-const AGAIN: Duration = Duration::from_secs(20);
-
 async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     bench.reader().await?;
     let both = super::pgf::both_servers(bench, "&target_session_attrs=read-write");
@@ -33,14 +28,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     bench.answers("creds while no server takes writes", &down, Expect::status(500));
     bench.estate().promote(TARGET, 1).await?;
     for role in ["reader", "direct"] {
-        let begun = Instant::now();
-        let mut answer = bench.issue(role).await;
-        while answer.is_err() && begun.elapsed() < AGAIN {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            answer = bench.issue(role).await;
-        }
-        let what = format!("creds of `{role}` {:.1} s after the promotion", begun.elapsed().as_secs_f64());
-        bench.answers(what, &answer, Expect::status(200));
+        super::pgf::again(bench, role).await?;
     }
     let there = bench.has_role(&before.username).await?;
     bench.equals("the earlier user is on the new primary", true, there);
