@@ -21,6 +21,13 @@ mod gra_1;
 mod gra_2;
 mod gra_3;
 mod gra_4;
+mod ha;
+mod ha_2;
+mod ha_3;
+mod ha_4;
+mod ha_5;
+mod ha_7;
+mod ha_8;
 mod iss_1;
 mod iss_10;
 mod iss_2;
@@ -37,6 +44,10 @@ mod log_3;
 mod log_4;
 mod log_5;
 mod log_6;
+mod pgf;
+mod pgf_1;
+mod pgf_2;
+mod pgf_3;
 mod pol_1;
 mod pol_2;
 mod residue;
@@ -131,6 +142,15 @@ pub const CATALOGUE: &[Fact] = &[
     dow_5::FACT,
     dow_6::FACT,
     dow_7::FACT,
+    pgf_1::FACT,
+    pgf_2::FACT,
+    pgf_3::FACT,
+    ha_2::FACT,
+    ha_3::FACT,
+    ha_4::FACT,
+    ha_5::FACT,
+    ha_7::FACT,
+    ha_8::FACT,
     con_1::FACT,
     con_2::FACT,
     con_3::FACT,

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use leaseproof_domain::{Origin, Redactor, Secret};
 use leaseproof_history::Ledger;
-pub use leaseproof_scenario::VaultStorage as Storage;
-use leaseproof_scenario::{Layout, PostgresPlan, Setting, VaultPlan};
+pub use leaseproof_scenario::{Layout, Replication, VaultStorage as Storage};
+use leaseproof_scenario::{PostgresPlan, Setting, VaultPlan};
 
+use crate::bare_storage::{self, STORAGE};
 use crate::estate::Servers;
 use crate::site::password;
 use crate::{Estate, EstateError, StandOptions};
@@ -22,10 +23,15 @@ pub struct Bare {
     pub hba: Option<String>,
     /// Settings of postgresql.conf.
     pub settings: BTreeMap<String, String>,
+    /// How many servers each cluster has, and what stands before them.
+    pub layout: Layout,
     /// Names of more clusters like it.
     pub also: Vec<String>,
     /// Where Vault keeps its data. What is in memory is gone after a restart.
     pub storage: Storage,
+    /// How many servers share that storage; more than one needs [`Storage::Postgresql`]. Then they take turns, and what
+    /// leads to the active one stands before them.
+    pub vault_nodes: u16,
     /// Whether a file audit device is on.
     pub audit: bool,
     /// Added to Vault's environment, e.g. `VAULT_LEASE_REVOCATION_WORKERS`.
@@ -39,8 +45,10 @@ impl Bare {
             postgres: postgres.into(),
             hba: None,
             settings: BTreeMap::new(),
+            layout: Layout::Standalone,
             also: Vec::new(),
             storage: Storage::Inmem,
+            vault_nodes: 1,
             audit: false,
             vault_env: Vec::new(),
         }
@@ -59,9 +67,11 @@ impl Estate {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
         let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
+        let stored = (bare.storage == Storage::Postgresql).then(|| bare_storage::make(bare.vault_nodes, redactor));
+        let (stanza, first) = stored.map_or((None, Vec::new()), |(stanza, step)| (Some(stanza), vec![step]));
         let vault = VaultPlan {
-            nodes: 1,
-            postgresql: None,
+            nodes: bare.vault_nodes,
+            postgresql: stanza,
             storage: bare.storage,
             tls: false,
             audit: bare.audit,
@@ -72,7 +82,7 @@ impl Estate {
         };
         let superuser: Secret = password(redactor);
         let cluster = PostgresPlan {
-            layout: Layout::Standalone,
+            layout: bare.layout,
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),
@@ -83,9 +93,12 @@ impl Estate {
             origin,
         };
         let names = bare.also.iter().cloned().chain([TARGET.to_owned()]);
-        let postgres = names.map(|name| (name, cluster.clone())).collect();
+        let mut postgres: BTreeMap<String, PostgresPlan> = names.map(|name| (name, cluster.clone())).collect();
+        if vault.postgresql.is_some() {
+            postgres.insert(STORAGE.to_owned(), PostgresPlan { layout: Layout::Standalone, ..cluster });
+        }
         let servers =
-            Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &[], faults: &[] };
+            Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &first, faults: &[] };
         let main = Some((TARGET.to_owned(), "postgres".to_owned()));
         Self::stand_servers(servers, main, options, None, ledger, redactor).await
     }

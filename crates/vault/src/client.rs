@@ -23,6 +23,8 @@ pub struct Client {
     pub(crate) token: Option<Secret>,
     pub(crate) timeout: Duration,
     pub(crate) namespace: Option<String>,
+    /// Whether a standby may hand its requests on to the active node.
+    pub(crate) forwarding: bool,
     /// The file of the authorities that are believed; none of an http address.
     pub(crate) root: Option<PathBuf>,
 }
@@ -53,6 +55,13 @@ impl Client {
     #[must_use]
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// The same client, whose requests no standby may hand on to the active node: it answers 307 instead
+    /// (`X-Vault-No-Request-Forwarding`; Vault, http/handler.go).
+    #[must_use]
+    pub fn without_forwarding(&self) -> Self {
+        Self { forwarding: false, ..self.clone() }
     }
 
     /// Host and port of the address.
@@ -170,6 +179,9 @@ impl Client {
         let mut headers = HeaderMap::from_iter([(name("x-vault-request"), HeaderValue::from_static("true"))]);
         if let Some(value) = self.namespace.as_deref().and_then(|given| HeaderValue::from_str(given).ok()) {
             headers.insert(name("x-vault-namespace"), value);
+        }
+        if !self.forwarding {
+            headers.insert(name("x-vault-no-request-forwarding"), HeaderValue::from_static("true"));
         }
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::NoAnswer {

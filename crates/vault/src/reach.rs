@@ -61,6 +61,7 @@ impl Client {
             token: None,
             timeout: *timeout,
             namespace: namespace.map(str::to_owned),
+            forwarding: true,
             root: encryption.as_ref().map(|files| files.root.clone()),
         })
     }

@@ -1,0 +1,27 @@
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "HA-2",
+    says: "The active node's sys/health answers 200, a standby's 429; a standby hands requests on to the active node, and answers 307 where the client forbids it",
+    shown: "Two nodes on one storage; sys/health and creds are asked of each itself, and of both with X-Vault-No-Request-Forwarding too.",
+    source: "Vault, HTTP API, /sys/health; http/handler.go",
+    ground: Ground::Own(super::ha::two_nodes),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let ((_, active), (_, standby)) = super::ha::turns(bench).await?;
+    bench.answers("sys/health of the active node", &active.read("sys/health").await, Expect::status(200));
+    bench.answers("sys/health of the standby", &standby.read("sys/health").await, Expect::status(429));
+    let creds = bench.issue_with(&standby, "reader").await;
+    bench.answers("creds of the standby", &creds, Expect::status(200));
+    let creds = bench.issue_with(&standby.without_forwarding(), "reader").await;
+    bench.answers("creds of the standby, not to be handed on", &creds, Expect::status(307));
+    let creds = bench.issue_with(&active.without_forwarding(), "reader").await;
+    bench.answers("creds of the active node, not to be handed on", &creds, Expect::status(200));
+    Ok(())
+}

@@ -1,0 +1,37 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "HA-4",
+    says: "After sys/step-down the other node is active and creds are answered again within 3 s or so",
+    shown: "Two nodes behind HAProxy; the active one is told to step down, creds are asked until they are answered; a lease from before is revoked.",
+    source: "Vault, vault/ha.go: a node that steps down gives its lock back and waits 10 s; measured",
+    ground: Ground::Own(super::ha::two_nodes),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+/// Three seconds, and as much again on a busy machine.
+const TAKEN_OVER: Duration = Duration::from_secs(6);
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let before = bench.issue("reader").await?;
+    let ((_, active), (other, _)) = super::ha::turns(bench).await?;
+    let told = active.write("sys/step-down", &json!({})).await;
+    bench.answers("sys/step-down", &told, Expect::status(204));
+    let creds = super::ha::again(bench, "the step-down", TAKEN_OVER).await?;
+    if creds.is_none() {
+        return Ok(());
+    }
+    let now = bench.estate().active_vault().await?;
+    bench.equals("the active node", other, now);
+    let revoked = bench.vault().revoke(&before.lease).await;
+    bench.answers("revoke of an earlier lease", &revoked, Expect::status(204));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+use std::time::{Duration, Instant};
+
+use leaseproof_estate::STORAGE;
+use leaseproof_postgres::Session;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "HA-7",
+    says: "When the row of the lock in vault_ha_locks is deleted the nodes agree again within 20 s: one of them is active, and creds are answered",
+    shown: "The row is deleted under two nodes; both are asked every 50 ms for 20 s which is active; the most at once, and who it is in the end, are told.",
+    source: "Vault, physical/postgresql/postgresql.go: the owner renews every 5 s, the other tries every second; measured: two active nodes for 1 s to 2 s in 5 of 6 times",
+    ground: Ground::Own(super::ha::two_nodes),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+/// How long the nodes are looked at.
+const LOOKED_AT: Duration = Duration::from_secs(20);
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let ((first, active), (_, other)) = super::ha::turns(bench).await?;
+    let session = Session::open(&bench.estate().observer_login(STORAGE, "postgres")).await?;
+    let deleted =
+        session.value("WITH gone AS (DELETE FROM vault_ha_locks RETURNING 1) SELECT count(*) FROM gone").await?;
+    session.close().await;
+    bench.equals("rows deleted", "1".to_owned(), deleted.unwrap_or_default());
+    let (begun, mut most) = (Instant::now(), 0);
+    while begun.elapsed() < LOOKED_AT {
+        most = most.max(actives(&[&active, &other]).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let now = actives(&[&active, &other]).await;
+    let last = bench.estate().active_vault().await?;
+    let what = format!("active nodes in the end ({last}, first it was {first}; at most {most} at once)");
+    bench.equals(what, 1, now);
+    super::ha::again(bench, "that", Duration::from_secs(5)).await.map(drop)
+}
+
+/// How many of them answer as the active node does.
+async fn actives(nodes: &[&leaseproof_vault::Client]) -> usize {
+    let mut count = 0;
+    for node in nodes {
+        count += usize::from(node.read("sys/health").await.is_ok());
+    }
+    count
+}

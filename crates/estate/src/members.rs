@@ -1,0 +1,53 @@
+//! The members of a standing estate one by one: Vault's nodes past what stands before them, a cluster's servers past its
+//! proxy.
+
+use leaseproof_vault::Client;
+
+use crate::{Estate, EstateError};
+
+impl Estate {
+    /// Vault's nodes by name (`vault`, or `vault.<number>` where there are several), each asked itself, with the root
+    /// token. A request may take 90 s; one to a frozen node does.
+    pub fn vault_nodes(&self) -> Vec<(String, Client)> {
+        let with_token = |client: &Client| client.with_token(self.vault.token.clone());
+        self.vault.nodes.iter().map(|node| (node.name.clone(), with_token(&node.client))).collect()
+    }
+
+    /// The name of the node that is active; where none is, it is waited for.
+    ///
+    /// # Errors
+    /// [`EstateError::NotStarted`] where none is within a minute.
+    pub async fn active_vault(&self) -> Result<String, EstateError> {
+        self.vault.active_node().await
+    }
+
+    /// The ports of a cluster's servers, the first primary first.
+    ///
+    /// # Panics
+    /// Where the estate has no such cluster.
+    pub fn member_ports(&self, cluster: &str) -> Vec<u16> {
+        self.cluster(cluster).members.iter().map(|member| member.port).collect()
+    }
+
+    /// Makes a standby lose its primary, counted from 0: it receives nothing more until it is promoted.
+    ///
+    /// # Errors
+    /// [`EstateError::Postgres`] where it does not take the setting.
+    ///
+    /// # Panics
+    /// Where the estate has no such cluster or member.
+    pub async fn cut_off(&self, cluster: &str, member: usize) -> Result<(), EstateError> {
+        self.cluster(cluster).cut_off(member).await
+    }
+
+    /// Makes a member that has ended, counted from 0, a standby of the primary, and waits until it streams.
+    ///
+    /// # Errors
+    /// [`EstateError`] where it cannot be copied, or does not come up.
+    pub async fn rejoin(&mut self, cluster: &str, member: usize) -> Result<(), EstateError> {
+        match self.clusters.get_mut(cluster) {
+            Some(cluster) => cluster.rejoin(member, &self.site).await,
+            None => Ok(()),
+        }
+    }
+}
