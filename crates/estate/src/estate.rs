@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{Plan, PostgresPlan, SetupStep, VaultPlan};
+use leaseproof_scenario::{EstateKind, Plan, PostgresPlan, SetupStep, VaultPlan};
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -17,7 +17,9 @@ use crate::account::Account;
 use crate::all::all;
 use crate::child::{Child, PATIENCE};
 use crate::cluster::Cluster;
+use crate::containers::Images;
 use crate::environment::main_database;
+use crate::find::Places;
 use crate::folder::PrivateFolder;
 use crate::haproxy::Haproxy;
 use crate::impostor::Impostor;
@@ -53,6 +55,8 @@ pub(crate) struct Servers<'a> {
     pub(crate) postgres: &'a BTreeMap<String, PostgresPlan>,
     /// The steps of the set-up that a storage in PostgreSQL needs before Vault starts.
     pub(crate) first: &'a [SetupStep],
+    /// Where they run in containers.
+    pub(crate) images: Option<Images>,
 }
 
 /// Real servers on loopback, standing. They end with this value, and with the process that holds it.
@@ -87,7 +91,8 @@ impl Estate {
     ) -> Result<Self, EstateError> {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
         let first = setup::steps_before_vault(plan);
-        let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first };
+        let images = if plan.estate == EstateKind::Containers { Some(Images::of(plan)?) } else { None };
+        let servers = Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first, images };
         let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
         if !plan.lies.is_empty() {
             estate.impostor = Some(Impostor::stand(plan, estate.vault.port, &estate.site).await?);
@@ -108,6 +113,7 @@ impl Estate {
         }
         let account = Account::unprivileged()?;
         let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
+        let Servers { vault, vault_env, postgres, first, images } = servers;
         let site = Site {
             run: options.run.clone(),
             folder: folder.path().to_owned(),
@@ -115,11 +121,11 @@ impl Estate {
             redactor: Arc::clone(redactor),
             ports: Ports::default(),
             account,
+            images,
             lost: watch::channel(None).0,
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
         };
-        let Servers { vault, vault_env, postgres, first } = servers;
         let clusters = async {
             let clusters = postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect();
             let clusters = postgres.keys().cloned().zip(all(clusters).await?);
@@ -286,11 +292,14 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
     let bin = folder.path().join("bin");
     folder::make(&bin, 0o711, None)?;
     let link = bin.join("vault");
-    symlink(&vault.program.path, &link).map_err(|source| EstateError::Folder {
-        doing: "make",
-        path: link.clone(),
-        source,
-    })?;
+    // What is in an image cannot be linked to: scripts then have this machine's own, if there is one.
+    let program = match vault.program.image {
+        Some(_) => Places::here().vault().ok().map(|program| program.path),
+        None => Some(vault.program.path.clone()),
+    };
+    if let Some(program) = program {
+        symlink(program, &link).map_err(|source| EstateError::Folder { doing: "make", path: link.clone(), source })?;
+    }
     folder::make(&folder.path().join("scripts"), 0o700, None)
 }
 

@@ -14,6 +14,7 @@ mod clean;
 mod clocks;
 mod cluster;
 mod configuration;
+mod containers;
 mod environment;
 mod error;
 mod estate;
@@ -42,6 +43,7 @@ mod vault;
 
 pub use attached::{AttachError, Attached, CleanedToken, GRANTS, Need, clean_attached, client_rights, harness_needs};
 pub use bare::{Bare, Storage, TARGET};
+pub use containers::{FoundImage, find_images};
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};

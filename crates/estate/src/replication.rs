@@ -108,6 +108,7 @@ async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Res
     let order = Order {
         name: &name,
         program: server.bin.join("pg_basebackup"),
+        image: server.image.clone(),
         args: args.chain([data.clone().into()]).collect(),
         env: vec![("PGPASSWORD".to_owned(), observer.expose().into())],
         folder: &site.folder,

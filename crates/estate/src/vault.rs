@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::child::Child;
-use crate::find::{Places, Program};
+use crate::find::Program;
 use crate::front::Front;
 use crate::injection::ELECTION;
 use crate::logs::Output;
@@ -71,7 +71,7 @@ impl VaultServer {
         site: &Site,
     ) -> Result<Self, EstateError> {
         check_port(plan)?;
-        let program = Places::here().vault()?;
+        let program = site.vault_program()?;
         // A fixed port is what stands before several nodes.
         let of_nodes = VaultPlan { port: plan.port.filter(|_| plan.nodes == 1), ..plan.clone() };
         let (first, port) = Node::start(&of_nodes, 1, &program, env, url, site).await?;
@@ -206,6 +206,7 @@ fn launch(
     site.start(Order {
         name,
         program: program.path.clone(),
+        image: program.image.clone(),
         args: vec!["server".into(), "-config".into(), home.join(CONFIGURATION).into()],
         env: [("HOME".to_owned(), home.into())].into_iter().chain(given).collect(),
         folder: home,
