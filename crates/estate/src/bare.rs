@@ -82,7 +82,8 @@ impl Estate {
         };
         let names = bare.also.iter().cloned().chain([TARGET.to_owned()]);
         let postgres = names.map(|name| (name, cluster.clone())).collect();
-        let servers = Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &[], images: None };
+        let servers =
+            Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &[], images: None };
         let main = Some((TARGET.to_owned(), "postgres".to_owned()));
         Self::stand_servers(servers, main, options, None, ledger, redactor).await
     }

@@ -142,7 +142,11 @@ impl Child {
     /// Sends a signal to it and all that it started and that stayed in its process group.
     pub(crate) fn signal_group(&self, signal: Signal) {
         if let Some(container) = &self.container {
-            if signal == Signal::SIGKILL { container.remove() } else { container.signal(signal) }
+            if signal == Signal::SIGKILL {
+                container.remove()
+            } else {
+                container.signal(signal)
+            }
             return;
         }
         let reaped = self.gate.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, Ledger, OpenLedger};
 
-use crate::containers::{remove_run, remove_strays};
 use crate::attached::{left_at, made_there, vault_of};
+use crate::containers::{remove_run, remove_strays};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
 use crate::{folder, process};

@@ -43,8 +43,8 @@ mod vault;
 
 pub use attached::{AttachError, Attached, CleanedToken, GRANTS, Need, clean_attached, client_rights, harness_needs};
 pub use bare::{Bare, Storage, TARGET};
-pub use containers::{FoundImage, find_images};
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
+pub use containers::{FoundImage, find_images};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};
 pub use injection::Injected;

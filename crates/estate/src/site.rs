@@ -59,7 +59,8 @@ impl Site {
         all.extend(["PATH", "TZ"].iter().filter_map(|key| Some(((*key).to_owned(), std::env::var_os(key)?))));
         all.extend(env);
         let folder = folder.to_owned();
-        let launch = Launch { program: program.clone(), args, env: all, folder, account, death, input, container: None };
+        let launch =
+            Launch { program: program.clone(), args, env: all, folder, account, death, input, container: None };
         let launch = match image {
             Some(image) => self.contained(name, &image, launch)?,
             None => launch,

@@ -20,8 +20,7 @@ struct Kind {
     stand_in: &'static str,
 }
 
-const VAULT: Kind =
-    Kind { server: "vault", variable: "LEASEPROOF_VAULT_IMAGE", stand_in: "leaseproof/vault:1.21.0" };
+const VAULT: Kind = Kind { server: "vault", variable: "LEASEPROOF_VAULT_IMAGE", stand_in: "leaseproof/vault:1.21.0" };
 const POSTGRES: Kind =
     Kind { server: "postgres", variable: "LEASEPROOF_POSTGRES_IMAGE", stand_in: "leaseproof/postgres:15" };
 const HAPROXY: Kind =
@@ -139,7 +138,11 @@ pub fn find_images() -> Vec<FoundImage> {
     let engine = FoundImage { server: "engine", found: engine::version(), how_to_get: GET_ENGINE.to_owned() };
     let there = engine.found.is_ok();
     let mut all = vec![engine];
-    let images = [(VAULT, VAULT.image(official_vault())), (POSTGRES, postgres("15")), (HAPROXY, HAPROXY.image(official_haproxy()))];
+    let images = [
+        (VAULT, VAULT.image(official_vault())),
+        (POSTGRES, postgres("15")),
+        (HAPROXY, HAPROXY.image(official_haproxy())),
+    ];
     for (kind, image) in images.into_iter().filter(|_| there) {
         let found = kind.inspect(&image).map(|_| image.clone()).map_err(|_| format!("{image} is not there"));
         all.push(FoundImage { server: kind.server, found, how_to_get: kind.how_to_get(&image) });
