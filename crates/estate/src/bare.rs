@@ -97,8 +97,14 @@ impl Estate {
         if vault.postgresql.is_some() {
             postgres.insert(STORAGE.to_owned(), PostgresPlan { layout: Layout::Standalone, ..cluster });
         }
-        let servers =
-            Servers { vault: &vault, vault_env: &bare.vault_env, postgres: &postgres, first: &first, faults: &[] };
+        let servers = Servers {
+            vault: &vault,
+            vault_env: &bare.vault_env,
+            postgres: &postgres,
+            first: &first,
+            faults: &[],
+            images: None,
+        };
         let main = Some((TARGET.to_owned(), "postgres".to_owned()));
         Self::stand_servers(servers, main, options, None, ledger, redactor).await
     }

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use tokio::sync::{mpsc, watch};
 
 use crate::account::Account;
+use crate::containers::Container;
 use crate::logs::Log;
 use crate::spawner;
 
@@ -37,6 +38,8 @@ pub(crate) struct Launch {
     pub(crate) death: Signal,
     /// What it reads from its standard input.
     pub(crate) input: Option<Secret>,
+    /// The container that it starts and stays with, where it is an engine's client.
+    pub(crate) container: Option<Container>,
 }
 
 /// A running process of ours. It does not outlive this value.
@@ -48,12 +51,13 @@ pub(crate) struct Child {
     ended: watch::Receiver<Option<String>>,
     wanted: Arc<AtomicBool>,
     log: Log,
+    container: Option<Container>,
 }
 
 impl Child {
     /// Starts it, in a process group of its own: a terminal's Ctrl-C reaches the harness only.
     pub(crate) fn start(launch: Launch) -> io::Result<(Self, mpsc::Receiver<Vec<u8>>)> {
-        let Launch { program, args, env, folder, account, death, input } = launch;
+        let Launch { program, args, env, folder, account, death, input, container } = launch;
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(program);
         command.args(args).env_clear().envs(env).current_dir(folder).process_group(0);
@@ -71,7 +75,7 @@ impl Child {
         let (log, lines) = Log::read(reader);
         let gate = Arc::new(Mutex::new(false));
         let ended = wait_for(child, pid, Arc::clone(&gate))?;
-        Ok((Self { pid, death, gate, ended, wanted: Arc::default(), log }, lines))
+        Ok((Self { pid, death, gate, ended, wanted: Arc::default(), log, container }, lines))
     }
 
     /// Its process id.
@@ -115,8 +119,19 @@ impl Child {
         how.unwrap_or_else(|| "an unknown status".to_owned())
     }
 
+    /// Whether what it is lives in a container, and its process here is only the engine's client.
+    pub(crate) fn is_contained(&self) -> bool {
+        self.container.is_some()
+    }
+
     /// Sends it a signal, unless it has ended.
     pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(container) = &self.container {
+            if self.ended().is_none() {
+                container.signal(signal);
+            }
+            return;
+        }
         let reaped = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         if !*reaped {
             // It can only fail because the process is ending right now.
@@ -126,6 +141,14 @@ impl Child {
 
     /// Sends a signal to it and all that it started and that stayed in its process group.
     pub(crate) fn signal_group(&self, signal: Signal) {
+        if let Some(container) = &self.container {
+            if signal == Signal::SIGKILL {
+                container.remove()
+            } else {
+                container.signal(signal)
+            }
+            return;
+        }
         let reaped = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         if !*reaped {
             let _ = killpg(self.pid, signal);
@@ -204,6 +227,7 @@ mod tests {
             account: None,
             death: Signal::SIGKILL,
             input: input.map(Secret::new),
+            container: None,
         }
     }
 

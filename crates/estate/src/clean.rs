@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, Ledger, OpenLedger};
 
 use crate::attached::{left_at, made_there, vault_of};
+use crate::containers::{remove_run, remove_strays};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
 use crate::{folder, process};
@@ -63,7 +64,17 @@ pub fn clean() -> CleanReport {
 /// As [`clean`], for the runs of another index than the user's own.
 pub fn clean_in(index: &Path) -> CleanReport {
     let runs = Ledger::open_all_in(index).into_iter();
-    CleanReport { runs: runs.map(|open| CleanedRun { run: open.run.clone(), outcome: clean_run(&open) }).collect() }
+    let mut runs: Vec<CleanedRun> =
+        runs.map(|open| CleanedRun { run: open.run.clone(), outcome: clean_run(&open) }).collect();
+    // Containers outlive the index, and tell by their labels whose they are.
+    for (run, (ended, left)) in remove_strays() {
+        if left.is_empty() {
+            runs.push(CleanedRun { run, outcome: CleanOutcome::Cleaned { ended, removed: vec![], tokens: vec![] } });
+        } else {
+            runs.push(CleanedRun { run, outcome: CleanOutcome::Left { left } });
+        }
+    }
+    CleanReport { runs }
 }
 
 fn clean_run(open: &OpenLedger) -> CleanOutcome {
@@ -75,7 +86,10 @@ fn clean_run(open: &OpenLedger) -> CleanOutcome {
         .iter()
         .filter_map(|entry| if let Entry::Folder { path } = entry { Some(path.clone()) } else { None })
         .collect();
-    let (ended, mut left) = process::end_run(&open.run, &folders);
+    let (mut ended, mut left) = remove_run(&open.run, &open.entries);
+    let (processes, stay) = process::end_run(&open.run, &folders);
+    ended.extend(processes);
+    left.extend(stay);
     let mut removed = Vec::new();
     for path in open.entries.iter().filter_map(|entry| if let Entry::File { path } = entry { Some(path) } else { None })
     {

@@ -8,7 +8,7 @@ use leaseproof_scenario::{Layout, PostgresPlan, Replication};
 use nix::sys::signal::Signal;
 
 use crate::configuration::quoted;
-use crate::find::{Places, PostgresPrograms};
+use crate::find::PostgresPrograms;
 use crate::proxy::Proxy;
 use crate::replication::{streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
@@ -35,7 +35,7 @@ impl Cluster {
     pub(crate) async fn stand(name: &str, plan: &PostgresPlan, site: &Site) -> Result<Self, EstateError> {
         let name = format!("postgres.{name}");
         check_port(&name, plan)?;
-        let programs = Places::here().postgres(&plan.version)?;
+        let programs = site.postgres_programs(&plan.version)?;
         let superuser_password = Secret::new(plan.password.expose());
         site.redactor.add_fixed(superuser_password.clone());
         let papers = if plan.tls { site.papers(&name, site.account)? } else { None };
@@ -151,6 +151,7 @@ impl Making<'_> {
         let order = Order {
             name: &name,
             program: "/bin/cp".into(),
+            image: None,
             args: vec!["-a".into(), data.join(".").into(), copy.clone().into()],
             env: Vec::new(),
             folder: &copy,

@@ -36,7 +36,12 @@ impl Estate {
     /// Folders that come first in the PATH of a set-up's scripts: this Vault and this PostgreSQL.
     pub(crate) fn programs(&self) -> Vec<PathBuf> {
         let main = self.main.as_ref().and_then(|(name, _)| self.clusters.get(name));
-        [self.folder.path().join("bin")].into_iter().chain(main.map(|cluster| cluster.primary().bin.clone())).collect()
+        [self.folder.path().join("bin")]
+            .into_iter()
+            .chain(main.map(|cluster| cluster.primary().bin.clone()))
+            // What is in an image is in no folder here: scripts use this machine's own.
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .collect()
     }
 }
 

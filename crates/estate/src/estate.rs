@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
+use leaseproof_scenario::{EstateKind, FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use crate::account::Account;
 use crate::all::all;
 use crate::child::{Child, PATIENCE};
 use crate::cluster::Cluster;
+use crate::containers::Images;
 use crate::environment::main_database;
 use crate::folder::PrivateFolder;
 use crate::haproxy::Haproxy;
@@ -58,6 +59,8 @@ pub(crate) struct Servers<'a> {
     pub(crate) first: &'a [SetupStep],
     /// What will be done to links.
     pub(crate) faults: &'a [FaultPlan],
+    /// Where they run in containers.
+    pub(crate) images: Option<Images>,
 }
 
 /// Real servers on loopback, standing. They end with this value, and with the process that holds it.
@@ -96,8 +99,15 @@ impl Estate {
     ) -> Result<Self, EstateError> {
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
         let first = setup::steps_before_vault(plan);
-        let servers =
-            Servers { vault: &plan.vault, vault_env: &[], postgres: &plan.postgres, first, faults: &plan.faults };
+        let images = if plan.estate == EstateKind::Containers { Some(Images::of(plan)?) } else { None };
+        let servers = Servers {
+            vault: &plan.vault,
+            vault_env: &[],
+            postgres: &plan.postgres,
+            first,
+            faults: &plan.faults,
+            images,
+        };
         let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
         estate.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
         if !plan.lies.is_empty() {
@@ -123,6 +133,7 @@ impl Estate {
         let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
         let encrypted = servers.vault.tls || servers.postgres.values().any(|cluster| cluster.tls);
         let authority = encrypted.then(|| Authority::make(&options.run, folder.path())).transpose()?;
+        let Servers { vault, vault_env, postgres, first, faults, images } = servers;
         let site = Site {
             run: options.run.clone(),
             folder: folder.path().to_owned(),
@@ -131,11 +142,11 @@ impl Estate {
             ports: Ports::default(),
             authority,
             account,
+            images,
             lost: watch::channel(None).0,
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
         };
-        let Servers { vault, vault_env, postgres, first, faults } = servers;
         let clusters = async {
             let clusters = postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect();
             let clusters = postgres.keys().cloned().zip(all(clusters).await?);
@@ -320,11 +331,10 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
     let bin = folder.path().join("bin");
     folder::make(&bin, 0o711, None)?;
     let link = bin.join("vault");
-    symlink(&vault.program.path, &link).map_err(|source| EstateError::Folder {
-        doing: "make",
-        path: link.clone(),
-        source,
-    })?;
+    // Without one on this machine, scripts have none.
+    if let Ok(program) = vault.local_program() {
+        symlink(program, &link).map_err(|source| EstateError::Folder { doing: "make", path: link.clone(), source })?;
+    }
     folder::make(&folder.path().join("scripts"), 0o700, None)
 }
 

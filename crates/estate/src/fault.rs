@@ -100,7 +100,11 @@ impl Estate {
         self.children().find(|(name, _)| *name == server).map_or_else(|| unknown(server), |(_, child)| child)
     }
 
+    /// The processes of a server beside its first one; the engine cares for those of a container.
     fn processes(&self, server: &str) -> Vec<Pid> {
+        if self.child(server).is_contained() {
+            return Vec::new();
+        }
         let member = self.clusters.values().flat_map(|cluster| &cluster.members).find(|member| member.name == server);
         member.map_or_else(|| vec![self.child(server).pid()], |member| member.processes())
     }

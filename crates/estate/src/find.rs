@@ -30,6 +30,8 @@ pub(crate) struct Places {
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     pub(crate) source: String,
+    /// The image that has it, where it is not this machine's.
+    pub(crate) image: Option<String>,
 }
 
 /// The programs of one PostgreSQL version.
@@ -41,6 +43,8 @@ pub(crate) struct PostgresPrograms {
     pub(crate) version: String,
     /// By which rule it was found.
     pub(crate) source: String,
+    /// The image that has it, where it is not this machine's.
+    pub(crate) image: Option<String>,
 }
 
 impl Places {
@@ -113,7 +117,7 @@ impl Places {
         for (bin, source) in self.postgres_folders(major) {
             match version_of(&bin.join("postgres")) {
                 Some(version) if major_of(&version) == major && runs(&bin.join("initdb")) => {
-                    return Ok(PostgresPrograms { bin, version, source });
+                    return Ok(PostgresPrograms { bin, version, source, image: None });
                 }
                 Some(version) => found.push(format!("PostgreSQL {version} in {} ({source})", bin.display())),
                 None => {}
@@ -152,7 +156,7 @@ impl Places {
             if let Some(version) = version_of(&bin.join("postgres"))
                 && all.iter().all(|other| other.version != version)
             {
-                all.push(PostgresPrograms { bin, version, source });
+                all.push(PostgresPrograms { bin, version, source, image: None });
             }
         }
         all
@@ -233,7 +237,7 @@ pub(crate) fn runs(path: &Path) -> bool {
 
 fn program(path: &Path, source: &str) -> Program {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    Program { path, source: source.to_owned() }
+    Program { path, source: source.to_owned(), image: None }
 }
 
 #[cfg(test)]

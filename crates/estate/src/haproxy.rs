@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::child::Child;
-use crate::find::Places;
 use crate::logs::Output;
 use crate::ports::says_taken;
 use crate::site::{Order, Site};
@@ -40,7 +39,7 @@ impl Haproxy {
         configuration: impl Fn(&[u16]) -> String,
         site: &Site,
     ) -> Result<Self, EstateError> {
-        let program = Places::here().haproxy()?;
+        let program = site.haproxy_program()?;
         let home = site.folder.join(name);
         folder::make(&home, 0o700, None)?;
         let file = home.join("haproxy.cfg");
@@ -51,6 +50,7 @@ impl Haproxy {
             let (child, log) = site.start(Order {
                 name,
                 program: program.path.clone(),
+                image: program.image.clone(),
                 args: vec!["-db".into(), "-f".into(), file.clone().into()],
                 env: Vec::new(),
                 folder: &home,

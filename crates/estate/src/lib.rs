@@ -15,6 +15,7 @@ mod clean;
 mod clocks;
 mod cluster;
 mod configuration;
+mod containers;
 mod environment;
 mod error;
 mod estate;
@@ -51,6 +52,7 @@ pub use attached::{AttachError, Attached, CleanedToken, GRANTS, Need, clean_atta
 pub use bare::{Bare, Layout, Replication, Storage, TARGET};
 pub use bare_storage::STORAGE;
 pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
+pub use containers::{FoundImage, find_images};
 pub use error::{EstateError, SetupError, SetupFault};
 pub use estate::{Estate, StandOptions};
 pub use injection::Injected;

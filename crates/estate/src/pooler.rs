@@ -77,6 +77,7 @@ impl Estate {
             let (child, log) = site.start(Order {
                 name: &name,
                 program: program.path.clone(),
+                image: None,
                 args: vec![file.into()],
                 env: Vec::new(),
                 folder: &home,
@@ -111,7 +112,7 @@ impl Estate {
 fn find() -> Result<Program, EstateError> {
     let given = std::env::var_os(SETTING).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
     let (looked, found) = match given {
-        Some(path) if runs(&path) => (String::new(), Some(Program { path, source: SETTING.to_owned() })),
+        Some(path) if runs(&path) => (String::new(), Some(Program { path, source: SETTING.to_owned(), image: None })),
         Some(path) => (format!("{SETTING}={} (no such program)", path.display()), None),
         None => (format!("{SETTING} (not set)"), Places::here().in_path(NAME)),
     };

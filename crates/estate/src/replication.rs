@@ -113,6 +113,7 @@ async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Res
     let order = Order {
         name: &name,
         program: server.bin.join("pg_basebackup"),
+        image: server.image.clone(),
         args: args.chain([data.clone().into()]).collect(),
         env: sure.chain([("PGPASSWORD".to_owned(), observer.expose().into())]).collect(),
         folder: &site.folder,

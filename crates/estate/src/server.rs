@@ -40,6 +40,8 @@ pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) bin: PathBuf,
+    /// The image that has its programs, where they are not this machine's.
+    pub(crate) image: Option<String>,
     pub(crate) output: Output,
     pub(crate) child: Child,
     pub(crate) observer: Secret,
@@ -76,11 +78,12 @@ impl Server {
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(name))?;
             let sockets = configure(seat, port, &data, site)?;
-            let (child, log) = launch(name, &programs.bin, &data, site)?;
+            let (child, log) = launch(name, (&programs.bin, &programs.image), &data, site)?;
             let server = Self {
                 name: name.to_owned(),
                 port,
                 bin: programs.bin.clone(),
+                image: programs.image.clone(),
                 output: Output::new(log),
                 child,
                 observer: observer.clone(),
@@ -128,7 +131,7 @@ impl Server {
 
     /// Starts it again, after its end, on the same port and data.
     pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
-        let (child, log) = launch(&self.name, &self.bin, &self.data, site)?;
+        let (child, log) = launch(&self.name, (&self.bin, &self.image), &self.data, site)?;
         self.output.renew(log, child.log());
         self.child = child;
         self.ready(site).await?;
@@ -168,10 +171,16 @@ impl Server {
     }
 }
 
-fn launch(server: &str, bin: &Path, data: &Path, site: &Site) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+fn launch(
+    server: &str,
+    (bin, image): (&Path, &Option<String>),
+    data: &Path,
+    site: &Site,
+) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
     site.start(Order {
         name: server,
         program: bin.join("postgres"),
+        image: image.clone(),
         args: vec!["-D".into(), data.into()],
         env: Vec::new(),
         folder: data,
@@ -207,6 +216,7 @@ pub(crate) async fn initialise(
     let order = |name, program, args: Vec<OsString>, death, input| Order {
         name,
         program: programs.bin.join(program),
+        image: programs.image.clone(),
         args,
         env: Vec::new(),
         folder: data,

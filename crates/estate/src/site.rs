@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use crate::EstateError;
 use crate::account::Account;
 use crate::child::{Child, Launch};
+use crate::containers::Images;
 use crate::ports::Ports;
 use crate::process::marker;
 use crate::tls::{Authority, Papers};
@@ -27,6 +28,8 @@ pub(crate) struct Site {
     /// Where some server speaks TLS.
     pub(crate) authority: Option<Authority>,
     pub(crate) account: Option<Account>,
+    /// The images of its servers, where they run in containers.
+    pub(crate) images: Option<Images>,
     pub(crate) lost: watch::Sender<Option<ServerLost>>,
     pub(crate) recorder: Option<Recorder>,
     /// Set when the estate is being ended: a server that ends now was asked to.
@@ -38,6 +41,8 @@ pub(crate) struct Order<'a> {
     /// `vault`, `postgres.<cluster>`, `initdb of postgres.<cluster>`.
     pub(crate) name: &'a str,
     pub(crate) program: PathBuf,
+    /// The image that has the program, where it is not this machine's.
+    pub(crate) image: Option<String>,
     pub(crate) args: Vec<OsString>,
     /// Added to the environment that every process has.
     pub(crate) env: Vec<(String, OsString)>,
@@ -55,14 +60,19 @@ impl Site {
 
     /// Starts a process, in the ledger first. It inherits nothing but PATH and TZ, and carries the run's marker.
     pub(crate) fn start(&self, order: Order<'_>) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
-        let Order { name, program, args, env, folder, account, death, input } = order;
+        let Order { name, program, image, args, env, folder, account, death, input } = order;
         self.ledger.add(Entry::Process { name: name.to_owned(), marker: marker(&self.run) })?;
         let mut all =
             vec![("LEASEPROOF_RUN".to_owned(), OsString::from(&self.run)), ("LANG".to_owned(), "C.UTF-8".into())];
         all.extend(["PATH", "TZ"].iter().filter_map(|key| Some(((*key).to_owned(), std::env::var_os(key)?))));
         all.extend(env);
         let folder = folder.to_owned();
-        let launch = Launch { program: program.clone(), args, env: all, folder, account, death, input };
+        let launch =
+            Launch { program: program.clone(), args, env: all, folder, account, death, input, container: None };
+        let launch = match image {
+            Some(image) => self.contained(name, &image, launch)?,
+            None => launch,
+        };
         Child::start(launch).map_err(|source| EstateError::Spawn { server: name.to_owned(), program, source })
     }
 

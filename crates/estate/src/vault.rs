@@ -77,6 +77,15 @@ pub(crate) struct Node {
 }
 
 impl VaultServer {
+    /// Its program on this machine: what is in an image is no program here, and this machine's own, if there is one,
+    /// stands for it.
+    pub(crate) fn local_program(&self) -> Result<PathBuf, EstateError> {
+        match self.program.image {
+            Some(_) => Places::here().vault().map(|program| program.path),
+            None => Ok(self.program.path.clone()),
+        }
+    }
+
     /// Starts a new Vault, with `env` in its environment, and makes it ready for set-up. `url` is the connection URL of
     /// a storage in PostgreSQL, filled in.
     pub(crate) async fn stand(
@@ -86,7 +95,7 @@ impl VaultServer {
         site: &Site,
     ) -> Result<Self, EstateError> {
         check_port(plan)?;
-        let program = Places::here().vault()?;
+        let program = site.vault_program()?;
         // A fixed port is what stands before several nodes.
         let of_nodes = VaultPlan { port: plan.port.filter(|_| plan.nodes == 1), ..plan.clone() };
         let papers = if plan.tls { site.papers(SERVER, None)? } else { None };
@@ -227,6 +236,7 @@ fn launch(
     site.start(site::Order {
         name,
         program: program.path.clone(),
+        image: program.image.clone(),
         args: vec!["server".into(), "-config".into(), home.join(CONFIGURATION).into()],
         env: [("HOME".to_owned(), home.into())].into_iter().chain(given).collect(),
         folder: home,

@@ -37,6 +37,11 @@ pub enum Entry {
         /// What stands in its environment and so in its children's: `LEASEPROOF_RUN=<run>`.
         marker: String,
     },
+    /// A container of this machine's engine.
+    Container {
+        /// Its name.
+        name: String,
+    },
     /// The run works in an estate that it did not make: what it leaves there does not end with a process.
     Attached {
         /// Vault's address.

@@ -10,6 +10,7 @@ fn entries() -> Vec<Entry> {
         Entry::Harness { pid: 4711, start_time: 123_456 },
         Entry::Folder { path: "/tmp/leaseproof-1".into() },
         Entry::File { path: "/tmp/.s.PGSQL.5432".into() },
+        Entry::Container { name: "leaseproof-a-vault-1".into() },
         Entry::Process { name: "postgres.target".into(), marker: "LEASEPROOF_RUN=a".into() },
         Entry::TokenAccessor { vault: "http://127.0.0.1:8200".into(), accessor: "a1".into() },
         Entry::Supervisor { pid: 4712, start_time: 123_457 },

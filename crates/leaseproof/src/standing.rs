@@ -21,7 +21,7 @@ use crate::stop::Stop;
 
 /// Real servers: leaseproof's own, or somebody else's.
 pub(crate) enum Standing {
-    /// Children of leaseproof, which end with it.
+    /// Children of leaseproof, or containers of its own, which end with it.
     Processes(Box<Estate>),
     /// An estate that already stands.
     Attached(Box<Attached>),
@@ -37,7 +37,7 @@ impl Standing {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
         Ok(match plan.estate {
-            EstateKind::Processes => {
+            EstateKind::Processes | EstateKind::Containers => {
                 let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
                 let estate = Estate::stand(plan, &options, Some(recorder), ledger, redactor).await?;
                 Self::Processes(Box::new(estate))

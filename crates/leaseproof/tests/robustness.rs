@@ -160,18 +160,6 @@ fn three_mistakes_are_told_in_one_pass() {
 }
 
 #[test]
-fn a_scenario_that_asks_for_what_cannot_be_done_yet_is_told_so() {
-    let desk = Desk::new();
-    let output = desk.run(&variant("asks-for-containers"), &[]);
-    let shown = text(&output);
-    assert_eq!(output.status.code(), Some(2), "{shown}");
-    assert!(
-        shown.contains("containers are not built yet") && shown.contains("asks-for-containers/scenario.toml"),
-        "{shown}"
-    );
-}
-
-#[test]
 fn an_output_folder_that_cannot_be_written_is_said_before_anything_starts() {
     let desk = Desk::new();
     // Nobody can make a folder in /proc, root included.

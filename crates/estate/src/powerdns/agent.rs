@@ -71,7 +71,8 @@ pub(super) fn start(
     env.push(("HOME".to_owned(), OsString::from(*home)));
     let (child, log) = site.start(Order {
         name: AGENT,
-        program: vault.program.path.clone(),
+        program: vault.local_program()?,
+        image: None,
         args: vec!["agent".into(), "-config".into(), file.into()],
         env,
         folder: home,

@@ -39,6 +39,7 @@ impl Estate {
         let started = self.site.start(Order {
             name: &name,
             program: "bash".into(),
+            image: None,
             args: vec!["-Eeuo".into(), "pipefail".into(), "-c".into(), RUNNER.into(), file.into()],
             env,
             folder: &place,

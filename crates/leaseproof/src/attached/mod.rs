@@ -20,6 +20,8 @@ use crate::failure::Failure;
 pub(crate) enum Where {
     /// Children of leaseproof on loopback
     Processes,
+    /// Containers of this machine's engine
+    Containers,
     /// Where the scenario's [attached] says
     Attached,
 }
@@ -49,10 +51,11 @@ pub(crate) struct AttachedArgs {
 pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failure> {
     match args.estate {
         Some(Where::Attached) => plan.estate = EstateKind::Attached,
+        Some(Where::Containers) => plan.estate = EstateKind::Containers,
         Some(Where::Processes) => plan.estate = EstateKind::Processes,
         None => {}
     }
-    if plan.estate == EstateKind::Processes {
+    if plan.estate != EstateKind::Attached {
         return match &args.allow_writes_to {
             Some(_) => Err(Failure::usage("--allow-writes-to is of attached estates: say --estate attached")),
             None => Ok(()),

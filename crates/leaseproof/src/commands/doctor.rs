@@ -1,5 +1,6 @@
 use clap::Args;
 use leaseproof_estate::servers::{self, Found};
+use leaseproof_estate::{FoundImage, find_images};
 
 use crate::console;
 use crate::exit::Exit;
@@ -18,10 +19,23 @@ pub(crate) fn doctor(_: &DoctorArgs) -> Ended {
     for found in &all {
         console::out(line(found));
     }
+    for found in find_images() {
+        console::out(image_line(&found));
+    }
     let needed = |server: &str| all.iter().any(|found| found.server == server && !found.optional());
     let there = |server: &str| all.iter().any(|found| found.server == server && found.path.is_some());
     let missing = all.iter().any(|found| needed(found.server) && !there(found.server));
     Ok(if missing { Exit::Estate } else { Exit::Passed })
+}
+
+/// Estates of containers are optional: nothing that is missing for them makes the machine unfit.
+fn image_line(found: &FoundImage) -> String {
+    let FoundImage { server, found, how_to_get } = found;
+    let what = format!("--estate containers: {server}");
+    match found {
+        Ok(found) => format!("✔ {what:<12} {found}\n"),
+        Err(why) => format!("- {what:<12} not found: {why}\n  {:<12} to get it: {how_to_get}\n", ""),
+    }
 }
 
 fn line(found: &Found) -> String {

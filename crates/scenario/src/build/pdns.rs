@@ -154,7 +154,7 @@ fn env(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
     entries
         .filter_map(|entry| {
             let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::At, book.noted)?;
-            placeholder::check(&text, Language::Ours, &book.clusters, book.noted);
+            placeholder::check(&text, Language::Ours, &book.places, book.noted);
             Some((entry.key.clone(), text.text))
         })
         .collect()

@@ -9,7 +9,7 @@ mod promises;
 mod setup;
 mod work;
 
-use crate::shape::{Is, Later, Shape, key};
+use crate::shape::{Is, Shape, key};
 
 pub(crate) use setup::STEPS;
 
@@ -37,13 +37,13 @@ pub(crate) static ROOT: Shape = Shape {
         ),
         key(
             "estate",
-            Is::Word(&["processes", "attached"], &[Later { word: "containers", what: "estates of containers are" }]),
-            "Where the servers run. Default `processes`: children of leaseproof on loopback. `attached`: where [attached] says.",
+            Is::Word(&["processes", "containers", "attached"], &[]),
+            "Where the servers run. Default `processes`: children of leaseproof on loopback. `containers`: containers of this machine's engine. `attached`: where [attached] says.",
         ),
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
         key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
         key("pdns", Is::Table(&pdns::PDNS), pdns::PDNS.says),
-        key("containers", Is::Open, "An estate of containers.").later("estates of containers are"),
+        key("containers", Is::Open, "The images of an estate of containers.").later("images named by the scenario are"),
         key("attached", Is::Table(&attached::ATTACHED), attached::ATTACHED.says),
         key("setup", Is::Steps(&STEPS), "What the operator does, in order; one action a step."),
         key("client", Is::Table(&work::CLIENT), work::CLIENT.says),

@@ -13,11 +13,22 @@ pub enum EstateKind {
     /// As children of leaseproof on loopback.
     #[default]
     Processes,
+    /// As containers of this machine's engine.
+    Containers,
     /// Somewhere, and not by leaseproof.
     Attached,
 }
 
 impl EstateKind {
+    /// Its word in a scenario.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Processes => "processes",
+            Self::Containers => "containers",
+            Self::Attached => "attached",
+        }
+    }
+
     pub(crate) fn is_processes(&self) -> bool {
         *self == Self::Processes
     }

@@ -16,7 +16,11 @@ use crate::problem::Problem;
 
 /// Where the servers run.
 pub(super) fn kind(book: &Book<'_>) -> EstateKind {
-    let Some(said) = book.root.text("estate").filter(|said| said.value == "attached") else {
+    let said = book.root.text("estate");
+    if said.as_ref().is_some_and(|said| said.value == "containers") {
+        return EstateKind::Containers;
+    }
+    let Some(said) = said.filter(|said| said.value == "attached") else {
         return EstateKind::Processes;
     };
     if book.root.entry("attached").is_none() {

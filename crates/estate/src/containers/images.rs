@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+use leaseproof_scenario::{Layout, Plan};
+
+use super::engine;
+use crate::EstateError;
+use crate::find::{PostgresPrograms, Program};
+
+/// How to get an engine.
+const GET_ENGINE: &str = "eval \"$(ci/docker)\", or install Docker, start it, and name its client by DOCKER_BIN \
+                          where it is not `docker`";
+
+/// An image that estates of containers are made of: what it is, the variable that names another one, the stand-in of
+/// `ci/images/build`.
+struct Kind {
+    server: &'static str,
+    variable: &'static str,
+    stand_in: &'static str,
+}
+
+const VAULT: Kind = Kind { server: "vault", variable: "LEASEPROOF_VAULT_IMAGE", stand_in: "leaseproof/vault:1.21.0" };
+const POSTGRES: Kind =
+    Kind { server: "postgres", variable: "LEASEPROOF_POSTGRES_IMAGE", stand_in: "leaseproof/postgres:15" };
+const HAPROXY: Kind =
+    Kind { server: "haproxy", variable: "LEASEPROOF_HAPROXY_IMAGE", stand_in: "leaseproof/haproxy:2.6" };
+
+impl Kind {
+    /// What the environment names, or else the official image.
+    fn image(&self, official: &str) -> String {
+        env::var(self.variable).ok().filter(|name| !name.is_empty()).unwrap_or_else(|| official.to_owned())
+    }
+
+    fn how_to_get(&self, image: &str) -> String {
+        format!("docker pull {image}, or ci/images/build and {}={}", self.variable, self.stand_in)
+    }
+
+    /// What the image says of itself: its environment, one `NAME=value` a line.
+    fn inspect(&self, image: &str) -> Result<String, EstateError> {
+        let format = "{{range .Config.Env}}{{println .}}{{end}}";
+        engine::ask(&["image", "inspect", "--format", format, image]).map_err(|why| EstateError::ServerMissing {
+            wanted: format!("the image {image}"),
+            looked: vec![format!("the engine's images ({why})")],
+            how_to_get: self.how_to_get(image),
+        })
+    }
+}
+
+/// The images of one estate; all of them are there.
+#[derive(Clone, Debug)]
+pub(crate) struct Images {
+    pub(crate) vault: String,
+    pub(crate) haproxy: String,
+    /// By major version.
+    postgres: BTreeMap<String, String>,
+}
+
+impl Images {
+    /// Those of a plan: as the environment names them, or else the official ones. Blocking.
+    ///
+    /// # Errors
+    /// [`EstateError::ServerMissing`] where there is no engine or an image is missing, [`EstateError::WrongVersion`]
+    /// where an image has another PostgreSQL than the plan.
+    pub(crate) fn of(plan: &Plan) -> Result<Self, EstateError> {
+        engine::version().map_err(|why| EstateError::ServerMissing {
+            wanted: "a container engine".to_owned(),
+            looked: vec![format!("`{} version` ({why})", engine::client().display())],
+            how_to_get: GET_ENGINE.to_owned(),
+        })?;
+        let images = Self {
+            vault: VAULT.image(official_vault()),
+            haproxy: HAPROXY.image(official_haproxy()),
+            postgres: plan.postgres.values().map(|plan| (plan.version.clone(), postgres(&plan.version))).collect(),
+        };
+        VAULT.inspect(&images.vault)?;
+        for (major, image) in &images.postgres {
+            same_major(major, image, &POSTGRES.inspect(image)?)?;
+        }
+        let proxied = plan.postgres.values().any(|plan| plan.layout != Layout::Standalone);
+        if proxied || plan.vault.nodes > 1 {
+            HAPROXY.inspect(&images.haproxy)?;
+        }
+        Ok(images)
+    }
+
+    /// A program that an image has in its PATH.
+    pub(crate) fn program(&self, name: &str, image: &str) -> Program {
+        Program { path: name.into(), source: format!("the image {image}"), image: Some(image.to_owned()) }
+    }
+
+    /// The programs of a PostgreSQL; they are in its image's PATH.
+    pub(crate) fn postgres(&self, major: &str) -> PostgresPrograms {
+        let image = self.postgres.get(major).cloned().unwrap_or_else(|| postgres(major));
+        let source = format!("the image {image}");
+        PostgresPrograms { bin: PathBuf::new(), version: major.to_owned(), source, image: Some(image) }
+    }
+}
+
+/// The newest Vault under test (docs/containers.md).
+fn official_vault() -> &'static str {
+    "hashicorp/vault:1.21.0"
+}
+
+fn official_haproxy() -> &'static str {
+    "haproxy:2.6"
+}
+
+fn postgres(major: &str) -> String {
+    POSTGRES.image(&format!("postgres:{major}"))
+}
+
+/// The images say which PostgreSQL they hold by `PG_MAJOR`. One that does not is believed.
+fn same_major(major: &str, image: &str, environment: &str) -> Result<(), EstateError> {
+    match environment.lines().find_map(|line| line.strip_prefix("PG_MAJOR=")) {
+        Some(other) if other != major => Err(EstateError::WrongVersion {
+            wanted: format!("an image of PostgreSQL {major}"),
+            found: vec![format!("PostgreSQL {other} in {image}")],
+            how_to_get: format!("name one by {}=postgres:{major}", POSTGRES.variable),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The engine, or an image, and whether it is there; for `leaseproof doctor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundImage {
+    /// `engine`, `vault`, `postgres`, `haproxy`.
+    pub server: &'static str,
+    /// The engine's version, or the image's name; why there is none where it is missing.
+    pub found: Result<String, String>,
+    /// The command that brings it.
+    pub how_to_get: String,
+}
+
+/// Looks for the engine and the images of `--estate containers`. Blocking. Without an engine no image is looked for.
+pub fn find_images() -> Vec<FoundImage> {
+    let engine = FoundImage { server: "engine", found: engine::version(), how_to_get: GET_ENGINE.to_owned() };
+    let there = engine.found.is_ok();
+    let mut all = vec![engine];
+    let images = [
+        (VAULT, VAULT.image(official_vault())),
+        (POSTGRES, postgres("15")),
+        (HAPROXY, HAPROXY.image(official_haproxy())),
+    ];
+    for (kind, image) in images.into_iter().filter(|_| there) {
+        let found = kind.inspect(&image).map(|_| image.clone()).map_err(|_| format!("{image} is not there"));
+        all.push(FoundImage { server: kind.server, found, how_to_get: kind.how_to_get(&image) });
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_major;
+
+    #[test]
+    fn an_image_of_another_postgresql_is_refused() {
+        assert!(same_major("15", "postgres:15", "PATH=/bin\nPG_MAJOR=15").is_ok());
+        let words = same_major("16", "postgres:15", "PG_MAJOR=15").unwrap_err().to_string();
+        assert!(words.contains("PostgreSQL 16") && words.contains("LEASEPROOF_POSTGRES_IMAGE=postgres:16"), "{words}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Estates of containers, on a real engine: the same scenarios, the same verdicts, and nothing left, whatever ends the
+//! harness. Without an engine these tests fail, and say how to get one.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use support::{Desk, assert_kept, text, variant, workspace};
+
+/// The stand-ins of `ci/images/build`, unless the environment names others.
+const IMAGES: [(&str, &str); 3] = [
+    ("LEASEPROOF_POSTGRES_IMAGE", "leaseproof/postgres:15"),
+    ("LEASEPROOF_VAULT_IMAGE", "leaseproof/vault:1.21.0"),
+    ("LEASEPROOF_HAPROXY_IMAGE", "leaseproof/haproxy:2.6"),
+];
+
+fn docker(args: &[&str]) -> Output {
+    let output = Command::new("docker").args(args).output();
+    output.expect("no container engine: get one by `eval \"$(ci/docker)\"`, and its images by `ci/images/build`")
+}
+
+fn contained(desk: &Desk, scenario: &Path, more: &[&str]) -> Command {
+    let engine = docker(&["version", "--format", "{{.Server.Version}}"]);
+    assert!(engine.status.success(), "no container engine: get one by `eval \"$(ci/docker)\"`: {}", text(&engine));
+    let mut command = desk.command(["run", "--estate", "containers"]);
+    command.arg(scenario).arg("--output").arg(desk.run_folder()).args(more);
+    for (name, image) in IMAGES.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
+        command.env(name, image);
+    }
+    command
+}
+
+/// The containers of a run, by its name.
+fn containers(run: &str) -> Vec<String> {
+    let all = docker(&["ps", "--all", "--filter", &format!("label=leaseproof.run={run}"), "--format", "{{.Names}}"]);
+    assert!(all.status.success(), "{}", text(&all));
+    String::from_utf8(all.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn run_name(desk: &Desk) -> String {
+    let run: Value = serde_json::from_slice(&std::fs::read(desk.run_folder().join("run.json")).unwrap()).unwrap();
+    assert_eq!(run["estate"], "containers");
+    run["run"].as_str().unwrap().to_owned()
+}
+
+/// Every check that was asked, with its verdict.
+fn judged(verdicts: &Value) -> Vec<(String, String)> {
+    let checks = verdicts["checks"].as_array().unwrap().iter();
+    let word = |check: &Value, key: &str| check[key].as_str().unwrap().to_owned();
+    checks.map(|check| (word(check, "check"), word(check, "verdict"))).collect()
+}
+
+/// The process, where it is the engine's client.
+fn client(pid: u32) -> Option<Pid> {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    (name.trim() == "docker").then(|| Pid::from_raw(i32::try_from(pid).unwrap()))
+}
+
+fn keeps_its_promises(scenario: &str) {
+    let desk = Desk::new();
+    let path = workspace().join("scenarios").join(scenario);
+    let output = contained(&desk, &path, &["--profile", "soak"]).output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
+    assert_kept(&output, &desk.verdicts());
+    let run = run_name(&desk);
+    // The ledger names what was made before it was made, and all of it is gone.
+    let ledger = std::fs::read_to_string(desk.run_folder().join("ledger.jsonl")).unwrap();
+    assert!(ledger.contains(&format!("leaseproof-{run}-vault")), "{ledger}");
+    assert_eq!(containers(&run), Vec::<String>::new());
+    let log = std::fs::read_dir(desk.run_folder().join("logs")).unwrap().count();
+    assert!(log > 1, "the logs of the servers are read");
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn powerdns_has_the_same_verdicts_in_containers_and_as_processes() {
+    let desk = Desk::new();
+    let path = workspace().join("scenarios/powerdns");
+    let output = contained(&desk, &path, &["--profile", "soak"]).output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
+    assert_kept(&output, &desk.verdicts());
+    assert_eq!(containers(&run_name(&desk)), Vec::<String>::new());
+    let other = Desk::new();
+    let processes = other.run(&path, &["--profile", "soak"]);
+    assert_kept(&processes, &other.verdicts());
+    assert_eq!(judged(&desk.verdicts()), judged(&other.verdicts()));
+    desk.assert_nothing_left();
+    other.assert_nothing_left();
+}
+
+#[test]
+fn a_replicated_cluster_keeps_its_promises_in_containers() {
+    keeps_its_promises("keybuzz");
+}
+
+#[test]
+fn a_vault_of_two_nodes_keeps_its_promises_in_containers() {
+    keeps_its_promises("vault-storage");
+}
+
+#[test]
+fn containers_that_are_killed_frozen_and_sealed_keep_what_was_acknowledged() {
+    let desk = Desk::new();
+    let output = contained(&desk, &variant("struck"), &[]).output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let faults = verdicts["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 4);
+    for fault in faults {
+        assert_eq!(fault["steps"].as_array().unwrap().last().unwrap()[1], "healed", "{fault:#}");
+    }
+    assert_eq!(containers(&run_name(&desk)), Vec::<String>::new());
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_killed_harness_leaves_what_clean_removes_also_without_a_ledger() {
+    for forgotten in [false, true] {
+        let desk = Desk::new();
+        let mut command = contained(&desk, &variant("short"), &[]);
+        let mut harness = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        let run = loop {
+            if desk.run_folder().join("run.json").exists() {
+                let run = run_name(&desk);
+                if containers(&run).iter().any(|name| name.contains("-vault-")) {
+                    break run;
+                }
+            }
+            assert!(Instant::now() < until && harness.try_wait().unwrap().is_none(), "no container of Vault came");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        // The kernel tells the engine's clients of the harness's end, and they hand it on to their containers: one that is
+        // stopped, and killed then, hands nothing on.
+        let clients: Vec<Pid> = desk.processes(Some(harness.id())).into_iter().filter_map(client).collect();
+        clients.iter().for_each(|client| kill(*client, Signal::SIGSTOP).unwrap());
+        harness.kill().unwrap();
+        harness.wait().unwrap();
+        clients.iter().for_each(|client| kill(*client, Signal::SIGKILL).unwrap());
+        assert_ne!(containers(&run), Vec::<String>::new(), "the containers are left");
+        if forgotten {
+            std::fs::remove_dir_all(desk.path().join("state/leaseproof/ledgers")).unwrap();
+        }
+        let clean = desk.output(["clean"]);
+        assert_eq!(clean.status.code(), Some(0), "{}", text(&clean));
+        assert_eq!(containers(&run), Vec::<String>::new(), "{}", text(&clean));
+        if forgotten {
+            // Without its ledger nobody knows of the run's folder; it is this desk's own, and goes with it.
+            continue;
+        }
+        desk.assert_nothing_left();
+    }
+}
+
+#[test]
+fn an_engine_or_image_that_is_missing_is_named_with_how_to_get_it() {
+    let desk = Desk::new();
+    let mut command = contained(&desk, &variant("short"), &[]);
+    let output = command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(text(&output).contains("a container engine") && text(&output).contains("ci/docker"), "{}", text(&output));
+    let desk = Desk::new();
+    let mut command = contained(&desk, &variant("short"), &[]);
+    let output = command.env("LEASEPROOF_VAULT_IMAGE", "leaseproof/nothing:0").output().unwrap();
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(5), "{shown}");
+    for part in ["leaseproof/nothing:0", "LEASEPROOF_VAULT_IMAGE", "ci/images/build"] {
+        assert!(shown.contains(part), "`{part}` is not in\n{shown}");
+    }
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_scenario_may_ask_for_containers_itself() {
+    let desk = Desk::new();
+    let mut command = desk.command(["run"]);
+    command.arg(variant("asks-for-containers")).arg("--output").arg(desk.run_folder());
+    for (name, image) in IMAGES.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
+        command.env(name, image);
+    }
+    let output = command.output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
+    assert_kept(&output, &desk.verdicts());
+    assert_eq!(containers(&run_name(&desk)), Vec::<String>::new());
+    desk.assert_nothing_left();
+}
