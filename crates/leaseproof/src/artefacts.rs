@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use leaseproof_domain::{RunVerdicts, UnixMicros};
+use leaseproof_domain::{Micros, RunVerdicts, UnixMicros};
 use leaseproof_history::RunFolder;
 use leaseproof_scenario::Plan;
 use serde_json::json;
@@ -16,8 +16,17 @@ pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Failure>
     write(&folder.plan(), plan.to_json())
 }
 
-/// `run.json`: what ran, where and with which seed. Written once more when the servers' versions are known.
-pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, servers: &[String]) -> Result<(), Failure> {
+/// What is known once the servers stand.
+#[derive(Default)]
+pub(crate) struct Stood {
+    /// What they are, each with its version.
+    pub(crate) servers: Vec<String>,
+    /// When all of them answered, since the run began.
+    pub(crate) after: Option<Micros>,
+}
+
+/// `run.json`: what ran, where and with which seed. Written once more when the servers stand.
+pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stood: &Stood) -> Result<(), Failure> {
     let run = json!({
         "run": folder.name(),
         "scenario": plan.name,
@@ -26,7 +35,8 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, serv
         "seed": plan.seed,
         "leaseproof": env!("CARGO_PKG_VERSION"),
         "epoch_unix_micros": epoch,
-        "servers": servers,
+        "servers": stood.servers,
+        "stood_after_micros": stood.after,
         "machine": {
             "os": std::env::consts::OS,
             "arch": std::env::consts::ARCH,

@@ -11,6 +11,7 @@ use leaseproof_scenario::Plan;
 use leaseproof_watch::Watch;
 use leaseproof_workload::Progress;
 
+use crate::artefacts::Stood;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -50,7 +51,7 @@ pub(crate) async fn run(
     ledger.add(process::harness()).map_err(Failure::estate)?;
     let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Failure::estate)?;
     artefacts::write_plan(&folder, plan)?;
-    artefacts::write_run(&folder, plan, recorder.epoch(), &[])?;
+    artefacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
 
     let redactor = Arc::new(Redactor::new());
     let lived = Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen };
@@ -220,9 +221,11 @@ impl Living<'_> {
 
     /// The operator's steps, the run's own token, clocks, and a first look.
     async fn prepare(&self, estate: &Standing, watch: &Watch) -> Result<ClientToken, Stop> {
+        let after = Some(self.recorder.now());
         let _stage = self.screen.stage("setting the estate up");
         estate.set_up(self.plan, self.recorder, self.ledger).await?;
-        artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &glue::versions(self.plan, estate).await?)
+        let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
+        artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
             .map_err(|failure| Stop::Estate(failure.words))?;
         let token = estate.client_token(self.plan, self.ledger).await?;
         estate.measure_clocks(self.recorder).await?;
