@@ -184,7 +184,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-2",
         title: "No acknowledged credential is lost before its end",
-        shown: "Each look at pg_roles that began after an issue's answer and ended before its revocation began or its lease ended shows the role.",
+        shown: "Each look at pg_roles that began after an issue's answer and ended before its revocation began or its lease ended shows the role, and no renewal between the two is answered with PostgreSQL's 42704 (the role does not exist).",
         source: "the meaning of a lease",
         timing: false,
     },

@@ -1,18 +1,24 @@
-use leaseproof_domain::Observer;
+use leaseproof_domain::{Observer, Operation, Outcome};
 
 use crate::check::Check;
-use crate::fold::{Life, Look, Run};
+use crate::fold::{Life, Look, Run, Step};
 use crate::sheet::Sheet;
 
-/// No acknowledged credential is lost before its end.
+/// PostgreSQL's `undefined_object`, as Vault's answer to a renewal tells it: `role "…" does not exist`.
+const UNDEFINED_OBJECT: &str = "SQLSTATE 42704";
+
+/// No acknowledged credential is lost before its end. That the role is gone is told by a look at pg_roles, or by
+/// PostgreSQL's own words in Vault's answer to a renewal: between a failover and the life's end there may be no look.
 pub(super) struct Inv2;
 
 impl Check for Inv2 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
+        let told = life.steps_of(Operation::Renew).filter(|step| says_gone(step)).map(look_of);
+        let told = told.filter(|look| life.in_force(*look));
         let own = life.reads.iter().find(|read| read.seen.is_none() && life.in_force(read.look)).map(|read| read.look);
         let gone = life.gone().map(|gone| gone.look).filter(|look| life.in_force(*look));
-        if let Some(lost) = own.into_iter().chain(gone).min_by_key(|look| look.from) {
+        if let Some(lost) = own.into_iter().chain(gone).chain(told).min_by_key(|look| look.from) {
             sheet.sample();
             let what = format!(
                 "{} is not in pg_roles, {} after its issue's answer, though its lease stands and it was not revoked",
@@ -32,6 +38,16 @@ impl Check for Inv2 {
     fn without_samples(&self) -> &'static str {
         "no credential was looked at between its issue's answer and its end"
     }
+}
+
+/// Whether PostgreSQL answered that the renewal's role does not exist.
+fn says_gone(renewal: &Step) -> bool {
+    matches!(&renewal.outcome, Outcome::Failed(failure) if failure.message.contains(UNDEFINED_OBJECT))
+}
+
+/// PostgreSQL looked at some moment between the request and its answer.
+fn look_of(step: &Step) -> Look {
+    Look { from: step.start, to: step.end }
 }
 
 /// Whether any look while it was in force showed the role.

@@ -41,6 +41,25 @@ fn inv_2_a_revocation_or_an_unknown_end_excuses() {
     unknown(10_029 * MS - 1).fails("INV-2");
 }
 
+/// No look shows it, since its revocation begins soon after: Vault's answer to the renewal before it does.
+#[test]
+fn inv_2_a_renewal_that_finds_no_role_tells_the_loss() {
+    let mut answered = 0;
+    Story::good().op(2, Operation::Renew, |record| answered = record.end.0);
+    let refused = |message: &str, revoked: u64| {
+        let outcome = refused_with(FailureSource::Vault, "400", message);
+        Story::good().op(2, Operation::Renew, |record| record.outcome = outcome).with(|story| {
+            story.operation(2, Operation::Revoke, revoked, revoked + S, no_answer());
+        })
+    };
+    let gone = r#"failed to renew entry: ERROR: role "v-token" does not exist (SQLSTATE 42704)"#;
+    let findings = refused(gone, answered + 1).fails("INV-2");
+    assert_eq!((findings.len(), findings[0].oid), (1, Some(102)));
+    refused("failed to renew entry: connection refused", answered + 1).passes("INV-2");
+    // A revocation that began before the answer may have dropped it.
+    refused(gone, answered).passes("INV-2");
+}
+
 #[test]
 fn inv_2_a_role_that_no_look_ever_showed_is_lost() {
     let unseen = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 2_500 * MS);
