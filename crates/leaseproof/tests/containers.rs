@@ -63,6 +63,27 @@ fn client(pid: u32) -> Option<Pid> {
     (name.trim() == "docker").then(|| Pid::from_raw(i32::try_from(pid).unwrap()))
 }
 
+#[test]
+fn an_image_that_the_scenario_names_and_that_is_missing_is_told_with_its_place() {
+    let desk = Desk::new();
+    let folder = tempfile::tempdir().unwrap();
+    let powerdns = workspace().join("scenarios/powerdns");
+    let file = folder.path().join("scenario.toml");
+    let named = "[containers]\npostgres = { 15 = \"leaseproof.invalid/postgres:15\" }\n";
+    std::fs::write(&file, format!("extends = {:?}\ntitle = \"An image of our own\"\n{named}", powerdns)).unwrap();
+    let mut command = contained(&desk, folder.path(), &[]);
+    let output = command.env_remove("LEASEPROOF_POSTGRES_IMAGE").output().unwrap();
+    let words = text(&output);
+    assert_eq!(output.status.code(), Some(5), "{words}");
+    let place = format!("leaseproof.invalid/postgres:15 ({}:4:", file.display());
+    assert!(words.contains(&place) && words.contains("LEASEPROOF_POSTGRES_IMAGE"), "{words}");
+    // The environment has the last word: the same file without it would be refused.
+    let desk = Desk::new();
+    let stand_in = contained(&desk, folder.path(), &["--profile", "soak"]).env(IMAGES[0].0, IMAGES[0].1).output();
+    let stand_in = stand_in.unwrap();
+    assert_kept(&stand_in, &desk.verdicts());
+}
+
 fn keeps_its_promises(scenario: &str) {
     let desk = Desk::new();
     let path = workspace().join("scenarios").join(scenario);

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attached;
+mod containers;
 mod fault;
 mod lie;
 mod load;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use attached::{
     AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut, SecretSource,
 };
+pub use containers::{ContainersPlan, Image};
 pub use fault::{FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
@@ -77,6 +79,9 @@ pub struct Plan {
     /// Where the servers run.
     #[serde(default, skip_serializing_if = "EstateKind::is_processes")]
     pub estate: EstateKind,
+    /// The images of an estate of containers.
+    #[serde(default, skip_serializing_if = "ContainersPlan::is_empty")]
+    pub containers: ContainersPlan,
     /// Where an estate stands that leaseproof did not make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached: Option<AttachedPlan>,

@@ -79,7 +79,6 @@ fn value(is: &Is) -> Value {
             json!({ "type": "array", "items": { "oneOf": shapes.iter().map(step).collect::<Vec<_>>() } })
         }
         Is::Profiles => json!({ "type": "object", "additionalProperties": profile() }),
-        Is::Open => json!({}),
     }
 }
 

@@ -95,8 +95,6 @@ pub(crate) enum Is {
     Steps(&'static [Shape]),
     /// `[profile.<name>]`: overlays of the whole file.
     Profiles,
-    /// Anything: it cannot be done yet, and its form is still open.
-    Open,
 }
 
 /// A word that is understood and cannot be done yet.

@@ -30,6 +30,7 @@ told! {
     roles_lives_and_phases: "role.toml",
     thresholds_and_known: "figures.toml",
     not_built_yet: "not-built.toml",
+    images_that_are_none: "images.toml",
     estates_that_already_stand: "attached.toml",
     estates_that_stand_in_the_clear: "attached-plain.toml",
     servers_that_do_not_fit: "servers.toml",

@@ -13,9 +13,9 @@ use leaseproof_domain::{
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
-    AccountPromise, Ask, ClientPlan, Comparison, Escalations, EstatePromise, GrantFragment, KnownPlan, Never, Plan,
-    PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan, VaultPlan,
-    VaultStorage, WholeSchema,
+    AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, Escalations, EstatePromise, GrantFragment, KnownPlan,
+    Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan,
+    VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -217,6 +217,7 @@ pub(crate) fn plan() -> Plan {
             .map(|info| ask(info.id))
             .collect(),
         estate: leaseproof_scenario::EstateKind::Processes,
+        containers: ContainersPlan::default(),
         attached: None,
         left_out: vec![],
     }

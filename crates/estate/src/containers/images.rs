@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
-use leaseproof_scenario::{Layout, Plan};
+use leaseproof_scenario::{Image, Layout, Plan};
 
 use super::engine;
 use crate::EstateError;
@@ -27,9 +27,10 @@ const HAPROXY: Kind =
     Kind { server: "haproxy", variable: "LEASEPROOF_HAPROXY_IMAGE", stand_in: "leaseproof/haproxy:2.6" };
 
 impl Kind {
-    /// What the environment names, or else the official image.
-    fn image(&self, official: &str) -> String {
-        env::var(self.variable).ok().filter(|name| !name.is_empty()).unwrap_or_else(|| official.to_owned())
+    /// What the environment names, else the scenario, else the official image.
+    fn image(&self, named: Option<&Image>, official: &str) -> String {
+        let from_environment = env::var(self.variable).ok().filter(|name| !name.is_empty());
+        from_environment.or_else(|| Some(named?.name.clone())).unwrap_or_else(|| official.to_owned())
     }
 
     fn how_to_get(&self, image: &str) -> String {
@@ -37,10 +38,13 @@ impl Kind {
     }
 
     /// What the image says of itself: its environment, one `NAME=value` a line.
-    fn inspect(&self, image: &str) -> Result<String, EstateError> {
+    fn inspect(&self, image: &str, named: Option<&Image>) -> Result<String, EstateError> {
         let format = "{{range .Config.Env}}{{println .}}{{end}}";
         engine::ask(&["image", "inspect", "--format", format, image]).map_err(|why| EstateError::ServerMissing {
-            wanted: format!("the image {image}"),
+            wanted: match named.filter(|named| named.name == image) {
+                Some(named) => format!("the image {image} ({} names it)", named.origin),
+                None => format!("the image {image}"),
+            },
             looked: vec![format!("the engine's images ({why})")],
             how_to_get: self.how_to_get(image),
         })
@@ -57,7 +61,7 @@ pub(crate) struct Images {
 }
 
 impl Images {
-    /// Those of a plan: as the environment names them, or else the official ones. Blocking.
+    /// Those of a plan: as the environment names them, else the plan, else the official ones. Blocking.
     ///
     /// # Errors
     /// [`EstateError::ServerMissing`] where there is no engine or an image is missing, [`EstateError::WrongVersion`]
@@ -68,18 +72,23 @@ impl Images {
             looked: vec![format!("`{} version` ({why})", engine::client().display())],
             how_to_get: GET_ENGINE.to_owned(),
         })?;
+        let named = &plan.containers;
         let images = Self {
-            vault: VAULT.image(official_vault()),
-            haproxy: HAPROXY.image(official_haproxy()),
-            postgres: plan.postgres.values().map(|plan| (plan.version.clone(), postgres(&plan.version))).collect(),
+            vault: VAULT.image(named.vault.as_ref(), official_vault()),
+            haproxy: HAPROXY.image(named.haproxy.as_ref(), official_haproxy()),
+            postgres: plan
+                .postgres
+                .values()
+                .map(|plan| (plan.version.clone(), postgres(&plan.version, named.postgres.get(&plan.version))))
+                .collect(),
         };
-        VAULT.inspect(&images.vault)?;
+        VAULT.inspect(&images.vault, named.vault.as_ref())?;
         for (major, image) in &images.postgres {
-            same_major(major, image, &POSTGRES.inspect(image)?)?;
+            same_major(major, image, &POSTGRES.inspect(image, named.postgres.get(major))?)?;
         }
         let proxied = plan.postgres.values().any(|plan| plan.layout != Layout::Standalone);
         if proxied || plan.vault.nodes > 1 {
-            HAPROXY.inspect(&images.haproxy)?;
+            HAPROXY.inspect(&images.haproxy, named.haproxy.as_ref())?;
         }
         Ok(images)
     }
@@ -91,7 +100,7 @@ impl Images {
 
     /// The programs of a PostgreSQL; they are in its image's PATH.
     pub(crate) fn postgres(&self, major: &str) -> PostgresPrograms {
-        let image = self.postgres.get(major).cloned().unwrap_or_else(|| postgres(major));
+        let image = self.postgres.get(major).cloned().unwrap_or_else(|| postgres(major, None));
         let source = format!("the image {image}");
         PostgresPrograms { bin: PathBuf::new(), version: major.to_owned(), source, image: Some(image) }
     }
@@ -106,8 +115,8 @@ fn official_haproxy() -> &'static str {
     "haproxy:2.6"
 }
 
-fn postgres(major: &str) -> String {
-    POSTGRES.image(&format!("postgres:{major}"))
+fn postgres(major: &str, named: Option<&Image>) -> String {
+    POSTGRES.image(named, &format!("postgres:{major}"))
 }
 
 /// The images say which PostgreSQL they hold by `PG_MAJOR`. One that does not is believed.
@@ -139,12 +148,12 @@ pub fn find_images() -> Vec<FoundImage> {
     let there = engine.found.is_ok();
     let mut all = vec![engine];
     let images = [
-        (VAULT, VAULT.image(official_vault())),
-        (POSTGRES, postgres("15")),
-        (HAPROXY, HAPROXY.image(official_haproxy())),
+        (VAULT, VAULT.image(None, official_vault())),
+        (POSTGRES, postgres("15", None)),
+        (HAPROXY, HAPROXY.image(None, official_haproxy())),
     ];
     for (kind, image) in images.into_iter().filter(|_| there) {
-        let found = kind.inspect(&image).map(|_| image.clone()).map_err(|_| format!("{image} is not there"));
+        let found = kind.inspect(&image, None).map(|_| image.clone()).map_err(|_| format!("{image} is not there"));
         all.push(FoundImage { server: kind.server, found, how_to_get: kind.how_to_get(&image) });
     }
     all

@@ -9,8 +9,8 @@ use leaseproof_domain::{Origin, Redactor, Secret, Ttl};
 use leaseproof_estate::{Estate, EstateError, StandOptions};
 use leaseproof_history::Ledger;
 use leaseproof_scenario::{
-    ClientPlan, EstatePromise, Plan, PostgresPlan, Setting, SettingValue, SetupAction, SetupStep, VaultPlan,
-    VaultStorage,
+    ClientPlan, ContainersPlan, EstatePromise, Plan, PostgresPlan, Setting, SettingValue, SetupAction, SetupStep,
+    VaultPlan, VaultStorage,
 };
 
 /// The password of the bootstrap superuser in these tests.
@@ -69,6 +69,7 @@ pub(crate) fn plan() -> Plan {
         faults: Vec::new(),
         asks: Vec::new(),
         estate: leaseproof_scenario::EstateKind::Processes,
+        containers: ContainersPlan::default(),
         attached: None,
         pdns: None,
         left_out: vec![],

@@ -13,6 +13,9 @@ use crate::text::{FileWhen, Text};
 /// The bootstrap superuser's password where the scenario says none: it must be no word that logs hold anyway.
 const BOOTSTRAP_PASSWORD: &str = "leaseproof-bootstrap";
 
+/// PostgreSQL's major version where the scenario says none.
+pub(super) const VERSION: &str = "15";
+
 pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     let empty = Table::default();
     let table = book.root.table("vault").unwrap_or(&empty);
@@ -77,7 +80,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
     }
     PostgresPlan {
         layout: layout(book, table),
-        version: owned(table, "version").unwrap_or_else(|| "15".to_owned()),
+        version: owned(table, "version").unwrap_or_else(|| VERSION.to_owned()),
         hba: table.entry("hba").and_then(|entry| {
             let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?;
             Some(text.text)

@@ -2,6 +2,7 @@
 //! other. What does not fit was noted already and is passed over here.
 
 mod attached;
+mod containers;
 mod estate;
 mod fault;
 mod known;
@@ -66,6 +67,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         pdns: pdns::pdns(&book),
         asks: Vec::new(),
         estate: attached::kind(&book),
+        containers: containers::containers(&book),
         attached: attached::attached(&book),
         left_out: Vec::new(),
     };

@@ -108,7 +108,6 @@ fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
                 with_table(&entry.node, noted, |table| fit_layer(table, &entry.node.place, noted));
             }
         }),
-        Is::Open => {}
         is => fit_scalar(node, is, noted),
     }
 }

@@ -2,6 +2,7 @@
 //! the list that docs/scenario.md is held against.
 
 mod attached;
+mod containers;
 mod estate;
 mod lie;
 mod pdns;
@@ -43,7 +44,7 @@ pub(crate) static ROOT: Shape = Shape {
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
         key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
         key("pdns", Is::Table(&pdns::PDNS), pdns::PDNS.says),
-        key("containers", Is::Open, "The images of an estate of containers.").later("images named by the scenario are"),
+        key("containers", Is::Table(&containers::CONTAINERS), containers::CONTAINERS.says),
         key("attached", Is::Table(&attached::ATTACHED), attached::ATTACHED.says),
         key("setup", Is::Steps(&STEPS), "What the operator does, in order; one action a step."),
         key("client", Is::Table(&work::CLIENT), work::CLIENT.says),
