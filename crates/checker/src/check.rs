@@ -32,6 +32,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) statistics: &'a Statistics,
     /// The figures of the operations that no fault can have touched.
     pub(crate) undisturbed: &'a Statistics,
+    /// The figures of the others.
+    pub(crate) struck: &'a Statistics,
     pub(crate) orphans: &'a [Orphan],
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,

@@ -51,6 +51,8 @@ struct Bench<'p> {
     statistics: Statistics,
     /// The figures of the operations that no fault can have touched.
     undisturbed: Statistics,
+    /// The figures of the others.
+    struck: Statistics,
     totaller: Totaller,
     observed: Observed,
     asked: Vec<Asked>,
@@ -66,6 +68,7 @@ impl<'p> Bench<'p> {
             run: Run::new(plan),
             statistics: Statistics::default(),
             undisturbed: Statistics::default(),
+            struck: Statistics::default(),
             totaller: Totaller::default(),
             observed: Observed::default(),
             asked,
@@ -75,11 +78,13 @@ impl<'p> Bench<'p> {
 
     fn see(&mut self, event: &Event) {
         self.statistics.see(event);
-        if let Event::Operation(record) = event {
-            self.run.faults.see(record);
-            if !self.run.faults.felt(record.start, record.end) {
-                self.undisturbed.see(event);
+        match event {
+            Event::Operation(record) => {
+                self.run.faults.see(record);
+                self.during(record.start, record.end).see(event);
             }
+            Event::Shed(shed) => self.during(shed.intended, shed.intended).see(event),
+            _ => {}
         }
         let event = &*self.run.excuse(event);
         self.run.fold(event);
@@ -92,14 +97,17 @@ impl<'p> Bench<'p> {
         }
     }
 
+    /// The figures that are kept of such a time: while a fault was felt, or while none was.
+    fn during(&mut self, from: Micros, to: Micros) -> &mut Statistics {
+        if self.run.faults.felt(from, to) { &mut self.struck } else { &mut self.undisturbed }
+    }
+
     fn life(&mut self, life: &Life) {
         self.totaller.life(life, &self.run);
         if let Some(lag) = checks::expiry_lag(life) {
             self.statistics.expiry_lag.record(lag);
             let gone = life.gone().map_or(Micros(0), |gone| gone.look.to);
-            if !self.run.faults.felt(Micros(gone.0.saturating_sub(lag)), gone) {
-                self.undisturbed.expiry_lag.record(lag);
-            }
+            self.during(Micros(gone.0.saturating_sub(lag)), gone).expiry_lag.record(lag);
         }
         for asked in &mut self.asked {
             asked.life(life, &self.run);
@@ -115,6 +123,7 @@ impl<'p> Bench<'p> {
         let whole = Whole {
             statistics: &self.statistics,
             undisturbed: &self.undisturbed,
+            struck: &self.struck,
             orphans: &orphans,
             complete: blind.is_none(),
         };

@@ -23,7 +23,7 @@ pub use attached::{
 pub use containers::{ContainersPlan, Image};
 pub use fault::{FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
-pub use load::{ClientPlan, Comparison, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
+pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};
 pub use probes::ProbePlan;
 pub use promise::{

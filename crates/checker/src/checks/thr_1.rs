@@ -1,5 +1,5 @@
 use leaseproof_domain::{Finding, Metric, Subject};
-use leaseproof_scenario::{Ask, Comparison, Plan, ThresholdPlan};
+use leaseproof_scenario::{Ask, Comparison, During, Plan, ThresholdPlan};
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
@@ -27,7 +27,12 @@ impl Thr1 {
 impl Check for Thr1 {
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            judge(threshold, if threshold.without_faults { whole.undisturbed } else { whole.statistics }, sheet);
+            let statistics = match threshold.during {
+                During::Run => whole.statistics,
+                During::NoFault => whole.undisturbed,
+                During::Fault => whole.struck,
+            };
+            judge(threshold, statistics, sheet);
         }
     }
 

@@ -1,8 +1,10 @@
 //! FLT-1, and what a fault that the scenario asks for excuses: no more than it says, no longer than it is felt.
 
 use insta::assert_snapshot;
-use leaseproof_domain::{Event, FailureSource, FaultMark, FaultPoint, Micros, Observer, Operation, Ttl, WatchGap};
-use leaseproof_scenario::{FaultKind, FaultPlan, Layout, Replication};
+use leaseproof_domain::{
+    Event, FailureSource, FaultMark, FaultPoint, Metric, Micros, Observer, Operation, Shed, Ttl, WatchGap,
+};
+use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Replication};
 
 use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with};
 
@@ -176,7 +178,7 @@ fn what_a_standby_knows_while_a_fault_is_felt_is_not_judged() {
 fn a_threshold_without_faults_leaves_out_what_they_may_have_touched() {
     let slow = |begun: u64| {
         let mut story = struck(begun, begun + 10 * MS);
-        story.plan.thresholds[0].without_faults = true;
+        story.plan.thresholds[0].during = During::NoFault;
         story.op(2, Operation::Issue, |record| {
             record.intended = Micros(record.intended.0 - S);
             record.start = record.intended;
@@ -187,4 +189,36 @@ fn a_threshold_without_faults_leaves_out_what_they_may_have_touched() {
     let mut touched = slow(900 * MS);
     touched.plan.faults[0].recovers_within = Ttl::from_secs(10);
     assert_eq!(touched.unknown("THR-1"), "issue.response.p99 has no samples");
+}
+
+#[test]
+fn a_threshold_on_the_time_of_a_fault_counts_what_it_may_have_touched_and_nothing_else() {
+    let slow = |begun: u64| {
+        let mut story = struck(begun, begun + 10 * MS);
+        story.plan.thresholds[0].during = During::Fault;
+        story.op(2, Operation::Issue, |record| {
+            record.intended = Micros(record.intended.0 - S);
+            record.start = record.intended;
+        })
+    };
+    slow(1_500 * MS).fails("THR-1");
+    let without = slow(60 * S);
+    assert_eq!(without.unknown("THR-1"), "issue.response.p99 has no samples");
+}
+
+#[test]
+fn arrivals_that_were_shed_count_to_the_time_they_were_due_in() {
+    let shed = |due: u64, during: During| {
+        let mut story = struck(1_500 * MS, 1_510 * MS);
+        let threshold = &mut story.plan.thresholds[0];
+        (threshold.metric, threshold.comparison, threshold.limit) = (Metric::Shed, Comparison::AtMost, 0.0);
+        (threshold.during, threshold.origin) = (during, line(99));
+        let event = Shed { life: 99, role: "app".into(), phase: "steady".into(), intended: Micros(due) };
+        story.add(due, Event::Shed(event));
+        story
+    };
+    shed(2 * S, During::Fault).fails("THR-1");
+    shed(2 * S, During::NoFault).passes("THR-1");
+    shed(4 * S, During::NoFault).fails("THR-1");
+    shed(4 * S, During::Run).fails("THR-1");
 }

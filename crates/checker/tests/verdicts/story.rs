@@ -13,9 +13,9 @@ use leaseproof_domain::{
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
-    AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, Escalations, EstatePromise, GrantFragment, KnownPlan,
-    Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting, ThresholdPlan,
-    VaultPlan, VaultStorage, WholeSchema,
+    AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, During, Escalations, EstatePromise, GrantFragment,
+    KnownPlan, Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting,
+    ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub(crate) const ROLE: &str = "app-role";
@@ -166,7 +166,7 @@ pub(crate) fn plan() -> Plan {
         comparison: Comparison::Below,
         limit: 250_000.0,
         text: "< 250ms".into(),
-        without_faults: false,
+        during: During::Run,
         origin: line(60),
     };
     Plan {

@@ -4,7 +4,7 @@ use leaseproof_domain::Metric;
 
 use super::{Book, owned};
 use crate::node::{Node, Table};
-use crate::plan::ThresholdPlan;
+use crate::plan::{During, ThresholdPlan};
 use crate::problem::Problem;
 use crate::value::{Bound, Limit};
 
@@ -35,7 +35,19 @@ fn threshold(book: &Book<'_>, node: &Node, table: &Table) -> Option<ThresholdPla
         comparison: limit.value.comparison,
         limit: bound,
         text: owned(table, "limit")?,
-        without_faults: table.entry("during").is_some(),
+        during: during(book, table),
         origin: node.place.origin(),
     })
+}
+
+fn during(book: &Book<'_>, table: &Table) -> During {
+    let Some(entry) = table.entry("during") else { return During::Run };
+    if owned(table, "during").as_deref() == Some("no-fault") {
+        return During::NoFault;
+    }
+    if book.root.list("fault").is_empty() {
+        let none = "the scenario has no [[fault]], so no time is one of a fault";
+        book.add(Problem::at(&entry.node.place, none).label("no samples will come"));
+    }
+    During::Fault
 }

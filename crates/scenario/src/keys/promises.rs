@@ -1,6 +1,6 @@
 //! Keys of what is promised.
 
-use crate::shape::{Is, Later, Shape, key};
+use crate::shape::{Is, Shape, key};
 
 pub(super) static PROMISE: Shape = Shape {
     name: "[promise]",
@@ -158,8 +158,8 @@ pub(super) static THRESHOLD: Shape = Shape {
         key("limit", Is::Limit, "The bound: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
         key(
             "during",
-            Is::Word(&["no-fault"], &[Later { word: "fault", what: "thresholds on the time of a fault are" }]),
-            "Which time counts. `no-fault` leaves out operations under way between a fault's beginning and `recovers_within` after its healing. Default: the whole run.",
+            Is::Word(&["no-fault", "fault"], &[]),
+            "Which time counts. A fault is felt from its beginning until `recovers_within` after its healing: `no-fault` leaves out what was under way then, `fault` leaves out everything else. Default: the whole run.",
         ),
     ],
 };

@@ -89,11 +89,24 @@ pub struct ThresholdPlan {
     pub limit: f64,
     /// The bound as written: `< 250ms`.
     pub text: String,
-    /// Whether operations under way during a fault are left out (`during = "no-fault"`).
+    /// Which time counts.
     #[serde(default)]
-    pub without_faults: bool,
+    pub during: During,
     /// The `[[threshold]]` line.
     pub origin: Origin,
+}
+
+/// Which time of a run a figure is of. A fault is felt from its beginning until `recovers_within` after its healing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum During {
+    /// All of it.
+    #[default]
+    Run,
+    /// What was under way while no fault was felt (`during = "no-fault"`).
+    NoFault,
+    /// What was under way while a fault was felt (`during = "fault"`).
+    Fault,
 }
 
 /// How a figure is compared with its bound.
