@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leaseproof_domain::{
-    End, Event, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord, Outcome,
-    PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
+    End, Event, FaultMark, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord,
+    Outcome, PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
@@ -157,13 +157,21 @@ impl<'p> Run<'p> {
     /// it, as if no answer had come.
     pub(crate) fn excuse<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
         let Event::Operation(record) = event else { return Cow::Borrowed(event) };
-        match self.faults.excuse(record) {
+        match self.faults.excuse(record).or_else(|| self.outlives_its_token(record)) {
             Some(why) => Cow::Owned(Event::Operation(OperationRecord {
                 outcome: Outcome::Indeterminate { why },
                 ..record.clone()
             })),
             None => Cow::Borrowed(event),
         }
+    }
+
+    /// Why the failure of an operation of a credential is not judged whose token had ended: Vault has ended its lease.
+    fn outlives_its_token(&self, record: &OperationRecord) -> Option<String> {
+        let failure = record.outcome.failure().filter(|_| record.op.expects_success())?;
+        let life = self.lives.get(&record.life).filter(|life| life.outlived_its_token(record.end))?;
+        let name = life.name();
+        Some(format!("{} after the end of the token that {name} was issued under", failure.code))
     }
 
     /// Takes an event in.
@@ -190,7 +198,7 @@ impl<'p> Run<'p> {
                     life.probes.push(probe.clone());
                 }
             }
-            Event::Fault(mark) => self.faults.mark(mark),
+            Event::Fault(mark) => self.fault(mark),
             Event::Dns(event) => self.dns.see(event),
             Event::Sessions(sighting) => self.dns.sessions(sighting),
             Event::WatchGap(gap) => self.gap(gap),
@@ -209,6 +217,14 @@ impl<'p> Run<'p> {
             _ => {}
         }
         self.now = self.now.max(moment(event));
+    }
+
+    /// What a fault does to the credentials that stand is known to their lives.
+    fn fault(&mut self, mark: &FaultMark) {
+        self.faults.mark(mark);
+        for life in self.lives.values_mut() {
+            life.token_end = life.asked_for().and_then(|start| self.faults.token_end(start));
+        }
     }
 
     /// The next life that has ended long enough ago, with what was seen of it.
@@ -275,6 +291,9 @@ impl<'p> Run<'p> {
         let role = self.intern(&record.role);
         let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role));
         life.add(record, endpoint);
+        if record.op == Operation::Issue {
+            life.token_end = self.faults.token_end(record.start);
+        }
         if record.op == Operation::Issue && !record.outcome.is_ok() {
             self.ended.push_back((self.now.after(KEPT), record.life));
         } else if record.op == Operation::Issue {

@@ -9,7 +9,7 @@ use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
-use leaseproof_vault::Client;
+use leaseproof_vault::{Client, TokenRequest};
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
 
@@ -30,6 +30,7 @@ use crate::powerdns::PowerDns;
 use crate::server::Server;
 use crate::site::Site;
 use crate::tls::Authority;
+use crate::token::ClientToken;
 use crate::vault::{Node, SERVER as VAULT, VaultServer};
 use crate::{EstateError, LogStream, folder, process, setup};
 
@@ -78,6 +79,8 @@ pub struct Estate {
     pub(crate) links: Links,
     /// The cluster and database that `environment` speaks of.
     pub(crate) main: Option<(String, String)>,
+    /// The token of the credentials' client, and what it was asked for as.
+    pub(crate) client: Option<(ClientToken, TokenRequest)>,
     over: bool,
 }
 
@@ -180,6 +183,7 @@ impl Estate {
             powerdns: None,
             links,
             main,
+            client: None,
             over: false,
             clusters,
         })

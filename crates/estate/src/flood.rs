@@ -1,9 +1,12 @@
 //! A client that takes every connection that a cluster has for ordinary accounts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
 use leaseproof_postgres::{Error, Login, Session};
+use tokio::task::JoinHandle;
 
 use crate::EstateError;
 use crate::cluster::Cluster;
@@ -23,10 +26,15 @@ const MOST: usize = 10_000;
 /// How long one login may take.
 const LOGIN: Duration = Duration::from_secs(10);
 
+/// How often it is tried whether a connection that somebody gave back can be had.
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// The connections that were taken. They are given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Flood {
-    sessions: Vec<Held>,
+    connections: usize,
+    over: Arc<AtomicBool>,
+    keeper: JoinHandle<Vec<Held>>,
 }
 
 struct Held(Session);
@@ -38,7 +46,7 @@ impl std::fmt::Debug for Held {
 }
 
 impl Flood {
-    /// Logs in again and again, until the server refuses.
+    /// Logs in again and again, until the server refuses; and from then on takes whatever is given back.
     pub(crate) async fn begin(cluster: &Cluster, redactor: &Redactor) -> Result<Self, EstateError> {
         let failed = |doing| move |source| EstateError::Postgres { server: cluster.name.clone(), doing, source };
         let secret = password(redactor);
@@ -64,17 +72,20 @@ impl Flood {
                 Err(source) => return Err(failed("flood it with connections")(source)),
             }
         }
-        Ok(Self { sessions })
+        let (connections, over) = (sessions.len(), Arc::new(AtomicBool::new(false)));
+        let keeper = tokio::spawn(keep(sessions, login, Arc::clone(&over)));
+        Ok(Self { connections, over, keeper })
     }
 
-    /// How many were taken.
+    /// How many were taken until the server first refused.
     pub(crate) fn connections(&self) -> usize {
-        self.sessions.len()
+        self.connections
     }
 
     /// Gives them back, and takes the account away.
-    pub(crate) async fn end(self, cluster: &Cluster) -> Result<(), EstateError> {
-        for session in self.sessions {
+    pub(crate) async fn end(mut self, cluster: &Cluster) -> Result<(), EstateError> {
+        self.over.store(true, Ordering::Release);
+        for session in (&mut self.keeper).await.unwrap_or_default() {
             session.0.close().await;
         }
         let failed = |source| EstateError::Postgres {
@@ -87,4 +98,21 @@ impl Flood {
         observer.close().await;
         Ok(())
     }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// A client that is connected at the moment of the flood gives its connection back when it is done: it is taken too.
+async fn keep(mut sessions: Vec<Held>, login: Login, over: Arc<AtomicBool>) -> Vec<Held> {
+    while !over.load(Ordering::Acquire) && sessions.len() < MOST {
+        match Session::open(&login).await {
+            Ok(session) => sessions.push(Held(session)),
+            Err(_refused) => tokio::time::sleep(AGAIN).await,
+        }
+    }
+    sessions
 }

@@ -77,6 +77,11 @@ impl Estate {
                 self.vault.limit(fault.mount.as_deref().unwrap_or_default(), fault.rate.unwrap_or_default()).await?;
                 "told to limit the rate of requests"
             }
+            FaultKind::TokenExpiry => {
+                self.expire_client().await?;
+                let words = "the client's token has expired".to_owned();
+                return Ok((Injected { kind: fault.kind, server, to: None, flood: None }, words));
+            }
             // These are done above, to what is no server.
             FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Flood => "left alone",
         };
@@ -111,6 +116,10 @@ impl Estate {
             FaultKind::Quota => {
                 self.vault.unlimit().await?;
                 tell(format!("{server} has no limit"));
+            }
+            FaultKind::TokenExpiry => {
+                self.log_client_in_again().await?;
+                tell("the client has a new token".to_owned());
             }
             FaultKind::Flood => {
                 if let Some(flood) = flood {

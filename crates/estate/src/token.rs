@@ -1,5 +1,8 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use leaseproof_history::{Entry, Ledger};
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{FaultKind, Plan};
 use leaseproof_vault::{Client, Token, TokenRequest};
 
 use crate::links::CLIENT;
@@ -23,13 +26,36 @@ const NO_RIGHTS: &str = "leaseproof-no-rights";
 /// How long the client's token outlives the longest promised lease.
 const SPARE: u64 = 3600;
 
-/// The token that the credentials' client uses.
+/// How long the client's token has left once it is told to expire, in seconds: Vault knows no shorter time.
+const LAST_SECOND: u64 = 1;
+/// How long Vault may take to let go of a token whose time is over.
+const EXPIRY: Duration = Duration::from_secs(30);
+/// How often that is asked.
+const ASK: Duration = Duration::from_millis(20);
+
+/// The token that the credentials' client uses. It may expire and be followed by another one: clones share what they
+/// are.
 #[derive(Clone, Debug)]
 pub struct ClientToken {
     /// Vault with that token.
     pub client: Client,
-    /// By which the token is revoked, and every lease under it.
-    pub accessor: String,
+    accessor: Arc<Mutex<String>>,
+}
+
+impl ClientToken {
+    pub(crate) fn new(client: Client, accessor: String) -> Self {
+        Self { client, accessor: Arc::new(Mutex::new(accessor)) }
+    }
+
+    /// By which the token of now is revoked, and every lease under it.
+    pub fn accessor(&self) -> String {
+        self.accessor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn exchange(&self, token: Token) {
+        *self.accessor.lock().unwrap_or_else(PoisonError::into_inner) = token.accessor;
+        self.client.exchange_token(token.token);
+    }
 }
 
 impl Estate {
@@ -39,18 +65,7 @@ impl Estate {
     /// # Errors
     /// [`EstateError::Vault`] where Vault refuses, [`EstateError::Ledger`] where the ledger cannot be written: then
     /// the token has been revoked again.
-    pub async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
-        let longest = plan.roles.iter().filter_map(|role| role.max_ttl.as_ref()).map(|ttl| ttl.value.secs()).max();
-        let mut policies = plan.client.policies.clone();
-        if policies.is_empty() {
-            policies.push(NO_RIGHTS.to_owned());
-        }
-        let request = TokenRequest {
-            policies,
-            display_name: "leaseproof".to_owned(),
-            ttl_seconds: longest.unwrap_or(24 * 3600).max(24 * 3600) + SPARE,
-            renewable: false,
-        };
+    pub async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
         let timeout = plan.client.timeout.duration();
         // What is asked here is the harness's own; only the client's requests pass the impostor, and a link before it.
         let link = self.links.port(CLIENT, VAULT);
@@ -58,13 +73,48 @@ impl Estate {
             Some(impostor) => vault_client(link.unwrap_or(impostor.port()), None, timeout)?,
             None => vault_client(link.unwrap_or(self.vault.port), self.vault.papers.as_ref(), timeout)?,
         };
-        let token = self.token(&request, "make the client's token").await?;
+        let request = request(plan);
+        let token = self.kept_token(&request, ledger).await?;
+        let token = ClientToken::new(client.with_token(token.token), token.accessor);
+        self.client = Some((token.clone(), request));
+        Ok(token)
+    }
+
+    /// Has the client's token expire: what Vault does with it and its leases is what it does at the end of any token's
+    /// time. Returns when Vault knows it no more.
+    pub(crate) async fn expire_client(&self) -> Result<(), EstateError> {
+        let Some((token, _)) = &self.client else { return Ok(()) };
+        let failed = |source| EstateError::Vault { doing: "let the client's token expire", source };
+        let accessor = token.accessor();
+        self.vault.root.renew_accessor(&accessor, LAST_SECOND).await.map_err(failed)?;
+        let until = Instant::now() + EXPIRY;
+        while self.vault.root.has_accessor(&accessor).await.map_err(failed)? {
+            if Instant::now() >= until {
+                let why = format!("it still knows the client's token, {} s after its end", EXPIRY.as_secs());
+                return Err(EstateError::NotStarted { server: VAULT.to_owned(), why, tail: Vec::new() });
+            }
+            tokio::time::sleep(ASK).await;
+        }
+        Ok(())
+    }
+
+    /// Gives the client another token, as a new login would.
+    pub(crate) async fn log_client_in_again(&self) -> Result<(), EstateError> {
+        let Some((token, request)) = &self.client else { return Ok(()) };
+        let new = self.kept_token(request, &self.site.ledger).await?;
+        token.exchange(new);
+        Ok(())
+    }
+
+    /// A token whose accessor is in the ledger.
+    async fn kept_token(&self, request: &TokenRequest, ledger: &Ledger) -> Result<Token, EstateError> {
+        let token = self.token(request, "make the client's token").await?;
         let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };
         if let Err(why) = ledger.add(entry) {
             self.release(&token.accessor).await?;
             return Err(why.into());
         }
-        Ok(ClientToken { client: client.with_token(token.token), accessor: token.accessor })
+        Ok(token)
     }
 
     /// Vault with a token that may watch and change nothing.
@@ -98,5 +148,21 @@ impl Estate {
         let token = token.map_err(|source| EstateError::Vault { doing, source })?;
         self.site.redactor.add_fixed(token.token.clone());
         Ok(token)
+    }
+}
+
+/// What the client's token is to be: with the plan's policies and no other, and outliving every lease that is promised.
+/// Only one that a fault lets expire can be renewed.
+fn request(plan: &Plan) -> TokenRequest {
+    let longest = plan.roles.iter().filter_map(|role| role.max_ttl.as_ref()).map(|ttl| ttl.value.secs()).max();
+    let mut policies = plan.client.policies.clone();
+    if policies.is_empty() {
+        policies.push(NO_RIGHTS.to_owned());
+    }
+    TokenRequest {
+        policies,
+        display_name: "leaseproof".to_owned(),
+        ttl_seconds: longest.unwrap_or(24 * 3600).max(24 * 3600) + SPARE,
+        renewable: plan.faults.iter().any(|fault| fault.kind == FaultKind::TokenExpiry),
     }
 }

@@ -178,10 +178,9 @@ impl Living<'_> {
     async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
-        let accessor = token.accessor;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
-        let targets = glue::targets(plan, estate, token.client, observer);
+        let targets = glue::targets(plan, estate, token.client.clone(), observer);
 
         let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
         let stage = self.screen.workload(receiver.clone());
@@ -211,7 +210,7 @@ impl Living<'_> {
         drop(stage);
 
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
-        self.interrupt.unless_urged(self.release(estate, watch, &accessor)).await??;
+        self.interrupt.unless_urged(self.release(estate, watch, &token.accessor())).await??;
         match guard.stopped() {
             Some(stop) => Err(stop),
             None if finished.interrupted => Err(Stop::Asked),
@@ -220,7 +219,7 @@ impl Living<'_> {
     }
 
     /// The operator's steps, the run's own token, clocks, and a first look.
-    async fn prepare(&self, estate: &Standing, watch: &Watch) -> Result<ClientToken, Stop> {
+    async fn prepare(&self, estate: &mut Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
         let _stage = self.screen.stage("setting the estate up");
         estate.set_up(self.plan, self.recorder, self.ledger).await?;

@@ -165,7 +165,7 @@ impl Standing {
     }
 
     /// Makes the token that credentials are issued under.
-    pub(crate) async fn client_token(&self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
+    pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
         match self {
             Self::Processes(estate) => estate.client_token(plan, ledger).await,
             Self::Attached(estate) => estate.client_token(plan, ledger).await,

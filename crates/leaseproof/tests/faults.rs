@@ -55,6 +55,7 @@ fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
         "partition between client and vault",
         "quota on vault",
         "flood on postgres.target",
+        "token-expiry on vault",
     ];
     assert_eq!(what, expected);
     for fault in faults {
@@ -65,6 +66,8 @@ fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
     assert!(count(&faults[2], "login", "no answer") > 0, "{:#}", faults[2]);
     assert!(count(&faults[4], "issue", "429") > 0, "{:#}", faults[4]);
     assert!(count(&faults[5], "login", "53300") > 0, "{:#}", faults[5]);
+    // Vault knows the token no more.
+    assert!(count(&faults[6], "issue", "403") > 0, "{:#}", faults[6]);
     // What was asked for while nothing was handed on came when it was again: after at least a second of the two.
     let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
     assert!(issue["service"]["max"].as_u64().unwrap() > 1_000_000, "{issue:#}");

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::encryption::{self, misunderstood};
 use crate::error::cause;
+use crate::held::Held;
 use crate::{Answer, Error, Reach};
 
 /// A client of one Vault, with or without a token.
@@ -20,7 +21,7 @@ pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) base: Url,
     pub(crate) address: String,
-    pub(crate) token: Option<Secret>,
+    pub(crate) token: Option<Held>,
     pub(crate) timeout: Duration,
     pub(crate) namespace: Option<String>,
     /// Whether a standby may hand its requests on to the active node.
@@ -48,7 +49,7 @@ impl Client {
     /// The same client, speaking with that token.
     #[must_use]
     pub fn with_token(&self, token: Secret) -> Self {
-        Self { token: Some(token), ..self.clone() }
+        Self { token: Some(Held::new(token)), ..self.clone() }
     }
 
     /// The same client, speaking without a token.
@@ -70,9 +71,17 @@ impl Client {
         (host.to_owned(), self.base.port_or_known_default().unwrap_or_default())
     }
 
+    /// Has this client and all its clones speak with another token from now on, as a client does whose token has ended.
+    /// Nothing happens to a client without a token.
+    pub fn exchange_token(&self, token: Secret) {
+        if let Some(held) = &self.token {
+            held.exchange(token);
+        }
+    }
+
     /// The token that it speaks with.
-    pub fn token(&self) -> Option<&Secret> {
-        self.token.as_ref()
+    pub fn token(&self) -> Option<Secret> {
+        self.token.as_ref().map(Held::now)
     }
 
     /// The address as it was given, without a slash at its end.
@@ -184,7 +193,7 @@ impl Client {
             headers.insert(name("x-vault-no-request-forwarding"), HeaderValue::from_static("true"));
         }
         if let Some(token) = &self.token {
-            let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::NoAnswer {
+            let mut value = HeaderValue::from_str(token.now().expose()).map_err(|_| Error::NoAnswer {
                 why: "its token cannot be sent: no HTTP header can carry it".to_owned(),
             })?;
             value.set_sensitive(true);

@@ -10,6 +10,7 @@ mod database;
 mod encryption;
 mod error;
 mod health;
+mod held;
 mod lease;
 mod login;
 mod metrics;

@@ -3,6 +3,9 @@ use serde_json::json;
 
 use crate::{Client, Error};
 
+/// What Vault says of an accessor that no token has (vault/token_store.go), with a status of 400 or 403.
+const INVALID: &str = "invalid accessor";
+
 /// What a token is to be. It is a child of the token that asks for it, and without the `default` policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRequest {
@@ -43,6 +46,28 @@ impl Client {
             token: Secret::new(answer.text("/auth/client_token")?),
             accessor: answer.text("/auth/accessor")?.to_owned(),
         })
+    }
+
+    /// Sets the rest of a renewable token's life, counted from now, in seconds.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] (400 where it cannot be renewed, 403 where there is no such token), [`Error::NoAnswer`],
+    /// [`Error::Unreadable`].
+    pub async fn renew_accessor(&self, accessor: &str, seconds: u64) -> Result<(), Error> {
+        let data = json!({ "accessor": accessor, "increment": format!("{seconds}s") });
+        self.write("auth/token/renew-accessor", &data).await.map(drop)
+    }
+
+    /// Whether there is a token of that accessor.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn has_accessor(&self, accessor: &str) -> Result<bool, Error> {
+        match self.write("auth/token/lookup-accessor", &json!({ "accessor": accessor })).await {
+            Ok(_) => Ok(true),
+            Err(Error::Answer { errors, .. }) if errors.iter().any(|error| error.contains(INVALID)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Revokes the token of that accessor, its children, and every lease of theirs.

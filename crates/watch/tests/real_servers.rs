@@ -74,7 +74,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     watch.stop_looking().await;
     watch.residue(false).await.unwrap();
-    estate.release(&client.accessor).await.unwrap();
+    estate.release(&client.accessor()).await.unwrap();
     watch.residue(true).await.unwrap();
     estate.tear_down().await.unwrap();
     watch.finish().await.unwrap();

@@ -51,7 +51,7 @@ impl Stage {
         let recorder = Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
         let redactor = Arc::new(Redactor::new());
         let options = StandOptions { run: name, parent: folder.path().to_owned() };
-        let estate = Estate::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
+        let mut estate = Estate::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
         estate.set_up(plan, Some(&recorder)).await.expect("the set-up works");
         let token = estate.client_token(plan, &ledger).await.expect("a token");
         let role = &plan.roles[0];
@@ -67,11 +67,11 @@ impl Stage {
             ..observer.clone()
         };
         let targets = Targets {
-            vault: token.client,
+            vault: token.client.clone(),
             endpoints: BTreeMap::from([(role.name.clone(), vec![login])]),
             observer: Observer::connect(observer).await.expect("the harness's account can log in"),
         };
-        (Self { folder, estate, recorder, redactor, ledger, accessor: token.accessor }, targets)
+        (Self { folder, estate, recorder, redactor, ledger, accessor: token.accessor() }, targets)
     }
 
     /// Ends everything and reads the history.

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome};
-use leaseproof_scenario::FaultPlan;
+use leaseproof_scenario::{FaultKind, FaultPlan};
+
+use super::life::TokenEnd;
 
 /// The plan's faults, as far as they came to pass, and what went wrong while each was felt.
 pub(crate) struct Faults<'p> {
@@ -63,6 +65,13 @@ impl<'p> Faults<'p> {
     /// Whether any fault is felt at some moment of the span.
     pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
         self.faults.iter().any(|fault| fault.is_felt(from, to))
+    }
+
+    /// The end of the token that a credential was issued under which was asked for then, as far as that came to pass.
+    pub(crate) fn token_end(&self, asked_for: Micros) -> Option<TokenEnd> {
+        let expiries = self.faults.iter().filter(|fault| fault.plan.kind == FaultKind::TokenExpiry);
+        let mut under = expiries.filter(|fault| fault.healed.is_none_or(|healed| asked_for < healed));
+        under.find_map(|fault| Some(TokenEnd { from: fault.begun?, by: fault.healed }))
     }
 
     /// Whether any fault began by then.

@@ -66,6 +66,14 @@ pub(crate) struct Term {
     pub(crate) latest: Micros,
 }
 
+impl TokenEnd {
+    /// The end of a lease that ends with its token, or by itself before.
+    fn cut(self, term: Term, certain: bool) -> Term {
+        let by = self.by.filter(|_| certain);
+        Term { earliest: term.earliest.min(self.from), latest: by.map_or(term.latest, |by| term.latest.min(by)) }
+    }
+}
+
 /// That looks no longer showed a role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gone {
@@ -73,6 +81,15 @@ pub(crate) struct Gone {
     pub(crate) seen_from: Option<Micros>,
     /// The first look that did not.
     pub(crate) look: Look,
+}
+
+/// The end of the token that a credential was issued under: Vault ends its lease then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenEnd {
+    /// From when on it may have ended.
+    pub(crate) from: Micros,
+    /// When it certainly had; none where that is not known yet.
+    pub(crate) by: Option<Micros>,
 }
 
 /// One credential from its issue to its end.
@@ -93,6 +110,8 @@ pub(crate) struct Life {
     pub(crate) unlisted: Option<Micros>,
     /// What the looks at all roles showed of its role; set when the life is judged.
     pub(crate) track: Option<Track>,
+    /// Where the token that it was issued under ended.
+    pub(crate) token_end: Option<TokenEnd>,
 }
 
 impl Life {
@@ -108,6 +127,7 @@ impl Life {
             missed: None,
             unlisted: None,
             track: None,
+            token_end: None,
         }
     }
 
@@ -134,19 +154,30 @@ impl Life {
         self.steps.iter().filter(move |step| step.op == op)
     }
 
+    /// When the credential was asked for.
+    pub(crate) fn asked_for(&self) -> Option<Micros> {
+        self.steps_of(Operation::Issue).next().map(|step| step.start)
+    }
+
     /// The issue, where it was answered with a credential.
     pub(crate) fn acknowledged(&self) -> Option<&Step> {
         self.steps_of(Operation::Issue).find(|step| step.is_ok())
     }
 
-    /// The revocation, however it ended.
+    /// The revocation, however it ended. One that came after the end of the credential's token revoked nothing.
     pub(crate) fn revocation(&self) -> Option<&Step> {
-        self.steps_of(Operation::Revoke).next()
+        self.steps_of(Operation::Revoke).find(|step| step.is_ok() || !self.outlived_its_token(step.start))
     }
 
-    /// The moment from which the credential may be gone because its revocation was asked for.
+    /// The moment from which the credential may be gone because its revocation was asked for, or its token ended.
     pub(crate) fn untouched_until(&self) -> Micros {
-        self.revocation().map_or(Micros(u64::MAX), |step| step.start)
+        let revoked = self.revocation().map_or(Micros(u64::MAX), |step| step.start);
+        self.token_end.map_or(revoked, |end| revoked.min(end.from))
+    }
+
+    /// Whether its token may have ended by then.
+    pub(crate) fn outlived_its_token(&self, at: Micros) -> bool {
+        self.token_end.is_some_and(|end| at >= end.from)
     }
 
     /// The lease's end in force at some moment of the look. None where it cannot be known: no acknowledged issue, a
@@ -158,7 +189,7 @@ impl Life {
         let first = self.steps.iter().rposition(in_force).unwrap_or(0);
         let mut term: Option<Term> = None;
         for (place, step) in self.steps.iter().enumerate().skip(first) {
-            if !is_grant(step) || step.start > look.to {
+            if !is_grant(step) || step.start > look.to || self.is_refused_its_token(step) {
                 continue;
             }
             match &step.outcome {
@@ -176,7 +207,21 @@ impl Life {
                 }
             }
         }
-        term
+        let end = self.token_end.filter(|end| look.to >= end.from);
+        let term = term?;
+        Some(end.map_or(term, |end| end.cut(term, !self.may_outlive_its_token())))
+    }
+
+    /// Whether its issue may have been under way while its token ended. Vault ends the leases that it knows of then: one
+    /// that it writes down a moment later stays until its own end (seen with Vault 1.21, a credential that was asked for
+    /// 32 ms before its token was refused).
+    pub(crate) fn may_outlive_its_token(&self) -> bool {
+        self.acknowledged().is_some_and(|issue| self.outlived_its_token(issue.end))
+    }
+
+    /// Whether the step is a renewal after the end of its token, which prolonged nothing.
+    fn is_refused_its_token(&self, step: &Step) -> bool {
+        step.op == Operation::Renew && !step.is_ok() && self.outlived_its_token(step.start)
     }
 
     /// Whether the step of that place is a renewal that was acknowledged only after the lease that it renewed could

@@ -6,7 +6,7 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Replication};
 
-use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with};
+use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with, seen, wall};
 
 fn plan(recovers_within: u64) -> FaultPlan {
     FaultPlan {
@@ -221,4 +221,65 @@ fn arrivals_that_were_shed_count_to_the_time_they_were_due_in() {
     shed(2 * S, During::NoFault).passes("THR-1");
     shed(4 * S, During::NoFault).fails("THR-1");
     shed(4 * S, During::Run).fails("THR-1");
+}
+
+/// The good story, whose client's token expires.
+fn token_expired(begun: u64, healed: u64) -> Story {
+    let mut story = struck(begun, healed);
+    story.plan.faults[0].kind = FaultKind::TokenExpiry;
+    story
+}
+
+/// Life 2, issued from 2 s to 2.01 s with a lease to 10.03 s, is there in a look at `last`, and gone in the next.
+fn seen_until(story: Story, last: u64) -> Story {
+    story.without(|event| matches!(event, Event::Roles(look) if look.from.0 >= 4 * S)).with(|story| {
+        story.look(last, vec![], vec![]);
+        story.look(last + 500 * MS, vec![], vec![2]);
+    })
+}
+
+#[test]
+fn a_credential_whose_token_expired_may_be_gone_and_one_of_the_next_token_may_not() {
+    seen_until(Story::good(), 5 * S).fails("INV-2");
+    seen_until(token_expired(3 * S, 3_100 * MS), 5 * S).passes("INV-2");
+    // It was asked for with the old token, when that was ending; and with the next one.
+    let nothing = "no credential was looked at between its issue's answer and its end";
+    assert_eq!(seen_until(token_expired(S, 2 * S + 1), 5 * S).unknown("INV-2"), nothing);
+    seen_until(token_expired(S, 2 * S), 5 * S).fails("INV-2");
+}
+
+#[test]
+fn a_credential_whose_token_expired_has_to_be_gone_in_time() {
+    // The fault is felt until 4.1 s, and it has to be gone 10 s later.
+    let story = |last| seen_until(token_expired(3 * S, 3_100 * MS), last);
+    story(14_100 * MS).passes("EXP-1");
+    story(14_100 * MS + 1).fails("EXP-1");
+    // Its issue was under way when the token ended: Vault may never have known that this lease is to end with it.
+    seen_until(token_expired(2_005 * MS, 2_100 * MS), 14_100 * MS + 1).passes("EXP-1");
+}
+
+#[test]
+fn what_fails_after_the_end_of_its_token_is_not_judged() {
+    let refused = |story: Story| {
+        let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
+        story.op(2, Operation::Relogin, |record| record.outcome = refusal)
+    };
+    refused(Story::good()).fails("INV-5");
+    refused(token_expired(3 * S, 3_100 * MS)).passes("INV-5");
+    refused(token_expired(S, 2 * S)).fails("INV-5");
+}
+
+#[test]
+fn run_2_a_credential_issued_while_its_token_ended_may_outlive_it_with_its_lease() {
+    let left = |begun: u64, leases: Vec<u64>| {
+        let mut story = token_expired(begun, begun + 100 * MS);
+        story = story.without(|event| matches!(event, Event::Residue { .. }));
+        story = story.without(|event| matches!(event, Event::Operation(record) if record.op == Operation::DeadLogin));
+        story.residue(20 * S, false, vec![seen(2, wall(15))], leases.clone());
+        story.residue(21 * S, true, vec![seen(2, wall(15))], leases);
+        story
+    };
+    left(2_005 * MS, vec![2]).passes("RUN-2");
+    left(2_005 * MS, vec![]).fails("RUN-2");
+    left(2_500 * MS, vec![2]).fails("RUN-2");
 }

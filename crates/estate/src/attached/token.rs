@@ -34,7 +34,7 @@ impl Attached {
         let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
         let client = Client::reaching(&reach);
         let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
-        Ok(ClientToken { client: client.with_token(token.token), accessor: token.accessor })
+        Ok(ClientToken::new(client.with_token(token.token), token.accessor))
     }
 
     /// Revokes the client's token and with it every lease under it.

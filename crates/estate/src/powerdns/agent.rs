@@ -56,7 +56,8 @@ pub(super) fn start(
     // The same path in the same agent is the same credential.
     let lease = format!("{{{{ with secret \"{credentials}\" }}}}{LEASE}{{{{ .LeaseID }}}}{{{{ end }}}}\n");
     folder::write(&home.join(TEMPLATE), &format!("{}\n{lease}", plan.template), 0o600, None)?;
-    let token = parts.token.token().map_or("", Secret::expose);
+    let token = parts.token.token();
+    let token = token.as_ref().map_or("", Secret::expose);
     folder::write(&home.join(TOKEN), token, 0o600, None)?;
     folder::write(&home.join(AFTER), &after(parts), 0o700, None)?;
     let file = home.join(CONFIGURATION);

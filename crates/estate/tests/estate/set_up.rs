@@ -70,7 +70,7 @@ async fn refused(estate: &Estate, step: SetupStep) -> SetupError {
 async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
     let place = Place::new();
     let plan = small();
-    let estate = place.stand(&plan).await.unwrap();
+    let mut estate = place.stand(&plan).await.unwrap();
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
     let recorder = Recorder::create(&path, run).unwrap();

@@ -82,10 +82,10 @@ async fn durable_storages_stand_too_and_a_dropped_estate_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_do_what_they_are_for_and_clocks_are_measured() {
     let place = Place::new();
-    let estate = place.stand(&plan()).await.unwrap();
+    let mut estate = place.stand(&plan()).await.unwrap();
     let token = estate.client_token(&plan(), &place.ledger).await.unwrap();
     let ledger = std::fs::read_to_string(place.folder.path().join("ledger.jsonl")).unwrap();
-    assert!(ledger.contains(&token.accessor));
+    assert!(ledger.contains(&token.accessor()));
     assert_eq!(token.client.read("sys/policies/acl").await.unwrap_err().status(), Some(403));
 
     let watching = estate.observing_vault().await.unwrap();
@@ -93,7 +93,7 @@ async fn tokens_do_what_they_are_for_and_clocks_are_measured() {
     assert_eq!(watching.audit_devices().await.unwrap().len(), 1);
     assert_eq!(watching.read("sys/policies/acl").await.unwrap_err().status(), Some(403));
 
-    estate.release(&token.accessor).await.unwrap();
+    estate.release(&token.accessor()).await.unwrap();
     assert_eq!(token.client.read("auth/token/lookup-self").await.unwrap_err().status(), Some(403));
 
     let path = place.folder.path().join("history.jsonl.zst");

@@ -85,17 +85,34 @@ pub enum FaultKind {
     Quota,
     /// A client takes every connection that PostgreSQL has for ordinary accounts.
     Flood,
+    /// The token of the credentials' client expires, and its leases with it; it takes another one.
+    TokenExpiry,
 }
 
-use FaultKind::{Cut, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover};
+use FaultKind::{
+    Cut, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover, TokenExpiry,
+};
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 12] =
-        [Kill, Restart, Freeze, Failover, Switchover, StepDown, Seal, Partition, Cut, Latency, Quota, Flood];
+    pub const ALL: [Self; 13] = [
+        Kill,
+        Restart,
+        Freeze,
+        Failover,
+        Switchover,
+        StepDown,
+        Seal,
+        Partition,
+        Cut,
+        Latency,
+        Quota,
+        Flood,
+        TokenExpiry,
+    ];
 
     /// The names of [`FaultKind::ALL`], in the same order.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 13] = [
         "kill",
         "restart",
         "freeze",
@@ -108,6 +125,7 @@ impl FaultKind {
         "latency",
         "quota",
         "flood",
+        "token-expiry",
     ];
 
     /// Its name in a scenario.
@@ -123,7 +141,7 @@ impl FaultKind {
 
     /// Whether it is done to Vault only.
     pub const fn of_vault(self) -> bool {
-        matches!(self, StepDown | Seal | Quota)
+        matches!(self, StepDown | Seal | Quota | TokenExpiry)
     }
 
     /// Whether it is done to a link between two members.
