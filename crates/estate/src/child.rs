@@ -98,6 +98,11 @@ impl Child {
         self.wanted.store(true, Ordering::Release);
     }
 
+    /// From now on its end is a loss again.
+    pub(crate) fn want_life(&self) {
+        self.wanted.store(false, Ordering::Release);
+    }
+
     /// Tells whether its end is wanted.
     pub(crate) fn end_is_wanted(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.wanted)

@@ -14,7 +14,7 @@ use crate::replication::{streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
 use crate::site::{Order, Site, password};
 use crate::tls::Papers;
-use crate::{EstateError, folder};
+use crate::{EstateError, disk, folder};
 
 /// How much WAL a primary keeps for a standby that lags.
 const KEPT_WAL: &str = "256MB";
@@ -32,14 +32,14 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Makes a new cluster and starts it.
-    pub(crate) async fn stand(name: &str, plan: &PostgresPlan, site: &Site) -> Result<Self, EstateError> {
+    pub(crate) async fn stand(name: &str, plan: &PostgresPlan, small: bool, site: &Site) -> Result<Self, EstateError> {
         let name = format!("postgres.{name}");
         check_port(&name, plan)?;
         let programs = site.postgres_programs(&plan.version)?;
         let superuser_password = Secret::new(plan.password.expose());
         site.redactor.add_fixed(superuser_password.clone());
         let papers = if plan.tls { site.papers(&name, site.account)? } else { None };
-        let making = Making { name: &name, plan, programs, observer: password(&site.redactor), papers, site };
+        let making = Making { name: &name, plan, programs, observer: password(&site.redactor), papers, small, site };
         let (members, proxy) = match plan.layout {
             Layout::Standalone => (vec![making.alone().await?], None),
             Layout::HaproxyHa { standbys, replication } => {
@@ -100,6 +100,8 @@ struct Making<'a> {
     programs: PostgresPrograms,
     observer: Secret,
     papers: Option<Papers>,
+    /// Whether its servers' data are each on a small file system of their own.
+    small: bool,
     site: &'a Site,
 }
 
@@ -138,15 +140,23 @@ impl Making<'_> {
     }
 
     async fn data(&self, server: &str) -> Result<PathBuf, EstateError> {
-        let data = self.site.folder.join(server);
-        folder::make(&data, 0o700, self.site.account)?;
+        let data = self.room(server)?;
         initialise(server, &self.programs, &data, self.plan, &self.observer, self.site).await?;
         Ok(data)
     }
 
+    /// An empty folder for a server's data.
+    fn room(&self, server: &str) -> Result<PathBuf, EstateError> {
+        let data = self.site.folder.join(server);
+        folder::make(&data, 0o700, self.site.account)?;
+        if self.small {
+            disk::make(server, &data, self.site.account)?;
+        }
+        Ok(data)
+    }
+
     async fn copy(&self, data: &Path, server: &str) -> Result<PathBuf, EstateError> {
-        let copy = self.site.folder.join(server);
-        folder::make(&copy, 0o700, self.site.account)?;
+        let copy = self.room(server)?;
         let name = format!("data of {server}");
         let order = Order {
             name: &name,

@@ -71,6 +71,16 @@ pub enum EstateError {
         /// What the system said.
         source: io::Error,
     },
+    /// The small file system that a fault is to fill cannot be mounted.
+    #[error(
+        "{server} cannot have a small file system of its own, as a fault of kind `disk-full` needs: mount says {source}. Run leaseproof as root (in a container: with CAP_SYS_ADMIN), or take that fault out"
+    )]
+    NoMount {
+        /// `postgres.<cluster>`.
+        server: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A process cannot be started at all.
     #[error("cannot start {program} for {server}: {source}")]
     Spawn {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use leaseproof_domain::{Redactor, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{EstateKind, FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
+use leaseproof_scenario::{EstateKind, FaultKind, FaultPlan, Plan, PostgresPlan, SetupStep, VaultPlan};
 use leaseproof_vault::{Client, TokenRequest};
 use nix::sys::signal::Signal;
 use tokio::sync::watch;
@@ -151,7 +151,9 @@ impl Estate {
             ending: Arc::new(AtomicBool::new(false)),
         };
         let clusters = async {
-            let clusters = postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, &site)).collect();
+            let clusters =
+                postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, is_filled(name, faults), &site));
+            let clusters = clusters.collect();
             let clusters = postgres.keys().cloned().zip(all(clusters).await?);
             Ok::<BTreeMap<String, Cluster>, EstateError>(clusters.collect())
         };
@@ -375,4 +377,10 @@ fn places(clusters: &BTreeMap<String, Cluster>, links: &Links, site: &Site) -> P
         }
     }
     all
+}
+
+/// Whether a fault fills the disk of a cluster's server.
+fn is_filled(cluster: &str, faults: &[FaultPlan]) -> bool {
+    let of = |on: &str| on.strip_prefix("postgres.").and_then(|rest| rest.split('.').next()) == Some(cluster);
+    faults.iter().any(|fault| fault.kind == FaultKind::DiskFull && of(&fault.on))
 }

@@ -6,11 +6,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::child::Child;
+use crate::server::Server;
 use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError, process};
 
 /// How long the last of a killed server's processes may take to go.
 const GOING: Duration = Duration::from_secs(5);
+/// How long a server that cannot go on may take to end by itself.
+const GIVING_UP: Duration = Duration::from_millis(500);
 
 impl Estate {
     /// Ends a server (`vault`, `postgres.<cluster>`) with SIGKILL, PostgreSQL's backends with it, and waits until it
@@ -77,6 +80,27 @@ impl Estate {
         let mut members = self.clusters.values_mut().flat_map(|cluster| &mut cluster.members);
         let member = members.find(|member| member.name == server);
         member.unwrap_or_else(|| unknown(server)).start_again(&self.site).await
+    }
+
+    /// Waits until a PostgreSQL whose end was to be expected takes logins again; where it had ended, it is started
+    /// again, and that is told. From then on its end is a loss.
+    pub(crate) async fn recover(&mut self, server: &str) -> Result<bool, EstateError> {
+        // One that has given up may need a moment to end.
+        let end = tokio::time::timeout(GIVING_UP, self.member(server).child.end()).await;
+        if end.is_ok() {
+            self.start_again(server).await?;
+            return Ok(true);
+        }
+        let member = self.member(server);
+        member.ready(&self.site).await?;
+        member.child.want_life();
+        Ok(false)
+    }
+
+    /// A server of a cluster.
+    pub(crate) fn member(&self, server: &str) -> &Server {
+        let mut members = self.clusters.values().flat_map(|cluster| &cluster.members);
+        members.find(|member| member.name == server).unwrap_or_else(|| unknown(server))
     }
 
     /// Makes a standby of a cluster the primary, and waits until it takes writes. Members are counted from 0; the first

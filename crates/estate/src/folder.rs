@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, Ledger};
 
 use crate::account::Account;
-use crate::{EstateError, process};
+use crate::{EstateError, disk, process};
 
 /// How the private folder of every run begins. `clean` removes no folder of another name.
 pub(crate) const PREFIX: &str = "leaseproof-";
@@ -58,12 +58,29 @@ impl Drop for PrivateFolder {
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let servers = fs::read_dir(path).into_iter().flatten().flatten();
     servers.for_each(|server| process::free_shared_memory(&server.path()));
+    disk::unmount_below(path);
     // A server that is just ending may make a file while its folder is being emptied: then once more.
     let again = |_| fs::remove_dir_all(path);
     match fs::remove_dir_all(path).or_else(again) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
+}
+
+/// Removes what is in a folder, and not the folder: a file system may be mounted on it.
+pub(crate) fn empty(path: &Path) -> Result<(), EstateError> {
+    let empty = || {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    empty().map_err(|source| failed("empty", path, source))
 }
 
 /// Makes one folder with exactly that mode, whatever the umask is, for that account.

@@ -1,5 +1,6 @@
 //! The faults that a scenario asks for: what is done, and how it is healed.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use leaseproof_scenario::{FaultKind, FaultPlan};
 
 use crate::flood::Flood;
 use crate::vault::SERVER as VAULT;
-use crate::{Estate, EstateError, Link};
+use crate::{Estate, EstateError, Link, disk};
 
 /// A fault that was done and has to be healed.
 #[derive(Debug)]
@@ -19,6 +20,14 @@ pub struct Injected {
     to: Option<String>,
     /// The connections that it took.
     flood: Option<Flood>,
+    /// The file that fills a disk.
+    filler: Option<PathBuf>,
+}
+
+impl Injected {
+    fn of(kind: FaultKind, server: String) -> Self {
+        Self { kind, server, to: None, flood: None, filler: None }
+    }
 }
 
 impl Estate {
@@ -48,8 +57,7 @@ impl Estate {
         if fault.kind == FaultKind::Flood {
             let flood = Flood::begin(self.cluster(cluster_of(&fault.on)), &self.site.redactor).await?;
             let words = format!("{} connections of {} are taken", flood.connections(), fault.on);
-            let flood = Some(flood);
-            return Ok((Injected { kind: fault.kind, server: fault.on.clone(), to: None, flood }, words));
+            return Ok((Injected { flood: Some(flood), ..Injected::of(fault.kind, fault.on.clone()) }, words));
         }
         let server = self.server_of(&fault.on).await?;
         let done = match fault.kind {
@@ -80,13 +88,20 @@ impl Estate {
             FaultKind::TokenExpiry => {
                 self.expire_client().await?;
                 let words = "the client's token has expired".to_owned();
-                return Ok((Injected { kind: fault.kind, server, to: None, flood: None }, words));
+                return Ok((Injected::of(fault.kind, server), words));
+            }
+            FaultKind::DiskFull => {
+                let member = self.member(&server);
+                member.child.want_end();
+                let filler = Some(disk::fill(member).await?);
+                let words = format!("the disk of {server} is full");
+                return Ok((Injected { filler, ..Injected::of(fault.kind, server) }, words));
             }
             // These are done above, to what is no server.
             FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Flood => "left alone",
         };
         let words = format!("{server} is {done}");
-        Ok((Injected { kind: fault.kind, server, to: None, flood: None }, words))
+        Ok((Injected::of(fault.kind, server), words))
     }
 
     /// Heals what was done. Each step is told in words when it is done.
@@ -94,7 +109,7 @@ impl Estate {
     /// # Errors
     /// [`EstateError`] where it cannot be healed.
     pub async fn heal(&mut self, injected: Injected, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
-        let Injected { kind, server, to, flood } = injected;
+        let Injected { kind, server, to, flood, filler } = injected;
         match kind {
             FaultKind::Kill | FaultKind::Restart => {
                 self.start_again(&server).await?;
@@ -116,6 +131,12 @@ impl Estate {
             FaultKind::Quota => {
                 self.vault.unlimit().await?;
                 tell(format!("{server} has no limit"));
+            }
+            FaultKind::DiskFull => {
+                filler.as_deref().map_or(Ok(()), disk::clear)?;
+                let ended = self.recover(&server).await?;
+                let how = if ended { "had ended, and is started again with room" } else { "has room again" };
+                tell(format!("{server} {how}"));
             }
             FaultKind::TokenExpiry => {
                 self.log_client_in_again().await?;
@@ -155,7 +176,7 @@ impl Estate {
             }
         };
         let words = format!("the link between {} and {to} {done}", fault.on);
-        (Injected { kind: fault.kind, server: fault.on.clone(), to: Some(to.to_owned()), flood: None }, words)
+        (Injected { to: Some(to.to_owned()), ..Injected::of(fault.kind, fault.on.clone()) }, words)
     }
 
     /// After the end of a primary: a standby takes its place, and it becomes a standby itself.

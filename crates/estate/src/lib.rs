@@ -16,6 +16,7 @@ mod clocks;
 mod cluster;
 mod configuration;
 mod containers;
+mod disk;
 mod environment;
 mod error;
 mod estate;

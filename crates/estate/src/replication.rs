@@ -103,8 +103,7 @@ async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Res
         move |source| EstateError::Folder { doing, path, source }
     };
     let settings = fs::read_to_string(&own).map_err(io("read", &own))?;
-    fs::remove_dir_all(data).map_err(io("remove", data))?;
-    folder::make(data, 0o700, site.account)?;
+    folder::empty(data)?;
     let name = format!("copy for {}", server.name);
     let port = port.to_string();
     let args = ["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync", "--no-password"];

@@ -151,7 +151,8 @@ impl Server {
         }
     }
 
-    async fn ready(&self, site: &Site) -> Result<(), EstateError> {
+    /// Waits until its observer can log in.
+    pub(crate) async fn ready(&self, site: &Site) -> Result<(), EstateError> {
         let until = Instant::now() + START;
         loop {
             if self.child.ended().is_some() {

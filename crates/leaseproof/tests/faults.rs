@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::ffi::OsStr;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -72,6 +74,75 @@ fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
     let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
     assert!(issue["service"]["max"].as_u64().unwrap() > 1_000_000, "{issue:#}");
     desk.assert_nothing_left();
+}
+
+#[test]
+fn a_full_disk_ends_postgresql_and_nothing_that_was_acknowledged_is_lost() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("full-disk"), &[]);
+    let verdicts = desk.verdicts();
+    if !may_mount() {
+        return assert_no_mount(&output);
+    }
+    assert_kept(&output, &verdicts);
+    let fault = &faults(&verdicts)[0];
+    let steps: Vec<&str> = fault["steps"].as_array().unwrap().iter().filter_map(|step| step[1].as_str()).collect();
+    let again = "postgres.target had ended, and is started again with room";
+    assert_eq!(steps, ["the disk of postgres.target is full", again, "healed"], "{fault:#}");
+    assert!(count(fault, "issue", "500") > 0, "{fault:#}");
+    let log = std::fs::read_to_string(desk.run_folder().join("logs/postgres.target.log")).unwrap();
+    assert!(log.contains("No space left on device"), "{log}");
+    desk.assert_nothing_left();
+    assert_eq!(desk.mounts(), Vec::<String>::new());
+}
+
+#[test]
+fn a_small_file_system_that_a_killed_run_left_is_unmounted_by_clean() {
+    if !may_mount() {
+        // There is none then: the test above shows what comes instead.
+        return;
+    }
+    let desk = Desk::new();
+    let mut run = desk.start(&variant("full-disk"), &["--quiet"]);
+    let begun = Instant::now();
+    while !desk.run_folder().join("logs/postgres.target.log").exists() || desk.mounts().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(90), "nothing was mounted");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(desk.mounts().len(), 1);
+    desk.assert_nothing_left();
+    assert_eq!(desk.mounts(), Vec::<String>::new());
+}
+
+#[test]
+fn without_the_right_to_mount_a_disk_that_is_to_be_filled_is_one_clear_error() {
+    let desk = Desk::new();
+    let run = desk.command(["run"]);
+    let mut without = Command::new("setpriv");
+    if may_mount() {
+        without.args(["--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]);
+    }
+    let named = |(name, value): (&OsStr, Option<&OsStr>)| Some((name.to_owned(), value?.to_owned()));
+    without.arg(run.get_program()).args(run.get_args()).envs(run.get_envs().filter_map(named));
+    without.arg(variant("full-disk")).arg("--output").arg(desk.run_folder()).current_dir(support::workspace());
+    assert_no_mount(&without.output().unwrap());
+    desk.assert_nothing_left();
+}
+
+/// Whether this account may mount a file system: the bit of CAP_SYS_ADMIN, 21, is set (capabilities(7)).
+fn may_mount() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap().trim();
+    u64::from_str_radix(effective, 16).unwrap() & (1 << 21) != 0
+}
+
+fn assert_no_mount(output: &Output) {
+    assert_eq!(output.status.code(), Some(5), "{}", text(output));
+    let words = text(output);
+    assert!(words.contains("postgres.target cannot have a small file system of its own"), "{words}");
+    assert!(words.contains("Run leaseproof as root"), "{words}");
 }
 
 #[test]

@@ -97,6 +97,13 @@ impl Desk {
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
+    /// Where a file system is mounted below the desk.
+    pub(crate) fn mounts(&self) -> Vec<String> {
+        let table = std::fs::read_to_string("/proc/self/mounts").unwrap();
+        let points = table.lines().filter_map(|line| line.split(' ').nth(1));
+        points.filter(|point| std::path::Path::new(point).starts_with(self.folder.path())).map(str::to_owned).collect()
+    }
+
     /// Runs `clean`, then asserts that no process, folder or ledger is left. Children of a killed harness are ended by
     /// the kernel and need a moment.
     pub(crate) fn assert_nothing_left(&self) {

@@ -195,7 +195,7 @@ fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
         return plan.postgres.keys().map(|name| format!("postgres.{name}")).collect();
     }
     let mut names = Vec::new();
-    if !kind.of_clusters() {
+    if !kind.of_clusters() && kind != FaultKind::DiskFull {
         names.push("vault".to_owned());
         if plan.vault.nodes > 1 && !kind.of_vault() {
             names.extend((1..=plan.vault.nodes).map(|node| format!("vault.{node}")));

@@ -87,15 +87,18 @@ pub enum FaultKind {
     Flood,
     /// The token of the credentials' client expires, and its leases with it; it takes another one.
     TokenExpiry,
+    /// The small file system that PostgreSQL's data are on is full.
+    DiskFull,
 }
 
 use FaultKind::{
-    Cut, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover, TokenExpiry,
+    Cut, DiskFull, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover,
+    TokenExpiry,
 };
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Kill,
         Restart,
         Freeze,
@@ -109,10 +112,11 @@ impl FaultKind {
         Quota,
         Flood,
         TokenExpiry,
+        DiskFull,
     ];
 
     /// The names of [`FaultKind::ALL`], in the same order.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "kill",
         "restart",
         "freeze",
@@ -126,6 +130,7 @@ impl FaultKind {
         "quota",
         "flood",
         "token-expiry",
+        "disk-full",
     ];
 
     /// Its name in a scenario.
@@ -151,7 +156,7 @@ impl FaultKind {
 
     /// Whether it has to say how long it lasts: by itself it would have no end.
     pub const fn has_to_last(self) -> bool {
-        matches!(self, Freeze | Seal | Quota | Flood) || self.of_links()
+        matches!(self, Freeze | Seal | Quota | Flood | DiskFull) || self.of_links()
     }
 
     /// Whether a server ends by it.
