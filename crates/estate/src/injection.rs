@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use leaseproof_scenario::{FaultKind, FaultPlan};
+use leaseproof_scenario::{EVERY_NODE, FaultKind, FaultPlan};
 
 use crate::flood::Flood;
 use crate::vault::SERVER as VAULT;
@@ -62,15 +62,19 @@ impl Estate {
         let server = self.server_of(&fault.on).await?;
         let done = match fault.kind {
             FaultKind::Kill | FaultKind::Failover => {
-                self.kill(&server).await;
+                for server in self.each(&server) {
+                    self.kill(&server).await;
+                }
                 "killed"
             }
             FaultKind::Restart | FaultKind::Switchover => {
-                self.stop(&server).await;
+                for server in self.each(&server) {
+                    self.stop(&server).await;
+                }
                 "stopped"
             }
             FaultKind::Freeze => {
-                self.freeze(&server);
+                self.each(&server).iter().for_each(|server| self.freeze(server));
                 "frozen"
             }
             FaultKind::StepDown => {
@@ -100,7 +104,8 @@ impl Estate {
             // These are done above, to what is no server.
             FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Flood => "left alone",
         };
-        let words = format!("{server} is {done}");
+        let whom = if server == EVERY_NODE { "every node of vault" } else { &server };
+        let words = format!("{whom} is {done}");
         Ok((Injected::of(fault.kind, server), words))
     }
 
@@ -112,12 +117,16 @@ impl Estate {
         let Injected { kind, server, to, flood, filler } = injected;
         match kind {
             FaultKind::Kill | FaultKind::Restart => {
-                self.start_again(&server).await?;
-                tell(format!("{server} is started again"));
+                for server in self.each(&server) {
+                    self.start_again(&server).await?;
+                    tell(format!("{server} is started again"));
+                }
             }
             FaultKind::Freeze => {
-                self.thaw(&server);
-                tell(format!("{server} goes on"));
+                for server in self.each(&server) {
+                    self.thaw(&server);
+                    tell(format!("{server} goes on"));
+                }
             }
             FaultKind::Failover | FaultKind::Switchover => self.fail_over(&server, tell).await?,
             FaultKind::StepDown => {
@@ -190,6 +199,14 @@ impl Estate {
         cluster.rejoin(place, &self.site).await?;
         tell(format!("{old} is a standby"));
         Ok(())
+    }
+
+    /// The servers that are meant: every node of Vault, or the one.
+    fn each(&self, server: &str) -> Vec<String> {
+        if server == EVERY_NODE {
+            return self.vault.nodes.iter().map(|node| node.name.clone()).collect();
+        }
+        vec![server.to_owned()]
     }
 
     /// The server that a fault's `on` means now: a cluster with standbys stands for its primary, Vault for its active

@@ -21,7 +21,7 @@ pub use attached::{
     AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut, SecretSource,
 };
 pub use containers::{ContainersPlan, Image};
-pub use fault::{FaultKind, FaultPlan};
+pub use fault::{EVERY_NODE, FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};

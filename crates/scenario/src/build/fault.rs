@@ -5,7 +5,7 @@ use leaseproof_domain::Ttl;
 use super::{Book, owned};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
-use crate::plan::{EstateKind, FaultKind, FaultPlan, Layout, Plan, VaultStorage};
+use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultPlan, Layout, Plan, VaultStorage};
 use crate::problem::Problem;
 use crate::value::Rate;
 
@@ -199,6 +199,7 @@ fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
         names.push("vault".to_owned());
         if plan.vault.nodes > 1 && !kind.of_vault() {
             names.extend((1..=plan.vault.nodes).map(|node| format!("vault.{node}")));
+            names.push(EVERY_NODE.to_owned());
         }
     }
     if kind == FaultKind::StepDown && plan.vault.nodes == 1 {

@@ -94,7 +94,7 @@ pub(super) static FAULT: Shape = Shape {
         key(
             "on",
             Is::Text,
-            "To which server: `vault` (its active node), `vault.2`, `postgres.target` (its primary), `postgres.target.2`. Of a link: who connects, `client` (the credentials' clients) or `vault`.",
+            "To which server: `vault` (its active node), `vault.2`, `vault.*` (every node), `postgres.target` (its primary), `postgres.target.2`. Of a link: who connects, `client` (the credentials' clients) or `vault`.",
         )
         .needed(),
         key("to", Is::Text, "Of a link: where to, `vault` or `postgres.target`. From `vault` it is what `${postgres.target.write}` of the set-up leads to; the harness's own connections never pass it."),

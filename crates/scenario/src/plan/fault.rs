@@ -5,12 +5,15 @@ use std::str::FromStr;
 use leaseproof_domain::{Origin, Ttl};
 use serde::{Deserialize, Serialize};
 
+/// What a fault is done to where it is done to all nodes of Vault.
+pub const EVERY_NODE: &str = "vault.*";
+
 /// A fault, and what it may cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultPlan {
     /// What happens.
     pub kind: FaultKind,
-    /// To which server or cluster: `vault`, `vault.2`, `postgres.target`, `postgres.target.2`.
+    /// To which server or cluster: `vault`, `vault.2`, `vault.*`, `postgres.target`, `postgres.target.2`.
     pub on: String,
     /// Of a link: the server or cluster at its other end; `on` is then who connects: `client`, `vault`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
