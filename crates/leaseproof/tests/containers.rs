@@ -6,34 +6,21 @@
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use support::engine::{IMAGES, docker, image};
 use support::{Desk, assert_kept, text, variant, workspace};
-
-/// The stand-ins of `ci/images/build`, unless the environment names others.
-const IMAGES: [(&str, &str); 3] = [
-    ("LEASEPROOF_POSTGRES_IMAGE", "leaseproof/postgres:15"),
-    ("LEASEPROOF_VAULT_IMAGE", "leaseproof/vault:1.21.0"),
-    ("LEASEPROOF_HAPROXY_IMAGE", "leaseproof/haproxy:2.6"),
-];
-
-fn docker(args: &[&str]) -> Output {
-    let output = Command::new("docker").args(args).output();
-    output.expect("no container engine: get one by `eval \"$(ci/docker)\"`, and its images by `ci/images/build`")
-}
 
 fn contained(desk: &Desk, scenario: &Path, more: &[&str]) -> Command {
     let engine = docker(&["version", "--format", "{{.Server.Version}}"]);
     assert!(engine.status.success(), "no container engine: get one by `eval \"$(ci/docker)\"`: {}", text(&engine));
     let mut command = desk.command(["run", "--estate", "containers"]);
     command.arg(scenario).arg("--output").arg(desk.run_folder()).args(more);
-    for (name, image) in IMAGES.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
-        command.env(name, image);
-    }
+    command.envs(IMAGES.map(|(variable, stand_in)| (variable, image(variable, stand_in))));
     command
 }
 
@@ -204,9 +191,7 @@ fn a_scenario_may_ask_for_containers_itself() {
     let desk = Desk::new();
     let mut command = desk.command(["run"]);
     command.arg(variant("asks-for-containers")).arg("--output").arg(desk.run_folder());
-    for (name, image) in IMAGES.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
-        command.env(name, image);
-    }
+    command.envs(IMAGES.map(|(variable, stand_in)| (variable, image(variable, stand_in))));
     let output = command.output().unwrap();
     assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
     assert_kept(&output, &desk.verdicts());

@@ -1,22 +1,37 @@
-//! Twenty interruptions at different moments of different scenarios, faults under way among them: whatever ends a run,
-//! nothing of it is left after `leaseproof clean`. It takes minutes; `ci/nightly` runs it.
+//! Twenty interruptions at different moments of different scenarios, faults under way among them: a signal to the run,
+//! a disk that is full, a container engine that ends. Whatever ends a run, nothing of it is left after `leaseproof clean`.
+//! It takes minutes, root and a container engine; `ci/nightly` runs it.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 mod support;
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use After::{Started, Struck};
+use What::{DiskFull, EngineEnds, Signalled};
 use nix::sys::signal::Signal::{self, SIGINT, SIGKILL, SIGTERM};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
+use support::engine::{Engine, IMAGES, image};
 use support::{Desk, text, wait, workspace};
 
-/// When a signal comes, in milliseconds.
+/// What interrupts a run.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// The harness gets it.
+    Signalled(Signal),
+    /// Nothing more can be written below its folders: not by the servers, not by the harness.
+    DiskFull,
+    /// The container engine under it gets it, and is started again before `clean`.
+    EngineEnds(Signal),
+}
+
+/// When it comes, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 enum After {
     /// After the start of the run.
@@ -28,27 +43,30 @@ enum After {
 /// How long a fault may take to begin.
 const STRIKES: Duration = Duration::from_secs(120);
 
-const INTERRUPTIONS: [(&str, Signal, After); 20] = [
-    ("keybuzz", SIGKILL, Started(150)),
-    ("keybuzz", SIGINT, Started(900)),
-    ("keybuzz", SIGTERM, Started(2_300)),
-    ("keybuzz", SIGKILL, Started(4_100)),
-    ("keybuzz", SIGINT, Started(7_300)),
-    ("keybuzz", SIGKILL, Started(13_700)),
-    ("keybuzz-tls", SIGKILL, Started(500)),
-    ("keybuzz-tls", SIGTERM, Started(3_100)),
-    ("keybuzz-tls", SIGKILL, Started(9_900)),
-    ("vault-storage", SIGKILL, Started(600)),
-    ("vault-storage", SIGINT, Started(1_700)),
-    ("vault-storage", SIGKILL, Started(3_500)),
-    ("vault-storage", SIGTERM, Started(6_100)),
-    ("vault-storage", SIGKILL, Started(11_300)),
-    ("keybuzz-failover", SIGKILL, Struck(50)),
-    ("keybuzz-failover", SIGINT, Struck(250)),
-    ("keybuzz-failover", SIGKILL, Struck(500)),
-    ("vault-storage-ha", SIGTERM, Struck(500)),
-    ("vault-storage-ha", SIGKILL, Struck(1_200)),
-    ("powerdns", SIGKILL, Started(20_000)),
+const ON_PROCESSES: [(&str, What, After); 15] = [
+    ("keybuzz", Signalled(SIGKILL), Started(150)),
+    ("keybuzz", Signalled(SIGINT), Started(900)),
+    ("keybuzz", Signalled(SIGTERM), Started(2_300)),
+    ("keybuzz", Signalled(SIGKILL), Started(4_100)),
+    ("keybuzz", DiskFull, Started(9_100)),
+    ("keybuzz-tls", Signalled(SIGTERM), Started(3_100)),
+    ("keybuzz-tls", Signalled(SIGKILL), Started(9_900)),
+    ("vault-storage", Signalled(SIGKILL), Started(600)),
+    ("vault-storage", DiskFull, Started(1_500)),
+    ("vault-storage", Signalled(SIGINT), Started(6_100)),
+    ("keybuzz-failover", Signalled(SIGKILL), Struck(50)),
+    ("keybuzz-failover", Signalled(SIGINT), Struck(250)),
+    ("vault-storage-ha", Signalled(SIGTERM), Struck(500)),
+    ("vault-storage-ha", Signalled(SIGKILL), Struck(1_200)),
+    ("powerdns", Signalled(SIGKILL), Started(20_000)),
+];
+
+const ON_CONTAINERS: [(&str, What, After); 5] = [
+    ("keybuzz", Signalled(SIGINT), Started(2_900)),
+    ("keybuzz", Signalled(SIGKILL), Started(12_300)),
+    ("keybuzz", EngineEnds(SIGTERM), Started(14_700)),
+    ("vault-storage", EngineEnds(SIGTERM), Started(2_100)),
+    ("vault-storage", EngineEnds(SIGKILL), Started(16_300)),
 ];
 
 #[test]
@@ -56,20 +74,24 @@ const INTERRUPTIONS: [(&str, Signal, After); 20] = [
 fn whatever_ends_a_run_nothing_of_it_is_left() {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((name, signal, after)) = INTERRUPTIONS.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    interrupted(name, *signal, *after);
-                }
-            });
-        }
+        scope.spawn(|| {
+            let mut engine = Engine::start();
+            for (name, what, after) in ON_CONTAINERS {
+                interrupted(name, what, after, Some(&mut engine));
+            }
+        });
+        scope.spawn(|| {
+            while let Some((name, what, after)) = ON_PROCESSES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                interrupted(name, *what, *after, None);
+            }
+        });
     });
 }
 
-fn interrupted(name: &str, signal: Signal, after: After) {
-    let at = format!("{name}, {signal}, {after:?} ms");
-    let desk = Desk::new();
-    let child = desk.start(&workspace().join("scenarios").join(name), &["--profile", "soak"]);
+fn interrupted(name: &str, what: What, after: After, mut engine: Option<&mut Engine>) {
+    let at = format!("{name}, {what:?}, {after:?} ms");
+    let desk = if matches!(what, DiskFull) { Desk::on_a_disk_of(900) } else { Desk::new() };
+    let child = start(&desk, &workspace().join("scenarios").join(name), engine.as_deref());
     let millis = match after {
         Started(millis) => millis,
         Struck(millis) => {
@@ -87,16 +109,47 @@ fn interrupted(name: &str, signal: Signal, after: After) {
         assert_eq!((marks(&desk, "begins"), marks(&desk, "healed")), (1, 0), "{at}: the fault is over");
     }
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
-    kill(pid, signal).unwrap_or_else(|why| panic!("{at}: it has ended by itself: {why}"));
+    match what {
+        Signalled(signal) => {
+            kill(pid, signal).unwrap_or_else(|why| panic!("{at}: it has ended by itself: {why}"));
+        }
+        DiskFull => fill(desk.path()),
+        EngineEnds(signal) => engine.as_deref_mut().unwrap().end(signal),
+    }
     let output = wait(child, Duration::from_secs(60));
-    let expected = match signal {
-        SIGINT => Some(130),
-        SIGTERM => Some(143),
-        _ => None,
+    if let EngineEnds(_) = what {
+        engine.as_deref_mut().unwrap().start_again();
+    }
+    let expected = match what {
+        Signalled(SIGINT) => Some(130),
+        Signalled(SIGTERM) => Some(143),
+        Signalled(_) => None,
+        DiskFull | EngineEnds(_) => Some(5),
     };
     assert_eq!(output.status.code(), expected, "{at}: {}", text(&output));
-    if expected.is_some() {
+    if expected.is_some() && !matches!(what, EngineEnds(_)) {
         assert_eq!(desk.temporary(), Vec::<PathBuf>::new(), "{at}: before clean");
+    }
+    nothing_is_left(&desk, &at, &output, engine.as_deref());
+}
+
+fn start(desk: &Desk, scenario: &Path, engine: Option<&Engine>) -> Child {
+    let mut command = desk.command(["run", "--profile", "soak"]);
+    command.arg(scenario).arg("--output").arg(desk.run_folder());
+    if let Some(engine) = engine {
+        command.args(["--estate", "containers"]).env("DOCKER_HOST", engine.host());
+        command.envs(IMAGES.map(|(variable, stand_in)| (variable, image(variable, stand_in))));
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn nothing_is_left(desk: &Desk, at: &str, output: &Output, engine: Option<&Engine>) {
+    if let Some(engine) = engine {
+        // `assert_nothing_left` asks the machine's engine; here it is another.
+        let clean = desk.command(["clean"]).env("DOCKER_HOST", engine.host()).output().unwrap();
+        assert_eq!(clean.status.code(), Some(0), "{at}: {}{}", text(&clean), text(output));
+        assert_eq!(engine.containers(), Vec::<String>::new(), "{at}: {}", text(&clean));
+        assert_eq!(engine.volumes_and_networks(), Vec::<String>::new(), "{at}: {}", text(&clean));
     }
     desk.assert_nothing_left();
     let made = std::fs::read_to_string(desk.run_folder().join("ledger.jsonl")).unwrap_or_default();
@@ -104,6 +157,13 @@ fn interrupted(name: &str, signal: Signal, after: After) {
     let paths = made.filter_map(|entry| Some(PathBuf::from(entry.get("path")?.as_str()?)));
     let left: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
     assert!(left.is_empty(), "{at}: sockets or folders are left: {left:?}");
+}
+
+/// Fills the disk below the folder.
+fn fill(folder: &Path) {
+    let mut filler = std::fs::File::create(folder.join("filler")).unwrap();
+    let full = std::io::copy(&mut std::io::repeat(0), &mut filler).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
 }
 
 /// How many faults came to that point, as far as the run's history was written.

@@ -37,18 +37,30 @@ impl Kind {
         format!("docker pull {image}, or ci/images/build and {}={}", self.variable, self.stand_in)
     }
 
-    /// What the image says of itself: its environment, one `NAME=value` a line.
-    fn inspect(&self, image: &str, named: Option<&Image>) -> Result<String, EstateError> {
-        let format = "{{range .Config.Env}}{{println .}}{{end}}";
-        engine::ask(&["image", "inspect", "--format", format, image]).map_err(|why| EstateError::ServerMissing {
+    /// What the image says of itself.
+    fn inspect(&self, image: &str, named: Option<&Image>) -> Result<Said, EstateError> {
+        let format = "{{range $path, $_ := .Config.Volumes}}{{println $path}}{{end}}---\n\
+                      {{range .Config.Env}}{{println .}}{{end}}";
+        let said = engine::ask(&["image", "inspect", "--format", format, image]);
+        let said = said.map_err(|why| EstateError::ServerMissing {
             wanted: match named.filter(|named| named.name == image) {
                 Some(named) => format!("the image {image} ({} names it)", named.origin),
                 None => format!("the image {image}"),
             },
             looked: vec![format!("the engine's images ({why})")],
             how_to_get: self.how_to_get(image),
-        })
+        })?;
+        let (volumes, environment) = said.split_once("---").unwrap_or(("", &said));
+        Ok(Said { volumes: volumes.lines().map(str::to_owned).collect(), environment: environment.to_owned() })
     }
+}
+
+/// What an image says of itself.
+struct Said {
+    /// Its environment, one `NAME=value` a line.
+    environment: String,
+    /// The folders that it wants a volume for.
+    volumes: Vec<String>,
 }
 
 /// The images of one estate; all of them are there.
@@ -58,6 +70,8 @@ pub(crate) struct Images {
     pub(crate) haproxy: String,
     /// By major version.
     postgres: BTreeMap<String, String>,
+    /// The folders for which an image wants a volume, by image.
+    volumes: BTreeMap<String, Vec<String>>,
 }
 
 impl Images {
@@ -73,7 +87,7 @@ impl Images {
             how_to_get: GET_ENGINE.to_owned(),
         })?;
         let named = &plan.containers;
-        let images = Self {
+        let mut images = Self {
             vault: VAULT.image(named.vault.as_ref(), official_vault()),
             haproxy: HAPROXY.image(named.haproxy.as_ref(), official_haproxy()),
             postgres: plan
@@ -81,16 +95,26 @@ impl Images {
                 .values()
                 .map(|plan| (plan.version.clone(), postgres(&plan.version, named.postgres.get(&plan.version))))
                 .collect(),
+            volumes: BTreeMap::new(),
         };
-        VAULT.inspect(&images.vault, named.vault.as_ref())?;
+        let said = VAULT.inspect(&images.vault, named.vault.as_ref())?;
+        images.volumes.insert(images.vault.clone(), said.volumes);
         for (major, image) in &images.postgres {
-            same_major(major, image, &POSTGRES.inspect(image, named.postgres.get(major))?)?;
+            let said = POSTGRES.inspect(image, named.postgres.get(major))?;
+            same_major(major, image, &said.environment)?;
+            images.volumes.insert(image.clone(), said.volumes);
         }
         let proxied = plan.postgres.values().any(|plan| plan.layout != Layout::Standalone);
         if proxied || plan.vault.nodes > 1 {
-            HAPROXY.inspect(&images.haproxy, named.haproxy.as_ref())?;
+            let said = HAPROXY.inspect(&images.haproxy, named.haproxy.as_ref())?;
+            images.volumes.insert(images.haproxy.clone(), said.volumes);
         }
         Ok(images)
+    }
+
+    /// The folders for which that image wants a volume.
+    pub(super) fn volumes(&self, image: &str) -> &[String] {
+        self.volumes.get(image).map_or(&[], Vec::as_slice)
     }
 
     /// A program that an image has in its PATH.

@@ -96,6 +96,10 @@ impl Site {
             args.extend(words(&["--volume", &format!("{file}:{file}:ro")]));
         }
         args.extend(["--volume".into(), mounted(&self.folder), "--workdir".into(), launch.folder.into()]);
+        // An engine that is ended under its containers forgets the volumes that it made for them; nothing of ours is there.
+        for folder in self.images.iter().flat_map(|images| images.volumes(image)) {
+            args.extend(words(&["--tmpfs", folder]));
+        }
         // A value is in the client's environment, never among its arguments, where everybody could read it.
         let given = launch.env.iter().filter(|(variable, _)| variable != "PATH");
         args.extend(given.flat_map(|(variable, _)| words(&["--env", variable])));

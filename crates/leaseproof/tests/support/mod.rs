@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod engine;
+
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,22 @@ impl Desk {
         std::fs::set_permissions(folder.path().join("tmp"), std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .unwrap();
         Self { folder }
+    }
+
+    /// A desk on a file system of its own, in memory, of so many megabytes. It takes root.
+    pub(crate) fn on_a_disk_of(megabytes: u32) -> Self {
+        let desk = Self::new();
+        let size = format!("size={megabytes}m,mode=711");
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "leaseproof-test"]).arg(desk.path()).output();
+        let mount = mount.unwrap();
+        assert!(mount.status.success(), "a disk that can be filled takes root: {}", text(&mount));
+        for part in ["tmp", "state"] {
+            std::fs::create_dir(desk.path().join(part)).unwrap();
+        }
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+        std::fs::set_permissions(desk.path().join("tmp"), open).unwrap();
+        desk
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -126,6 +144,14 @@ impl Desk {
     pub(crate) fn verdicts(&self) -> serde_json::Value {
         let path = self.run_folder().join("verdicts.json");
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.mounts().iter().any(|point| Path::new(point) == self.path()) {
+            let _last_resort = Command::new("umount").arg("--lazy").arg(self.path()).status();
+        }
     }
 }
 
