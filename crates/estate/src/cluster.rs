@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use leaseproof_domain::Secret;
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{Layout, PostgresPlan, Replication};
+use leaseproof_scenario::{Layout, PatroniTiming, PostgresPlan, Replication};
 use nix::sys::signal::Signal;
 
 use crate::configuration::quoted;
 use crate::find::PostgresPrograms;
+use crate::patroni::{Keeping, Patroni};
 use crate::proxy::Proxy;
 use crate::replication::{streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
@@ -17,7 +18,7 @@ use crate::tls::Papers;
 use crate::{EstateError, disk, folder};
 
 /// How much WAL a primary keeps for a standby that lags.
-const KEPT_WAL: &str = "256MB";
+pub(crate) const KEPT_WAL: &str = "256MB";
 
 /// A PostgreSQL cluster: one server, or a primary and its standbys behind a proxy.
 pub(crate) struct Cluster {
@@ -27,6 +28,8 @@ pub(crate) struct Cluster {
     pub(crate) password: Secret,
     pub(crate) members: Vec<Server>,
     pub(crate) proxy: Option<Proxy>,
+    /// What keeps it, where that is not the harness.
+    pub(crate) patroni: Option<Patroni>,
     pub(crate) primary: AtomicUsize,
 }
 
@@ -40,18 +43,28 @@ impl Cluster {
         site.redactor.add_fixed(superuser_password.clone());
         let papers = if plan.tls { site.papers(&name, site.account)? } else { None };
         let making = Making { name: &name, plan, programs, observer: password(&site.redactor), papers, small, site };
-        let (members, proxy) = match plan.layout {
+        let (members, patroni) = match plan.layout {
             Layout::Standalone => (vec![making.alone().await?], None),
-            Layout::HaproxyHa { standbys, replication } => {
-                let members = making.replicated(standbys, replication).await?;
-                let ports: Vec<u16> = members.iter().map(|member| member.port).collect();
-                let proxy = Proxy::stand(&name, plan, &ports, site).await?;
-                (members, Some(proxy))
+            Layout::HaproxyHa { standbys, replication } => (making.replicated(standbys, replication).await?, None),
+            Layout::Patroni { standbys, replication, timing } => {
+                let (members, patroni) = making.kept(standbys, replication, timing).await?;
+                (members, Some(patroni))
             }
         };
+        let proxy = match plan.layout.replicated() {
+            Some(_) => Some(Proxy::stand(&name, plan, &members, site).await?),
+            None => None,
+        };
         let superuser = plan.superuser.clone();
-        let cluster =
-            Self { name, superuser, password: superuser_password, members, proxy, primary: AtomicUsize::new(0) };
+        let cluster = Self {
+            name,
+            superuser,
+            password: superuser_password,
+            members,
+            proxy,
+            patroni,
+            primary: AtomicUsize::new(0),
+        };
         if let Some(proxy) = &cluster.proxy {
             proxy.routes(&cluster.primary().observer_login("postgres"), cluster.members.len(), site).await?;
         }
@@ -108,32 +121,62 @@ struct Making<'a> {
 impl Making<'_> {
     async fn alone(&self) -> Result<Server, EstateError> {
         let data = self.data(self.name).await?;
-        self.start(self.name, self.plan, &Replicated::default(), data).await
+        self.start(self.name, self.plan, &Replicated::default(), data, None).await
+    }
+
+    /// A primary and standbys that Patroni keeps: it finds their data made, and says itself who is what.
+    async fn kept(
+        &self,
+        standbys: u16,
+        replication: Replication,
+        timing: PatroniTiming,
+    ) -> Result<(Vec<Server>, Patroni), EstateError> {
+        let names = self.names(standbys);
+        let Some((first, others)) = names.split_first() else { return Err(no_members(self.name)) };
+        let common = Keeping::begin(self.name, self.plan, (others.len(), replication), timing, self.site);
+        let (data, begun) = tokio::join!(self.data(first), common);
+        let (data, (patroni, keeping)) = (data?, begun?);
+        let mut rooms = vec![data.clone()];
+        for name in others {
+            rooms.push(self.copy(&data, name).await?);
+        }
+        let plan = PostgresPlan { port: None, ..self.plan.clone() };
+        let more = Replicated { hba: hba(), ..Replicated::default() };
+        let mut members = Vec::new();
+        for (name, room) in names.iter().zip(rooms) {
+            members.push(self.start(name, &plan, &more, room, Some(&keeping)).await?);
+            if members.len() == 1 {
+                patroni.leader(self.name, &members, None, self.site).await?;
+            }
+        }
+        patroni.settled(self.name, &members, 0, self.site).await?;
+        Ok((members, patroni))
+    }
+
+    fn names(&self, standbys: u16) -> Vec<String> {
+        (1..=standbys + 1).map(|number| format!("{}.{number}", self.name)).collect()
     }
 
     /// A primary and standbys, the standbys made of copies of its data before it first starts: they stream from there.
     async fn replicated(&self, standbys: u16, replication: Replication) -> Result<Vec<Server>, EstateError> {
-        let names: Vec<String> = (1..=standbys + 1).map(|number| format!("{}.{number}", self.name)).collect();
-        let Some((first, others)) = names.split_first() else { return Ok(Vec::new()) };
+        let names = self.names(standbys);
+        let Some((first, others)) = names.split_first() else { return Err(no_members(self.name)) };
         let data = self.data(first).await?;
         let mut copies = Vec::new();
         for name in others {
             copies.push(self.copy(&data, name).await?);
         }
-        let hba = format!(
-            "host replication {OBSERVER} 127.0.0.1/32 scram-sha-256\nhost postgres {CHECK} 127.0.0.1/32 trust\n"
-        );
         // A fixed port is the proxy's.
         let plan = PostgresPlan { port: None, ..self.plan.clone() };
         let settings = format!("wal_keep_size = '{KEPT_WAL}'\n{}", synchronous(replication, others.len()));
-        let more = Replicated { settings: settings.clone(), hba: hba.clone(), standby: false };
-        let mut members = vec![self.start(first, &plan, &more, data).await?];
+        let more = Replicated { settings: settings.clone(), hba: hba(), standby: false };
+        let mut members = vec![self.start(first, &plan, &more, data, None).await?];
         let port = members[0].port;
         for (name, data) in others.iter().zip(copies) {
             let upstream = upstream(name, port, &self.observer, self.papers.as_ref());
             let settings = format!("{settings}primary_conninfo = {}\n", quoted(upstream.expose()));
-            let more = Replicated { settings, hba: hba.clone(), standby: true };
-            members.push(self.start(name, &plan, &more, data).await?);
+            let more = Replicated { settings, hba: hba(), standby: true };
+            members.push(self.start(name, &plan, &more, data, None).await?);
         }
         streaming(self.name, &members[0], others.len(), self.site).await?;
         Ok(members)
@@ -179,11 +222,21 @@ impl Making<'_> {
         plan: &PostgresPlan,
         more: &Replicated,
         data: PathBuf,
+        keeping: Option<&Keeping>,
     ) -> Result<Server, EstateError> {
         let papers = self.papers.as_ref();
-        let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, papers, more };
+        let seat = Seat { name, plan, programs: &self.programs, observer: &self.observer, papers, more, keeping };
         Server::start(&seat, data, self.site).await
     }
+}
+
+/// What pg_hba.conf of a server has to let in that is one of several.
+fn hba() -> String {
+    format!("host replication {OBSERVER} 127.0.0.1/32 scram-sha-256\nhost postgres {CHECK} 127.0.0.1/32 trust\n")
+}
+
+fn no_members(cluster: &str) -> EstateError {
+    EstateError::NotStarted { server: cluster.to_owned(), why: "it has no members".to_owned(), tail: Vec::new() }
 }
 
 /// The settings that make the primary wait for its standbys (synchronous_standby_names, synchronous_commit).

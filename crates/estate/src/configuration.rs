@@ -35,7 +35,7 @@ pub(crate) fn settings(plan: &PostgresPlan, port: u16, socket_folders: &[PathBuf
     text
 }
 
-fn is_ours(name: &str) -> bool {
+pub(crate) fn is_ours(name: &str) -> bool {
     OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
 }
 

@@ -24,6 +24,7 @@ use crate::haproxy::Haproxy;
 use crate::impostor::Impostor;
 use crate::links::{CLIENT, Links};
 use crate::logs::Output;
+use crate::patroni::Etcd;
 use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::powerdns::PowerDns;
@@ -228,7 +229,9 @@ impl Estate {
         let servers = servers.chain(self.clusters.values_mut().flat_map(|cluster| {
             let members = cluster.members.iter_mut();
             let members = members.map(|Server { name, output, child, .. }| (name.as_str(), output, &*child));
-            members.chain(cluster.proxy.as_mut().map(|proxy| told_by(&mut proxy.haproxy)))
+            let etcd = cluster.patroni.as_mut().map(|patroni| &mut patroni.etcd);
+            let etcd = etcd.map(|Etcd { name, output, child, .. }| (name.as_str(), output, &*child));
+            members.chain(cluster.proxy.as_mut().map(|proxy| told_by(&mut proxy.haproxy))).chain(etcd)
         }));
         let servers = servers.chain(self.vault.front.as_mut().map(|front| told_by(&mut front.haproxy)));
         for (name, output, child) in servers {
@@ -277,14 +280,18 @@ impl Estate {
             [(Signal::SIGINT, Signal::SIGTERM), (Signal::SIGQUIT, Signal::SIGKILL), (Signal::SIGKILL, Signal::SIGKILL)]
         {
             let members = self.clusters.values().flat_map(|cluster| &cluster.members);
-            members.for_each(|member| member.child.signal(postgres));
+            members.for_each(|member| member.signal(postgres));
             self.proxies().for_each(|proxy| proxy.child.signal(vault));
             self.vault.nodes.iter().for_each(|node| node.child.signal(vault));
             let until = Instant::now() + PATIENCE;
-            if self.children().all(|(_, child)| child.wait_until(until)) {
+            if self.servers().all(|(_, child)| child.wait_until(until)) {
                 break;
             }
         }
+        // A Patroni that cannot give its lock back would wait.
+        self.etcds().for_each(|etcd| {
+            etcd.child.stop(Signal::SIGTERM);
+        });
         let running = self.children().filter(|(_, child)| child.ended().is_none());
         left.extend(running.map(|(name, child)| format!("{name} (pid {})", child.pid())));
         self.clusters.values().flat_map(|cluster| &cluster.members).for_each(Server::remove_traces);
@@ -293,11 +300,19 @@ impl Estate {
     }
 
     pub(crate) fn children(&self) -> impl Iterator<Item = (&str, &Child)> {
+        self.servers().chain(self.etcds().map(|etcd| (etcd.name.as_str(), &etcd.child)))
+    }
+
+    fn servers(&self) -> impl Iterator<Item = (&str, &Child)> {
         let members = self.clusters.values().flat_map(|cluster| &cluster.members);
         let members = members.map(|member| (member.name.as_str(), &member.child));
         let proxies = self.proxies().map(|proxy| (proxy.name.as_str(), &proxy.child));
         let nodes = self.vault.nodes.iter().map(|node| (node.name.as_str(), &node.child));
         members.chain(proxies).chain(nodes)
+    }
+
+    fn etcds(&self) -> impl Iterator<Item = &Etcd> {
+        self.clusters.values().filter_map(|cluster| cluster.patroni.as_ref()).map(|patroni| &patroni.etcd)
     }
 
     fn proxies(&self) -> impl Iterator<Item = &Haproxy> {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::child::Child;
+use crate::process::{self, send};
 use crate::server::Server;
-use crate::vault::SERVER as VAULT;
-use crate::{Estate, EstateError, process};
+use crate::{Estate, EstateError};
 
 /// How long the last of a killed server's processes may take to go.
 const GOING: Duration = Duration::from_secs(5);
@@ -26,8 +26,9 @@ impl Estate {
         child.want_end();
         // The postmaster's backends would outlive it for a moment and keep its memory.
         let pids = self.processes(server);
-        pids.iter().for_each(|pid| send(*pid, Signal::SIGKILL));
+        // What starts servers goes first.
         child.signal(Signal::SIGKILL);
+        pids.iter().for_each(|pid| send(*pid, Signal::SIGKILL));
         child.end().await;
         let until = Instant::now() + GOING;
         while pids.iter().any(|pid| process::is_alive(*pid)) && Instant::now() < until {
@@ -42,7 +43,10 @@ impl Estate {
     pub async fn stop(&self, server: &str) {
         let child = self.child(server);
         child.want_end();
-        child.signal(if server.starts_with(VAULT) { Signal::SIGTERM } else { Signal::SIGINT });
+        match self.members().find(|member| member.name == server) {
+            Some(member) => member.signal(Signal::SIGINT),
+            None => child.signal(Signal::SIGTERM),
+        }
         child.end().await;
     }
 
@@ -99,8 +103,11 @@ impl Estate {
 
     /// A server of a cluster.
     pub(crate) fn member(&self, server: &str) -> &Server {
-        let mut members = self.clusters.values().flat_map(|cluster| &cluster.members);
-        members.find(|member| member.name == server).unwrap_or_else(|| unknown(server))
+        self.members().find(|member| member.name == server).unwrap_or_else(|| unknown(server))
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Server> {
+        self.clusters.values().flat_map(|cluster| &cluster.members)
     }
 
     /// Makes a standby of a cluster the primary, and waits until it takes writes. Members are counted from 0; the first
@@ -129,16 +136,11 @@ impl Estate {
         if self.child(server).is_contained() {
             return Vec::new();
         }
-        let member = self.clusters.values().flat_map(|cluster| &cluster.members).find(|member| member.name == server);
+        let member = self.members().find(|member| member.name == server);
         member.map_or_else(|| vec![self.child(server).pid()], |member| member.processes())
     }
 }
 
 fn unknown(server: &str) -> ! {
     panic!("the estate has no server `{server}`")
-}
-
-fn send(pid: Pid, signal: Signal) {
-    // It can only fail because the process is ending right now.
-    let _ = kill(pid, signal);
 }

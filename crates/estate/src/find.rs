@@ -103,6 +103,21 @@ impl Places {
         })
     }
 
+    /// A program that one variable may name: that one, else `PATH`.
+    pub(crate) fn named(&self, name: &str, setting: &str, how_to_get: &str) -> Result<PathBuf, EstateError> {
+        let given = env::var_os(setting).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let (looked, found) = match given {
+            Some(path) if runs(&path) => (String::new(), Some(path)),
+            Some(path) => (format!("{setting}={} (no such program)", path.display()), None),
+            None => (format!("{setting} (not set)"), self.in_path(name).map(|program| program.path)),
+        };
+        found.ok_or_else(|| EstateError::ServerMissing {
+            wanted: name.to_owned(),
+            looked: vec![looked, "PATH".to_owned()],
+            how_to_get: format!("{how_to_get}, or name one by {setting}=/path/to/{name}"),
+        })
+    }
+
     /// The PostgreSQL of that major version: `PG_BIN_DIR`, else `PATH`, else Debian's folder, else the cache.
     pub(crate) fn postgres(&self, major: &str) -> Result<PostgresPrograms, EstateError> {
         if let Some(folder) = self.pg_bin_dir.as_ref().filter(|folder| !runs(&folder.join("postgres"))) {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use leaseproof_scenario::{EVERY_NODE, FaultKind, FaultPlan};
 
+use crate::cluster::Cluster;
 use crate::flood::Flood;
+use crate::replication::no_standby;
 use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError, Link, disk};
 
@@ -68,6 +70,10 @@ impl Estate {
                 "killed"
             }
             FaultKind::Restart | FaultKind::Switchover => {
+                if let Some(cluster) = self.kept(&server).filter(|_| fault.kind == FaultKind::Switchover) {
+                    cluster.hand_over().await?;
+                    return Ok((Injected::of(fault.kind, server.clone()), format!("{server} has handed over")));
+                }
                 for server in self.each(&server) {
                     self.stop(&server).await;
                 }
@@ -121,12 +127,14 @@ impl Estate {
                     self.start_again(&server).await?;
                     tell(format!("{server} is started again"));
                 }
+                self.settle(&server, tell).await?;
             }
             FaultKind::Freeze => {
                 for server in self.each(&server) {
                     self.thaw(&server);
                     tell(format!("{server} goes on"));
                 }
+                self.settle(&server, tell).await?;
             }
             FaultKind::Failover | FaultKind::Switchover => self.fail_over(&server, tell).await?,
             FaultKind::StepDown => {
@@ -192,13 +200,27 @@ impl Estate {
     async fn fail_over(&mut self, old: &str, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
         let members = |cluster: &crate::cluster::Cluster| cluster.members.iter().any(|member| member.name == old);
         let Some(cluster) = self.clusters.values_mut().find(|cluster| members(cluster)) else { return Ok(()) };
-        let standby = cluster.standby().ok_or_else(|| no_standby(&cluster.name))?;
         let place = cluster.primary.load(Ordering::Acquire);
-        cluster.promote(standby).await?;
+        let standby = cluster.succeed(&self.site).await?;
         tell(format!("{} is promoted", cluster.members[standby].name));
         cluster.rejoin(place, &self.site).await?;
         tell(format!("{old} is a standby"));
         Ok(())
+    }
+
+    /// Where Patroni keeps the cluster of a server: waits until it has a primary and the others follow, and tells which.
+    async fn settle(&self, server: &str, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
+        if let Some(cluster) = self.kept(server) {
+            cluster.settle(&self.site).await?;
+            tell(format!("{} is the primary, and the others follow", cluster.primary().name));
+        }
+        Ok(())
+    }
+
+    /// The cluster of that server, where Patroni keeps it.
+    fn kept(&self, server: &str) -> Option<&Cluster> {
+        let mut kept = self.clusters.values().filter(|cluster| cluster.patroni.is_some());
+        kept.find(|cluster| cluster.members.iter().any(|member| member.name == server))
     }
 
     /// The servers that are meant: every node of Vault, or the one.
@@ -215,21 +237,16 @@ impl Estate {
         if on == VAULT {
             return self.vault.active_node().await;
         }
-        let whole = self.clusters().find(|(name, _)| on == format!("postgres.{name}"));
-        Ok(whole.map_or_else(|| on.to_owned(), |(_, cluster)| cluster.primary().name.clone()))
+        let Some((_, whole)) = self.clusters().find(|(name, _)| on == format!("postgres.{name}")) else {
+            return Ok(on.to_owned());
+        };
+        whole.look(&self.site).await?;
+        Ok(whole.primary().name.clone())
     }
 }
 
 fn cluster_of(on: &str) -> &str {
     on.strip_prefix("postgres.").unwrap_or(on)
-}
-
-fn no_standby(cluster: &str) -> EstateError {
-    EstateError::NotStarted {
-        server: cluster.to_owned(),
-        why: "it has no standby that runs, which could be promoted".to_owned(),
-        tail: Vec::new(),
-    }
 }
 
 /// How long Vault's nodes may take to elect one of them.

@@ -32,6 +32,7 @@ mod link;
 mod links;
 mod logs;
 mod members;
+mod patroni;
 mod placeholders;
 mod pooler;
 mod ports;

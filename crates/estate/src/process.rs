@@ -22,6 +22,11 @@ pub fn start_time(pid: u32) -> Option<u64> {
     if matches!(fields.first()?.as_str(), "Z" | "X") { None } else { fields.get(19)?.parse().ok() }
 }
 
+/// Sends a signal to a process; it can only fail because the process is ending right now.
+pub(crate) fn send(pid: Pid, signal: Signal) {
+    let _ = kill(pid, signal);
+}
+
 /// Whether there is such a process, and more of it than its exit status.
 pub(crate) fn is_alive(pid: Pid) -> bool {
     u32::try_from(pid.as_raw()).is_ok_and(|pid| start_time(pid).is_some())

@@ -6,7 +6,7 @@ use leaseproof_scenario::PostgresPlan;
 
 use crate::EstateError;
 use crate::haproxy::{Haproxy, PREAMBLE};
-use crate::server::CHECK;
+use crate::server::{CHECK, Server};
 use crate::site::Site;
 
 /// How long HAProxy may take until it routes.
@@ -23,11 +23,12 @@ impl Proxy {
     pub(crate) async fn stand(
         cluster: &str,
         plan: &PostgresPlan,
-        servers: &[u16],
+        members: &[Server],
         site: &Site,
     ) -> Result<Self, EstateError> {
         let name = cluster.replacen("postgres", "haproxy", 1);
-        let text = |ports: &[u16]| configuration(ports[0], ports[1], servers);
+        let servers: Vec<Backend> = members.iter().map(|member| (member.port, member.rest_port())).collect();
+        let text = |ports: &[u16]| configuration(ports[0], ports[1], &servers);
         Ok(Self { haproxy: Haproxy::stand(&name, plan.port, 2, text, site).await? })
     }
 
@@ -75,27 +76,51 @@ async fn asked(login: &Login) -> Result<Option<String>, leaseproof_postgres::Err
     answer
 }
 
-/// The configuration: both ports ask each server itself whether it is in recovery (`pg_is_in_recovery()`), by a login
-/// without a password, and take the one answer. HAProxy's own `pgsql-check` cannot tell a primary from a standby.
-fn configuration(write: u16, read: u16, servers: &[u16]) -> String {
+/// Where a server listens, and its Patroni, where it has one.
+type Backend = (u16, Option<u16>);
+
+/// The configuration: each of the two ports asks every server, and takes those that are what it leads to.
+fn configuration(write: u16, read: u16, servers: &[Backend]) -> String {
     let mut text = String::from(PREAMBLE);
-    // DataRow with one column of one byte: `f` is the primary, `t` a standby.
-    for (name, port, answer) in [("write", write, "66"), ("read", read, "74")] {
+    let kept = servers.iter().any(|(_, patroni)| patroni.is_some());
+    for (name, port, primary) in [("write", write, true), ("read", read, false)] {
+        let check = if kept { patronis_word(primary) } else { servers_word(primary) };
         let _ = write!(
             text,
-            "listen {name}\n  bind 127.0.0.1:{port}\n  balance roundrobin\n  option tcp-check\n  tcp-check connect\n  \
-             tcp-check send-binary {}\n  tcp-check expect binary 5a0000000549\n  \
-             tcp-check send-binary {}\n  tcp-check expect binary 440000000b000100000001{answer}\n  \
-             tcp-check send-binary 5800000004\n  \
+            "listen {name}\n  bind 127.0.0.1:{port}\n  balance roundrobin\n{check}  \
              default-server inter 500ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions\n",
-            hex(&startup(CHECK, "postgres")),
-            hex(&query("SELECT pg_is_in_recovery()")),
         );
-        for (number, server) in servers.iter().enumerate() {
-            let _ = writeln!(text, "  server pg{} 127.0.0.1:{server} check", number + 1);
+        for (number, (server, patroni)) in servers.iter().enumerate() {
+            let asked = patroni.map_or_else(String::new, |port| format!(" port {port}"));
+            let _ = writeln!(text, "  server pg{} 127.0.0.1:{server} check{asked}", number + 1);
         }
     }
     text
+}
+
+/// Patroni says by its status who is the primary and who is a standby that can be read (Patroni REST API, health check
+/// endpoints). It answers between two of its own looks at PostgreSQL, and so may take longer than a server itself.
+fn patronis_word(primary: bool) -> String {
+    let path = if primary { "/primary" } else { "/replica" };
+    format!(
+        "  timeout check 2s\n  option httpchk\n  http-check send meth OPTIONS uri {path}\n  \
+         http-check expect status 200\n"
+    )
+}
+
+/// The server itself says whether it is in recovery (`pg_is_in_recovery()`), by a login without a password. HAProxy's own
+/// `pgsql-check` cannot tell a primary from a standby.
+fn servers_word(primary: bool) -> String {
+    // DataRow with one column of one byte: `f` is the primary, `t` a standby.
+    let answer = if primary { "66" } else { "74" };
+    format!(
+        "  option tcp-check\n  tcp-check connect\n  \
+         tcp-check send-binary {}\n  tcp-check expect binary 5a0000000549\n  \
+         tcp-check send-binary {}\n  tcp-check expect binary 440000000b000100000001{answer}\n  \
+         tcp-check send-binary 5800000004\n",
+        hex(&startup(CHECK, "postgres")),
+        hex(&query("SELECT pg_is_in_recovery()")),
+    )
 }
 
 /// A StartupMessage of protocol 3.0 (PostgreSQL, Message Formats).
@@ -137,6 +162,7 @@ mod tests {
 
     #[test]
     fn each_port_takes_one_answer() {
-        insta::assert_snapshot!(configuration(15000, 15001, &[15002, 15003]));
+        insta::assert_snapshot!(configuration(15000, 15001, &[(15002, None), (15003, None)]));
+        insta::assert_snapshot!(configuration(15000, 15001, &[(15002, Some(15004)), (15003, Some(15005))]));
     }
 }

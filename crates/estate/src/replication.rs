@@ -32,6 +32,20 @@ impl Cluster {
         self.ask(standby, "cut a standby of it off", &["ALTER SYSTEM SET primary_conninfo = ''", RELOAD]).await
     }
 
+    /// Has another member than the primary, which has ended, in its place, and gives which one: the first standby that runs
+    /// is promoted, or Patroni chooses.
+    pub(crate) async fn succeed(&self, site: &Site) -> Result<usize, EstateError> {
+        let old = self.primary.load(Ordering::Acquire);
+        if let Some(patroni) = &self.patroni {
+            let leader = patroni.leader(&self.name, &self.members, Some(old), site).await?;
+            self.primary.store(leader, Ordering::Release);
+            return Ok(leader);
+        }
+        let standby = self.standby().ok_or_else(|| no_standby(&self.name))?;
+        self.promote(standby).await?;
+        Ok(standby)
+    }
+
     /// Makes a member the primary, counted from 0, and waits until it takes writes; other standbys that run follow it.
     ///
     /// A new primary without a standby that streams does not wait for one: the synchronous standbys of its
@@ -55,7 +69,15 @@ impl Cluster {
 
     /// Makes a member that has ended a standby of the primary, of a new copy of its data, and waits until all standbys
     /// stream. Its own data may hold what the new primary never got.
+    ///
+    /// A Patroni does that itself: it is only started again where it has ended.
     pub(crate) async fn rejoin(&mut self, member: usize, site: &Site) -> Result<(), EstateError> {
+        if self.patroni.is_some() {
+            if self.members[member].child.ended().is_some() {
+                self.members[member].start_again(site).await?;
+            }
+            return self.settle(site).await;
+        }
         let primary = self.primary.load(Ordering::Acquire);
         let (port, observer) = (self.members[primary].port, self.members[primary].observer.clone());
         let server = &mut self.members[member];
@@ -77,6 +99,14 @@ impl Cluster {
         }
         session.close().await;
         Ok(())
+    }
+}
+
+pub(crate) fn no_standby(cluster: &str) -> EstateError {
+    EstateError::NotStarted {
+        server: cluster.to_owned(),
+        why: "it has no standby that runs, which could be promoted".to_owned(),
+        tail: Vec::new(),
     }
 }
 

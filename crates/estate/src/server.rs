@@ -16,6 +16,7 @@ use crate::child::Child;
 use crate::configuration::{hba, quoted, settings, socket_folders};
 use crate::find::PostgresPrograms;
 use crate::logs::Output;
+use crate::patroni::{Keeper, Keeping};
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site};
 use crate::tls::Papers;
@@ -48,6 +49,8 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     /// Where it offers TLS.
     pub(crate) papers: Option<Papers>,
+    /// The Patroni that starts it; the child is that one then.
+    keeper: Option<Keeper>,
     sockets: Vec<PathBuf>,
 }
 
@@ -60,6 +63,8 @@ pub(crate) struct Seat<'a> {
     pub(crate) papers: Option<&'a Papers>,
     /// What replication adds to its settings and to pg_hba.conf.
     pub(crate) more: &'a Replicated,
+    /// Where Patroni keeps it.
+    pub(crate) keeping: Option<&'a Keeping>,
 }
 
 /// What replication adds to a server's configuration.
@@ -78,7 +83,9 @@ impl Server {
         for _ in 0..STARTS {
             let port = plan.port.or_else(|| site.ports.free()).ok_or_else(|| no_port(name))?;
             let sockets = configure(seat, port, &data, site)?;
-            let (child, log) = launch(name, (&programs.bin, &programs.image), &data, site)?;
+            let keeper = seat.keeping.map(|keeping| keeping.keeper(name, port, (&data, programs), observer, site));
+            let keeper = keeper.transpose()?;
+            let (child, log) = launch(name, (&programs.bin, &programs.image), &data, keeper.as_ref(), site)?;
             let server = Self {
                 name: name.to_owned(),
                 port,
@@ -89,6 +96,7 @@ impl Server {
                 observer: observer.clone(),
                 data: data.clone(),
                 papers: papers.cloned(),
+                keeper,
                 sockets,
             };
             match server.ready(site).await {
@@ -131,12 +139,30 @@ impl Server {
 
     /// Starts it again, after its end, on the same port and data.
     pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
-        let (child, log) = launch(&self.name, (&self.bin, &self.image), &self.data, site)?;
+        let (child, log) = launch(&self.name, (&self.bin, &self.image), &self.data, self.keeper.as_ref(), site)?;
         self.output.renew(log, child.log());
         self.child = child;
         self.ready(site).await?;
         site.guard(&self.name, &self.child);
         Ok(())
+    }
+
+    /// Where its Patroni can be asked.
+    pub(crate) fn rest_port(&self) -> Option<u16> {
+        self.keeper.as_ref().map(|keeper| keeper.rest)
+    }
+
+    /// Asks it to end: SIGINT in order, SIGQUIT and SIGKILL at once, as PostgreSQL takes them. A Patroni ends its server
+    /// in order on SIGTERM, and does not end it otherwise: there both are killed.
+    pub(crate) fn signal(&self, signal: Signal) {
+        match (&self.keeper, signal) {
+            (None, _) => self.child.signal(signal),
+            (Some(_), Signal::SIGINT) => self.child.signal(Signal::SIGTERM),
+            (Some(_), _) => {
+                self.child.signal(Signal::SIGKILL);
+                self.processes().into_iter().for_each(|pid| process::send(pid, Signal::SIGKILL));
+            }
+        }
     }
 
     /// The postmaster and its backends, which are in process groups of their own.
@@ -176,17 +202,22 @@ fn launch(
     server: &str,
     (bin, image): (&Path, &Option<String>),
     data: &Path,
+    keeper: Option<&Keeper>,
     site: &Site,
 ) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
+    let (program, args, folder) = match keeper {
+        Some(keeper) => (keeper.program.clone(), keeper.arguments(), keeper.home.as_path()),
+        None => (bin.join("postgres"), vec!["-D".into(), data.into()], data),
+    };
     site.start(Order {
         name: server,
-        program: bin.join("postgres"),
+        program,
         image: image.clone(),
-        args: vec!["-D".into(), data.into()],
+        args,
         env: Vec::new(),
-        folder: data,
+        folder,
         account: site.account,
-        death: Signal::SIGQUIT,
+        death: if keeper.is_some() { Signal::SIGTERM } else { Signal::SIGQUIT },
         input: None,
     })
 }
@@ -194,6 +225,9 @@ fn launch(
 impl Drop for Server {
     /// A server that fails while it is stood up leaves nothing either.
     fn drop(&mut self) {
+        if self.keeper.is_some() {
+            self.signal(Signal::SIGKILL);
+        }
         if self.child.stop(Signal::SIGQUIT) {
             self.remove_traces();
         }

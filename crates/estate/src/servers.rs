@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::find::{GET_VAULT, Places, asked, get_postgres, runs, version_of};
-use crate::{pooler, powerdns};
+use crate::{patroni, pooler, powerdns};
 
 /// A server, or a program that the project's scripts use, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +39,15 @@ pub fn find_all() -> Vec<Found> {
         &places,
         "haproxy",
         "HAPROXY_BIN",
-        "clusters with layout = \"haproxy-ha\"",
+        "clusters with standbys, several nodes of Vault",
         "-v",
         "apt-get install haproxy",
     ));
     let pooled = "the fact RUN-3 of `leaseproof conformance`";
     all.push(by_name(&places, "pgbouncer", pooler::SETTING, pooled, "--version", pooler::GET_PGBOUNCER));
+    let kept = "clusters with layout = \"patroni\"";
+    all.push(by_name(&places, "patroni", patroni::PATRONI_SETTING, kept, "--version", patroni::GET_PATRONI));
+    all.push(by_name(&places, "etcd", patroni::ETCD_SETTING, kept, "--version", patroni::GET_ETCD));
     let pdns = "scenarios with a live PowerDNS ([pdns])";
     all.push(by_name(&places, "pdns_server", powerdns::SETTING, pdns, "--version", powerdns::GET_PDNS));
     all.push(by_name(&places, "jq", "JQ_BIN", "set-up scripts that read JSON", "--version", "apt-get install jq"));

@@ -187,6 +187,17 @@ fn an_engine_or_image_that_is_missing_is_named_with_how_to_get_it() {
 }
 
 #[test]
+fn a_cluster_that_patroni_keeps_is_refused_with_what_to_do() {
+    let desk = Desk::new();
+    let output = contained(&desk, &workspace().join("scenarios/keybuzz-patroni"), &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    for part in ["Patroni", "postgres.target", "--estate processes"] {
+        assert!(text(&output).contains(part), "`{part}` is not in\n{}", text(&output));
+    }
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn a_scenario_may_ask_for_containers_itself() {
     let desk = Desk::new();
     let mut command = desk.command(["run"]);

@@ -180,6 +180,50 @@ pub enum Layout {
         /// When a commit is acknowledged.
         replication: Replication,
     },
+    /// The same kept by Patroni and etcd, which decide themselves who is the primary.
+    Patroni {
+        /// How many standbys.
+        standbys: u16,
+        /// When a commit is acknowledged: `Async` or `RemoteApply`.
+        replication: Replication,
+        /// How soon Patroni sees and decides.
+        timing: PatroniTiming,
+    },
+}
+
+impl Layout {
+    /// How many standbys there are and when a commit is acknowledged; none of a server that stands alone.
+    pub const fn replicated(self) -> Option<(u16, Replication)> {
+        match self {
+            Self::Standalone => None,
+            Self::HaproxyHa { standbys, replication } | Self::Patroni { standbys, replication, .. } => {
+                Some((standbys, replication))
+            }
+        }
+    }
+
+    /// Whether Patroni keeps it.
+    pub const fn is_patroni(self) -> bool {
+        matches!(self, Self::Patroni { .. })
+    }
+}
+
+/// Patroni's dynamic settings of the same names, in seconds; the defaults are Patroni's own (Patroni, Dynamic
+/// Configuration Settings).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatroniTiming {
+    /// How long the leader's lock lasts when nobody renews it.
+    pub ttl: u32,
+    /// How long Patroni sleeps between two looks.
+    pub loop_wait: u32,
+    /// How long it tries etcd and PostgreSQL before it gives the lock up.
+    pub retry_timeout: u32,
+}
+
+impl Default for PatroniTiming {
+    fn default() -> Self {
+        Self { ttl: 30, loop_wait: 10, retry_timeout: 10 }
+    }
 }
 
 /// When the primary acknowledges a commit.

@@ -63,9 +63,7 @@ fn value(is: &Is) -> Value {
             json!({ "type": "string", "enum": Metric::all().iter().map(ToString::to_string).collect::<Vec<_>>() })
         }
         Is::Check => json!({ "type": "string", "enum": CATALOGUE.iter().map(|info| info.id).collect::<Vec<_>>() }),
-        Is::Word(words, later) => {
-            json!({ "enum": words.iter().copied().chain(later.iter().map(|later| later.word)).collect::<Vec<_>>() })
-        }
+        Is::Word(words) => json!({ "enum": words }),
         Is::Texts(is) => json!({ "type": "array", "items": value(is) }),
         Is::Map(is) => json!({ "type": "object", "additionalProperties": value(is) }),
         Is::Scalar => json!({ "type": ["string", "number", "boolean"] }),

@@ -71,8 +71,8 @@ pub(crate) enum Is {
     Pattern,
     /// Five characters: `42501`.
     SqlState,
-    /// One of some words, and words that this version cannot do yet.
-    Word(&'static [&'static str], &'static [Later]),
+    /// One of some words.
+    Word(&'static [&'static str]),
     /// Texts of one kind.
     Texts(&'static Is),
     /// A table from any name to a value.
@@ -95,14 +95,6 @@ pub(crate) enum Is {
     Steps(&'static [Shape]),
     /// `[profile.<name>]`: overlays of the whole file.
     Profiles,
-}
-
-/// A word that is understood and cannot be done yet.
-#[derive(Debug)]
-pub(crate) struct Later {
-    pub(crate) word: &'static str,
-    /// The subject of "… not built yet".
-    pub(crate) what: &'static str,
 }
 
 impl Shape {

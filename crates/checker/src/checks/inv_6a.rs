@@ -60,7 +60,7 @@ fn end_of(life: &Life, run: &Run<'_>) -> Option<End> {
 }
 
 /// Whether a standby may not know yet what its primary has acknowledged: with any replication but `remote_apply`
-/// (PostgreSQL, synchronous_commit).
+/// (PostgreSQL, synchronous_commit). A Patroni lets a standby be read that came back before it makes it synchronous again.
 fn standbys_lag(life: &Life, run: &Run<'_>) -> bool {
     let cluster = run.promise(&life.role).and_then(|promise| run.plan.postgres.get(&promise.on));
     let layout = cluster.map(|cluster| cluster.layout);

@@ -270,6 +270,22 @@ fn what_fails_after_the_end_of_its_token_is_not_judged() {
 }
 
 #[test]
+fn run_2_a_role_whose_commit_was_in_doubt_counts_as_an_orphan_and_no_more() {
+    let left = |begun: u64, orphans: u64| {
+        let mut story = struck(begun, begun + 500 * MS).without(|event| matches!(event, Event::Residue { .. }));
+        story.look(3 * S, vec![seen(900, wall(15))], vec![]);
+        story.residue(20 * S, false, vec![seen(900, wall(15))], vec![]);
+        story.residue(21 * S, true, vec![seen(900, wall(15))], vec![]);
+        story.plan.promise.orphans.as_mut().unwrap().value = orphans;
+        story
+    };
+    left(2_500 * MS, 1).passes("RUN-2");
+    left(2_500 * MS, 0).fails("RUN-2");
+    // It appeared when no fault was felt.
+    left(5 * S, 1).fails("RUN-2");
+}
+
+#[test]
 fn run_2_a_credential_issued_while_its_token_ended_may_outlive_it_with_its_lease() {
     let left = |begun: u64, leases: Vec<u64>| {
         let mut story = token_expired(begun, begun + 100 * MS);

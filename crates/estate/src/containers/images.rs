@@ -78,7 +78,7 @@ impl Images {
     /// Those of a plan: as the environment names them, else the plan, else the official ones. Blocking.
     ///
     /// # Errors
-    /// [`EstateError::ServerMissing`] where there is no engine or an image is missing, [`EstateError::WrongVersion`]
+    /// [`EstateError::ServerMissing`] where there is no engine or an image is missing, or there is none for the plan, [`EstateError::WrongVersion`]
     /// where an image has another PostgreSQL than the plan.
     pub(crate) fn of(plan: &Plan) -> Result<Self, EstateError> {
         engine::version().map_err(|why| EstateError::ServerMissing {
@@ -86,6 +86,13 @@ impl Images {
             looked: vec![format!("`{} version` ({why})", engine::client().display())],
             how_to_get: GET_ENGINE.to_owned(),
         })?;
+        if let Some(name) = plan.postgres.iter().find_map(|(name, of)| of.layout.is_patroni().then_some(name)) {
+            return Err(EstateError::ServerMissing {
+                wanted: format!("an image with Patroni, which keeps postgres.{name}"),
+                looked: vec!["the images of --estate containers (PostgreSQL alone is in them)".to_owned()],
+                how_to_get: "run it with --estate processes, or with layout = \"haproxy-ha\"".to_owned(),
+            });
+        }
         let named = &plan.containers;
         let mut images = Self {
             vault: VAULT.image(named.vault.as_ref(), official_vault()),

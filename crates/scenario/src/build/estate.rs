@@ -6,7 +6,9 @@ use leaseproof_domain::{Secret, Ttl};
 
 use super::{Book, owned};
 use crate::node::{Node, Table, Value};
-use crate::plan::{Layout, PostgresPlan, Replication, Setting, VaultPlan, VaultPostgresPlan, VaultStorage};
+use crate::plan::{
+    Layout, PatroniTiming, PostgresPlan, Replication, Setting, VaultPlan, VaultPostgresPlan, VaultStorage,
+};
 use crate::problem::Problem;
 use crate::text::{FileWhen, Text};
 
@@ -97,23 +99,59 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
 }
 
 fn layout(book: &Book<'_>, table: &Table) -> Layout {
-    if table.text("layout").is_some_and(|said| said.value == "haproxy-ha") {
-        return Layout::HaproxyHa {
-            standbys: table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1),
-            replication: match table.text("replication").map(|said| said.value) {
-                Some("remote_apply") => Replication::RemoteApply,
-                Some("quorum") => Replication::Quorum,
-                _ => Replication::Async,
-            },
-        };
-    }
-    for key in ["standbys", "replication"] {
-        if let Some(entry) = table.entry(key) {
-            let problem = format!("`{key}` is of clusters with standbys");
-            book.add(Problem::at(&entry.at, problem).label("expected with layout = \"haproxy-ha\""));
+    let standbys = table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1);
+    let replication = match table.text("replication").map(|said| said.value) {
+        Some("remote_apply") => Replication::RemoteApply,
+        Some("quorum") => Replication::Quorum,
+        _ => Replication::Async,
+    };
+    let strangers = |keys: &[&str], whose: &str, layouts: &str| {
+        for entry in keys.iter().filter_map(|key| table.entry(key)) {
+            let problem = format!("`{}` is of clusters {whose}", entry.key);
+            book.add(Problem::at(&entry.at, problem).label(format!("expected with layout = {layouts}")));
+        }
+    };
+    match table.text("layout").map(|said| said.value) {
+        Some("patroni") => {
+            if replication == Replication::Quorum
+                && let Some(entry) = table.entry("replication")
+            {
+                let none = "Patroni has no quorum of standbys before its version 4";
+                book.add(Problem::at(&entry.node.place, none).label("expected `async` or `remote_apply`"));
+            }
+            Layout::Patroni { standbys, replication, timing: timing(book, table) }
+        }
+        Some("haproxy-ha") => {
+            strangers(&["patroni"], "that Patroni keeps", "\"patroni\"");
+            Layout::HaproxyHa { standbys, replication }
+        }
+        _ => {
+            strangers(&["standbys", "replication"], "with standbys", "\"haproxy-ha\" or \"patroni\"");
+            strangers(&["patroni"], "that Patroni keeps", "\"patroni\"");
+            Layout::Standalone
         }
     }
-    Layout::Standalone
+}
+
+/// `[postgres.<cluster>.patroni]`. Patroni takes no other: patroni/config.py puts its defaults in place of what breaks
+/// its rule.
+fn timing(book: &Book<'_>, table: &Table) -> PatroniTiming {
+    let known = PatroniTiming::default();
+    let Some(entry) = table.entry("patroni") else { return known };
+    let own = table.table("patroni");
+    let of = |key: &str| own.and_then(|own| own.whole(key)).and_then(|said| u32::try_from(said.value).ok());
+    let timing = PatroniTiming {
+        ttl: of("ttl").unwrap_or(known.ttl),
+        loop_wait: of("loop_wait").unwrap_or(known.loop_wait),
+        retry_timeout: of("retry_timeout").unwrap_or(known.retry_timeout),
+    };
+    let least = timing.loop_wait + 2 * timing.retry_timeout;
+    if timing.ttl < least {
+        let short = format!("a lock of {} s runs out before Patroni has given it up", timing.ttl);
+        let rule = format!("expected ttl >= loop_wait + 2 * retry_timeout, which is {least}");
+        book.add(Problem::at(&entry.at, short).label(rule));
+    }
+    timing
 }
 
 fn settings(table: &Table) -> BTreeMap<String, String> {

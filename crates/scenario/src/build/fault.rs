@@ -5,7 +5,7 @@ use leaseproof_domain::Ttl;
 use super::{Book, owned};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
-use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultPlan, Layout, Plan, VaultStorage};
+use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultPlan, Plan, VaultStorage};
 use crate::problem::Problem;
 use crate::value::Rate;
 
@@ -161,6 +161,9 @@ fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
         if fault.kind != FaultKind::Failover {
             let none = format!("`{}` has no `lag`", fault.kind.name());
             book.add(Problem::at(&entry.at, none).label("only `failover` has"));
+        } else if plan.postgres.get(fault.on.trim_start_matches("postgres.")).is_some_and(|of| of.layout.is_patroni()) {
+            let again = "Patroni gives a standby that is cut off its primary back";
+            book.add(Problem::at(&entry.at, again).label("expected with layout = \"haproxy-ha\""));
         } else if lag > fault.at {
             let early = "its standby would be cut off before the phase begins";
             book.add(Problem::at(&entry.node.place, early).label("longer than `at`"));
@@ -183,7 +186,7 @@ fn table_place(table: &Table) -> crate::place::Place {
 
 fn needs(kind: FaultKind) -> &'static str {
     if kind.of_clusters() {
-        "no cluster has standbys: layout = \"haproxy-ha\""
+        "no cluster has standbys: layout = \"haproxy-ha\" or \"patroni\""
     } else {
         "Vault has one node: nodes = 2"
     }
@@ -206,16 +209,14 @@ fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
         names.clear();
     }
     for (name, cluster) in plan.postgres.iter().filter(|_| !kind.of_vault()) {
-        match cluster.layout {
-            Layout::Standalone if kind.of_clusters() => {}
-            Layout::Standalone => names.push(format!("postgres.{name}")),
-            Layout::HaproxyHa { standbys, .. } => {
-                names.push(format!("postgres.{name}"));
-                if !kind.of_clusters() {
-                    names.extend((1..=standbys + 1).map(|member| format!("postgres.{name}.{member}")));
-                }
-            }
+        let standbys = cluster.layout.replicated().map(|(standbys, _)| standbys);
+        let starts_again = cluster.layout.is_patroni() && kind == FaultKind::DiskFull;
+        if standbys.is_none() && kind.of_clusters() || starts_again {
+            continue;
         }
+        names.push(format!("postgres.{name}"));
+        let members = standbys.filter(|_| !kind.of_clusters()).map_or(0, |standbys| standbys + 1);
+        names.extend((1..=members).map(|member| format!("postgres.{name}.{member}")));
     }
     names
 }

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::near::{listed, nearest};
 use crate::node::{Node, Value};
 use crate::problem::{Noted, Problem};
-use crate::shape::{Is, Later};
+use crate::shape::Is;
 use crate::value::{Limit, Percent, Rate};
 
 /// Notes what keeps `node` from being the single value that `is` says.
@@ -24,7 +24,7 @@ pub(super) fn fit_scalar(node: &Node, is: &Is, noted: &Noted) {
         Is::SqlState => text(node, noted, sqlstate),
         Is::Metric => text(node, noted, metric),
         Is::Check => text(node, noted, check),
-        Is::Word(words, later) => word(node, words, later, noted),
+        Is::Word(words) => word(node, words, noted),
         Is::Flag => expect(node, "true or false", matches!(node.value, Value::Flag(_)), noted),
         Is::Whole(least, most) => whole_number(node, *least, *most, noted),
         Is::Share => share(node, noted),
@@ -118,19 +118,15 @@ fn check(text: &str) -> Result<(), Wrong> {
     })
 }
 
-fn word(node: &Node, words: &[&'static str], later: &[Later], noted: &Noted) {
+fn word(node: &Node, words: &[&'static str], noted: &Noted) {
     let Some(text) = node.text() else {
         return expect(node, "a text in quotes", false, noted);
     };
     if words.contains(&text) {
         return;
     }
-    if let Some(later) = later.iter().find(|later| later.word == text) {
-        return noted.add(Problem::not_built(&node.place, later.what));
-    }
-    let all = || words.iter().copied().chain(later.iter().map(|later| later.word));
     let problem = Problem::at(&node.place, format!("`{text}` is none of the words that can stand here"));
-    noted.add(match nearest(text, all()) {
+    noted.add(match nearest(text, words.iter().copied()) {
         Some(name) => problem.nearest(Some(name)),
         None => problem.label("unknown").help(format!("expected {}", listed(words.iter().copied()))),
     });

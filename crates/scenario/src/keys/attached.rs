@@ -8,7 +8,7 @@ pub(super) static ATTACHED: Shape = Shape {
     keys: &[
         key(
             "setup",
-            Is::Word(&["theirs", "ours"], &[]),
+            Is::Word(&["theirs", "ours"]),
             "Whose set-up the promises are about. `theirs`, the default: mounts, roles and policies are there already, the `[[setup]]` steps are not done. `ours`: they are done where nothing of it is there, and taken away afterwards.",
         ),
         key(
@@ -38,7 +38,7 @@ static AUTH: Shape = Shape {
     name: "`auth`",
     says: "As whom the harness speaks to Vault. Its token is renewed while a run lasts.",
     keys: &[
-        key("method", Is::Word(&["token", "approle", "userpass"], &[]), "How it logs in.").needed(),
+        key("method", Is::Word(&["token", "approle", "userpass"]), "How it logs in.").needed(),
         key("mount", Is::Text, "The auth method's path. Default: its name."),
         key("token_file", Is::Text, "Of `token`: the file that holds it."),
         key("token_env", Is::Text, "Of `token`: the environment variable that holds it, `VAULT_TOKEN`."),
@@ -72,7 +72,7 @@ static POSTGRES: Shape = Shape {
         ),
         key(
             "sslmode",
-            Is::Word(&["verify-full", "disable"], &[]),
+            Is::Word(&["verify-full", "disable"]),
             "Whether logins, the credentials' too, are encrypted and the server made sure of. Default `verify-full`.",
         ),
         key("ca", Is::Text, "File (PEM) with the authorities that vouch for the server; needed with `verify-full`."),

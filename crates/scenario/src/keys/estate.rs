@@ -1,7 +1,7 @@
 //! Keys of the servers.
 
 use super::EXPECT;
-use crate::shape::{Is, Later, Shape, key};
+use crate::shape::{Is, Shape, key};
 
 pub(super) static VAULT: Shape = Shape {
     name: "[vault]",
@@ -14,7 +14,7 @@ pub(super) static VAULT: Shape = Shape {
         ),
         key(
             "storage",
-            Is::Word(&["inmem", "file", "raft", "postgresql"], &[]),
+            Is::Word(&["inmem", "file", "raft", "postgresql"]),
             "Where Vault keeps its data. Default `inmem`.",
         ),
         key("postgresql", Is::Table(&STORAGE), STORAGE.says),
@@ -46,21 +46,36 @@ static STORAGE: Shape = Shape {
     ],
 };
 
+static PATRONI: Shape = Shape {
+    name: "[postgres.<cluster>.patroni]",
+    says: "Patroni's dynamic settings of the same names; the defaults are its own. ttl is at least loop_wait + 2 * retry_timeout.",
+    keys: &[
+        key("ttl", Is::Whole(20, 600), "Seconds until the lock of a leader that is gone runs out. Default 30."),
+        key("loop_wait", Is::Whole(1, 60), "Seconds between two looks. Default 10."),
+        key(
+            "retry_timeout",
+            Is::Whole(3, 60),
+            "Seconds in which etcd and PostgreSQL are tried again before the leader gives up. Default 10.",
+        ),
+    ],
+};
+
 pub(super) static POSTGRES: Shape = Shape {
     name: "[postgres.<cluster>]",
     says: "A PostgreSQL cluster under test, by name: `target`, `storage`, …",
     keys: &[
         key(
             "layout",
-            Is::Word(&["standalone", "haproxy-ha"], &[Later { word: "patroni", what: "Patroni clusters are" }]),
-            "How many servers, and what stands before them: one, or a primary and its standbys behind HAProxy. Default `standalone`.",
+            Is::Word(&["standalone", "haproxy-ha", "patroni"]),
+            "How many servers, and what stands before them: one, or a primary and its standbys behind HAProxy; with `patroni`, Patroni and etcd choose the primary. Default `standalone`.",
         ),
-        key("standbys", Is::Whole(1, 8), "Of `haproxy-ha`: how many streaming standbys. Default 1."),
+        key("standbys", Is::Whole(1, 8), "Of clusters with standbys: how many stream. Default 1."),
         key(
             "replication",
-            Is::Word(&["async", "remote_apply", "quorum"], &[]),
-            "Of `haproxy-ha`: when a commit is acknowledged: on the primary's disk, when every standby shows it, when more than half have it. Default `async`.",
+            Is::Word(&["async", "remote_apply", "quorum"]),
+            "Of clusters with standbys: when a commit is acknowledged: on the primary's disk, when every standby shows it, when more than half have it (not with Patroni). Default `async`.",
         ),
+        key("patroni", Is::Table(&PATRONI), "Of `patroni`: how soon it sees and decides."),
         key("version", Is::Text, "Major version, as a text: \"15\". Default \"15\"."),
         key(
             "hba",

@@ -38,7 +38,7 @@ pub(crate) static ROOT: Shape = Shape {
         ),
         key(
             "estate",
-            Is::Word(&["processes", "containers", "attached"], &[]),
+            Is::Word(&["processes", "containers", "attached"]),
             "Where the servers run. Default `processes`: children of leaseproof on loopback. `containers`: containers of this machine's engine. `attached`: where [attached] says.",
         ),
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),

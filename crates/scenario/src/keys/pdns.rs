@@ -28,7 +28,7 @@ pub(super) static PDNS: Shape = Shape {
         ),
         key(
             "after_rendering",
-            Is::Word(&AfterRendering::NAMES, &[]),
+            Is::Word(&AfterRendering::NAMES),
             "What the agent does after each rendering. `cycle`, the default: `pdns_control cycle`, which starts PowerDNS anew. `nothing`: PowerDNS stays as it is.",
         ),
         key("zone", Is::Text, "The zone that records are made in and taken away from (DNS-3).").needed(),

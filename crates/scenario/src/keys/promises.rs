@@ -12,13 +12,13 @@ pub(super) static PROMISE: Shape = Shape {
             Is::Flag,
             "true: every session of a credential, and every one of Vault's own accounts, is encrypted (TLS-1).",
         ),
-        key("password_in_logs", Is::Word(&["never"], &[]), "`never`: no password is in any server's log (PWD-1)."),
+        key("password_in_logs", Is::Word(&["never"]), "`never`: no password is in any server's log (PWD-1)."),
         key("orphans", Is::Whole(0, i64::MAX), "How many roles may be without a lease (RUN-2, INV-3)."),
         key("usable_within", Is::Span, "From an issue's answer to a login that works (INV-1)."),
         key("dead_within", Is::Span, "From a lease's expiry to its role's end (EXP-1, INV-6a)."),
         key(
             "sessions_after_revoke",
-            Is::Word(&["survive", "die"], &[]),
+            Is::Word(&["survive", "die"]),
             "What becomes of open sessions when their credential ends (INV-6b): `survive`: the connection stays, whatever its queries answer; `die`: it is ended within `dead_within`.",
         ),
     ],
@@ -53,7 +53,7 @@ pub(super) static ROLE: Shape = Shape {
         ),
         key(
             "attributes",
-            Is::Texts(&Is::Word(ATTRIBUTES, &[])),
+            Is::Texts(&Is::Word(ATTRIBUTES)),
             "Attributes beyond LOGIN and INHERIT; `NOINHERIT` takes one away.",
         ),
         key(
@@ -78,12 +78,12 @@ pub(super) static ROLE: Shape = Shape {
         ),
         key(
             "escalations",
-            Is::Word(&["forbidden", "allowed"], &[]),
+            Is::Word(&["forbidden", "allowed"]),
             "Whether ways past the ACLs that no other promise explains are extras: SECURITY DEFINER functions, views that read as their owner, user mappings, SET ROLE, predefined roles, row security that does not bind. Default `forbidden`; `allowed`: listed, not judged.",
         ),
         key(
             "public",
-            Is::Word(&["allowed", "forbidden"], &[]),
+            Is::Word(&["allowed", "forbidden"]),
             "Whether privileges that it holds only through PUBLIC's built-in defaults are extras. Default `allowed`: listed, not judged.",
         ),
         key("probes", Is::Switch(&PROBES), PROBES.says),
@@ -158,7 +158,7 @@ pub(super) static THRESHOLD: Shape = Shape {
         key("limit", Is::Limit, "The bound: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
         key(
             "during",
-            Is::Word(&["no-fault", "fault"], &[]),
+            Is::Word(&["no-fault", "fault"]),
             "Which time counts. A fault is felt from its beginning until `recovers_within` after its healing: `no-fault` leaves out what was under way then, `fault` leaves out everything else. Default: the whole run.",
         ),
     ],

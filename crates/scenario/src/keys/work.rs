@@ -87,7 +87,7 @@ pub(super) static FAULT: Shape = Shape {
         key("at", Is::Span, "How long after the phase's start.").needed(),
         key(
             "kind",
-            Is::Word(&FaultKind::NAMES, &[]),
+            Is::Word(&FaultKind::NAMES),
             "What happens. `kill` (SIGKILL) and `restart`: the server ends and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with a primary that is stopped in order. `step-down`, `seal`: of Vault. `partition`: between `on` and `to` nothing is handed on, and connections stay open; `cut`: they are closed, and each new one at once; `latency`: what passes comes `by` later, both ways. `quota`: Vault lets `rate` requests a second pass and answers the others 429. `flood`: a client takes every connection that the cluster has for ordinary accounts. `token-expiry`: the token of the credentials' client expires and Vault ends its leases with it; healing, the client takes another one. `disk-full`: PostgreSQL's data are on a small file system, mounted for it (as root), which is filled.",
         )
         .needed(),

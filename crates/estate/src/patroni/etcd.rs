@@ -1,0 +1,89 @@
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::child::Child;
+use crate::find::Places;
+use crate::logs::Output;
+use crate::ports::says_taken;
+use crate::site::{Order, Site};
+use crate::{EstateError, folder};
+
+/// The variable that names `etcd`.
+pub(crate) const SETTING: &str = "ETCD_BIN";
+/// How to get it.
+pub(crate) const GET_ETCD: &str = "apt-get install etcd-server";
+
+/// How long it may take until it listens.
+const START: Duration = Duration::from_secs(30);
+/// How often that is tried.
+const TRY: Duration = Duration::from_millis(20);
+/// How many times it is started where others take its ports first.
+const STARTS: u32 = 8;
+
+/// A running etcd of one member.
+pub(crate) struct Etcd {
+    /// `etcd.<cluster>`.
+    pub(crate) name: String,
+    /// Where its clients come.
+    pub(crate) port: u16,
+    pub(crate) output: Output,
+    pub(crate) child: Child,
+}
+
+impl Etcd {
+    pub(super) async fn stand(name: String, site: &Site) -> Result<Self, EstateError> {
+        let program = Places::here().named("etcd", SETTING, GET_ETCD)?;
+        let home = site.folder.join(&name);
+        folder::make(&home, 0o700, None)?;
+        for number in 0..STARTS {
+            let (Some(port), Some(peers)) = (site.ports.free(), site.ports.free()) else { break };
+            let [clients, peers] = [port, peers].map(|port| format!("http://127.0.0.1:{port}"));
+            let cluster = format!("leaseproof={peers}");
+            // A folder of its own for each start: its member keeps its addresses there.
+            let data = home.join(format!("data-{number}"));
+            let words =
+                ["--name", "leaseproof", "--log-level", "warn", "--logger", "zap", "--initial-cluster", &cluster]
+                    .into_iter()
+                    .chain(["--listen-client-urls", &clients, "--advertise-client-urls", &clients])
+                    .chain(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers, "--data-dir"]);
+            let (child, log) = site.start(Order {
+                name: &name,
+                program: program.clone(),
+                image: None,
+                args: words.map(Into::into).chain([data.into()]).collect(),
+                env: Vec::new(),
+                folder: &home,
+                account: None,
+                death: Signal::SIGKILL,
+                input: None,
+            })?;
+            let etcd = Self { name: name.clone(), port, output: Output::new(log), child };
+            match etcd.listens(site).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
+                Err(why) => return Err(why),
+                Ok(()) => {
+                    site.guard(&etcd.name, &etcd.child);
+                    return Ok(etcd);
+                }
+            }
+        }
+        Err(EstateError::NoFreePort { server: name, tried: STARTS })
+    }
+
+    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
+        let until = Instant::now() + START;
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            if self.child.ended().is_some() {
+                let status = self.child.end().await;
+                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
+            }
+            if Instant::now() >= until {
+                let why = format!("nothing listens within {} s", START.as_secs());
+                return Err(site.not_started(&self.name, why, &self.child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
+        Ok(())
+    }
+}

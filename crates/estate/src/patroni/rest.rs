@@ -1,0 +1,87 @@
+//! Patroni's REST interface, as far as it is used here (Patroni, "Patroni REST API").
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Method, Request, header};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+/// How long an answer about a state may take.
+const ANSWER: Duration = Duration::from_secs(2);
+/// How long a switchover may take; Patroni answers when it is over.
+const SWITCHOVER: Duration = Duration::from_secs(90);
+
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("it cannot be reached: {0}")]
+    Unreached(#[from] std::io::Error),
+    #[error("it broke off: {0}")]
+    Broken(#[from] hyper::Error),
+    #[error("it cannot be asked: {0}")]
+    Unsendable(#[from] hyper::http::Error),
+    #[error("no answer in time")]
+    Late(#[from] tokio::time::error::Elapsed),
+}
+
+/// Whether the member at that port holds the leader's lock and takes writes.
+pub(super) async fn is_leader(port: u16) -> bool {
+    matches!(ask(port, Method::GET, "/primary", String::new(), ANSWER).await, Ok((200, _)))
+}
+
+/// Makes it look now instead of at its next turn: a change of the configuration wakes it, also one that changes nothing
+/// (patroni/api.py, do_PATCH_config).
+pub(super) async fn wake(port: u16) {
+    // What it does not hear it does a little later by itself.
+    let _ = ask(port, Method::PATCH, "/config", "{}".to_owned(), ANSWER).await;
+}
+
+/// Hands the leader's lock on to whichever standby Patroni takes. Gives why it did not, in its words.
+pub(super) async fn switch_over(port: u16, leader: &str) -> Result<(), String> {
+    let body = json!({ "leader": leader }).to_string();
+    match ask(port, Method::POST, "/switchover", body, SWITCHOVER).await {
+        Ok((200, _)) => Ok(()),
+        Ok((status, words)) => Err(format!("{status}: {words}")),
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+async fn ask(
+    port: u16,
+    method: Method,
+    path: &str,
+    body: String,
+    longest: Duration,
+) -> Result<(u16, String), NoAnswer> {
+    tokio::time::timeout(longest, exchange(port, method, path, body)).await?
+}
+
+async fn exchange(port: u16, method: Method, path: &str, body: String) -> Result<(u16, String), NoAnswer> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, format!("127.0.0.1:{port}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))?;
+    let answered = async {
+        let answer = sender.send_request(request).await?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).trim().to_owned()))
+    };
+    tokio::pin!(answered);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        answer = &mut answered => answer,
+        ended = &mut connection => {
+            ended?;
+            answered.await
+        }
+    }
+}
