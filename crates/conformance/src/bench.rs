@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Redactor, Secret, Username};
 use leaseproof_estate::{Estate, TARGET};
@@ -15,6 +15,9 @@ use crate::servers::Servers;
 
 /// How long a login or a statement of a fact may take.
 const STATEMENT: Duration = Duration::from_secs(30);
+
+/// How long what leads to a server may take to find it again.
+const ROUTED: Duration = Duration::from_secs(15);
 
 /// Where one fact is proved: an engine, a database and an account of Vault's that nobody else uses, and the record of
 /// what was expected and what came.
@@ -95,6 +98,33 @@ impl Bench {
     /// The password of Vault's account, as it was made.
     pub fn account_password(&self) -> Secret {
         self.account_password.clone()
+    }
+
+    /// The PostgreSQL server that is the primary at first, by its name in the estate and in the logs.
+    pub fn server(&self) -> String {
+        let several = self.servers.servers().estate.member_ports(TARGET).len() > 1;
+        if several { format!("postgres.{TARGET}.1") } else { format!("postgres.{TARGET}") }
+    }
+
+    /// Starts a PostgreSQL server again that was ended, and waits until what leads to it lets logins through: a proxy
+    /// finds out a little later.
+    ///
+    /// # Errors
+    /// An obstacle where it does not come up, or nothing leads to it.
+    pub async fn start_again(&mut self, server: &str) -> Result<(), Obstacle> {
+        self.estate().start_again(server).await?;
+        let until = Instant::now() + ROUTED;
+        loop {
+            let login = observer(&self.servers.servers().estate, "postgres");
+            match Session::open(&login).await {
+                Ok(session) => {
+                    session.close().await;
+                    return Ok(());
+                }
+                Err(why) if Instant::now() >= until => return Err(why.into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// PostgreSQL's port.

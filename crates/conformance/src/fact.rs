@@ -40,19 +40,32 @@ pub enum Ground {
     Own(fn(&mut Bare)),
 }
 
-/// Versions of PostgreSQL in which a fact does not hold, and why.
+/// Where a fact does not hold, and why.
 #[derive(Clone, Debug)]
 pub struct Exception {
-    /// Major versions.
-    pub postgres: RangeInclusive<u32>,
+    /// Where.
+    pub with: Otherwise,
     /// Why it is otherwise there.
     pub why: &'static str,
 }
 
+/// What a fact does not hold with.
+#[derive(Clone, Debug)]
+pub enum Otherwise {
+    /// These major versions of PostgreSQL.
+    Postgres(RangeInclusive<u32>),
+    /// A cluster behind HAProxy.
+    Proxy,
+}
+
 impl Fact {
-    /// Why it is known not to hold in that major version of PostgreSQL.
-    pub fn exception(&self, postgres: u32) -> Option<&'static str> {
-        self.exceptions.iter().find(|exception| exception.postgres.contains(&postgres)).map(|exception| exception.why)
+    /// Why it is known not to hold in that major version of PostgreSQL, or behind a proxy.
+    pub fn exception(&self, postgres: u32, proxied: bool) -> Option<&'static str> {
+        let otherwise = |with: &Otherwise| match with {
+            Otherwise::Postgres(versions) => versions.contains(&postgres),
+            Otherwise::Proxy => proxied,
+        };
+        self.exceptions.iter().find(|exception| otherwise(&exception.with)).map(|exception| exception.why)
     }
 }
 

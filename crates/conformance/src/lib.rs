@@ -18,7 +18,7 @@ mod servers;
 
 pub use bench::Bench;
 pub use expect::{Answered, Expect};
-pub use fact::{Exception, Fact, Ground, Prove};
+pub use fact::{Exception, Fact, Ground, Otherwise, Prove};
 pub use facts::{CATALOGUE, UnknownFact, find};
 pub use page::facts_markdown;
 pub use proof::{Obstacle, Proof, Proofs, Standing, Step};

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::{CATALOGUE, Ground};
+use crate::{CATALOGUE, Ground, Otherwise};
 
 /// The catalogue as a page of the docs.
 pub fn facts_markdown() -> String {
@@ -23,7 +23,11 @@ pub fn facts_markdown() -> String {
             fact.id, fact.says, fact.shown, fact.source
         );
         for exception in fact.exceptions {
-            let (first, last) = (exception.postgres.start(), exception.postgres.end());
+            let Otherwise::Postgres(versions) = &exception.with else {
+                let _ = writeln!(text, "- **Otherwise behind HAProxy** (`--layout haproxy-ha`): {}", exception.why);
+                continue;
+            };
+            let (first, last) = (versions.start(), versions.end());
             let versions = if first == last { first.to_string() } else { format!("{first} to {last}") };
             let _ = writeln!(text, "- **Otherwise on PostgreSQL {versions}**: {}", exception.why);
         }

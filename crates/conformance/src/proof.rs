@@ -104,6 +104,8 @@ pub struct Proofs {
     pub vault: String,
     /// PostgreSQL's version, e.g. `15.18`.
     pub postgres: String,
+    /// What PostgreSQL was where a fact asked for nothing else: `standalone` or `haproxy-ha`.
+    pub layout: String,
     /// The facts, in the catalogue's order.
     pub proofs: Vec<Proof>,
 }

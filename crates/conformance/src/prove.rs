@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Bare, EstateError};
+use leaseproof_estate::{Bare, EstateError, Layout};
 use leaseproof_history::Ledger;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -25,6 +25,8 @@ pub struct Asked {
     pub facts: Vec<&'static Fact>,
     /// PostgreSQL's major version, e.g. `15`.
     pub postgres: String,
+    /// What PostgreSQL is where a fact does not ask for something else.
+    pub layout: Layout,
     /// The name that marks every process and folder.
     pub run: String,
     /// Where whatever is made is written down first.
@@ -40,9 +42,9 @@ pub struct Asked {
 /// # Errors
 /// [`EstateError`] where the servers cannot be had at all, or not be removed.
 pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs, EstateError> {
-    let Asked { facts, postgres, run, ledger, redactor, at_once } = asked;
+    let Asked { facts, postgres, layout, run, ledger, redactor, at_once } = asked;
     let yard = Yard { run, ledger, redactor };
-    let bare = Bare::new(&postgres);
+    let bare = Bare { layout, ..Bare::new(&postgres) };
     let shared = Arc::new(yard.stand(&bare, SHARED).await?);
     let (vault, version) = versions(&shared, &postgres).await;
     let turns = Arc::new(Semaphore::new(at_once.max(1)));
@@ -76,7 +78,16 @@ pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs,
         servers.estate.tear_down().await?;
     }
     proofs.sort_by_key(|proof| CATALOGUE.iter().position(|fact| fact.id == proof.id));
-    Ok(Proofs { vault, postgres: version, proofs })
+    Ok(Proofs { vault, postgres: version, layout: word(layout).to_owned(), proofs })
+}
+
+/// The layout as a scenario names it.
+fn word(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Standalone => "standalone",
+        Layout::HaproxyHa { .. } => "haproxy-ha",
+        Layout::Patroni { .. } => "patroni",
+    }
 }
 
 async fn versions(servers: &Servers, postgres: &str) -> (String, String) {
@@ -93,6 +104,7 @@ async fn versions(servers: &Servers, postgres: &str) -> (String, String) {
 async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: Bare) -> Proof {
     let begun = Instant::now();
     let postgres: u32 = bare.postgres.parse().unwrap_or(0);
+    let exception = fact.exception(postgres, bare.layout != Layout::Standalone);
     let servers = match fact.ground {
         Ground::Shared => On::Shared(shared),
         Ground::Own(change) => {
@@ -115,7 +127,7 @@ async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: B
     let (steps, servers) = bench.end();
     let obstacle = obstacle.map(|why| yard.redactor.scrub(&why.to_string()).text);
     let took = begun.elapsed();
-    let proof = Proof::of(fact.id, fact.exception(postgres), steps, obstacle, took);
+    let proof = Proof::of(fact.id, exception, steps, obstacle, took);
     match servers {
         On::Shared(_) => proof,
         On::Own(servers) => match servers.estate.tear_down().await {

@@ -95,6 +95,7 @@ mod tests {
         let of = |postgres: &str, standing| Proofs {
             vault: "1.21.0".into(),
             postgres: postgres.into(),
+            layout: "standalone".into(),
             proofs: vec![proof("ISS-1", Standing::Confirmed), proof("ISS-7", standing)],
         };
         insta::assert_snapshot!(table(&[of("14.24", Standing::Refuted), of("15.18", Standing::Confirmed)]));

@@ -28,6 +28,20 @@ fn facts_are_confirmed_with_what_was_expected_and_what_came() {
 }
 
 #[test]
+fn what_is_otherwise_behind_haproxy_is_an_exception_with_its_reason() {
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--layout", "haproxy-ha", "--only", "DOW-1,DOW-6", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &document["runs"][0];
+    assert_eq!(run["layout"], "haproxy-ha");
+    assert_eq!((&run["proofs"][0]["id"], &run["proofs"][0]["standing"]), (&"DOW-1".into(), &"confirmed".into()));
+    assert_eq!((&run["proofs"][1]["id"], &run["proofs"][1]["standing"]), (&"DOW-6".into(), &"excepted".into()));
+    assert!(run["proofs"][1]["why"].as_str().unwrap().contains("HAProxy"), "{run:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn a_fact_that_does_not_exist_is_told_with_those_that_do() {
     let desk = Desk::new();
     let output = desk.output(["conformance", "--only", "ISS-77"]);

@@ -14,14 +14,14 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const POSTGRES: &str = "postgres.target";
 const DOWN: &str = "failed to connect to";
 
 async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let postgres = bench.server();
     bench.reader().await?;
     let issued = bench.issue("reader").await?;
     let vault = bench.vault();
-    bench.estate().stop(POSTGRES).await;
+    bench.estate().stop(&postgres).await;
 
     let creds = bench.issue("reader").await;
     bench.answers("creds while it is down", &creds, Expect::status(500).says(DOWN));
@@ -32,7 +32,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     let revoked = vault.revoke(&issued.lease).await;
     bench.answers("revoke while it is down", &revoked, Expect::status(400).says("failed to revoke entry").says(DOWN));
 
-    bench.estate().start_again(POSTGRES).await?;
+    bench.start_again(&postgres).await?;
     let creds = bench.issue("reader").await;
     bench.answers("creds when it is back", &creds, Expect::status(200));
     let renewed = vault.renew(&issued.lease, Some(60)).await;

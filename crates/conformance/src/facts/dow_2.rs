@@ -17,20 +17,20 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const POSTGRES: &str = "postgres.target";
 const LEASES: u64 = 10;
 
 async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let postgres = bench.server();
     bench.reader().await?;
     bench.role("reader", json!({ "default_ttl": "3s" })).await?;
     for _ in 0..LEASES {
         bench.issue("reader").await?;
     }
-    bench.estate().stop(POSTGRES).await;
+    bench.estate().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(20)).await;
     let listed = bench.leases("reader").await?.len() as u64;
     bench.equals("leases that are still kept 17 s after their end", LEASES, listed);
-    bench.estate().start_again(POSTGRES).await?;
+    bench.start_again(&postgres).await?;
     let there = bench.roles_like("v-%").await?;
     bench.equals("roles at recovery", LEASES, there);
     let gone = bench.until(Duration::from_secs(300), || async { Ok(bench.roles_like("v-%").await? == 0) }).await?;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::bench::CREATE;
-use crate::fact::Exception;
+use crate::fact::{Exception, Otherwise};
 use crate::proof::Obstacle;
 use crate::{Bench, Expect, Fact, Ground};
 
@@ -12,7 +12,10 @@ pub(super) const FACT: Fact = Fact {
     source: "PostgreSQL 15, release notes: CREATE on public is no longer PUBLIC's",
     ground: Ground::Shared,
     slow: false,
-    exceptions: &[Exception { postgres: 14..=14, why: "before 15, PUBLIC has CREATE on schema public" }],
+    exceptions: &[Exception {
+        with: Otherwise::Postgres(14..=14),
+        why: "before 15, PUBLIC has CREATE on schema public",
+    }],
     prove: |bench| Box::pin(prove(bench)),
 };
 

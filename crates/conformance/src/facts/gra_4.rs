@@ -2,7 +2,7 @@ use leaseproof_domain::Secret;
 use serde_json::json;
 
 use crate::bench::CREATE;
-use crate::fact::Exception;
+use crate::fact::{Exception, Otherwise};
 use crate::proof::Obstacle;
 use crate::{Bench, Expect, Fact, Ground};
 
@@ -14,7 +14,10 @@ pub(super) const FACT: Fact = Fact {
     source: "PostgreSQL 16, release notes: CREATEROLE is restricted to roles with ADMIN OPTION",
     ground: Ground::Shared,
     slow: false,
-    exceptions: &[Exception { postgres: 14..=15, why: "before 16, CREATEROLE grants every role that is no superuser" }],
+    exceptions: &[Exception {
+        with: Otherwise::Postgres(14..=15),
+        why: "before 16, CREATEROLE grants every role that is no superuser",
+    }],
     prove: |bench| Box::pin(prove(bench)),
 };
 

@@ -20,7 +20,6 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const SERVER: &str = "postgres.target";
 /// How long a line may be on its way from the server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -45,9 +44,9 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
 async fn look(bench: &mut Bench, role: &str, issued: &Issued, leaks: bool) {
     let create = format!("CREATE ROLE \"{}\"", issued.username);
     // The line of the role's creation is the last that may hold the password, and one line.
-    let created = bench.log_lines_in(SERVER, &create, PATIENCE).await;
+    let created = bench.log_lines_in(&bench.server(), &create, PATIENCE).await;
     bench.equals(format!("lines with {role}'s CREATE ROLE"), 1, created.len());
-    let clear = bench.log_lines(SERVER, issued.password.expose()).len();
+    let clear = bench.log_lines(&bench.server(), issued.password.expose()).len();
     bench.holds(
         format!("lines with {role}'s password in clear"),
         if leaks { "at least 1" } else { "0" },

@@ -30,7 +30,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     let words = format!("password authentication failed for user \"{}\"", issued.username);
     bench.answers("a login past VALID UNTIL", &login, Expect::sqlstate("28P01").says(words));
     let line = format!("User \"{}\" has an expired password.", issued.username);
-    let lines = bench.log_lines_in("postgres.target", &line, Duration::from_secs(10)).await;
+    let lines = bench.log_lines_in(&bench.server(), &line, Duration::from_secs(10)).await;
     bench.holds("lines of the server's log that say so", "at least 1", lines.len(), !lines.is_empty());
     Ok(())
 }

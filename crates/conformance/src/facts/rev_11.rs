@@ -14,9 +14,8 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const POSTGRES: &str = "postgres.target";
-
 async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let postgres = bench.server();
     bench.reader().await?;
     bench.role("failing", json!({ "revocation_statements": "DROP TABLE nothing_of_that_name;" })).await?;
     let failing = bench.issue("failing").await?;
@@ -27,9 +26,9 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     bench.equals("its user is there", true, there);
 
     let down = bench.issue("reader").await?;
-    bench.estate().stop(POSTGRES).await;
+    bench.estate().stop(&postgres).await;
     forced(bench, "reader").await?;
-    bench.estate().start_again(POSTGRES).await?;
+    bench.start_again(&postgres).await?;
     let there = bench.has_role(&down.username).await?;
     bench.equals("the user of the one while PostgreSQL was down is there", true, there);
     Ok(())

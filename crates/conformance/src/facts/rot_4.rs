@@ -18,18 +18,17 @@ pub(super) const FACT: Fact = Fact {
     prove: |bench| Box::pin(prove(bench)),
 };
 
-const POSTGRES: &str = "postgres.target";
-
 async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    let postgres = bench.server();
     bench.reader().await?;
     let user = format!("{}_static", bench.account());
     bench.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD 'First-word-of-the-static-user-1'")).await?;
     let role = json!({ "db_name": "pg", "username": user, "rotation_period": "5s" });
     bench.vault().write(&format!("{}/static-roles/app", bench.mount()), &role).await?;
     let before = told(bench).await?;
-    bench.estate().stop(POSTGRES).await;
+    bench.estate().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(12)).await;
-    bench.estate().start_again(POSTGRES).await?;
+    bench.start_again(&postgres).await?;
     let healed = bench
         .until(Duration::from_secs(60), || async {
             let now = told(bench).await?;

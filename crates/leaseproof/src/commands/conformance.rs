@@ -1,9 +1,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use leaseproof_conformance::{Asked, CATALOGUE, Fact, Proof, Proofs, Standing};
 use leaseproof_domain::Redactor;
+use leaseproof_estate::{Layout, Replication};
 use leaseproof_history::{Ledger, RunFolder};
 
 use crate::console;
@@ -27,7 +28,8 @@ use crate::progress::Screen;
 /// undecided.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof conformance\n  leaseproof conformance --only ISS-7,REV-1\n  \
-                             leaseproof conformance --slow --postgres 14,15,16,17,18\n  leaseproof conformance --json > facts.json")]
+                             leaseproof conformance --slow --postgres 14,15,16,17,18\n  \
+                             leaseproof conformance --layout haproxy-ha --only DOW-1,DOW-2,CON-1\n  leaseproof conformance --json > facts.json")]
 pub(crate) struct ConformanceArgs {
     /// Proves these facts only, e.g. `ISS-7`; slow ones too
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fact)]
@@ -38,12 +40,30 @@ pub(crate) struct ConformanceArgs {
     /// PostgreSQL's major versions
     #[arg(long, value_name = "MAJOR", value_delimiter = ',', default_value = "15")]
     postgres: Vec<u16>,
+    /// What PostgreSQL is: one server, or a primary and a synchronous standby (`remote_apply`) behind HAProxy
+    #[arg(long, value_enum, default_value = "standalone")]
+    layout: Ground,
     /// How many facts are proved at the same time
     #[arg(long, value_name = "N", default_value = "4")]
     at_once: u8,
     /// Prints everything as JSON instead
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Ground {
+    Standalone,
+    HaproxyHa,
+}
+
+impl From<Ground> for Layout {
+    fn from(ground: Ground) -> Self {
+        match ground {
+            Ground::Standalone => Self::Standalone,
+            Ground::HaproxyHa => Self::HaproxyHa { standbys: 1, replication: Replication::RemoteApply },
+        }
+    }
 }
 
 fn fact(id: &str) -> Result<&'static Fact, leaseproof_conformance::UnknownFact> {
@@ -88,6 +108,7 @@ async fn one(
     let asked = Asked {
         facts,
         postgres: version.to_string(),
+        layout: args.layout.into(),
         run: folder.name().to_owned(),
         ledger: ledger.clone(),
         redactor: Arc::new(Redactor::new()),
