@@ -29,16 +29,26 @@ pub(crate) fn docker(args: &[&str]) -> Output {
     output.expect("no container engine: get one by `eval \"$(ci/docker)\"`, and its images by `ci/images/build`")
 }
 
+fn ip(args: &[&str]) {
+    let done = Command::new("ip").args(args).output().expect("no `ip` on this machine: apt-get install iproute2");
+    assert!(done.status.success() || std::thread::panicking(), "ip {args:?} takes root: {}", text(&done));
+}
+
 /// An engine of a test's own, with the images in it. It takes root.
 pub(crate) struct Engine {
     folder: TempDir,
+    bridge: String,
     daemon: Option<Child>,
 }
 
 impl Engine {
     pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("lpt-engine-").tempdir().unwrap();
-        let mut engine = Self { folder, daemon: None };
+        // An engine without a bridge of its own takes that of the machine's engine, or takes it away.
+        let bridge = format!("lpt{}", std::process::id());
+        ip(&["link", "add", &bridge, "type", "bridge"]);
+        let mut engine = Self { folder, bridge, daemon: None };
+        ip(&["address", "add", "10.213.77.1/24", "dev", &engine.bridge]);
         engine.start_again();
         let images: Vec<OsString> = IMAGES.iter().map(|(variable, stand_in)| image(variable, stand_in)).collect();
         let mut save = Command::new("docker").arg("save").args(images).stdout(Stdio::piped()).spawn().unwrap();
@@ -73,7 +83,7 @@ impl Engine {
         let paths = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
         let dockerd = ["/usr/sbin/dockerd", "/usr/bin/dockerd"].into_iter().find(|path| Path::new(path).exists());
         let daemon = Command::new(dockerd.expect("no dockerd on this machine: get one by `ci/docker`"))
-            .args(["--bridge", "none", "--iptables=false", "--host", &self.host()])
+            .args(["--bridge", &self.bridge, "--iptables=false", "--ip-forward=false", "--host", &self.host()])
             .args([OsString::from("--data-root"), self.path("data").into(), "--exec-root".into()])
             .args([self.path("exec").into(), OsString::from("--pidfile"), self.path("pid").into()])
             .env("PATH", paths)
@@ -120,6 +130,7 @@ impl Drop for Engine {
         }
         self.end(Signal::SIGTERM);
         // Where it had containers on the host's network, it leaves that mounted.
+        ip(&["link", "delete", &self.bridge]);
         let _never_mounted = Command::new("umount").arg(self.path("exec/netns/default")).stderr(Stdio::null()).status();
     }
 }
