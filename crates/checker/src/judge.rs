@@ -143,6 +143,7 @@ impl<'p> Bench<'p> {
         verdicts.observed = self.observed;
         verdicts.observed.dns = self.run.dns.figures();
         verdicts.faults = self.run.faults.figures();
+        verdicts.errors_outside = self.run.faults.errors_outside();
         let left_out = self.run.plan.left_out.iter();
         verdicts.observed.left_out = left_out.map(|left| (left.check.to_string(), left.why.clone())).collect();
         Judged { verdicts, histograms: self.statistics.histograms() }
@@ -244,6 +245,7 @@ fn verdicts(
         totals,
         observed: Observed::default(),
         faults: Vec::new(),
+        errors_outside: Vec::new(),
     }
 }
 

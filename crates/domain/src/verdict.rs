@@ -290,4 +290,7 @@ pub struct RunVerdicts {
     /// What came of each fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultFigures>,
+    /// In a run with faults: operations that went wrong while none was felt, as [`FaultFigures::errors`] has the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors_outside: Vec<(Operation, String, u64)>,
 }

@@ -175,6 +175,7 @@ mod tests {
             totals: Totals::default(),
             observed: Observed::default(),
             faults: Vec::new(),
+            errors_outside: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! How figures are written.
 
 use jiff::Timestamp;
-use leaseproof_domain::{LatencySummary, Micros, UnixMicros};
+use leaseproof_domain::{LatencySummary, Micros, Operation, UnixMicros};
 
 /// Microseconds as milliseconds with three figures that matter: `0.412`, `12.3`, `1204`.
 pub(crate) fn millis(micros: u64) -> String {
@@ -39,6 +39,12 @@ pub(crate) fn distribution(summary: &LatencySummary) -> String {
 /// The figures of a distribution by name.
 pub(crate) fn columns(summary: &LatencySummary) -> [(&'static str, u64); 5] {
     [("p50", summary.p50), ("p90", summary.p90), ("p99", summary.p99), ("p99.9", summary.p999), ("max", summary.max)]
+}
+
+/// What went wrong, and how often: `issue 500 × 9, login no answer × 4`.
+pub(crate) fn errors(errors: &[(Operation, String, u64)]) -> String {
+    let words: Vec<String> = errors.iter().map(|(op, code, count)| format!("{op} {code} × {count}")).collect();
+    words.join(", ")
 }
 
 /// `1 sample`, `322 samples`.

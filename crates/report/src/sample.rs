@@ -49,6 +49,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             recovered: Some(1_712_000),
             errors: vec![(Operation::Issue, "500".to_owned(), 9), (Operation::Login, "no answer".to_owned(), 4)],
         }],
+        errors_outside: vec![(Operation::Renew, "400".to_owned(), 1)],
     }
 }
 

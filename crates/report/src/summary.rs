@@ -21,7 +21,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
         under(&mut out, judgment);
     }
     totals(&mut out, verdicts);
-    faults(&mut out, &verdicts.faults);
+    faults(&mut out, verdicts);
     observed(&mut out, &verdicts.observed);
     latencies(&mut out, &verdicts.operations);
     out
@@ -72,7 +72,8 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
     let _ = writeln!(out, "| {row} | {} of {} |\n", totals.late, totals.timed);
 }
 
-fn faults(out: &mut String, faults: &[FaultFigures]) {
+fn faults(out: &mut String, verdicts: &RunVerdicts) {
+    let RunVerdicts { faults, errors_outside, .. } = verdicts;
     if faults.is_empty() {
         return;
     }
@@ -82,7 +83,6 @@ fn faults(out: &mut String, faults: &[FaultFigures]) {
         let FaultFigures { fault: number, what, last_error, recovered, errors, .. } = fault;
         let steps: Vec<String> =
             fault.steps.iter().map(|(at, words)| format!("{} {words}", figures::seconds(*at))).collect();
-        let errors: Vec<String> = errors.iter().map(|(op, code, count)| format!("{op} {code} × {count}")).collect();
         let or_none = |at: &Option<u64>| at.map_or_else(|| "–".to_owned(), figures::seconds);
         let words = if fault.begun.is_some() { what.clone() } else { format!("{what}, which did not begin") };
         let _ = writeln!(
@@ -92,10 +92,11 @@ fn faults(out: &mut String, faults: &[FaultFigures]) {
             cell(&steps.join("; ")),
             or_none(last_error),
             or_none(recovered),
-            cell(&errors.join(", "))
+            cell(&figures::errors(errors))
         );
     }
-    out.push('\n');
+    let outside = if errors_outside.is_empty() { "none".to_owned() } else { figures::errors(errors_outside) };
+    let _ = writeln!(out, "\nErrors while none was felt: {outside}.\n");
 }
 
 fn observed(out: &mut String, observed: &Observed) {

@@ -39,7 +39,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     if !view.quiet {
         left_out(&mut out, verdicts);
         totals(&mut out, verdicts);
-        faults(&mut out, &verdicts.faults);
+        faults(&mut out, verdicts);
         if let Some(dns) = &verdicts.observed.dns {
             let _ = writeln!(out, "{}\n", crate::dns::line(dns));
         }
@@ -137,8 +137,8 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
 }
 
 /// One line a fault: what it was, how long it was felt, and what went wrong meanwhile.
-fn faults(out: &mut String, faults: &[FaultFigures]) {
-    for fault in faults {
+fn faults(out: &mut String, verdicts: &RunVerdicts) {
+    for fault in &verdicts.faults {
         let FaultFigures { fault: number, what, last_error, recovered, .. } = fault;
         let felt = match (fault.begun, last_error, recovered) {
             (None, ..) => "did not begin".to_owned(),
@@ -149,8 +149,9 @@ fn faults(out: &mut String, faults: &[FaultFigures]) {
         let errors: u64 = fault.errors.iter().map(|(_, _, count)| count).sum();
         let _ = writeln!(out, "fault {number}: {what} · {felt} · {}", figures::count(errors, "error"));
     }
-    if !faults.is_empty() {
-        out.push('\n');
+    if !verdicts.faults.is_empty() {
+        let outside: u64 = verdicts.errors_outside.iter().map(|(_, _, count)| count).sum();
+        let _ = writeln!(out, "while none was felt: {}\n", figures::count(outside, "error"));
     }
 }
 

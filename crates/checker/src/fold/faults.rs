@@ -9,7 +9,12 @@ use super::life::TokenEnd;
 /// The plan's faults, as far as they came to pass, and what went wrong while each was felt.
 pub(crate) struct Faults<'p> {
     faults: Vec<Fault<'p>>,
+    /// What went wrong while none was felt.
+    outside: Errors,
 }
+
+/// How many operations went wrong, by what they were and the code they ended with.
+type Errors = BTreeMap<(Operation, String), u64>;
 
 /// A fault. It is felt from its beginning until `recovers_within` after its healing.
 pub(crate) struct Fault<'p> {
@@ -26,7 +31,7 @@ pub(crate) struct Fault<'p> {
     recovered: Option<(Micros, Micros)>,
     /// When the first credential was acknowledged that was asked for after the healing.
     pub(crate) issued: Option<Micros>,
-    errors: BTreeMap<(Operation, String), u64>,
+    errors: Errors,
 }
 
 impl<'p> Faults<'p> {
@@ -41,9 +46,9 @@ impl<'p> Faults<'p> {
             last_refusal: None,
             recovered: None,
             issued: None,
-            errors: BTreeMap::new(),
+            errors: Errors::new(),
         });
-        Self { faults: faults.collect() }
+        Self { faults: faults.collect(), outside: Errors::new() }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault<'p>> {
@@ -90,9 +95,20 @@ impl<'p> Faults<'p> {
 
     /// Takes in an operation as it ended.
     pub(crate) fn see(&mut self, record: &OperationRecord) {
-        for fault in self.faults.iter_mut().filter(|fault| fault.is_felt(record.start, record.end)) {
-            fault.see(record);
+        if !record.op.expects_success() {
+            return;
         }
+        let code = error(&record.outcome);
+        let mut felt = self.faults.iter_mut().filter(|fault| fault.is_felt(record.start, record.end)).peekable();
+        if let Some(code) = code.as_ref().filter(|_| felt.peek().is_none()) {
+            *self.outside.entry((record.op, code.clone())).or_default() += 1;
+        }
+        felt.for_each(|fault| fault.see(record, code.as_deref()));
+    }
+
+    /// What went wrong while no fault was felt; nothing in a run that has none.
+    pub(crate) fn errors_outside(&self) -> Vec<(Operation, String, u64)> {
+        if self.faults.is_empty() { Vec::new() } else { listed(&self.outside) }
     }
 
     /// The moment by which what is due `within` a time after `at` has to have come: a fault that is felt meanwhile
@@ -137,17 +153,14 @@ impl Fault<'_> {
         self.recovered.map(|(_, end)| end)
     }
 
-    fn see(&mut self, record: &OperationRecord) {
-        if !record.op.expects_success() {
+    fn see(&mut self, record: &OperationRecord, error: Option<&str>) {
+        let Some(code) = error else {
+            if record.op == Operation::Issue {
+                self.issued(record);
+            }
             return;
-        }
-        let code = match &record.outcome {
-            Outcome::Ok if record.op == Operation::Issue => return self.issued(record),
-            Outcome::Ok => return,
-            Outcome::Failed(failure) => failure.code.clone(),
-            Outcome::Indeterminate { .. } => "no answer".to_owned(),
         };
-        *self.errors.entry((record.op, code)).or_default() += 1;
+        *self.errors.entry((record.op, code.to_owned())).or_default() += 1;
         self.last_error = self.last_error.max(Some(record.start));
         if record.op == Operation::Issue {
             self.last_refusal = self.last_refusal.max(Some(record.start));
@@ -174,7 +187,20 @@ impl Fault<'_> {
             steps: self.steps.iter().map(|(at, words)| (since(*at), words.clone())).collect(),
             last_error: self.last_error.map(since),
             recovered: self.recovered().map(since),
-            errors: self.errors.iter().map(|((op, code), count)| (*op, code.clone(), *count)).collect(),
+            errors: listed(&self.errors),
         }
     }
+}
+
+/// The code that an operation ended with which went wrong.
+fn error(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Ok => None,
+        Outcome::Failed(failure) => Some(failure.code.clone()),
+        Outcome::Indeterminate { .. } => Some("no answer".to_owned()),
+    }
+}
+
+fn listed(errors: &Errors) -> Vec<(Operation, String, u64)> {
+    errors.iter().map(|((op, code), count)| (*op, code.clone(), *count)).collect()
 }

@@ -115,9 +115,15 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
     assert_snapshot!(findings[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; the first credential that was asked for after that came 0.510 s after the beginning; it has to come within 109ms of the healing");
     let nobody = struck(110).op(2, Operation::Issue, |record| record.outcome = no_answer());
     assert_snapshot!(nobody.fails("FLT-1")[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; no credential that was asked for after that was acknowledged; it has to come within 110ms of the healing");
-    let figures = nobody.judged().verdicts.faults.remove(0);
+    let mut verdicts = nobody.judged().verdicts;
+    assert_eq!(verdicts.errors_outside, []);
+    let figures = verdicts.faults.remove(0);
     assert_eq!((figures.last_error, figures.recovered), (Some(500 * MS), None));
     assert_eq!(figures.errors, [(Operation::Issue, "no answer".to_owned(), 1)]);
+    // Life 1's revocation is answered at 4 s, when the fault is felt no more.
+    let late = revoke_answered(struck(110), "500").judged().verdicts;
+    assert_eq!(late.errors_outside, [(Operation::Revoke, "500".to_owned(), 1)]);
+    assert_eq!(late.faults[0].errors, []);
 }
 
 #[test]
