@@ -83,6 +83,7 @@ impl Estate {
         let superuser: Secret = password(redactor);
         let cluster = PostgresPlan {
             layout: bare.layout,
+            clock: 0,
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),

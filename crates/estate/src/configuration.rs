@@ -72,6 +72,7 @@ mod tests {
 
     fn plan(settings: &[(&str, &str)]) -> PostgresPlan {
         PostgresPlan {
+            clock: 0,
             layout: leaseproof_scenario::Layout::Standalone,
             version: "15".to_owned(),
             hba: None,

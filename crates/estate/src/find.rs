@@ -118,6 +118,18 @@ impl Places {
         })
     }
 
+    /// libfaketime: `FAKETIME_LIB`, else where Debian has it.
+    pub(crate) fn faketime(&self) -> Result<PathBuf, EstateError> {
+        let given = env::var_os("FAKETIME_LIB").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+        let debian = || folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|path| path.is_file());
+        given.filter(|path| path.is_file()).or_else(debian).ok_or_else(|| EstateError::ServerMissing {
+            wanted: "libfaketime, for a PostgreSQL whose clock is wrong".to_owned(),
+            looked: vec!["FAKETIME_LIB".to_owned(), "/usr/lib/*/faketime/libfaketime.so.1".to_owned()],
+            how_to_get: "apt-get install libfaketime".to_owned(),
+        })
+    }
+
     /// The PostgreSQL of that major version: `PG_BIN_DIR`, else `PATH`, else Debian's folder, else the cache.
     pub(crate) fn postgres(&self, major: &str) -> Result<PostgresPrograms, EstateError> {
         if let Some(folder) = self.pg_bin_dir.as_ref().filter(|folder| !runs(&folder.join("postgres"))) {

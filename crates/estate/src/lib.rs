@@ -44,6 +44,7 @@ mod server;
 pub mod servers;
 mod setup;
 mod site;
+mod skew;
 mod spawner;
 mod statements;
 mod tls;

@@ -19,6 +19,7 @@ use crate::logs::Output;
 use crate::patroni::{Keeper, Keeping};
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::site::{Order, Site};
+use crate::skew::{self, Skew};
 use crate::tls::Papers;
 use crate::{EstateError, folder, process};
 
@@ -51,6 +52,8 @@ pub(crate) struct Server {
     pub(crate) papers: Option<Papers>,
     /// The Patroni that starts it; the child is that one then.
     keeper: Option<Keeper>,
+    /// Makes its clock wrong.
+    skew: Option<Skew>,
     sockets: Vec<PathBuf>,
 }
 
@@ -85,7 +88,9 @@ impl Server {
             let sockets = configure(seat, port, &data, site)?;
             let keeper = seat.keeping.map(|keeping| keeping.keeper(name, port, (&data, programs), observer, site));
             let keeper = keeper.transpose()?;
-            let (child, log) = launch(name, (&programs.bin, &programs.image), &data, keeper.as_ref(), site)?;
+            let skew = Skew::of(plan)?;
+            let (child, log) =
+                launch(name, (&programs.bin, &programs.image), &data, keeper.as_ref(), skew.as_ref(), site)?;
             let server = Self {
                 name: name.to_owned(),
                 port,
@@ -97,6 +102,7 @@ impl Server {
                 data: data.clone(),
                 papers: papers.cloned(),
                 keeper,
+                skew,
                 sockets,
             };
             match server.ready(site).await {
@@ -139,7 +145,12 @@ impl Server {
 
     /// Starts it again, after its end, on the same port and data.
     pub(crate) async fn start_again(&mut self, site: &Site) -> Result<(), EstateError> {
-        let (child, log) = launch(&self.name, (&self.bin, &self.image), &self.data, self.keeper.as_ref(), site)?;
+        if self.skew.is_some() {
+            skew::remove(self.child.pid());
+        }
+        let programs = (self.bin.as_path(), &self.image);
+        let (keeper, skew) = (self.keeper.as_ref(), self.skew.as_ref());
+        let (child, log) = launch(&self.name, programs, &self.data, keeper, skew, site)?;
         self.output.renew(log, child.log());
         self.child = child;
         self.ready(site).await?;
@@ -175,6 +186,9 @@ impl Server {
         for path in &self.sockets {
             remove_socket(path, &self.data);
         }
+        if self.skew.is_some() {
+            skew::remove(self.child.pid());
+        }
     }
 
     /// Waits until its observer can log in.
@@ -203,23 +217,30 @@ fn launch(
     (bin, image): (&Path, &Option<String>),
     data: &Path,
     keeper: Option<&Keeper>,
+    skew: Option<&Skew>,
     site: &Site,
 ) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EstateError> {
     let (program, args, folder) = match keeper {
         Some(keeper) => (keeper.program.clone(), keeper.arguments(), keeper.home.as_path()),
         None => (bin.join("postgres"), vec!["-D".into(), data.into()], data),
     };
-    site.start(Order {
+    let started = site.start(Order {
         name: server,
         program,
         image: image.clone(),
         args,
-        env: Vec::new(),
+        env: skew.map(Skew::environment).unwrap_or_default(),
         folder,
         account: site.account,
         death: if keeper.is_some() { Signal::SIGTERM } else { Signal::SIGQUIT },
         input: None,
-    })
+    })?;
+    if skew.is_some() {
+        for path in skew::traces(started.0.pid()) {
+            site.ledger.add(Entry::File { path })?;
+        }
+    }
+    Ok(started)
 }
 
 impl Drop for Server {

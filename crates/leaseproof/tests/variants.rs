@@ -37,6 +37,11 @@ const SABOTAGES: &[Sabotage] = &[
         says: &["TRUNCATE ON TABLE public.domains", "v-token-le-powerdns-"],
     },
     Sabotage { variant: "createrole-added", fails: &["GRA-1"], says: &["CREATEROLE", "v-token-le-powerdns-"] },
+    Sabotage {
+        variant: "clock-ahead",
+        fails: &["INV-4", "INV-5"],
+        says: &["VALID UNTIL ends 85.", "was refused before its lease ended", "28P01"],
+    },
     Sabotage { variant: "valid-until-left-out", fails: &["ISS-4", "INV-4"], says: &["v-token-le-powerdns-"] },
     Sabotage {
         variant: "nologin-revocation",
@@ -63,6 +68,14 @@ const SABOTAGES: &[Sabotage] = &[
         says: &["the kept session of v-token-le-powerdns-", "was ended"],
     },
 ];
+
+#[test]
+fn a_clock_that_is_ahead_by_less_than_vaults_five_seconds_harms_nobody() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("clock-ahead"), &["--set", "postgres.target.clock_ahead=3s"]);
+    assert_kept(&output, &desk.verdicts());
+    desk.assert_nothing_left();
+}
 
 #[test]
 fn a_few_lives_of_the_sound_estate_pass() {

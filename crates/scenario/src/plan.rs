@@ -238,6 +238,11 @@ pub enum Replication {
     Quorum,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(seconds: &i64) -> bool {
+    *seconds == 0
+}
+
 /// One PostgreSQL cluster under test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostgresPlan {
@@ -259,6 +264,9 @@ pub struct PostgresPlan {
     pub password: Setting,
     /// A fixed port to listen on; otherwise a free one.
     pub port: Option<u16>,
+    /// How far its servers' clock is ahead of the machine's, in seconds; behind it where negative.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock: i64,
     /// The `[postgres.<name>]` line.
     pub origin: Origin,
 }

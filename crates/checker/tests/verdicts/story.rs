@@ -151,6 +151,7 @@ pub(crate) fn plan() -> Plan {
         origin: line(20),
     };
     let cluster = PostgresPlan {
+        clock: 0,
         layout: leaseproof_scenario::Layout::Standalone,
         version: "15".into(),
         hba: None,

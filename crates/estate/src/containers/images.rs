@@ -93,6 +93,13 @@ impl Images {
                 how_to_get: "run it with --estate processes, or with layout = \"haproxy-ha\"".to_owned(),
             });
         }
+        if let Some(name) = plan.postgres.iter().find_map(|(name, of)| (of.clock != 0).then_some(name)) {
+            return Err(EstateError::ServerMissing {
+                wanted: format!("an image with libfaketime, for the clock of postgres.{name}"),
+                looked: vec!["the images of --estate containers".to_owned()],
+                how_to_get: "run it with --estate processes".to_owned(),
+            });
+        }
         let named = &plan.containers;
         let mut images = Self {
             vault: VAULT.image(named.vault.as_ref(), official_vault()),

@@ -24,6 +24,7 @@ pub(crate) fn line(line: u32) -> Origin {
 /// One Vault with an audit log and one PostgreSQL 15, no set-up, no promise.
 pub(crate) fn plan() -> Plan {
     let cluster = PostgresPlan {
+        clock: 0,
         layout: leaseproof_scenario::Layout::Standalone,
         version: "15".to_owned(),
         hba: Some("host all all 127.0.0.1/32 md5\n".to_owned()),

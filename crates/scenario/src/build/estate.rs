@@ -94,6 +94,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
             owned(table, "password").unwrap_or_else(|| BOOTSTRAP_PASSWORD.to_owned()),
         )),
         port: port(table),
+        clock: clock(book, table),
         origin: node.place.origin(),
     }
 }
@@ -131,6 +132,26 @@ fn layout(book: &Book<'_>, table: &Table) -> Layout {
             Layout::Standalone
         }
     }
+}
+
+/// How far its clock is ahead, in seconds.
+fn clock(book: &Book<'_>, table: &Table) -> i64 {
+    let seconds = |key: &str| {
+        let said = table.parsed::<Ttl>(key)?;
+        i64::try_from(said.value.duration().as_secs()).ok()
+    };
+    let wrong = ["clock_ahead", "clock_behind"].map(|key| table.entry(key));
+    match wrong {
+        [Some(_), Some(behind)] => {
+            book.add(Problem::at(&behind.at, "a clock is ahead or behind, and not both").label("here"));
+        }
+        [Some(entry), _] | [_, Some(entry)] if table.text("layout").is_some_and(|said| said.value == "patroni") => {
+            let other = "a Patroni has its server's clock, and would be wrong itself";
+            book.add(Problem::at(&entry.at, other).label("expected with another layout"));
+        }
+        _ => {}
+    }
+    seconds("clock_ahead").unwrap_or_default() - seconds("clock_behind").unwrap_or_default()
 }
 
 /// `[postgres.<cluster>.patroni]`. Patroni takes no other: patroni/config.py puts its defaults in place of what breaks

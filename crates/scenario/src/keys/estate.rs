@@ -94,6 +94,12 @@ pub(super) static POSTGRES: Shape = Shape {
             Is::Text,
             "The bootstrap superuser's password. Default `leaseproof-bootstrap`. Redacted wherever it is stored.",
         ),
+        key(
+            "clock_ahead",
+            Is::Span,
+            "How far its servers' clock is ahead of the machine's (libfaketime), in whole seconds.",
+        ),
+        key("clock_behind", Is::Span, "How far it is behind."),
         key("port", Is::Whole(1, 65535), "A fixed port to listen on. Default: a free one."),
         key("expect", Is::Table(&EXPECT), "The failure that the server's start has to end with.")
             .later("servers whose start is expected to fail are"),
