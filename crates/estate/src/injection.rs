@@ -108,7 +108,9 @@ impl Estate {
                 return Ok((Injected { filler, ..Injected::of(fault.kind, server) }, words));
             }
             // These are done above, to what is no server.
-            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Flood => "left alone",
+            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Loss | FaultKind::Flood => {
+                "left alone"
+            }
         };
         let whom = if server == EVERY_NODE { "every node of vault" } else { &server };
         let words = format!("{whom} is {done}");
@@ -165,7 +167,7 @@ impl Estate {
                 }
                 tell(format!("the connections of {server} are given back"));
             }
-            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency => {
+            FaultKind::Partition | FaultKind::Cut | FaultKind::Latency | FaultKind::Loss => {
                 let to = to.unwrap_or_default();
                 self.links.between(&server, &to).iter().for_each(Link::pass);
                 tell(format!("the link between {server} and {to} hands on again"));
@@ -186,6 +188,11 @@ impl Estate {
             FaultKind::Latency => {
                 links.iter().for_each(|link| link.delay(by.duration()));
                 format!("hands on {by} later")
+            }
+            FaultKind::Loss => {
+                let share = fault.share.unwrap_or_default();
+                links.iter().for_each(|link| link.lose(share));
+                format!("loses {:.0} % of what passes", share * 100.0)
             }
             _ => {
                 links.iter().for_each(Link::stall);

@@ -12,13 +12,15 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// What a link does with what passes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 enum Behaviour {
     /// Hands on.
     #[default]
     Pass,
     /// Hands each piece on that much later, both ways.
     Delay(Duration),
+    /// Loses that share of the pieces and of the new connections' first packets; TCP sends them again.
+    Lose(f64),
     /// Closes every connection, and each new one at once.
     Cut,
     /// Keeps connections open, and hands nothing on.
@@ -75,6 +77,12 @@ impl Link {
         self.behaviour.send_replace(Behaviour::Delay(by));
     }
 
+    /// Loses that share of what passes, 0 to 1, both ways: each lost piece comes when TCP would have sent it again, and what
+    /// follows waits for it.
+    pub fn lose(&self, share: f64) {
+        self.behaviour.send_replace(Behaviour::Lose(share));
+    }
+
     /// Closes every connection, and each new one at once.
     pub fn cut(&self) {
         self.behaviour.send_replace(Behaviour::Cut);
@@ -122,8 +130,11 @@ async fn listen(listener: TcpListener, way: Way) {
 }
 
 async fn connect(client: TcpStream, way: Way) {
-    if *way.behaviour.borrow() == Behaviour::Cut {
-        return;
+    let now = way.behaviour.borrow().clone();
+    match now {
+        Behaviour::Cut => return,
+        Behaviour::Lose(share) => tokio::time::sleep(sent_again(share, FIRST_PACKET, chance)).await,
+        _ => {}
     }
     let Ok(server) = TcpStream::connect(way.to).await else { return };
     for stream in [&client, &server] {
@@ -161,6 +172,10 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, ans
                 tokio::time::sleep(by).await;
                 Ok(())
             }
+            Behaviour::Lose(share) => {
+                tokio::time::sleep(sent_again(share, PIECE, chance)).await;
+                Ok(())
+            }
             Behaviour::Stall => behaviour.wait_for(|now| *now != Behaviour::Stall).await.map(drop),
             Behaviour::Hold(text) if answers && holds(&text) => {
                 way.held.send_modify(|count| *count += 1);
@@ -175,6 +190,23 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, ans
     let _ = to.shutdown().await;
 }
 
+/// After how long TCP sends a piece again that nobody acknowledged (Linux, TCP_RTO_MIN), and the packet that begins a
+/// connection (RFC 6298, 2.1); each time after that it waits twice as long.
+const PIECE: Duration = Duration::from_millis(200);
+const FIRST_PACKET: Duration = Duration::from_secs(1);
+/// After so many losses in a row it comes through: longer than anybody's time-outs.
+const IN_A_ROW: u32 = 8;
+
+/// How much later something comes of which a share is lost each time that it is sent; `chance` gives from 0 to 1.
+fn sent_again(share: f64, first: Duration, mut chance: impl FnMut() -> f64) -> Duration {
+    let lost = (0..IN_A_ROW).take_while(|_| chance() < share).count();
+    (0..lost).map(|time| first * 2_u32.pow(u32::try_from(time).unwrap_or(IN_A_ROW))).sum()
+}
+
+fn chance() -> f64 {
+    rand::random()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
@@ -182,7 +214,16 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::Link;
+    use super::{Link, sent_again};
+
+    #[test]
+    fn what_is_lost_twice_waits_for_both() {
+        let first = Duration::from_millis(200);
+        let mut drawn = [0.05, 0.09, 0.1].into_iter();
+        assert_eq!(sent_again(0.1, first, || drawn.next().unwrap()), Duration::from_millis(600));
+        assert_eq!(sent_again(0.1, first, || 0.1), Duration::ZERO);
+        assert_eq!(sent_again(1.0, first, || 0.9), Duration::from_millis(200 * 255));
+    }
 
     /// A server that answers each piece with itself.
     async fn echo() -> u16 {

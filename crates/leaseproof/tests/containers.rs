@@ -130,6 +130,18 @@ fn containers_that_are_killed_frozen_and_sealed_keep_what_was_acknowledged() {
 }
 
 #[test]
+fn a_full_disk_under_a_container_ends_its_server_and_loses_nothing() {
+    let desk = Desk::new();
+    let output = contained(&desk, &variant("full-disk"), &[]).output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "mounting takes root: {}", text(&output));
+    assert_kept(&output, &desk.verdicts());
+    let steps = &desk.verdicts()["faults"][0]["steps"];
+    assert!(steps.to_string().contains("had ended, and is started again with room"), "{steps:#}");
+    desk.assert_nothing_left();
+    assert_eq!(desk.mounts(), Vec::<String>::new());
+}
+
+#[test]
 fn a_killed_harness_leaves_what_clean_removes_also_without_a_ledger() {
     for forgotten in [false, true] {
         let desk = Desk::new();

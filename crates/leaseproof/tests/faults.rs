@@ -158,6 +158,21 @@ fn a_link_that_is_slow_makes_each_statement_of_vault_wait() {
 }
 
 #[test]
+fn a_link_that_loses_packets_makes_vault_slow_and_breaks_nothing() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("lossy-link"), &[]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let fault = &faults(&verdicts)[0];
+    let step = fault["steps"][0][1].as_str().unwrap();
+    assert_eq!(step, "the link between vault and postgres.target loses 10 % of what passes", "{fault:#}");
+    // What is lost is sent again after a fifth of a second at the earliest.
+    let issue = verdicts["operations"].as_array().unwrap().iter().find(|row| row["op"] == "issue").unwrap();
+    assert!(issue["service"]["max"].as_u64().unwrap() > 200_000, "{issue:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn what_a_standby_that_lags_never_got_is_lost_and_named() {
     let desk = Desk::new();
     let output = desk.run(&variant("lagging-standby"), &[]);

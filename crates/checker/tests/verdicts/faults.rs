@@ -14,6 +14,7 @@ fn plan(recovers_within: u64) -> FaultPlan {
         on: "postgres.target".into(),
         to: None,
         by: None,
+        share: None,
         rate: None,
         mount: None,
         phase: "steady".into(),

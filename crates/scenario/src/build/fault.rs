@@ -54,6 +54,7 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
         on: owned(table, "on")?,
         to: owned(table, "to").filter(|_| kind.of_links()),
         by: span("by").filter(|_| kind == FaultKind::Latency),
+        share: table.number("share").map(|said| said.value).filter(|_| kind == FaultKind::Loss),
         rate: table.parsed::<Rate>("rate").map(|said| said.value.0).filter(|_| kind == FaultKind::Quota),
         mount: owned(table, "mount").or_else(mount).filter(|_| kind == FaultKind::Quota),
         phase: owned(table, "phase")?,
@@ -80,6 +81,7 @@ fn of_its_kind(book: &Book<'_>, table: &Table, kind: FaultKind) {
     let keys = [
         ("to", kind.of_links(), true),
         ("by", kind == FaultKind::Latency, true),
+        ("share", kind == FaultKind::Loss, true),
         ("rate", kind == FaultKind::Quota, true),
         ("mount", kind == FaultKind::Quota, false),
     ];

@@ -99,6 +99,7 @@ pub(super) static FAULT: Shape = Shape {
         .needed(),
         key("to", Is::Text, "Of a link: where to, `vault` or `postgres.target`. From `vault` it is what `${postgres.target.write}` of the set-up leads to; the harness's own connections never pass it."),
         key("by", Is::Span, "Of `latency`: how much later each piece is handed on, both ways."),
+        key("share", Is::Share, "Of `loss`: the share of the pieces that are lost, 0 to 1."),
         key("rate", Is::Rate, "Of `quota`: how many requests a second Vault lets pass: `2/s`."),
         key("mount", Is::Text, "Of `quota`: the mount that it is for. Default: that of the first promised role."),
         key("for", Is::Span, "How long it lasts before it is healed; of a failover, before a standby is promoted. Default: not at all."),

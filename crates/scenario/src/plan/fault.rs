@@ -21,6 +21,9 @@ pub struct FaultPlan {
     /// Of a link's latency: how much later each piece is handed on, both ways.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Ttl>,
+    /// Of a link's loss: the share of the pieces that are lost, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
     /// Of a quota: how many requests a second it lets pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
@@ -84,6 +87,8 @@ pub enum FaultKind {
     Cut,
     /// What passes between two members is handed on later.
     Latency,
+    /// A share of what passes between two members is lost, and comes again as TCP sends it again.
+    Loss,
     /// Vault lets only so many requests a second pass (a rate limit quota) and answers the others 429.
     Quota,
     /// A client takes every connection that PostgreSQL has for ordinary accounts.
@@ -95,13 +100,13 @@ pub enum FaultKind {
 }
 
 use FaultKind::{
-    Cut, DiskFull, Failover, Flood, Freeze, Kill, Latency, Partition, Quota, Restart, Seal, StepDown, Switchover,
+    Cut, DiskFull, Failover, Flood, Freeze, Kill, Latency, Loss, Partition, Quota, Restart, Seal, StepDown, Switchover,
     TokenExpiry,
 };
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Kill,
         Restart,
         Freeze,
@@ -112,6 +117,7 @@ impl FaultKind {
         Partition,
         Cut,
         Latency,
+        Loss,
         Quota,
         Flood,
         TokenExpiry,
@@ -119,7 +125,7 @@ impl FaultKind {
     ];
 
     /// The names of [`FaultKind::ALL`], in the same order.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "kill",
         "restart",
         "freeze",
@@ -130,6 +136,7 @@ impl FaultKind {
         "partition",
         "cut",
         "latency",
+        "loss",
         "quota",
         "flood",
         "token-expiry",
@@ -154,7 +161,7 @@ impl FaultKind {
 
     /// Whether it is done to a link between two members.
     pub const fn of_links(self) -> bool {
-        matches!(self, Partition | Cut | Latency)
+        matches!(self, Partition | Cut | Latency | Loss)
     }
 
     /// Whether it has to say how long it lasts: by itself it would have no end.
