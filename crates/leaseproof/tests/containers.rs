@@ -130,6 +130,21 @@ fn containers_that_are_killed_frozen_and_sealed_keep_what_was_acknowledged() {
 }
 
 #[test]
+fn a_live_powerdns_follows_its_credential_in_a_container() {
+    let desk = Desk::new();
+    let path = workspace().join("scenarios/powerdns-live");
+    let output = contained(&desk, &path, &["--profile", "soak"]).output().unwrap();
+    assert!(desk.run_folder().join("verdicts.json").exists(), "{}", text(&output));
+    assert_kept(&output, &desk.verdicts());
+    let run = run_name(&desk);
+    let ledger = std::fs::read_to_string(desk.run_folder().join("ledger.jsonl")).unwrap();
+    assert!(ledger.contains(&format!("leaseproof-{run}-pdns-")), "{ledger}");
+    assert!(judged(&desk.verdicts()).iter().any(|(check, verdict)| check == "DNS-2" && verdict == "pass"));
+    assert_eq!(containers(&run), Vec::<String>::new());
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn a_full_disk_under_a_container_ends_its_server_and_loses_nothing() {
     let desk = Desk::new();
     let output = contained(&desk, &variant("full-disk"), &[]).output().unwrap();

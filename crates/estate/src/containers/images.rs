@@ -26,6 +26,8 @@ const POSTGRES: Kind =
 const HAPROXY: Kind =
     Kind { server: "haproxy", variable: "LEASEPROOF_HAPROXY_IMAGE", stand_in: "leaseproof/haproxy:2.6" };
 
+const PDNS: Kind = Kind { server: "pdns", variable: "LEASEPROOF_PDNS_IMAGE", stand_in: "leaseproof/pdns-auth:4.7" };
+
 impl Kind {
     /// What the environment names, else the scenario, else the official image.
     fn image(&self, named: Option<&Image>, official: &str) -> String {
@@ -68,6 +70,7 @@ struct Said {
 pub(crate) struct Images {
     pub(crate) vault: String,
     pub(crate) haproxy: String,
+    pub(crate) pdns: String,
     /// By major version.
     postgres: BTreeMap<String, String>,
     /// The folders for which an image wants a volume, by image.
@@ -104,6 +107,7 @@ impl Images {
         let mut images = Self {
             vault: VAULT.image(named.vault.as_ref(), official_vault()),
             haproxy: HAPROXY.image(named.haproxy.as_ref(), official_haproxy()),
+            pdns: PDNS.image(named.pdns.as_ref(), official_pdns()),
             postgres: plan
                 .postgres
                 .values()
@@ -122,6 +126,10 @@ impl Images {
         if proxied || plan.vault.nodes > 1 {
             let said = HAPROXY.inspect(&images.haproxy, named.haproxy.as_ref())?;
             images.volumes.insert(images.haproxy.clone(), said.volumes);
+        }
+        if plan.pdns.is_some() {
+            let said = PDNS.inspect(&images.pdns, named.pdns.as_ref())?;
+            images.volumes.insert(images.pdns.clone(), said.volumes);
         }
         Ok(images)
     }
@@ -153,6 +161,10 @@ fn official_haproxy() -> &'static str {
     "haproxy:2.6"
 }
 
+fn official_pdns() -> &'static str {
+    "powerdns/pdns-auth-49"
+}
+
 fn postgres(major: &str, named: Option<&Image>) -> String {
     POSTGRES.image(named, &format!("postgres:{major}"))
 }
@@ -172,7 +184,7 @@ fn same_major(major: &str, image: &str, environment: &str) -> Result<(), EstateE
 /// The engine, or an image, and whether it is there; for `leaseproof doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundImage {
-    /// `engine`, `vault`, `postgres`, `haproxy`.
+    /// `engine`, `vault`, `postgres`, `haproxy`, `pdns`.
     pub server: &'static str,
     /// The engine's version, or the image's name; why there is none where it is missing.
     pub found: Result<String, String>,
@@ -189,6 +201,7 @@ pub fn find_images() -> Vec<FoundImage> {
         (VAULT, VAULT.image(None, official_vault())),
         (POSTGRES, postgres("15", None)),
         (HAPROXY, HAPROXY.image(None, official_haproxy())),
+        (PDNS, PDNS.image(None, official_pdns())),
     ];
     for (kind, image) in images.into_iter().filter(|_| there) {
         let found = kind.inspect(&image, None).map(|_| image.clone()).map_err(|_| format!("{image} is not there"));

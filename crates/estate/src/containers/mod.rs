@@ -74,6 +74,20 @@ impl Site {
         self.images.as_ref().map_or_else(|| Places::here().haproxy(), of)
     }
 
+    /// The words of a shell that run a program in this run's container of that server, where it is one; there is none yet
+    /// where they find none.
+    pub(crate) fn within(&self, server: &str, program: &str) -> String {
+        let (client, run) = (engine::client(), &self.run);
+        let client = client.display();
+        let all = format!("'{client}' ps -q --filter label={RUN}={run} --filter label={SERVER}={server}");
+        format!("'{client}' exec \"$({all})\" {program}")
+    }
+
+    /// What those words need in their environment; nothing where the estate has no containers.
+    pub(crate) fn for_the_engine(&self) -> Vec<(String, OsString)> {
+        if self.images.is_some() { engine::environment() } else { Vec::new() }
+    }
+
     /// Where the PostgreSQL of that major version is.
     pub(crate) fn postgres_programs(&self, major: &str) -> Result<PostgresPrograms, EstateError> {
         self.images.as_ref().map_or_else(|| Places::here().postgres(major), |images| Ok(images.postgres(major)))

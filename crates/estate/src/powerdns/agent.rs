@@ -31,7 +31,8 @@ pub(super) struct Parts<'a> {
     pub(super) plan: &'a PdnsPlan,
     pub(super) mount: &'a str,
     pub(super) home: &'a Path,
-    pub(super) control: &'a Path,
+    /// The words of a shell that run `pdns_control`.
+    pub(super) control: &'a str,
     pub(super) token: &'a Client,
 }
 
@@ -70,6 +71,7 @@ pub(super) fn start(
     });
     let mut env = env.collect::<Result<Vec<_>, EstateError>>()?;
     env.push(("HOME".to_owned(), OsString::from(*home)));
+    env.extend(site.for_the_engine());
     let (child, log) = site.start(Order {
         name: AGENT,
         program: vault.local_program()?,
@@ -98,11 +100,11 @@ pub(super) fn remove_token(home: &Path) -> Result<(), EstateError> {
 /// Where the control socket is not there, PowerDNS is yet to be started, and reads the new file then. It must not fail: an
 /// agent whose command failed begins anew, with another credential (command/agent/template/template.go).
 fn after(parts: &Parts<'_>) -> String {
-    let (home, control) = (parts.home.display(), parts.control.display());
+    let (home, control) = (parts.home.display(), parts.control);
     match parts.plan.after_rendering {
         AfterRendering::Nothing => "#!/bin/sh\n".to_owned(),
         AfterRendering::Cycle => format!(
-            "#!/bin/sh\n[ -S '{home}/{socket}' ] || exit 0\n'{control}' --config-dir='{home}' --socket-dir='{home}' cycle \
+            "#!/bin/sh\n[ -S '{home}/{socket}' ] || exit 0\n{control} --config-dir='{home}' --socket-dir='{home}' cycle \
              || true\n",
             socket = server::SOCKET
         ),

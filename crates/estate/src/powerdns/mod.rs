@@ -109,13 +109,12 @@ impl Estate {
     /// [`EstateError`]; what was made by then ends with the estate.
     pub async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EstateError> {
         let Some(pdns) = &plan.pdns else { return Ok(()) };
-        let programs = programs::find()?;
+        let programs = programs::of(&self.site)?;
         let home = self.site.folder.join(HOME);
         folder::make(&home, 0o700, None)?;
         let (client, accessor) = self.agent_token(pdns, ledger).await?;
         let mount = plan.roles.iter().find(|role| role.name == pdns.role).map_or("database", |role| &role.mount);
-        let control = programs.control.clone();
-        let parts = agent::Parts { plan: pdns, mount, home: &home, control: &control, token: &client };
+        let parts = agent::Parts { plan: pdns, mount, home: &home, control: &programs.control, token: &client };
         let fill = |text: &str| self.placeholders.fill(text);
         let (agent, agent_log) = agent::start(&parts, &self.vault, fill, &self.site)?;
         let mut renderings = Renderings::watch(&agent.rendered, &pdns.role, &self.site);

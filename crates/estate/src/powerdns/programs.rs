@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use crate::EstateError;
 use crate::find::{Places, runs};
+use crate::site::Site;
 
 /// The variable that names `pdns_server`.
 pub(crate) const SETTING: &str = "PDNS_BIN";
@@ -14,12 +15,27 @@ const CONTROL: &str = "pdns_control";
 /// PowerDNS's programs.
 pub(super) struct Programs {
     pub(super) server: PathBuf,
-    pub(super) control: PathBuf,
+    /// The image that has them, where they are not this machine's.
+    pub(super) image: Option<String>,
+    /// The words of a shell that run `pdns_control`.
+    pub(super) control: String,
+}
+
+/// Those of the image where the estate is one of containers, else this machine's.
+pub(super) fn of(site: &Site) -> Result<Programs, EstateError> {
+    match &site.images {
+        Some(images) => Ok(Programs {
+            server: NAME.into(),
+            image: Some(images.pdns.clone()),
+            control: site.within(super::SERVER, CONTROL),
+        }),
+        None => find(),
+    }
 }
 
 /// `pdns_server`: `PDNS_BIN`, else `PATH`. `pdns_control`: beside it or in the `bin` beside its folder, as packages have
 /// it, else `PATH`.
-pub(super) fn find() -> Result<Programs, EstateError> {
+fn find() -> Result<Programs, EstateError> {
     let given = std::env::var_os(SETTING).filter(|value| !value.is_empty()).map(PathBuf::from);
     let places = Places::here();
     let (looked, server) = match given {
@@ -34,7 +50,7 @@ pub(super) fn find() -> Result<Programs, EstateError> {
         let looked = beside_words(&server);
         missing(CONTROL, vec![looked, "PATH".to_owned()])
     })?;
-    Ok(Programs { server, control })
+    Ok(Programs { server, image: None, control: format!("'{}'", control.display()) })
 }
 
 fn beside(server: &Path) -> [PathBuf; 2] {

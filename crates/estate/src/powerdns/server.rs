@@ -47,7 +47,7 @@ pub(super) async fn start(
         let (child, log) = site.start(Order {
             name: SERVER,
             program: programs.server.clone(),
-            image: None,
+            image: programs.image.clone(),
             args: vec![format!("--config-dir={}", home.display()).into()],
             env: Vec::new(),
             folder: home,

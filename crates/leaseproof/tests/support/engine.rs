@@ -12,10 +12,11 @@ use tempfile::TempDir;
 use super::text;
 
 /// The stand-ins of `ci/images/build`, unless the environment names others.
-pub(crate) const IMAGES: [(&str, &str); 3] = [
+pub(crate) const IMAGES: [(&str, &str); 4] = [
     ("LEASEPROOF_POSTGRES_IMAGE", "leaseproof/postgres:15"),
     ("LEASEPROOF_VAULT_IMAGE", "leaseproof/vault:1.21.0"),
     ("LEASEPROOF_HAPROXY_IMAGE", "leaseproof/haproxy:2.6"),
+    ("LEASEPROOF_PDNS_IMAGE", "leaseproof/pdns-auth:4.7"),
 ];
 
 /// The image that a variable names: the environment's, or the stand-in.

@@ -17,7 +17,12 @@ pub(super) fn containers(book: &Book<'_>) -> ContainersPlan {
         }
         Some((entry.key.clone(), image(book, entry)?))
     });
-    ContainersPlan { vault: named("vault"), haproxy: named("haproxy"), postgres: of_postgres.collect() }
+    ContainersPlan {
+        vault: named("vault"),
+        haproxy: named("haproxy"),
+        pdns: named("pdns"),
+        postgres: of_postgres.collect(),
+    }
 }
 
 fn version(cluster: &Table) -> &str {

@@ -13,6 +13,9 @@ pub struct ContainersPlan {
     /// HAProxy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub haproxy: Option<Image>,
+    /// PowerDNS's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdns: Option<Image>,
     /// PostgreSQL's, by its major version, e.g. `15`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub postgres: BTreeMap<String, Image>,
