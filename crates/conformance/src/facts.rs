@@ -22,10 +22,12 @@ mod gra_2;
 mod gra_3;
 mod gra_4;
 mod ha;
+mod ha_1;
 mod ha_2;
 mod ha_3;
 mod ha_4;
 mod ha_5;
+mod ha_6;
 mod ha_7;
 mod ha_8;
 mod iss_1;
@@ -145,10 +147,12 @@ pub const CATALOGUE: &[Fact] = &[
     pgf_1::FACT,
     pgf_2::FACT,
     pgf_3::FACT,
+    ha_1::FACT,
     ha_2::FACT,
     ha_3::FACT,
     ha_4::FACT,
     ha_5::FACT,
+    ha_6::FACT,
     ha_7::FACT,
     ha_8::FACT,
     con_1::FACT,

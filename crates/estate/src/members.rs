@@ -13,6 +13,15 @@ impl Estate {
         self.vault.nodes.iter().map(|node| (node.name.clone(), with_token(&node.client))).collect()
     }
 
+    /// Puts that `api_addr` into the configuration of a node of Vault for its next start, or takes it out; gives what was
+    /// there.
+    ///
+    /// # Errors
+    /// [`EstateError::Folder`] where the file cannot be read or written.
+    pub fn set_api_addr(&self, node: &str, address: Option<String>) -> Result<Option<String>, EstateError> {
+        self.vault.set_api_addr(node, address)
+    }
+
     /// The name of the node that is active; where none is, it is waited for.
     ///
     /// # Errors

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -156,6 +157,23 @@ impl VaultServer {
         let client = node.client.with_token(self.token.clone());
         let told = client.write(path, &json!({})).await;
         told.map(drop).map_err(|source| EstateError::Vault { doing, source })
+    }
+
+    /// Puts that `api_addr` into a node's configuration for its next start, or takes it out, and gives what was there.
+    pub(crate) fn set_api_addr(&self, name: &str, address: Option<String>) -> Result<Option<String>, EstateError> {
+        let Some(node) = self.nodes.iter().find(|node| node.name == name) else { return Ok(None) };
+        let file = node.home.join(CONFIGURATION);
+        let failed = |source| EstateError::Folder { doing: "read", path: file.clone(), source };
+        let text = fs::read_to_string(&file).map_err(failed)?;
+        let mut all: Value = serde_json::from_str(&text).map_err(|why| failed(why.into()))?;
+        let key = "api_addr";
+        let was = all[key].as_str().map(str::to_owned);
+        match address {
+            Some(address) => all[key] = json!(address),
+            None => drop(all.as_object_mut().and_then(|all| all.remove(key))),
+        }
+        folder::write(&file, &all.to_string(), 0o600, None)?;
+        Ok(was)
     }
 
     /// Lets only so many requests a second pass to a mount, and answers the others 429 (Vault, HTTP API,

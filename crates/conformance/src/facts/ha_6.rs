@@ -1,0 +1,66 @@
+use std::time::{Duration, Instant};
+
+use leaseproof_estate::STORAGE;
+use leaseproof_postgres::Session;
+use serde_json::json;
+
+use crate::proof::Obstacle;
+use crate::{Bench, Expect, Fact, Ground};
+
+pub(super) const FACT: Fact = Fact {
+    id: "HA-6",
+    says: "A node that cannot read its leases from the storage when it becomes active seals itself, and the other takes over again",
+    shown: "Row security on Vault's table makes reads of leases fail; the active node steps down; as soon as the new one is sealed reads work again, \
+            and the first one is asked for credentials and to revoke a lease from before.",
+    source: "Vault, vault/expiration.go, Restore: an error shuts the core down",
+    ground: Ground::Own(super::ha::two_nodes),
+    slow: false,
+    exceptions: &[],
+    prove: |bench| Box::pin(prove(bench)),
+};
+
+/// Reads of leases fail while `fails` is on. Without sequential scans nothing else is looked at by the way.
+const FAILING: &str = "CREATE TABLE storage_fails (fails boolean NOT NULL);
+    INSERT INTO storage_fails VALUES (false);
+    GRANT SELECT ON storage_fails TO vault_storage;
+    CREATE FUNCTION readable(path text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF path LIKE '/sys/expire/id/%' AND (SELECT fails FROM storage_fails) THEN RAISE 'the storage fails'; END IF;
+        RETURN true;
+    END $$;
+    CREATE POLICY readable ON vault_kv_store USING (readable(path)) WITH CHECK (true);
+    ALTER TABLE vault_kv_store ENABLE ROW LEVEL SECURITY;
+    ALTER ROLE vault_storage SET enable_seqscan = off;";
+const PATIENCE: Duration = Duration::from_secs(40);
+/// The node that stepped down waits 10 s before it asks for the lock again; the dead one's lasts 15 s.
+const TAKEN_OVER: Duration = Duration::from_secs(45);
+
+async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+    bench.reader().await?;
+    let before = bench.issue("reader").await?;
+    let session = Session::open(&bench.estate().observer_login(STORAGE, "postgres")).await?;
+    session.script(FAILING).await?;
+    let ((first, active), (_, other)) = super::ha::turns(bench).await?;
+
+    session.query("UPDATE storage_fails SET fails = true").await?;
+    let told = active.write("sys/step-down", &json!({})).await;
+    bench.answers("sys/step-down", &told, Expect::status(204));
+    let begun = Instant::now();
+    let mut sealed = false;
+    while !sealed && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        sealed = other.health().await.is_ok_and(|health| health.sealed);
+    }
+    session.query("UPDATE storage_fails SET fails = false").await?;
+    session.close().await;
+    bench.equals("the node that became active is sealed", true, sealed);
+
+    let creds = super::ha::again(bench, "reads that work again", TAKEN_OVER).await?;
+    if creds.is_none() {
+        return Ok(());
+    }
+    let now = bench.estate().active_vault().await?;
+    bench.equals("the active node", first, now);
+    let revoked = bench.vault().revoke(&before.lease).await;
+    bench.answers("revoke of an earlier lease", &revoked, Expect::status(204));
+    Ok(())
+}
