@@ -130,8 +130,14 @@ impl Drop for Engine {
             let _containers = self.client().args(["ps", "--all"]).status();
         }
         self.end(Signal::SIGTERM);
-        // Where it had containers on the host's network, it leaves that mounted.
         ip(&["link", "delete", &self.bridge]);
-        let _never_mounted = Command::new("umount").arg(self.path("exec/netns/default")).stderr(Stdio::null()).status();
+        // One that was killed, or had containers on the host's network, leaves file systems mounted.
+        let table = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let points = table.lines().filter_map(|line| line.split(' ').nth(1)).map(Path::new);
+        let mut points: Vec<&Path> = points.filter(|point| point.starts_with(self.folder.path())).collect();
+        points.sort_by_key(|point| std::cmp::Reverse(point.components().count()));
+        for point in points {
+            let _told_below = Command::new("umount").arg(point).status();
+        }
     }
 }
