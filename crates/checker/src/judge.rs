@@ -177,7 +177,9 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
             None => "the estate was lost".to_owned(),
         },
         Some(EndReason::SetupFailed) => "a set-up step failed".to_owned(),
+        Some(EndReason::Refused) => "the scenario does not suit the estate".to_owned(),
         Some(EndReason::Aborted) => "aborted to spare the estate".to_owned(),
+        Some(EndReason::HarnessFailed) => "leaseproof itself could not go on".to_owned(),
         None => "nobody knows how".to_owned(),
     }
 }
@@ -306,7 +308,7 @@ mod tests {
             epoch: UnixMicros(0),
         };
         bench.see(&Event::Header(header));
-        bench.see(&Event::End(End { at: Micros(1), reason: EndReason::Completed }));
+        bench.see(&Event::End(End::new(Micros(1), EndReason::Completed)));
         let checks = bench.close(&ReadEnd::Complete).verdicts.checks;
         assert_eq!(checks[0].verdict, Verdict::Unknown);
         assert_eq!(checks[0].reason.as_deref(), Some("the check itself crashed: index out of bounds"));

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthFailure, DependencySighting, DnsEvent, FaultMark, IrrevocableSighting, KeptSession, LeaseId, MetricReading,
-    Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, SessionSighting,
-    UnixMicros, Username,
+    AuthFailure, DependencySighting, DnsEvent, End, FaultMark, IrrevocableSighting, KeptSession, LeaseId,
+    MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes,
+    SessionSighting, UnixMicros, Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
 /// kinds of events.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// One line of a history.
 ///
@@ -379,29 +379,4 @@ pub struct ServerLost {
     pub server: String,
     /// Its exit status in words.
     pub status: String,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// When.
-    pub at: Micros,
-    /// Why.
-    pub reason: EndReason,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// Every phase was run.
-    Completed,
-    /// A signal ended it early.
-    Interrupted,
-    /// A server was lost that no fault of the scenario took.
-    EstateLost,
-    /// A setup step failed.
-    SetupFailed,
-    /// The harness ended it early to spare an estate that is not its own.
-    Aborted,
 }

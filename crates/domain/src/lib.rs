@@ -7,6 +7,7 @@
 mod causes;
 mod check;
 mod dns;
+mod end;
 mod event;
 mod metric;
 mod name;
@@ -23,10 +24,11 @@ mod verdict;
 pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
+pub use end::{Cause, End, EndReason};
 pub use event::{
-    AccountReading, AuditEntry, Baseline, ClockReading, End, EndReason, Event, FORMAT_VERSION, Header, LeaseSighting,
-    Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
-    SetupRecord, Shed, WatchGap,
+    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseSighting, Observer,
+    PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost, SetupRecord,
+    Shed, WatchGap,
 };
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};

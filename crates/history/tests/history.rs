@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{
-    End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Span, Username,
+    Cause, End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Span, Username,
 };
 use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder};
 use proptest::prelude::*;
@@ -23,7 +23,9 @@ fn shed(life: u64) -> Event {
 }
 
 fn end() -> Event {
-    Event::End(End { at: Micros(9), reason: EndReason::Completed })
+    let cause = Some(Cause::of("setup step 2 (write database/config/app) was rejected\nhint: name another database"));
+    let left_behind = Some("the database app".to_owned());
+    Event::End(End { cause, left_behind, ..End::new(Micros(9), EndReason::SetupFailed) })
 }
 
 fn write(folder: &TempDir, events: impl IntoIterator<Item = Event>) -> PathBuf {

@@ -58,7 +58,8 @@ pub(crate) async fn run(
     let (stopped, left) = lived.live().await;
 
     let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
-    recorder.record(Event::End(End { at: recorder.now(), reason }));
+    let cause = stopped.as_ref().map(|stop| stop.cause(&last_lines(stop, &folder)));
+    recorder.record(Event::End(End { at: recorder.now(), reason, cause, left_behind: left.clone() }));
     if left.is_none() {
         ledger.closed().map_err(Failure::estate)?;
     }
@@ -94,10 +95,14 @@ fn exit(verdicts: &RunVerdicts, stopped: Option<&Stop>, left_behind: bool, inter
     interrupt.exit().map_or(left, |signalled| left.or(signalled))
 }
 
+fn last_lines(stop: &Stop, folder: &RunFolder) -> Vec<String> {
+    let Stop::Lost(lost) = stop else { return Vec::new() };
+    artefacts::last_log_lines(folder, &lost.server, LAST_LINES)
+}
+
 fn lived_words(stop: &Stop, folder: &RunFolder) -> String {
-    let Stop::Lost(lost) = stop else { return stop.words() };
-    let lines = artefacts::last_log_lines(folder, &lost.server, LAST_LINES);
-    format!("{}\nIts last lines:\n  {}", stop.words(), lines.join("\n  "))
+    let Stop::Lost(_) = stop else { return stop.words() };
+    format!("{}\nIts last lines:\n  {}", stop.words(), last_lines(stop, folder).join("\n  "))
 }
 
 /// The part of a run that has servers.

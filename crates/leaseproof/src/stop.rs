@@ -1,6 +1,6 @@
 //! Why a run ended before its last phase did.
 
-use leaseproof_domain::{EndReason, ServerLost};
+use leaseproof_domain::{Cause, EndReason, ServerLost};
 use leaseproof_estate::{EstateError, SetupError};
 
 use crate::exit::Exit;
@@ -33,7 +33,8 @@ impl Stop {
     pub(crate) fn reason(&self) -> EndReason {
         match self {
             Self::Asked => EndReason::Interrupted,
-            Self::Setup(_) | Self::Refused(_) => EndReason::SetupFailed,
+            Self::Setup(_) => EndReason::SetupFailed,
+            Self::Refused(_) => EndReason::Refused,
             Self::Aborted(_) => EndReason::Aborted,
             Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
         }
@@ -48,6 +49,20 @@ impl Stop {
             // What was seen until then may say more.
             Self::Aborted(_) => Exit::Undecided,
             Self::Lost(_) | Self::Estate(_) => Exit::Estate,
+        }
+    }
+
+    /// What the history and every report say of it. `last_lines` are those of the log of a server that was lost.
+    pub(crate) fn cause(&self, last_lines: &[String]) -> Cause {
+        match self {
+            Self::Setup(error) => {
+                let SetupError { step, action, fault, words, hint, .. } = error;
+                let mut cause = Cause::of(&format!("setup step {step} ({action}) {fault}: {words}"));
+                cause.details.extend(hint.as_ref().map(|hint| format!("hint: {hint}")));
+                Cause { origin: Some(error.origin.clone()), ..cause }
+            }
+            Self::Lost(_) => Cause { details: last_lines.to_vec(), ..Cause::of(&self.words()) },
+            _ => Cause::of(&self.words()),
         }
     }
 

@@ -75,7 +75,7 @@ fn end(at: u64) -> Vec<Event> {
     for source in ["vault", "postgres.target", "audit"] {
         events.push(Event::LogRead { source: source.into(), lines: 100, complete: true });
     }
-    events.push(Event::End(End { at: Micros(at + 2 * S), reason: EndReason::Completed }));
+    events.push(Event::End(End::new(Micros(at + 2 * S), EndReason::Completed)));
     events
 }
 

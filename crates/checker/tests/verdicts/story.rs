@@ -257,7 +257,7 @@ impl Story {
                 epoch: UnixMicros(EPOCH),
             }),
         );
-        story.add(30 * S, Event::End(End { at: Micros(30 * S), reason: EndReason::Completed }));
+        story.add(30 * S, Event::End(End::new(Micros(30 * S), EndReason::Completed)));
         story
     }
 

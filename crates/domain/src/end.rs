@@ -1,0 +1,80 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Micros, Origin};
+
+/// How a run ended: the last line of its history. The exit code of the run follows from it and from the verdicts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// When.
+    pub at: Micros,
+    /// Why.
+    pub reason: EndReason,
+    /// What ended the run early, in words; none where every phase was run, and in histories of format 3 and older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// What the run made and could not remove; none where everything was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_behind: Option<String>,
+}
+
+impl End {
+    /// An end that needs no words.
+    pub const fn new(at: Micros, reason: EndReason) -> Self {
+        Self { at, reason, cause: None, left_behind: None }
+    }
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Every phase was run.
+    Completed,
+    /// A signal ended it early.
+    Interrupted,
+    /// The environment could not be started or reached, or a server was lost that no fault of the scenario took.
+    EstateLost,
+    /// A setup step failed.
+    SetupFailed,
+    /// The scenario does not suit the environment: nothing was made.
+    Refused,
+    /// The harness ended it early to spare an environment that is not its own.
+    Aborted,
+    /// The harness itself could not go on: its token, file descriptors, memory, ports or disk.
+    HarnessFailed,
+}
+
+/// The one thing that ended a run early. It comes first in every report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// What happened, and to what, in one sentence without a full stop.
+    pub what: String,
+    /// The scenario line that is about it, e.g. that of the setup step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// More of the servers' own words, a line each: DETAIL and HINT, the last lines of a log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+}
+
+impl Cause {
+    /// A cause in words: the first line is what happened, the lines after it are its details.
+    pub fn of(words: &str) -> Self {
+        let mut lines = words.lines().map(str::trim_end).filter(|line| !line.is_empty());
+        let what = lines.next().unwrap_or_default().to_owned();
+        Self { what, origin: None, details: lines.map(str::to_owned).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cause;
+
+    #[test]
+    fn the_first_line_is_what_happened() {
+        let cause = Cause::of("write was rejected: FATAL 3D000\n  DETAIL: none\n\nhint: create it\n");
+        assert_eq!(cause.what, "write was rejected: FATAL 3D000");
+        assert_eq!(cause.details, ["  DETAIL: none", "hint: create it"]);
+    }
+}
