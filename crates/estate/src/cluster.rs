@@ -136,14 +136,12 @@ impl Making<'_> {
         let common = Keeping::begin(self.name, self.plan, (others.len(), replication), timing, self.site);
         let (data, begun) = tokio::join!(self.data(first), common);
         let (data, (patroni, keeping)) = (data?, begun?);
-        let mut rooms = vec![data.clone()];
-        for name in others {
-            rooms.push(self.copy(&data, name).await?);
-        }
+        let copies = self.copies(&data, others).await?;
+        // A fixed port is the proxy's.
         let plan = PostgresPlan { port: None, ..self.plan.clone() };
         let more = Replicated { hba: hba(), ..Replicated::default() };
         let mut members = Vec::new();
-        for (name, room) in names.iter().zip(rooms) {
+        for (name, room) in names.iter().zip(std::iter::once(data).chain(copies)) {
             members.push(self.start(name, &plan, &more, room, Some(&keeping)).await?);
             if members.len() == 1 {
                 patroni.leader(self.name, &members, None, self.site).await?;
@@ -162,10 +160,7 @@ impl Making<'_> {
         let names = self.names(standbys);
         let Some((first, others)) = names.split_first() else { return Err(no_members(self.name)) };
         let data = self.data(first).await?;
-        let mut copies = Vec::new();
-        for name in others {
-            copies.push(self.copy(&data, name).await?);
-        }
+        let copies = self.copies(&data, others).await?;
         // A fixed port is the proxy's.
         let plan = PostgresPlan { port: None, ..self.plan.clone() };
         let settings = format!("wal_keep_size = '{KEPT_WAL}'\n{}", synchronous(replication, others.len()));
@@ -196,6 +191,14 @@ impl Making<'_> {
             disk::make(server, &data, self.site.account)?;
         }
         Ok(data)
+    }
+
+    async fn copies(&self, data: &Path, servers: &[String]) -> Result<Vec<PathBuf>, EstateError> {
+        let mut copies = Vec::new();
+        for server in servers {
+            copies.push(self.copy(data, server).await?);
+        }
+        Ok(copies)
     }
 
     async fn copy(&self, data: &Path, server: &str) -> Result<PathBuf, EstateError> {

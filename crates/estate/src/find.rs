@@ -21,8 +21,18 @@ pub(crate) struct Places {
     pub(crate) vault_bin: Option<PathBuf>,
     /// `PG_BIN_DIR`.
     pub(crate) pg_bin_dir: Option<PathBuf>,
-    /// `HAPROXY_BIN`.
-    pub(crate) haproxy_bin: Option<PathBuf>,
+}
+
+/// A program that is looked for by its name alone.
+pub(crate) struct Sought {
+    /// As it stands in `PATH`.
+    pub(crate) name: &'static str,
+    /// As its users call it.
+    pub(crate) called: &'static str,
+    /// The variable that may name another one: its path.
+    pub(crate) setting: &'static str,
+    /// The command that brings it.
+    pub(crate) get: &'static str,
 }
 
 /// A program, and by which rule it was found.
@@ -59,7 +69,6 @@ impl Places {
             postgres: "/usr/lib/postgresql".into(),
             vault_bin: given("VAULT_BIN"),
             pg_bin_dir: given("PG_BIN_DIR"),
-            haproxy_bin: given("HAPROXY_BIN"),
         }
     }
 
@@ -88,33 +97,19 @@ impl Places {
             })
     }
 
-    /// HAProxy: `HAPROXY_BIN`, else `PATH`.
-    pub(crate) fn haproxy(&self) -> Result<Program, EstateError> {
-        let given = self.haproxy_bin.as_ref().map(|path| (path, runs(path)));
-        let (looked, found) = match given {
-            Some((path, true)) => (String::new(), Some(program(path, "HAPROXY_BIN"))),
-            Some((path, false)) => (format!("HAPROXY_BIN={} (no such program)", path.display()), None),
-            None => ("HAPROXY_BIN (not set)".to_owned(), self.in_path("haproxy")),
-        };
-        found.ok_or_else(|| EstateError::ServerMissing {
-            wanted: "HAProxy".to_owned(),
-            looked: vec![looked, "PATH".to_owned()],
-            how_to_get: "apt-get install haproxy, or name one by HAPROXY_BIN=/path/to/haproxy".to_owned(),
-        })
-    }
-
     /// A program that one variable may name: that one, else `PATH`.
-    pub(crate) fn named(&self, name: &str, setting: &str, how_to_get: &str) -> Result<PathBuf, EstateError> {
+    pub(crate) fn named(&self, sought: &Sought) -> Result<Program, EstateError> {
+        let Sought { name, called, setting, get } = sought;
         let given = env::var_os(setting).filter(|value| !value.is_empty()).map(PathBuf::from);
         let (looked, found) = match given {
-            Some(path) if runs(&path) => (String::new(), Some(path)),
+            Some(path) if runs(&path) => (String::new(), Some(program(&path, setting))),
             Some(path) => (format!("{setting}={} (no such program)", path.display()), None),
-            None => (format!("{setting} (not set)"), self.in_path(name).map(|program| program.path)),
+            None => (format!("{setting} (not set)"), self.in_path(name)),
         };
         found.ok_or_else(|| EstateError::ServerMissing {
-            wanted: name.to_owned(),
+            wanted: (*called).to_owned(),
             looked: vec![looked, "PATH".to_owned()],
-            how_to_get: format!("{how_to_get}, or name one by {setting}=/path/to/{name}"),
+            how_to_get: format!("{get}, or name one by {setting}=/path/to/{name}"),
         })
     }
 
@@ -282,7 +277,6 @@ mod tests {
             postgres: root.join("postgresql"),
             vault_bin: None,
             pg_bin_dir: None,
-            haproxy_bin: None,
         }
     }
 

@@ -1,17 +1,19 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::child::Child;
+use crate::find::Sought;
 use crate::logs::Output;
 use crate::ports::says_taken;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 
+pub(crate) const HAPROXY: Sought =
+    Sought { name: "haproxy", called: "HAProxy", setting: "HAPROXY_BIN", get: "apt-get install haproxy" };
+
 /// How long HAProxy may take until it listens.
 const START: Duration = Duration::from_secs(15);
-/// How often that is tried.
-const TRY: Duration = Duration::from_millis(20);
 /// How many times it is started where others take its ports first.
 const STARTS: u32 = 8;
 
@@ -59,7 +61,7 @@ impl Haproxy {
                 input: None,
             })?;
             let haproxy = Self { name: name.to_owned(), ports, output: Output::new(log), child };
-            match haproxy.listens(site).await {
+            match site.listens(name, &haproxy.child, haproxy.ports[0], START).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
                 Err(why) => return Err(why),
                 Ok(()) => {
@@ -69,22 +71,6 @@ impl Haproxy {
             }
         }
         Err(no_port(name))
-    }
-
-    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
-        let until = Instant::now() + START;
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.ports[0])).await.is_err() {
-            if self.child.ended().is_some() {
-                let status = self.child.end().await;
-                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
-            }
-            if Instant::now() >= until {
-                let why = format!("nothing listens within {} s", START.as_secs());
-                return Err(site.not_started(&self.name, why, &self.child));
-            }
-            tokio::time::sleep(TRY).await;
-        }
-        Ok(())
     }
 }
 

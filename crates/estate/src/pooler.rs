@@ -1,27 +1,21 @@
 //! PgBouncer before a cluster: a pooler that many estates have between Vault and PostgreSQL.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_domain::Secret;
 use nix::sys::signal::Signal;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::child::Child;
-use crate::find::{Places, Program, runs};
+use crate::find::{Places, Sought};
 use crate::ports::{TRIES, says_taken};
 use crate::site::Order;
 use crate::{Estate, EstateError, folder};
 
-/// The variable that names the program.
-pub(crate) const SETTING: &str = "PGBOUNCER_BIN";
-/// How to get it.
-pub(crate) const GET_PGBOUNCER: &str = "apt-get install pgbouncer";
-const NAME: &str = "pgbouncer";
+pub(crate) const PGBOUNCER: Sought =
+    Sought { name: "pgbouncer", called: "PgBouncer", setting: "PGBOUNCER_BIN", get: "apt-get install pgbouncer" };
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(15);
-/// How often that is tried.
-const TRY: Duration = Duration::from_millis(20);
 /// How many ports are tried where others take them first.
 const STARTS: u32 = 8;
 
@@ -55,9 +49,9 @@ impl Estate {
     /// # Panics
     /// Where the estate has no such cluster.
     pub async fn pooler(&self, cluster: &str, account: &str, password: &Secret) -> Result<Pooler, EstateError> {
-        let program = find()?;
+        let program = Places::here().named(&PGBOUNCER)?;
         let site = &self.site;
-        let name = format!("{NAME}.{cluster}");
+        let name = format!("{}.{cluster}", PGBOUNCER.name);
         let home = site.folder.join(&name);
         folder::make(&home, 0o700, site.account)?;
         let users = home.join("users");
@@ -85,42 +79,14 @@ impl Estate {
                 death: Signal::SIGKILL,
                 input: None,
             })?;
-            let until = Instant::now() + START;
-            loop {
-                if TcpStream::connect(("127.0.0.1", port)).await.is_ok() && child.ended().is_none() {
-                    return Ok(Pooler { port, _child: child, _log: log });
-                }
-                if child.ended().is_some() {
-                    let status = child.end().await;
-                    match site.not_started(&name, format!("it ended with {status}"), &child) {
-                        EstateError::NotStarted { tail, .. } if says_taken(&tail) => break,
-                        why => return Err(why),
-                    }
-                }
-                if Instant::now() >= until {
-                    let why = format!("nothing listens within {} s", START.as_secs());
-                    return Err(site.not_started(&name, why, &child));
-                }
-                tokio::time::sleep(TRY).await;
+            match site.listens(&name, &child, port, START).await {
+                Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
+                Err(why) => return Err(why),
+                Ok(()) => return Ok(Pooler { port, _child: child, _log: log }),
             }
         }
         Err(no_port(&name))
     }
-}
-
-/// `PGBOUNCER_BIN`, else `PATH`.
-fn find() -> Result<Program, EstateError> {
-    let given = std::env::var_os(SETTING).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
-    let (looked, found) = match given {
-        Some(path) if runs(&path) => (String::new(), Some(Program { path, source: SETTING.to_owned(), image: None })),
-        Some(path) => (format!("{SETTING}={} (no such program)", path.display()), None),
-        None => (format!("{SETTING} (not set)"), Places::here().in_path(NAME)),
-    };
-    found.ok_or_else(|| EstateError::ServerMissing {
-        wanted: "PgBouncer".to_owned(),
-        looked: vec![looked, "PATH".to_owned()],
-        how_to_get: format!("{GET_PGBOUNCER}, or name one by {SETTING}=/path/to/{NAME}"),
-    })
 }
 
 /// A name or password of its file of users (pgbouncer(5), "Authentication file format").

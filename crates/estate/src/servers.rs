@@ -1,10 +1,12 @@
 //! Which servers this machine has, for `leaseproof doctor`.
 
-use std::env;
 use std::path::PathBuf;
 
-use crate::find::{GET_VAULT, Places, asked, get_postgres, runs, version_of};
-use crate::{patroni, pooler, powerdns};
+use crate::find::{GET_VAULT, Places, Program, Sought, asked, get_postgres, version_of};
+use crate::haproxy::HAPROXY;
+use crate::patroni::{ETCD, PATRONI};
+use crate::pooler::PGBOUNCER;
+use crate::powerdns::PDNS;
 
 /// A server, or a program that the project's scripts use, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,22 +37,15 @@ pub fn find_all() -> Vec<Found> {
     let places = Places::here();
     let mut all = vec![vault(&places)];
     all.extend(postgres(&places));
-    all.push(by_name(
-        &places,
-        "haproxy",
-        "HAPROXY_BIN",
-        "clusters with standbys, several nodes of Vault",
-        "-v",
-        "apt-get install haproxy",
-    ));
-    let pooled = "the fact RUN-3 of `leaseproof conformance`";
-    all.push(by_name(&places, "pgbouncer", pooler::SETTING, pooled, "--version", pooler::GET_PGBOUNCER));
-    let kept = "clusters with layout = \"patroni\"";
-    all.push(by_name(&places, "patroni", patroni::PATRONI_SETTING, kept, "--version", patroni::GET_PATRONI));
-    all.push(by_name(&places, "etcd", patroni::ETCD_SETTING, kept, "--version", patroni::GET_ETCD));
-    let pdns = "scenarios with a live PowerDNS ([pdns])";
-    all.push(by_name(&places, "pdns_server", powerdns::SETTING, pdns, "--version", powerdns::GET_PDNS));
-    all.push(by_name(&places, "jq", "JQ_BIN", "set-up scripts that read JSON", "--version", "apt-get install jq"));
+    let found = [
+        (HAPROXY, "clusters with standbys, several nodes of Vault", "-v"),
+        (PGBOUNCER, "the fact RUN-3 of `leaseproof conformance`", "--version"),
+        (PATRONI, "clusters with layout = \"patroni\"", "--version"),
+        (ETCD, "clusters with layout = \"patroni\"", "--version"),
+        (PDNS, "scenarios with a live PowerDNS ([pdns])", "--version"),
+        (JQ, "set-up scripts that read JSON", "--version"),
+    ];
+    all.extend(found.map(|(sought, wanted_by, version)| by_name(&places, &sought, wanted_by, version)));
     all
 }
 
@@ -83,27 +78,15 @@ fn postgres(places: &Places) -> Vec<Found> {
     if found.is_empty() { vec![missing("postgres", wanted_by, &get_postgres(""))] } else { found }
 }
 
-fn by_name(
-    places: &Places,
-    server: &'static str,
-    setting: &str,
-    wanted_by: &'static str,
-    version: &str,
-    how_to_get: &str,
-) -> Found {
-    let given = env::var_os(setting).map(PathBuf::from);
-    let found = match given {
-        Some(path) => runs(&path).then(|| (path, setting.to_owned())),
-        None => places.in_path(server).map(|program| (program.path, program.source)),
-    };
-    match found {
-        Some((path, source)) => Found {
-            version: asked(&path, version).or_else(|| version_of(&path)),
-            path: Some(path),
-            source,
-            ..missing(server, wanted_by, how_to_get)
-        },
-        None => missing(server, wanted_by, how_to_get),
+const JQ: Sought = Sought { name: "jq", called: "jq", setting: "JQ_BIN", get: "apt-get install jq" };
+
+fn by_name(places: &Places, sought: &Sought, wanted_by: &'static str, version: &str) -> Found {
+    let missing = missing(sought.name, wanted_by, sought.get);
+    match places.named(sought) {
+        Ok(Program { path, source, .. }) => {
+            Found { version: asked(&path, version).or_else(|| version_of(&path)), path: Some(path), source, ..missing }
+        }
+        Err(_) => missing,
     }
 }
 

@@ -1,13 +1,16 @@
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Redactor, Secret, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
 use nix::sys::signal::Signal;
 use rand::TryRng;
 use rand::rngs::SysRng;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
 use crate::EstateError;
@@ -17,6 +20,9 @@ use crate::containers::Images;
 use crate::ports::Ports;
 use crate::process::marker;
 use crate::tls::{Authority, Papers};
+
+/// How often a server that starts is tried.
+const TRY: Duration = Duration::from_millis(20);
 
 /// What every part of an estate needs while it is built: its run, folder, ledger, ports.
 pub(crate) struct Site {
@@ -85,6 +91,33 @@ impl Site {
             return Ok(());
         }
         Err(self.not_started(server, format!("{name} ended with {status}"), &child))
+    }
+
+    /// Waits until a server that was started listens on its port of loopback. One that has ended does not, whoever else is
+    /// there.
+    pub(crate) async fn listens(
+        &self,
+        server: &str,
+        child: &Child,
+        port: u16,
+        longest: Duration,
+    ) -> Result<(), EstateError> {
+        let until = Instant::now() + longest;
+        loop {
+            let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok();
+            if child.ended().is_some() {
+                let status = child.end().await;
+                return Err(self.not_started(server, format!("it ended with {status}"), child));
+            }
+            if connected {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                let why = format!("nothing listens within {} s", longest.as_secs());
+                return Err(self.not_started(server, why, child));
+            }
+            tokio::time::sleep(TRY).await;
+        }
     }
 
     /// The error of a server that did not start, with its last words.

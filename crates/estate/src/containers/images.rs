@@ -115,8 +115,7 @@ impl Images {
                 .collect(),
             volumes: BTreeMap::new(),
         };
-        let said = VAULT.inspect(&images.vault, named.vault.as_ref())?;
-        images.volumes.insert(images.vault.clone(), said.volumes);
+        let mut wanted = vec![(VAULT, &images.vault, &named.vault)];
         for (major, image) in &images.postgres {
             let said = POSTGRES.inspect(image, named.postgres.get(major))?;
             same_major(major, image, &said.environment)?;
@@ -124,12 +123,13 @@ impl Images {
         }
         let proxied = plan.postgres.values().any(|plan| plan.layout != Layout::Standalone);
         if proxied || plan.vault.nodes > 1 {
-            let said = HAPROXY.inspect(&images.haproxy, named.haproxy.as_ref())?;
-            images.volumes.insert(images.haproxy.clone(), said.volumes);
+            wanted.push((HAPROXY, &images.haproxy, &named.haproxy));
         }
         if plan.pdns.is_some() {
-            let said = PDNS.inspect(&images.pdns, named.pdns.as_ref())?;
-            images.volumes.insert(images.pdns.clone(), said.volumes);
+            wanted.push((PDNS, &images.pdns, &named.pdns));
+        }
+        for (kind, image, named) in wanted {
+            images.volumes.insert(image.clone(), kind.inspect(image, named.as_ref())?.volumes);
         }
         Ok(images)
     }

@@ -23,6 +23,7 @@ pub(crate) use self::left::{remove_run, remove_strays};
 use crate::EstateError;
 use crate::child::Launch;
 use crate::find::{Places, PostgresPrograms, Program};
+use crate::haproxy::HAPROXY;
 use crate::site::Site;
 
 /// What the name of every container of ours begins with.
@@ -71,7 +72,7 @@ impl Site {
     /// Where HAProxy is.
     pub(crate) fn haproxy_program(&self) -> Result<Program, EstateError> {
         let of = |images: &Images| Ok(images.program("haproxy", &images.haproxy));
-        self.images.as_ref().map_or_else(|| Places::here().haproxy(), of)
+        self.images.as_ref().map_or_else(|| Places::here().named(&HAPROXY), of)
     }
 
     /// The words of a shell that run a program in this run's container of that server, where it is one; there is none yet

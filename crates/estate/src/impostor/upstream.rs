@@ -1,26 +1,22 @@
 //! The way from the impostor to Vault.
 
-use std::net::Ipv4Addr;
-
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode, header};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 
 use super::asked::Asked;
+use crate::exchange::{NoAnswer, exchange};
 
 /// No answer is given: the connection to the client is closed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Silence {
     #[error("the impostor gives no answer")]
     Meant,
-    #[error("Vault cannot be reached: {0}")]
-    Unreached(#[from] std::io::Error),
-    #[error("a side closed its connection: {0}")]
-    Broken(#[from] hyper::Error),
+    #[error("Vault gives none: {0}")]
+    Vault(#[from] NoAnswer),
+    #[error("the client closed its connection: {0}")]
+    Client(#[from] hyper::Error),
 }
 
 /// Where Vault listens on loopback.
@@ -33,27 +29,12 @@ impl Upstream {
     /// Asks Vault, on a connection of its own. Where nobody waits for the answer any more the connection closes, and
     /// Vault takes the request as cancelled, as it would with the client itself.
     pub(super) async fn pass_on(self, asked: &Asked) -> Result<Response<Full<Bytes>>, Silence> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
-        stream.set_nodelay(true)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let request = Request::from_parts(asked.head.clone(), Full::new(asked.body.clone()));
-        let exchange = async {
-            let (mut head, body) = sender.send_request(request).await?.into_parts();
-            let body = body.collect().await?.to_bytes();
-            for name in [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
-                head.headers.remove(name);
-            }
-            Ok(Response::from_parts(head, Full::new(body)))
-        };
-        tokio::pin!(exchange);
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            answer = &mut exchange => answer,
-            ended = &mut connection => {
-                ended?;
-                exchange.await
-            }
+        let (mut head, body) = exchange(self.port, request).await?.into_parts();
+        for name in [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+            head.headers.remove(name);
         }
+        Ok(Response::from_parts(head, Full::new(body)))
     }
 }
 

@@ -1,23 +1,19 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::child::Child;
-use crate::find::Places;
+use crate::find::{Places, Sought};
 use crate::logs::Output;
 use crate::ports::says_taken;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 
-/// The variable that names `etcd`.
-pub(crate) const SETTING: &str = "ETCD_BIN";
-/// How to get it.
-pub(crate) const GET_ETCD: &str = "apt-get install etcd-server";
+pub(crate) const ETCD: Sought =
+    Sought { name: "etcd", called: "etcd", setting: "ETCD_BIN", get: "apt-get install etcd-server" };
 
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(30);
-/// How often that is tried.
-const TRY: Duration = Duration::from_millis(20);
 /// How many times it is started where others take its ports first.
 const STARTS: u32 = 8;
 
@@ -33,7 +29,7 @@ pub(crate) struct Etcd {
 
 impl Etcd {
     pub(super) async fn stand(name: String, site: &Site) -> Result<Self, EstateError> {
-        let program = Places::here().named("etcd", SETTING, GET_ETCD)?;
+        let program = Places::here().named(&ETCD)?;
         let home = site.folder.join(&name);
         folder::make(&home, 0o700, None)?;
         for number in 0..STARTS {
@@ -49,7 +45,7 @@ impl Etcd {
                     .chain(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers, "--data-dir"]);
             let (child, log) = site.start(Order {
                 name: &name,
-                program: program.clone(),
+                program: program.path.clone(),
                 image: None,
                 args: words.map(Into::into).chain([data.into()]).collect(),
                 env: Vec::new(),
@@ -59,7 +55,7 @@ impl Etcd {
                 input: None,
             })?;
             let etcd = Self { name: name.clone(), port, output: Output::new(log), child };
-            match etcd.listens(site).await {
+            match site.listens(&etcd.name, &etcd.child, port, START).await {
                 Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
                 Err(why) => return Err(why),
                 Ok(()) => {
@@ -69,21 +65,5 @@ impl Etcd {
             }
         }
         Err(EstateError::NoFreePort { server: name, tried: STARTS })
-    }
-
-    async fn listens(&self, site: &Site) -> Result<(), EstateError> {
-        let until = Instant::now() + START;
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-            if self.child.ended().is_some() {
-                let status = self.child.end().await;
-                return Err(site.not_started(&self.name, format!("it ended with {status}"), &self.child));
-            }
-            if Instant::now() >= until {
-                let why = format!("nothing listens within {} s", START.as_secs());
-                return Err(site.not_started(&self.name, why, &self.child));
-            }
-            tokio::time::sleep(TRY).await;
-        }
-        Ok(())
     }
 }

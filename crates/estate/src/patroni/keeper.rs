@@ -9,15 +9,13 @@ use super::Patroni;
 use super::etcd::Etcd;
 use crate::cluster::KEPT_WAL;
 use crate::configuration::is_ours;
-use crate::find::{Places, PostgresPrograms};
+use crate::find::{Places, PostgresPrograms, Sought};
 use crate::server::OBSERVER;
 use crate::site::Site;
 use crate::{EstateError, folder};
 
-/// The variable that names `patroni`.
-pub(crate) const SETTING: &str = "PATRONI_BIN";
-/// How to get it.
-pub(crate) const GET_PATRONI: &str = "apt-get install patroni python3-etcd";
+pub(crate) const PATRONI: Sought =
+    Sought { name: "patroni", called: "Patroni", setting: "PATRONI_BIN", get: "apt-get install patroni python3-etcd" };
 
 /// What every Patroni of a cluster is told.
 pub(crate) struct Keeping {
@@ -49,7 +47,7 @@ impl Keeping {
         timing: PatroniTiming,
         site: &Site,
     ) -> Result<(Patroni, Self), EstateError> {
-        let program = Places::here().named("patroni", SETTING, GET_PATRONI)?;
+        let program = Places::here().named(&PATRONI)?.path;
         let etcd = Etcd::stand(cluster.replacen("postgres", "etcd", 1), site).await?;
         let dynamic = dynamic(plan, standbys, replication, timing);
         let keeping = Self { program, cluster: cluster.to_owned(), etcd: etcd.port, dynamic };

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use leaseproof_postgres::Session;
 use leaseproof_scenario::{PatroniTiming, Replication};
 
-pub(crate) use self::etcd::{Etcd, GET_ETCD, SETTING as ETCD_SETTING};
-pub(crate) use self::keeper::{GET_PATRONI, Keeper, Keeping, SETTING as PATRONI_SETTING};
+pub(crate) use self::etcd::{ETCD, Etcd};
+pub(crate) use self::keeper::{Keeper, Keeping, PATRONI};
 use crate::EstateError;
 use crate::cluster::Cluster;
 use crate::replication::streaming;

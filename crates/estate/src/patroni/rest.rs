@@ -1,15 +1,13 @@
 //! Patroni's REST interface, as far as it is used here (Patroni, "Patroni REST API").
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::{Method, Request, header};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpStream;
+
+use crate::exchange::{self, exchange};
 
 /// How long an answer about a state may take.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -18,10 +16,8 @@ const SWITCHOVER: Duration = Duration::from_secs(90);
 
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
-    #[error("it cannot be reached: {0}")]
-    Unreached(#[from] std::io::Error),
-    #[error("it broke off: {0}")]
-    Broken(#[from] hyper::Error),
+    #[error(transparent)]
+    Broken(#[from] exchange::NoAnswer),
     #[error("it cannot be asked: {0}")]
     Unsendable(#[from] hyper::http::Error),
     #[error("no answer in time")]
@@ -57,31 +53,16 @@ async fn ask(
     body: String,
     longest: Duration,
 ) -> Result<(u16, String), NoAnswer> {
-    tokio::time::timeout(longest, exchange(port, method, path, body)).await?
+    tokio::time::timeout(longest, request(port, method, path, body)).await?
 }
 
-async fn exchange(port: u16, method: Method, path: &str, body: String) -> Result<(u16, String), NoAnswer> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+async fn request(port: u16, method: Method, path: &str, body: String) -> Result<(u16, String), NoAnswer> {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header(header::HOST, format!("127.0.0.1:{port}"))
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))?;
-    let answered = async {
-        let answer = sender.send_request(request).await?;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await?.to_bytes();
-        Ok((status, String::from_utf8_lossy(&body).trim().to_owned()))
-    };
-    tokio::pin!(answered);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        answer = &mut answered => answer,
-        ended = &mut connection => {
-            ended?;
-            answered.await
-        }
-    }
+    let answer = exchange(port, request).await?;
+    Ok((answer.status().as_u16(), String::from_utf8_lossy(answer.body()).trim().to_owned()))
 }

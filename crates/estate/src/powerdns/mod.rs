@@ -15,7 +15,7 @@ use leaseproof_scenario::{PdnsPlan, Plan};
 use leaseproof_vault::{Client, TokenRequest};
 use nix::sys::signal::Signal;
 
-pub(crate) use programs::{GET_PDNS, SETTING};
+pub(crate) use programs::PDNS;
 
 use self::agent::Agent;
 use self::renderings::Renderings;

@@ -1,15 +1,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::EstateError;
-use crate::find::{Places, runs};
+use crate::find::{Places, Sought, runs};
 use crate::site::Site;
 
-/// The variable that names `pdns_server`.
-pub(crate) const SETTING: &str = "PDNS_BIN";
-/// How to get it.
-pub(crate) const GET_PDNS: &str = "apt-get install pdns-server pdns-backend-pgsql";
-
-const NAME: &str = "pdns_server";
+pub(crate) const PDNS: Sought = Sought {
+    name: "pdns_server",
+    called: "PowerDNS (pdns_server)",
+    setting: "PDNS_BIN",
+    get: "apt-get install pdns-server pdns-backend-pgsql",
+};
 const CONTROL: &str = "pdns_control";
 
 /// PowerDNS's programs.
@@ -25,7 +25,7 @@ pub(super) struct Programs {
 pub(super) fn of(site: &Site) -> Result<Programs, EstateError> {
     match &site.images {
         Some(images) => Ok(Programs {
-            server: NAME.into(),
+            server: PDNS.name.into(),
             image: Some(images.pdns.clone()),
             control: site.within(super::SERVER, CONTROL),
         }),
@@ -36,19 +36,17 @@ pub(super) fn of(site: &Site) -> Result<Programs, EstateError> {
 /// `pdns_server`: `PDNS_BIN`, else `PATH`. `pdns_control`: beside it or in the `bin` beside its folder, as packages have
 /// it, else `PATH`.
 fn find() -> Result<Programs, EstateError> {
-    let given = std::env::var_os(SETTING).filter(|value| !value.is_empty()).map(PathBuf::from);
     let places = Places::here();
-    let (looked, server) = match given {
-        Some(path) if runs(&path) => (String::new(), Some(path)),
-        Some(path) => (format!("{SETTING}={} (no such program)", path.display()), None),
-        None => (format!("{SETTING} (not set)"), places.in_path(NAME).map(|program| program.path)),
-    };
-    let server = server.ok_or_else(|| missing(NAME, vec![looked, "PATH".to_owned()]))?;
+    let server = places.named(&PDNS)?.path;
     let beside = beside(&server).into_iter().find(|path| runs(path));
     let control = beside.or_else(|| places.in_path(CONTROL).map(|program| program.path));
     let control = control.ok_or_else(|| {
         let looked = beside_words(&server);
-        missing(CONTROL, vec![looked, "PATH".to_owned()])
+        EstateError::ServerMissing {
+            wanted: format!("PowerDNS ({CONTROL})"),
+            looked: vec![looked, "PATH".to_owned()],
+            how_to_get: format!("{}, or name one by {}=/path/to/{}", PDNS.get, PDNS.setting, PDNS.name),
+        }
     })?;
     Ok(Programs { server, image: None, control: format!("'{}'", control.display()) })
 }
@@ -60,14 +58,6 @@ fn beside(server: &Path) -> [PathBuf; 2] {
 
 fn beside_words(server: &Path) -> String {
     beside(server).map(|path| path.display().to_string()).join(", ")
-}
-
-fn missing(program: &str, looked: Vec<String>) -> EstateError {
-    EstateError::ServerMissing {
-        wanted: format!("PowerDNS ({program})"),
-        looked,
-        how_to_get: format!("{GET_PDNS}, or name one by {SETTING}=/path/to/{NAME}"),
-    }
 }
 
 #[cfg(test)]

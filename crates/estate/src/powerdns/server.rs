@@ -1,16 +1,14 @@
 //! `pdns_server`, whose gpgsql settings the agent renders.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use leaseproof_domain::Secret;
 use leaseproof_vault::Client;
 use nix::sys::signal::Signal;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::programs::Programs;
-use super::{PowerDnsAccess, SERVER, START, TRY, place};
+use super::{PowerDnsAccess, SERVER, START, place};
 use crate::child::Child;
 use crate::ports::{TRIES, says_taken};
 use crate::site::{Order, Site, password};
@@ -57,7 +55,7 @@ pub(super) async fn start(
             input: None,
         })?;
         let server = Server { child };
-        match listens(&server, dns, site).await {
+        match site.listens(SERVER, &server.child, dns, START).await {
             Err(EstateError::NotStarted { tail, .. }) if says_taken(&tail) => {}
             Err(why) => return Err(why),
             Ok(()) => return Ok((server, log, PowerDnsAccess { dns: place(dns), api: place(api), api_key, agent })),
@@ -92,22 +90,6 @@ fn configuration(home: &Path, (dns, api): (u16, u16), api_key: &Secret) -> Strin
          api-key={}\n",
         api_key.expose()
     )
-}
-
-async fn listens(server: &Server, port: u16, site: &Site) -> Result<(), EstateError> {
-    let until = Instant::now() + START;
-    while TcpStream::connect(place(port)).await.is_err() {
-        if server.child.ended().is_some() {
-            let status = server.child.end().await;
-            return Err(site.not_started(SERVER, format!("it ended with {status}"), &server.child));
-        }
-        if Instant::now() >= until {
-            let why = format!("nothing listens within {} s", START.as_secs());
-            return Err(site.not_started(SERVER, why, &server.child));
-        }
-        tokio::time::sleep(TRY).await;
-    }
-    Ok(())
 }
 
 fn no_port() -> EstateError {
