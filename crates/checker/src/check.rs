@@ -29,11 +29,11 @@ pub(crate) trait Check {
 
 /// What is known of a run only at its end.
 pub(crate) struct Whole<'a> {
-    pub(crate) statistics: &'a Statistics,
+    pub(crate) statistics: &'a Statistics<'a>,
     /// The figures of the operations that no fault can have touched.
-    pub(crate) undisturbed: &'a Statistics,
+    pub(crate) undisturbed: &'a Statistics<'a>,
     /// The figures of the others.
-    pub(crate) struck: &'a Statistics,
+    pub(crate) struck: &'a Statistics<'a>,
     pub(crate) orphans: &'a [Orphan],
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,

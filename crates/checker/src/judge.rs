@@ -12,7 +12,8 @@ use crate::checks::{self, Totaller};
 use crate::fold::{Life, Run};
 use crate::known;
 use crate::observed;
-use crate::statistics::{Clocking, Statistics};
+use crate::statistics::{Clocking, Extent, Statistics};
+use crate::timeouts::Timeouts;
 use crate::validity::Punctuality;
 
 /// All that is judged of one run.
@@ -20,7 +21,7 @@ pub struct Judged {
     /// The verdicts: the content of `verdicts.json`.
     pub verdicts: RunVerdicts,
     /// The distributions behind the figures, in microseconds.
-    pub histograms: BTreeMap<(Operation, Clocking), Histogram<u64>>,
+    pub histograms: BTreeMap<(Operation, Clocking, Extent), Histogram<u64>>,
 }
 
 /// Judges a run by its events.
@@ -48,11 +49,11 @@ pub fn overall(verdicts: &[Judgment]) -> Verdict {
 /// The checks at work on one run.
 struct Bench<'p> {
     run: Run<'p>,
-    statistics: Statistics,
+    statistics: Statistics<'p>,
     /// The figures of the operations that no fault can have touched.
-    undisturbed: Statistics,
+    undisturbed: Statistics<'p>,
     /// The figures of the others.
-    struck: Statistics,
+    struck: Statistics<'p>,
     totaller: Totaller,
     observed: Observed,
     asked: Vec<Asked>,
@@ -66,9 +67,9 @@ impl<'p> Bench<'p> {
         let asked = asks.into_iter().map(|ask| Asked::new(ask, checks::check(ask, plan), plan)).collect();
         Self {
             run: Run::new(plan),
-            statistics: Statistics::default(),
-            undisturbed: Statistics::default(),
-            struck: Statistics::default(),
+            statistics: Statistics::new(Timeouts::of(plan)),
+            undisturbed: Statistics::new(Timeouts::of(plan)),
+            struck: Statistics::new(Timeouts::of(plan)),
             totaller: Totaller::default(),
             observed: Observed::default(),
             asked,
@@ -98,16 +99,15 @@ impl<'p> Bench<'p> {
     }
 
     /// The figures that are kept of such a time: while a fault was felt, or while none was.
-    fn during(&mut self, from: Micros, to: Micros) -> &mut Statistics {
+    fn during(&mut self, from: Micros, to: Micros) -> &mut Statistics<'p> {
         if self.run.faults.felt(from, to) { &mut self.struck } else { &mut self.undisturbed }
     }
 
     fn life(&mut self, life: &Life) {
         self.totaller.life(life, &self.run);
-        if let Some(lag) = checks::expiry_lag(life) {
-            self.statistics.expiry_lag.record(lag);
-            let gone = life.gone().map_or(Micros(0), |gone| gone.look.to);
-            self.during(Micros(gone.0.saturating_sub(lag)), gone).expiry_lag.record(lag);
+        if let Some(lag) = checks::expiry_lag(life, &self.run) {
+            lag.record(&mut self.statistics.expiry_lag);
+            lag.record(&mut self.during(lag.from, lag.to).expiry_lag);
         }
         for asked in &mut self.asked {
             asked.life(life, &self.run);
@@ -223,7 +223,7 @@ fn verdicts(
     run: &Run<'_>,
     read_end: &ReadEnd,
     checks: Vec<Judgment>,
-    statistics: &Statistics,
+    statistics: &Statistics<'_>,
     totaller: &Totaller,
 ) -> RunVerdicts {
     let punctuality = Punctuality::of(statistics);

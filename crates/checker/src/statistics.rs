@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{
-    DnsEvent, Event, LatencySummary, Operation, OperationRecord, OperationStatistics, Outcome, Quantity,
-};
+use leaseproof_domain::{DnsEvent, Event, Operation, OperationRecord, OperationStatistics, Outcome, Shed};
+
+use crate::timeouts::{Timeouts, micros, waited};
+use crate::times::Times;
 
 /// Where the time of an operation counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,50 +15,13 @@ pub enum Clocking {
     Service,
 }
 
-/// The longest time that a histogram tells apart: an hour, in microseconds.
-const LONGEST: u64 = 3_600_000_000;
-
-/// A distribution of times in microseconds, with three significant digits and the exact largest.
-#[derive(Clone, Debug)]
-pub(crate) struct Times {
-    histogram: Histogram<u64>,
-    max: u64,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        let histogram = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in the range of the crate");
-        Self { histogram, max: 0 }
-    }
-}
-
-impl Times {
-    pub(crate) fn record(&mut self, micros: u64) {
-        self.histogram.saturating_record(micros);
-        self.max = self.max.max(micros);
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.histogram.len()
-    }
-
-    pub(crate) fn value(&self, quantity: Quantity) -> u64 {
-        match quantity {
-            Quantity::Max => self.max,
-            _ => self.histogram.value_at_quantile(quantity.quantile()).min(self.max),
-        }
-    }
-
-    pub(crate) fn summary(&self) -> LatencySummary {
-        LatencySummary {
-            count: self.count(),
-            p50: self.value(Quantity::P50),
-            p90: self.value(Quantity::P90),
-            p99: self.value(Quantity::P99),
-            p999: self.value(Quantity::P999),
-            max: self.max,
-        }
-    }
+/// Which times a histogram holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Extent {
+    /// Those of everything that was due, without an answer at what was waited and at least the client's time-out.
+    Due,
+    /// Of those, the ones without an answer.
+    Unanswered,
 }
 
 /// The figures of one operation.
@@ -66,6 +30,8 @@ pub(crate) struct Figures {
     pub(crate) ok: u64,
     pub(crate) failed: u64,
     pub(crate) indeterminate: u64,
+    /// Arrivals that were never sent.
+    pub(crate) dropped: u64,
     pub(crate) response: Times,
     pub(crate) service: Times,
     /// How far after their intended start the operations were sent, of those that are not on time whatever they take.
@@ -80,30 +46,52 @@ impl Figures {
         }
     }
 
+    /// How many were sent.
     pub(crate) fn total(&self) -> u64 {
         self.ok + self.failed + self.indeterminate
+    }
+
+    /// How many were due.
+    pub(crate) fn due(&self) -> u64 {
+        self.total() + self.dropped
+    }
+
+    /// How many of those had no answer.
+    pub(crate) fn unanswered(&self) -> u64 {
+        self.indeterminate + self.dropped
     }
 }
 
 /// The figures of a run, operation by operation.
-#[derive(Default)]
-pub(crate) struct Statistics {
+pub(crate) struct Statistics<'p> {
+    timeouts: Timeouts<'p>,
     pub(crate) operations: BTreeMap<Operation, Figures>,
     /// Arrivals that came to be sent.
     pub(crate) arrived: u64,
     /// Arrivals that the in-flight cap turned away.
     pub(crate) shed: u64,
-    /// From a lease's end to the first look without its role.
+    /// From a lease's end to the first look without its role; of a role that stayed, to the last look.
     pub(crate) expiry_lag: Times,
     /// How punctually questions were sent to a live DNS server.
     pub(crate) questions: Figures,
 }
 
-impl Statistics {
+impl<'p> Statistics<'p> {
+    pub(crate) fn new(timeouts: Timeouts<'p>) -> Self {
+        Self {
+            timeouts,
+            operations: BTreeMap::new(),
+            arrived: 0,
+            shed: 0,
+            expiry_lag: Times::default(),
+            questions: Figures::default(),
+        }
+    }
+
     pub(crate) fn see(&mut self, event: &Event) {
         match event {
             Event::Operation(record) => self.operation(record),
-            Event::Shed(_) => self.shed += 1,
+            Event::Shed(shed) => self.dropped(shed),
             Event::Dns(DnsEvent::Query(query)) => {
                 let figures = &mut self.questions;
                 figures.ok += 1;
@@ -130,11 +118,23 @@ impl Statistics {
             }
             Outcome::Indeterminate { .. } => figures.indeterminate += 1,
         }
-        if !matches!(record.outcome, Outcome::Indeterminate { .. }) {
+        if matches!(record.outcome, Outcome::Indeterminate { .. }) {
+            let timeout = self.timeouts.operation(record);
+            figures.response.record_at_least(waited(record.intended, record.end, timeout));
+            figures.service.record_at_least(waited(record.start, record.end, timeout));
+        } else {
             figures.response.record(record.end.0.saturating_sub(record.intended.0));
             figures.service.record(record.end.0.saturating_sub(record.start.0));
         }
         figures.sent(record.start.0.saturating_sub(record.intended.0));
+    }
+
+    /// An arrival that was turned away is an issue that was due: its client has no answer. It has no service time.
+    fn dropped(&mut self, shed: &Shed) {
+        self.shed += 1;
+        let figures = self.operations.entry(Operation::Issue).or_default();
+        figures.dropped += 1;
+        figures.response.record_at_least(micros(self.timeouts.dropped(shed)));
     }
 
     /// The figures as reports show them.
@@ -143,14 +143,16 @@ impl Statistics {
     }
 
     /// The distributions themselves.
-    pub(crate) fn histograms(self) -> BTreeMap<(Operation, Clocking), Histogram<u64>> {
-        let both = |(op, figures): (Operation, Figures)| {
-            [
-                ((op, Clocking::Response), figures.response.histogram),
-                ((op, Clocking::Service), figures.service.histogram),
-            ]
-        };
-        self.operations.into_iter().flat_map(both).collect()
+    pub(crate) fn histograms(self) -> BTreeMap<(Operation, Clocking, Extent), Histogram<u64>> {
+        let mut histograms = BTreeMap::new();
+        for (op, figures) in self.operations {
+            for (clocking, times) in [(Clocking::Response, figures.response), (Clocking::Service, figures.service)] {
+                let (due, unanswered) = times.into_histograms();
+                histograms.insert((op, clocking, Extent::Due), due);
+                histograms.extend(unanswered.map(|times| ((op, clocking, Extent::Unanswered), times)));
+            }
+        }
+        histograms
     }
 }
 
@@ -159,9 +161,11 @@ fn table(op: Operation, figures: &Figures) -> OperationStatistics {
     codes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     OperationStatistics {
         op,
+        due: figures.due(),
         ok: figures.ok,
         failed: figures.failed,
         indeterminate: figures.indeterminate,
+        dropped: figures.dropped,
         response: figures.response.summary(),
         service: figures.service.summary(),
         codes,

@@ -1,13 +1,13 @@
 //! Whether the generator kept to its schedule. Where it did not, the figures say nothing of the estate.
 
-use leaseproof_domain::{Quantity, Validity};
+use leaseproof_domain::Validity;
 
 use crate::statistics::{Figures, Statistics};
 use crate::words;
 
 /// An operation sent within this many microseconds of its intended start is on time, whatever its service time is.
 pub(crate) const ALWAYS_ON_TIME: u64 = 10_000;
-/// Where an operation takes long, it is on time within this part of its median service time too.
+/// Where an operation takes long, it is on time within this part of its median service time too, of those that were answered.
 const SHARE_OF_SERVICE: f64 = 0.05;
 /// One late operation in so many is still a valid measurement.
 const ONE_IN: u64 = 100;
@@ -20,7 +20,7 @@ pub(crate) struct Punctuality {
 }
 
 impl Punctuality {
-    pub(crate) fn of(statistics: &Statistics) -> Self {
+    pub(crate) fn of(statistics: &Statistics<'_>) -> Self {
         let mut all = Self { late: 0, timed: 0, worst: 0 };
         for figures in statistics.operations.values().chain([&statistics.questions]) {
             let allowed = allowed(figures);
@@ -50,5 +50,5 @@ impl Punctuality {
 
 /// How late an operation may be because it takes long. Of those that are always on time, none is among the late.
 fn allowed(figures: &Figures) -> u64 {
-    (figures.service.value(Quantity::P50) as f64 * SHARE_OF_SERVICE) as u64
+    (figures.service.known_median() as f64 * SHARE_OF_SERVICE) as u64
 }

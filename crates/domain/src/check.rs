@@ -113,7 +113,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "EXP-1",
         title: "A lease that expires takes its role with it, within dead_within",
         shown: "Every credential that was left to expire: the first look without its role came at most dead_within, \
-                and the pace of looking, after the lease's end. The lag's distribution is reported.",
+                and the pace of looking, after the lease's end. The lag's distribution is reported; a role that was never \
+                seen to go is in it with the time for which it was seen.",
         source: "Vault, vault/expiration.go",
         timing: true,
     },
@@ -177,7 +178,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-1",
         title: "A credential is usable within the promised time",
-        shown: "From each issue's answer to the start of the first login that worked: at most usable_within. Reported as a distribution.",
+        shown: "From each issue's answer to the start of the first login that worked: at most usable_within. Reported as a distribution; a credential that no login worked with is in it with the time for which it was tried.",
         source: "the scenario's usable_within",
         timing: true,
     },
@@ -309,7 +310,10 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "THR-1",
         title: "A declared threshold holds",
-        shown: "The metric over the run against its limit. Without samples it is Unknown.",
+        shown: "The metric over the run against its limit, over everything that was due: a request without an answer counts at \
+                what was waited, and at the client's time-out at least; so does a dropped arrival, as an issue. Where a figure \
+                falls among those it is only known to be larger (`> 10 s`): a bound below that fails, and whether a bound \
+                above it holds is Unknown. Without samples it is Unknown.",
         source: "the scenario's [[threshold]]",
         timing: true,
     },

@@ -229,6 +229,9 @@ pub struct Shed {
     pub phase: String,
     /// When it was due.
     pub intended: Micros,
+    /// The lifecycle that it would have gone through; none in a history older than format 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<String>,
 }
 
 /// One role, looked at on behalf of a life right after an issue or a renewal.

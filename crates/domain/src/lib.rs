@@ -45,7 +45,7 @@ pub use sighting::{
     AuthFailure, DependencySeen, DependencySighting, FaultMark, FaultPoint, IrrevocableSighting, KeptSession,
     MetricReading, SessionSeen, SessionSighting,
 };
-pub use time::{BadTtl, Micros, Ttl, UnixMicros};
+pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed, OperationStatistics, RunVerdicts, Subject,
     Totals, VERDICTS_SCHEMA, Validity, Verdict,

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Operation;
 
 /// A figure of a run that a threshold can bound, written `issue.response.p99`, `login.service.max`, `renew.failed`,
-/// `lives.shed` or `expiry.lag.p99`.
+/// `issue.unanswered`, `lives.shed` or `expiry.lag.p99`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Metric {
@@ -14,8 +15,10 @@ pub enum Metric {
     Response(Operation, Quantity),
     /// Service time of an operation: from the real start to the answer. Microseconds.
     Service(Operation, Quantity),
-    /// Share of an operation's requests that a server refused or that had no answer, 0 to 1.
+    /// Share of an operation's due requests that a server refused, that had no answer, or that were dropped, 0 to 1.
     Failed(Operation),
+    /// Share of an operation's due requests that had no answer within the client's time-out or were dropped, 0 to 1.
+    Unanswered(Operation),
     /// Share of arrivals that the in-flight cap turned away, 0 to 1.
     Shed,
     /// From a lease's expiry to the first look that found its role gone. Microseconds.
@@ -23,7 +26,8 @@ pub enum Metric {
 }
 
 /// Which figure of a distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Quantity {
     /// Median.
     P50,
@@ -76,10 +80,19 @@ impl Metric {
         all.extend(Quantity::ALL.map(Self::ExpiryLag));
         for op in Operation::ALL {
             all.push(Self::Failed(op));
+            all.push(Self::Unanswered(op));
             all.extend(Quantity::ALL.map(|q| Self::Response(op, q)));
             all.extend(Quantity::ALL.map(|q| Self::Service(op, q)));
         }
         all
+    }
+
+    /// The operation that it is a figure of; none of what is a figure of lifecycles.
+    pub const fn operation(self) -> Option<Operation> {
+        match self {
+            Self::Response(op, _) | Self::Service(op, _) | Self::Failed(op) | Self::Unanswered(op) => Some(op),
+            Self::Shed | Self::ExpiryLag(_) => None,
+        }
     }
 
     /// Whether its value is a time in microseconds, and not a share.
@@ -94,6 +107,7 @@ impl fmt::Display for Metric {
             Self::Response(op, quantity) => write!(f, "{op}.response.{}", quantity.name()),
             Self::Service(op, quantity) => write!(f, "{op}.service.{}", quantity.name()),
             Self::Failed(op) => write!(f, "{op}.failed"),
+            Self::Unanswered(op) => write!(f, "{op}.unanswered"),
             Self::Shed => f.write_str("lives.shed"),
             Self::ExpiryLag(quantity) => write!(f, "expiry.lag.{}", quantity.name()),
         }

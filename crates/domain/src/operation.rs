@@ -206,6 +206,9 @@ pub struct OperationRecord {
     /// Which rule a request of [`Operation::Refused`] broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedRequest>,
+    /// Of an issue: the lifecycle that it begins; none in a history older than format 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<String>,
 }
 
 impl OperationRecord {
@@ -238,6 +241,7 @@ impl OperationRecord {
             endpoint: None,
             standby: false,
             refused: None,
+            lifecycle: None,
         }
     }
 }

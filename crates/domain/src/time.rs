@@ -28,6 +28,24 @@ impl fmt::Display for Micros {
     }
 }
 
+/// A time that is only known to be larger than so many microseconds: `> 10 s`, `> 312 ms`, cut to three digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoreThan(pub u64);
+
+impl fmt::Display for MoreThan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, unit) = if self.0 >= 1_000_000 { (self.0, "s") } else { (self.0 * 1_000, "ms") };
+        // Thousandths of the unit, as many of them as make three digits.
+        let thousandths = value / 1_000;
+        let cut = match thousandths {
+            0..10_000 => thousandths / 10 * 10,
+            10_000..100_000 => thousandths / 100 * 100,
+            _ => thousandths / 1_000 * 1_000,
+        };
+        write!(f, "> {} {unit}", cut as f64 / 1e3)
+    }
+}
+
 /// A moment on a wall clock: microseconds since 1970-01-01T00:00:00Z. Which machine's clock, its holder says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -131,7 +149,23 @@ impl From<Ttl> for String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Ttl;
+    use super::{MoreThan, Ttl};
+
+    #[test]
+    fn a_lower_bound_is_never_told_too_large() {
+        for (micros, text) in [
+            (10_000_000, "> 10 s"),
+            (10_003_912, "> 10 s"),
+            (9_999_999, "> 9.99 s"),
+            (1_622_000, "> 1.62 s"),
+            (61_900_000, "> 61.9 s"),
+            (312_400, "> 312 ms"),
+            (100_000, "> 100 ms"),
+            (0, "> 0 ms"),
+        ] {
+            assert_eq!(MoreThan(micros).to_string(), text);
+        }
+    }
 
     #[test]
     fn reads_what_operators_write() {

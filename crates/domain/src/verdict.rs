@@ -4,7 +4,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, DnsFigures, LeaseId, Micros, Operation, Origin, Username};
+use crate::{CheckId, DnsFigures, LeaseId, Micros, Operation, Origin, Quantity, Username};
 
 /// The schema that `verdicts.json` and `--format json` follow.
 pub const VERDICTS_SCHEMA: &str = "leaseproof/verdicts/1";
@@ -145,11 +145,17 @@ pub struct Judgment {
     pub notes: Vec<String>,
 }
 
-/// A distribution of times, in microseconds.
+/// A distribution of times, in microseconds, over everything that was due.
+///
+/// What had no answer is in it as a lower bound: the time that was waited, and at least the client's time-out (censored
+/// observations, in the words of survival analysis).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencySummary {
-    /// Samples.
+    /// Samples, censored ones included.
     pub count: u64,
+    /// Of those, how many are lower bounds only: the request had no answer or was dropped, the role was still there.
+    #[serde(default)]
+    pub censored: u64,
     /// Median.
     pub p50: u64,
     /// 90th percentile.
@@ -160,6 +166,9 @@ pub struct LatencySummary {
     pub p999: u64,
     /// Largest.
     pub max: u64,
+    /// Which of the figures are lower bounds: the true value is larger than the one given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_least: Vec<Quantity>,
 }
 
 /// The figures of one operation over a run.
@@ -167,15 +176,21 @@ pub struct LatencySummary {
 pub struct OperationStatistics {
     /// The operation.
     pub op: Operation,
+    /// How many requests were due: the sum of the four figures that follow.
+    #[serde(default)]
+    pub due: u64,
     /// How many ended with yes.
     pub ok: u64,
     /// How many ended with no.
     pub failed: u64,
-    /// How many had no answer.
+    /// How many were sent and had no answer.
     pub indeterminate: u64,
-    /// From the intended start, of those that had an answer.
+    /// How many were never sent: arrivals that the in-flight cap turned away (issues only).
+    #[serde(default)]
+    pub dropped: u64,
+    /// From the intended start, of all that were due.
     pub response: LatencySummary,
-    /// From the real start, of those that had an answer.
+    /// From the real start, of all that were sent.
     pub service: LatencySummary,
     /// Failures by code, most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -19,7 +19,7 @@ fn new_run() -> NewRun {
 }
 
 fn shed(life: u64) -> Event {
-    Event::Shed(Shed { life, role: "r".into(), phase: "steady".into(), intended: Micros(life) })
+    Event::Shed(Shed { life, role: "r".into(), phase: "steady".into(), intended: Micros(life), lifecycle: None })
 }
 
 fn end() -> Event {

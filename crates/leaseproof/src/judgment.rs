@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use leaseproof_checker::{Clocking, Judged};
+use leaseproof_checker::{Clocking, Extent, Judged};
 use leaseproof_domain::{Event, Judgment, Micros, RunVerdicts, UnixMicros};
 use leaseproof_history::{History, RunFolder};
 use leaseproof_scenario::Plan;
@@ -38,7 +38,12 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
         Clocking::Response => "response",
         Clocking::Service => "service",
     };
-    let named = histograms.iter().map(|((op, clocking), histogram)| (format!("{op}.{}", word(clocking)), histogram));
+    let suffix = |extent: &Extent| match extent {
+        Extent::Due => "",
+        Extent::Unanswered => ".unanswered",
+    };
+    let name = |op, clocking, extent| format!("{op}.{}{}", word(clocking), suffix(extent));
+    let named = histograms.iter().map(|((op, clocking, extent), times)| (name(op, clocking, extent), times));
     let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Failure::estate)?;
     Ok(JudgedRun { verdicts, latencies })
 }

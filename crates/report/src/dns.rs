@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::DnsFigures;
+use leaseproof_domain::{DnsFigures, LatencySummary, Quantity};
 
 use crate::figures;
 
@@ -13,12 +13,12 @@ pub(crate) fn line(dns: &DnsFigures) -> String {
         format!("{} answered as promised", dns.answered),
         format!("within a change: {}", others(&dns.inside)),
         format!("outside: {}", others(&dns.outside)),
-        format!("response p50 {} ms, p99 {} ms", figures::millis(dns.response.p50), figures::millis(dns.response.p99)),
+        format!("response p50 {}, p99 {}", millis(&dns.response, Quantity::P50), millis(&dns.response, Quantity::P99)),
         format!("{}, {} taken into use", figures::count(dns.renderings, "rendering"), dns.switches),
     ];
     if dns.felt.count > 0 {
-        let (p50, max) = (figures::seconds(dns.felt.p50), figures::seconds(dns.felt.max));
-        parts.push(format!("a change felt for {p50} s, at most {max} s"));
+        let (p50, max) = (seconds(&dns.felt, Quantity::P50), seconds(&dns.felt, Quantity::Max));
+        parts.push(format!("a change felt for {p50}, at most {max}"));
     }
     if dns.writes > 0 {
         parts.push(figures::count(dns.writes, "zone change"));
@@ -29,18 +29,17 @@ pub(crate) fn line(dns: &DnsFigures) -> String {
 /// Them as a section of the summary.
 pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
     out.push_str("## DNS\n\n| | |\n|---|---:|\n");
-    let seconds = |micros| format!("{} s", figures::seconds(micros));
     let rows = [
         ("Questions", dns.queries.to_string()),
         ("Answered as promised", dns.answered.to_string()),
         ("Not so, within a change of credentials", others(&dns.inside)),
         ("Not so, outside of one", others(&dns.outside)),
-        ("Response time, p50", format!("{} ms", figures::millis(dns.response.p50))),
-        ("Response time, p99", format!("{} ms", figures::millis(dns.response.p99))),
+        ("Response time, p50", millis(&dns.response, Quantity::P50)),
+        ("Response time, p99", millis(&dns.response, Quantity::P99)),
         ("Renderings of the configuration", dns.renderings.to_string()),
         ("New credentials taken into use", dns.switches.to_string()),
-        ("A change is felt, median", seconds(dns.felt.p50)),
-        ("A change is felt, at most", seconds(dns.felt.max)),
+        ("A change is felt, median", seconds(&dns.felt, Quantity::P50)),
+        ("A change is felt, at most", seconds(&dns.felt, Quantity::Max)),
         ("Zone changes done and shown", dns.writes.to_string()),
     ];
     for (what, figure) in rows {
@@ -48,6 +47,14 @@ pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
         let _ = writeln!(out, "| {what} | {figure} |");
     }
     out.push('\n');
+}
+
+fn millis(times: &LatencySummary, quantity: Quantity) -> String {
+    figures::figure(times, quantity, |micros| format!("{} ms", figures::millis(micros)))
+}
+
+fn seconds(times: &LatencySummary, quantity: Quantity) -> String {
+    figures::figure(times, quantity, |micros| format!("{} s", figures::seconds(micros)))
 }
 
 fn others(answers: &[(String, u64)]) -> String {

@@ -1,7 +1,7 @@
 //! How figures are written.
 
 use jiff::Timestamp;
-use leaseproof_domain::{LatencySummary, Micros, Operation, UnixMicros};
+use leaseproof_domain::{LatencySummary, Micros, MoreThan, Operation, Quantity, UnixMicros};
 
 /// Microseconds as milliseconds with three figures that matter: `0.412`, `12.3`, `1204`.
 pub(crate) fn millis(micros: u64) -> String {
@@ -32,13 +32,27 @@ pub(crate) fn wall(moment: UnixMicros) -> String {
 
 /// A distribution in one line.
 pub(crate) fn distribution(summary: &LatencySummary) -> String {
-    let figures = columns(summary).map(|(name, value)| format!("{name} {}", millis(value)));
-    format!("{} ms over {}", figures.join(" · "), count(summary.count, "sample"))
+    let figures = columns(summary).map(|(name, value)| format!("{name} {value}"));
+    let of = if summary.censored > 0 { format!(", {} of them lower bounds", summary.censored) } else { String::new() };
+    format!("{} ms over {}{of}", figures.join(" · "), count(summary.count, "sample"))
 }
 
-/// The figures of a distribution by name.
-pub(crate) fn columns(summary: &LatencySummary) -> [(&'static str, u64); 5] {
-    [("p50", summary.p50), ("p90", summary.p90), ("p99", summary.p99), ("p99.9", summary.p999), ("max", summary.max)]
+/// The figures of a distribution by name, in milliseconds; one that is only known to be larger with its own unit:
+/// `> 10 s`.
+pub(crate) fn columns(summary: &LatencySummary) -> [(&'static str, String); 5] {
+    Quantity::ALL.map(|quantity| (quantity.name(), figure(summary, quantity, millis)))
+}
+
+/// A figure of a distribution, written by `known` where it is not only known to be larger.
+pub(crate) fn figure(summary: &LatencySummary, quantity: Quantity, known: impl Fn(u64) -> String) -> String {
+    let micros = match quantity {
+        Quantity::P50 => summary.p50,
+        Quantity::P90 => summary.p90,
+        Quantity::P99 => summary.p99,
+        Quantity::P999 => summary.p999,
+        Quantity::Max => summary.max,
+    };
+    if summary.at_least.contains(&quantity) { MoreThan(micros).to_string() } else { known(micros) }
 }
 
 /// What went wrong, and how often: `issue 500 × 9, login no answer × 4`.
@@ -59,9 +73,17 @@ pub(crate) fn lease_span(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::UnixMicros;
+    use leaseproof_domain::{LatencySummary, Quantity, UnixMicros};
 
-    use super::{count, millis, wall};
+    use super::{count, distribution, millis, wall};
+
+    #[test]
+    fn a_figure_among_the_unanswered_says_more_than() {
+        let at_least = vec![Quantity::P99, Quantity::P999, Quantity::Max];
+        let bounds = LatencySummary { p99: 10_002_000, p999: 10_002_000, max: 10_003_000, ..LatencySummary::default() };
+        let summary = LatencySummary { count: 1_501, censored: 30, p50: 18_400, p90: 61_000, at_least, ..bounds };
+        insta::assert_snapshot!(distribution(&summary), @"p50 18.4 · p90 61.0 · p99 > 10 s · p99.9 > 10 s · max > 10 s ms over 1501 samples, 30 of them lower bounds");
+    }
 
     #[test]
     fn three_figures_that_matter() {

@@ -18,7 +18,8 @@ pub struct LatencyLogError {
 }
 
 /// One interval, the whole run from `epoch` on and `length` long, with one line a histogram (microseconds), tagged
-/// `issue.response` and so on. The column of maxima is in milliseconds.
+/// `issue.response` and so on. The column of maxima is in milliseconds. What had no answer is in it at its lower bound,
+/// and once more by itself under `issue.response.unanswered`.
 ///
 /// # Errors
 /// Where a tag cannot be written (it holds a comma or a space) or a histogram cannot be encoded.
@@ -34,6 +35,8 @@ pub fn latency_log<'a>(
     let failed = |tag: &str, why: String| LatencyLogError { tag: tag.to_owned(), why };
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("[Latencies of a leaseproof run, in microseconds; Interval_Max in milliseconds]")
+        .add_comment("[Requests without an answer count at what was waited, and at the client's time-out at least]")
+        .add_comment("[*.unanswered holds them alone: lower bounds, which are in the histogram of the whole too]")
         .with_start_time(start)
         .with_base_time(start)
         .with_max_value_divisor(1_000.0)

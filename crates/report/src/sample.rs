@@ -128,7 +128,15 @@ fn measured() -> Judgment {
             what: "the first login that worked began 1.204 s after the issue's answer, more than 1s".into(),
             ..Finding::default()
         }],
-        measured: Some(LatencySummary { count: 321, p50: 310, p90: 500, p99: 900, p999: 1_204_000, max: 1_204_000 }),
+        measured: Some(LatencySummary {
+            count: 321,
+            p50: 310,
+            p90: 500,
+            p99: 900,
+            p999: 1_204_000,
+            max: 1_204_000,
+            ..LatencySummary::default()
+        }),
         ..judgment("INV-1", Verdict::Fail, 321)
     }
 }
@@ -138,10 +146,19 @@ fn unknown() -> Judgment {
 }
 
 fn operation(op: Operation, failed: u64, p50: u64) -> OperationStatistics {
-    let summary =
-        |p50: u64| LatencySummary { count: 321, p50, p90: p50 * 2, p99: p50 * 4, p999: p50 * 8, max: p50 * 10 };
+    let summary = |p50: u64| LatencySummary {
+        count: 321,
+        p50,
+        p90: p50 * 2,
+        p99: p50 * 4,
+        p999: p50 * 8,
+        max: p50 * 10,
+        ..LatencySummary::default()
+    };
     OperationStatistics {
         op,
+        due: 321,
+        dropped: 0,
         ok: 321 - failed,
         failed,
         indeterminate: 0,

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
-use leaseproof_domain::{FaultFigures, Judgment, OperationStatistics, RunVerdicts, Totals, Validity, Verdict};
+use leaseproof_domain::{
+    FaultFigures, Judgment, OperationStatistics, Quantity, RunVerdicts, Totals, Validity, Verdict,
+};
 
 use crate::{evidence, figures};
 
@@ -161,13 +163,17 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["operation", "ok", "failed", "no answer", "p50", "p90", "p99", "p99.9", "max"]);
+    let dropped = operations.iter().any(|operation| operation.dropped > 0);
+    let counts = ["due", "ok", "failed", "no answer"].into_iter().chain(dropped.then_some("dropped"));
+    table.set_header(["operation"].into_iter().chain(counts).chain(Quantity::ALL.map(Quantity::name)));
     for operation in operations {
         let mut row = vec![operation.op.to_string()];
-        row.extend([operation.ok, operation.failed, operation.indeterminate].map(|number| number.to_string()));
+        let OperationStatistics { due, ok, failed, indeterminate, .. } = operation;
+        let counts = [*due, *ok, *failed, *indeterminate].into_iter().chain(dropped.then_some(operation.dropped));
+        row.extend(counts.map(|number| number.to_string()));
         let service = figures::columns(&operation.service);
         for ((_, response), (_, service)) in figures::columns(&operation.response).into_iter().zip(service) {
-            row.push(format!("{} ({})", figures::millis(response), figures::millis(service)));
+            row.push(format!("{response} ({service})"));
         }
         table.add_row(row);
     }
@@ -180,7 +186,8 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
     }
     let _ = writeln!(
         out,
-        "{FAINT} response time, from the intended start (service time, from the real start), in ms{FAINT:#}\n"
+        "{FAINT} response time, from the intended start (service time, from the real start), in ms; what had no answer \
+         counts at the client's time-out at least{FAINT:#}\n"
     );
 }
 

@@ -126,7 +126,7 @@ impl<'a> Load<'a> {
             if let Some(life) = self.life(world, phase, self.arrivals) {
                 match world.gauges().wait_below(u64::from(self.plan.client.in_flight)) {
                     Some(waiting) => drop(lives.spawn(life.live(arrival, waiting))),
-                    None => self.shed(life.tag, arrival),
+                    None => self.shed(life, arrival),
                 }
             }
             while let Some(ended) = lives.try_join_next() {
@@ -194,9 +194,10 @@ impl<'a> Load<'a> {
         })
     }
 
-    fn shed(&self, tag: Tag, intended: Micros) {
-        let Tag { life, role, phase } = tag;
-        self.world.recorder().record(Event::Shed(Shed { life, role, phase, intended }));
+    fn shed(&self, life: Life, intended: Micros) {
+        let lifecycle = Some(life.plan.name.clone());
+        let Tag { life, role, phase } = life.tag;
+        self.world.recorder().record(Event::Shed(Shed { life, role, phase, intended, lifecycle }));
     }
 
     fn mark(&self, phase: &PhasePlan, point: PhasePoint, at: Micros) {

@@ -46,7 +46,7 @@ impl Life {
         let span = Span { intended, start, end };
         let Ok(answer) = answer else {
             let why = "its client went away before the answer".to_owned();
-            self.world.record(self.tag.record(Operation::Issue, span, Outcome::Indeterminate { why }));
+            self.world.record(self.issue_record(span, Outcome::Indeterminate { why }));
             return None;
         };
         match answer {
@@ -70,14 +70,21 @@ impl Life {
                 record.lease_seconds = Some(issued.lease_seconds);
                 record.renewable = Some(issued.renewable);
                 record.warnings = issued.warnings;
+                record.lifecycle = Some(self.plan.name.clone());
                 self.world.record(record);
                 Some(credential)
             }
             Err(error) => {
-                self.world.record(self.tag.record(Operation::Issue, span, error.outcome()));
+                self.world.record(self.issue_record(span, error.outcome()));
                 None
             }
         }
+    }
+
+    /// An issue that came to no credential.
+    fn issue_record(&self, span: Span, outcome: Outcome) -> OperationRecord {
+        let lifecycle = Some(self.plan.name.clone());
+        OperationRecord { lifecycle, ..self.tag.record(Operation::Issue, span, outcome) }
     }
 
     /// The credential's first use: its role is read in the catalog while it logs in at every endpoint.

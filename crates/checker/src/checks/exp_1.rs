@@ -1,9 +1,9 @@
-use leaseproof_domain::{Finding, Observer};
+use leaseproof_domain::{Finding, Micros, Observer};
 
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Term};
 use crate::sheet::Sheet;
-use crate::statistics::Times;
+use crate::times::Times;
 use crate::words::span;
 
 /// A lease that expires takes its role with it, within `dead_within`.
@@ -17,9 +17,9 @@ impl Check for Exp1 {
         let Some(term) = left_to_expire(life) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
         let deadline = run.gone_by(term.latest);
-        let lag = expiry_lag(life);
-        if let Some(lag) = lag {
-            self.lags.record(lag);
+        let lag = expiry_lag(life, run);
+        if let Some(lag) = &lag {
+            lag.record(&mut self.lags);
         }
         let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
         // It was there until the last look that showed it had begun, at least.
@@ -38,7 +38,7 @@ impl Check for Exp1 {
                 );
                 sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
             }
-            None if lag.is_some() => sheet.sample(),
+            None if lag.is_some_and(|lag| lag.gone) => sheet.sample(),
             // Its lease had hardly ended when the looking did.
             None => {}
         }
@@ -57,12 +57,34 @@ impl Check for Exp1 {
     }
 }
 
-/// From the lease's earliest possible end to the end of the first look without its role, in microseconds; none for a
-/// credential that was not left to expire, or whose role was not seen to go after its lease.
-pub(crate) fn expiry_lag(life: &Life) -> Option<u64> {
+/// How long a role outlasted its lease.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lag {
+    pub(crate) from: Micros,
+    pub(crate) to: Micros,
+    /// Whether the role was seen to go. Where it was not, it was still there at `to`.
+    gone: bool,
+}
+
+impl Lag {
+    pub(crate) fn record(&self, times: &mut Times) {
+        let lag = self.to.0.saturating_sub(self.from.0);
+        if self.gone { times.record(lag) } else { times.record_at_least(lag) }
+    }
+}
+
+/// From the lease's earliest possible end to the end of the first look without its role; of a role that was not seen to
+/// go, from its latest possible end to the last look, which still showed it. None for a credential that was not left to
+/// expire, and for one that was not seen after its lease's end.
+pub(crate) fn expiry_lag(life: &Life, run: &Run<'_>) -> Option<Lag> {
     let term = left_to_expire(life)?;
-    let look = life.gone()?.look;
-    look.to.0.checked_sub(term.earliest.0)
+    if let Some(gone) = life.gone() {
+        let to = gone.look.to;
+        return (to >= term.earliest).then_some(Lag { from: term.earliest, to, gone: true });
+    }
+    let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+    let to = run.last_look().filter(|_| appeared)?.from;
+    (to > term.latest).then_some(Lag { from: term.latest, to, gone: false })
 }
 
 fn left_to_expire(life: &Life) -> Option<Term> {

@@ -3,7 +3,7 @@ use leaseproof_domain::{Finding, Micros};
 use crate::check::{Check, Whole};
 use crate::fold::{Fault, Run};
 use crate::sheet::Sheet;
-use crate::statistics::Times;
+use crate::times::Times;
 use crate::words::span;
 
 /// After each fault credentials are issued again, within `recovers_within`.
@@ -22,8 +22,10 @@ impl Check for Flt1 {
                 continue;
             };
             sheet.sample();
-            if let Some(at) = fault.recovered().filter(|_| fault.last_error.is_some()) {
-                outages.record(at.0.saturating_sub(begun.0));
+            match fault.recovered() {
+                _ if fault.last_error.is_none() => {}
+                Some(at) => outages.record(at.0.saturating_sub(begun.0)),
+                None => outages.record_at_least(run.now.0.saturating_sub(begun.0)),
             }
             if fault.issued.is_none_or(|issued| issued > over) {
                 sheet.find(finding(fault, begun, &words));

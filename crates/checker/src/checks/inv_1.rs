@@ -1,11 +1,14 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Finding, Micros, Ttl};
 use leaseproof_scenario::Promised;
 
 use super::first_logins::first_logins;
 use crate::check::{Check, Whole};
-use crate::fold::{Life, Run};
+use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
-use crate::statistics::Times;
+use crate::timeouts::micros;
+use crate::times::Times;
 use crate::words::span;
 
 /// A credential is usable within the promised time.
@@ -24,7 +27,7 @@ impl Check for Inv1 {
             let last = login.refused.last();
             let (at, what) = if let Some(worked) = login.worked {
                 let wait = worked.start.since(issue.end);
-                self.waits.record(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX));
+                self.waits.record(micros(wait));
                 sheet.sample();
                 if worked.start <= deadline {
                     continue;
@@ -34,10 +37,15 @@ impl Check for Inv1 {
                     worked.start,
                     format!("the first login of {name} that worked began {} after the issue's answer", span(wait)),
                 )
-            } else if let Some(last) = last.filter(|last| last.start > deadline) {
+            } else if let Some(until) = login.failed.map(|step| tried_until(step, run)) {
+                // It was not usable for that long at least, whether it was refused or had no answer.
+                let wait = until.since(issue.end);
+                self.waits.record_at_least(micros(wait));
+                if until <= deadline {
+                    continue;
+                }
                 sheet.sample();
-                let wait = span(last.start.since(issue.end));
-                (last.start, format!("{} was still refused {wait} after the issue's answer", life.name()))
+                (until, still(life.name(), last.is_some(), wait))
             } else {
                 continue;
             };
@@ -56,5 +64,22 @@ impl Check for Inv1 {
 
     fn without_samples(&self) -> &'static str {
         "no fresh credential's login was answered"
+    }
+}
+
+/// Until when a login that did not work shows that none did: the next one begins after a time-out, and another one may
+/// have begun at once after anything else.
+fn tried_until(step: &Step, run: &Run<'_>) -> Micros {
+    let timed_out = step.end.since(step.start) >= run.plan.client.timeout.duration();
+    if timed_out { step.end } else { step.start }
+}
+
+/// What a credential came to that no login worked with, `wait` after its issue's answer.
+fn still(name: &str, refused: bool, wait: Duration) -> String {
+    let wait = span(wait);
+    if refused {
+        format!("{name} was still refused {wait} after the issue's answer")
+    } else {
+        format!("no login of {name} was answered in the {wait} after the issue's answer")
     }
 }

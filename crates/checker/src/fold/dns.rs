@@ -11,7 +11,8 @@ use leaseproof_scenario::PdnsPlan;
 
 use super::Run;
 use crate::check::Whole;
-use crate::statistics::Times;
+use crate::timeouts::waited;
+use crate::times::Times;
 
 /// Questions, changes and renderings of a run, put together; empty where the plan has no DNS server.
 pub(crate) struct Dns<'p> {
@@ -73,9 +74,14 @@ impl<'p> Dns<'p> {
         self.last = self.last.max(query.end);
         if matches!(&query.answer, DnsAnswer::Code { rcode, .. } if rcode == promised) {
             self.answered.push((query.start, query.end));
-            self.response.record(query.end.0.saturating_sub(query.intended.0));
         } else {
             self.others.push(query.clone());
+        }
+        match (&query.answer, self.plan) {
+            (DnsAnswer::None { .. }, Some(plan)) => {
+                self.response.record_at_least(waited(query.intended, query.end, plan.timeout.duration()));
+            }
+            _ => self.response.record(query.end.0.saturating_sub(query.intended.0)),
         }
     }
 
@@ -147,9 +153,11 @@ impl<'p> Dns<'p> {
         let mut felt = Times::default();
         for change in self.changes.iter().skip(1) {
             let in_window = |query: &&DnsQuery| query.end >= change.rendering.from && query.start <= change.until;
-            if let Some(last) = self.others.iter().filter(in_window).map(|query| query.end).max() {
-                felt.record(last.0.saturating_sub(change.rendering.to.0));
-            }
+            let Some(last) = self.others.iter().filter(in_window).max_by_key(|query| query.end) else { continue };
+            let lasted = last.end.0.saturating_sub(change.rendering.to.0);
+            let over = self.answered.iter().any(|(start, end)| *start >= last.start && *end <= change.until);
+            // Where no later question was answered in that time, it went on.
+            if over { felt.record(lasted) } else { felt.record_at_least(lasted) }
         }
         let written = |write: &&ZoneWrite| write.outcome == ZoneOutcome::Done && write.shown == Some(true);
         Some(DnsFigures {

@@ -186,6 +186,26 @@ fn a_first_login_has_to_work_within_the_promised_time() {
     assert_snapshot!(only(&login_after(S + 1, false), "INV-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was still refused 1.000 s after the issue's answer; 1s is promised");
 }
 
+/// Life 1's only first login is sent at once and has no answer after `wait`.
+fn login_without_answer(wait: u64) -> Story {
+    let mut story = Story::good().op(1, Operation::Login, |record| {
+        record.end = Micros(record.start.0 + wait);
+        record.outcome = no_answer();
+    });
+    story.plan.client.timeout = leaseproof_domain::Ttl::from_secs(2);
+    story
+}
+
+#[test]
+fn inv_1_a_login_without_an_answer_is_no_login_that_worked() {
+    let timed_out = login_without_answer(2 * S);
+    assert_snapshot!(only(&timed_out, "INV-1"), @"no login of v-token-le-app-role-000000000000000000u1-1700000001 was answered in the 2.000 s after the issue's answer; 1s is promised");
+    let measured = timed_out.judgment("INV-1").measured.unwrap();
+    assert_eq!((measured.count, measured.censored, measured.max), (3, 1, 2 * S));
+    // One that broke off before its time-out may have been followed by another one.
+    login_without_answer(S + 500 * MS).passes("INV-1");
+}
+
 #[test]
 fn every_endpoint_has_to_let_the_credential_in() {
     let second = |outcome| {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use leaseproof_domain::{
-    DnsAnswer, DnsEvent, DnsQuery, Event, FailureSource, LeaseId, Micros, Outcome, PolicyProbe, Rendering, SessionSeen,
-    SessionSighting, Ttl, UnixMicros, Username, ZoneChange, ZoneOutcome, ZoneWrite,
+    DnsAnswer, DnsEvent, DnsQuery, Event, FailureSource, LeaseId, Micros, Outcome, PolicyProbe, Quantity, Rendering,
+    SessionSeen, SessionSighting, Ttl, UnixMicros, Username, ZoneChange, ZoneOutcome, ZoneWrite,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{AfterRendering, PdnsPlan, Promised};
@@ -139,10 +139,27 @@ fn a_server_that_changes_its_credential_in_time_passes_and_its_figures_are_told(
     let dns = observed.dns.unwrap();
     assert_eq!((dns.queries, dns.answered, dns.renderings, dns.switches, dns.writes), (190, 176, 2, 1, 2));
     assert_eq!((dns.inside, dns.outside), (vec![("no answer".to_owned(), 14)], vec![]));
-    assert_eq!((dns.felt.count, dns.felt.max), (1, 1_301_000));
+    assert_eq!((dns.felt.count, dns.felt.censored, dns.felt.max), (1, 0, 1_301_000));
+    // A question without an answer is part of the distribution.
+    assert_eq!((dns.response.count, dns.response.censored), (190, 14));
+    assert_eq!(dns.response.at_least, [Quantity::P99, Quantity::P999, Quantity::Max]);
     assert_snapshot!(story.judgment("DNS-1").notes[0], @"14 questions without the promised answer within 3s of a rendering, or while a fault is felt: told and not judged");
     // From 1 s to 4 s and from 9.98 s to 13 s nothing is judged.
     assert_eq!(story.judgment("DNS-1").samples, 190 - 31 - 31);
+}
+
+#[test]
+fn a_change_after_which_no_question_is_answered_is_felt_for_longer_than_was_seen() {
+    let mut story = live();
+    story = story.each(|event| {
+        if let Event::Dns(DnsEvent::Query(query)) = event
+            && query.start.0 >= 10 * S
+        {
+            query.answer = silence();
+        }
+    });
+    let dns = story.judged().verdicts.observed.dns.unwrap();
+    assert_eq!((dns.felt.count, dns.felt.censored), (1, 1));
 }
 
 #[test]

@@ -51,6 +51,23 @@ fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
 }
 
 #[test]
+fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
+    let stays = without_residue(Story::good())
+        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
+        .with(|story| story.look(29 * S, vec![], vec![]));
+    let measured = stays.judgment("EXP-1").measured.unwrap();
+    // From the latest end, 10.040 s.
+    assert_eq!((measured.count, measured.censored, measured.max), (1, 1, 18_960 * MS));
+    assert_eq!(measured.at_least, leaseproof_domain::Quantity::ALL);
+    let mut bounded = stays;
+    bounded.plan.thresholds[0].metric = "expiry.lag.p50".parse().unwrap();
+    bounded.plan.asks.iter_mut().filter(|ask| ask.check.as_str() == "THR-1").for_each(|ask| ask.origin = line(60));
+    let limit = |story: &mut Story, seconds: u64| story.plan.thresholds[0].limit = (seconds * S) as f64;
+    bounded.clone().with(|story| limit(story, 18)).fails("THR-1");
+    bounded.with(|story| limit(story, 20)).unknown("THR-1");
+}
+
+#[test]
 fn exp_1_is_blind_where_the_roles_could_not_be_looked_at() {
     let gap = WatchGap { observer: Observer::Roles, from: Micros(S), to: Micros(2 * S), why: "connection lost".into() };
     let story = Story::good().with(|story| _ = story.add(2 * S, Event::WatchGap(gap.clone())));

@@ -220,7 +220,8 @@ fn arrivals_that_were_shed_count_to_the_time_they_were_due_in() {
         let threshold = &mut story.plan.thresholds[0];
         (threshold.metric, threshold.comparison, threshold.limit) = (Metric::Shed, Comparison::AtMost, 0.0);
         (threshold.during, threshold.origin) = (during, line(99));
-        let event = Shed { life: 99, role: "app".into(), phase: "steady".into(), intended: Micros(due) };
+        let event =
+            Shed { life: 99, role: "app".into(), phase: "steady".into(), intended: Micros(due), lifecycle: None };
         story.add(due, Event::Shed(event));
         story
     };

@@ -152,7 +152,7 @@ pub(super) static THRESHOLD: Shape = Shape {
         key(
             "metric",
             Is::Metric,
-            "The figure: `issue.response.p99`, `login.service.max`, `renew.failed`, `lives.shed`, `expiry.lag.p99`.",
+            "The figure: `issue.response.p99`, `login.service.max`, `renew.failed`, `issue.unanswered`, `lives.shed`, `expiry.lag.p99`.",
         )
         .needed(),
         key("limit", Is::Limit, "The bound: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
