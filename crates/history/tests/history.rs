@@ -12,6 +12,7 @@ use leaseproof_domain::{
 };
 use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use tempfile::TempDir;
 
 fn new_run() -> NewRun {
@@ -172,7 +173,10 @@ fn moments_and_instants_are_each_others_inverse() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
+        ..ProptestConfig::with_cases(200)
+    })]
 
     #[test]
     fn a_history_cut_at_any_byte_is_a_beginning_of_it(lives in proptest::collection::vec(any::<u64>(), 0..60), cut in 0.0..1.0) {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use leaseproof_scenario::{LoadOptions, load};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 fn told(path: &str, options: &LoadOptions) -> String {
     match load(&Path::new("tests/fixtures").join(path), options) {
@@ -84,7 +85,10 @@ fn no_problem_shows_a_password() {
 const WHOLE: &str = include_str!("fixtures/base/scenario.toml");
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
+        ..ProptestConfig::with_cases(192)
+    })]
 
     /// Whatever somebody has typed so far, there is a plan or there are problems that can be shown.
     #[test]
