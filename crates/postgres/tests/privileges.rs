@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use leaseproof_domain::{PrivilegeSet, RoleSeen, Username};
 use leaseproof_postgres::{Error, Observer, Session};
 use support::Cluster;
+use support::versions::is_required;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -263,6 +264,19 @@ async fn every_privilege_is_read_with_its_reason(cluster: &Cluster) {
     ] {
         assert!(all.contains(&line.to_owned()), "{line} is not in {all:#?}");
     }
+}
+
+#[test]
+fn a_version_is_required_where_it_is_named_and_the_usual_one_always() {
+    assert!(is_required(16, "14, 16") && is_required(14, "14,16"));
+    assert!(!is_required(17, "14,16") && !is_required(14, ""));
+    assert!(is_required(15, ""));
+}
+
+#[test]
+#[should_panic(expected = "expected major versions such as 14,16; got \"all\"")]
+fn a_word_that_is_no_version_is_an_error() {
+    is_required(16, "14,all");
 }
 
 /// What the role of the fixture is told to have, on the usual version whole, and on each other what differs from that.
