@@ -6,8 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    clean, completions, conformance, doctor, down, explain, grants, judge, list, new, policy, reference, run, schema,
-    show, supervise, up, validate,
+    annotate, clean, completions, conformance, doctor, down, explain, grants, judge, list, new, policy, reference, run,
+    schema, show, supervise, up, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Down(down::DownArgs),
     Clean(clean::CleanArgs),
     Judge(judge::JudgeArgs),
+    Annotate(annotate::AnnotateArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Grants(grants::GrantsArgs),

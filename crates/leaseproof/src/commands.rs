@@ -11,6 +11,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+pub(crate) mod annotate;
 pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod conformance;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch() -> Exit {
         Command::Down(args) => down::down(&args),
         Command::Clean(args) => clean::clean(&args),
         Command::Judge(args) => judge::judge(&args),
+        Command::Annotate(args) => annotate::annotate(&args),
         Command::Show(args) => show::show(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Grants(args) => grants::grants(&args),

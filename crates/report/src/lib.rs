@@ -4,6 +4,7 @@
 //! The room lays out what it is given. It never decides anything: verdicts, their precedence and the exit code come
 //! from elsewhere. It does no I/O: every function gives back the text.
 
+mod annotations;
 mod dns;
 mod evidence;
 mod explain;
@@ -20,6 +21,7 @@ mod terminal;
 #[cfg(test)]
 mod sample;
 
+pub use annotations::{github_annotations, gitlab_code_quality};
 pub use explain::{explain, explain_all};
 pub use grants::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_schema, grants_table};
 pub use json::{verdicts_json, verdicts_schema};

@@ -1,11 +1,12 @@
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory as _, ValueEnum};
 
 use crate::arguments::Cli;
 use crate::console;
 use crate::exit::Exit;
-use crate::failure::Ended;
+use crate::failure::{Ended, Failure};
 
 /// Print a page of the docs that is made from the program
 #[derive(Debug, Args)]
@@ -13,6 +14,9 @@ pub(crate) struct ReferenceArgs {
     /// The page
     #[arg(value_enum)]
     page: Page,
+    /// The folder for the man pages
+    #[arg(long, value_name = "DIR", required_if_eq("page", "man"))]
+    output: Option<PathBuf>,
 }
 
 /// The pages that are made from the program.
@@ -24,6 +28,8 @@ enum Page {
     Checks,
     /// docs/facts.md
     Facts,
+    /// A man page of leaseproof and of each command, in a folder
+    Man,
 }
 
 pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
@@ -31,8 +37,16 @@ pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
         Page::Cli => commands(),
         Page::Checks => leaseproof_checker::catalogue_markdown(),
         Page::Facts => leaseproof_conformance::facts_markdown(),
+        Page::Man => man_pages(args.output.as_deref().unwrap_or(Path::new(".")))?,
     });
     Ok(Exit::Passed)
+}
+
+/// Writes the man pages into a folder, and names it.
+fn man_pages(folder: &Path) -> Result<String, Failure> {
+    clap_mangen::generate_to(Cli::command(), folder)
+        .map_err(|error| Failure::estate(format!("cannot write man pages into {}: {error}", folder.display())))?;
+    Ok(format!("{}\n", folder.display()))
 }
 
 /// The long help of every command, as Markdown.

@@ -1,0 +1,164 @@
+//! What did not pass as annotations of a CI system: at the line of the scenario that promised it.
+
+use std::fmt::Write as _;
+
+use leaseproof_domain::{Judgment, Origin, RunVerdicts, Validity, Verdict};
+use serde_json::json;
+
+use crate::evidence;
+
+/// How much an annotation weighs.
+#[derive(Clone, Copy)]
+enum Level {
+    /// A check failed.
+    Error,
+    /// A check is Unknown, or failed on the timing of an invalid measurement.
+    Warning,
+    /// A failure that is declared as known.
+    Notice,
+}
+
+struct Annotation<'a> {
+    level: Level,
+    check: &'a str,
+    title: String,
+    text: String,
+    origin: Option<&'a Origin>,
+}
+
+/// Workflow commands of GitHub Actions, one line each: `::error file=…,line=…,col=…,title=…::…`. Its runner reads them
+/// from a step's output (docs.github.com, "Workflow commands for GitHub Actions").
+pub fn github_annotations(verdicts: &RunVerdicts) -> String {
+    let mut out = String::new();
+    for Annotation { level, title, text, origin, .. } in annotations(verdicts) {
+        let command = match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+        };
+        let place = origin.map_or_else(String::new, |Origin { file, line, column }| {
+            format!("file={},line={line},col={column},", property(file))
+        });
+        let _ = writeln!(out, "::{command} {place}title={}::{}", property(&title), data(&text));
+    }
+    out
+}
+
+/// A Code Quality report of GitLab CI over all these runs (docs.gitlab.com, "Code Quality report format"). What has no
+/// line of a scenario is left out: such a report cannot hold it.
+pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
+    let issue = |scenario: &str, annotation: &Annotation<'_>| {
+        let Annotation { level, check, title, text, origin } = annotation;
+        let severity = match level {
+            Level::Error => "major",
+            Level::Warning => "minor",
+            Level::Notice => "info",
+        };
+        origin.map(|Origin { file, line, .. }| {
+            json!({
+                "description": format!("{title}: {text}"),
+                "check_name": check,
+                // It names the same problem in the next run, whatever the evidence is then.
+                "fingerprint": format!("leaseproof/{scenario}/{title}"),
+                "severity": severity,
+                "location": { "path": file.strip_prefix("./").unwrap_or(file), "lines": { "begin": line } },
+            })
+        })
+    };
+    let issues: Vec<_> = runs
+        .iter()
+        .flat_map(|run| annotations(run).filter_map(move |annotation| issue(&run.scenario, &annotation)))
+        .collect();
+    format!("{:#}\n", json!(issues))
+}
+
+fn annotations(verdicts: &RunVerdicts) -> impl Iterator<Item = Annotation<'_>> {
+    let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
+    verdicts.checks.iter().filter_map(move |judgment| {
+        let level = match (judgment.verdict, &judgment.known) {
+            (Verdict::Pass, _) => return None,
+            (Verdict::Fail, Some(_)) => Level::Notice,
+            (Verdict::Fail, None) if invalid && judgment.rests_on_timing => Level::Warning,
+            (Verdict::Fail, None) => Level::Error,
+            (Verdict::Unknown, _) => Level::Warning,
+        };
+        let Judgment { check, title, subject, promised, .. } = judgment;
+        Some(Annotation {
+            level,
+            check: check.as_str(),
+            title: format!("{check} {title} ({subject})"),
+            text: text(judgment),
+            origin: promised.as_ref().or_else(|| judgment.findings.iter().find_map(|found| found.promised.as_ref())),
+        })
+    })
+}
+
+/// The evidence, without the line that says where the annotation is.
+fn text(judgment: &Judgment) -> String {
+    let mut lines = evidence::lines(judgment);
+    lines.retain(|line| !line.starts_with("promised at "));
+    lines.join("\n")
+}
+
+/// The text of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A value before the second `::`, where commas and colons separate.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{CheckId, Validity, Verdict};
+
+    use super::{github_annotations, gitlab_code_quality};
+    use crate::sample;
+
+    #[test]
+    fn each_check_that_did_not_pass_is_a_workflow_command() {
+        insta::assert_snapshot!(github_annotations(&sample::verdicts()));
+    }
+
+    #[test]
+    fn each_check_that_did_not_pass_is_a_code_quality_issue() {
+        insta::assert_snapshot!(gitlab_code_quality(&[sample::verdicts()]));
+    }
+
+    #[test]
+    fn a_run_that_passed_has_no_annotation() {
+        let mut verdicts = sample::verdicts();
+        verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass);
+        assert_eq!(github_annotations(&verdicts), "");
+        assert_eq!(gitlab_code_quality(&[verdicts]), "[]\n");
+    }
+
+    #[test]
+    fn what_a_server_says_stays_within_its_command() {
+        let mut verdicts = sample::verdicts();
+        verdicts.checks.retain(|judgment| judgment.check == CheckId::of("GRA-1"));
+        let judgment = &mut verdicts.checks[0];
+        judgment.title = "50 %, a: b".into();
+        judgment.findings[0].what = "100 %\r\n::error::forged".into();
+        judgment.promised.as_mut().unwrap().file = "a,b:c/scenario.toml".into();
+        let line = github_annotations(&verdicts);
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert!(line.starts_with("::error file=a%2Cb%3Ac/scenario.toml,line="), "{line}");
+        assert!(line.contains("title=GRA-1 50 %25%2C a%3A b ("), "{line}");
+        assert!(line.contains("100 %25"), "{line}");
+    }
+
+    #[test]
+    fn a_timing_failure_of_an_invalid_measurement_only_warns() {
+        let mut verdicts = sample::verdicts();
+        verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none());
+        for judgment in &mut verdicts.checks {
+            judgment.rests_on_timing = true;
+        }
+        assert!(github_annotations(&verdicts).starts_with("::error "));
+        verdicts.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
+        assert!(github_annotations(&verdicts).starts_with("::warning "));
+    }
+}
