@@ -19,8 +19,8 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { variant: "pdns-short", fails: &[], says: &["taken into use"] },
-    Case { variant: "pdns-renewing", fails: &[], says: &["taken into use"] },
+    Case { variant: "pdns-short", fails: &[], says: &[] },
+    Case { variant: "pdns-renewing", fails: &[], says: &[] },
     // The old credential ends under a process that lives on.
     Case {
         variant: "pdns-no-cycle",
@@ -66,26 +66,31 @@ fn try_out(case: &Case) {
     if fails.is_empty() {
         assert_kept(&output, &verdicts);
     } else {
-        // A failure that rests on timing falls with the measurement: a busy machine is no excuse for the others.
-        assert!(matches!(output.status.code(), Some(1 | 4)), "{name}: {}", text(&output));
+        // A busy machine makes a measurement invalid (4); it excuses only failures that rest on timing.
+        let firm = checks(&verdicts).any(|check| check["verdict"] == "fail" && check["rests_on_timing"] == false);
+        let code = output.status.code();
+        assert!(code == Some(1) || (!firm && code == Some(4)), "{name}: {}", text(&output));
     }
     assert_eq!(failed(&verdicts), *fails, "{name}: {}", text(&output));
     let shown = text(&output);
     for part in *says {
         assert!(shown.contains(part), "{name}: `{part}` is not in\n{shown}");
     }
-    for check in verdicts["checks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|check| check["check"].as_str().unwrap().starts_with("DNS"))
-    {
+    let dns: Vec<&Value> =
+        checks(&verdicts).filter(|check| check["check"].as_str().unwrap().starts_with("DNS-")).collect();
+    let ids: Vec<&str> = dns.iter().map(|check| check["check"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["DNS-1", "DNS-2", "DNS-3", "DNS-4"], "{name}");
+    for check in dns {
         assert!(check["samples"].as_u64().unwrap() > 0, "{name}: {check:#}");
         assert!(check["promised"]["file"].as_str().unwrap().ends_with("scenario.toml"), "{name}: {check:#}");
     }
     changed(name, &verdicts["observed"]["dns"]);
-    nothing_secret(&desk);
+    nothing_secret(name, &desk);
     desk.assert_nothing_left();
+}
+
+fn checks(verdicts: &Value) -> impl Iterator<Item = &Value> {
+    verdicts["checks"].as_array().unwrap().iter()
 }
 
 #[test]
@@ -106,20 +111,40 @@ fn a_killed_harness_leaves_no_powerdns_and_no_agent_that_clean_does_not_end() {
     desk.assert_nothing_left();
 }
 
-/// Credentials followed each other while it was asked.
+/// Credentials followed each other while it was asked: each was taken into use where PowerDNS is started anew (the last one
+/// may come too late to be seen), and none where it is not.
 fn changed(name: &str, dns: &Value) {
-    let figure = |key: &str| dns[key].as_u64().unwrap_or(0);
+    let figure = |key: &str| dns[key].as_u64().unwrap();
     assert!(figure("queries") > 100, "{name}: {dns:#}");
-    assert!(figure("renderings") > 1, "{name}: {dns:#}");
-    let taken = figure("switches") > 0;
-    assert_eq!(taken, name != "pdns-no-cycle", "{name}: {dns:#}");
+    assert!(figure("writes") > 0 || name == "pdns-records-read-only", "{name}: {dns:#}");
+    let changes = figure("renderings") - 1;
+    if name == "pdns-no-cycle" {
+        assert!(changes > 0 && figure("switches") == 0, "{name}: {dns:#}");
+        assert!(dns["outside"].as_array().unwrap().iter().any(|answer| answer[0] == "SERVFAIL"), "{name}: {dns:#}");
+    } else {
+        assert!(figure("switches") > 0 && figure("switches") + 1 >= changes, "{name}: {dns:#}");
+        assert_eq!(dns["outside"], serde_json::json!([]), "{name}: {dns:#}");
+    }
 }
 
-/// No log holds the key of PowerDNS's interface or a password of its configuration.
-fn nothing_secret(desk: &Desk) {
+/// No log holds the key of PowerDNS's interface or a password of its configuration, and there are logs to look at.
+fn nothing_secret(name: &str, desk: &Desk) {
+    let mut written = Vec::new();
     for log in std::fs::read_dir(desk.run_folder().join("logs")).unwrap() {
-        let text = std::fs::read_to_string(log.unwrap().path()).unwrap();
-        assert!(!text.contains("gpgsql-password=") || text.contains("gpgsql-password=***"), "{text}");
-        assert!(!text.contains("X-API-Key"), "{text}");
+        let path = log.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for setting in ["gpgsql-password=", "api-key="] {
+            for (at, _) in text.match_indices(setting) {
+                let value = &text[at + setting.len()..];
+                assert!(value.starts_with("***"), "{name}: {} holds a {setting}", path.display());
+            }
+        }
+        assert!(!text.to_lowercase().contains("x-api-key"), "{name}: {}", path.display());
+        if !text.is_empty() {
+            written.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    for server in ["pdns", "vault", "postgres.target"] {
+        assert!(written.iter().any(|log| log.contains(server)), "{name}: no log of {server} in {written:?}");
     }
 }
