@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use leaseproof_domain::{Origin, Redactor};
-use leaseproof_scenario::{SetupAction, SetupStep, VaultPostgresPlan};
+use leaseproof_scenario::{SetupAction, SetupStep, VaultPostgresPlan, Warnings};
 
 use crate::site::password;
 
@@ -44,5 +44,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON vault_kv_store, vault_ha_locks TO vault_
         password: None,
     };
     let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
-    (VaultPostgresPlan { connection_url, ha_enabled: nodes > 1 }, SetupStep { action, expect: None, origin })
+    (
+        VaultPostgresPlan { connection_url, ha_enabled: nodes > 1 },
+        SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin },
+    )
 }

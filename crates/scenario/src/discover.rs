@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::file;
 use crate::node;
+use crate::place::Holds;
 use crate::problem::Noted;
 
 /// A scenario that was found.
@@ -40,7 +41,7 @@ pub fn discover(dir: &Path) -> Result<Vec<Listed>, io::Error> {
 fn listing(folder: &Path) -> Option<Listed> {
     let file = folder.join("scenario.toml");
     let text = std::fs::read_to_string(&file).ok()?;
-    let table = node::read(&Arc::new(file::source(&file, text, "")), &Noted::default());
+    let table = node::read(&Arc::new(file::source(&file, text, "", Holds::Keys)), &Noted::default());
     let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     Some(Listed {
         name: whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),

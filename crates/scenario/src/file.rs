@@ -4,14 +4,14 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::near::nearest;
-use crate::place::{Place, Source};
+use crate::place::{Holds, Place, Source};
 use crate::problem::{Noted, Problem};
 
 /// Reads the file `name` that is named at `place`: relative to the folder of the file that names it.
-pub(crate) fn read_named(name: &str, place: &Place, noted: &Noted) -> Option<Arc<Source>> {
+pub(crate) fn read_named(name: &str, place: &Place, holds: Holds, noted: &Noted) -> Option<Arc<Source>> {
     let path = place.source.folder.join(name);
     match std::fs::read(&path).map(String::from_utf8) {
-        Ok(Ok(text)) => Some(Arc::new(source(&path, text, &place.source.from_scenario))),
+        Ok(Ok(text)) => Some(Arc::new(source(&path, text, &place.source.from_scenario, holds))),
         Ok(Err(_)) => {
             noted.add(Problem::at(place, format!("`{name}` is no UTF-8 text")).label("named here"));
             None
@@ -26,6 +26,11 @@ pub(crate) fn read_named(name: &str, place: &Place, noted: &Noted) -> Option<Arc
 fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error) -> Problem {
     if error.kind() != std::io::ErrorKind::NotFound {
         return Problem::at(place, format!("`{name}` cannot be read: {error}")).label("named here");
+    }
+    if place.is_secret() {
+        // A password that begins with `@` is taken for a file's name.
+        return Problem::at(place, "there is no file of that name: `@` at the beginning reads a file")
+            .label("named here");
     }
     let beside: Vec<String> = path
         .parent()
@@ -44,14 +49,9 @@ fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error) ->
 }
 
 /// A file's text as a source.
-pub(crate) fn source(path: &Path, text: String, from_scenario: &str) -> Source {
-    Source {
-        name: tidy(path).display().to_string(),
-        text,
-        folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
-        from_scenario: from_scenario.to_owned(),
-        argument: false,
-    }
+pub(crate) fn source(path: &Path, text: String, from_scenario: &str, holds: Holds) -> Source {
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    Source::new(tidy(path).display().to_string(), text, folder, from_scenario.to_owned(), holds)
 }
 
 /// The path without `.` and `a/..` in it. It is for reading by people; files are opened by the path as it is.

@@ -45,6 +45,17 @@ impl Form {
         }
     }
 
+    /// Whether the items of this array may carry names of their own.
+    pub(crate) fn names_items(self) -> bool {
+        matches!(self, Self::Items(Is::Steps(_)))
+    }
+
+    /// The name that a step carries.
+    pub(crate) fn name(self, item: &Node) -> Option<String> {
+        let name = item.table().filter(|_| self.names_items())?.entry("name")?;
+        name.node.text().map(str::to_owned)
+    }
+
     /// By what `item` of an array of tables is known, as paths write it: `steady`, `write.database/roles/x`.
     pub(crate) fn identity(self, item: &Node) -> Option<String> {
         let table = item.table()?;

@@ -1,5 +1,6 @@
 //! The layers of a scenario, from the bottom: what it extends, the file itself, the profile asked for, `--set`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::keys;
 use crate::merge::lay_over;
 use crate::near::{listed, nearest};
 use crate::node::{self, Entry, Node, Table, Value};
-use crate::place::{Place, Source};
+use crate::place::{Holds, Place, Source};
 use crate::problem::{Noted, Problem};
 use crate::route::{self, Change};
 
@@ -43,7 +44,7 @@ pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<
             return None;
         }
     };
-    let source = Arc::new(file::source(&file, text, ""));
+    let source = Arc::new(file::source(&file, text, "", Holds::Keys));
     let mut table = read_file(&source, &file, &mut Vec::new(), noted);
     if let Some(name) = &options.profile {
         lay_profile(&mut table, name, &source, noted);
@@ -55,7 +56,7 @@ pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<
 }
 
 fn no_scenario(file: &Path, error: &std::io::Error) -> Problem {
-    let source = Arc::new(file::source(file, String::new(), ""));
+    let source = Arc::new(file::source(file, String::new(), "", Holds::Keys));
     let place = Place::new(&source, 0..0);
     let shown = file::tidy(file).display().to_string();
     if error.kind() == std::io::ErrorKind::NotFound {
@@ -91,7 +92,7 @@ fn read_file(source: &Arc<Source>, file: &Path, above: &mut Vec<PathBuf>, noted:
         return own;
     };
     take_away(&mut table, &mut own, noted);
-    lay_over(&mut table, own, ROOT);
+    lay_over(&mut table, own, ROOT, noted);
     table
 }
 
@@ -124,7 +125,7 @@ fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted
             return None;
         }
     };
-    let parent = Arc::new(file::source(&file, text, &from_scenario));
+    let parent = Arc::new(file::source(&file, text, &from_scenario, Holds::Keys));
     Some(read_file(&parent, &file, above, noted))
 }
 
@@ -143,17 +144,25 @@ fn take_away(below: &mut Table, upper: &mut Table, noted: &Noted) {
             );
             continue;
         };
-        if let Err(lost) = route::change(below, ROOT, path, Change::Remove) {
-            noted.add(lost.problem(path, &node.place));
+        let path = whole_path(below, path);
+        if let Err(lost) = route::change(below, ROOT, &path, Change::Remove) {
+            noted.add(lost.problem(&path, &node.place));
         }
     }
+}
+
+/// The path itself; of a step's bare name, the path to the step.
+fn whole_path<'a>(below: &Table, path: &'a str) -> Cow<'a, str> {
+    let form = ROOT.at("setup");
+    let is_step = || below.list("setup").iter().any(|step| form.name(step).as_deref() == Some(path));
+    if below.entry(path).is_none() && is_step() { Cow::Owned(format!("setup.{path}")) } else { Cow::Borrowed(path) }
 }
 
 fn lay_profile(table: &mut Table, name: &str, source: &Arc<Source>, noted: &Noted) {
     let profiles = table.table("profile");
     let Some(profile) = profiles.and_then(|profiles| profiles.entry(name)) else {
         let names: Vec<&str> = profiles.into_iter().flat_map(|all| &all.entries).map(|one| one.key.as_str()).collect();
-        let place = Place::new(&Arc::new(argument("--profile", name, &source.folder)), 0..name.len());
+        let place = Place::new(&Arc::new(Source::argument("--profile", name, source.folder.clone())), 0..name.len());
         let problem = Problem::at(&place, format!("the scenario has no profile `{name}`"));
         return noted.add(match nearest(name, names.iter().copied()) {
             Some(near) => problem.nearest(Some(near)),
@@ -163,24 +172,13 @@ fn lay_profile(table: &mut Table, name: &str, source: &Arc<Source>, noted: &Note
     if let Value::Table(profile) = profile.node.value.clone() {
         let mut profile = profile;
         take_away(table, &mut profile, noted);
-        lay_over(table, profile, ROOT);
-    }
-}
-
-/// A text of the command line as a source.
-fn argument(name: &str, text: &str, folder: &Path) -> Source {
-    Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-        folder: folder.to_path_buf(),
-        from_scenario: String::new(),
-        argument: true,
+        lay_over(table, profile, ROOT, noted);
     }
 }
 
 /// `--set path=value`.
 fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
-    let source = Arc::new(argument("--set", text, folder));
+    let source = Arc::new(Source::argument("--set", text, folder.to_path_buf()));
     let whole = Place::new(&source, 0..text.len());
     let Some((path, value)) = text.split_once('=').map(|(path, value)| (path.trim(), value)) else {
         return noted.add(
@@ -205,8 +203,8 @@ fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
 /// What stands behind `=`: a TOML value, and where it is none, a text without its quotes.
 fn value_of(source: &Arc<Source>, value: &str, start: usize) -> Node {
     // The value is read at its own place of the argument, so that spans fit.
-    let padded =
-        Arc::new(argument(&source.name, &format!("v{}={value}", " ".repeat(start.saturating_sub(2))), &source.folder));
+    let padded = format!("v{}={value}", " ".repeat(start.saturating_sub(2)));
+    let padded = Arc::new(Source::argument(&source.name, &padded, source.folder.clone()));
     let noted = Noted::default();
     let read = node::read(&padded, &noted).take("v").filter(|_| noted.is_empty() && start >= 2);
     let mut node = read.map_or_else(

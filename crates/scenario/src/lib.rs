@@ -11,6 +11,7 @@
 mod asks;
 mod build;
 mod discover;
+mod excerpt;
 mod file;
 mod fit;
 mod form;
@@ -29,6 +30,7 @@ mod route;
 mod schema;
 mod secrets;
 mod shape;
+mod sql;
 mod stored;
 mod template;
 mod text;

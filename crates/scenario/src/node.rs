@@ -214,19 +214,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::read;
-    use crate::place::Source;
+    use crate::place::{Holds, Source};
     use crate::problem::Noted;
 
     #[test]
     fn tables_and_keys_know_their_lines() {
         let text = "a = 1\n\n[b.c]\nd = { e = 'x' }\nf.g = 1\n[[h]]\nx=1\n[h.data]\ny = 1\n[[h]]\n";
-        let source = Arc::new(Source {
-            name: "t".into(),
-            text: text.into(),
-            folder: PathBuf::new(),
-            from_scenario: String::new(),
-            argument: false,
-        });
+        let source = Arc::new(Source::new("t".into(), text.into(), PathBuf::new(), String::new(), Holds::Keys));
         let table = read(&source, &Noted::default());
         let at = |place: &crate::place::Place| format!("{}:{}", place.origin().line, place.text());
         let b = table.entry("b").unwrap();

@@ -3,9 +3,14 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use leaseproof_domain::Origin;
+
+use crate::secrets;
+
+/// How many bytes lie between two places whose characters are counted once.
+const STRIDE: usize = 1024;
 
 /// A text that was read: a scenario file, a file that it names, or a `--set` argument.
 pub(crate) struct Source {
@@ -19,6 +24,82 @@ pub(crate) struct Source {
     pub(crate) from_scenario: String,
     /// Whether it stands on the command line, where texts need no quotes.
     pub(crate) argument: bool,
+    /// What of it is secret.
+    holds: Holds,
+    secrets: OnceLock<Vec<Range<usize>>>,
+    lines: OnceLock<Lines>,
+}
+
+/// In what way a source holds secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// It is a scenario file: by its keys.
+    Keys,
+    /// SQL, rules and the like: by the words before them.
+    Words,
+    /// All of it may be one: a script, the file of a password.
+    Anything,
+}
+
+/// Where a source's lines begin, and how many characters it has up to each [`STRIDE`].
+struct Lines {
+    starts: Vec<usize>,
+    characters: Vec<usize>,
+}
+
+impl Source {
+    pub(crate) fn new(name: String, text: String, folder: PathBuf, from_scenario: String, holds: Holds) -> Self {
+        let (secrets, lines) = (OnceLock::new(), OnceLock::new());
+        Self { name, text, folder, from_scenario, argument: false, holds, secrets, lines }
+    }
+
+    /// A text of the command line.
+    pub(crate) fn argument(name: &str, text: &str, folder: PathBuf) -> Self {
+        let source = Self::new(name.to_owned(), text.to_owned(), folder, String::new(), Holds::Keys);
+        Self { argument: true, ..source }
+    }
+
+    /// What of the text had better not be shown, in order, without overlaps.
+    pub(crate) fn secrets(&self) -> &[Range<usize>] {
+        self.secrets.get_or_init(|| match self.holds {
+            Holds::Keys if self.argument => secrets::of_argument(&self.text),
+            Holds::Keys => secrets::of_scenario(&self.text),
+            Holds::Words => secrets::spans(&self.text),
+            Holds::Anything => std::iter::once(0..self.text.len()).collect(),
+        })
+    }
+
+    /// Line and column of a byte, from 0; the column in characters.
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let at = self.text.floor_char_boundary(at);
+        let lines = self.lines.get_or_init(|| Lines::of(&self.text));
+        let line = lines.starts.partition_point(|start| *start <= at) - 1;
+        (line, lines.characters_before(&self.text, at) - lines.characters_before(&self.text, lines.starts[line]))
+    }
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let mut characters = Vec::with_capacity(text.len() / STRIDE + 1);
+        let mut count = 0;
+        for piece in text.as_bytes().chunks(STRIDE) {
+            characters.push(count);
+            count += characters_in(piece);
+        }
+        Self { starts, characters }
+    }
+
+    fn characters_before(&self, text: &str, at: usize) -> usize {
+        let stride = (at / STRIDE).min(self.characters.len().saturating_sub(1));
+        let before = self.characters.get(stride).copied().unwrap_or_default();
+        before + characters_in(&text.as_bytes()[stride * STRIDE..at])
+    }
+}
+
+/// How many characters begin in a piece of UTF-8.
+fn characters_in(piece: &[u8]) -> usize {
+    piece.iter().filter(|byte| (**byte as i8) >= -64).count()
 }
 
 impl fmt::Debug for Source {
@@ -41,6 +122,19 @@ impl Place {
         Self { source: Arc::clone(source), span }
     }
 
+    /// Whether it touches what had better not be shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.touched().next().is_some()
+    }
+
+    /// The secrets that it touches.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = &Range<usize>> {
+        let (start, end) = (self.span.start, self.span.end.max(self.span.start + 1));
+        let secrets = self.source.secrets();
+        let first = secrets.partition_point(|secret| secret.end <= start);
+        secrets[first..].iter().take_while(move |secret| secret.start < end)
+    }
+
     /// The text that stands there.
     pub(crate) fn text(&self) -> &str {
         self.source.text.get(self.span.clone()).unwrap_or_default()
@@ -48,10 +142,8 @@ impl Place {
 
     /// The place for people and for the plan.
     pub(crate) fn origin(&self) -> Origin {
-        let before = self.source.text.get(..self.span.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (line, column) = self.source.line_and_column(self.span.start);
+        let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
         Origin { file: self.source.name.clone(), line: count(line), column: count(column) }
     }
 

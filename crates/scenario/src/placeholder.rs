@@ -21,35 +21,96 @@ pub(crate) enum Language {
     Shell,
 }
 
-/// Notes every placeholder of `text` that is none.
-pub(crate) fn check(text: &Text, language: Language, known: &[String], noted: &Noted) {
-    for found in PLACEHOLDER.captures_iter(&text.text) {
-        let (whole, name) = (found.get_match().range(), &found["name"]);
-        if language == Language::Shell && !is_ours(name) {
-            continue;
+/// A cluster, as far as placeholders speak of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Servers {
+    pub(crate) cluster: String,
+    /// How many servers it has; of a cluster that leaseproof did not start, how many endpoints are named.
+    pub(crate) servers: u16,
+    /// Whether it has a place for reads.
+    pub(crate) reads: bool,
+}
+
+impl Servers {
+    fn names(&self) -> impl Iterator<Item = String> {
+        let parts = ["write", "read", "host", "port"].into_iter().filter(|part| *part != "read" || self.reads);
+        let parts = parts.map(str::to_owned).chain((1..=self.servers).map(|number| number.to_string()));
+        parts.map(|part| format!("postgres.{}.{part}", self.cluster))
+    }
+
+    /// Why `name` is none of this cluster's, where it could be one of another cluster.
+    fn refuses(&self, name: &str) -> Option<(String, String)> {
+        let part = name.strip_prefix("postgres.")?.strip_prefix(self.cluster.as_str())?.strip_prefix('.')?;
+        let Self { cluster, servers, .. } = self;
+        if part == "read" && !self.reads {
+            let why = format!("`${{{name}}}`: cluster `{cluster}` has no standby to read from");
+            let help = format!(
+                "`layout = \"haproxy-ha\"` in [postgres.{cluster}] gives it one; `${{postgres.{cluster}.write}}` is its only address now"
+            );
+            return Some((why, help));
         }
-        if !known.iter().any(|known| known == name) {
-            noted.add(unknown(text, whole, name, known));
+        if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
+            let why = match servers {
+                1 => format!("`${{{name}}}`: cluster `{cluster}` has one server, number 1"),
+                _ => format!("`${{{name}}}`: cluster `{cluster}` has {servers} servers, numbers 1 to {servers}"),
+            };
+            return Some((why, "`standbys` says how many a cluster with standbys has beside its primary".to_owned()));
         }
+        None
     }
 }
 
-fn unknown(text: &Text, whole: Range<usize>, name: &str, known: &[String]) -> Problem {
-    let problem = Problem::at(&text.part(whole), format!("the estate has no `${{{name}}}`"));
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => problem.label(format!("did you mean `${{{near}}}`?")),
-        None => problem.label("unknown").help(format!("it has {}", listed(known.iter().map(String::as_str)))),
+/// Everything that `${…}` can stand for in an estate.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    names: Vec<String>,
+    clusters: Vec<Servers>,
+}
+
+impl Places {
+    /// Of an estate with those clusters; the authority's certificate is there where a server speaks TLS.
+    pub(crate) fn of(clusters: Vec<Servers>, tls: bool) -> Self {
+        let names = clusters.iter().flat_map(Servers::names).chain(tls.then(|| "estate.ca".to_owned())).collect();
+        Self { names, clusters }
+    }
+
+    /// The same, with Vault's own.
+    pub(crate) fn with_vault(&self) -> Self {
+        let of_vault = ["addr", "host", "port"].map(|part| format!("vault.{part}"));
+        Self { names: self.names.iter().cloned().chain(of_vault).collect(), clusters: self.clusters.clone() }
+    }
+
+    /// Notes every placeholder of `text` that is none.
+    pub(crate) fn check(&self, text: &Text, language: Language, noted: &Noted) {
+        for found in PLACEHOLDER.captures_iter(&text.text) {
+            let (whole, name) = (found.get_match().range(), &found["name"]);
+            if (language == Language::Ours || is_ours(name)) && !self.names.iter().any(|known| known == name) {
+                noted.add(self.unknown(text, whole, name, language));
+            }
+        }
+    }
+
+    fn unknown(&self, text: &Text, whole: Range<usize>, name: &str, language: Language) -> Problem {
+        let place = text.part(whole);
+        let known = || listed(self.names.iter().map(String::as_str));
+        if language == Language::Ours && place.is_secret() {
+            let help = format!("the estate has {}", known());
+            return Problem::at(&place, "this secret holds a `${…}` that the estate does not have")
+                .label("here")
+                .help(help);
+        }
+        if let Some((why, help)) = self.clusters.iter().find_map(|cluster| cluster.refuses(name)) {
+            return Problem::at(&place, why).label("here").help(help);
+        }
+        let problem = Problem::at(&place, format!("the estate has no `${{{name}}}`"));
+        match nearest(name, self.names.iter().map(String::as_str)) {
+            Some(near) => problem.label(format!("did you mean `${{{near}}}`?")),
+            None => problem.label("unknown").help(format!("it has {}", known())),
+        }
     }
 }
 
 fn is_ours(name: &str) -> bool {
     let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     name.split_once('.').is_some_and(|(first, _)| word(first))
-}
-
-/// The placeholders of an estate with those clusters; the authority's certificate is there where a server speaks TLS.
-pub(crate) fn known(clusters: &[String], tls: bool) -> Vec<String> {
-    let of_cluster = |cluster: &String| ["write", "host", "port"].map(|part| format!("postgres.{cluster}.{part}"));
-    let of_vault = ["addr", "host", "port"].map(|part| format!("vault.{part}"));
-    clusters.iter().flat_map(of_cluster).chain(of_vault).chain(tls.then(|| "estate.ca".to_owned())).collect()
 }

@@ -30,7 +30,7 @@ pub use promise::{
     AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
     RolePromise, SessionFate, WholeSchema,
 };
-pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
+pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 
 /// A checked scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

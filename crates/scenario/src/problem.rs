@@ -1,15 +1,19 @@
 //! Problems of a scenario: collected while it is read, shown all at once.
 
 use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, NamedSource, Report,
-    SourceCode, SourceSpan, SpanContents,
-};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
 
+use crate::excerpt::Excerpt;
 use crate::place::Place;
-use crate::secrets;
+
+/// How many problems are shown at most: people mend the first ones first.
+const SHOWN: usize = 100;
+/// How many characters of a message, and of the words under a caret, are shown at most.
+const MESSAGE: usize = 1000;
+const LABEL: usize = 200;
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug)]
@@ -62,38 +66,28 @@ impl Problem {
     }
 
     fn report(&self) -> Report {
-        let source = &self.place.source;
-        let start = source.text.floor_char_boundary(self.place.span.start);
-        let end = source.text.floor_char_boundary(self.place.span.end).max(start);
-        let label = LabeledSpan::new_primary_with_span(self.label.clone(), (start, end - start));
-        let mut diagnostic = MietteDiagnostic::new(self.message.clone()).with_label(label);
-        diagnostic.help.clone_from(&self.help);
-        if source.text.is_empty() {
-            diagnostic.labels = None;
-            return Report::new(diagnostic);
-        }
-        Report::new(diagnostic).with_source_code(NamedSource::new(&source.name, Lines(secrets::blank(&source.text))))
+        let mut diagnostic = MietteDiagnostic::new(self.shown(&self.message, MESSAGE));
+        diagnostic.help = self.help.as_deref().map(|help| self.shown(help, MESSAGE));
+        let Some(excerpt) = Excerpt::of(&self.place) else { return Report::new(diagnostic) };
+        let label = self.label.as_deref().map(|label| self.shown(label, LABEL));
+        Report::new(diagnostic.with_label(LabeledSpan::new_primary_with_span(label, excerpt.label())))
+            .with_source_code(excerpt)
     }
-}
 
-/// A text that shows the lines of a span whole, and none around them.
-struct Lines(String);
-
-impl SourceCode for Lines {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        // Without context only the place of the span is asked for.
-        if before + after == 0 {
-            return self.0.read_span(span, 0, 0);
+    /// A text of the problem without the secret that it is about, and cut after so many characters.
+    fn shown(&self, text: &str, most: usize) -> String {
+        let mut text = text.to_owned();
+        for secret in self.place.touched() {
+            let written = self.place.source.text[secret.clone()].trim_matches(['"', '\'', '@', '\n']);
+            if !written.is_empty() {
+                text = text.replace(written, "***");
+            }
         }
-        let start = self.0[..span.offset()].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = span.offset() + span.len();
-        let end = self.0[end..].find('\n').map_or(self.0.len(), |newline| end + newline);
-        self.0.read_span(&(start, end - start).into(), 0, 0)
+        if let Some((end, _)) = text.char_indices().nth(most) {
+            text.truncate(end);
+            text.push('…');
+        }
+        text
     }
 }
 
@@ -120,18 +114,14 @@ impl Noted {
         let mut problems = self.0.into_inner();
         // What else seems to be wrong with a line that could not be read comes from that.
         let line = |problem: &Problem| (problem.place.source.name.clone(), problem.place.origin().line);
-        let broken: Vec<_> = problems.iter().filter(|problem| problem.broken).map(line).collect();
+        let broken: HashSet<_> = problems.iter().filter(|problem| problem.broken).map(line).collect();
         problems.retain(|problem| problem.broken || !broken.contains(&line(problem)));
-        let mut files: Vec<String> = Vec::new();
+        let mut files: HashMap<String, usize> = HashMap::new();
         for problem in &problems {
-            if !files.contains(&problem.place.source.name) {
-                files.push(problem.place.source.name.clone());
-            }
+            let next = files.len();
+            files.entry(problem.place.source.name.clone()).or_insert(next);
         }
-        problems.sort_by_key(|problem| {
-            let name = &problem.place.source.name;
-            (files.iter().position(|file| file == name), problem.place.span.start)
-        });
+        problems.sort_by_key(|problem| (files.get(&problem.place.source.name), problem.place.span.start));
         problems.dedup_by(|one, other| {
             one.message == other.message
                 && one.place.span == other.place.span
@@ -163,8 +153,8 @@ impl Problems {
         self.problems.iter().all(|problem| problem.not_built)
     }
 
-    /// All problems for people: message, the line itself, a caret, the nearest right name. Passwords in the lines
-    /// shown are blanked out.
+    /// The problems for people, the first hundred of them: message, the line itself, a caret, the nearest right name.
+    /// Passwords in the lines shown are blanked out, and long lines are cut.
     pub fn render(&self, colour: bool) -> String {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme)
@@ -173,13 +163,16 @@ impl Problems {
             .with_width(120)
             .without_syntax_highlighting();
         let mut text = String::new();
-        for problem in &self.problems {
+        for problem in self.problems.iter().take(SHOWN) {
             if !text.is_empty() {
                 text.push('\n');
             }
             if handler.render_report(&mut text, problem.report().as_ref()).is_err() {
-                text.push_str(&format!("{}: {}\n", problem.place.origin(), problem.message));
+                text.push_str(&format!("{}: {}\n", problem.place.origin(), problem.shown(&problem.message, MESSAGE)));
             }
+        }
+        if let Some(more) = self.problems.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("\n… and {more} more problems\n"));
         }
         text
     }
@@ -191,7 +184,7 @@ impl fmt::Display for Problems {
             if number > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}: {}", problem.place.origin(), problem.message)?;
+            write!(f, "{}: {}", problem.place.origin(), problem.shown(&problem.message, MESSAGE))?;
         }
         Ok(())
     }

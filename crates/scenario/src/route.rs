@@ -1,13 +1,15 @@
 //! Dotted paths into a scenario, as `without` and `--set` write them: `role.app.ttl.max`, `phase.steady.rate`,
-//! `setup.write.database/roles/app.max_ttl` (a step, and a key of it or of its data).
+//! `setup.write.database/roles/app.max_ttl` (a step by what it does, and a key of it or of its data), `setup.again.data`
+//! (a step by its name).
 
 use std::ops::Range;
 
 use crate::form::Form;
+use crate::merge::{candidates, lay_over};
 use crate::near::{listed, nearest};
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
-use crate::problem::Problem;
+use crate::problem::{Noted, Problem};
 
 /// What is done at a path's end.
 pub(crate) enum Change {
@@ -22,6 +24,8 @@ pub(crate) struct Lost {
     part: Range<usize>,
     message: String,
     candidates: Vec<String>,
+    /// What to do about it, where that is more than another name.
+    help: Option<String>,
 }
 
 impl Lost {
@@ -29,6 +33,9 @@ impl Lost {
     pub(crate) fn problem(&self, path: &str, place: &Place) -> Problem {
         let given = &path[self.part.clone()];
         let problem = Problem::at(&place.part(path, self.part.clone()), self.message.clone());
+        if let Some(help) = &self.help {
+            return problem.label("which one is meant?").help(help.clone());
+        }
         let near = nearest(given, self.candidates.iter().map(String::as_str));
         match near {
             Some(_) => problem.nearest(near),
@@ -63,11 +70,7 @@ impl Walk<'_> {
         if end == self.path.len() {
             match change {
                 Change::Remove => drop(table.take(&key)),
-                Change::Set(entry) => {
-                    let mut over = Table::default();
-                    over.entries.push(Entry { key, ..entry });
-                    crate::merge::lay_over(table, over, form);
-                }
+                Change::Set(entry) => set(table, key, entry, inner),
             }
             return Ok(());
         }
@@ -77,21 +80,29 @@ impl Walk<'_> {
             Value::List(items) if matches!(inner, Form::Items(_)) => self.items(items, inner, end + 1, change),
             _ => {
                 let message = format!("`{}` is {}: there is nothing in it", &self.path[..end], found.node.kind());
-                Err(Lost { part: end + 1..self.path.len(), message, candidates: Vec::new() })
+                Err(Lost { part: end + 1..self.path.len(), message, candidates: Vec::new(), help: None })
             }
         }
     }
 
     fn items(&self, items: &mut Vec<Node>, form: Form, from: usize, change: Change) -> Result<(), Lost> {
         let rest = &self.path[from..];
-        let identities: Vec<String> = items.iter().filter_map(|item| form.identity(item)).collect();
+        let names = |item: &Node| [form.name(item), form.identity(item)].into_iter().flatten().collect::<Vec<_>>();
+        let identities: Vec<String> = items.iter().flat_map(names).collect();
         let Some(identity) = longest(rest, identities.iter().map(String::as_str)) else {
             return Err(self.lost_among(from, identities));
         };
-        let index = items
-            .iter()
-            .position(|item| form.identity(item).as_deref() == Some(identity))
-            .expect("the identity was taken from these items");
+        let is = |name: Option<String>| name.as_deref() == Some(identity);
+        let indices = |so: &dyn Fn(&Node) -> bool| -> Vec<usize> {
+            items.iter().enumerate().filter(|(_, item)| so(item)).map(|(index, _)| index).collect()
+        };
+        let named = indices(&|item| is(form.name(item)));
+        let meant = if named.is_empty() { indices(&|item| is(form.identity(item))) } else { named };
+        let &[index] = meant.as_slice() else {
+            let message = format!("`{}` is {} at once", &self.path[..from + identity.len()], meant.len());
+            let help = Some(candidates(form, meant.iter().map(|index| &items[*index])));
+            return Err(Lost { part: from..from + identity.len(), message, candidates: Vec::new(), help });
+        };
         let end = from + identity.len();
         if end == self.path.len() {
             return match change {
@@ -103,6 +114,7 @@ impl Walk<'_> {
                     part: from..end,
                     message: format!("`{}` is a table: name a key in it", self.path),
                     candidates: Vec::new(),
+                    help: None,
                 }),
             };
         }
@@ -164,7 +176,7 @@ impl Walk<'_> {
             .map_or(rest.len(), |identity| as_long_as(identity));
         let parent = self.path[..from].trim_end_matches('.');
         let message = format!("there is no `{}` in `{parent}`", &rest[..length]);
-        Lost { part: from..from + length, message, candidates: identities }
+        Lost { part: from..from + length, message, candidates: identities, help: None }
     }
 
     /// The next part of the path is not there.
@@ -176,7 +188,26 @@ impl Walk<'_> {
         } else {
             format!("there is no `{}` in `{parent}`", &self.path[from..end])
         };
-        Lost { part: from..end, message, candidates }
+        Lost { part: from..end, message, candidates, help: None }
+    }
+}
+
+/// Sets one key: a table is laid over the one that is there, and anything else takes its place; so does an empty table,
+/// which takes away all that is there.
+fn set(table: &mut Table, key: String, entry: Entry, form: Form) {
+    let Some(found) = table.entry_mut(&key) else {
+        table.entries.push(Entry { key, ..entry });
+        return;
+    };
+    match (&mut found.node.value, entry.node.value) {
+        (Value::Table(below), Value::Table(over)) if !over.entries.is_empty() => {
+            // Arrays of tables are in no table but the scenario's own.
+            lay_over(below, over, form, &Noted::default());
+        }
+        (_, value) => {
+            found.node = Node { place: entry.node.place, value };
+            found.at = entry.at;
+        }
     }
 }
 

@@ -35,12 +35,14 @@ impl Plan {
                 found.push(secret.clone());
             }
         });
+        each_named(&mut copy, secrets::is_secret_key, &mut |text| found.push(Secret::new(text.as_str())));
         found.sort_by(|one, other| one.expose().cmp(other.expose()));
         found.dedup();
         found
     }
 
-    /// The plan without its secrets: each is `***`. Names and paths stay as they are, even where one is a password too.
+    /// The plan without its secrets: each is `***`, and so is the text of each script, which may hold anything. Names and
+    /// paths stay as they are, even where one is a password too.
     #[must_use]
     pub fn redacted(&self) -> Self {
         let mut known = self.secrets();
@@ -62,6 +64,14 @@ impl Plan {
                 *setting = Setting::Secret(Secret::new(MASK));
             }
         });
+        each_named(&mut plan, secrets::looks_secret, &mut |text| MASK.clone_into(text));
+        for step in &mut plan.setup {
+            match &mut step.action {
+                SetupAction::Script { text, .. } => MASK.clone_into(text),
+                SetupAction::Write { data, .. } => data.iter_mut().for_each(|(key, value)| mask_slip(key, value)),
+                _ => {}
+            }
+        }
         plan
     }
 
@@ -79,6 +89,24 @@ impl Plan {
     pub fn from_json(text: &str) -> Result<Self, NoPlan> {
         Ok(serde_json::from_str(text)?)
     }
+}
+
+/// Masks what stands under a key that only looks like one of a secret: it may be one with a slip.
+fn mask_slip(key: &str, value: &mut SettingValue) {
+    let mask = || Setting::Secret(Secret::new(MASK));
+    match value {
+        SettingValue::Bool(_) => {}
+        _ if !secrets::looks_secret(key) => {}
+        SettingValue::List(settings) => settings.iter_mut().for_each(|setting| *setting = mask()),
+        SettingValue::Number(_) | SettingValue::Text(_) => *value = SettingValue::Text(mask()),
+    }
+}
+
+/// Visits every plain text under a name of a secret: settings of PostgreSQL, the environment of a live server's agent.
+fn each_named(plan: &mut Plan, is_secret: fn(&str) -> bool, visit: &mut impl FnMut(&mut String)) {
+    let settings = plan.postgres.values_mut().flat_map(|cluster| &mut cluster.settings);
+    let env = plan.pdns.iter_mut().flat_map(|pdns| &mut pdns.env);
+    settings.chain(env).filter(|(name, _)| is_secret(name)).for_each(|(_, text)| visit(text));
 }
 
 /// Visits every text of the plan that people write freely: statements, scripts, rules, data.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::file::read_named;
-use crate::place::Place;
+use crate::place::{Holds, Place};
 use crate::problem::Noted;
 
 /// A text, and where each part of it stands.
@@ -27,7 +27,7 @@ pub(crate) enum FileWhen {
 
 impl Text {
     /// What `value` at `place` says, or the file that it names holds; none where that cannot be read.
-    pub(crate) fn read(value: &str, place: &Place, when: FileWhen, noted: &Noted) -> Option<Self> {
+    pub(crate) fn read(value: &str, place: &Place, when: FileWhen, holds: Holds, noted: &Noted) -> Option<Self> {
         let named = value.strip_prefix('@').or_else(|| {
             let is_file = match when {
                 FileWhen::At => false,
@@ -36,12 +36,15 @@ impl Text {
             };
             is_file.then_some(value)
         });
-        let Some(name) = named else {
-            return Some(Self { text: value.to_owned(), file: None, place: place.clone() });
-        };
-        let source = read_named(name, place, noted)?;
+        let Some(name) = named else { return Some(Self::written(value, place)) };
+        let source = read_named(name, place, holds, noted)?;
         let place = Place::new(&source, 0..source.text.len());
         Some(Self { text: source.text.clone(), file: Some(source.name.clone()), place })
+    }
+
+    /// What stands in the scenario itself.
+    pub(crate) fn written(value: &str, place: &Place) -> Self {
+        Self { text: value.to_owned(), file: None, place: place.clone() }
     }
 
     /// Where a part of the text stands.

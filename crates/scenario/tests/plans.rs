@@ -196,5 +196,5 @@ fn secrets_are_found_wherever_they_stand() {
     for text in found.iter().filter(|text| **text != "root") {
         assert!(!stored.contains(text), "{stored}");
     }
-    assert!(stored.contains("{{password}}") && stored.contains("$PGPASSWORD") && stored.contains("SCRAM-SHA-256$"));
+    assert!(stored.contains("{{password}}") && stored.contains("SCRAM-SHA-256$") && !stored.contains("psql"));
 }

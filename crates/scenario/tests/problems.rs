@@ -118,3 +118,287 @@ proptest! {
         let _ = told("base", &options);
     }
 }
+
+fn written(text: &str, set: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, text).expect("the folder is this test's own");
+    let options = LoadOptions { set: set.iter().map(|text| (*text).to_owned()).collect(), ..LoadOptions::default() };
+    load(&file, &options)
+        .map_or_else(|problems| format!("{problems}\n{}", problems.render(true)), |plan| plan.to_json())
+}
+
+#[test]
+fn long_lines_are_cut_around_the_caret() {
+    let long = "x".repeat(66_000);
+    for (text, set) in [
+        (format!("title = \"{long}\", rat = 5\n[postgres.target]\n"), String::new()),
+        (format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), String::new()),
+        (
+            format!(
+                "title = \"t\"\r\npostgres = {{ target = {{ superuser = \"{}\", rat = 5 }} }}\r\n",
+                "é👨‍👩‍👧\t".repeat(9_000)
+            ),
+            String::new(),
+        ),
+        (
+            "title = \"t\"\n[postgres.target]\n".to_owned(),
+            format!("postgres.target.settings={{ a = \"{long}\", b = [] }}"),
+        ),
+        ("title = \"t\"\n[postgres.target]\n".to_owned(), format!("phase.{long}.rate=5/s")),
+        (format!("title = \"t\"\n[postgres.target]\n{long} = 5"), String::new()),
+        ("\u{feff}title = \"t\"\n[postgres.target]\nrat\0e = 5".to_owned(), String::new()),
+        ("title = \"t\"\n[postgres.target".to_owned(), String::new()),
+        ("= 5".to_owned(), String::new()),
+    ] {
+        let set: Vec<&str> = Some(set.as_str()).filter(|set| !set.is_empty()).into_iter().collect();
+        let told = written(&text, &set);
+        assert!(told.contains('×'), "{told}");
+        assert!(told.lines().all(|line| line.chars().count() < 1_500), "{}", &told[..4_000]);
+    }
+    let told = written(&format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), &[]);
+    assert!(told.contains("…xxx") && told.contains("\", rat = 5 } }"), "{told}");
+}
+
+#[test]
+fn of_many_problems_the_first_are_shown() {
+    let many: String = (0..5_000).map(|number| format!("key{number} = 1\n")).collect();
+    let told = written(&format!("title = \"t\"\n[postgres.target]\n{many}"), &[]);
+    assert!(told.contains("… and 4900 more problems"), "{}", &told[told.len() - 500..]);
+}
+
+#[test]
+fn no_secret_is_shown_with_a_problem_or_kept_with_the_plan() {
+    const S: &str = "Hush-4711";
+    let lines = [
+        "password = \"Hush-4711\"",
+        "\"password\" = 'Hush-4711'",
+        "password = \"a\\\"Hush-4711\"",
+        "password = \"\"\"Hush-4711\"\"\"",
+        "password = \"\"\"\nx\nHush-4711\"\"\"",
+        "password = '@Hush-4711'",
+        "password = 'x${Hush-4711}'",
+        "passphrase = 'Hush-4711'",
+        "secret_key = ['Hush-4711']",
+        "secret_id = { x = 'Hush-4711' }",
+        "token = 'Hush-4711' # Hush",
+        "a.private_key = 'Hush-4711'",
+        "pasword = 'Hush-4711'",
+        "connection_url = 'postgresql://u:Hush-4711@h/d'",
+        "x = 'host=h password=Hush-4711'",
+        "x = '{\"password\":\"Hush-4711\"}'",
+        "x = 'CREATE ROLE a PASSWORD $$Hush-4711$$'",
+        "x = 'ALTER ROLE a PASSWORD E''Hush-4711'",
+    ];
+    let head = "title = \"t\"\n[postgres.target]\n";
+    for line in lines {
+        for table in [
+            "[[setup]]\nwrite = 'a/b'\n[setup.data]\n",
+            "[[setup]]\nwrite = 'a/b'\n[setup.dat]\n",
+            "[postgres.other]\n",
+            "[nowhere]\n",
+        ] {
+            for more in ["", "\nbroken = [5", "\nx y z", " = 5", "\nn = '${gone}'"] {
+                let told = written(&format!("{head}{table}{line}{more}"), &[]);
+                assert!(!told.contains(S), "{table}{line}{more}\n{told}");
+            }
+        }
+    }
+    let script = |text: &str| format!("{head}[[setup]]\nscript = '''\n{text}\n'''\n");
+    for text in [
+        "curl -H 'X-Vault-Token: Hush-4711' x",
+        "x Hush-4711",
+        "echo Hush-4711 ${vault.gone}",
+        "psql ${postgres.gone.x} {\"password\":\"Hush-4711\"}",
+    ] {
+        assert!(!written(&script(text), &[]).contains(S), "{text}");
+    }
+    for set in [
+        "postgres.target.password=Hush-4711",
+        "postgres.target.pasword=Hush-4711",
+        "postgres.target.password.x=Hush-4711",
+        "postgres.target.password=['Hush-4711']",
+        "postgres.target.password Hush-4711",
+        "nowhere.secret_id=Hush-4711",
+        "postgres.target={ password = ['Hush-4711'] }",
+    ] {
+        assert!(!written(head, &[set]).contains(S), "{set}\n{}", written(head, &[set]));
+    }
+}
+
+const AGAIN: &str = "title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'a/b'\n[setup.data]\nx = 'one'\n[[setup]]\nwrite = 'a/b'\nname = 'again'\n[setup.data]\nx = 'two'\n";
+
+#[test]
+fn steps_are_told_apart_by_name() {
+    let told = written(AGAIN, &["setup.again.data.x=three", "setup.again.y=four"]);
+    assert!(
+        told.contains("\"x\": \"one\"") && told.contains("\"x\": \"three\"") && told.contains("\"y\": \"four\""),
+        "{told}"
+    );
+    let told = written(AGAIN, &["setup.write.a/b.x=three"]);
+    assert!(
+        told.contains("`setup.write.a/b` is 2 at once") && told.contains("scenario.toml:3:1 or `again` at "),
+        "{told}"
+    );
+    for (names, wrong) in [
+        (["again", "again"], "two steps have the name `again`"),
+        (["write.c/d", "x"], "`write.c/d` is the path of another step already"),
+        (["", "x"], "a step's name cannot be empty"),
+    ] {
+        let step = |(name, path): (&str, &str)| format!("[[setup]]\nname = '{name}'\nwrite = '{path}'\n");
+        let steps: String = names.into_iter().zip(["a/b", "c/d"]).map(step).collect();
+        let told = written(&format!("title = 't'\n[postgres.target]\n{steps}"), &[]);
+        assert!(told.contains(wrong), "{told}");
+    }
+}
+
+#[test]
+fn layers_find_steps_by_name_and_say_where_they_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("scenario.toml"), text).unwrap();
+    };
+    write("base", AGAIN);
+    let told = |text: &str| {
+        write("child", &format!("extends = '../base'\n{text}"));
+        match load(&folder.path().join("child"), &LoadOptions::default()) {
+            Ok(plan) => plan.setup.iter().map(|step| format!("{:?} {:?}\n", step.name, step.action)).collect(),
+            Err(problems) => problems.render(false),
+        }
+    };
+    for text in ["without = ['again']", "without = ['setup.again']"] {
+        let told = told(text);
+        assert!(told.contains("one") && !told.contains("two"), "{told}");
+    }
+    let merged = told("[[setup]]\nname = 'again'\nwrite = 'a/b'\n[setup.data]\ny = 'more'\n");
+    assert!(merged.contains("two") && merged.contains("more") && merged.lines().count() == 2, "{merged}");
+    let added = told("[[setup]]\nname = 'third'\nwrite = 'a/b'\n");
+    assert_eq!(added.lines().count(), 3, "{added}");
+    for (text, wrong) in [
+        ("without = ['setup.write.a/b.x']", "`setup.write.a/b` is 2 at once"),
+        ("[[setup]]\nwrite = 'a/b'\n", "the layer below says `write.a/b` more than once"),
+    ] {
+        let told = told(text);
+        assert!(
+            told.contains(wrong) && told.contains("base/scenario.toml:3:1") && told.contains("`again` at"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn nothing_that_is_set_is_without_effect() {
+    let base = |set: &[&str]| {
+        let options =
+            LoadOptions { set: set.iter().map(|text| (*text).to_owned()).collect(), ..LoadOptions::default() };
+        load(Path::new("tests/fixtures/base"), &options)
+    };
+    let plan = base(&[]).unwrap();
+    for set in ["setup=[]", "phase=[]", "threshold=[]", "role={}", "life={}", "postgres={}", "vault={}", "client={}"] {
+        assert!(base(&[set]).map_or(true, |changed| changed.redacted() != plan.redacted()), "{set}");
+    }
+    assert_eq!(base(&["threshold=[]"]).unwrap().thresholds, []);
+    for set in [
+        "phase={}",
+        "role=[]",
+        "setup=",
+        "phase.steady=[]",
+        "seed=",
+        "phase.steady.rate=[]",
+        "setup=[{}]",
+        "phase[0].rate=5/s",
+    ] {
+        assert!(base(&[set]).is_err(), "{set}");
+    }
+    let last = base(&["seed=1", "seed=2"]).unwrap();
+    assert_eq!(last.seed, 2);
+}
+
+#[test]
+fn every_placeholder_of_the_reference_is_there() {
+    let reference = std::fs::read_to_string("../../docs/scenario.md").unwrap();
+    let mut found: Vec<String> = reference
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.replace("<cluster>", "target").replace("<number>", "2"))
+        .filter(|name| name.contains('.'))
+        .collect();
+    found.sort();
+    found.dedup();
+    assert!(found.len() >= 9, "{found:?}");
+    let scenario = |layout: &str, uses: &str| {
+        let cluster = |name: &str| format!("[postgres.{name}]\ntls = true\n{layout}\n");
+        let steps = format!(
+            "[[setup]]\nwrite = 'a/b'\n[setup.data]\nx = '{uses}'\n[[setup]]\nsql = 'SELECT $${uses}$$'\n[[setup]]\npolicy = 'p'\nrules = '# {uses}'\n[[setup]]\nscript = 'echo {uses}'\n"
+        );
+        format!("title = 't'\n{}{}{steps}", cluster("target"), cluster("storage"))
+    };
+    let uses: String = found.iter().map(|name| format!("${{{name}}},")).collect();
+    for layout in ["layout = 'haproxy-ha'", "layout = 'patroni'"] {
+        let told = written(&scenario(layout, &uses), &[]);
+        assert!(!told.contains('×'), "{told}");
+    }
+    for (layout, uses, wrong) in [
+        ("", "${postgres.target.read}", "cluster `target` has no standby to read from"),
+        ("", "${postgres.target.2}", "cluster `target` has one server, number 1"),
+        (
+            "layout = 'haproxy-ha'\nstandbys = 2",
+            "${postgres.target.4}",
+            "cluster `target` has 3 servers, numbers 1 to 3",
+        ),
+        ("layout = 'haproxy-ha'", "${postgres.target.0}", "numbers 1 to 2"),
+        ("", "${postgres.main.read}", "the estate has no `${postgres.main.read}`"),
+    ] {
+        let told = written(&scenario(layout, uses), &[]);
+        assert!(told.contains(wrong) && told.contains("─┬─"), "{told}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+    /// Whatever stands around it: a secret is in no message.
+    #[test]
+    fn no_secret_is_ever_shown(
+        key in "(password|passphrase|secret|token|private_key|secret_id|root_password)",
+        secret in "[A-Za-z0-9]{8,20}",
+        open in "[\"']|\"\"\"|'''",
+        before in r#"[a-z\[\]={}"'.\n #]{0,12}"#,
+        after in r#"[a-z\[\]={}"'.\n #]{0,12}"#,
+    ) {
+        let text = format!("title = 't'\n[postgres.target]\n{before}\n[[setup]]\nwrite = 'x'\n[setup.data]\n{key} = {open}{secret}{open}{after}\n");
+        prop_assert!(!written(&text, &[]).contains(&secret));
+        let argument = format!("setup.write.x.{key}={open}{secret}{after}");
+        prop_assert!(!written(&text, &[&argument]).contains(&secret));
+    }
+}
+
+#[test]
+fn one_setting_is_one_line() {
+    let told = |settings: &str| written(&format!("title = 't'\n[postgres.target.settings]\n{settings}"), &[]);
+    for (settings, wrong) in [
+        ("\"a\\nport\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a = 1\\nb\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a'b\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a\\u0000\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("include = '/etc/passwd'", "`include` is no setting: it reads another file"),
+        ("Include_Dir = 'x'", "is no setting: it reads another file"),
+        ("log_line_prefix = \"a\\nport = 1\"", "has a line break or control character in it"),
+        ("log_line_prefix = \"a\\u0000\"", "has a line break or control character in it"),
+        ("work_mem = '1MB'\nWork_Mem = '2MB'", "is set twice"),
+    ] {
+        let told = told(settings);
+        assert!(told.contains(wrong) && told.contains('┬'), "{settings}\n{told}");
+    }
+    let told = told("log_line_prefix = \"it's \\\\ %m\"\n\"auto_explain.log_min_duration\" = '3s'\n");
+    assert!(!told.contains('×'), "{told}");
+    for name in ["\"../../x\"", "\"a b\"", "\"a\\nb\"", "\"\"", "\"a.b\""] {
+        let told = written(&format!("title = 't'\n[postgres.{name}]\n"), &[]);
+        assert!(told.contains("is no name for a cluster"), "{told}");
+    }
+    let told = written("title = 't'\n[postgres.target]\nsuperuser = \"a\\nb\"\n", &[]);
+    assert!(told.contains("`superuser` has a line break"), "{told}");
+}

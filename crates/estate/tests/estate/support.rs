@@ -10,7 +10,7 @@ use leaseproof_estate::{Estate, EstateError, StandOptions};
 use leaseproof_history::Ledger;
 use leaseproof_scenario::{
     ClientPlan, ContainersPlan, EstatePromise, Plan, PostgresPlan, Setting, SettingValue, SetupAction, SetupStep,
-    VaultPlan, VaultStorage,
+    VaultPlan, VaultStorage, Warnings,
 };
 
 /// The password of the bootstrap superuser in these tests.
@@ -79,7 +79,7 @@ pub(crate) fn plan() -> Plan {
 
 /// A step at the next line.
 pub(crate) fn step(action: SetupAction, at: u32) -> SetupStep {
-    SetupStep { action, expect: None, origin: line(at) }
+    SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin: line(at) }
 }
 
 /// A step of SQL as the bootstrap superuser.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::{Secret, Ttl};
 
-use super::{Book, owned};
-use crate::node::{Node, Table, Value};
+use super::{Book, owned, settings};
+use crate::node::{Entry, Node, Table};
+use crate::place::Holds;
+use crate::placeholder::{Language, Places, Servers};
 use crate::plan::{
     Layout, PatroniTiming, PostgresPlan, Replication, Setting, VaultPlan, VaultPostgresPlan, VaultStorage,
 };
@@ -15,6 +17,9 @@ use crate::text::{FileWhen, Text};
 /// The bootstrap superuser's password where the scenario says none: it must be no word that logs hold anyway.
 const BOOTSTRAP_PASSWORD: &str = "leaseproof-bootstrap";
 
+/// How many characters a cluster's name may have: the paths of its sockets are short.
+const LONGEST_NAME: usize = 40;
+
 /// PostgreSQL's major version where the scenario says none.
 pub(super) const VERSION: &str = "15";
 
@@ -22,7 +27,7 @@ pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     let empty = Table::default();
     let table = book.root.table("vault").unwrap_or(&empty);
     let postgresql = table.table("postgresql").map(|stanza| VaultPostgresPlan {
-        connection_url: owned(stanza, "connection_url").unwrap_or_default(),
+        connection_url: connection_url(book, stanza).unwrap_or_default(),
         ha_enabled: stanza.flag("ha_enabled").is_some_and(|said| said.value),
     });
     let storage = match table.text("storage").map(|said| said.value) {
@@ -68,11 +73,49 @@ pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     }
 }
 
+/// Vault's storage is there before Vault: only the clusters have places then.
+fn connection_url(book: &Book<'_>, stanza: &Table) -> Option<String> {
+    let node = &stanza.entry("connection_url")?.node;
+    let text = Text::written(node.text()?, &node.place);
+    places(book.root).check(&text, Language::Ours, book.noted);
+    Some(text.text)
+}
+
+/// What `${…}` can stand for before Vault runs.
+pub(super) fn places(root: &Table) -> Places {
+    let attached = root.text("estate").is_some_and(|said| said.value == "attached");
+    let there = root.table("attached").and_then(|attached| attached.table("postgres"));
+    let servers = |(entry, table): (&Entry, &Table)| {
+        let standbys = table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1);
+        let alone = !matches!(table.text("layout").map(|said| said.value), Some("haproxy-ha" | "patroni"));
+        let endpoints =
+            there.and_then(|there| there.table(&entry.key)).map_or(1, |there| there.list("endpoints").len());
+        let endpoints = u16::try_from(endpoints.max(1)).unwrap_or(u16::MAX);
+        let (servers, reads) = match (attached, alone) {
+            (true, _) => (endpoints, endpoints > 1),
+            (false, true) => (1, false),
+            (false, false) => (standbys + 1, true),
+        };
+        Servers { cluster: entry.key.clone(), servers, reads }
+    };
+    Places::of(root.named("postgres").map(servers).collect(), any_tls(root))
+}
+
 pub(super) fn clusters(book: &Book<'_>) -> BTreeMap<String, PostgresPlan> {
     if let Some(entry) = book.root.entry("postgres").filter(|_| book.clusters.is_empty()) {
         book.add(Problem::at(&entry.at, "there is no cluster: write [postgres.target]").label("here"));
     }
+    book.root.named("postgres").for_each(|(entry, _)| named(book, entry));
     book.root.named("postgres").map(|(entry, table)| (entry.key.clone(), cluster(book, &entry.node, table))).collect()
+}
+
+/// Folders, servers and placeholders are named after a cluster.
+fn named(book: &Book<'_>, entry: &Entry) {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-');
+    if entry.key.is_empty() || entry.key.len() > LONGEST_NAME || !entry.key.chars().all(plain) {
+        let problem = Problem::at(&entry.at, format!("`{}` is no name for a cluster", entry.key));
+        book.add(problem.label(format!("expected 1 to {LONGEST_NAME} letters, digits, `_` and `-`")));
+    }
 }
 
 fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
@@ -80,14 +123,15 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         let problem = format!("`{}` is no major version of PostgreSQL", version.value);
         book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));
     }
+    settings::in_one_line(book, table, &["superuser", "password"]);
     PostgresPlan {
         layout: layout(book, table),
         version: owned(table, "version").unwrap_or_else(|| VERSION.to_owned()),
         hba: table.entry("hba").and_then(|entry| {
-            let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?;
+            let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, Holds::Words, book.noted)?;
             Some(text.text)
         }),
-        settings: table.table("settings").map(settings).unwrap_or_default(),
+        settings: settings::of(book, table),
         tls: tls(table),
         superuser: owned(table, "superuser").unwrap_or_else(|| "postgres".to_owned()),
         password: Setting::Secret(Secret::new(
@@ -175,23 +219,12 @@ fn timing(book: &Book<'_>, table: &Table) -> PatroniTiming {
     timing
 }
 
-fn settings(table: &Table) -> BTreeMap<String, String> {
-    let text = |node: &Node| match &node.value {
-        Value::Text(text) => text.clone(),
-        Value::Flag(true) => "on".to_owned(),
-        Value::Flag(false) => "off".to_owned(),
-        Value::Whole(number) => number.to_string(),
-        _ => node.place.text().to_owned(),
-    };
-    table.entries.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
-}
-
 fn tls(table: &Table) -> bool {
     table.flag("tls").is_some_and(|said| said.value)
 }
 
 /// Whether some server of the estate speaks TLS.
-pub(super) fn any_tls(root: &Table) -> bool {
+fn any_tls(root: &Table) -> bool {
     root.table("vault").is_some_and(tls) || root.named("postgres").any(|(_, table)| tls(table))
 }
 

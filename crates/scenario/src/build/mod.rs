@@ -12,6 +12,7 @@ mod pdns;
 mod phase;
 mod promise;
 mod role;
+mod settings;
 mod setup;
 mod threshold;
 
@@ -22,7 +23,7 @@ use crate::layers::Layered;
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::place::{Place, Said};
-use crate::placeholder;
+use crate::placeholder::Places;
 use crate::plan::{Plan, Promised};
 use crate::problem::{Noted, Problem};
 
@@ -35,7 +36,7 @@ struct Book<'a> {
     top: Place,
     clusters: Vec<String>,
     /// What `${…}` can stand for.
-    places: Vec<String>,
+    places: Places,
     noted: &'a Noted,
 }
 
@@ -43,7 +44,7 @@ struct Book<'a> {
 pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     let root = &layered.table;
     let clusters: Vec<String> = root.named("postgres").map(|(entry, _)| entry.key.clone()).collect();
-    let places = placeholder::known(&clusters, estate::any_tls(root));
+    let places = estate::places(root).with_vault();
     let book = Book { root, top: Place::new(&layered.source, 0..0), clusters, places, noted };
     let lives = life::lives(&book);
     let mut plan = Plan {

@@ -7,9 +7,11 @@ use leaseproof_domain::Ttl;
 use super::setup::policies_exist;
 use super::{Book, owned, promised, ttl};
 use crate::node::{Entry, Table};
-use crate::placeholder::{self, Language};
+use crate::place::Holds;
+use crate::placeholder::Language;
 use crate::plan::{AfterRendering, PdnsPlan, Promised};
 use crate::problem::Problem;
+use crate::secrets;
 use crate::text::{FileWhen, Text};
 use crate::value::Rate;
 
@@ -65,7 +67,7 @@ pub(super) fn pdns(book: &Book<'_>) -> Option<PdnsPlan> {
 /// The template, which has to take a credential of the role.
 fn template(book: &Book<'_>, table: &Table) -> Option<String> {
     let entry = table.entry("template")?;
-    let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, book.noted)?.text;
+    let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, Holds::Words, book.noted)?.text;
     let promised =
         book.root.named("role").find(|(role, _)| Some(role.key.as_str()) == table.text("role").map(|said| said.value));
     if let Some((role, of)) = promised {
@@ -153,8 +155,9 @@ fn env(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
     let entries = table.table("env").into_iter().flat_map(|env| &env.entries);
     entries
         .filter_map(|entry| {
-            let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::At, book.noted)?;
-            placeholder::check(&text, Language::Ours, &book.places, book.noted);
+            let holds = if secrets::is_secret_key(&entry.key) { Holds::Anything } else { Holds::Words };
+            let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::At, holds, book.noted)?;
+            book.places.check(&text, Language::Ours, book.noted);
             Some((entry.key.clone(), text.text))
         })
         .collect()

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Book, promised, ttl};
 use crate::file::{read_named, tidy};
 use crate::node::{Entry, Value};
-use crate::place::Said;
+use crate::place::{Holds, Said};
 use crate::plan::{AccountPromise, EstatePromise, Never, Promised, SessionFate};
 use crate::problem::Problem;
 
@@ -64,13 +64,13 @@ fn attribute(entry: &Entry) -> Option<(String, Promised<bool>)> {
 pub(super) fn runbook(book: &Book<'_>) -> Option<String> {
     let entry = book.root.entry("runbook")?;
     let name = entry.node.text()?;
-    read_named(name, &entry.node.place, book.noted)?;
+    read_named(name, &entry.node.place, Holds::Words, book.noted)?;
     Some(tidy(&Path::new(&entry.node.place.source.from_scenario).join(name)).display().to_string())
 }
 
 /// The runbook's text and its name, for what is to be found in it.
 pub(super) fn runbook_text(book: &Book<'_>) -> Option<(String, String)> {
     let entry = book.root.entry("runbook")?;
-    let source = read_named(entry.node.text()?, &entry.node.place, &crate::problem::Noted::default())?;
+    let source = read_named(entry.node.text()?, &entry.node.place, Holds::Words, &crate::problem::Noted::default())?;
     Some((source.name.clone(), source.text.clone()))
 }

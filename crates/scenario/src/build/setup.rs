@@ -1,32 +1,68 @@
 //! `[[setup]]` and `[client]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use leaseproof_domain::{Secret, Ttl};
+use leaseproof_domain::{Origin, Secret, Ttl};
 
 use super::{Book, owned};
+use crate::form::Form;
+use crate::keys;
 use crate::node::{Entry, Node, Table, Value};
-use crate::placeholder::{self, Language};
-use crate::plan::{ClientPlan, ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep};
+use crate::place::Holds;
+use crate::placeholder::Language;
+use crate::plan::{ClientPlan, ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 use crate::problem::Problem;
 use crate::secrets;
 use crate::text::{FileWhen, Text};
 
 pub(super) fn steps(book: &Book<'_>) -> Vec<SetupStep> {
+    named_once(book);
+    let all = warnings(book.root).unwrap_or_default();
     book.root
         .list("setup")
         .iter()
         .filter_map(|node| {
             let table = node.table()?;
-            let expect = table.entry("expect").and_then(|entry| expected(book, entry));
-            Some(SetupStep { action: action(book, node, table)?, expect, origin: node.place.origin() })
+            Some(SetupStep {
+                name: owned(table, "name"),
+                action: action(book, node, table)?,
+                warnings: warnings(table).unwrap_or(all),
+                expect: table.entry("expect").and_then(|entry| expected(book, entry)),
+                origin: node.place.origin(),
+            })
         })
         .collect()
 }
 
+fn warnings(table: &Table) -> Option<Warnings> {
+    table.text("warnings").map(|said| if said.value == "fail" { Warnings::Fail } else { Warnings::Report })
+}
+
+/// A step's name is its own: no other step has it, and no other step is found by it.
+fn named_once(book: &Book<'_>) {
+    let form = Form::Shape(&keys::ROOT).at("setup");
+    let steps = book.root.list("setup");
+    let paths: HashMap<String, usize> =
+        steps.iter().enumerate().filter_map(|(at, step)| Some((form.identity(step)?, at))).collect();
+    let mut named: HashMap<&str, Origin> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        let Some(entry) = step.table().and_then(|table| table.entry("name")) else { continue };
+        let Some(name) = entry.node.text() else { continue };
+        let add = |what: String| book.add(Problem::at(&entry.node.place, what).label("here"));
+        if name.trim().is_empty() {
+            add("a step's name cannot be empty".to_owned());
+        } else if let Some(first) = named.get(name) {
+            add(format!("two steps have the name `{name}`; the other one is at {first}"));
+        } else if paths.get(name).is_some_and(|other| *other != at) {
+            add(format!("`{name}` is the path of another step already"));
+        }
+        named.entry(name).or_insert_with(|| entry.node.place.origin());
+    }
+}
+
 fn action(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupAction> {
     if let Some(entry) = table.entry("sql") {
-        let text = text(book, entry, FileWhen::Ends(".sql"), Language::Ours)?;
+        let text = read(book, &entry.node, FileWhen::Ends(".sql"), Language::Ours, Holds::Words)?;
         return Some(SetupAction::Sql {
             file: text.file,
             text: text.text,
@@ -46,41 +82,40 @@ fn action(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupAction> {
         return Some(SetupAction::Write { path, data });
     }
     if let Some(name) = owned(table, "policy") {
-        let rules = text(book, table.entry("rules")?, FileWhen::At, Language::Ours)?.text;
+        let rules = read(book, &table.entry("rules")?.node, FileWhen::At, Language::Ours, Holds::Words)?.text;
         return Some(SetupAction::Policy { name, rules });
     }
-    let text = text(book, table.entry("script")?, FileWhen::Ends(".sh"), Language::Shell)?;
+    let script = &table.entry("script")?.node;
+    let text = read(book, script, FileWhen::Ends(".sh"), Language::Shell, Holds::Anything)?;
     Some(SetupAction::Script { file: text.file, text: text.text })
 }
 
 /// A text of the scenario, or of the file it names, its placeholders checked.
-fn text(book: &Book<'_>, entry: &Entry, when: FileWhen, language: Language) -> Option<Text> {
-    read(book, &entry.node, when, language)
-}
-
-fn read(book: &Book<'_>, node: &Node, when: FileWhen, language: Language) -> Option<Text> {
-    let text = Text::read(node.text()?, &node.place, when, book.noted)?;
-    placeholder::check(&text, language, &book.places, book.noted);
+fn read(book: &Book<'_>, node: &Node, when: FileWhen, language: Language, holds: Holds) -> Option<Text> {
+    let text = Text::read(node.text()?, &node.place, when, holds, book.noted)?;
+    book.places.check(&text, language, book.noted);
     Some(text)
 }
 
 fn datum(book: &Book<'_>, entry: &Entry) -> Option<SettingValue> {
+    let secret = secrets::is_secret_key(&entry.key);
+    let holds = if secret { Holds::Anything } else { Holds::Words };
     let setting = |node: &Node| {
-        let text = read(book, node, FileWhen::At, Language::Ours)?.text;
-        Some(if secrets::is_secret_key(&entry.key) { Setting::Secret(Secret::new(text)) } else { Setting::Text(text) })
+        let text = read(book, node, FileWhen::At, Language::Ours, holds)?.text;
+        Some(if secret { Setting::Secret(Secret::new(text)) } else { Setting::Text(text) })
     };
-    if secrets::is_secret_key(&entry.key) && entry.node.text().is_none() {
-        book.add(
-            Problem::at(&entry.at, format!("`{}` is a secret: write it as a text, in quotes", entry.key)).label("here"),
-        );
-        return None;
+    match &entry.node.value {
+        _ if secret && entry.node.text().is_some() => setting(&entry.node).map(SettingValue::Text),
+        Value::Flag(flag) => Some(SettingValue::Bool(*flag)),
+        _ if secret => {
+            let text = format!("`{}` is a secret: write it as a text, in quotes", entry.key);
+            book.add(Problem::at(&entry.at, text).label("here"));
+            None
+        }
+        Value::Whole(number) => Some(SettingValue::Number(*number)),
+        Value::List(items) => Some(SettingValue::List(items.iter().filter_map(setting).collect())),
+        _ => setting(&entry.node).map(SettingValue::Text),
     }
-    Some(match &entry.node.value {
-        Value::Flag(flag) => SettingValue::Bool(*flag),
-        Value::Whole(number) => SettingValue::Number(*number),
-        Value::List(items) => SettingValue::List(items.iter().filter_map(setting).collect()),
-        _ => SettingValue::Text(setting(&entry.node)?),
-    })
 }
 
 fn expected(book: &Book<'_>, entry: &Entry) -> Option<ExpectedFailure> {

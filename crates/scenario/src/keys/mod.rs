@@ -41,6 +41,11 @@ pub(crate) static ROOT: Shape = Shape {
             Is::Word(&["processes", "containers", "attached"]),
             "Where the servers run. Default `processes`: children of leaseproof on loopback. `containers`: containers of this machine's engine. `attached`: where [attached] says.",
         ),
+        key(
+            "warnings",
+            Is::Word(&["report", "fail"]),
+            "Whether a warning of Vault or PostgreSQL fails the step of the set-up that it answers. Default `report`.",
+        ),
         key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
         key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
         key("pdns", Is::Table(&pdns::PDNS), pdns::PDNS.says),

@@ -3,6 +3,16 @@
 use super::EXPECT;
 use crate::shape::{Is, Key, Shape, key};
 
+const NAME: Key = key(
+    "name",
+    Is::Text,
+    "Its name, of which there is one. Paths (`without`, `--set`) and other layers find the step by it: `setup.NAME`.",
+);
+const WARNINGS: Key = key(
+    "warnings",
+    Is::Word(&["report", "fail"]),
+    "Whether a warning of Vault or PostgreSQL fails this step. Default: the scenario's own `warnings`.",
+);
 const EXPECTED: Key = key("expect", Is::Table(&EXPECT), EXPECT_SAYS);
 const EXPECT_SAYS: &str = "The failure that the step has to end with; a success is then what fails the run.";
 
@@ -17,6 +27,8 @@ pub(crate) static STEPS: [Shape; 5] = [
             key("database", Is::Text, "The database. Default `postgres`."),
             key("user", Is::Text, "The PostgreSQL user. Default: the bootstrap superuser."),
             key("password", Is::Text, "That user's password. Redacted wherever it is stored."),
+            NAME,
+            WARNINGS,
             EXPECTED,
         ],
     },
@@ -26,6 +38,8 @@ pub(crate) static STEPS: [Shape; 5] = [
         keys: &[
             key("enable", Is::Text, "The engine's type: `database`.").needed(),
             key("path", Is::Text, "The path to mount it at. Default: its type."),
+            NAME,
+            WARNINGS,
             EXPECTED,
         ],
     },
@@ -39,6 +53,8 @@ pub(crate) static STEPS: [Shape; 5] = [
                 Is::Map(&Is::Datum),
                 "The data. `@file` reads a file, `${…}` is the estate; passwords are redacted wherever they are stored.",
             ),
+            NAME,
+            WARNINGS,
             EXPECTED,
         ],
     },
@@ -48,12 +64,19 @@ pub(crate) static STEPS: [Shape; 5] = [
         keys: &[
             key("policy", Is::Text, "Its name.").needed(),
             key("rules", Is::Text, "Its rules in HCL: `@file`, or the rules themselves.").needed(),
+            NAME,
+            WARNINGS,
             EXPECTED,
         ],
     },
     Shape {
         name: "[[setup]] with `script`",
         says: "Runs a shell script with VAULT_ADDR, VAULT_TOKEN and PG* set.",
-        keys: &[key("script", Is::Text, "A file whose name ends in .sh, or the script itself.").needed(), EXPECTED],
+        keys: &[
+            key("script", Is::Text, "A file whose name ends in .sh, or the script itself.").needed(),
+            NAME,
+            WARNINGS,
+            EXPECTED,
+        ],
     },
 ];

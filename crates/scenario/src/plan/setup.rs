@@ -50,12 +50,36 @@ impl<'de> Deserialize<'de> for Setting {
 /// A step of the set-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupStep {
+    /// Its name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What it does.
     pub action: SetupAction,
+    /// Whether a server's warning fails it.
+    #[serde(default, skip_serializing_if = "Warnings::are_reported")]
+    pub warnings: Warnings,
     /// The failure that it has to end with, where the scenario expects one.
     pub expect: Option<ExpectedFailure>,
     /// The step's line in the scenario.
     pub origin: Origin,
+}
+
+/// What a server's warning means for the step that it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warnings {
+    /// It is reported.
+    #[default]
+    Report,
+    /// It fails the step: a warning in Vault's answer, a WARNING of PostgreSQL. A NOTICE never does.
+    Fail,
+}
+
+impl Warnings {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn are_reported(&self) -> bool {
+        *self == Self::Report
+    }
 }
 
 /// What a step of the set-up does.

@@ -1,0 +1,135 @@
+//! Keys that secrets stand under.
+
+/// Words at a key's end that say what is under it is a secret.
+const ENDS: [&str; 17] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "token",
+    "secret_key",
+    "private_key",
+    "access_key",
+    "api_key",
+    "encryption_key",
+    "unseal_key",
+    "secret_id",
+    "credential",
+    "credentials",
+    "bindpass",
+    "jwt",
+];
+
+/// Ends of keys that speak of a secret and hold none: `password_policy`, `token_ttl`, `secret_id_num_uses`.
+const ABOUT: [&str; 19] = [
+    "authentication",
+    "cidrs",
+    "encryption",
+    "env",
+    "file",
+    "format",
+    "length",
+    "logs",
+    "method",
+    "number",
+    "period",
+    "policies",
+    "policy",
+    "prefix",
+    "template",
+    "ttl",
+    "type",
+    "uses",
+    "version",
+];
+
+/// Words anywhere in a key that make what is under it look like a secret.
+const WORDS: [&str; 10] =
+    ["password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "private", "bearer", "bindpass"];
+
+/// Whole words of a key that do.
+const SEGMENTS: [&str; 9] = ["pass", "pwd", "pw", "pin", "key", "apikey", "cred", "creds", "jwt"];
+
+/// Whether the value under `key` of a `vault write`, a setting or an environment is a secret. `password_policy` and
+/// `password_authentication` are none.
+pub(crate) fn is_secret_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase().replace(['-', '.'], "_");
+    let ends = |end: &str| key.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+    // PGPASSWORD and its like are one word.
+    ENDS.iter().any(|end| ends(end)) || key.ends_with("password") || key.ends_with("passphrase")
+}
+
+/// Whether what stands under `key` had better not be shown: a key that is secret, looks like one, or is one with a slip.
+pub(crate) fn looks_secret(key: &str) -> bool {
+    let segments = segments(key);
+    if segments.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
+        return false;
+    }
+    let whole = segments.concat();
+    let slip = |segment: &String| {
+        WORDS.iter().any(|word| strsim::osa_distance(segment, word) <= if word.len() < 7 { 1 } else { 2 })
+    };
+    is_secret_key(key)
+        || WORDS.iter().any(|word| whole.contains(word))
+        || segments.iter().any(|segment| SEGMENTS.contains(&segment.as_str()) || slip(segment))
+}
+
+/// The words of a key in lower case: `secretId`, `secret-id` and `secret_id` have the same.
+fn segments(key: &str) -> Vec<String> {
+    let mut segments = vec![String::new()];
+    let mut small = false;
+    for sign in key.chars() {
+        if !sign.is_alphanumeric() || (sign.is_uppercase() && small) {
+            segments.push(String::new());
+        }
+        small = sign.is_lowercase();
+        if sign.is_alphanumeric()
+            && let Some(last) = segments.last_mut()
+        {
+            last.extend(sign.to_lowercase());
+        }
+    }
+    segments.retain(|segment| !segment.is_empty());
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_secret_key, looks_secret};
+
+    #[test]
+    fn keys_of_secrets_are_known() {
+        for key in [
+            "password",
+            "root_password",
+            "private_key",
+            "TOKEN",
+            "passphrase",
+            "secret_key",
+            "secret_id",
+            "api-key",
+            "PGPASSWORD",
+            "app.password",
+            "service_account_jwt",
+        ] {
+            assert!(is_secret_key(key) && looks_secret(key), "{key}");
+        }
+        for key in [
+            "password_policy",
+            "password_authentication",
+            "username",
+            "token_ttl",
+            "secret_id_num_uses",
+            "token_policies",
+            "token_file",
+            "default_ttl",
+            "sql",
+        ] {
+            assert!(!is_secret_key(key) && !looks_secret(key), "{key}");
+        }
+        for key in ["pasword", "secretId", "pass_word", "passwrd2", "sekret", "clientCredential", "key", "pwd"] {
+            assert!(looks_secret(key), "{key}");
+        }
+    }
+}
