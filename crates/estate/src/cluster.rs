@@ -87,6 +87,12 @@ impl Cluster {
         self.proxy.as_ref().map(Proxy::read)
     }
 
+    /// Every port that the set-up can name: for writes, for reads where there are any, and each server's own.
+    pub(crate) fn places(&self) -> Vec<u16> {
+        let servers = self.members.iter().map(|member| member.port);
+        [self.write_port()].into_iter().chain(self.read_port()).chain(servers).collect()
+    }
+
     /// How the harness's own account logs in to one of its databases: where writes go, so that it finds the primary
     /// whichever server that is.
     pub(crate) fn observer_login(&self, database: &str) -> Login {

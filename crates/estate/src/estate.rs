@@ -113,6 +113,7 @@ impl Estate {
             images,
         };
         let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
+        estate.links.draw_by(plan.seed);
         estate.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
         if !plan.lies.is_empty() {
             estate.impostor = Some(Impostor::stand(plan, estate.vault.port, &estate.site).await?);
@@ -168,8 +169,9 @@ impl Estate {
             Some(stanza) => {
                 let clusters = clusters.await?;
                 lay(&mut links, &clusters).await?;
-                setup::before_vault(first, &clusters, &site).await?;
-                let url = places(&clusters, &links, &site).fill(&stanza.connection_url);
+                let places = places(&clusters, &links, &site);
+                setup::before_vault(first, &clusters, &places, &site).await?;
+                let url = places.fill(&stanza.connection_url);
                 let url =
                     url.map_err(|why| EstateError::Placeholder { origin: vault.origin.clone(), why: why.to_string() })?;
                 (VaultServer::stand(vault, vault_env, Some(&url), &site).await?, clusters)
@@ -363,7 +365,7 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
 async fn lay(links: &mut Links, clusters: &BTreeMap<String, Cluster>) -> Result<(), EstateError> {
     for cluster in clusters.values() {
         links.lay(CLIENT, &cluster.name, &ports_of(cluster)).await?;
-        links.lay(VAULT, &cluster.name, &[cluster.write_port()]).await?;
+        links.lay(VAULT, &cluster.name, &cluster.places()).await?;
     }
     Ok(())
 }
@@ -386,10 +388,14 @@ fn places(clusters: &BTreeMap<String, Cluster>, links: &Links, site: &Site) -> P
         all.authority(&authority.ca());
     }
     for (name, cluster) in clusters {
-        all.cluster(name, links.port(VAULT, &cluster.name).unwrap_or_else(|| cluster.write_port()));
-        if let Some(port) = cluster.read_port() {
+        let mut ports = links.ports(VAULT, &cluster.name, cluster.places()).into_iter();
+        if let Some(port) = ports.next() {
+            all.cluster(name, port);
+        }
+        if let Some(port) = cluster.read_port().and_then(|_| ports.next()) {
             all.read(name, port);
         }
+        all.servers(name, ports.map(|port| ("127.0.0.1", port)));
     }
     all
 }

@@ -191,7 +191,10 @@ impl Estate {
             }
             FaultKind::Loss => {
                 let share = fault.share.unwrap_or_default();
-                links.iter().for_each(|link| link.lose(share));
+                // Each of several ports has a draw of its own.
+                for (seed, link) in (self.links.seed()..).zip(links) {
+                    link.lose(share, seed);
+                }
                 format!("loses {:.0} % of what passes", share * 100.0)
             }
             _ => {

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,8 +21,8 @@ enum Behaviour {
     Pass,
     /// Hands each piece on that much later, both ways.
     Delay(Duration),
-    /// Loses that share of the pieces and of the new connections' first packets; TCP sends them again.
-    Lose(f64),
+    /// Loses that share of the pieces and of the new connections' first packets, drawn by a seed; TCP sends them again.
+    Lose(f64, u64),
     /// Closes every connection, and each new one at once.
     Cut,
     /// Keeps connections open, and hands nothing on.
@@ -78,9 +80,10 @@ impl Link {
     }
 
     /// Loses that share of what passes, 0 to 1, both ways: each lost piece comes when TCP would have sent it again, and what
-    /// follows waits for it.
-    pub fn lose(&self, share: f64) {
-        self.behaviour.send_replace(Behaviour::Lose(share));
+    /// follows waits for it. The same seed loses the same pieces of the same connections, counted in the order in which
+    /// they are made.
+    pub fn lose(&self, share: f64, seed: u64) {
+        self.behaviour.send_replace(Behaviour::Lose(share, seed));
     }
 
     /// Closes every connection, and each new one at once.
@@ -117,11 +120,13 @@ struct Way {
 async fn listen(listener: TcpListener, way: Way) {
     // Dropped with the listener, and every connection with it.
     let mut connections = JoinSet::new();
+    let mut number = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((client, _)) = accepted {
-                    connections.spawn(connect(client, way.clone()));
+                    connections.spawn(connect(client, number, way.clone()));
+                    number += 1;
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -129,11 +134,14 @@ async fn listen(listener: TcpListener, way: Way) {
     }
 }
 
-async fn connect(client: TcpStream, way: Way) {
+async fn connect(client: TcpStream, number: u64, way: Way) {
     let now = way.behaviour.borrow().clone();
     match now {
         Behaviour::Cut => return,
-        Behaviour::Lose(share) => tokio::time::sleep(sent_again(share, FIRST_PACKET, chance)).await,
+        Behaviour::Lose(share, seed) => {
+            let mut draw = Draw::of(seed, number, Part::Beginning);
+            tokio::time::sleep(sent_again(share, FIRST_PACKET, || draw.chance())).await;
+        }
         _ => {}
     }
     let Ok(server) = TcpStream::connect(way.to).await else { return };
@@ -146,16 +154,20 @@ async fn connect(client: TcpStream, way: Way) {
     let mut cut = way.behaviour.subscribe();
     tokio::select! {
         // One side's goodbye is handed on; the connection ends when both have said it, or the link is cut.
-        _ = async { tokio::join!(hand_on(from_client, to_server, &way, false), hand_on(from_server, to_client, &way, true)) } => {}
+        _ = async { tokio::join!(
+            hand_on(from_client, to_server, &way, (number, Part::Requests)),
+            hand_on(from_server, to_client, &way, (number, Part::Answers)),
+        ) } => {}
         _ = cut.wait_for(|behaviour| *behaviour == Behaviour::Cut) => {}
     }
 }
 
-async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, answers: bool) {
+async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, (number, part): (u64, Part)) {
     let mut behaviour = way.behaviour.subscribe();
     let mut piece = vec![0_u8; 64 * 1024];
     // A text may lie across two pieces.
     let tail: Mutex<Vec<u8>> = Mutex::default();
+    let mut draw: Option<(u64, Draw)> = None;
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         let now = behaviour.borrow_and_update().clone();
         let holds = |text: &[u8]| {
@@ -172,12 +184,14 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: &Way, ans
                 tokio::time::sleep(by).await;
                 Ok(())
             }
-            Behaviour::Lose(share) => {
-                tokio::time::sleep(sent_again(share, PIECE, chance)).await;
+            Behaviour::Lose(share, seed) => {
+                let drawn = draw.take_if(|(of, _)| *of == seed).unwrap_or_else(|| (seed, Draw::of(seed, number, part)));
+                let (_, drawn) = draw.insert(drawn);
+                tokio::time::sleep(sent_again(share, PIECE, || drawn.chance())).await;
                 Ok(())
             }
             Behaviour::Stall => behaviour.wait_for(|now| *now != Behaviour::Stall).await.map(drop),
-            Behaviour::Hold(text) if answers && holds(&text) => {
+            Behaviour::Hold(text) if part == Part::Answers && holds(&text) => {
                 way.held.send_modify(|count| *count += 1);
                 behaviour.wait_for(|now| !matches!(now, Behaviour::Hold(_))).await.map(drop)
             }
@@ -203,8 +217,30 @@ fn sent_again(share: f64, first: Duration, mut chance: impl FnMut() -> f64) -> D
     (0..lost).map(|time| first * 2_u32.pow(u32::try_from(time).unwrap_or(IN_A_ROW))).sum()
 }
 
-fn chance() -> f64 {
-    rand::random()
+/// What of a connection is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Beginning,
+    Requests,
+    Answers,
+}
+
+/// The chances of one part of a connection, by the seed and the connection's number.
+struct Draw(ChaCha8Rng);
+
+impl Draw {
+    fn of(seed: u64, connection: u64, part: Part) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&connection.to_le_bytes());
+        key[16] = part as u8;
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// From 0 to 1.
+    fn chance(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 #[cfg(test)]
@@ -214,7 +250,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::{Link, sent_again};
+    use super::{Draw, Link, Part, sent_again};
 
     #[test]
     fn what_is_lost_twice_waits_for_both() {
@@ -223,6 +259,19 @@ mod tests {
         assert_eq!(sent_again(0.1, first, || drawn.next().unwrap()), Duration::from_millis(600));
         assert_eq!(sent_again(0.1, first, || 0.1), Duration::ZERO);
         assert_eq!(sent_again(1.0, first, || 0.9), Duration::from_millis(200 * 255));
+    }
+
+    #[test]
+    fn the_same_seed_loses_the_same_pieces() {
+        let lost = |seed, connection, part| {
+            let mut draw = Draw::of(seed, connection, part);
+            std::iter::repeat_with(|| draw.chance() < 0.3).take(64).collect::<Vec<_>>()
+        };
+        let first = lost(7, 0, Part::Requests);
+        assert_eq!(first, lost(7, 0, Part::Requests));
+        for other in [lost(8, 0, Part::Requests), lost(7, 1, Part::Requests), lost(7, 0, Part::Answers)] {
+            assert_ne!(first, other);
+        }
     }
 
     /// A server that answers each piece with itself.

@@ -14,6 +14,8 @@ pub(crate) const CLIENT: &str = "client";
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     wanted: Vec<(String, String)>,
+    /// Of what is lost.
+    seed: u64,
     laid: BTreeMap<(String, String), Vec<Link>>,
 }
 
@@ -21,7 +23,17 @@ impl Links {
     /// Those that the faults of a plan are done to; none of them is laid yet.
     pub(crate) fn wanted(faults: &[FaultPlan]) -> Self {
         let between = |fault: &FaultPlan| Some((fault.on.clone(), fault.to.clone()?));
-        Self { wanted: faults.iter().filter_map(between).collect(), laid: BTreeMap::new() }
+        Self { wanted: faults.iter().filter_map(between).collect(), seed: 0, laid: BTreeMap::new() }
+    }
+
+    /// What is lost is drawn by that seed.
+    pub(crate) fn draw_by(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
+    /// The seed of what is lost.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Lays the link between two, where it is wanted, to the ports that lead to the second one.

@@ -50,6 +50,13 @@ impl Placeholders {
         self.set(&format!("postgres.{cluster}.read"), place(host, port));
     }
 
+    /// Adds a cluster's servers one by one: `${postgres.<cluster>.1}`, …
+    pub(crate) fn servers<'a>(&mut self, cluster: &str, servers: impl Iterator<Item = (&'a str, u16)>) {
+        for (number, (host, port)) in (1..).zip(servers) {
+            self.set(&format!("postgres.{cluster}.{number}"), place(host, port));
+        }
+    }
+
     /// Adds the file with the certificate of the run's authority: `${estate.ca}`.
     pub(crate) fn authority(&mut self, ca: &Path) {
         self.set("estate.ca", ca.to_string_lossy().into_owned());

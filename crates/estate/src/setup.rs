@@ -11,6 +11,7 @@ use leaseproof_history::Recorder;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
 use crate::cluster::Cluster;
+use crate::placeholders::Placeholders;
 use crate::site::Site;
 use crate::{Estate, EstateError, SetupError, SetupFault};
 
@@ -54,14 +55,22 @@ impl Estate {
         match action {
             SetupAction::Sql { file, text, on, database, user, password } => {
                 let account = user.as_deref().map(|user| (user, password.as_ref()));
-                sql::run(&self.clusters, file.as_deref(), text, (on, database), account, &self.site.redactor).await
+                let text = filled(text, &self.placeholders)?;
+                sql::run(&self.clusters, file.as_deref(), &text, (on, database), account, &self.site.redactor).await
             }
             SetupAction::Enable { engine, path } => answered(vault.enable_engine(path, engine).await),
             SetupAction::Write { path, data } => self.write(path, data).await,
-            SetupAction::Policy { name, rules } => answered(vault.write_policy(name, rules).await),
+            SetupAction::Policy { name, rules } => {
+                answered(vault.write_policy(name, &filled(rules, &self.placeholders)?).await)
+            }
             SetupAction::Script { text, .. } => self.script(number, text).await,
         }
     }
+}
+
+/// A text with the places of this estate.
+pub(crate) fn filled(text: &str, placeholders: &Placeholders) -> Result<String, NotDone> {
+    placeholders.fill(text).map_err(|why| NotDone::Unsendable(why.to_string()))
 }
 
 /// The steps that are done before Vault starts: where Vault keeps its data in PostgreSQL, the SQL at the beginning.
@@ -75,12 +84,16 @@ pub(crate) fn steps_before_vault(plan: &Plan) -> &[SetupStep] {
 pub(crate) async fn before_vault(
     steps: &[SetupStep],
     clusters: &BTreeMap<String, Cluster>,
+    placeholders: &Placeholders,
     site: &Site,
 ) -> Result<(), EstateError> {
     for (number, step) in (1_u32..).zip(steps) {
         let SetupAction::Sql { file, text, on, database, user, password } = &step.action else { continue };
         let account = user.as_deref().map(|user| (user, password.as_ref()));
-        let doing = sql::run(clusters, file.as_deref(), text, (on, database), account, &site.redactor);
+        let doing = async {
+            let text = filled(text, placeholders)?;
+            sql::run(clusters, file.as_deref(), &text, (on, database), account, &site.redactor).await
+        };
         recorded(number, step, doing, site.recorder.as_ref(), &site.redactor).await.map_err(Box::new)?;
     }
     Ok(())

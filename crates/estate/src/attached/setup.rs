@@ -11,7 +11,7 @@ use leaseproof_vault::Client;
 use super::login::Cluster;
 use super::{AttachError, Attached, made};
 use crate::placeholders::Placeholders;
-use crate::setup::{NotDone, recorded, sql, write};
+use crate::setup::{NotDone, filled, recorded, sql, write};
 use crate::{EstateError, SetupError};
 
 impl Attached {
@@ -52,11 +52,13 @@ impl Attached {
                     },
                     None => operator,
                 };
-                sql::run_as(&login, file.as_deref(), text, &self.redactor).await
+                sql::run_as(&login, file.as_deref(), &filled(text, placeholders)?, &self.redactor).await
             }
             SetupAction::Enable { engine, path } => answered(self.vault.enable_engine(path, engine).await),
             SetupAction::Write { path, data } => write::to(&self.vault, placeholders, path, data).await,
-            SetupAction::Policy { name, rules } => answered(self.vault.write_policy(name, rules).await),
+            SetupAction::Policy { name, rules } => {
+                answered(self.vault.write_policy(name, &filled(rules, placeholders)?).await)
+            }
             SetupAction::Script { .. } => Err(NotDone::Unsendable("a script can do anything".to_owned())),
         }
     }
@@ -72,6 +74,7 @@ impl Attached {
             if let Some((host, port)) = cluster.endpoints.get(1) {
                 all.read_at(name, host, *port);
             }
+            all.servers(name, cluster.endpoints.iter().map(|(host, port)| (host.as_str(), *port)));
         }
         all
     }
