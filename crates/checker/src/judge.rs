@@ -2,16 +2,19 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    EndReason, Event, Judgment, Micros, Observed, Operation, RunVerdicts, VERDICTS_SCHEMA, Verdict,
+    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, VERDICTS_SCHEMA, Verdict,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
 
+use crate::causes::{self, Failed};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
 use crate::fold::{Life, Run};
 use crate::known;
 use crate::observed;
+use crate::outcome::outcome;
+use crate::sheet::Written;
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
 use crate::validity::Punctuality;
@@ -118,88 +121,105 @@ impl<'p> Bench<'p> {
         while let Some(life) = self.run.next_left() {
             self.life(&life);
         }
-        let blind = blindness(&self.run, read_end);
-        let orphans = self.run.unclaimed(blind.is_none());
+        let cause = cause(&self.run, read_end);
+        let cause = cause.as_ref();
+        let orphans = self.run.unclaimed(cause.is_none());
         let whole = Whole {
             statistics: &self.statistics,
             undisturbed: &self.undisturbed,
             struck: &self.struck,
             orphans: &orphans,
-            complete: blind.is_none(),
+            complete: cause.is_none(),
         };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
+        let mut failed: Vec<Failed> = Vec::new();
         for asked in self.asked {
             let (ask, outcome) = asked.end(&self.run, &whole);
-            judged.push(judgment(&ask, outcome, blind.as_deref(), self.run.plan));
+            judged.push(judgment(&ask, outcome, cause, self.run.plan, &mut failed));
         }
         for ask in &self.asks_known {
             let outcome = known::judge(ask, self.run.plan, &judged);
-            let verdict = judgment(ask, outcome, blind.as_deref(), self.run.plan);
+            let verdict = judgment(ask, outcome, cause, self.run.plan, &mut failed);
             judged.push(verdict);
         }
         let mut checks: Vec<Judgment> = judged.into_iter().map(|(judgment, _)| judgment).collect();
         checks.sort_by_key(|judgment| judgment.check);
         let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
+        verdicts.cause = cause.cloned();
+        verdicts.causes = causes::causes(failed);
         verdicts.observed = self.observed;
         verdicts.observed.dns = self.run.dns.figures();
         verdicts.faults = self.run.faults.figures();
         verdicts.errors_outside = self.run.faults.errors_outside();
         let left_out = self.run.plan.left_out.iter();
         verdicts.observed.left_out = left_out.map(|left| (left.check.to_string(), left.why.clone())).collect();
+        verdicts.outcome = outcome(&verdicts);
         Judged { verdicts, histograms: self.statistics.histograms() }
     }
 }
 
-/// Why nothing of the run can pass, where that is so.
-fn blindness(run: &Run<'_>, read_end: &ReadEnd) -> Option<String> {
+/// What ended the run early, where anything did: nothing of such a run can pass.
+fn cause(run: &Run<'_>, read_end: &ReadEnd) -> Option<Cause> {
     if run.header.is_none() {
-        return Some("the history has no header".to_owned());
+        return Some(Cause::of("the history has no header"));
     }
-    if let ReadEnd::CutOff { why } = read_end {
-        return Some(format!("the history is cut off {why}"));
-    }
-    match run.end.as_ref().map(|end| end.reason) {
-        Some(EndReason::Completed) => None,
-        _ => Some(format!("the run did not come to its end: {}", ending(run, read_end))),
+    let end = run.end.as_ref().filter(|_| *read_end == ReadEnd::Complete);
+    match end {
+        Some(end) if end.reason == EndReason::Completed => None,
+        Some(end) if end.cause.is_some() => end.cause.clone(),
+        _ => Some(Cause::of(&format!("the run ended early: {}", ending(run, read_end)))),
     }
 }
 
 /// How the run ended, in words.
 fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
     if let ReadEnd::CutOff { why } = read_end {
-        return format!("cut off {why}");
+        return format!("its history is cut off {why}");
     }
     match run.end.as_ref().map(|end| end.reason) {
         Some(EndReason::Completed) => "completed".to_owned(),
         Some(EndReason::Interrupted) => "interrupted".to_owned(),
         Some(EndReason::EstateLost) => match &run.lost {
-            Some(lost) => format!("the estate was lost: {lost}"),
-            None => "the estate was lost".to_owned(),
+            Some(lost) => format!("the environment was lost: {lost}"),
+            None => "the environment was lost".to_owned(),
         },
-        Some(EndReason::SetupFailed) => "a set-up step failed".to_owned(),
-        Some(EndReason::Refused) => "the scenario does not suit the estate".to_owned(),
-        Some(EndReason::Aborted) => "aborted to spare the estate".to_owned(),
-        Some(EndReason::HarnessFailed) => "leaseproof itself could not go on".to_owned(),
-        None => "nobody knows how".to_owned(),
+        Some(EndReason::SetupFailed) => "a setup step was rejected".to_owned(),
+        Some(EndReason::Refused) => "the scenario does not suit the environment".to_owned(),
+        Some(EndReason::Aborted) => "ended to spare the environment".to_owned(),
+        Some(EndReason::HarnessFailed) => "leaseproof itself could not continue".to_owned(),
+        None => "its history does not say how".to_owned(),
     }
 }
 
-fn judgment(ask: &Ask, outcome: Outcome, blind: Option<&str>, plan: &Plan) -> (Judgment, Vec<usize>) {
-    let Outcome { written, crashed, without_samples } = outcome;
+fn judgment(
+    ask: &Ask,
+    outcome: Outcome,
+    cause: Option<&Cause>,
+    plan: &Plan,
+    failures: &mut Vec<Failed>,
+) -> (Judgment, Vec<usize>) {
+    let Outcome { mut written, crashed, without_samples } = outcome;
+    let mut not_run = false;
     let (verdict, reason) = if let Some(words) = crashed {
         (Verdict::Unknown, Some(format!("the check itself crashed: {words}")))
     } else if !written.findings.is_empty() {
         (Verdict::Fail, None)
-    } else if let Some(blind) = blind {
-        (Verdict::Unknown, Some(blind.to_owned()))
-    } else if written.cannot_say.is_some() {
-        (Verdict::Unknown, written.cannot_say)
+    } else if let Some(cause) = cause {
+        not_run = true;
+        (Verdict::Unknown, Some(format!("not run: {}", cause.what)))
+    } else if let Some(why) = written.cannot_say.take() {
+        (Verdict::Unknown, Some(why))
     } else if written.samples == 0 {
         (Verdict::Unknown, Some(without_samples.to_owned()))
     } else {
         (Verdict::Pass, None)
     };
     let failed = verdict == Verdict::Fail;
+    let known = if failed { known::declared(plan, &written.known) } else { None };
+    if failed {
+        let Written { samples, groups, .. } = &written;
+        failures.push(Failed { check: ask.check, known: known.is_some(), samples: *samples, groups: groups.clone() });
+    }
     let info = ask.check.info();
     let judgment = Judgment {
         check: ask.check,
@@ -208,15 +228,24 @@ fn judgment(ask: &Ask, outcome: Outcome, blind: Option<&str>, plan: &Plan) -> (J
         verdict,
         samples: written.samples,
         reason,
+        not_run,
         findings: if failed { written.findings } else { Vec::new() },
         more_findings: if failed { written.more } else { 0 },
         promised: Some(ask.origin.clone()),
         rests_on_timing: info.timing,
-        known: if failed { known::declared(plan, &written.known) } else { None },
+        known,
         measured: written.measured,
         notes: written.notes,
     };
     (judgment, written.known)
+}
+
+/// The verdict over all checks and what happened beside them: a rejected setup, something that is left.
+fn of_the_run(run: &Run<'_>, checks: &[Judgment]) -> Verdict {
+    let end = run.end.as_ref();
+    let failed = end.is_some_and(|end| end.reason == EndReason::SetupFailed || end.left_behind.is_some());
+    let beside = if failed { Verdict::Fail } else { Verdict::Pass };
+    overall(checks).max(beside)
 }
 
 fn verdicts(
@@ -239,9 +268,16 @@ fn verdicts(
         scenario: run.plan.name.clone(),
         title: run.plan.shown_title(),
         run: run.header.as_ref().map(|header| header.run.clone()).unwrap_or_default(),
-        verdict: overall(&checks),
+        started: run.header.as_ref().map(|header| header.epoch).unwrap_or_default(),
+        lasted: run.end.as_ref().map_or(run.now, |end| end.at),
+        verdict: of_the_run(run, &checks),
+        outcome: RunOutcome::default(),
         validity: punctuality.validity(),
         ended: ending(run, read_end),
+        end: run.end.as_ref().map(|end| end.reason),
+        cause: None,
+        left_behind: run.end.as_ref().and_then(|end| end.left_behind.clone()),
+        causes: Vec::new(),
         checks,
         operations: statistics.tables(),
         totals,

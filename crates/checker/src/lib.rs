@@ -5,6 +5,7 @@
 //! Unknown. The room does no I/O and reads no clock.
 
 mod catalogue;
+mod causes;
 mod check;
 mod checks;
 mod fold;
@@ -12,6 +13,7 @@ mod judge;
 mod known;
 mod met;
 mod observed;
+mod outcome;
 mod privilege_diff;
 mod sheet;
 mod statistics;

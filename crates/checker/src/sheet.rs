@@ -1,6 +1,8 @@
 use leaseproof_domain::{Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, KnownPlan};
 
+use crate::causes::Groups;
+
 /// How many findings a judgment keeps; the rest is counted.
 const KEPT: usize = 20;
 
@@ -9,6 +11,7 @@ pub(crate) struct Sheet {
     origin: Origin,
     samples: u64,
     findings: Vec<Finding>,
+    groups: Groups,
     more: u64,
     cannot_say: Option<String>,
     measured: Option<LatencySummary>,
@@ -28,6 +31,8 @@ struct KnownMatch {
 pub(crate) struct Written {
     pub(crate) samples: u64,
     pub(crate) findings: Vec<Finding>,
+    /// All findings, by what they say.
+    pub(crate) groups: Groups,
     pub(crate) more: u64,
     pub(crate) cannot_say: Option<String>,
     pub(crate) measured: Option<LatencySummary>,
@@ -53,6 +58,7 @@ impl Sheet {
             origin,
             samples: 0,
             findings: Vec::new(),
+            groups: Groups::default(),
             more: 0,
             cannot_say: None,
             measured: None,
@@ -79,6 +85,7 @@ impl Sheet {
         if finding.promised.as_ref() == Some(&self.origin) {
             finding.promised = None;
         }
+        self.groups.add(&finding);
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
         if self.findings.len() > KEPT {
@@ -108,6 +115,7 @@ impl Sheet {
         Written {
             samples: self.samples,
             findings: self.findings,
+            groups: self.groups,
             more: self.more,
             cannot_say: self.cannot_say,
             measured: self.measured,

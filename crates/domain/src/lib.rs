@@ -47,6 +47,6 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed, OperationStatistics, RunVerdicts, Subject,
-    Totals, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed,
+    OperationStatistics, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };

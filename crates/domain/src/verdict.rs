@@ -4,7 +4,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, DnsFigures, LeaseId, Micros, Operation, Origin, Quantity, Username};
+use crate::{
+    Cause, CheckId, DnsFigures, EndReason, LeaseId, Micros, Operation, Origin, Quantity, UnixMicros, Username,
+};
 
 /// The schema that `verdicts.json` and `--format json` follow.
 pub const VERDICTS_SCHEMA: &str = "leaseproof/verdicts/1";
@@ -122,6 +124,9 @@ pub struct Judgment {
     /// Why it is Unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it is Unknown because the run ended before the check could be decided: [`RunVerdicts::cause`] says why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_run: bool,
     /// The first findings, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -143,6 +148,91 @@ pub struct Judgment {
     /// What a reader has to know beside the verdict, e.g. what could not be proved and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// One cause: findings that say the same, under one check or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailureCause {
+    /// What they say. Names, ids, times and numbers that differ among them are left out (`…`).
+    pub what: String,
+    /// The check that found it; where several did, the first one in the catalogue.
+    pub check: CheckId,
+    /// How many findings of that check say so.
+    pub count: u64,
+    /// When the first one was met, in microseconds of the run; none where they are of the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<Micros>,
+    /// The privileges that they are about, the first ones by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub privileges: Vec<String>,
+    /// The first one, whole.
+    pub example: Finding,
+    /// The other checks that fail for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_breaks: Vec<AlsoBroken>,
+    /// Whether the failure is declared in the scenario: it does not fail the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+}
+
+/// A check that fails for a cause that another check found first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AlsoBroken {
+    /// The check.
+    pub check: CheckId,
+    /// How many of its findings are of that cause.
+    pub count: u64,
+}
+
+/// How a run came out, in one word. The exit code follows from it (docs/exit-codes.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Every asked check passed.
+    Passed,
+    /// Nothing failed but what the scenario declares as known.
+    KnownIssuesOnly,
+    /// It cannot be said: a check is Unknown, nothing was asked, or the run ended early.
+    #[default]
+    Undecided,
+    /// Only checks that rest on timing failed.
+    FailedOnTiming,
+    /// The load generator could not keep its schedule, and what was asked depends on it.
+    NotComparable,
+    /// A check that does not rest on timing failed.
+    Failed,
+    /// Something that the run made is still there.
+    LeftBehind,
+    /// A server rejected a setup step.
+    SetupRejected,
+    /// The environment could not be started or reached, or was lost.
+    EnvironmentLost,
+    /// The scenario does not suit the environment: nothing was made.
+    Refused,
+}
+
+impl RunOutcome {
+    /// The outcome in a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::KnownIssuesOnly => "passed, known issues only",
+            Self::Undecided => "undecided",
+            Self::FailedOnTiming => "failed on timing",
+            Self::NotComparable => "not comparable",
+            Self::Failed => "failed",
+            Self::LeftBehind => "left something behind",
+            Self::SetupRejected => "setup rejected",
+            Self::EnvironmentLost => "no environment",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl fmt::Display for RunOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
+    }
 }
 
 /// A distribution of times, in microseconds, over everything that was due.
@@ -287,12 +377,33 @@ pub struct RunVerdicts {
     pub title: String,
     /// The run's name.
     pub run: String,
-    /// All checks together, known findings aside.
+    /// When the run began, on the harness's wall clock.
+    #[serde(default)]
+    pub started: UnixMicros,
+    /// How long it lasted, in microseconds.
+    #[serde(default)]
+    pub lasted: Micros,
+    /// All checks together, known findings aside; Fail too where a setup step was rejected or something was left behind.
     pub verdict: Verdict,
+    /// How the run came out, the measurement and the run's end included.
+    #[serde(default)]
+    pub outcome: RunOutcome,
     /// Whether the measurement holds.
     pub validity: Validity,
     /// How the run ended, in words; `completed` where nothing cut it short.
     pub ended: String,
+    /// Why the run ended, as its history has it; none where the history was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
+    /// What ended the run early; none where nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// What the run made and could not remove.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_behind: Option<String>,
+    /// The failed checks' findings, grouped by what they say: saturation first, then in order of time, known ones last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<FailureCause>,
     /// Every asked check, in the catalogue's order.
     pub checks: Vec<Judgment>,
     /// Figures by operation.

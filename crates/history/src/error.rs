@@ -12,12 +12,6 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The folder that was named already holds a run.
-    #[error("the output folder {path} already holds a run's history; name an empty or a new folder")]
-    Occupied {
-        /// The folder.
-        path: PathBuf,
-    },
     /// The folder that was named is no run's.
     #[error("{path} is not a run's folder: expected a file {expected} in it")]
     NotARun {

@@ -18,26 +18,57 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run: `<base>/<scenario>/<UTC time>-<4 hex>/`, or `output` itself where one is named.
-    /// It really writes a file there before it answers.
+    /// Makes the folder of a new run: `<base>/<scenario>/<UTC time>-<4 hex>/`, or `output` where one is named. Where
+    /// `output` holds something already, `output-2`, `output-3`, … is made: two runs never share a folder. It really
+    /// writes a file there before it answers.
     ///
     /// # Errors
-    /// [`Error::NotWritable`], and [`Error::Occupied`] where `output` already holds a run.
+    /// [`Error::NotWritable`].
     pub fn create(base: &Path, scenario: &str, output: Option<&Path>) -> Result<Self, Error> {
-        let (name, path) = match output {
-            Some(output) => (new_name(), output.to_owned()),
-            None => make_new(&base.join(scenario))?,
+        let Some(output) = output else {
+            let (name, path) = make_new(&base.join(scenario))?;
+            let folder = Self::at(name, &path)?;
+            let not_writable = |source| Error::NotWritable { path: folder.path.clone(), source };
+            fs::create_dir(folder.logs()).map_err(not_writable)?;
+            return Ok(folder);
         };
-        let not_writable = |source| Error::NotWritable { path: path.clone(), source };
-        let path = std::path::absolute(&path).map_err(not_writable)?;
-        fs::create_dir_all(&path).map_err(not_writable)?;
-        let folder = Self { name, path: path.clone() };
-        if folder.history().exists() {
-            return Err(Error::Occupied { path });
+        loop {
+            let folder = Self::at(new_name(), &Self::claim(output)?)?;
+            match fs::create_dir(folder.logs()) {
+                Ok(()) => return Ok(folder),
+                // Another run found the same folder empty.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(Error::NotWritable { path: folder.path, source }),
+            }
         }
+    }
+
+    fn at(name: String, path: &Path) -> Result<Self, Error> {
+        let not_writable = |source| Error::NotWritable { path: path.to_owned(), source };
+        let path = std::path::absolute(path).map_err(not_writable)?;
         try_to_write(&path).map_err(not_writable)?;
-        fs::create_dir_all(folder.logs()).map_err(not_writable)?;
-        Ok(folder)
+        Ok(Self { name, path })
+    }
+
+    /// Makes the folder `wanted`, or takes it where it is there and empty; else `wanted-2`, `wanted-3`, …
+    ///
+    /// # Errors
+    /// [`Error::NotWritable`].
+    pub fn claim(wanted: &Path) -> Result<PathBuf, Error> {
+        let mut path = wanted.to_owned();
+        for number in 2_u32.. {
+            match make(&path) {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if is_empty(&path).map_err(|source| Error::NotWritable { path: path.clone(), source })? {
+                        break;
+                    }
+                }
+                Err(source) => return Err(Error::NotWritable { path, source }),
+            }
+            path = numbered(wanted, number);
+        }
+        Ok(path)
     }
 
     /// The folder of a run that was.
@@ -120,6 +151,29 @@ impl RunFolder {
         let folder = || self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         recorded.map_or_else(folder, |run| run.run)
     }
+}
+
+/// Makes a folder, and those above it where they are missing. One that is there is an error.
+fn make(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::create_dir(path)
+        }
+        made => made,
+    }
+}
+
+/// Whether there is nothing in the folder. A file is no folder, and an error.
+fn is_empty(path: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(path)?.next().is_none())
+}
+
+/// `out-2` of `out`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    path.with_file_name(name)
 }
 
 /// Makes a folder that was not there before.

@@ -22,15 +22,31 @@ fn a_new_run_gets_a_new_folder_under_its_scenario() {
 }
 
 #[test]
-fn a_named_output_is_the_folder_itself_and_keeps_its_first_run() {
+fn a_named_output_is_the_folder_itself_where_it_is_empty() {
+    let base = TempDir::new().unwrap();
+    let output = base.path().join("a/out");
+    let create = || RunFolder::create(base.path(), "powerdns", Some(&output)).unwrap();
+    assert_eq!(create().path(), output);
+    assert_eq!(create().path(), base.path().join("a/out-2"), "an aborted run keeps its folder too");
+    fs::create_dir(base.path().join("a/out-3")).unwrap();
+    assert_eq!(create().path(), base.path().join("a/out-3"));
+    fs::create_dir(base.path().join("theirs")).unwrap();
+    fs::write(base.path().join("theirs/notes.txt"), "").unwrap();
+    assert_eq!(RunFolder::claim(&base.path().join("theirs")).unwrap(), base.path().join("theirs-2"));
+    let file = base.path().join("theirs/notes.txt");
+    assert!(matches!(RunFolder::claim(&file), Err(Error::NotWritable { .. })));
+}
+
+#[test]
+fn runs_that_begin_at_one_moment_never_share_a_folder() {
     let base = TempDir::new().unwrap();
     let output = base.path().join("out");
-    let folder = RunFolder::create(base.path(), "powerdns", Some(&output)).unwrap();
-    assert_eq!(folder.path(), output);
-    assert!(RunFolder::create(base.path(), "powerdns", Some(&output)).is_ok(), "an aborted run left no history");
-    fs::write(folder.history(), "").unwrap();
-    let error = RunFolder::create(base.path(), "powerdns", Some(&output)).unwrap_err();
-    assert!(matches!(error, Error::Occupied { .. }), "{error}");
+    let create = || RunFolder::create(base.path(), "powerdns", Some(&output)).unwrap().path().to_owned();
+    let paths: std::collections::BTreeSet<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(create)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(paths.len(), 8, "{paths:?}");
 }
 
 #[test]

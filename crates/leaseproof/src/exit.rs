@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use leaseproof_domain::{RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{RunOutcome, RunVerdicts};
 
 /// How a command ended. The order of the variants is the precedence: where several hold, the first one decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,18 +92,17 @@ impl Exit {
         }
     }
 
-    /// What the verdicts of a run come to. Where the measurement is invalid, failures that rest on timing fall with it.
-    pub(crate) fn of(verdicts: &RunVerdicts) -> Self {
-        let failed = verdicts.checks.iter().filter(|check| check.verdict == Verdict::Fail && check.known.is_none());
-        let (timing, firm): (Vec<_>, Vec<_>) = failed.partition(|check| check.rests_on_timing);
-        let unknown = verdicts.checks.is_empty() || verdicts.checks.iter().any(|c| c.verdict == Verdict::Unknown);
-        let holds = [
-            (!firm.is_empty(), Self::Failed),
-            (matches!(verdicts.validity, Validity::Invalid { .. }), Self::Invalid),
-            (!timing.is_empty(), Self::FailedOnTiming),
-            (unknown || verdicts.verdict == Verdict::Unknown, Self::Undecided),
-        ];
-        holds.into_iter().find_map(|(holds, exit)| holds.then_some(exit)).unwrap_or(Self::Passed)
+    /// What the verdicts of a run come to, signals aside: `run` and `judge` end with the same.
+    pub(crate) const fn of(verdicts: &RunVerdicts) -> Self {
+        match verdicts.outcome {
+            RunOutcome::Refused => Self::Usage,
+            RunOutcome::EnvironmentLost => Self::Estate,
+            RunOutcome::SetupRejected | RunOutcome::Failed | RunOutcome::LeftBehind => Self::Failed,
+            RunOutcome::NotComparable => Self::Invalid,
+            RunOutcome::FailedOnTiming => Self::FailedOnTiming,
+            RunOutcome::Undecided => Self::Undecided,
+            RunOutcome::KnownIssuesOnly | RunOutcome::Passed => Self::Passed,
+        }
     }
 
     /// The one of two that decides.
@@ -120,88 +119,7 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::{
-        CheckId, Judgment, KnownFinding, Observed, Origin, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity,
-        Verdict,
-    };
-
     use super::Exit;
-
-    #[derive(Clone, Copy, PartialEq)]
-    enum Is {
-        Passed,
-        Failed,
-        Late,
-        Known,
-        Unknown,
-    }
-
-    fn judgment(is: Is) -> Judgment {
-        let check = CheckId::of(if is == Is::Late { "EXP-1" } else { "GRA-1" });
-        let origin = Origin { file: "scenario.toml".into(), line: 1, column: 1 };
-        Judgment {
-            check,
-            title: check.info().title.into(),
-            subject: Subject::Estate,
-            verdict: match is {
-                Is::Passed => Verdict::Pass,
-                Is::Unknown => Verdict::Unknown,
-                Is::Failed | Is::Late | Is::Known => Verdict::Fail,
-            },
-            samples: 1,
-            reason: None,
-            findings: Vec::new(),
-            more_findings: 0,
-            promised: None,
-            rests_on_timing: check.info().timing,
-            known: (is == Is::Known).then(|| KnownFinding { because: "so".into(), origin }),
-            measured: None,
-            notes: Vec::new(),
-        }
-    }
-
-    fn verdicts(checks: &[Is], valid: bool) -> RunVerdicts {
-        RunVerdicts {
-            schema: VERDICTS_SCHEMA.into(),
-            leaseproof: "0.1.0".into(),
-            scenario: "s".into(),
-            title: "S".into(),
-            run: "r".into(),
-            verdict: Verdict::Pass,
-            validity: if valid { Validity::Valid } else { Validity::Invalid { why: "late".into() } },
-            ended: "completed".into(),
-            checks: checks.iter().copied().map(judgment).collect(),
-            operations: Vec::new(),
-            totals: Totals::default(),
-            observed: Observed::default(),
-            faults: Vec::new(),
-            errors_outside: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn verdicts_come_to_a_code() {
-        use Is::{Failed, Known, Late, Passed, Unknown};
-        let table: &[(&[Is], bool, u8)] = &[
-            (&[Passed], true, 0),
-            (&[Passed, Known], true, 0),
-            (&[Passed, Failed], true, 1),
-            (&[Passed, Late], true, 1),
-            (&[Passed, Late, Unknown], true, 1),
-            (&[Failed, Unknown], true, 1),
-            (&[Passed, Unknown], true, 3),
-            (&[Known, Unknown], true, 3),
-            (&[], true, 3),
-            (&[Passed], false, 4),
-            (&[Passed, Late], false, 4),
-            (&[Passed, Unknown], false, 4),
-            (&[Known], false, 4),
-            (&[Failed, Late], false, 1),
-        ];
-        for (number, (checks, valid, code)) in table.iter().enumerate() {
-            assert_eq!(Exit::of(&verdicts(checks, *valid)).code(), *code, "row {number}");
-        }
-    }
 
     #[test]
     fn the_documented_precedence() {

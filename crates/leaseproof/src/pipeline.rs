@@ -12,6 +12,7 @@ use leaseproof_watch::Watch;
 use leaseproof_workload::Progress;
 
 use crate::artefacts::Stood;
+use crate::commands::run::say_moved;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -33,8 +34,6 @@ pub(crate) struct Run {
     pub(crate) folder: RunFolder,
     /// Its verdicts.
     pub(crate) verdicts: RunVerdicts,
-    /// What ended it early, in words.
-    pub(crate) stopped: Option<String>,
     /// What the process ends with.
     pub(crate) exit: Exit,
 }
@@ -47,6 +46,7 @@ pub(crate) async fn run(
     screen: Screen,
 ) -> Result<Run, Failure> {
     let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
+    say_moved(output, Some(folder.path()));
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(process::harness()).map_err(Failure::estate)?;
     let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Failure::estate)?;
@@ -68,14 +68,9 @@ pub(crate) async fn run(
     let judged = judgment::of(&folder)?;
     artefacts::write_judged(&folder, &judged)?;
     let verdicts = judged.verdicts;
-    let words = [stopped.as_ref().map(|stop| lived_words(stop, &folder)), left.clone()];
-    let words: Vec<String> = words.into_iter().flatten().collect();
-    Ok(Run {
-        exit: exit(&verdicts, stopped.as_ref(), left.is_some(), interrupt),
-        stopped: (!words.is_empty()).then(|| words.join("\n")),
-        folder,
-        verdicts,
-    })
+    // A signal decides before what was seen until it came.
+    let exit = interrupt.exit().map_or(Exit::of(&verdicts), |signalled| signalled.or(Exit::of(&verdicts)));
+    Ok(Run { exit, folder, verdicts })
 }
 
 fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
@@ -87,22 +82,9 @@ fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
     }
 }
 
-/// A run that was cut short says so, whatever its verdicts are; verdicts on a part of it can still break a promise.
-fn exit(verdicts: &RunVerdicts, stopped: Option<&Stop>, left_behind: bool, interrupt: &Interrupt) -> Exit {
-    let judged = Exit::of(verdicts);
-    let stopped = stopped.map_or(judged, |stop| stop.exit().or(judged));
-    let left = if left_behind { stopped.or(Exit::Failed) } else { stopped };
-    interrupt.exit().map_or(left, |signalled| left.or(signalled))
-}
-
 fn last_lines(stop: &Stop, folder: &RunFolder) -> Vec<String> {
     let Stop::Lost(lost) = stop else { return Vec::new() };
     artefacts::last_log_lines(folder, &lost.server, LAST_LINES)
-}
-
-fn lived_words(stop: &Stop, folder: &RunFolder) -> String {
-    let Stop::Lost(_) = stop else { return stop.words() };
-    format!("{}\nIts last lines:\n  {}", stop.words(), last_lines(stop, folder).join("\n  "))
 }
 
 /// The part of a run that has servers.

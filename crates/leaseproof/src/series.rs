@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::RunVerdicts;
-use leaseproof_history::RunFolder;
 use leaseproof_report::{SeriesEnd, SeriesEntry};
 use leaseproof_scenario::Plan;
 
@@ -87,13 +86,15 @@ pub(crate) fn plans(paths: &[PathBuf], plan: impl Fn(&Path) -> Result<Plan, Fail
         return Ok(plans);
     }
     let (wrong, all) = (problems.len(), paths.len());
-    problems.push(format!("nothing was started: {wrong} of {all} scenarios cannot be run so"));
+    problems.push(format!("nothing was started: {wrong} of {all} scenarios are invalid"));
     Err(Failure::usage(problems.join("\n")))
 }
 
 /// That each scenario can have its own folder in `output`, before the first one takes its time.
-pub(crate) fn check_output(plans: &[Plan], output: Option<&Path>) -> Result<(), Failure> {
-    let Some(output) = output else { return Ok(()) };
+pub(crate) fn check_names(plans: &[Plan], output: Option<&Path>) -> Result<(), Failure> {
+    if output.is_none() {
+        return Ok(());
+    }
     let mut names: BTreeMap<&str, u32> = BTreeMap::new();
     for plan in plans {
         *names.entry(&plan.name).or_default() += 1;
@@ -103,10 +104,7 @@ pub(crate) fn check_output(plans: &[Plan], output: Option<&Path>) -> Result<(), 
             "{times} scenarios are called {name}, and --output has one folder a name; run them apart, or without --output"
         )));
     }
-    match names.keys().map(|name| output.join(name)).find(|folder| RunFolder::open(folder).is_ok()) {
-        Some(folder) => Err(Failure::estate(format!("{} already holds a run; name another folder", folder.display()))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// A series that came to its end.
@@ -143,11 +141,9 @@ pub(crate) async fn run(
         let folder = output.map(|output| output.join(&plan.name));
         let run = pipeline::run(plan, folder.as_deref(), interrupt, screen).await;
         let entry = Entry::of(plan, run.as_ref(), begun.elapsed());
-        if let Some(words) = &entry.note {
-            console::note(format!("{}: {words}", plan.name));
-        }
-        if let Ok(run) = &run {
-            each(run);
+        match &run {
+            Ok(run) => each(run),
+            Err(failure) => console::note(format!("{}: {}", plan.name, failure.words)),
         }
         entries.push(entry);
     }
@@ -165,7 +161,7 @@ impl Entry {
         match run {
             Ok(run) => Self {
                 verdicts: Some(run.verdicts.clone()),
-                note: run.stopped.clone(),
+                note: run.verdicts.cause.as_ref().map(|cause| cause.what.clone()),
                 folder: Some(shown(&run.folder)),
                 exit: Some(run.exit),
                 ..entry
@@ -193,8 +189,8 @@ impl Series {
     }
 
     /// One line a scenario, and the exit code.
-    pub(crate) fn table(&self) -> String {
-        leaseproof_report::series_terminal(&self.told(), &self.end())
+    pub(crate) fn table(&self, width: Option<usize>) -> String {
+        leaseproof_report::series_terminal(&self.told(), &self.end(), width)
     }
 
     /// The verdicts of those that came to any, as one list.
@@ -239,7 +235,7 @@ mod tests {
 
     use leaseproof_scenario::LoadOptions;
 
-    use super::{Named, check_output, named, over, plans};
+    use super::{Named, check_names, named, over, plans};
     use crate::exit::Exit;
     use crate::failure::Failure;
 
@@ -283,10 +279,10 @@ mod tests {
                 .map_err(|_| Failure::usage(format!("{} is wrong\n", path.display())))
         };
         let words = plans(&paths, load).unwrap_err().words;
-        assert_eq!(words, "one is wrong\ntwo is wrong\nnothing was started: 2 of 3 scenarios cannot be run so");
+        assert_eq!(words, "one is wrong\ntwo is wrong\nnothing was started: 2 of 3 scenarios are invalid");
         let twice = plans(&[paths[2].clone(), paths[2].clone()], load).unwrap();
-        assert!(check_output(&twice, None).is_ok());
-        let failure = check_output(&twice, Some(Path::new("out"))).unwrap_err();
+        assert!(check_names(&twice, None).is_ok());
+        let failure = check_names(&twice, Some(Path::new("out"))).unwrap_err();
         assert!(failure.words.starts_with("2 scenarios are called powerdns"), "{}", failure.words);
     }
 

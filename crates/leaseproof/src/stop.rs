@@ -40,13 +40,12 @@ impl Stop {
         }
     }
 
-    /// What it makes the process end with, signals aside.
+    /// What it makes `up` end with, signals aside; a run's code follows from its verdicts.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Asked => Exit::Interrupted,
             Self::Refused(_) => Exit::Usage,
             Self::Setup(_) => Exit::Failed,
-            // What was seen until then may say more.
             Self::Aborted(_) => Exit::Undecided,
             Self::Lost(_) | Self::Estate(_) => Exit::Estate,
         }
@@ -69,10 +68,10 @@ impl Stop {
     /// What happened, for people.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Asked => "interrupted; what the run made is taken away".to_owned(),
+            Self::Asked => "interrupted by a signal".to_owned(),
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
-            Self::Aborted(why) => format!("ended to spare the estate: {why}"),
+            Self::Aborted(why) => format!("the load was ended to spare the environment: {why}"),
             Self::Refused(words) | Self::Estate(words) => words.clone(),
         }
     }

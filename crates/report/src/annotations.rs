@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use leaseproof_domain::{Judgment, Origin, RunVerdicts, Validity, Verdict};
 use serde_json::json;
 
-use crate::evidence;
+use crate::{causes, evidence};
 
 /// How much an annotation weighs.
 #[derive(Clone, Copy)]
@@ -74,7 +74,17 @@ pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
 
 fn annotations(verdicts: &RunVerdicts) -> impl Iterator<Item = Annotation<'_>> {
     let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
-    verdicts.checks.iter().filter_map(move |judgment| {
+    let ended = verdicts.cause.iter().map(|cause| {
+        let block = causes::ended_early(cause);
+        Annotation {
+            level: Level::Error,
+            check: "run",
+            title: "the run ended early".to_owned(),
+            text: std::iter::once(block.head).chain(block.lines).collect::<Vec<_>>().join("\n"),
+            origin: cause.origin.as_ref(),
+        }
+    });
+    let checks = verdicts.checks.iter().filter(|judgment| !judgment.not_run).filter_map(move |judgment| {
         let level = match (judgment.verdict, &judgment.known) {
             (Verdict::Pass, _) => return None,
             (Verdict::Fail, Some(_)) => Level::Notice,
@@ -90,7 +100,8 @@ fn annotations(verdicts: &RunVerdicts) -> impl Iterator<Item = Annotation<'_>> {
             text: text(judgment),
             origin: promised.as_ref().or_else(|| judgment.findings.iter().find_map(|found| found.promised.as_ref())),
         })
-    })
+    });
+    ended.chain(checks)
 }
 
 /// The evidence, without the line that says where the annotation is.
@@ -160,5 +171,13 @@ mod tests {
         assert!(github_annotations(&verdicts).starts_with("::error "));
         verdicts.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
         assert!(github_annotations(&verdicts).starts_with("::warning "));
+    }
+
+    #[test]
+    fn a_run_that_ended_early_is_one_annotation_at_the_step_s_line() {
+        let text = github_annotations(&sample::setup_rejected());
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with("::error file=scenarios/powerdns/scenario.toml,line=41,col=1,"), "{text}");
+        assert!(text.contains("was rejected%3A HTTP 400") || text.contains("was rejected: HTTP 400"), "{text}");
     }
 }

@@ -52,7 +52,8 @@ pub(crate) fn notes(judgment: &Judgment) -> Vec<String> {
     judgment.notes.iter().map(|note| plain(note)).collect()
 }
 
-fn plain(line: &str) -> String {
+/// A text on one line, which cannot speak to a terminal.
+pub(crate) fn plain(line: &str) -> String {
     let harmless = |c: char| if c == '\n' || c == '\t' { ' ' } else { c };
     line.chars().map(harmless).filter(|c| !c.is_control()).collect()
 }

@@ -1,128 +1,253 @@
-//! `junit.xml`: one suite a scenario, one case a check and subject.
+//! `junit.xml`: one suite a scenario, one case a check and subject, and one for the run itself.
+//!
+//! The form is that of Jenkins' `junit-10.xsd`, which GitLab and GitHub actions read too. No library writes it: the usual
+//! one adds attributes that this schema does not have.
 
-use leaseproof_domain::{Judgment, RunVerdicts, Validity, Verdict};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::time::Duration;
 
-use crate::{evidence, figures};
+use jiff::Timestamp;
+use leaseproof_domain::{EndReason, Judgment, RunOutcome, RunVerdicts, Validity, Verdict};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
-/// The verdicts as JUnit's XML. A Fail is a failure; what could not be said (Unknown, or a timing failure of an invalid
-/// measurement) is an error; a known failure is skipped with its reason; a run without any check is an error too.
+use crate::{causes, evidence, figures};
+
+/// How a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Passed,
+    Failure,
+    Error,
+    Skipped,
+}
+
+#[derive(Clone)]
+struct Case {
+    name: String,
+    class: String,
+    time: Duration,
+    kind: Kind,
+    /// What kind of failure, error or skip: `fail`, `known`, `unknown`, `not run`.
+    of: &'static str,
+    message: String,
+    text: String,
+}
+
+/// One scenario's cases.
+pub(crate) struct Suite {
+    name: String,
+    time: Duration,
+    started: Option<Timestamp>,
+    properties: Vec<(&'static str, String)>,
+    cases: Vec<Case>,
+}
+
+/// The verdicts as JUnit's XML.
+///
+/// A Fail is a failure; what could not be said (Unknown, or a timing failure of an invalid measurement) is an error; a
+/// known failure is skipped with its reason. Where the run ended early, one case says why, and the checks are skipped.
 pub fn junit(verdicts: &RunVerdicts) -> String {
-    let mut report = Report::new("leaseproof");
-    report.add_test_suite(suite(verdicts));
-    written(&report)
+    written(&[suite(verdicts)])
 }
 
 /// The suite of one scenario.
-pub(crate) fn suite(verdicts: &RunVerdicts) -> TestSuite {
-    let mut suite = TestSuite::new(clean(&verdicts.scenario));
-    suite.add_property(("run", verdicts.run.as_str()));
-    suite.add_property(("leaseproof", verdicts.leaseproof.as_str()));
-    suite.add_property(("ended", verdicts.ended.as_str()));
-    for judgment in &verdicts.checks {
-        suite.add_test_case(case(verdicts, judgment));
-    }
-    if verdicts.checks.is_empty() {
-        suite.add_test_case(error_case("run", "no check was asked", "a run that asks nothing is Unknown, not Pass"));
-    }
+pub(crate) fn suite(verdicts: &RunVerdicts) -> Suite {
+    let time = Duration::from_micros(verdicts.lasted.0);
+    let mut cases = vec![run_case(verdicts, time)];
+    cases.extend(verdicts.checks.iter().map(|judgment| case(verdicts, judgment)));
     if let Validity::Invalid { why } = &verdicts.validity {
-        suite.add_test_case(error_case("validity", "the measurement is invalid", why));
+        cases.push(error_case(&verdicts.scenario, "validity", "the measurement is invalid", why));
     }
-    suite
+    Suite {
+        name: verdicts.scenario.clone(),
+        time,
+        started: Timestamp::from_microsecond(verdicts.started.0).ok().filter(|_| verdicts.started.0 > 0),
+        properties: vec![
+            ("run", verdicts.run.clone()),
+            ("leaseproof", verdicts.leaseproof.clone()),
+            ("outcome", verdicts.outcome.to_string()),
+            ("ended", verdicts.ended.clone()),
+        ],
+        cases,
+    }
 }
 
 /// The suite of a scenario that came to no verdicts.
-pub(crate) fn without_verdicts(scenario: &str, why: &str) -> TestSuite {
-    let mut suite = TestSuite::new(clean(scenario));
-    suite.add_test_case(error_case("run", "there are no verdicts", why));
-    suite
+pub(crate) fn without_verdicts(scenario: &str, why: &str) -> Suite {
+    let cases = vec![error_case(scenario, "run", "there are no verdicts", why)];
+    Suite { name: scenario.to_owned(), time: Duration::ZERO, started: None, properties: Vec::new(), cases }
 }
 
-pub(crate) fn written(report: &Report) -> String {
-    report.to_string().expect("a report without timestamps is always writable")
-}
-
-fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> TestCase {
-    let name = format!("{} {} ({})", judgment.check, judgment.title, judgment.subject);
-    let mut case = TestCase::new(clean(&name), status(verdicts, judgment));
-    case.set_classname(clean(&format!("{}.{}", verdicts.scenario, judgment.check)));
-    case
-}
-
-fn status(verdicts: &RunVerdicts, judgment: &Judgment) -> TestCaseStatus {
-    let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
-    let (mut status, kind) = match (judgment.verdict, &judgment.known) {
-        (Verdict::Pass, _) => return TestCaseStatus::success(),
-        (Verdict::Fail, Some(_)) => (TestCaseStatus::skipped(), "known"),
-        (Verdict::Fail, None) if invalid && judgment.rests_on_timing => {
-            (TestCaseStatus::non_success(NonSuccessKind::Error), "invalid")
-        }
-        (Verdict::Fail, None) => (TestCaseStatus::non_success(NonSuccessKind::Failure), "fail"),
-        (Verdict::Unknown, _) => (TestCaseStatus::non_success(NonSuccessKind::Error), "unknown"),
+/// The run itself: what ended it early, what it left behind.
+fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
+    let passed = Case {
+        name: "run".to_owned(),
+        class: format!("{}.run", verdicts.scenario),
+        time,
+        kind: Kind::Passed,
+        of: "",
+        message: String::new(),
+        text: String::new(),
     };
-    status.set_type(kind);
-    status.set_message(clean(&message(judgment)));
-    status.set_description(clean(&evidence::lines(judgment).join("\n")));
-    status
+    let failed = |kind, message: &str, text: String| Case {
+        kind,
+        of: if kind == Kind::Failure { "fail" } else { "error" },
+        message: message.to_owned(),
+        text,
+        ..passed.clone()
+    };
+    if let Some(cause) = &verdicts.cause {
+        let block = causes::ended_early(cause);
+        let rejected = verdicts.end == Some(EndReason::SetupFailed);
+        let kind = if rejected { Kind::Failure } else { Kind::Error };
+        return failed(kind, &block.head, block.lines.join("\n"));
+    }
+    if let Some(left) = &verdicts.left_behind {
+        return failed(Kind::Failure, "something that the run made is left behind", left.clone());
+    }
+    if verdicts.checks.is_empty() {
+        return failed(Kind::Error, "no check was asked", "a run that asks nothing is Unknown, not Pass".to_owned());
+    }
+    passed
+}
+
+fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> Case {
+    let comparable = verdicts.outcome != RunOutcome::NotComparable;
+    let (kind, of) = match (judgment.verdict, &judgment.known) {
+        (Verdict::Pass, _) => (Kind::Passed, ""),
+        (Verdict::Fail, Some(_)) => (Kind::Skipped, "known"),
+        (Verdict::Fail, None) if !comparable && judgment.rests_on_timing => (Kind::Error, "invalid"),
+        (Verdict::Fail, None) => (Kind::Failure, "fail"),
+        (Verdict::Unknown, _) if judgment.not_run => (Kind::Skipped, "not run"),
+        (Verdict::Unknown, _) => (Kind::Error, "unknown"),
+    };
+    let mut lines: Vec<String> =
+        causes::of(judgment, verdicts).into_iter().map(|place| format!("cause {place} of this run")).collect();
+    if !judgment.not_run {
+        lines.extend(evidence::lines(judgment));
+    }
+    Case {
+        name: format!("{} {} ({})", judgment.check, judgment.title, judgment.subject),
+        class: format!("{}.{}", verdicts.scenario, judgment.check),
+        time: Duration::ZERO,
+        kind,
+        of,
+        message: message(judgment),
+        text: lines.join("\n"),
+    }
 }
 
 fn message(judgment: &Judgment) -> String {
     if let Some(known) = &judgment.known {
         return known.because.clone();
     }
+    if judgment.not_run {
+        return judgment.reason.clone().unwrap_or_default();
+    }
     let first = judgment.findings.first().map(|finding| finding.what.as_str());
     let what = first.or(judgment.reason.as_deref()).unwrap_or(&judgment.title);
     format!("{what} ({})", figures::count(judgment.samples, "sample"))
 }
 
-fn error_case(name: &str, message: &str, description: &str) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type(name).set_message(clean(message)).set_description(clean(description));
-    TestCase::new(name, status)
+fn error_case(scenario: &str, name: &str, message: &str, text: &str) -> Case {
+    Case {
+        name: name.to_owned(),
+        class: format!("{scenario}.{name}"),
+        time: Duration::ZERO,
+        kind: Kind::Error,
+        of: "error",
+        message: message.to_owned(),
+        text: text.to_owned(),
+    }
 }
 
-/// Leaves out what XML 1.0 has no way to write (Char, production 2). The writer takes out control characters itself,
-/// and with them whatever it holds for a terminal's escape; the two noncharacters it lets through.
+impl Suite {
+    fn count(&self, kind: Kind) -> usize {
+        self.cases.iter().filter(|case| case.kind == kind).count()
+    }
+}
+
+/// The suites as one file.
+pub(crate) fn written(suites: &[Suite]) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    write(&mut writer, suites).expect("writing to memory cannot fail");
+    let mut text = String::from_utf8(writer.into_inner()).expect("what was written is text");
+    text.push('\n');
+    text
+}
+
+fn write(writer: &mut Writer<Vec<u8>>, suites: &[Suite]) -> std::io::Result<()> {
+    let sum = |number: &dyn Fn(&Suite) -> usize| suites.iter().map(number).sum::<usize>().to_string();
+    let time: Duration = suites.iter().map(|suite| suite.time).sum();
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let attributes = [
+        ("name", "leaseproof".to_owned()),
+        ("time", seconds(time)),
+        ("tests", sum(&|suite| suite.cases.len())),
+        ("failures", sum(&|suite| suite.count(Kind::Failure))),
+        ("errors", sum(&|suite| suite.count(Kind::Error))),
+    ];
+    writer
+        .create_element("testsuites")
+        .with_attributes(pairs(&attributes))
+        .write_inner_content(|writer| suites.iter().try_for_each(|suite| write_suite(writer, suite)))?;
+    Ok(())
+}
+
+fn write_suite(writer: &mut Writer<Vec<u8>>, suite: &Suite) -> std::io::Result<()> {
+    let mut attributes = vec![
+        ("name", clean(&suite.name)),
+        ("tests", suite.cases.len().to_string()),
+        ("failures", suite.count(Kind::Failure).to_string()),
+        ("errors", suite.count(Kind::Error).to_string()),
+        ("skipped", suite.count(Kind::Skipped).to_string()),
+        ("time", seconds(suite.time)),
+    ];
+    // In UTC, without a zone: that is all that the older schemas of JUnit's XML allow.
+    attributes.extend(suite.started.map(|started| ("timestamp", started.strftime("%Y-%m-%dT%H:%M:%S").to_string())));
+    writer.create_element("testsuite").with_attributes(pairs(&attributes)).write_inner_content(|writer| {
+        if !suite.properties.is_empty() {
+            writer.create_element("properties").write_inner_content(|writer| {
+                suite.properties.iter().try_for_each(|(name, value)| {
+                    let attributes = [("name", (*name).to_owned()), ("value", clean(value))];
+                    writer.create_element("property").with_attributes(pairs(&attributes)).write_empty().map(drop)
+                })
+            })?;
+        }
+        suite.cases.iter().try_for_each(|case| write_case(writer, case))
+    })?;
+    Ok(())
+}
+
+fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> std::io::Result<()> {
+    let attributes = [("name", clean(&case.name)), ("classname", clean(&case.class)), ("time", seconds(case.time))];
+    let element = writer.create_element("testcase").with_attributes(pairs(&attributes));
+    let tag = match case.kind {
+        Kind::Passed => return element.write_empty().map(drop),
+        Kind::Failure => "failure",
+        Kind::Error => "error",
+        Kind::Skipped => "skipped",
+    };
+    element.write_inner_content(|writer| {
+        let attributes = [("message", clean(&case.message)), ("type", case.of.to_owned())];
+        let element = writer.create_element(tag).with_attributes(pairs(&attributes));
+        element.write_text_content(BytesText::new(&clean(&case.text))).map(drop)
+    })?;
+    Ok(())
+}
+
+fn pairs<'a>(attributes: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    attributes.iter().map(|(name, value)| (*name, value.as_str()))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64())
+}
+
+/// Leaves out what XML 1.0 has no way to write (Char, production 2).
 fn clean(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use leaseproof_domain::{CheckId, Finding, Validity};
-
-    use super::junit;
-    use crate::sample;
-
-    #[test]
-    fn every_kind_of_verdict_has_its_element() {
-        insta::assert_snapshot!(junit(&sample::verdicts()));
-    }
-
-    #[test]
-    fn a_run_without_checks_is_an_error() {
-        let mut verdicts = sample::verdicts();
-        verdicts.checks.clear();
-        let xml = junit(&verdicts);
-        assert!(xml.contains(r#"tests="1""#) && xml.contains(r#"errors="1""#), "{xml}");
-    }
-
-    #[test]
-    fn a_timing_failure_of_an_invalid_measurement_is_an_error() {
-        let mut verdicts = sample::verdicts();
-        verdicts.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
-        verdicts.checks.retain(|judgment| judgment.check == CheckId::of("INV-1"));
-        let xml = junit(&verdicts);
-        assert!(xml.contains(r#"failures="0""#) && xml.contains(r#"errors="2""#), "{xml}");
-    }
-
-    #[test]
-    fn bytes_that_xml_forbids_are_left_out() {
-        let mut verdicts = sample::verdicts();
-        let what = "a\u{0}b\u{8}c\u{1b}[31md\u{fffe}e\u{ffff}f & <g>".to_owned();
-        verdicts.checks[1].findings = vec![Finding { what, ..Finding::default() }];
-        let xml = junit(&verdicts);
-        assert!(!xml.contains(['\u{0}', '\u{8}', '\u{1b}', '\u{fffe}', '\u{ffff}']));
-        assert!(xml.contains("&amp; &lt;g&gt;"), "{xml}");
-    }
-}
+mod tests;

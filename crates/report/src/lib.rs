@@ -5,6 +5,7 @@
 //! from elsewhere. It does no I/O: every function gives back the text.
 
 mod annotations;
+mod causes;
 mod dns;
 mod evidence;
 mod explain;
@@ -13,6 +14,7 @@ mod grants;
 mod json;
 mod junit;
 mod latency_log;
+mod layout;
 mod life;
 mod series;
 mod summary;
@@ -30,4 +32,4 @@ pub use latency_log::{LatencyLogError, latency_log};
 pub use life::LifeStory;
 pub use series::{SeriesEnd, SeriesEntry, series_junit, series_summary, series_terminal};
 pub use summary::summary;
-pub use terminal::{TerminalView, terminal};
+pub use terminal::{Detail, TerminalView, terminal};

@@ -1,8 +1,9 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    CheckId, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LeaseId, Micros, Observed, Operation,
-    OperationStatistics, Origin, RunVerdicts, Subject, Totals, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, Cause, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
+    LeaseId, Micros, Observed, Operation, OperationStatistics, Origin, RunOutcome, RunVerdicts, Subject, Totals,
+    UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -12,9 +13,16 @@ pub(crate) fn verdicts() -> RunVerdicts {
         scenario: "powerdns".into(),
         title: "PowerDNS on standalone PostgreSQL".into(),
         run: "20261122T225801Z-3f2a".into(),
+        started: UnixMicros(1_795_388_281_250_000),
+        lasted: Micros(65_250_000),
         verdict: Verdict::Fail,
+        outcome: RunOutcome::Failed,
         validity: Validity::Valid,
         ended: "completed".into(),
+        end: Some(EndReason::Completed),
+        cause: None,
+        left_behind: None,
+        causes: vec![wrong_privileges(), late_login(), undropped()],
         checks: vec![passed(), failed(), known(), measured(), unknown()],
         operations: vec![operation(Operation::Issue, 0, 12_300), operation(Operation::DeadLogin, 320, 3_100)],
         totals: Totals {
@@ -66,6 +74,7 @@ fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
         verdict,
         samples,
         reason: None,
+        not_run: false,
         findings: Vec::new(),
         more_findings: 0,
         promised: Some(origin(78)),
@@ -119,6 +128,103 @@ fn known() -> Judgment {
         }),
         ..judgment("REV-1", Verdict::Fail, 193)
     }
+}
+
+fn wrong_privileges() -> FailureCause {
+    let judgment = failed();
+    FailureCause {
+        what: "… is promised and not held".into(),
+        check: judgment.check,
+        count: 642,
+        first_at: Some(Micros(3_204_118)),
+        privileges: judgment.findings.iter().filter_map(|finding| finding.privilege.clone()).collect(),
+        example: judgment.findings[0].clone(),
+        also_breaks: vec![AlsoBroken { check: CheckId::of("PRB-1"), count: 321 }],
+        known: false,
+    }
+}
+
+fn late_login() -> FailureCause {
+    let judgment = measured();
+    FailureCause {
+        what: judgment.findings[0].what.clone(),
+        check: judgment.check,
+        count: 1,
+        first_at: None,
+        privileges: Vec::new(),
+        example: judgment.findings[0].clone(),
+        also_breaks: Vec::new(),
+        known: false,
+    }
+}
+
+fn undropped() -> FailureCause {
+    let judgment = known();
+    FailureCause {
+        what: judgment.findings[0].what.clone(),
+        check: judgment.check,
+        count: 193,
+        first_at: Some(Micros(9_000_000)),
+        privileges: Vec::new(),
+        example: judgment.findings[0].clone(),
+        also_breaks: Vec::new(),
+        known: true,
+    }
+}
+
+/// A run of which only what is declared as known failed.
+pub(crate) fn known_issues_only() -> RunVerdicts {
+    let mut verdicts = verdicts();
+    verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known.is_some());
+    verdicts.causes.retain(|cause| cause.known);
+    (verdicts.verdict, verdicts.outcome) = (Verdict::Pass, RunOutcome::KnownIssuesOnly);
+    verdicts
+}
+
+/// A run whose checks all passed.
+pub(crate) fn all_passed() -> RunVerdicts {
+    let mut verdicts = known_issues_only();
+    verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass);
+    verdicts.causes.clear();
+    verdicts.outcome = RunOutcome::Passed;
+    verdicts
+}
+
+/// A run that ended before its first operation.
+pub(crate) fn ended_early(end: EndReason, outcome: RunOutcome, cause: Cause) -> RunVerdicts {
+    let mut verdicts = verdicts();
+    for judgment in &mut verdicts.checks {
+        let Judgment { check, subject, title, promised, rests_on_timing, .. } = judgment.clone();
+        *judgment = Judgment {
+            check,
+            subject,
+            title,
+            promised,
+            rests_on_timing,
+            not_run: true,
+            reason: Some(format!("not run: {}", cause.what)),
+            ..self::judgment(check.as_str(), Verdict::Unknown, 0)
+        };
+    }
+    verdicts.verdict = if outcome == RunOutcome::SetupRejected { Verdict::Fail } else { Verdict::Unknown };
+    verdicts.ended = "a setup step was rejected".into();
+    verdicts.lasted = Micros(4_100_000);
+    (verdicts.end, verdicts.outcome, verdicts.cause) = (Some(end), outcome, Some(cause));
+    verdicts.operations.clear();
+    verdicts.causes.clear();
+    verdicts.faults.clear();
+    verdicts.errors_outside.clear();
+    (verdicts.totals, verdicts.observed) = Default::default();
+    verdicts
+}
+
+/// A run one of whose setup steps was rejected.
+pub(crate) fn setup_rejected() -> RunVerdicts {
+    let words = "setup step 4 (write database/config/powerdns) was rejected: HTTP 400: error creating database object: \
+                 error verifying connection: FATAL: database \"powerdnss\" does not exist (SQLSTATE 3D000)\n\
+                 hint: create the database first";
+    let cause = Cause { origin: Some(origin(41)), ..Cause::of(words) };
+    ended_early(EndReason::SetupFailed, RunOutcome::SetupRejected, cause)
 }
 
 fn measured() -> Judgment {

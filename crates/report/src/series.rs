@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use comfy_table::{Table, presets};
-use leaseproof_domain::{Judgment, RunVerdicts, Validity, Verdict};
-use quick_junit::Report;
+use comfy_table::{ContentArrangement, Table, presets};
+use leaseproof_domain::{Judgment, RunVerdicts, Verdict};
 
+use crate::layout::Layout;
 use crate::{figures, junit};
 
 /// One scenario of a series, and what came of it.
@@ -35,35 +35,46 @@ pub struct SeriesEnd<'a> {
     pub exit_meaning: &'a str,
 }
 
-const HEADER: [&str; 9] =
-    ["scenario", "verdict", "measurement", "known findings", "failed", "unknown", "exit", "time", "folder"];
+const HEADER: [&str; 5] = ["scenario", "outcome", "checks", "exit", "time"];
 
-/// The table of a series, for a terminal, with the exit code in the last line.
-pub fn series_terminal(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> String {
+/// The table of a series, for a terminal of `width` columns, with the folders under it and the exit code in the last line.
+pub fn series_terminal(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>, width: Option<usize>) -> String {
+    let layout = Layout::new(width);
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(layout.table());
     table.set_header(HEADER);
     for entry in entries {
         table.add_row(row(entry));
     }
     let mut out = String::new();
     for line in table.to_string().lines() {
-        let _ = writeln!(out, "{}", line.trim());
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out.push('\n');
+    for entry in entries {
+        if let Some(folder) = entry.folder {
+            let _ = writeln!(out, "{folder}");
+        }
     }
     out.push('\n');
     for (scenario, note) in notes(entries) {
-        let _ = writeln!(out, "{scenario}: {note}");
+        for line in note.lines() {
+            layout.paragraph(&mut out, &format!("{scenario}: "), line);
+        }
     }
-    let _ = writeln!(out, "{}", closing(entries, end));
+    layout.paragraph(&mut out, "", &closing(entries, end));
     out
 }
 
 /// The table of a series as Markdown.
 pub fn series_summary(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> String {
-    let mut out = format!("# {}\n\n| {} |\n", closing(entries, end), HEADER.join(" | "));
-    let _ = writeln!(out, "|{}", "---|".repeat(HEADER.len()));
+    let mut out = format!("# {}\n\n| {} | folder |\n", closing(entries, end), HEADER.join(" | "));
+    let _ = writeln!(out, "|{}", "---|".repeat(HEADER.len() + 1));
     for entry in entries {
-        let _ = writeln!(out, "| {} |", row(entry).map(|text| text.replace('|', "\\|")).join(" | "));
+        let folder = entry.folder.unwrap_or("-").to_owned();
+        let cells = row(entry).into_iter().chain([folder]).map(|text| text.replace('|', "\\|"));
+        let _ = writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "));
     }
     for (scenario, note) in notes(entries) {
         let _ = writeln!(out, "\n## {scenario}\n");
@@ -76,49 +87,52 @@ pub fn series_summary(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> Strin
 
 /// The series as one JUnit file: a suite a scenario. A scenario without verdicts is an error.
 pub fn series_junit(entries: &[SeriesEntry<'_>]) -> String {
-    let mut report = Report::new("leaseproof");
-    for entry in entries {
-        report.add_test_suite(match entry.verdicts {
-            Some(verdicts) => junit::suite(verdicts),
-            None => junit::without_verdicts(entry.scenario, entry.note.unwrap_or(NOT_RUN)),
-        });
-    }
-    junit::written(&report)
+    let suites = entries.iter().map(|entry| match entry.verdicts {
+        Some(verdicts) => junit::suite(verdicts),
+        None => junit::without_verdicts(entry.scenario, entry.note.unwrap_or(NOT_RUN)),
+    });
+    junit::written(&suites.collect::<Vec<_>>())
 }
 
 const NOT_RUN: &str = "not run";
 
-fn row(entry: &SeriesEntry<'_>) -> [String; 9] {
-    let dash = || "-".to_owned();
-    let checks = entry.verdicts.map(|verdicts| verdicts.checks.as_slice()).unwrap_or_default();
-    let verdict = match entry.verdicts {
-        Some(verdicts) => verdicts.verdict.to_string(),
+fn row(entry: &SeriesEntry<'_>) -> [String; 5] {
+    let outcome = match entry.verdicts {
+        Some(verdicts) => verdicts.outcome.to_string(),
         None if entry.exit_code.is_none() => NOT_RUN.to_owned(),
-        None => "none".to_owned(),
+        None => "no verdicts".to_owned(),
     };
-    let measurement = entry.verdicts.map_or_else(dash, |verdicts| match verdicts.validity {
-        Validity::Valid => "valid".to_owned(),
-        Validity::Invalid { .. } => "invalid".to_owned(),
-    });
     [
         entry.scenario.to_owned(),
-        verdict,
-        measurement,
-        ids(checks, |judgment| judgment.known.is_some()),
-        ids(checks, |judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none()),
-        ids(checks, |judgment| judgment.verdict == Verdict::Unknown),
-        entry.exit_code.map_or_else(dash, |code| code.to_string()),
+        outcome,
+        checks(entry.verdicts.map(|verdicts| verdicts.checks.as_slice()).unwrap_or_default()),
+        entry.exit_code.map_or_else(|| "-".to_owned(), |code| code.to_string()),
         format!("{} s", entry.took.as_secs()),
-        entry.folder.map_or_else(dash, str::to_owned),
     ]
 }
 
-/// The ids of the checks that are so, each once.
-fn ids(checks: &[Judgment], so: impl Fn(&Judgment) -> bool) -> String {
+/// The checks that did not pass, by what they came to; `-` where there are none.
+fn checks(checks: &[Judgment]) -> String {
+    let not_run = checks.iter().filter(|judgment| judgment.not_run).count();
+    let failed = |judgment: &Judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none();
+    let undecided = |judgment: &Judgment| judgment.verdict == Verdict::Unknown && !judgment.not_run;
+    let parts = [
+        ("failed", ids(checks, failed)),
+        ("undecided", ids(checks, undecided)),
+        ("known", ids(checks, |judgment| judgment.known.is_some())),
+    ];
+    let mut parts: Vec<String> =
+        parts.into_iter().filter_map(|(word, ids)| Some(format!("{word}: {}", ids?))).collect();
+    parts.extend((not_run > 0).then(|| format!("{not_run} not run")));
+    if parts.is_empty() { "-".to_owned() } else { parts.join("; ") }
+}
+
+/// The ids of the checks that are so, each once; none where there are none.
+fn ids(checks: &[Judgment], so: impl Fn(&Judgment) -> bool) -> Option<String> {
     let mut ids: Vec<&str> =
         checks.iter().filter(|judgment| so(judgment)).map(|judgment| judgment.check.as_str()).collect();
     ids.dedup();
-    if ids.is_empty() { "-".to_owned() } else { ids.join(" ") }
+    (!ids.is_empty()).then(|| ids.join(" "))
 }
 
 fn notes<'a>(entries: &'a [SeriesEntry<'_>]) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -128,14 +142,14 @@ fn notes<'a>(entries: &'a [SeriesEntry<'_>]) -> impl Iterator<Item = (&'a str, &
 fn closing(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> String {
     let passed = entries.iter().filter(|entry| entry.exit_code == Some(0)).count();
     let all = figures::count(entries.len() as u64, "scenario");
-    format!("{all}, {passed} wholly as promised or declared · exit {}: {}", end.exit_code, end.exit_meaning)
+    format!("{passed} of {all} passed · exit {}: {}", end.exit_code, end.exit_meaning)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use leaseproof_domain::{Validity, Verdict};
+    use leaseproof_domain::{RunOutcome, Validity, Verdict};
 
     use super::{SeriesEnd, SeriesEntry, series_junit, series_summary, series_terminal};
     use crate::sample;
@@ -145,6 +159,7 @@ mod tests {
         let mut kept = sample::verdicts();
         kept.scenario = "delphi".into();
         kept.verdict = Verdict::Pass;
+        kept.outcome = RunOutcome::NotComparable;
         kept.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
         kept.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known.is_some());
         let entry = |scenario, verdicts, exit_code, took| SeriesEntry {
@@ -166,7 +181,11 @@ mod tests {
 
     #[test]
     fn a_series_for_people() {
-        insta::assert_snapshot!(told(series_terminal));
+        for width in [80, 50] {
+            let text = told(|entries, end| series_terminal(entries, end, Some(width)));
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            insta::assert_snapshot!(format!("series_at_{width}"), text);
+        }
     }
 
     #[test]

@@ -4,19 +4,23 @@ use std::fmt::Write as _;
 
 use leaseproof_domain::{FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
 
+use crate::causes::{self, Block};
 use crate::{evidence, figures};
 
 /// The verdicts as Markdown.
 pub fn summary(verdicts: &RunVerdicts) -> String {
     let mut out = String::new();
-    let RunVerdicts { title, verdict, scenario, run, leaseproof, ended, .. } = verdicts;
-    let _ = writeln!(out, "# {title}: {verdict}\n");
+    let RunVerdicts { title, outcome, scenario, run, leaseproof, ended, .. } = verdicts;
+    let _ = writeln!(out, "# {}: {outcome}\n", cell(title));
+    causes(&mut out, verdicts);
+    let ended = if verdicts.cause.is_some() { "early" } else { ended.as_str() };
     let _ = writeln!(out, "Scenario `{scenario}`, run `{run}`, leaseproof {leaseproof}; ended: {ended}.\n");
     if let Validity::Invalid { why } = &verdicts.validity {
-        let _ = writeln!(out, "**The measurement is invalid:** {}.\n", cell(why));
+        let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", cell(why));
     }
     checks(&mut out, &verdicts.checks);
-    let tells = |judgment: &&Judgment| judgment.verdict != Verdict::Pass || !judgment.notes.is_empty();
+    let tells =
+        |judgment: &&Judgment| (judgment.verdict != Verdict::Pass && !judgment.not_run) || !judgment.notes.is_empty();
     for judgment in verdicts.checks.iter().filter(tells) {
         under(&mut out, judgment);
     }
@@ -27,6 +31,38 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     out
 }
 
+/// What ended the run early, what it left behind, and the causes of what failed.
+fn causes(out: &mut String, verdicts: &RunVerdicts) {
+    if let Some(cause) = &verdicts.cause {
+        out.push_str("## Why the run ended early\n\n");
+        block(out, &causes::ended_early(cause));
+    }
+    if let Some(left) = &verdicts.left_behind {
+        let _ = writeln!(out, "## Left behind\n\n    {}\n", evidence::plain(left));
+    }
+    let (known, failed): (Vec<_>, Vec<_>) = verdicts.causes.iter().partition(|cause| cause.known);
+    for (causes, title) in [(failed, "cause"), (known, "known issue")] {
+        if causes.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "## {}\n", figures::count(causes.len() as u64, title));
+        for cause in causes {
+            let told = causes::block(cause, verdicts);
+            block(out, &told);
+            let _ = writeln!(out, "```bash\nleaseproof show RUN {}   # RUN: the folder of this file\n```\n", told.show);
+        }
+    }
+}
+
+/// Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
+fn block(out: &mut String, block: &Block) {
+    let _ = writeln!(out, "    {}", block.head);
+    for line in &block.lines {
+        let _ = writeln!(out, "      {line}");
+    }
+    out.push('\n');
+}
+
 fn checks(out: &mut String, checks: &[Judgment]) {
     out.push_str("| | Check | Subject | Promise | Samples |\n|---|---|---|---|---:|\n");
     for judgment in checks {
@@ -34,6 +70,7 @@ fn checks(out: &mut String, checks: &[Judgment]) {
             (Verdict::Pass, _) => "✔",
             (Verdict::Fail, Some(_)) => "known",
             (Verdict::Fail, None) => "✘",
+            (Verdict::Unknown, _) if judgment.not_run => "not run",
             (Verdict::Unknown, _) => "?",
         };
         let Judgment { check, subject, title, samples, .. } = judgment;
@@ -96,7 +133,7 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
         );
     }
     let outside = if errors_outside.is_empty() { "none".to_owned() } else { figures::errors(errors_outside) };
-    let _ = writeln!(out, "\nErrors while none was felt: {outside}.\n");
+    let _ = writeln!(out, "\nErrors outside fault windows: {outside}.\n");
 }
 
 fn observed(out: &mut String, observed: &Observed) {

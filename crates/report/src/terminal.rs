@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use leaseproof_domain::{
-    FaultFigures, Judgment, OperationStatistics, Quantity, RunVerdicts, Totals, Validity, Verdict,
+    FaultFigures, Judgment, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals, Validity, Verdict,
 };
 
-use crate::{evidence, figures};
+use crate::layout::Layout;
+use crate::{causes, figures};
+
+mod checks;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -23,100 +26,77 @@ pub struct TerminalView<'a> {
     pub servers: &'a [String],
     /// Where the run's folder is.
     pub folder: Option<&'a str>,
-    /// Whether to leave out everything but what did not pass, and the last line.
-    pub quiet: bool,
+    /// How much is shown.
+    pub detail: Detail,
+    /// How many columns a line may have; none where it does not go to a terminal.
+    pub width: Option<usize>,
     /// The exit code.
     pub exit_code: u8,
-    /// What the exit code means.
-    pub exit_meaning: &'a str,
+    /// What the exit code means, where the outcome does not say it: a signal came.
+    pub exit_meaning: Option<&'a str>,
 }
 
-/// The verdicts for people: a line a check with the evidence under it, figures, and the last line with the exit code.
+/// How much of the verdicts is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What did not pass, the folder and the last line.
+    Quiet,
+    /// Causes, figures, and one line for all that passed.
+    #[default]
+    Usual,
+    /// Every check with its evidence besides.
+    Verbose,
+}
+
+/// The verdicts for people: what ended the run early, the causes of what failed, what is undecided, one line for what
+/// passed, figures, and the last line with the outcome and the exit code.
 pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     let mut out = String::new();
-    if !view.quiet {
-        header(&mut out, verdicts, view);
+    let layout = Layout::new(view.width);
+    let quiet = view.detail == Detail::Quiet;
+    if !quiet {
+        header(&mut out, layout, verdicts, view);
     }
-    checks(&mut out, verdicts, view.quiet);
-    if !view.quiet {
-        left_out(&mut out, verdicts);
-        totals(&mut out, verdicts);
-        faults(&mut out, verdicts);
+    checks::ended_early(&mut out, layout, verdicts);
+    checks::causes(&mut out, layout, verdicts, view);
+    checks::undecided(&mut out, layout, verdicts);
+    if !quiet {
+        checks::left_out(&mut out, layout, verdicts);
+        checks::passed(&mut out, layout, verdicts, view.detail);
+        totals(&mut out, layout, verdicts);
+        faults(&mut out, layout, verdicts);
         if let Some(dns) = &verdicts.observed.dns {
-            let _ = writeln!(out, "{}\n", crate::dns::line(dns));
+            layout.paragraph(&mut out, "", &crate::dns::line(dns));
+            out.push('\n');
         }
-        latencies(&mut out, &verdicts.operations);
+        latencies(&mut out, layout, &verdicts.operations, view.detail);
     }
-    validity(&mut out, &verdicts.validity);
-    closing(&mut out, verdicts, view);
+    validity(&mut out, layout, verdicts);
+    closing(&mut out, layout, verdicts, view);
     out
 }
 
-fn header(out: &mut String, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
+fn header(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
     let mut parts = vec![
         format!("scenario {}", verdicts.scenario),
         format!("run {}", verdicts.run),
         format!("leaseproof {}", verdicts.leaseproof),
     ];
     parts.extend(view.servers.iter().cloned());
-    let _ = writeln!(out, "{STRONG}{}{STRONG:#}\n{FAINT}{}{FAINT:#}\n", verdicts.title, parts.join(" · "));
+    layout.paragraph(out, "", &styled(STRONG, &verdicts.title));
+    layout.paragraph(out, "", &styled(FAINT, &parts.join(" · ")));
+    out.push('\n');
 }
 
-fn checks(out: &mut String, verdicts: &RunVerdicts, quiet: bool) {
-    let shown: Vec<_> = verdicts.checks.iter().filter(|judgment| !quiet || keeps_from_passing(judgment)).collect();
-    let width = shown.iter().map(|judgment| judgment.subject.to_string().chars().count()).max().unwrap_or(0);
-    for judgment in &shown {
-        check(out, judgment, width);
-    }
-    if !shown.is_empty() {
-        out.push('\n');
-    }
+/// A text in a style.
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
 }
 
-/// What `--quiet` shows.
-fn keeps_from_passing(judgment: &Judgment) -> bool {
-    judgment.verdict != Verdict::Pass && judgment.known.is_none()
-}
-
-fn check(out: &mut String, judgment: &Judgment, width: usize) {
-    let (mark, style) = match (judgment.verdict, &judgment.known) {
-        (Verdict::Pass, _) => ('✔', GOOD),
-        (Verdict::Fail, Some(_)) => ('✘', DOUBT),
-        (Verdict::Fail, None) => ('✘', BAD),
-        (Verdict::Unknown, _) => ('?', DOUBT),
-    };
-    let Judgment { check, title, .. } = judgment;
-    let subject = judgment.subject.to_string();
-    let known = if judgment.known.is_some() { " (known)" } else { "" };
-    let samples = figures::count(judgment.samples, "sample");
-    let _ = writeln!(
-        out,
-        "{style}{mark} {check:<6}{style:#}  {subject:<width$}  {title}{known}  {FAINT}{samples}{FAINT:#}"
-    );
-    if judgment.verdict != Verdict::Pass {
-        for line in evidence::lines(judgment) {
-            let _ = writeln!(out, "      {line}");
-        }
+fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    if verdicts.operations.is_empty() {
+        return;
     }
-    if let Some(measured) = judgment.measured.as_ref().filter(|measured| measured.count > 0) {
-        let _ = writeln!(out, "      {FAINT}measured: {}{FAINT:#}", figures::distribution(measured));
-    }
-    for note in evidence::notes(judgment) {
-        let _ = writeln!(out, "      {FAINT}{note}{FAINT:#}");
-    }
-}
-
-/// What was asked and nobody could say.
-fn left_out(out: &mut String, verdicts: &RunVerdicts) {
-    for (check, why) in &verdicts.observed.left_out {
-        let _ = writeln!(out, "{FAINT}– {check:<6}  left out: {why}{FAINT:#}");
-    }
-    if !verdicts.observed.left_out.is_empty() {
-        out.push('\n');
-    }
-}
-
-fn totals(out: &mut String, verdicts: &RunVerdicts) {
     let totals = &verdicts.totals;
     let Totals { arrivals, issued, revoked, expired, live, retried, indeterminate, .. } = totals;
     let mut parts = vec![
@@ -135,11 +115,12 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
     ];
     parts.extend(rare.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
     parts.push(format!("{} of {} sends late", totals.late, totals.timed));
-    let _ = writeln!(out, "{}\n", parts.join(" · "));
+    layout.paragraph(out, "", &parts.join(" · "));
+    out.push('\n');
 }
 
 /// One line a fault: what it was, how long it was felt, and what went wrong meanwhile.
-fn faults(out: &mut String, verdicts: &RunVerdicts) {
+fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     for fault in &verdicts.faults {
         let FaultFigures { fault: number, what, last_error, recovered, .. } = fault;
         let felt = match (fault.begun, last_error, recovered) {
@@ -149,18 +130,20 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
             (_, Some(_), None) => "no credential was issued any more".to_owned(),
         };
         let errors: u64 = fault.errors.iter().map(|(_, _, count)| count).sum();
-        let _ = writeln!(out, "fault {number}: {what} · {felt} · {}", figures::count(errors, "error"));
+        let words = format!("{what} · {felt} · {}", figures::count(errors, "error"));
+        layout.paragraph(out, &format!("fault {number}: "), &words);
     }
     if !verdicts.faults.is_empty() {
         let outside: u64 = verdicts.errors_outside.iter().map(|(_, _, count)| count).sum();
-        let _ = writeln!(out, "while none was felt: {}\n", figures::count(outside, "error"));
+        let _ = writeln!(out, "outside fault windows: {}\n", figures::count(outside, "error"));
     }
 }
 
-fn latencies(out: &mut String, operations: &[OperationStatistics]) {
+fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics], detail: Detail) {
     if operations.is_empty() {
         return;
     }
+    let with_service = detail == Detail::Verbose;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let dropped = operations.iter().any(|operation| operation.dropped > 0);
@@ -173,7 +156,8 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
         row.extend(counts.map(|number| number.to_string()));
         let service = figures::columns(&operation.service);
         for ((_, response), (_, service)) in figures::columns(&operation.response).into_iter().zip(service) {
-            row.push(format!("{response} ({service})"));
+            let service = if with_service { format!(" ({service})") } else { String::new() };
+            row.push(format!("{response}{service}"));
         }
         table.add_row(row);
     }
@@ -184,86 +168,59 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
         let style = if number == 0 { FAINT } else { Style::new() };
         let _ = writeln!(out, "{style}{}{style:#}", line.trim_end());
     }
-    let _ = writeln!(
-        out,
-        "{FAINT} response time, from the intended start (service time, from the real start), in ms; what had no answer \
-         counts at the client's time-out at least{FAINT:#}\n"
-    );
+    let service = if with_service { "; in brackets the service time, from the real start" } else { "" };
+    let unanswered = operations.iter().any(|operation| operation.indeterminate + operation.dropped > 0);
+    let unanswered = if unanswered { "; what had no answer counts at the client's time-out at least" } else { "" };
+    let words = format!("response time in ms, from the intended start{service}{unanswered}");
+    layout.paragraph(out, " ", &styled(FAINT, &words));
+    out.push('\n');
 }
 
-fn validity(out: &mut String, validity: &Validity) {
-    if let Validity::Invalid { why } = validity {
-        let _ = writeln!(
-            out,
-            "{DOUBT}The measurement is invalid: {why}.{DOUBT:#} Figures and failures that rest on timing say nothing \
-             of the estate.\n"
-        );
+fn validity(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    let Validity::Invalid { why } = &verdicts.validity else { return };
+    layout.paragraph(out, "", &format!("{}: {why}.", styled(DOUBT, "The figures of this run are not comparable")));
+    if verdicts.outcome == RunOutcome::NotComparable {
+        let next = "Ignore latencies and timing failures of this run: the load generator could not keep its schedule. Run \
+                    again on a quieter machine, or lower `rate`.";
+        layout.paragraph(out, "", next);
     }
+    out.push('\n');
 }
 
-fn closing(out: &mut String, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
+/// The folder, and the last line: the outcome, how many of what, the exit code.
+fn closing(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
     let count = |wanted: &dyn Fn(&&Judgment) -> bool| verdicts.checks.iter().filter(wanted).count();
-    let known = count(&|judgment| judgment.known.is_some());
-    let mut parts = vec![
-        format!("{} passed", count(&|judgment| judgment.verdict == Verdict::Pass)),
-        format!("{} failed", count(&|judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none())),
-        format!("{} unknown", count(&|judgment| judgment.verdict == Verdict::Unknown)),
+    let causes = causes::number(verdicts);
+    let not_run = count(&|judgment| judgment.not_run);
+    let counts = [
+        (count(&|judgment| judgment.verdict == Verdict::Pass), "passed"),
+        (count(&|judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none()), "failed"),
+        (count(&|judgment| judgment.verdict == Verdict::Unknown) - not_run, "undecided"),
+        (not_run, "not run"),
+        (count(&|judgment| judgment.known.is_some()), "known"),
+        (verdicts.observed.left_out.len(), "left out"),
     ];
-    if known > 0 {
-        parts.push(format!("{known} known"));
-    }
-    if !verdicts.observed.left_out.is_empty() {
-        parts.push(format!("{} left out", verdicts.observed.left_out.len()));
-    }
-    if verdicts.ended != "completed" {
-        parts.push(format!("the run ended early: {}", verdicts.ended));
-    }
-    if let Some(folder) = view.folder.filter(|_| !view.quiet) {
+    let counts: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let mut parts = vec![styled(style(verdicts.outcome), &verdicts.outcome.to_string())];
+    parts.extend((causes > 0).then(|| figures::count(causes, "cause")));
+    parts.push(format!("checks: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }));
+    let TerminalView { exit_code, exit_meaning, folder, .. } = view;
+    let meaning = exit_meaning.map_or_else(String::new, |meaning| format!(": {meaning}"));
+    parts.push(format!("exit {exit_code}{meaning}"));
+    if let Some(folder) = folder {
         let _ = writeln!(out, "{FAINT}{folder}{FAINT:#}");
     }
-    let style = match verdicts.verdict {
-        Verdict::Pass if view.exit_code == 0 => GOOD,
-        Verdict::Fail => BAD,
-        _ => DOUBT,
-    };
-    let TerminalView { exit_code, exit_meaning, .. } = view;
-    let _ =
-        writeln!(out, "{style}{}{style:#} · {} · exit {exit_code}: {exit_meaning}", verdicts.verdict, parts.join(", "));
+    layout.paragraph(out, "", &parts.join(" · "));
+}
+
+const fn style(outcome: RunOutcome) -> Style {
+    match outcome {
+        RunOutcome::Passed => GOOD,
+        RunOutcome::KnownIssuesOnly | RunOutcome::Undecided | RunOutcome::NotComparable => DOUBT,
+        _ => BAD,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use leaseproof_domain::Validity;
-
-    use super::{TerminalView, terminal};
-    use crate::sample;
-
-    fn plain(quiet: bool, verdicts: &leaseproof_domain::RunVerdicts) -> String {
-        let servers = ["Vault 1.21.0".to_owned(), "PostgreSQL 15.14 (target)".to_owned()];
-        let view = TerminalView {
-            servers: &servers,
-            folder: Some("reports/runs/powerdns/20261122T225801Z-3f2a"),
-            quiet,
-            exit_code: 1,
-            exit_meaning: "a check failed",
-        };
-        anstream::adapter::strip_str(&terminal(verdicts, &view)).to_string()
-    }
-
-    #[test]
-    fn a_run_for_people() {
-        insta::assert_snapshot!(plain(false, &sample::verdicts()));
-    }
-
-    #[test]
-    fn quiet_says_what_did_not_pass() {
-        insta::assert_snapshot!(plain(true, &sample::verdicts()));
-    }
-
-    #[test]
-    fn an_invalid_measurement_is_told_before_the_verdict() {
-        let mut verdicts = sample::verdicts();
-        verdicts.validity = Validity::Invalid { why: "61 of 1290 sends (4.7 %) were late, more than 1 %".into() };
-        insta::assert_snapshot!(plain(true, &verdicts));
-    }
-}
+mod tests;

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, CheckId, EndReason, Event, FailureSource, Judgment, Micros, Observer, Operation, OperationRecord,
-    ServerLost, Shed, Span, Subject, Validity, Verdict, WatchGap,
+    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, Judgment, Micros, Observer, Operation,
+    OperationRecord, RunOutcome, ServerLost, Shed, Span, Subject, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::Comparison;
@@ -109,11 +109,11 @@ fn a_run_that_was_cut_short_passes_nothing_and_still_fails() {
     };
     let headless = |story: Story| story.without(|event| matches!(event, Event::Header(_)));
     let ways: [(&str, &dyn Fn(Story) -> Story); 5] = [
-        ("the history is cut off after 9 events", &cut),
-        ("the run did not come to its end: interrupted", &reason(EndReason::Interrupted)),
-        ("the run did not come to its end: a set-up step failed", &reason(EndReason::SetupFailed)),
-        ("the run did not come to its end: the estate was lost: vault ended by itself (signal 9)", &lost),
-        ("the history has no header", &headless),
+        ("not run: the run ended early: its history is cut off after 9 events", &cut),
+        ("not run: the run ended early: interrupted", &reason(EndReason::Interrupted)),
+        ("not run: the run ended early: a setup step was rejected", &reason(EndReason::SetupFailed)),
+        ("not run: the run ended early: the environment was lost: vault ended by itself (signal 9)", &lost),
+        ("not run: the history has no header", &headless),
     ];
     for (why, way) in ways {
         let asked = CATALOGUE.iter().filter(|info| !info.id.starts_with("DNS-"));
@@ -123,6 +123,40 @@ fn a_run_that_was_cut_short_passes_nothing_and_still_fails() {
         assert_eq!(way(bad(Story::good())).judgment("TTL-7").verdict, Verdict::Fail);
         assert_eq!(way(bad(Story::good())).judged().verdicts.verdict, Verdict::Fail);
     }
+}
+
+#[test]
+fn the_end_of_a_run_decides_its_outcome() {
+    let ended = |reason, words: &str, left: Option<&str>| {
+        let (words, left) = (words.to_owned(), left.map(str::to_owned));
+        Story::good().each(move |event| {
+            if let Event::End(end) = event {
+                let cause = Some(Cause::of(&words));
+                *end = End { cause, left_behind: left.clone(), ..End::new(end.at, reason) };
+            }
+        })
+    };
+    let words = "setup step 2 (write database/config/app) was rejected: HTTP 400: no such database\nhint: create it";
+    let rejected = ended(EndReason::SetupFailed, words, None).judged().verdicts;
+    assert_eq!((rejected.outcome, rejected.verdict), (RunOutcome::SetupRejected, Verdict::Fail));
+    assert_eq!(rejected.cause, Some(Cause::of(words)));
+    assert!(rejected.checks.iter().all(|check| check.not_run && check.verdict == Verdict::Unknown));
+    let lost = ended(EndReason::EstateLost, "vault was lost", None).judged().verdicts;
+    assert_eq!((lost.outcome, lost.verdict), (RunOutcome::EnvironmentLost, Verdict::Unknown));
+    let left = ended(EndReason::Interrupted, "interrupted by a signal", Some("the role x")).judged().verdicts;
+    assert_eq!((left.outcome, left.left_behind.as_deref()), (RunOutcome::LeftBehind, Some("the role x")));
+    assert_eq!(Story::good().judged().verdicts.outcome, RunOutcome::Passed);
+}
+
+#[test]
+fn a_failed_run_names_its_causes() {
+    let refused = refused_with(FailureSource::Vault, "500", "role cannot be dropped (SQLSTATE 2BP01)");
+    let story = Story::good().op(1, Operation::Revoke, |record| record.outcome = refused.clone());
+    let verdicts = story.op(3, Operation::Revoke, |record| record.outcome = refused.clone()).judged().verdicts;
+    let first = &verdicts.causes[0];
+    assert_eq!((first.check.as_str(), first.count, first.first_at), ("REV-1", 2, Some(Micros(1_300 * MS))));
+    assert!(first.what.contains("HTTP 500: role cannot be dropped (SQLSTATE 2BP01)"), "{first:#?}");
+    assert!(verdicts.causes.iter().all(|cause| cause.count > 0 && !cause.known), "{:#?}", verdicts.causes);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use clap::Args;
 use leaseproof_history::RunFolder;
 
 use crate::artefacts;
-use crate::commands::run::{Format, print};
+use crate::commands::run::{Format, Verbosity, print};
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -13,7 +13,8 @@ use crate::judgment;
 /// Judge a recorded run again
 ///
 /// Reads the run's plan and history, and nothing else, and writes its verdicts anew. The version that made the run
-/// writes the same bytes; another one says what it sees differently.
+/// writes the same bytes and ends with the same code; another one says what it sees differently. A run that a signal
+/// ended had that signal's code: judged, it ends with what was seen until then, or with 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof judge reports/runs/powerdns/20261122T225801Z-3f2a\n  \
                              leaseproof judge RUN --format json")]
@@ -23,9 +24,8 @@ pub(crate) struct JudgeArgs {
     /// How to print the verdicts
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Prints only what did not pass, and the last line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    verbosity: Verbosity,
 }
 
 pub(crate) fn judge(args: &JudgeArgs) -> Ended {
@@ -35,7 +35,7 @@ pub(crate) fn judge(args: &JudgeArgs) -> Ended {
     artefacts::write_judged(&folder, &judged)?;
     let verdicts = &judged.verdicts;
     let exit = Exit::of(verdicts);
-    print(&folder, verdicts, args.format, args.quiet, exit);
+    print(&folder, verdicts, args.format, args.verbosity, exit);
     for difference in before.iter().flat_map(|before| judgment::differences(before, verdicts)) {
         console::note(format!("seen differently: {difference}"));
     }

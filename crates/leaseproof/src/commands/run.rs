@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use leaseproof_domain::RunVerdicts;
 use leaseproof_history::RunFolder;
-use leaseproof_report::TerminalView;
+use leaseproof_report::{Detail, TerminalView};
 use leaseproof_scenario::Plan;
 
 use crate::arguments::Overrides;
@@ -41,16 +41,15 @@ pub(crate) struct RunArgs {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     overrides: Overrides,
-    /// The folder for the run's files; otherwise a new one below reports/runs/. Of several scenarios, each has its own
-    /// folder in it
+    /// The folder for the run's files; otherwise a new one below reports/runs/. Where it holds files already, DIR-2,
+    /// DIR-3, … is made. Of several scenarios, each has its own folder in it
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// How to print the verdicts; those of several scenarios as one JSON list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Prints only what did not pass, and the last line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    verbosity: Verbosity,
     /// Judges these checks only
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
@@ -62,6 +61,27 @@ pub(crate) struct RunArgs {
     seed: Option<u64>,
     #[command(flatten)]
     attached: AttachedArgs,
+}
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Verbosity {
+    /// Prints only what did not pass, the run's folder and the last line
+    #[arg(long)]
+    quiet: bool,
+    /// Prints every check with its evidence
+    #[arg(long, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+impl Verbosity {
+    fn detail(self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Usual,
+        }
+    }
 }
 
 /// How verdicts are printed on stdout.
@@ -93,53 +113,64 @@ fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
 fn one(args: &RunArgs, path: &Path) -> Ended {
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        pipeline::run(&plan(args, path)?, args.output.as_deref(), &interrupt, Screen::new(args.quiet)).await
+        pipeline::run(&plan(args, path)?, args.output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet)).await
     })?;
-    // Without a single operation there is nothing to report but why.
-    if run.stopped.is_none() || !run.verdicts.operations.is_empty() || args.format == Format::Json {
-        print(&run.folder, &run.verdicts, args.format, args.quiet, run.exit);
-    }
-    if let Some(words) = &run.stopped {
-        console::note(format!("{words}\nexit {}: {}", run.exit.code(), run.exit.meaning()));
-    }
+    print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
     Ok(run.exit)
 }
 
 fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     let plans = series::plans(paths, |path| plan(args, path))?;
-    series::check_output(&plans, args.output.as_deref())?;
+    series::check_names(&plans, args.output.as_deref())?;
+    let output = args.output.as_deref().map(RunFolder::claim).transpose().map_err(Failure::estate)?;
+    say_moved(args.output.as_deref(), output.as_deref());
     let done = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        Ok(series::run(&plans, args.output.as_deref(), &interrupt, Screen::new(args.quiet), |run| {
-            if args.format == Format::Text && !run.verdicts.operations.is_empty() {
-                print(&run.folder, &run.verdicts, args.format, args.quiet, run.exit);
+        Ok(series::run(&plans, output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet), |run| {
+            if args.format == Format::Text {
+                print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
             }
         })
         .await)
     })?;
     match args.format {
-        Format::Text => console::out(format!("\n{}", done.table())),
+        Format::Text => console::out(format!("\n{}", done.table(console::width()))),
         Format::Json => console::out(done.json()),
     }
-    if let Some(output) = &args.output {
+    if let Some(output) = &output {
         done.write(output)?;
     }
     Ok(done.exit())
 }
 
-/// The verdicts on stdout.
-pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, quiet: bool, exit: Exit) {
+/// Says where files go, where that is not the folder that was named.
+pub(crate) fn say_moved(wanted: Option<&Path>, taken: Option<&Path>) {
+    if let (Some(wanted), Some(taken)) = (wanted, taken)
+        && std::path::absolute(wanted).ok() != std::path::absolute(taken).ok()
+    {
+        console::note(format!("{} holds files already: the run is in {}", wanted.display(), here(taken)));
+    }
+}
+
+/// The verdicts on stdout; as JSON, with what ended the run early on stderr besides.
+pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, verbosity: Verbosity, exit: Exit) {
     match format {
-        Format::Json => console::out(leaseproof_report::verdicts_json(verdicts)),
+        Format::Json => {
+            console::out(leaseproof_report::verdicts_json(verdicts));
+            if let Some(cause) = &verdicts.cause {
+                console::note(&cause.what);
+            }
+        }
         Format::Text => {
             let servers = artefacts::read_servers(folder);
             let path = shown(folder);
             let view = TerminalView {
                 servers: &servers,
                 folder: Some(&path),
-                quiet,
+                detail: verbosity.detail(),
+                width: console::width(),
                 exit_code: exit.code(),
-                exit_meaning: exit.meaning(),
+                exit_meaning: (exit != Exit::of(verdicts)).then_some(exit.meaning()),
             };
             console::out(leaseproof_report::terminal(verdicts, &view));
         }
@@ -148,6 +179,10 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
 
 /// The folder as one would type it from here.
 pub(crate) fn shown(folder: &RunFolder) -> String {
+    here(folder.path())
+}
+
+fn here(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    folder.path().strip_prefix(here).unwrap_or(folder.path()).display().to_string()
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }

@@ -1,0 +1,164 @@
+use leaseproof_domain::{CheckId, FailureCause, Finding, LeaseId, Micros, Username};
+use proptest::prelude::*;
+
+use super::{Failed, Groups, causes};
+
+/// A finding about credential `number`.
+fn finding(what: &str, number: u64, at: u64) -> Finding {
+    Finding {
+        what: what.replace("{}", &name(number)),
+        username: Some(Username::new(name(number))),
+        lease: Some(LeaseId::new(format!("database/creds/app/Ab3dEf6hIj9kLm2nOp5q{number:04}"))),
+        at: Some(Micros(at)),
+        ..Finding::default()
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("v-token-app-x1y2z3x1y2z3x1y2{number:04}-1795388284")
+}
+
+fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
+    let mut groups = Groups::default();
+    findings.iter().for_each(|finding| groups.add(finding));
+    Failed { check: CheckId::of(check), known: false, samples, groups }
+}
+
+/// `REV-1 ×2 @3 EXP-1 ×1`.
+fn told(causes: &[FailureCause]) -> Vec<String> {
+    let line = |cause: &FailureCause| {
+        let at = cause.first_at.map_or_else(|| "-".to_owned(), |at| at.0.to_string());
+        let also: Vec<String> =
+            cause.also_breaks.iter().map(|also| format!(" + {} ×{}", also.check, also.count)).collect();
+        let known = if cause.known { "known " } else { "" };
+        format!("{known}{} ×{} @{at}{}", cause.check, cause.count, also.concat())
+    };
+    causes.iter().map(line).collect()
+}
+
+const REFUSED: &str = "the revocation of {} was answered HTTP 500: role {} cannot be dropped (SQLSTATE 2BP01); it has to \
+                       answer HTTP 204";
+
+#[test]
+fn findings_that_differ_by_chance_are_one_cause() {
+    let all: Vec<Finding> = (0..38).map(|number| finding(REFUSED, number, 3_200 - number)).collect();
+    let causes = causes(vec![failed("REV-1", 100, &all)]);
+    assert_eq!(told(&causes), ["REV-1 ×38 @3163"]);
+    let expected = "the revocation of … was answered HTTP 500: role … cannot be dropped (SQLSTATE 2BP01); it has to answer HTTP 204";
+    assert_eq!(causes[0].what, expected);
+    assert_eq!(causes[0].example, all[37]);
+}
+
+#[test]
+fn one_finding_is_told_in_its_own_words() {
+    let only = finding("{} was let in 3.2 s after its end", 7, 5);
+    assert_eq!(causes(vec![failed("INV-6a", 9, &[only.clone()])])[0].what, only.what);
+}
+
+#[test]
+fn the_same_words_of_a_server_are_one_cause_whatever_the_check() {
+    let login = finding("{} was never let in, the last SQLSTATE 28P01: password authentication failed for {}", 1, 10);
+    let relogin = finding("a login of {} was refused: SQLSTATE 28P01: password authentication failed for {}", 2, 4);
+    let all = causes(vec![failed("INV-5", 1, &[relogin]), failed("LOG-1", 1, &[login])]);
+    assert_eq!(told(&all), ["LOG-1 ×1 @10 + INV-5 ×1"]);
+}
+
+#[test]
+fn what_follows_for_the_same_credentials_is_no_cause_of_its_own() {
+    let refused = finding(REFUSED, 1, 10);
+    let left = |number| finding("{} is left after the run's token was revoked", number, 50);
+    let rev = || failed("REV-1", 100, &[refused.clone()]);
+    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(1)]), rev()])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
+    // Another credential's role is left for another reason.
+    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(2)]), rev()])), ["REV-1 ×1 @10", "RUN-2 ×1 @50"]);
+    // Where every revocation fails, the others are left for that reason too.
+    let all = failed("REV-1", 1, &[refused]);
+    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(2)]), all])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
+}
+
+#[test]
+fn a_wrong_privilege_is_a_cause_of_its_own_and_its_probe_is_not() {
+    let privilege =
+        |what: &str, number| Finding { privilege: Some("SELECT ON TABLE public.t".into()), ..finding(what, number, 7) };
+    let missing = privilege("SELECT ON TABLE public.t is promised and not held", 1);
+    let probe = privilege("{} is refused SELECT ON TABLE public.t, which is promised (42501): permission denied", 1);
+    let rev = failed("REV-1", 1, &[finding(REFUSED, 1, 10)]);
+    let causes = causes(vec![failed("PRB-1", 4, &[probe]), rev, failed("GRA-1", 4, &[missing])]);
+    assert_eq!(told(&causes), ["GRA-1 ×1 @7 + PRB-1 ×1", "REV-1 ×1 @10"]);
+}
+
+#[test]
+fn declared_failures_stand_last_and_apart() {
+    let known = Failed { known: true, ..failed("REV-1", 1, &[finding(REFUSED, 1, 1)]) };
+    let other = failed("EXP-1", 1, &[finding("it said HTTP 500: role {} cannot be dropped (SQLSTATE 2BP01)", 1, 9)]);
+    assert_eq!(told(&causes(vec![known, other])), ["EXP-1 ×1 @9", "known REV-1 ×1 @1"]);
+}
+
+#[test]
+fn causes_stand_in_order_of_time_and_those_of_the_whole_run_last() {
+    let whole = Finding { what: "issue.response.p99 is 400 ms".into(), ..Finding::default() };
+    let causes = causes(vec![
+        failed("THR-1", 9, &[whole]),
+        failed("ISS-2", 9, &[finding("{} has 70 bytes", 1, 30)]),
+        failed("INV-7", 9, &[finding("{} was renewed past the maximum", 2, 20)]),
+    ]);
+    assert_eq!(told(&causes), ["INV-7 ×1 @20", "ISS-2 ×1 @30", "THR-1 ×1 @-"]);
+}
+
+/// Findings of a few kinds, about a few credentials, under a few checks.
+fn some_findings() -> impl Strategy<Value = Vec<(&'static str, Finding)>> {
+    let checks = prop::sample::select(vec!["ISS-1", "LOG-1", "REV-1", "EXP-1", "RUN-2", "INV-5", "GRA-1"]);
+    let words = prop::sample::select(vec![
+        "{} is left",
+        REFUSED,
+        "a login of {} was refused: SQLSTATE 28P01: no",
+        "{} took 3.5 s",
+        "nothing came",
+    ]);
+    let one = (checks, words, 0..6_u64, 0..50_u64, any::<bool>());
+    let made = one.prop_map(|(check, what, number, at, privilege)| {
+        let privilege = privilege.then(|| format!("SELECT ON TABLE public.t{}", number % 3));
+        (check, Finding { privilege, ..finding(what, number, at) })
+    });
+    prop::collection::vec(made, 1..60)
+}
+
+fn grouped(findings: &[(&'static str, Finding)]) -> Vec<FailureCause> {
+    let mut checks: Vec<&str> = findings.iter().map(|(check, _)| *check).collect();
+    let mut met = std::collections::BTreeSet::new();
+    checks.retain(|check| met.insert(*check));
+    let of = |check: &str| {
+        let own: Vec<Finding> = findings.iter().filter(|(id, _)| *id == check).map(|(_, one)| one.clone()).collect();
+        failed(check, 30, &own)
+    };
+    causes(checks.into_iter().map(of).collect())
+}
+
+proptest! {
+    #[test]
+    fn the_order_does_not_matter((findings, shuffled) in some_findings().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))) {
+        prop_assert_eq!(grouped(&findings), grouped(&shuffled));
+    }
+
+    #[test]
+    fn every_finding_is_counted_once(findings in some_findings()) {
+        let causes = grouped(&findings);
+        let counted: u64 = causes
+            .iter()
+            .map(|cause| cause.count + cause.also_breaks.iter().map(|also| also.count).sum::<u64>())
+            .sum();
+        prop_assert_eq!(counted, findings.len() as u64);
+        for check in ["ISS-1", "LOG-1", "REV-1", "EXP-1", "RUN-2", "INV-5", "GRA-1"] {
+            let own = causes.iter().filter(|cause| cause.check.as_str() == check).map(|cause| cause.count).sum::<u64>();
+            let also = causes.iter().flat_map(|cause| &cause.also_breaks);
+            let also = also.filter(|also| also.check.as_str() == check).map(|also| also.count).sum::<u64>();
+            prop_assert_eq!(own + also, findings.iter().filter(|(id, _)| *id == check).count() as u64);
+        }
+    }
+
+    #[test]
+    fn a_first_moment_is_its_earliest_finding_s(findings in some_findings()) {
+        let earliest = findings.iter().filter_map(|(_, finding)| finding.at).min();
+        prop_assert_eq!(grouped(&findings).iter().filter_map(|cause| cause.first_at).min() >= earliest, true);
+    }
+}

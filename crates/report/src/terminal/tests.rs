@@ -1,0 +1,87 @@
+use leaseproof_domain::{Cause, EndReason, RunOutcome, RunVerdicts, Validity};
+
+use super::{Detail, TerminalView, terminal};
+use crate::sample;
+
+fn plain(detail: Detail, width: Option<usize>, verdicts: &RunVerdicts) -> String {
+    let servers = ["Vault 1.21.0".to_owned(), "PostgreSQL 15.14 (target)".to_owned()];
+    let view = TerminalView {
+        servers: &servers,
+        folder: Some("reports/runs/powerdns/20261122T225801Z-3f2a"),
+        detail,
+        width,
+        exit_code: if verdicts.end == Some(EndReason::Interrupted) { 130 } else { 1 },
+        exit_meaning: (verdicts.end == Some(EndReason::Interrupted)).then_some("interrupted, cleaned up"),
+    };
+    anstream::adapter::strip_str(&terminal(verdicts, &view)).to_string()
+}
+
+fn invalid() -> RunVerdicts {
+    let mut verdicts = sample::known_issues_only();
+    verdicts.outcome = RunOutcome::NotComparable;
+    verdicts.validity = Validity::Invalid { why: "61 of 1290 sends (4.7 %) were late, more than 1 %".into() };
+    verdicts
+}
+
+fn lost() -> RunVerdicts {
+    let words = "vault was lost at 12.031 s: signal: 9 (SIGKILL)\n[INFO]  core: vault is unsealed\n[INFO]  expiration: revoked lease";
+    sample::ended_early(EndReason::EstateLost, RunOutcome::EnvironmentLost, Cause::of(words))
+}
+
+#[test]
+fn what_people_read_fits_the_terminal() {
+    let interrupted = Cause::of("interrupted by a signal");
+    let interrupted = sample::ended_early(EndReason::Interrupted, RunOutcome::Undecided, interrupted);
+    let runs = [
+        ("passed", sample::all_passed()),
+        ("failed", sample::verdicts()),
+        ("setup_rejected", sample::setup_rejected()),
+        ("interrupted", interrupted),
+        ("lost", lost()),
+        ("known_issues_only", sample::known_issues_only()),
+        ("not_comparable", invalid()),
+    ];
+    for (name, verdicts) in runs {
+        for width in [80, 50] {
+            let text = plain(Detail::Usual, Some(width), &verdicts);
+            let long = |line: &&str| line.chars().count() > width && !line.trim().starts_with("leaseproof show ");
+            let table =
+                |line: &&str| line.contains("p99.9") || line.starts_with(" issue") || line.starts_with(" dead_");
+            let too_long: Vec<&str> = text.lines().filter(long).filter(|line| width == 80 || !table(line)).collect();
+            assert!(too_long.is_empty(), "{name} at {width}: {too_long:#?}");
+            insta::assert_snapshot!(format!("{name}_at_{width}"), text);
+        }
+    }
+}
+
+#[test]
+fn a_pipe_has_lines_of_any_length() {
+    insta::assert_snapshot!(plain(Detail::Usual, None, &sample::verdicts()));
+}
+
+#[test]
+fn quiet_says_what_did_not_pass_and_where_the_run_is() {
+    let text = plain(Detail::Quiet, None, &sample::verdicts());
+    assert!(text.contains("\nreports/runs/powerdns/20261122T225801Z-3f2a\n"), "{text}");
+    assert!(!text.contains("PRB-1  ") && !text.contains("known issue:"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn verbose_lists_every_check() {
+    let text = plain(Detail::Verbose, None, &sample::verdicts());
+    for judgment in sample::verdicts().checks {
+        assert!(text.contains(&format!("{:<6}  {}: {}", judgment.check, judgment.subject, judgment.title)), "{text}");
+    }
+}
+
+#[test]
+fn the_example_s_command_can_be_pasted() {
+    let mut verdicts = sample::verdicts();
+    verdicts.causes.truncate(1);
+    verdicts.causes[0].example.lease = Some(leaseproof_domain::LeaseId::new("db/creds/it's mine/x; rm -rf /"));
+    let text = plain(Detail::Usual, Some(50), &verdicts);
+    let command = text.lines().find_map(|line| line.trim().strip_prefix("leaseproof show ")).unwrap();
+    let words = shlex::split(command).unwrap();
+    assert_eq!(words, ["reports/runs/powerdns/20261122T225801Z-3f2a", "--lease", "db/creds/it's mine/x; rm -rf /"]);
+}
