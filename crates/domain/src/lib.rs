@@ -20,6 +20,7 @@ mod secret;
 mod sighting;
 mod time;
 mod verdict;
+mod visible;
 
 pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
@@ -50,3 +51,4 @@ pub use verdict::{
     AlsoBroken, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed,
     OperationStatistics, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };
+pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

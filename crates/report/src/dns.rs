@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leaseproof_domain::{DnsFigures, LatencySummary, Quantity};
 
-use crate::figures;
+use crate::{figures, foreign};
 
 /// Them in one line, for a terminal.
 pub(crate) fn line(dns: &DnsFigures) -> String {
@@ -44,7 +44,7 @@ pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
     ];
     for (what, figure) in rows {
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "| {what} | {figure} |");
+        let _ = writeln!(out, "| {what} | {} |", foreign::markdown(&figure));
     }
     out.push('\n');
 }

@@ -2,6 +2,8 @@
 
 use leaseproof_domain::{Finding, Judgment, Verdict};
 
+use crate::foreign;
+
 /// How many findings are shown under a check; `verdicts.json` holds more.
 const SHOWN: usize = 5;
 
@@ -54,8 +56,7 @@ pub(crate) fn notes(judgment: &Judgment) -> Vec<String> {
 
 /// A text on one line, which cannot speak to a terminal.
 pub(crate) fn plain(line: &str) -> String {
-    let harmless = |c: char| if c == '\n' || c == '\t' { ' ' } else { c };
-    line.chars().map(harmless).filter(|c| !c.is_control()).collect()
+    foreign::one_line(line)
 }
 
 fn raw_lines(judgment: &Judgment) -> Vec<String> {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
-use leaseproof_domain::PrivilegeSet;
+use leaseproof_domain::{PrivilegeSet, visible};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::foreign::shown;
 
 /// The version of [`RoleGrants`]'s form.
 pub const GRANTS_SCHEMA: &str = "leaseproof/grants/1";
@@ -42,11 +44,12 @@ pub fn grants_schema() -> String {
 
 /// The same for people: what the role is, then each database.
 pub fn grants_table(grants: &RoleGrants) -> String {
-    let mut out = format!("{} on {}\n", grants.role, grants.server);
-    if let Some(set) = grants.databases.first() {
+    let mut out = format!("{} on {}\n", visible(&grants.role), visible(&grants.server));
+    let databases = shown(&grants.databases);
+    if let Some(set) = databases.first() {
         role(&mut out, set);
     }
-    for set in &grants.databases {
+    for set in &databases {
         let _ = writeln!(out, "\nDATABASE {}", set.database);
         database(&mut out, set);
     }

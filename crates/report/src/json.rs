@@ -1,12 +1,11 @@
 //! `verdicts.json` and its schema.
 
-use leaseproof_domain::{RunVerdicts, VERDICTS_SCHEMA};
+use leaseproof_domain::{RunVerdicts, VERDICTS_SCHEMA, visible_json};
 
 /// The content of `verdicts.json`, and what `--format json` prints: the same verdicts are the same bytes.
 pub fn verdicts_json(verdicts: &RunVerdicts) -> String {
-    let mut text = serde_json::to_string_pretty(verdicts).expect("verdicts are plain values with text keys");
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(verdicts).expect("verdicts are plain values with text keys");
+    format!("{}\n", visible_json(&text))
 }
 
 /// The JSON Schema of `verdicts.json`.

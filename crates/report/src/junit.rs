@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use leaseproof_domain::{EndReason, Judgment, RunOutcome, RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{EndReason, Judgment, RunOutcome, RunVerdicts, Validity, Verdict, visible_lines};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
@@ -244,9 +244,10 @@ fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
 }
 
-/// Leaves out what XML 1.0 has no way to write (Char, production 2).
+/// Writes hidden characters as escapes, and leaves out the two noncharacters that XML 1.0 has no way to write either
+/// (Char, production 2).
 fn clean(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)).collect()
+    visible_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod dns;
 mod evidence;
 mod explain;
 mod figures;
+mod foreign;
 mod grants;
 mod json;
 mod junit;

@@ -8,6 +8,7 @@ use leaseproof_domain::{
 };
 
 use self::probes::Probes;
+use crate::foreign::one_line;
 use crate::{evidence, figures};
 
 mod probes;
@@ -116,15 +117,15 @@ impl LifeStory {
         let mut oids: Vec<_> = self.oids.iter().map(|oid| format!(" (oid {oid})")).collect();
         oids.sort_unstable();
         oids.dedup();
-        let _ = writeln!(out, "lease  {lease}\nrole   {username}{}", oids.concat());
+        let _ = writeln!(out, "lease  {}\nrole   {}{}", one_line(lease), one_line(username), oids.concat());
         if let Some((life, phase)) = &self.life {
-            let _ = writeln!(out, "life   {life}, phase {phase}");
+            let _ = writeln!(out, "life   {life}, phase {}", one_line(phase));
         }
         out.push('\n');
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
         lines.sort_by_key(|(at, _, _)| *at);
         for (at, what, words) in lines {
-            let _ = writeln!(out, "{:>11}  {what:<12}  {words}", at.to_string());
+            let _ = writeln!(out, "{:>11}  {what:<12}  {}", at.to_string(), one_line(&words));
         }
         if let Some(verdicts) = verdicts {
             self.findings(&mut out, verdicts);
@@ -139,9 +140,9 @@ impl LifeStory {
                     || (finding.username.is_some() && finding.username == self.username)
             };
             for finding in judgment.findings.iter().filter(own) {
-                let _ = writeln!(out, "\n{} {}: {}", judgment.check, judgment.verdict, finding.what);
+                let _ = writeln!(out, "\n{} {}: {}", judgment.check, judgment.verdict, one_line(&finding.what));
                 if let Some(place) = evidence::place(finding) {
-                    let _ = writeln!(out, "  {place}");
+                    let _ = writeln!(out, "  {}", one_line(&place));
                 }
             }
         }

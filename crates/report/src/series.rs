@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use leaseproof_domain::{Judgment, RunVerdicts, Verdict};
 
 use crate::layout::Layout;
-use crate::{figures, junit};
+use crate::{figures, foreign, junit};
 
 /// One scenario of a series, and what came of it.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub fn series_terminal(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>, width: 
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(layout.table());
     table.set_header(HEADER);
     for entry in entries {
-        table.add_row(row(entry));
+        table.add_row(row(entry).map(|text| foreign::one_line(&text)));
     }
     let mut out = String::new();
     for line in table.to_string().lines() {
@@ -54,13 +54,13 @@ pub fn series_terminal(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>, width: 
     out.push('\n');
     for entry in entries {
         if let Some(folder) = entry.folder {
-            let _ = writeln!(out, "{folder}");
+            let _ = writeln!(out, "{}", foreign::one_line(folder));
         }
     }
     out.push('\n');
     for (scenario, note) in notes(entries) {
         for line in note.lines() {
-            layout.paragraph(&mut out, &format!("{scenario}: "), line);
+            layout.paragraph(&mut out, &format!("{}: ", foreign::one_line(scenario)), &foreign::one_line(line));
         }
     }
     layout.paragraph(&mut out, "", &closing(entries, end));
@@ -73,13 +73,13 @@ pub fn series_summary(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> Strin
     let _ = writeln!(out, "|{}", "---|".repeat(HEADER.len() + 1));
     for entry in entries {
         let folder = entry.folder.unwrap_or("-").to_owned();
-        let cells = row(entry).into_iter().chain([folder]).map(|text| text.replace('|', "\\|"));
+        let cells = row(entry).into_iter().chain([folder]).map(|text| foreign::markdown(&text));
         let _ = writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "));
     }
     for (scenario, note) in notes(entries) {
-        let _ = writeln!(out, "\n## {scenario}\n");
+        let _ = writeln!(out, "\n## {}\n", foreign::markdown(scenario));
         for line in note.lines() {
-            let _ = writeln!(out, "    {line}");
+            let _ = writeln!(out, "    {}", foreign::one_line(line));
         }
     }
     out

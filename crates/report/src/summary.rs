@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use leaseproof_domain::{FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
 
 use crate::causes::{self, Block};
+use crate::foreign::{code, markdown, one_line};
 use crate::{evidence, figures};
 
 /// The verdicts as Markdown.
 pub fn summary(verdicts: &RunVerdicts) -> String {
     let mut out = String::new();
     let RunVerdicts { title, outcome, scenario, run, leaseproof, ended, .. } = verdicts;
-    let _ = writeln!(out, "# {}: {outcome}\n", cell(title));
+    let _ = writeln!(out, "# {}: {outcome}\n", markdown(title));
     causes(&mut out, verdicts);
     let ended = if verdicts.cause.is_some() { "early" } else { ended.as_str() };
-    let _ = writeln!(out, "Scenario `{scenario}`, run `{run}`, leaseproof {leaseproof}; ended: {ended}.\n");
+    let (scenario, run, ended) = (code(scenario), code(run), markdown(ended));
+    let _ = writeln!(out, "Scenario {scenario}, run {run}, leaseproof {leaseproof}; ended: {ended}.\n");
     if let Validity::Invalid { why } = &verdicts.validity {
-        let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", cell(why));
+        let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", markdown(why));
     }
     checks(&mut out, &verdicts.checks);
     let tells =
@@ -49,16 +51,20 @@ fn causes(out: &mut String, verdicts: &RunVerdicts) {
         for cause in causes {
             let told = causes::block(cause, verdicts);
             block(out, &told);
-            let _ = writeln!(out, "```bash\nleaseproof show RUN {}   # RUN: the folder of this file\n```\n", told.show);
+            let _ = writeln!(
+                out,
+                "```bash\nleaseproof show RUN {}   # RUN: the folder of this file\n```\n",
+                one_line(&told.show)
+            );
         }
     }
 }
 
 /// Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
 fn block(out: &mut String, block: &Block) {
-    let _ = writeln!(out, "    {}", block.head);
+    let _ = writeln!(out, "    {}", one_line(&block.head));
     for line in &block.lines {
-        let _ = writeln!(out, "      {line}");
+        let _ = writeln!(out, "      {}", one_line(line));
     }
     out.push('\n');
 }
@@ -74,13 +80,19 @@ fn checks(out: &mut String, checks: &[Judgment]) {
             (Verdict::Unknown, _) => "?",
         };
         let Judgment { check, subject, title, samples, .. } = judgment;
-        let _ = writeln!(out, "| {mark} | {check} | {} | {} | {samples} |", cell(&subject.to_string()), cell(title));
+        let _ = writeln!(
+            out,
+            "| {mark} | {check} | {} | {} | {samples} |",
+            markdown(&subject.to_string()),
+            markdown(title)
+        );
     }
     out.push('\n');
 }
 
 fn under(out: &mut String, judgment: &Judgment) {
-    let _ = writeln!(out, "## {} {}: {}\n\n{}\n", judgment.check, judgment.subject, judgment.verdict, judgment.title);
+    let (subject, title) = (markdown(&judgment.subject.to_string()), markdown(&judgment.title));
+    let _ = writeln!(out, "## {} {subject}: {}\n\n{title}\n", judgment.check, judgment.verdict);
     // Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
     let lines = if judgment.verdict == Verdict::Pass { Vec::new() } else { evidence::lines(judgment) };
     for line in lines.into_iter().chain(evidence::notes(judgment)) {
@@ -125,14 +137,15 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
         let _ = writeln!(
             out,
             "| {number}: {} | {} | {} | {} | {} |",
-            cell(&words),
-            cell(&steps.join("; ")),
+            markdown(&words),
+            markdown(&steps.join("; ")),
             or_none(last_error),
             or_none(recovered),
-            cell(&figures::errors(errors))
+            markdown(&figures::errors(errors))
         );
     }
-    let outside = if errors_outside.is_empty() { "none".to_owned() } else { figures::errors(errors_outside) };
+    let outside =
+        if errors_outside.is_empty() { "none".to_owned() } else { markdown(&figures::errors(errors_outside)) };
     let _ = writeln!(out, "\nErrors outside fault windows: {outside}.\n");
 }
 
@@ -142,7 +155,7 @@ fn observed(out: &mut String, observed: &Observed) {
     if !left_out.is_empty() {
         out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
         for (check, why) in left_out {
-            let _ = writeln!(out, "| {check} | {} |", cell(why));
+            let _ = writeln!(out, "| {check} | {} |", markdown(why));
         }
         out.push('\n');
     }
@@ -160,7 +173,7 @@ fn observed(out: &mut String, observed: &Observed) {
     }
     out.push_str("## Seen beside\n\n| | |\n|---|---:|\n");
     for (what, figure) in rows {
-        let _ = writeln!(out, "| {} | {figure} |", cell(&what));
+        let _ = writeln!(out, "| {} | {figure} |", markdown(&what));
     }
     out.push('\n');
 }
@@ -184,15 +197,10 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
         for (clocking, times) in [("response", &operation.response), ("service", &operation.service)] {
             let times = figures::columns(times).map(|(_, figure)| figure).join(" | ");
             let counts = [due, ok, failed, indeterminate, dropped].map(u64::to_string).join(" | ");
-            let codes = cell(&codes.join(", "));
+            let codes = markdown(&codes.join(", "));
             let _ = writeln!(out, "| {op} | {clocking} | {counts} | {times} | {codes} |");
         }
     }
-}
-
-/// A text that stays within its cell.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\r', '\n'], " ")
 }
 
 #[cfg(test)]

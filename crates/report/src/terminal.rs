@@ -9,7 +9,7 @@ use leaseproof_domain::{
 };
 
 use crate::layout::Layout;
-use crate::{causes, figures};
+use crate::{causes, figures, foreign};
 
 mod checks;
 
@@ -51,6 +51,7 @@ pub enum Detail {
 /// The verdicts for people: what ended the run early, the causes of what failed, what is undecided, one line for what
 /// passed, figures, and the last line with the outcome and the exit code.
 pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
+    let verdicts = &foreign::shown(verdicts);
     let mut out = String::new();
     let layout = Layout::new(view.width);
     let quiet = view.detail == Detail::Quiet;
@@ -82,7 +83,7 @@ fn header(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Termi
         format!("run {}", verdicts.run),
         format!("leaseproof {}", verdicts.leaseproof),
     ];
-    parts.extend(view.servers.iter().cloned());
+    parts.extend(view.servers.iter().map(|server| foreign::one_line(server)));
     layout.paragraph(out, "", &styled(STRONG, &verdicts.title));
     layout.paragraph(out, "", &styled(FAINT, &parts.join(" · ")));
     out.push('\n');
@@ -209,7 +210,7 @@ fn closing(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Term
     let meaning = exit_meaning.map_or_else(String::new, |meaning| format!(": {meaning}"));
     parts.push(format!("exit {exit_code}{meaning}"));
     if let Some(folder) = folder {
-        let _ = writeln!(out, "{FAINT}{folder}{FAINT:#}");
+        let _ = writeln!(out, "{FAINT}{}{FAINT:#}", foreign::one_line(folder));
     }
     layout.paragraph(out, "", &parts.join(" · "));
 }

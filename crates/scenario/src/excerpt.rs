@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use leaseproof_domain::{is_hidden, visible};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::place::Place;
@@ -48,7 +49,7 @@ impl Excerpt {
         writer.lines();
         let label = writer.label.unwrap_or(0..0);
         Some(Self {
-            name: place.source.name.clone(),
+            name: visible(&place.source.name).into_owned(),
             text: writer.text,
             label,
             line: (origin.line as usize).saturating_sub(1),
@@ -141,7 +142,11 @@ impl Writer<'_> {
             self.reach(part.start + at);
             // A line's end by Windows' custom is none of its text.
             if sign != '\r' {
-                self.text.push(if sign.is_control() && sign != '\t' { '\u{fffd}' } else { sign });
+                if is_hidden(sign) && sign != '\t' {
+                    self.text.extend(sign.escape_unicode());
+                } else {
+                    self.text.push(sign);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use leaseproof_domain::visible_lines;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
 
 use crate::excerpt::Excerpt;
@@ -74,7 +75,8 @@ impl Problem {
             .with_source_code(excerpt)
     }
 
-    /// A text of the problem without the secret that it is about, and cut after so many characters.
+    /// A text of the problem without the secret that it is about, cut after so many characters, with hidden characters
+    /// as escapes.
     fn shown(&self, text: &str, most: usize) -> String {
         let mut text = text.to_owned();
         for secret in self.place.touched() {
@@ -87,7 +89,7 @@ impl Problem {
             text.truncate(end);
             text.push('…');
         }
-        text
+        visible_lines(&text).into_owned()
     }
 }
 

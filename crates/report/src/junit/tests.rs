@@ -118,7 +118,7 @@ fn a_timing_failure_of_an_invalid_measurement_is_an_error() {
 }
 
 #[test]
-fn bytes_that_xml_forbids_are_left_out() {
+fn hidden_characters_are_shown_and_xml_stays_valid() {
     let mut verdicts = sample::verdicts();
     let what = "a\u{0}b\u{8}c\u{1b}[31md\u{fffe}e\u{ffff}f & <g>".to_owned();
     verdicts.checks[1].findings = vec![Finding { what, ..Finding::default() }];
