@@ -173,7 +173,7 @@ fn cause(run: &Run<'_>, read_end: &ReadEnd) -> Option<Cause> {
 
 /// How the run ended, in words.
 fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
-    if let ReadEnd::CutOff { why } = read_end {
+    if let ReadEnd::CutOff { why } | ReadEnd::TooLarge { why } = read_end {
         return format!("its history is cut off {why}");
     }
     match run.end.as_ref().map(|end| end.reason) {

@@ -61,6 +61,16 @@ pub enum EstateError {
         "PostgreSQL refuses to run as root, and this machine has neither the user `postgres` nor `nobody`: run leaseproof as another user, or add one of them"
     )]
     NoAccount,
+    /// The servers cannot use the folder that the run would make for them.
+    #[error(
+        "the servers' folder cannot be {path}: {why}; set TMPDIR to a folder with a plain path that others may enter, such as /tmp"
+    )]
+    UnfitFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// A folder or file of the estate cannot be written.
     #[error("cannot {doing} {path}: {source}")]
     Folder {

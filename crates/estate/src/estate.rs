@@ -136,6 +136,7 @@ impl Estate {
         }
         let account = Account::unprivileged()?;
         let folder = PrivateFolder::create(&options.parent, &options.run, ledger)?;
+        folder::enterable(folder.path(), account)?;
         let encrypted = servers.vault.tls || servers.postgres.values().any(|cluster| cluster.tls);
         let authority = encrypted.then(|| Authority::make(&options.run, folder.path())).transpose()?;
         let Servers { vault, vault_env, postgres, first, faults, images } = servers;

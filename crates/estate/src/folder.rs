@@ -1,7 +1,9 @@
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use leaseproof_history::{Entry, Ledger};
 
@@ -25,6 +27,7 @@ impl PrivateFolder {
     pub(crate) fn create(parent: &Path, run: &str, ledger: &Ledger) -> Result<Self, EstateError> {
         let path = parent.join(format!("{PREFIX}{run}"));
         let path = std::path::absolute(&path).map_err(|source| failed("make", &path, source))?;
+        nameable(&path)?;
         ledger.add(Entry::Folder { path: path.clone() })?;
         make(&path, 0o711, None)?;
         Ok(Self { run: run.to_owned(), path })
@@ -50,6 +53,32 @@ impl Drop for PrivateFolder {
     fn drop(&mut self) {
         // The last resort has nobody to tell; the ledger still names the folder.
         self.remove();
+    }
+}
+
+/// That the path can stand in every server's configuration. Their files quote in different ways, and none has an escape
+/// for all of these.
+fn nameable(path: &Path) -> Result<(), EstateError> {
+    let unfit = |why: String| Err(EstateError::UnfitFolder { path: path.to_owned(), why });
+    let Some(text) = path.to_str() else { return unfit("it is not UTF-8".to_owned()) };
+    let apart = |c: char| c.is_whitespace() || c.is_control() || "\"'\\$`,;:#{}%*?[]<>|&()!".contains(c);
+    match text.chars().find(|c| apart(*c)) {
+        Some(sign) => unfit(format!("it contains {sign:?}")),
+        None => Ok(()),
+    }
+}
+
+/// That `account` can enter the folder, through everything above it. The kernel decides: a process of that account is
+/// started in it.
+pub(crate) fn enterable(path: &Path, account: Option<Account>) -> Result<(), EstateError> {
+    let Some(Account { uid, gid }) = account else { return Ok(()) };
+    let tried = Command::new("true").current_dir(path).uid(uid).gid(gid).status();
+    match tried {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let why = format!("user {uid}, as whom PostgreSQL runs under root, cannot enter it or a folder above it");
+            Err(EstateError::UnfitFolder { path: path.to_owned(), why })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -114,11 +143,27 @@ fn failed(doing: &'static str, path: &Path, source: io::Error) -> EstateError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use leaseproof_history::Ledger;
 
-    use super::{PrivateFolder, write};
+    use super::{PrivateFolder, nameable, write};
+
+    #[test]
+    fn a_path_that_configurations_cannot_name_is_refused() {
+        for fit in ["/tmp/leaseproof-20261122T225801Z-3f2a", "/home/ada/é/x_y+z@1", "/var/tmp/a.b-c=d~"] {
+            assert!(nameable(Path::new(fit)).is_ok(), "{fit}");
+        }
+        for (unfit, sign) in [("/tmp/a b", "' '"), ("/tmp/\"x", "'\"'"), ("/tmp/x\ny", r"'\n'"), ("/tmp/$HOME", "'$'")]
+        {
+            let why = nameable(Path::new(unfit)).unwrap_err().to_string();
+            assert!(why.contains(&format!("it contains {sign}; set TMPDIR")), "{why}");
+        }
+        let bytes = Path::new(std::ffi::OsStr::from_bytes(b"/tmp/caf\xe9"));
+        assert!(nameable(bytes).unwrap_err().to_string().contains("it is not UTF-8"));
+    }
 
     #[test]
     fn the_folder_can_be_passed_and_not_listed_and_is_gone_after_its_drop() {

@@ -340,7 +340,7 @@ pub(crate) fn remove_socket(path: &Path, data: &Path) {
     } else {
         PathBuf::from(format!("{}.lock", path.display()))
     };
-    let ours = match fs::read_to_string(&lock) {
+    let ours = match leaseproof_files::read_text(&lock, leaseproof_files::SECRET) {
         Ok(text) => text.lines().nth(1).is_some_and(|line| Path::new(line).starts_with(data)),
         // Without a lock nobody owns it, unless somebody answers.
         Err(_) => UnixStream::connect(path).is_err(),

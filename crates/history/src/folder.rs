@@ -147,7 +147,9 @@ impl RunFolder {
         struct Run {
             run: String,
         }
-        let recorded = fs::read(self.run_json()).ok().and_then(|text| serde_json::from_slice::<Run>(&text).ok());
+        let recorded = leaseproof_files::read(&self.run_json(), leaseproof_files::RECORD)
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Run>(&text).ok());
         let folder = || self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         recorded.map_or_else(folder, |run| run.run)
     }

@@ -8,6 +8,8 @@
 mod error;
 mod folder;
 mod ledger;
+mod limits;
+mod memory;
 mod reader;
 mod recorder;
 

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -8,6 +8,10 @@ use serde::Deserialize;
 use zstd::stream::read::Decoder;
 
 use crate::Error;
+use crate::limits::{
+    GROWTH_COUNTS_EVERY, MAX_GROWTH, MAX_LINE, MAX_RATIO, MAX_TOTAL, MAX_WINDOW_LOG, RATIO_COUNTS_FROM,
+};
+use crate::memory::resident;
 
 /// The first bytes of a zstd frame (RFC 8878, 3.1.1).
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -22,12 +26,25 @@ pub enum ReadEnd {
         /// Where and how it breaks off.
         why: String,
     },
+    /// The history is larger than any that is read: it was read no further.
+    TooLarge {
+        /// Which limit it exceeds, and where.
+        why: String,
+    },
 }
 
 /// Reads a history, event by event, up to its end or to where it was cut off.
 pub struct History {
     lines: BufReader<Decoder<'static, BufReader<File>>>,
     line: Vec<u8>,
+    /// The size of the file, in bytes.
+    packed: u64,
+    /// The bytes of all lines so far.
+    unpacked: u64,
+    /// The memory of this process when the reading began, where the system says it.
+    resident: Option<u64>,
+    /// The bytes of all lines when the memory was last looked at.
+    measured: u64,
     first: Option<Event>,
     count: u64,
     last_line_seen: bool,
@@ -43,7 +60,8 @@ impl History {
     /// is no error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Read { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = leaseproof_files::open(path).map_err(failed)?;
+        let packed = file.metadata().map_err(failed)?.len();
         let mut start = Vec::new();
         file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start).map_err(failed)?;
         if !MAGIC.starts_with(&start) {
@@ -51,10 +69,15 @@ impl History {
             return Err(Error::NotAHistory { path: path.to_owned(), came });
         }
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let decoder = Decoder::new(file).map_err(failed)?;
+        let mut decoder = Decoder::new(file).map_err(failed)?;
+        decoder.window_log_max(MAX_WINDOW_LOG).map_err(failed)?;
         let mut history = Self {
             lines: BufReader::new(decoder),
             line: Vec::new(),
+            packed,
+            unpacked: 0,
+            resident: resident(),
+            measured: 0,
             first: None,
             count: 0,
             last_line_seen: false,
@@ -101,7 +124,21 @@ impl History {
     /// Reads the next whole line into `self.line`; false at the end.
     fn read_line(&mut self) -> bool {
         self.line.clear();
-        match self.lines.read_until(b'\n', &mut self.line) {
+        let longest = MAX_LINE as u64;
+        let read = self.lines.by_ref().take(longest + 1).read_until(b'\n', &mut self.line);
+        self.unpacked += self.line.len() as u64;
+        match read {
+            Ok(_) if self.line.len() > MAX_LINE => self.exceed(&format!("a line is longer than {MAX_LINE} bytes")),
+            Ok(_) if self.unpacked > MAX_TOTAL => self.exceed(&format!("its lines are more than {MAX_TOTAL} bytes")),
+            Ok(_) if self.unpacked > RATIO_COUNTS_FROM.max(self.packed.saturating_mul(MAX_RATIO)) => {
+                self.exceed(&format!(
+                    "it unpacks to more than {MAX_RATIO} times the {} bytes of its file",
+                    self.packed
+                ));
+            }
+            Ok(_) if self.has_grown() => {
+                self.exceed(&format!("what it holds takes more than {MAX_GROWTH} bytes of memory"));
+            }
             Ok(0) if self.last_line_seen => self.finish(ReadEnd::Complete),
             Ok(0) => self.cut("it has no last line"),
             Ok(_) if self.line.last() != Some(&b'\n') => self.cut("its last line is not whole"),
@@ -110,6 +147,15 @@ impl History {
             Err(error) => self.cut(&format!("the file is damaged: {error}")),
         }
         false
+    }
+
+    /// Whether what was read so far takes more memory than a history may.
+    fn has_grown(&mut self) -> bool {
+        if self.unpacked < self.measured + GROWTH_COUNTS_EVERY {
+            return false;
+        }
+        self.measured = self.unpacked;
+        resident().zip(self.resident).is_some_and(|(now, before)| now > before + MAX_GROWTH)
     }
 
     fn parse_line(&mut self) -> Option<Event> {
@@ -128,6 +174,10 @@ impl History {
 
     fn cut(&self, why: &str) {
         self.finish(ReadEnd::CutOff { why: format!("after {} events: {why}", self.count) });
+    }
+
+    fn exceed(&self, which: &str) {
+        self.finish(ReadEnd::TooLarge { why: format!("after {} events: {which}", self.count) });
     }
 
     fn finish(&self, end: ReadEnd) {

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,6 +10,7 @@ use leaseproof_domain::{Event, FORMAT_VERSION, Header, Micros, UnixMicros};
 use zstd::stream::write::Encoder;
 
 use crate::Error;
+use crate::limits::MAX_LINE;
 
 /// How long an event may stay in memory before a killed run's file would show it.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
@@ -52,6 +53,7 @@ struct Shared {
     start: Instant,
     epoch: UnixMicros,
     queue: RwLock<Option<SyncSender<Event>>>,
+    failure: Arc<OnceLock<String>>,
     writer: Mutex<Writer>,
 }
 
@@ -73,15 +75,18 @@ impl Recorder {
         let epoch = wall_clock();
         let start = Instant::now();
         let (queue, events) = sync_channel(QUEUE);
+        let failure = Arc::new(OnceLock::new());
+        let failed_first = Arc::clone(&failure);
         let writer = std::thread::Builder::new()
             .name("history".to_owned())
-            .spawn(move || write_events(encoder, &events))
+            .spawn(move || write_events(encoder, &events, &failed_first))
             .map_err(failed)?;
         let shared = Shared {
             path: path.to_owned(),
             start,
             epoch,
             queue: RwLock::new(Some(queue)),
+            failure,
             writer: Mutex::new(Writer::Running(writer)),
         };
         let recorder = Self { shared: Arc::new(shared) };
@@ -127,6 +132,18 @@ impl Recorder {
         }
     }
 
+    /// Why the history cannot be written any more, from at most a second after it could not: then the run has no record,
+    /// and whoever makes it ends it.
+    pub fn failure(&self) -> Option<Error> {
+        let path = self.shared.path.clone();
+        let failed = |source| Error::Write { path: path.clone(), source };
+        match self.shared.failure.get() {
+            Some(why) => Some(failed(io::Error::other(why.clone()))),
+            // Whoever removed the file or its folder took the record away, however well it is still written.
+            None => path.symlink_metadata().err().map(failed),
+        }
+    }
+
     /// Writes what is waiting, finishes the file and puts it on disk. Any clone may close; a second close says the same.
     ///
     /// # Errors
@@ -168,10 +185,15 @@ fn wall_clock() -> UnixMicros {
     UnixMicros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-fn write_events(mut encoder: Encoder<'static, BufWriter<File>>, events: &Receiver<Event>) -> io::Result<Written> {
+fn write_events(
+    mut encoder: Encoder<'static, BufWriter<File>>,
+    events: &Receiver<Event>,
+    failure: &OnceLock<String>,
+) -> io::Result<Written> {
     let mut written = 0;
     let result = write_until_closed(&mut encoder, events, &mut written);
-    if result.is_err() {
+    if let Err(error) = &result {
+        let _ = failure.set(error.to_string());
         // Nobody may wait for a queue that no one empties.
         for _ in events {}
     }
@@ -195,6 +217,10 @@ fn write_until_closed(
                 line.clear();
                 serde_json::to_writer(&mut line, &event)?;
                 line.push(b'\n');
+                if line.len() > MAX_LINE {
+                    let why = format!("an event of {} bytes is longer than the {MAX_LINE} of a line", line.len());
+                    return Err(io::Error::other(why));
+                }
                 encoder.write_all(&line)?;
                 *written += 1;
                 unflushed = true;

@@ -40,7 +40,7 @@ pub fn discover(dir: &Path) -> Result<Vec<Listed>, io::Error> {
 
 fn listing(folder: &Path) -> Option<Listed> {
     let file = folder.join("scenario.toml");
-    let text = std::fs::read_to_string(&file).ok()?;
+    let text = leaseproof_files::read_text(&file, leaseproof_files::INPUT).ok()?;
     let table = node::read(&Arc::new(file::source(&file, text, "", Holds::Keys)), &Noted::default());
     let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     Some(Listed {

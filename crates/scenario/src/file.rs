@@ -10,12 +10,8 @@ use crate::problem::{Noted, Problem};
 /// Reads the file `name` that is named at `place`: relative to the folder of the file that names it.
 pub(crate) fn read_named(name: &str, place: &Place, holds: Holds, noted: &Noted) -> Option<Arc<Source>> {
     let path = place.source.folder.join(name);
-    match std::fs::read(&path).map(String::from_utf8) {
-        Ok(Ok(text)) => Some(Arc::new(source(&path, text, &place.source.from_scenario, holds))),
-        Ok(Err(_)) => {
-            noted.add(Problem::at(place, format!("`{name}` is no UTF-8 text")).label("named here"));
-            None
-        }
+    match leaseproof_files::read_text(&path, leaseproof_files::INPUT) {
+        Ok(text) => Some(Arc::new(source(&path, text, &place.source.from_scenario, holds))),
         Err(error) => {
             noted.add(unreadable(name, &path, place, &error));
             None

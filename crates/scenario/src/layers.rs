@@ -1,6 +1,7 @@
 //! The layers of a scenario, from the bottom: what it extends, the file itself, the profile asked for, `--set`.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ const ROOT: Form = Form::Shape(&keys::ROOT);
 /// Reads all layers. None where the file itself cannot be read.
 pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<Layered> {
     let file = if path.is_dir() { path.join("scenario.toml") } else { path.to_path_buf() };
-    let text = match std::fs::read_to_string(&file) {
+    let text = match leaseproof_files::read_text(&file, leaseproof_files::INPUT) {
         Ok(text) => text,
         Err(error) => {
             noted.add(no_scenario(&file, &error));
@@ -59,7 +60,7 @@ fn no_scenario(file: &Path, error: &std::io::Error) -> Problem {
     let source = Arc::new(file::source(file, String::new(), "", Holds::Keys));
     let place = Place::new(&source, 0..0);
     let shown = file::tidy(file).display().to_string();
-    if error.kind() == std::io::ErrorKind::NotFound {
+    if error.kind() == ErrorKind::NotFound {
         return Problem::at(&place, format!("there is no scenario at {shown}"))
             .help("`leaseproof list` shows the scenarios there are, `leaseproof new NAME` writes a first one");
     }
@@ -113,15 +114,15 @@ fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted
         return None;
     }
     let from_scenario = Path::new(&source.from_scenario).join(step).display().to_string();
-    let text = match std::fs::read_to_string(&file) {
+    let text = match leaseproof_files::read_text(&file, leaseproof_files::INPUT) {
         Ok(text) => text,
-        Err(_) => {
-            noted.add(
-                Problem::at(place, format!("there is no scenario at `{name}`"))
-                    .label("extended here")
-                    .broken()
-                    .help(format!("it is looked for at {}", file::tidy(&file).display())),
-            );
+        Err(error) => {
+            let message = match error.kind() {
+                ErrorKind::NotFound => format!("there is no scenario at `{name}`"),
+                _ => format!("the scenario at `{name}` cannot be read: {error}"),
+            };
+            let problem = Problem::at(place, message).label("extended here").broken();
+            noted.add(problem.help(format!("it is looked for at {}", file::tidy(&file).display())));
             return None;
         }
     };

@@ -15,6 +15,8 @@ mod excerpt;
 mod file;
 mod fit;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grant;
 mod keys;
 mod layers;

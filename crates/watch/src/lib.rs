@@ -12,6 +12,8 @@ mod databases;
 mod delta;
 mod dependencies;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod leases;
 mod log_line;
 mod logs;

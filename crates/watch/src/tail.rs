@@ -29,7 +29,7 @@ impl Tail {
     /// Where the file is there and cannot be read.
     pub(crate) fn read_on(&mut self, mut line: impl FnMut(Vec<u8>)) -> io::Result<()> {
         if self.file.is_none() {
-            match File::open(&self.path) {
+            match leaseproof_files::open(&self.path) {
                 Ok(file) => self.file = Some(file),
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(error),

@@ -9,7 +9,8 @@ pub(super) fn read(what: &'static str, source: &SecretSource, redactor: &Redacto
     let (place, text) = match source {
         SecretSource::File(path) => {
             let place = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|error| failed(place.clone(), error.to_string()))?;
+            let text = leaseproof_files::read_text(path, leaseproof_files::SECRET)
+                .map_err(|error| failed(place.clone(), error.to_string()))?;
             (place, text)
         }
         SecretSource::Variable(name) => {
