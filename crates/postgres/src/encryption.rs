@@ -6,7 +6,14 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::Error;
+
+/// What encrypts one connection.
+type Connector = <MakeRustlsConnect as MakeTlsConnect<TcpStream>>::TlsConnect;
 
 /// The files behind an encrypted login, by libpq's names. All are PEM.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +67,7 @@ impl Encryption {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
                 let chain = certificates(certificate)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+                let key = PrivateKeyDer::from_pem_slice(&content(key)?).map_err(|error| unreadable(key, error))?;
                 builder.with_client_auth_cert(chain, key)?
             }
         };
@@ -85,8 +92,11 @@ impl Encryption {
         Some(format!("the server is not to be trusted: {said}"))
     }
 
-    pub(crate) fn connector(&self) -> MakeRustlsConnect {
-        MakeRustlsConnect::new(ClientConfig::clone(&self.config))
+    /// What encrypts a connection to `host`, whose name its certificate has to have.
+    pub(crate) fn connector(&self, host: &str) -> Result<Connector, Error> {
+        let mut made = MakeRustlsConnect::new(ClientConfig::clone(&self.config));
+        MakeTlsConnect::<TcpStream>::make_tls_connect(&mut made, host)
+            .map_err(|error| Error::NoAnswer { why: format!("`{host}` cannot be verified: {error}") })
     }
 }
 
@@ -110,12 +120,17 @@ fn refusal(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, BadEncryption> {
-    let read = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, error))?;
+    let content = content(file)?;
+    let read = CertificateDer::pem_slice_iter(&content);
     let certificates: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| unreadable(file, error))?;
     if certificates.is_empty() {
         return Err(unreadable(file, "it holds no certificate"));
     }
     Ok(certificates)
+}
+
+fn content(file: &Path) -> Result<Vec<u8>, BadEncryption> {
+    leaseproof_files::read(file, leaseproof_files::CERTIFICATES).map_err(|error| unreadable(file, error))
 }
 
 fn unreadable(file: &Path, why: impl fmt::Display) -> BadEncryption {

@@ -4,6 +4,7 @@
 //! and only reads. The room never knows of Vault, never decides whether what it sees is right, and never shows a
 //! password in an error or a `Debug`.
 
+mod capped;
 mod dependencies;
 mod encryption;
 mod error;

@@ -1,10 +1,14 @@
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
+use crate::capped::{Capped, CappedTls, Oversize};
 use crate::{Error, Login};
 
 /// How long a close waits until the server has been told.
@@ -33,12 +37,14 @@ impl Session {
     /// # Errors
     /// [`Error::Answer`] where the server refuses, [`Error::NoAnswer`] where the connection ends or time is up.
     pub async fn query(&self, sql: &str) -> Result<u64, Error> {
-        let messages = self.connection.within(self.timeout, self.connection.client.simple_query(sql)).await?;
-        let rows = messages.iter().rev().find_map(|message| match message {
-            SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
-            _ => None,
-        });
-        Ok(rows.unwrap_or(0))
+        let mut rows = 0;
+        let count = |message| {
+            if let SimpleQueryMessage::CommandComplete(changed) = message {
+                rows = changed;
+            }
+        };
+        self.each(sql, count).await?;
+        Ok(rows)
     }
 
     /// Sends one statement and answers the first value of the first row it returns; none for a NULL, or no row.
@@ -46,14 +52,26 @@ impl Session {
     /// # Errors
     /// As [`Session::query`].
     pub async fn value(&self, sql: &str) -> Result<Option<String>, Error> {
-        let messages = self.connection.within(self.timeout, self.connection.client.simple_query(sql)).await?;
-        Ok(messages
-            .iter()
-            .find_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(row.try_get(0).ok().flatten().map(str::to_owned)),
-                _ => None,
-            })
-            .flatten())
+        let mut first = None;
+        let take = |message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                first.get_or_insert_with(|| row.try_get(0).ok().flatten().map(str::to_owned));
+            }
+        };
+        self.each(sql, take).await?;
+        Ok(first.flatten())
+    }
+
+    /// Sends one statement and takes its answer message by message: no row is kept, however many there are.
+    async fn each(&self, sql: &str, mut take: impl FnMut(SimpleQueryMessage)) -> Result<(), Error> {
+        let answer = async {
+            let mut messages = pin!(self.connection.client.simple_query_raw(sql).await?);
+            while let Some(message) = messages.try_next().await? {
+                take(message);
+            }
+            Ok(())
+        };
+        self.connection.within(self.timeout, answer).await
     }
 
     /// Sends a script as it is. The server runs its statements in order and stops at the first error, which rolls back
@@ -77,10 +95,18 @@ impl fmt::Debug for Session {
     }
 }
 
+/// A connection to the server's port. Its small packets go out at once, as the driver's own connections do.
+async fn reach(login: &Login) -> Result<TcpStream, Error> {
+    let reached = TcpStream::connect((login.host.as_str(), login.port)).await;
+    let stream = reached.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+    stream.map_err(|error| Error::NoAnswer { why: format!("error connecting to server: {error}") })
+}
+
 /// A driver's client and the task that moves its bytes. The task ends with it.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     task: Task,
+    oversize: Oversize,
 }
 
 /// A task that is aborted when nobody wants it any more.
@@ -95,26 +121,31 @@ impl Drop for Task {
 impl Connection {
     pub(crate) async fn open(login: &Login, config: &Config) -> Result<Self, Error> {
         let opened = async {
-            match &login.encryption {
-                None => Ok(Self::of(config.connect(NoTls).await?)),
-                Some(encryption) => match config.connect(encryption.connector()).await {
-                    Ok(connected) => Ok(Self::of(connected)),
-                    Err(error) => Err(match encryption.told(&error, &login.host) {
-                        Some(why) => Error::NoAnswer { why },
-                        None => error.into(),
-                    }),
-                },
+            let oversize = Oversize::default();
+            let stream = reach(login).await?;
+            let Some(encryption) = &login.encryption else {
+                let capped = Capped::new(stream, oversize.clone());
+                return Ok(Self::of(config.connect_raw(capped, NoTls).await?, oversize));
+            };
+            let tls = encryption.connector(&login.host)?;
+            match config.connect_raw(stream, CappedTls { tls, oversize: oversize.clone() }).await {
+                Ok(connected) => Ok(Self::of(connected, oversize)),
+                Err(error) => Err(match encryption.told(&error, &login.host) {
+                    Some(why) => Error::NoAnswer { why },
+                    None => error.into(),
+                }),
             }
         };
         tokio::time::timeout(login.timeout, opened).await.map_err(|_| Error::timed_out(login.timeout))?
     }
 
-    fn of<T>((client, connection): (Client, tokio_postgres::Connection<Socket, T>)) -> Self
+    fn of<S, T>((client, connection): (Client, tokio_postgres::Connection<S, T>), oversize: Oversize) -> Self
     where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         // What ends a connection is told to the statements that wait on it; notices are nobody's.
-        Self { client, task: Task(tokio::spawn(async move { drop(connection.await) })) }
+        Self { client, task: Task(tokio::spawn(async move { drop(connection.await) })), oversize }
     }
 
     /// The statement's answer, if it comes in time.
@@ -124,14 +155,17 @@ impl Connection {
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
         match tokio::time::timeout(timeout, statement).await {
-            Ok(answer) => answer.map_err(Error::from),
+            Ok(answer) => answer.map_err(|error| match self.oversize.words() {
+                Some(why) => Error::NoAnswer { why },
+                None => error.into(),
+            }),
             Err(_) => Err(Error::timed_out(timeout)),
         }
     }
 
     /// Without its client the task sends Terminate and ends by itself.
     pub(crate) async fn close(self) {
-        let Self { client, mut task } = self;
+        let Self { client, mut task, .. } = self;
         drop(client);
         let _late = tokio::time::timeout(GOODBYE, &mut task.0).await;
     }

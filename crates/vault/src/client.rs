@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use leaseproof_domain::Secret;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
+use reqwest::{Method, Response, Url};
 use serde_json::Value;
 
 use crate::encryption::{self, misunderstood};
 use crate::error::cause;
 use crate::held::Held;
 use crate::{Answer, Error, Reach};
+
+/// The largest body that is taken, in bytes. The longest of real ones lists leases: a million of them are 40 MB.
+const MAX_BODY: usize = 64 << 20;
 
 /// A client of one Vault, with or without a token.
 ///
@@ -166,11 +169,23 @@ impl Client {
         }
         let response = request.send().await.map_err(|error| self.unsent(error))?;
         let status = response.status().as_u16();
-        let body = response.bytes().await.map(|body| body.to_vec()).map_err(|error| cause(error, self.timeout));
+        let body = self.body(response).await;
         if self.root.is_none() && status == 400 && body.as_ref().is_ok_and(|body| misunderstood(body)) {
             return Err(Error::NotEncrypted { address: self.address.clone() });
         }
         Ok((status, body))
+    }
+
+    /// The whole body, or what broke its reading off.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, String> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| cause(error, self.timeout))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(format!("it is larger than {} MiB, the limit for an answer", MAX_BODY >> 20));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// What kept the answer from coming: who answered is not believed, or there was none.

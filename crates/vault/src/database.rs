@@ -1,6 +1,6 @@
 use leaseproof_domain::{LeaseId, Secret, Username};
 
-use crate::{Client, Error};
+use crate::{Answer, Client, Error};
 
 /// A credential that the database engine made.
 #[derive(Clone, Debug)]
@@ -28,8 +28,13 @@ impl Client {
     /// [`Error::Answer`] (400 unknown role, 403, 500 where PostgreSQL refused or is down), and [`Error::NoAnswer`] or
     /// [`Error::Unreadable`], after which a role and its lease may exist that nobody was told of.
     pub async fn issue(&self, mount: &str, role: &str) -> Result<Issued, Error> {
-        let answer = self.read(&format!("{}/creds/{role}", mount.trim_matches('/'))).await?;
-        Ok(Issued {
+        Issued::of(self.read(&format!("{}/creds/{role}", mount.trim_matches('/'))).await?)
+    }
+}
+
+impl Issued {
+    pub(crate) fn of(answer: Answer) -> Result<Self, Error> {
+        Ok(Self {
             status: answer.status,
             lease: LeaseId::new(answer.text("/lease_id")?),
             lease_seconds: answer.seconds("/lease_duration")?,

@@ -58,7 +58,7 @@ pub(crate) fn config(files: &EncryptionFiles) -> Result<ClientConfig, BadEncrypt
         .with_webpki_verifier(verifier);
     let Some((certificate, key)) = &files.client else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(certificate)?;
-    let read = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+    let read = PrivateKeyDer::from_pem_slice(&content(key)?).map_err(|error| unreadable(key, error))?;
     builder.with_client_auth_cert(chain, read).map_err(|why| BadEncryption::Unfit {
         certificate: certificate.clone(),
         key: key.clone(),
@@ -137,12 +137,17 @@ fn refusal(error: &reqwest::Error) -> Option<&rustls::Error> {
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, BadEncryption> {
-    let read = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, error))?;
+    let content = content(file)?;
+    let read = CertificateDer::pem_slice_iter(&content);
     let certificates: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| unreadable(file, error))?;
     if certificates.is_empty() {
         return Err(unreadable(file, "it holds no certificate"));
     }
     Ok(certificates)
+}
+
+fn content(file: &Path) -> Result<Vec<u8>, BadEncryption> {
+    leaseproof_files::read(file, leaseproof_files::CERTIFICATES).map_err(|error| unreadable(file, error))
 }
 
 fn unreadable(file: &Path, why: impl std::fmt::Display) -> BadEncryption {

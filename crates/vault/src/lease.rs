@@ -45,13 +45,7 @@ impl Client {
     /// [`Error::Answer`] (400 `invalid lease` where it has none of that id), [`Error::NoAnswer`], [`Error::Unreadable`].
     pub async fn lookup_lease(&self, lease: &LeaseId) -> Result<LeaseInfo, Error> {
         let answer = self.write("sys/leases/lookup", &json!({ "lease_id": lease.as_str() })).await?;
-        let expires = !answer.value("/data/expire_time")?.is_null();
-        Ok(LeaseInfo {
-            expire_time: if expires { Some(time(&answer, "/data/expire_time")?) } else { None },
-            issue_time: time(&answer, "/data/issue_time")?,
-            ttl_seconds: answer.number("/data/ttl")?,
-            renewable: answer.flag("/data/renewable")?,
-        })
+        LeaseInfo::of(&answer)
     }
 
     /// Renews a lease by `increment` seconds from now, or by its role's default TTL.
@@ -64,12 +58,7 @@ impl Client {
         if let Some(seconds) = increment {
             data["increment"] = seconds.into();
         }
-        let answer = self.write("sys/leases/renew", &data).await?;
-        Ok(Renewed {
-            lease_seconds: answer.seconds("/lease_duration")?,
-            renewable: answer.flag("/renewable")?,
-            warnings: answer.warnings,
-        })
+        Renewed::of(self.write("sys/leases/renew", &data).await?)
     }
 
     /// Revokes a lease and waits until Vault has done it. The answer is the HTTP status: 204, also for a lease that
@@ -82,6 +71,28 @@ impl Client {
         // `sync` is the API's default (vault/logical_system.go); it is said because a promise rests on it.
         let data = json!({ "lease_id": lease.as_str(), "sync": true });
         Ok(self.write("sys/leases/revoke", &data).await?.status)
+    }
+}
+
+impl LeaseInfo {
+    pub(crate) fn of(answer: &Answer) -> Result<Self, Error> {
+        let expires = !answer.value("/data/expire_time")?.is_null();
+        Ok(Self {
+            expire_time: if expires { Some(time(answer, "/data/expire_time")?) } else { None },
+            issue_time: time(answer, "/data/issue_time")?,
+            ttl_seconds: answer.number("/data/ttl")?,
+            renewable: answer.flag("/data/renewable")?,
+        })
+    }
+}
+
+impl Renewed {
+    pub(crate) fn of(answer: Answer) -> Result<Self, Error> {
+        Ok(Self {
+            lease_seconds: answer.seconds("/lease_duration")?,
+            renewable: answer.flag("/renewable")?,
+            warnings: answer.warnings,
+        })
     }
 }
 

@@ -9,6 +9,8 @@ mod client;
 mod database;
 mod encryption;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod held;
 mod lease;
