@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use leaseproof_domain::{Micros, RunVerdicts, UnixMicros};
+use leaseproof_files::{PLAN, RECORD};
 use leaseproof_history::RunFolder;
 use leaseproof_scenario::Plan;
 use serde_json::json;
@@ -11,9 +12,17 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::judgment::JudgedRun;
 
+/// How much of a log's end is looked at for its last lines, in bytes.
+const LOG_END: u64 = 64 << 10;
+
 /// The plan, without its secrets.
 pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Failure> {
-    write(&folder.plan(), plan.to_json())
+    let text = plan.to_json();
+    if text.len() as u64 > PLAN {
+        let words = "its files are too large together: the plan, which holds them all, has";
+        return Err(Failure::usage(format!("{words} {} bytes, and at most {PLAN} are read back", text.len())));
+    }
+    write(&folder.plan(), text)
 }
 
 /// What is known once the servers stand.
@@ -50,35 +59,39 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stoo
 
 /// The servers' versions, as run.json has them.
 pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
-    let run = fs::read(folder.run_json()).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let run = leaseproof_files::read(&folder.run_json(), RECORD)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
     let servers = run.as_ref().and_then(|run| run.get("servers")?.as_array());
     servers.into_iter().flatten().filter_map(|server| server.as_str().map(str::to_owned)).collect()
 }
 
-/// Everything that is written of a judgment.
+/// Everything that is written of a judgment. Where one file cannot be written the others are all the same.
 pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Failure> {
     let verdicts = &judged.verdicts;
-    write(&folder.verdicts(), leaseproof_report::verdicts_json(verdicts))?;
-    write(&folder.junit(), leaseproof_report::junit(verdicts))?;
-    write(&folder.summary(), leaseproof_report::summary(verdicts))?;
-    write(&folder.latency(), &judged.latencies)
+    let written = [
+        write(&folder.verdicts(), leaseproof_report::verdicts_json(verdicts)),
+        write(&folder.junit(), leaseproof_report::junit(verdicts)),
+        write(&folder.summary(), leaseproof_report::summary(verdicts)),
+        write(&folder.latency(), &judged.latencies),
+    ];
+    written.into_iter().collect()
 }
 
 /// The verdicts that the folder holds, if it does and they can be read.
 pub(crate) fn read_verdicts(folder: &RunFolder) -> Option<RunVerdicts> {
-    serde_json::from_slice(&fs::read(folder.verdicts()).ok()?).ok()
+    serde_json::from_slice(&leaseproof_files::read(&folder.verdicts(), RECORD).ok()?).ok()
 }
 
 /// The last lines of a server's log, as it was kept: scrubbed.
 pub(crate) fn last_log_lines(folder: &RunFolder, server: &str, lines: usize) -> Vec<String> {
-    let text = fs::read(folder.logs().join(format!("{server}.log"))).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+    let log = folder.logs().join(format!("{server}.log"));
+    leaseproof_files::last_lines(&log, lines, LOG_END).unwrap_or_default()
 }
 
 fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
-    fs::write(path, content).map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))
+    leaseproof_files::write(path, content)
+        .map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))
 }
 
 fn first_line(path: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Parser as _;
+use leaseproof_domain::{is_hidden, visible_lines};
 use leaseproof_scenario::{LoadOptions, Plan};
 use tokio::runtime::Runtime;
 
@@ -33,7 +34,11 @@ pub(crate) mod validate;
 
 /// Reads the arguments, does the command and says why it could not, if so.
 pub(crate) fn dispatch() -> Exit {
-    let ended = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
+    let ended = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Schema(args) => schema::schema(&args),
@@ -55,15 +60,31 @@ pub(crate) fn dispatch() -> Exit {
         Command::Supervise(args) => supervise::supervise(&args),
     };
     ended.unwrap_or_else(|failure| {
-        console::note(&failure.words);
+        console::note_styled(&failure.words);
         failure.exit
     })
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+fn unparsed(error: &clap::Error) -> Exit {
+    let text = error.render();
+    // An argument stands in the message as it was typed; it cannot be told from clap's own colors.
+    let foreign = std::env::args_os().any(|argument| argument.to_string_lossy().chars().any(is_hidden));
+    let text = if foreign { visible_lines(&text.to_string()).into_owned() } else { text.ansi().to_string() };
+    if error.use_stderr() {
+        console::note_styled(text);
+        Exit::Usage
+    } else {
+        console::styled(text);
+        Exit::Passed
+    }
 }
 
 /// Reads a scenario and checks it whole.
 fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
     let options = LoadOptions { profile: overrides.profile.clone(), set: overrides.set.clone() };
-    leaseproof_scenario::load(path, &options).map_err(|problems| Failure::usage(problems.render(console::coloured())))
+    leaseproof_scenario::load(path, &options)
+        .map_err(|problems| Failure::rendered(problems.render(console::coloured())))
 }
 
 /// The threads that a command with servers works on. Two are enough: everything waits for servers.

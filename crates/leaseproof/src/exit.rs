@@ -83,7 +83,7 @@ impl Exit {
             Self::Interrupted => "interrupted, cleaned up",
             Self::Bug => "a bug of leaseproof's own",
             Self::Usage => "bad usage or an invalid scenario",
-            Self::Estate => "the estate could not be had, or was lost",
+            Self::Estate => "the environment or the run's files could not be had, or were lost",
             Self::Failed => "a promise was broken",
             Self::Invalid => "the measurement is invalid",
             Self::FailedOnTiming => "a promise about time was broken",

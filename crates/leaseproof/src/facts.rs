@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 use leaseproof_conformance::{Proof, Proofs, Standing};
+use leaseproof_domain::visible;
 use serde_json::{Value, json};
 
 /// The version of the JSON document.
@@ -20,11 +21,12 @@ pub(crate) fn line(proof: &Proof) -> String {
     };
     let mut text = format!("{mark} {:<7} {:<9} {:>6.1} s  {says}\n", proof.id, proof.standing, proof.seconds);
     if let Some(why) = &proof.why {
-        let _ = writeln!(text, "    {why}");
+        let _ = writeln!(text, "    {}", visible(why));
     }
     if proof.standing != Standing::Confirmed {
         for step in proof.steps.iter().filter(|step| !step.met) {
-            let _ = writeln!(text, "    {}\n      expected {}\n      got      {}", step.what, step.expected, step.got);
+            let [what, expected, got] = [&step.what, &step.expected, &step.got].map(|words| visible(words));
+            let _ = writeln!(text, "    {what}\n      expected {expected}\n      got      {got}");
         }
     }
     text

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use leaseproof_domain::visible_lines;
+
 use crate::exit::Exit;
 
 /// Why a command stops, in words for the person at the terminal.
@@ -9,14 +11,19 @@ use crate::exit::Exit;
 pub(crate) struct Failure {
     /// What the process ends with.
     pub(crate) exit: Exit,
-    /// What happened, what was expected and what to do.
+    /// What happened, what was expected and what to do; hidden characters of texts from outside are escaped.
     pub(crate) words: String,
 }
 
 impl Failure {
     /// A failure of that kind.
     pub(crate) fn new(exit: Exit, words: impl fmt::Display) -> Self {
-        Self { exit, words: words.to_string() }
+        Self { exit, words: visible_lines(&words.to_string()).into_owned() }
+    }
+
+    /// Wrong usage, in words that are colored and escaped already.
+    pub(crate) fn rendered(words: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, words: words.into() }
     }
 
     /// Wrong usage.

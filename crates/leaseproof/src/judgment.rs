@@ -1,11 +1,11 @@
 //! From a run's folder to its verdicts: the plan and the history as they were written, and nothing else, so that a
 //! judgment can be repeated anywhere.
 
-use std::fs;
+use std::path::Path;
 
 use leaseproof_checker::{Clocking, Extent, Judged};
 use leaseproof_domain::{Event, Judgment, Micros, RunVerdicts, UnixMicros};
-use leaseproof_history::{History, RunFolder};
+use leaseproof_history::{History, ReadEnd, RunFolder};
 use leaseproof_scenario::Plan;
 
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub(crate) struct JudgedRun {
 pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
     let path = folder.plan();
     let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
-    let text = fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
+    let text = leaseproof_files::read_text(&path, leaseproof_files::PLAN).map_err(|error| unreadable(&error))?;
     let plan = Plan::from_json(&text).map_err(|error| unreadable(&error))?;
     let history = History::open(&folder.history()).map_err(Failure::usage)?;
     let ending = history.ending();
@@ -33,7 +33,8 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
         Event::End(end) => last = last.max(end.at),
         _ => {}
     });
-    let Judged { verdicts, histograms } = leaseproof_checker::judge(&plan, noted, ending);
+    let Judged { verdicts, histograms } = leaseproof_checker::judge(&plan, noted, &ending);
+    whole(&folder.history(), &ending())?;
     let word = |clocking: &Clocking| match clocking {
         Clocking::Response => "response",
         Clocking::Service => "service",
@@ -46,6 +47,17 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
     let named = histograms.iter().map(|((op, clocking, extent), times)| (name(op, clocking, extent), times));
     let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Failure::estate)?;
     Ok(JudgedRun { verdicts, latencies })
+}
+
+/// That the history at `path` was not too large to be read.
+pub(crate) fn whole(path: &Path, end: &ReadEnd) -> Result<(), Failure> {
+    match end {
+        ReadEnd::TooLarge { why } => {
+            let limits = "docs/files.md lists the limits";
+            Err(Failure::usage(format!("{} is too large to be read, {why}; {limits}", path.display())))
+        }
+        ReadEnd::Complete | ReadEnd::CutOff { .. } => Ok(()),
+    }
 }
 
 /// What two judgments of the same run say differently, a line a check.

@@ -28,5 +28,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     bug::install_hook();
-    bug::caught(commands::dispatch).into()
+    console::ended(bug::caught(commands::dispatch)).into()
 }

@@ -13,6 +13,7 @@ use leaseproof_workload::Progress;
 
 use crate::artefacts::Stood;
 use crate::commands::run::say_moved;
+use crate::console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -27,6 +28,8 @@ const RUNS: &str = "reports/runs";
 const LAST_LINES: usize = 10;
 /// How long after a failure a server's end may be noticed.
 const NOTICE: Duration = Duration::from_secs(1);
+/// How often the run's record is looked at.
+const RECORD_PACE: Duration = Duration::from_millis(200);
 
 /// A run that came to its end, whatever end that was.
 pub(crate) struct Run {
@@ -63,14 +66,32 @@ pub(crate) async fn run(
     if left.is_none() {
         ledger.closed().map_err(Failure::estate)?;
     }
-    recorder.close().map_err(Failure::estate)?;
+    let recorded = recorder.close().map_err(|error| Stop::Unwritten(error.to_string()));
+    let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
-    let judged = judgment::of(&folder)?;
-    artefacts::write_judged(&folder, &judged)?;
+    let mut judged = judgment::of(&folder).map_err(|failure| unjudged(failure, unwritten.as_ref(), left.as_deref()))?;
+    if let Some(stop) = &unwritten {
+        // Its last line may not have been written, and nobody else can tell.
+        (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
+    }
+    let written = artefacts::write_judged(&folder, &judged);
     let verdicts = judged.verdicts;
+    let exit = if unwritten.is_some() || written.is_err() { Exit::Estate } else { Exit::Passed };
+    if let Err(failure) = written {
+        console::note(format!("the run's files are not complete: {}", failure.words));
+    }
+    let exit = exit.or(Exit::of(&verdicts));
     // A signal decides before what was seen until it came.
-    let exit = interrupt.exit().map_or(Exit::of(&verdicts), |signalled| signalled.or(Exit::of(&verdicts)));
+    let exit = interrupt.exit().map_or(exit, |signalled| signalled.or(exit));
     Ok(Run { exit, folder, verdicts })
+}
+
+/// A run that left too little to be judged by: what ended it comes first.
+fn unjudged(failure: Failure, unwritten: Option<&Stop>, left: Option<&str>) -> Failure {
+    let Some(stop) = unwritten else { return failure };
+    let why = format!("there are no verdicts: {}", failure.words);
+    let words = [Some(stop.words()), left.map(|left| format!("left behind: {left}")), Some(why)];
+    Failure::estate(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
@@ -134,13 +155,30 @@ impl Living<'_> {
             Ok(watch) => watch,
             Err(stop) => return (None, Some(stop)),
         };
-        let lost = estate.lost();
+        let lost = self.lost(estate.lost());
         let stop = self.unless_lost(lost, self.work(estate, &watch)).await.err();
         watch.stop_looking().await;
         if let Some(Stop::Lost(lost)) = &stop {
             self.recorder.record(Event::ServerLost(lost.clone()));
         }
         (Some(watch), stop)
+    }
+
+    /// What keeps the run from going on: a server is lost, or the record of the run.
+    async fn lost(&self, server: impl Future<Output = Stop>) -> Stop {
+        let record = async {
+            loop {
+                if let Some(error) = self.recorder.failure() {
+                    return Stop::Unwritten(error.to_string());
+                }
+                tokio::time::sleep(RECORD_PACE).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            stop = server => stop,
+            stop = record => stop,
+        }
     }
 
     /// Does `stage` unless a server is lost. A stage that fails may do so because a server is about to be found lost.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use leaseproof_domain::visible;
 use leaseproof_workload::Progress;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -91,6 +92,7 @@ fn line(progress: &Progress) -> String {
     let Progress { phase, target_rate, elapsed, total, arrived, live, finished, failures, draining, begun: _ } =
         progress;
     let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
+    let phase = visible(phase);
     format!(
         "{phase} {}/{} s · {doing} · {arrived} arrived · {live} live · {finished} finished · {failures} failures",
         elapsed.as_secs(),

@@ -87,7 +87,7 @@ pub(crate) fn plans(paths: &[PathBuf], plan: impl Fn(&Path) -> Result<Plan, Fail
     }
     let (wrong, all) = (problems.len(), paths.len());
     problems.push(format!("nothing was started: {wrong} of {all} scenarios are invalid"));
-    Err(Failure::usage(problems.join("\n")))
+    Err(Failure::rendered(problems.join("\n")))
 }
 
 /// That each scenario can have its own folder in `output`, before the first one takes its time.

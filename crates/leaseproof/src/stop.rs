@@ -21,6 +21,8 @@ pub(crate) enum Stop {
     Aborted(String),
     /// The estate, or an observer of it, could not be had.
     Estate(String),
+    /// The run's folder cannot be written any more: its disk is full, or the folder is gone.
+    Unwritten(String),
 }
 
 impl Stop {
@@ -36,6 +38,7 @@ impl Stop {
             Self::Setup(_) => EndReason::SetupFailed,
             Self::Refused(_) => EndReason::Refused,
             Self::Aborted(_) => EndReason::Aborted,
+            Self::Unwritten(_) => EndReason::HarnessFailed,
             Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
         }
     }
@@ -47,7 +50,7 @@ impl Stop {
             Self::Refused(_) => Exit::Usage,
             Self::Setup(_) => Exit::Failed,
             Self::Aborted(_) => Exit::Undecided,
-            Self::Lost(_) | Self::Estate(_) => Exit::Estate,
+            Self::Lost(_) | Self::Estate(_) | Self::Unwritten(_) => Exit::Estate,
         }
     }
 
@@ -72,6 +75,9 @@ impl Stop {
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
             Self::Aborted(why) => format!("the load was ended to spare the environment: {why}"),
+            Self::Unwritten(why) => format!(
+                "the run's record could not be kept: {why}\nfree space there, or name another folder with --output, and run again"
+            ),
             Self::Refused(words) | Self::Estate(words) => words.clone(),
         }
     }

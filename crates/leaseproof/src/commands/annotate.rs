@@ -43,10 +43,10 @@ pub(crate) fn annotate(args: &AnnotateArgs) -> Ended {
             runs.push(read(&file)?);
         }
     }
-    console::out(match args.system {
-        System::Github => runs.iter().map(leaseproof_report::github_annotations).collect(),
-        System::Gitlab => leaseproof_report::gitlab_code_quality(&runs),
-    });
+    match args.system {
+        System::Github => console::out(runs.iter().map(leaseproof_report::github_annotations).collect::<String>()),
+        System::Gitlab => console::json(leaseproof_report::gitlab_code_quality(&runs)),
+    }
     Ok(Exit::Passed)
 }
 
@@ -76,7 +76,7 @@ fn verdicts_below(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn read(path: &Path) -> Result<RunVerdicts, Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
-    let text = fs::read(path).map_err(|error| unreadable(&error))?;
+    let text = leaseproof_files::read(path, leaseproof_files::RECORD).map_err(|error| unreadable(&error))?;
     serde_json::from_slice(&text).map_err(|error| unreadable(&error))
 }
 

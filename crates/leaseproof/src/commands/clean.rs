@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use leaseproof_domain::visible;
 use leaseproof_estate::{CleanOutcome, CleanedRun, CleanedToken};
 
 use crate::arguments::Overrides;
@@ -26,7 +27,8 @@ pub(crate) fn clean(args: &CleanArgs) -> Ended {
         let tokens = super::runtime()?.block_on(leaseproof_estate::clean_attached(&plan)).map_err(Failure::estate)?;
         for CleanedToken { run, accessor, why } in tokens {
             let ended = why.map_or_else(|| "revoked".to_owned(), |why| format!("still there: {why}"));
-            console::out(format!("{run}: its token (accessor {accessor}) and every lease under it: {ended}\n"));
+            let line = format!("{run}: its token (accessor {accessor}) and every lease under it: {ended}");
+            console::out(format!("{}\n", visible(&line)));
         }
     }
     let report = leaseproof_estate::clean();
@@ -34,7 +36,7 @@ pub(crate) fn clean(args: &CleanArgs) -> Ended {
         console::out("nothing was left behind\n");
     }
     for CleanedRun { run, outcome } in &report.runs {
-        console::out(format!("{run}: {}\n", words(outcome)));
+        console::out(format!("{}: {}\n", visible(run), visible(&words(outcome))));
     }
     Ok(if report.is_clean() { Exit::Passed } else { Exit::Failed })
 }

@@ -22,6 +22,6 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn completions(args: &CompletionsArgs) -> Ended {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "leaseproof", &mut text);
-    console::out(String::from_utf8_lossy(&text));
+    console::verbatim(String::from_utf8_lossy(&text));
     Ok(Exit::Passed)
 }

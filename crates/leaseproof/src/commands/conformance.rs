@@ -83,7 +83,7 @@ pub(crate) fn conformance(args: &ConformanceArgs) -> Ended {
         }
         if args.json {
             let text = serde_json::to_string_pretty(&facts::document(&all)).map_err(Failure::estate)?;
-            console::out(text + "\n");
+            console::json(text + "\n");
         } else {
             console::out(facts::table(&all));
         }

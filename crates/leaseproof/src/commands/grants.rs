@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use leaseproof_checker::{Deviation, privilege_diff};
-use leaseproof_domain::{Object, PrivilegeSet, Secret, Username};
+use leaseproof_domain::{Object, PrivilegeSet, Secret, Username, visible};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_report::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_table};
 use leaseproof_scenario::RolePromise;
@@ -69,7 +69,11 @@ pub(crate) fn grants(args: &GrantsArgs) -> Ended {
         return Ok(tell(&args.role, &promise, &read));
     }
     let grants = RoleGrants { schema: GRANTS_SCHEMA.into(), role: args.role.clone(), server, databases: read.sets };
-    console::out(if args.json { grants_json(&grants) } else { grants_table(&grants) });
+    if args.json {
+        console::json(grants_json(&grants));
+    } else {
+        console::out(grants_table(&grants));
+    }
     Ok(Exit::Passed)
 }
 
@@ -124,7 +128,7 @@ fn tell(role: &str, promise: &RolePromise, read: &Read) -> Exit {
     let deviations: BTreeSet<Deviation> = all.collect();
     for Deviation { what, origin, .. } in &deviations {
         let line = origin.as_ref().map(|origin| format!("  ({}:{})", origin.file, origin.line)).unwrap_or_default();
-        console::out(format!("{role} {what}{line}\n"));
+        console::out(format!("{}\n", visible(&format!("{role} {what}{line}"))));
     }
     if deviations.is_empty() {
         console::note(format!("{role} can do exactly what is promised of {}", promise.name));
@@ -164,7 +168,8 @@ fn login(args: &GrantsArgs) -> Result<Login, Failure> {
 /// The first line that fits, as libpq reads it: `host:port:database:user:password`, `*` for any.
 fn passfile(login: &Login) -> Option<Secret> {
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
-    let text = std::fs::read_to_string(std::env::var_os("PGPASSFILE").map(PathBuf::from).or_else(home)?).ok()?;
+    let file = std::env::var_os("PGPASSFILE").map(PathBuf::from).or_else(home)?;
+    let text = leaseproof_files::read_text(&file, leaseproof_files::SECRET).ok()?;
     let port = login.port.to_string();
     let wanted = [login.host.as_str(), &port, &login.database, &login.user];
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {

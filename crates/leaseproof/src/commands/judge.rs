@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use leaseproof_domain::visible;
 use leaseproof_history::RunFolder;
 
 use crate::artefacts;
@@ -37,7 +38,7 @@ pub(crate) fn judge(args: &JudgeArgs) -> Ended {
     let exit = Exit::of(verdicts);
     print(&folder, verdicts, args.format, args.verbosity, exit);
     for difference in before.iter().flat_map(|before| judgment::differences(before, verdicts)) {
-        console::note(format!("seen differently: {difference}"));
+        console::note(visible(&format!("seen differently: {difference}")));
     }
     Ok(exit)
 }

@@ -2,6 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use leaseproof_domain::visible;
+use leaseproof_scenario::Listed;
+
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -25,9 +28,10 @@ pub(crate) fn list(args: &ListArgs) -> Ended {
     if listed.is_empty() {
         console::note(format!("there is no scenario below {dir}; `leaseproof new NAME` writes one"));
     }
-    let width = listed.iter().map(|scenario| scenario.path.display().to_string().len()).max().unwrap_or(0);
+    let path = |scenario: &Listed| visible(&scenario.path.display().to_string()).into_owned();
+    let width = listed.iter().map(|scenario| path(scenario).chars().count()).max().unwrap_or(0);
     for scenario in listed {
-        console::out(format!("{:width$}  {}\n", scenario.path.display().to_string(), scenario.title));
+        console::out(format!("{:width$}  {}\n", path(&scenario), visible(&scenario.title)));
     }
     Ok(Exit::Passed)
 }

@@ -33,7 +33,7 @@ pub(crate) fn new(args: &NewArgs) -> Ended {
         let path = folder.join(file);
         let parent = path.parent().unwrap_or(&folder);
         fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| leaseproof_files::write(&path, text))
             .map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))?;
         console::out(format!("{}\n", path.display()));
     }

@@ -134,8 +134,8 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
         .await)
     })?;
     match args.format {
-        Format::Text => console::out(format!("\n{}", done.table(console::width()))),
-        Format::Json => console::out(done.json()),
+        Format::Text => console::styled(format!("\n{}", done.table(console::width()))),
+        Format::Json => console::json(done.json()),
     }
     if let Some(output) = &output {
         done.write(output)?;
@@ -156,7 +156,7 @@ pub(crate) fn say_moved(wanted: Option<&Path>, taken: Option<&Path>) {
 pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, verbosity: Verbosity, exit: Exit) {
     match format {
         Format::Json => {
-            console::out(leaseproof_report::verdicts_json(verdicts));
+            console::json(leaseproof_report::verdicts_json(verdicts));
             if let Some(cause) = &verdicts.cause {
                 console::note(&cause.what);
             }
@@ -172,7 +172,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
                 exit_code: exit.code(),
                 exit_meaning: (exit != Exit::of(verdicts)).then_some(exit.meaning()),
             };
-            console::out(leaseproof_report::terminal(verdicts, &view));
+            console::styled(leaseproof_report::terminal(verdicts, &view));
         }
     }
 }

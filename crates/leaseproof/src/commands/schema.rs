@@ -18,9 +18,9 @@ pub(crate) struct SchemaArgs {
 
 pub(crate) fn schema(args: &SchemaArgs) -> Ended {
     if args.verdicts {
-        console::out(leaseproof_report::verdicts_schema());
+        console::json(leaseproof_report::verdicts_schema());
     } else {
-        console::out(format!("{:#}\n", leaseproof_scenario::json_schema()));
+        console::json(format!("{:#}\n", leaseproof_scenario::json_schema()));
     }
     Ok(Exit::Passed)
 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use leaseproof_domain::Event;
 use leaseproof_history::{History, RunFolder};
 use leaseproof_report::LifeStory;
 
@@ -8,6 +9,7 @@ use crate::artefacts;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::judgment;
 
 /// Show one life on one screen
 ///
@@ -26,14 +28,20 @@ pub(crate) struct ShowArgs {
 
 pub(crate) fn show(args: &ShowArgs) -> Ended {
     let folder = RunFolder::open(&args.run).map_err(Failure::usage)?;
-    let open = || History::open(&folder.history()).map_err(Failure::usage);
     let mut story = LifeStory::of(&args.lease);
-    open()?.for_each(|event| story.identify(&event));
+    each(&folder, |event| story.identify(event))?;
     if !story.is_known() {
         let words = format!("the run {} has no lease `{}`", folder.name(), args.lease);
         return Err(Failure::usage(format!("{words}; the findings of a failed check name the leases they are about")));
     }
-    open()?.for_each(|event| story.tell(&event));
+    each(&folder, |event| story.tell(event))?;
     console::out(story.render(artefacts::read_verdicts(&folder).as_ref()));
     Ok(Exit::Passed)
+}
+
+/// Takes every event of the run's history.
+fn each(folder: &RunFolder, mut take: impl FnMut(&Event)) -> Result<(), Failure> {
+    let mut history = History::open(&folder.history()).map_err(Failure::usage)?;
+    history.by_ref().for_each(|event| take(&event));
+    judgment::whole(&folder.history(), &history.ended())
 }

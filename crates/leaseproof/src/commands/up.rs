@@ -41,7 +41,7 @@ pub(crate) fn up(args: &UpArgs) -> Ended {
             return detached(&args.scenario, &interrupt).await;
         }
         let ready = |kept: &keeper::Kept| {
-            console::out(&kept.exports);
+            console::verbatim(&kept.exports);
             console::note(format!("run {} is up; Ctrl-C tears it down", kept.run));
             Ok(())
         };
@@ -64,7 +64,7 @@ async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
     match interrupt.unless_asked(said).await {
         Ok(said) => match supervise::understood(&said.unwrap_or_default()) {
             Some((run, exports)) => {
-                console::out(exports);
+                console::verbatim(exports);
                 console::note(format!("run {run} is up; `leaseproof down` tears it down"));
                 Ok(Exit::Passed)
             }

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use leaseproof_domain::visible;
+
 use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
@@ -30,12 +32,12 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
         match super::load(path, &args.overrides) {
             Ok(plan) => console::out(format!(
                 "{}: valid; {} set-up steps, {} checks asked\n",
-                path.display(),
+                visible(&path.display().to_string()),
                 plan.setup.len(),
                 plan.asks.len()
             )),
             Err(failure) => problems.push(failure.words),
         }
     }
-    if problems.is_empty() { Ok(Exit::Passed) } else { Err(Failure::usage(problems.join("\n"))) }
+    if problems.is_empty() { Ok(Exit::Passed) } else { Err(Failure::rendered(problems.join("\n"))) }
 }
