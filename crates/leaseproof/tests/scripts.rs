@@ -149,7 +149,7 @@ fn the_parts_of_the_night_have_commands_that_are_there() {
     assert!(commands.len() > 8, "{commands:?}");
     for command in commands {
         // Without targets there is nothing to fuzz.
-        let needed = command != "ci/fuzz" || workspace().join("fuzz/fuzz_targets").exists();
+        let needed = command != "ci/fuzz" || workspace().join("fuzz/targets").exists();
         assert!(!needed || workspace().join(command).exists(), "{command} of ci/nightly-parts is not there");
     }
 }
