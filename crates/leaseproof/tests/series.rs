@@ -19,6 +19,17 @@ fn verdicts(folder: &Path) -> serde_json::Value {
 }
 
 #[test]
+fn a_folder_of_scenarios_is_validated_whole() {
+    let desk = Desk::new();
+    let output = desk.output(["validate", "scenarios/"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let shown = text(&output);
+    for name in ["delphi", "powerdns"] {
+        assert!(shown.contains(&format!("scenarios/{name}: valid")), "{shown}");
+    }
+}
+
+#[test]
 fn a_folder_of_scenarios_is_run_whole() {
     let desk = Desk::new();
     let folder = desk.path().join("of-scenarios");

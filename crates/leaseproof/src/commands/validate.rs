@@ -8,6 +8,7 @@ use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::series::{self, Named};
 
 /// Check scenarios without starting anything
 ///
@@ -15,11 +16,11 @@ use crate::failure::{Ended, Failure};
 /// is any.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/*\n  \
+    after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/\n  \
                              leaseproof validate scenarios/powerdns --set phase.steady.rate=5/s"
 )]
 pub(crate) struct ValidateArgs {
-    /// The scenarios: folders, or scenario.toml files
+    /// The scenarios: folders, scenario.toml files, or folders of scenarios
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -27,8 +28,12 @@ pub(crate) struct ValidateArgs {
 }
 
 pub(crate) fn validate(args: &ValidateArgs) -> Ended {
+    let paths = match series::named(&args.paths)? {
+        Named::One(path) => vec![path],
+        Named::Several(paths) => paths,
+    };
     let mut problems = Vec::new();
-    for path in &args.paths {
+    for path in &paths {
         match super::load(path, &args.overrides) {
             Ok(plan) => console::out(format!(
                 "{}: valid; {} set-up steps, {} checks asked\n",
