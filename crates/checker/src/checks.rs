@@ -12,6 +12,7 @@ mod exp_1;
 mod fate;
 mod first_logins;
 mod flt_1;
+mod flt_2;
 mod gra_1;
 mod inv_1;
 mod inv_10;
@@ -36,6 +37,7 @@ mod pwd_1;
 mod pwd_2;
 mod rev_1;
 mod run_2;
+mod run_7;
 mod thr_1;
 mod tls_1;
 mod ttl_2;
@@ -72,6 +74,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "TLS-1" => Box::new(tls_1::Tls1::default()),
         "ACC-1" => Box::new(acc_1::Acc1::new(ask, plan)),
         "RUN-2" => Box::new(run_2::Run2::default()),
+        "RUN-7" => Box::new(run_7::Run7),
         "INV-1" => Box::new(inv_1::Inv1::default()),
         "INV-2" => Box::new(inv_2::Inv2),
         "INV-3" => Box::new(inv_3::Inv3::default()),
@@ -85,6 +88,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-11" => Box::new(inv_11::Inv11::default()),
         "INV-10" => Box::new(inv_10::Inv10),
         "FLT-1" => Box::new(flt_1::Flt1),
+        "FLT-2" => Box::new(flt_2::Flt2),
         "DNS-1" => Box::new(dns_1::Dns1),
         "DNS-2" => Box::new(dns_2::Dns2),
         "DNS-3" => Box::new(dns_3::Dns3),

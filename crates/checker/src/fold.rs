@@ -1,8 +1,10 @@
 //! The state that all checks share: lives put together from events that come one by one.
 
+mod before;
 mod clocks;
 mod dns;
 mod faults;
+mod groups;
 mod life;
 mod moment;
 mod orphans;
@@ -19,9 +21,11 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
+pub(crate) use before::Before;
 pub(crate) use clocks::{Between, Clocks};
 pub(crate) use dns::{Change, Dns};
 pub(crate) use faults::{Fault, Faults};
+pub(crate) use groups::Groups;
 pub(crate) use life::{Gone, Life, Look, Step, Term};
 use moment::moment;
 pub(crate) use orphans::{Issues, Orphan};
@@ -39,6 +43,10 @@ pub(crate) struct Run<'p> {
     pub(crate) clocks: Clocks,
     pub(crate) faults: Faults<'p>,
     pub(crate) dns: Dns<'p>,
+    /// Roles and leases from before the run.
+    pub(crate) before: Before,
+    /// Groups that appeared.
+    pub(crate) groups: Groups,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
     /// The objects of each database, by cluster and database.
@@ -75,6 +83,8 @@ impl<'p> Run<'p> {
             clocks: Clocks::default(),
             faults: Faults::new(&plan.faults),
             dns: Dns::new(plan.pdns.as_ref()),
+            before: Before::default(),
+            groups: Groups::new(plan),
             sets: BTreeMap::new(),
             objects: BTreeMap::new(),
             gaps: Vec::new(),
@@ -116,7 +126,7 @@ impl<'p> Run<'p> {
 
     /// A life that is not judged yet, by its credential's name.
     pub(crate) fn life_of(&self, username: &Username) -> Option<&Life> {
-        self.lives.get(self.owners.get(username)?)
+        self.lives.get(self.owners.get(&*username.of_role())?)
     }
 
     /// A life that is not judged yet, by its lease.
@@ -192,7 +202,14 @@ impl<'p> Run<'p> {
             Event::RoleRead(read) => self.role_read(read),
             Event::Roles(sighting) if !self.settled => self.sighting(sighting),
             Event::Leases(sighting) if !self.settled => self.leases(sighting),
-            Event::Privileges(reading) => self.tracks.privileges(reading),
+            Event::Privileges(reading) => {
+                self.tracks.privileges(reading);
+                if let Some(set) = self.sets.get(&reading.set) {
+                    self.groups.privileges(reading.oid, set);
+                }
+            }
+            Event::Baseline(baseline) => self.before.baseline(&baseline.cluster, &baseline.roles),
+            Event::LeasesBefore { leases, .. } => self.before.leases(leases),
             Event::Probe(probe) => {
                 if let Some(life) = self.lives.get_mut(&probe.life) {
                     life.probes.push(probe.clone());
@@ -208,11 +225,13 @@ impl<'p> Run<'p> {
             Event::Residue { from, to, released: false, roles, leases } => {
                 let look = Look { from: *from, to: *to };
                 self.tracks.whole_look(roles, look);
+                self.groups.whole_look(roles);
                 self.look_for_awaited(look);
                 self.listed = leases.iter().cloned().collect();
                 self.leases_looked_at = true;
                 self.settled = true;
             }
+            Event::Residue { released: true, roles, .. } => self.groups.whole_look(roles),
             Event::End(end) => self.end = Some(end.clone()),
             _ => {}
         }
@@ -254,8 +273,9 @@ impl<'p> Run<'p> {
         let tracks = std::mem::take(&mut self.tracks);
         self.tracks.last_look = last_look;
         self.tracks.appeared = tracks.appeared;
-        // Credentials of a live server's agent are no life's, and have a lease all the same.
-        let unclaimed = tracks.unclaimed().filter(|track| !self.dns.owns(&track.name)).collect();
+        // Credentials of a live server's agent are no life's, and have a lease all the same. Groups are none at all.
+        let others = |track: &Track| !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name);
+        let unclaimed = tracks.unclaimed().filter(others).collect();
         let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
         if !complete {
             let longest = self.plan.client.timeout.duration() + KEPT;
@@ -273,8 +293,9 @@ impl<'p> Run<'p> {
             self.lease_owners.remove(lease);
         }
         if let Some(username) = &life.username {
-            self.owners.remove(username);
-            life.track = self.tracks.take(username);
+            let role = username.of_role();
+            self.owners.remove(&*role);
+            life.track = self.tracks.take(&role);
             life.oid = life.oid.or(life.track.as_ref().map(|track| track.oid));
         }
         Some(life)
@@ -297,11 +318,13 @@ impl<'p> Run<'p> {
         if record.op == Operation::Issue && !record.outcome.is_ok() {
             self.ended.push_back((self.now.after(KEPT), record.life));
         } else if record.op == Operation::Issue {
+            self.groups.acknowledge();
             if let Some(username) = &record.username {
-                self.owners.insert(username.clone(), record.life);
-                if !self.tracks.has_appeared(username) {
+                let role = username.of_role();
+                if !self.tracks.has_appeared(&role) {
                     self.awaited.insert(record.life);
                 }
+                self.owners.insert(role.into_owned(), record.life);
             }
             if let Some(lease) = &record.lease {
                 self.lease_owners.insert(lease.clone(), record.life);
@@ -315,7 +338,7 @@ impl<'p> Run<'p> {
     /// A refused login after the end is a life's last step; its role may be gone already, or will be.
     fn may_have_ended(&mut self, number: u64) {
         let Some(life) = self.lives.get(&number) else { return };
-        let track = life.username.as_ref().and_then(|name| self.tracks.named(name));
+        let track = life.username.as_ref().and_then(|name| self.tracks.named(&name.of_role()));
         let gone = match track {
             Some(track) if track.appeared.is_some() => track.gone.is_some(),
             _ => life.missed.is_some(),
@@ -345,6 +368,9 @@ impl<'p> Run<'p> {
     fn sighting(&mut self, sighting: &RoleSighting) {
         let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
         self.tracks.sighting(sighting);
+        sighting.appeared.iter().for_each(|role| self.groups.appears(role));
+        sighting.changed.iter().for_each(|role| self.groups.changes(role));
+        sighting.gone.iter().for_each(|oid| self.groups.goes(*oid));
         self.look_for_awaited(Look { from: sighting.from, to: sighting.to });
         for number in gone {
             let refused = |life: &Life| life.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
@@ -363,7 +389,7 @@ impl<'p> Run<'p> {
         let mut awaited = std::mem::take(&mut self.awaited);
         awaited.retain(|number| {
             let Some(life) = self.lives.get_mut(number) else { return false };
-            if life.username.as_ref().is_some_and(|name| self.tracks.has_appeared(name)) {
+            if life.username.as_ref().is_some_and(|name| self.tracks.has_appeared(&name.of_role())) {
                 return false;
             }
             let due = life.acknowledged().is_some_and(|issue| issue.end < look.from);

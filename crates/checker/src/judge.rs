@@ -149,6 +149,7 @@ impl<'p> Bench<'p> {
         verdicts.causes = causes::causes(failed);
         verdicts.observed = self.observed;
         verdicts.observed.dns = self.run.dns.figures();
+        observed::roles(&mut verdicts.observed, &self.run);
         verdicts.faults = self.run.faults.figures();
         verdicts.errors_outside = self.run.faults.errors_outside();
         let left_out = self.run.plan.left_out.iter();

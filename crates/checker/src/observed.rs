@@ -20,6 +20,18 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
     }
 }
 
+/// How many roles from before the run are told by name.
+const NAMED: usize = 100;
+
+/// What is known at the end: roles from before the run, and groups that appeared.
+pub(crate) fn roles(observed: &mut Observed, run: &Run<'_>) {
+    let mut before = run.before.orphans(run.plan);
+    observed.more_orphans_before = before.len().saturating_sub(NAMED) as u64;
+    before.truncate(NAMED);
+    observed.orphans_before = before;
+    observed.groups = run.groups.shared();
+}
+
 fn fate(kept: &KeptSession) -> String {
     match &kept.query {
         Outcome::Ok => "went on".to_owned(),
@@ -45,12 +57,14 @@ fn gauges(largest: &mut BTreeMap<String, u64>, reading: &MetricReading) {
 /// How many leases have no role. What no answer told of is only counted: as many such leases as such roles are pairs.
 fn without_role(leases: &[LeaseId], roles: &[RoleSeen], look: Look, run: &Run<'_>) -> u64 {
     let there: BTreeSet<&Username> = roles.iter().map(|role| &role.name).collect();
-    let untold = |role: &&RoleSeen| run.life_of(&role.name).is_none() && !run.dns.owns(&role.name);
+    let untold = |role: &&RoleSeen| {
+        run.life_of(&role.name).is_none() && !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name)
+    };
     let untold_roles = roles.iter().filter(untold).count();
     let (told, untold): (Vec<&LeaseId>, Vec<&LeaseId>) =
         leases.iter().filter(|lease| !run.dns.owns_lease(lease)).partition(|lease| run.is_owned(lease));
     let lost = told.into_iter().filter_map(|lease| run.life_with(lease)).filter(|life| {
-        let is_there = life.username.as_ref().is_none_or(|name| there.contains(name));
+        let is_there = life.username.as_ref().is_none_or(|name| there.contains(&*name.of_role()));
         !is_there && !run.may_be_ending(life, look)
     });
     (lost.count() + untold.len().saturating_sub(untold_roles)) as u64

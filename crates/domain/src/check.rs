@@ -171,8 +171,20 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "RUN-2",
         title: "No role is left without a lease",
         shown: "After the drain: roles that were not there before the run, minus Vault's leases. Once more after the run's \
-                token was revoked, when no role may be left at all.",
+                token was revoked, when no role may be left at all. A group that creation statements create and credentials \
+                share (no LOGIN, no password, no VALID UNTIL) is no credential: the scenario allows it by name (`creates`), \
+                and each other one is one finding.",
         source: "the scenario's orphans",
+        timing: false,
+    },
+    CheckInfo {
+        id: "RUN-7",
+        title: "No role is left without a lease from before the run",
+        shown: "The roles that are there before the first credential is asked for and that match a username pattern: the \
+                promised one, the one that follows from the connection's username_template, or the engine's own. Each is \
+                paired with a lease of its Vault role by VALID UNTIL, which lies 5 s after the lease's end, and by the \
+                time in its name; those that find none count. A name that matches proves nothing: a person may have it.",
+        source: "the scenario's orphans_before",
         timing: false,
     },
     CheckInfo {
@@ -192,7 +204,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "INV-3",
         title: "At every look, each generated role belongs to a lease or to a request under way",
-        shown: "Each role that appears during the run has an acknowledged lease, an issue under way while it was looked at, or an issue without an answer.",
+        shown: "Each role that appears during the run has an acknowledged lease, an issue under way while it was looked at, or an issue without an answer. Groups that credentials share are left to RUN-2.",
         source: "the scenario's orphans",
         timing: false,
     },
@@ -272,6 +284,15 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 answer or one of expect_errors, nor what standbys know; looks that could not be made in that time blind no check.",
         source: "the scenario's promise",
         timing: true,
+    },
+    CheckInfo {
+        id: "FLT-2",
+        title: "After each fault every standby follows the primary again",
+        shown: "Each fault on a cluster whose standbys replicate as an account of the scenario's own (`replicate_as`): after its \
+                healing every standby streams from the primary with that account and the password that it knows. A standby \
+                that cannot is left as it is, with the server's own words.",
+        source: "PostgreSQL, primary_conninfo; pg_stat_replication",
+        timing: false,
     },
     CheckInfo {
         id: "DNS-1",

@@ -26,6 +26,13 @@ pub enum Event {
     Setup(SetupRecord),
     /// What stood before the first credential was asked for.
     Baseline(Baseline),
+    /// The leases of the promised roles that Vault held before the first credential was asked for.
+    LeasesBefore {
+        /// When they were listed.
+        at: Micros,
+        /// The leases.
+        leases: Vec<LeaseBefore>,
+    },
     /// A promised account as the catalog shows it.
     Account(AccountReading),
     /// The tables and sequences of one database, as they stood after set-up: what `ALL TABLES IN SCHEMA` means.
@@ -166,8 +173,24 @@ pub struct SetupRecord {
 pub struct Baseline {
     /// When it was looked at.
     pub at: Micros,
+    /// The cluster, e.g. `target`; empty in histories of before version 4.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Every role of the cluster, the harness's own excepted.
     pub roles: Vec<RoleSeen>,
+}
+
+/// A lease of a promised role that Vault held before the first credential was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseBefore {
+    /// The lease.
+    pub lease: LeaseId,
+    /// When it was issued, on Vault's clock; none where that was not looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<UnixMicros>,
+    /// When it ends, on Vault's clock; none where that was not looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<UnixMicros>,
 }
 
 /// A role as `pg_roles` shows it.
@@ -182,6 +205,17 @@ pub struct RoleSeen {
     pub valid_until: Option<UnixMicros>,
     /// Whether it may log in.
     pub login: bool,
+    /// Whether it has a password; none where the observer may not see that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<bool>,
+}
+
+impl RoleSeen {
+    /// Whether it is a group and no credential: it may not log in, and has no password and no VALID UNTIL, as far as
+    /// the observer sees.
+    pub fn is_group(&self) -> bool {
+        !self.login && self.password != Some(true) && self.valid_until.is_none()
+    }
 }
 
 /// A promised account as the catalog shows it.

@@ -27,9 +27,9 @@ pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use end::{Cause, End, EndReason};
 pub use event::{
-    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseSighting, Observer,
-    PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost, SetupRecord,
-    Shed, WatchGap,
+    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseSighting,
+    Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
+    SetupRecord, Shed, WatchGap,
 };
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
@@ -48,7 +48,7 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    AlsoBroken, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed,
-    OperationStatistics, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed,
+    OperationStatistics, OrphanBefore, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

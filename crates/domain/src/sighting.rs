@@ -131,6 +131,8 @@ pub enum FaultPoint {
     Step,
     /// It is healed.
     Healed,
+    /// A standby could not follow the primary again, or there was none to take its place.
+    StandbyLost,
 }
 
 /// A login that PostgreSQL refused, as its log tells it.

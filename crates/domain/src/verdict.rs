@@ -362,6 +362,52 @@ pub struct Observed {
     /// The live DNS server, where the scenario has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsFigures>,
+    /// Roles from before the run that match a username pattern and have no lease, at most the first 100 by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans_before: Vec<OrphanBefore>,
+    /// How many there are beyond those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_orphans_before: u64,
+    /// Groups that credentials share and that appeared during the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<CreatedGroup>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A role from before the run that matches a username pattern and has no lease. Whether Vault created it nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OrphanBefore {
+    /// Its name.
+    pub name: Username,
+    /// Its OID.
+    pub oid: u32,
+    /// The cluster, e.g. `target`.
+    pub cluster: String,
+    /// Whether it may log in.
+    pub login: bool,
+    /// Its VALID UNTIL on PostgreSQL's clock; none where it is NULL or infinity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<UnixMicros>,
+    /// The Vault role whose username pattern it matches; none where that is no promised one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A role without LOGIN, password and VALID UNTIL that appeared during the run. leaseproof does not drop it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreatedGroup {
+    /// Its name.
+    pub name: Username,
+    /// Its OID.
+    pub oid: u32,
+    /// Whether the scenario declares it (`creates`).
+    pub declared: bool,
+    /// Whether it was still there when the run last looked.
+    pub stays: bool,
 }
 
 /// Everything that was judged of one run: the content of `verdicts.json`.

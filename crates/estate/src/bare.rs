@@ -84,6 +84,7 @@ impl Estate {
         let cluster = PostgresPlan {
             layout: bare.layout,
             clock: 0,
+            replicate_as: None,
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),

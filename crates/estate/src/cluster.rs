@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use leaseproof_domain::Secret;
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{Layout, PatroniTiming, PostgresPlan, Replication};
+use leaseproof_scenario::{Layout, PatroniTiming, PostgresPlan, Replication, ReplicationAccount};
 use nix::sys::signal::Signal;
 
 use crate::configuration::quoted;
 use crate::find::PostgresPrograms;
 use crate::patroni::{Keeping, Patroni};
 use crate::proxy::Proxy;
-use crate::replication::{streaming, upstream};
+use crate::replication::{Replicates, SaidAccount, streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};
 use crate::site::{Order, Site, password};
 use crate::tls::Papers;
@@ -31,6 +31,8 @@ pub(crate) struct Cluster {
     /// What keeps it, where that is not the harness.
     pub(crate) patroni: Option<Patroni>,
     pub(crate) primary: AtomicUsize,
+    /// The account of the scenario's that standbys replicate with.
+    pub(crate) replicate_as: Option<SaidAccount>,
 }
 
 impl Cluster {
@@ -64,6 +66,7 @@ impl Cluster {
             proxy,
             patroni,
             primary: AtomicUsize::new(0),
+            replicate_as: SaidAccount::of(plan, &site.redactor),
         };
         if let Some(proxy) = &cluster.proxy {
             proxy.routes(&cluster.primary().observer_login("postgres"), cluster.members.len(), site).await?;
@@ -170,13 +173,15 @@ impl Making<'_> {
         // A fixed port is the proxy's.
         let plan = PostgresPlan { port: None, ..self.plan.clone() };
         let settings = format!("wal_keep_size = '{KEPT_WAL}'\n{}", synchronous(replication, others.len()));
-        let more = Replicated { settings: settings.clone(), hba: hba(), standby: false };
+        let hba = hba() + &hba_of(self.plan);
+        let more = Replicated { settings: settings.clone(), hba: hba.clone(), standby: false };
         let mut members = vec![self.start(first, &plan, &more, data, None).await?];
         let port = members[0].port;
         for (name, data) in others.iter().zip(copies) {
-            let upstream = upstream(name, port, &self.observer, self.papers.as_ref());
+            let login = Replicates::harness(&self.observer);
+            let upstream = upstream(name, port, &login, self.papers.as_ref());
             let settings = format!("{settings}primary_conninfo = {}\n", quoted(upstream.expose()));
-            let more = Replicated { settings, hba: hba(), standby: true };
+            let more = Replicated { settings, hba: hba.clone(), standby: true };
             members.push(self.start(name, &plan, &more, data, None).await?);
         }
         streaming(self.name, &members[0], others.len(), self.site).await?;
@@ -242,6 +247,15 @@ impl Making<'_> {
 /// What pg_hba.conf of a server has to let in that is one of several.
 fn hba() -> String {
     format!("host replication {OBSERVER} 127.0.0.1/32 scram-sha-256\nhost postgres {CHECK} 127.0.0.1/32 trust\n")
+}
+
+/// What it has to let in where standbys replicate with an account of the scenario's; `md5` takes SCRAM as well
+/// (pg_hba.conf), whichever the account's password is stored as.
+fn hba_of(plan: &PostgresPlan) -> String {
+    let line = |account: &ReplicationAccount| {
+        format!("host replication \"{}\" 127.0.0.1/32 md5\n", account.user.replace('"', "\"\""))
+    };
+    plan.replicate_as.as_ref().map(line).unwrap_or_default()
 }
 
 fn no_members(cluster: &str) -> EstateError {

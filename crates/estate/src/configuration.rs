@@ -73,6 +73,7 @@ mod tests {
     fn plan(settings: &[(&str, &str)]) -> PostgresPlan {
         PostgresPlan {
             clock: 0,
+            replicate_as: None,
             layout: leaseproof_scenario::Layout::Standalone,
             version: "15".to_owned(),
             hba: None,

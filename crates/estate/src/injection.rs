@@ -117,11 +117,16 @@ impl Estate {
         Ok((Injected::of(fault.kind, server), words))
     }
 
-    /// Heals what was done. Each step is told in words when it is done.
+    /// Heals what was done. Each step is told in words when it is done. Answers which standbys do not follow their primary
+    /// again because the account that the scenario has them replicate with does not let them, in words.
     ///
     /// # Errors
     /// [`EstateError`] where it cannot be healed.
-    pub async fn heal(&mut self, injected: Injected, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
+    pub async fn heal(
+        &mut self,
+        injected: Injected,
+        mut tell: impl FnMut(String),
+    ) -> Result<Option<String>, EstateError> {
         let Injected { kind, server, to, flood, filler } = injected;
         match kind {
             FaultKind::Kill | FaultKind::Restart => {
@@ -130,6 +135,7 @@ impl Estate {
                     tell(format!("{server} is started again"));
                 }
                 self.settle(&server, tell).await?;
+                return Ok(self.standbys_lost(&server).await);
             }
             FaultKind::Freeze => {
                 for server in self.each(&server) {
@@ -137,8 +143,9 @@ impl Estate {
                     tell(format!("{server} goes on"));
                 }
                 self.settle(&server, tell).await?;
+                return Ok(self.standbys_lost(&server).await);
             }
-            FaultKind::Failover | FaultKind::Switchover => self.fail_over(&server, tell).await?,
+            FaultKind::Failover | FaultKind::Switchover => return self.fail_over(&server, tell).await,
             FaultKind::StepDown => {
                 let active = self.vault.active_node().await?;
                 tell(format!("{active} is active"));
@@ -173,7 +180,22 @@ impl Estate {
                 tell(format!("the link between {server} and {to} hands on again"));
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Why the fault cannot be done any more, in words: it needs a standby, and an earlier one lost the last.
+    pub fn lacks_standby(&self, fault: &FaultPlan) -> Option<String> {
+        let needed = matches!(fault.kind, FaultKind::Failover | FaultKind::Switchover) || fault.lag.is_some();
+        let (_, cluster) = self.clusters().find(|(name, _)| *name == cluster_of(&fault.on))?;
+        let lacks = needed && cluster.replicates_as_said() && cluster.standby().is_none();
+        lacks.then(|| format!("{} has no standby left that could take its place: not done", fault.on))
+    }
+
+    /// Why standbys of that server's cluster do not follow it, where the scenario says as whom they replicate.
+    async fn standbys_lost(&self, server: &str) -> Option<String> {
+        let member = |cluster: &&Cluster| cluster.members.iter().any(|member| member.name == server);
+        let cluster = self.clusters.values().find(member).filter(|cluster| cluster.replicates_as_said())?;
+        cluster.standbys_follow(&self.site).await.err().map(|why| cluster.lost(&why))
     }
 
     /// Does a fault of a link.
@@ -207,15 +229,17 @@ impl Estate {
     }
 
     /// After the end of a primary: a standby takes its place, and it becomes a standby itself.
-    async fn fail_over(&mut self, old: &str, mut tell: impl FnMut(String)) -> Result<(), EstateError> {
+    async fn fail_over(&mut self, old: &str, mut tell: impl FnMut(String)) -> Result<Option<String>, EstateError> {
         let members = |cluster: &crate::cluster::Cluster| cluster.members.iter().any(|member| member.name == old);
-        let Some(cluster) = self.clusters.values_mut().find(|cluster| members(cluster)) else { return Ok(()) };
+        let Some(cluster) = self.clusters.values_mut().find(|cluster| members(cluster)) else { return Ok(None) };
         let place = cluster.primary.load(Ordering::Acquire);
         let standby = cluster.succeed(&self.site).await?;
         tell(format!("{} is promoted", cluster.members[standby].name));
-        cluster.rejoin(place, &self.site).await?;
-        tell(format!("{old} is a standby"));
-        Ok(())
+        let lost = cluster.rejoin(place, &self.site).await?;
+        if lost.is_none() {
+            tell(format!("{old} is a standby"));
+        }
+        Ok(lost)
     }
 
     /// Where Patroni keeps the cluster of a server: waits until it has a primary and the others follow, and tells which.

@@ -55,7 +55,7 @@ impl Estate {
     /// [`EstateError`] where it cannot be copied, or does not come up.
     pub async fn rejoin(&mut self, cluster: &str, member: usize) -> Result<(), EstateError> {
         match self.clusters.get_mut(cluster) {
-            Some(cluster) => cluster.rejoin(member, &self.site).await,
+            Some(cluster) => cluster.take_back(member, &self.site).await,
             None => Ok(()),
         }
     }

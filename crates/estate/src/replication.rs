@@ -1,11 +1,12 @@
 //! What an operator does to a primary and its standbys: cut one off, promote one, take the old primary back.
 
 use std::fs;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leaseproof_domain::Secret;
+use leaseproof_domain::{Redactor, Secret};
 use leaseproof_postgres::Session;
+use leaseproof_scenario::PostgresPlan;
 use nix::sys::signal::Signal;
 
 use crate::cluster::Cluster;
@@ -55,23 +56,110 @@ impl Cluster {
         let alone = ["ALTER SYSTEM SET synchronous_standby_names = ''", RELOAD, "SELECT pg_promote(true, 60)"];
         self.ask(member, "promote a standby of it", &alone).await?;
         let old = self.primary.swap(member, Ordering::AcqRel);
-        let (port, observer) = (self.members[member].port, &self.members[member].observer);
-        for (place, server) in self.members.iter().enumerate() {
-            if place == member || place == old || server.child.ended().is_some() {
-                continue;
+        let others = |place: &usize| *place != member && *place != old;
+        for place in (0..self.members.len()).filter(others) {
+            if self.members[place].child.ended().is_none() {
+                self.follow(place).await?;
             }
-            let upstream = upstream(&server.name, port, observer, server.papers.as_ref());
-            let follow = format!("ALTER SYSTEM SET primary_conninfo = {}", quoted(upstream.expose()));
-            self.ask(place, "make a standby follow", &[&follow, RELOAD]).await?;
         }
         Ok(())
     }
 
+    /// Makes a standby stream from the primary, with the account that is in force.
+    async fn follow(&self, standby: usize) -> Result<(), EstateError> {
+        let server = &self.members[standby];
+        let upstream = upstream(&server.name, self.primary().port, &self.replicates(), server.papers.as_ref());
+        let follow = format!("ALTER SYSTEM SET primary_conninfo = E{}", quoted(upstream.expose()));
+        self.ask(standby, "make a standby follow", &[&follow, RELOAD]).await
+    }
+
+    /// As whom standbys log in to the primary.
+    fn replicates(&self) -> Replicates {
+        match self.replicate_as.as_ref().filter(|account| account.in_force.load(Ordering::Acquire)) {
+            Some(account) => account.login.clone(),
+            None => Replicates::harness(&self.primary().observer),
+        }
+    }
+
+    /// Whether standbys replicate as the scenario says, and no more as the harness.
+    pub(crate) fn replicates_as_said(&self) -> bool {
+        self.replicate_as.as_ref().is_some_and(|account| account.in_force.load(Ordering::Acquire))
+    }
+
+    /// Makes the standbys stream with the account that the scenario names, once that exists and may replicate. Answers
+    /// whether it is in force; a cluster without such an account is always as it has to be.
+    ///
+    /// From then on whatever becomes of the account is the scenario's: a stream that is open goes on.
+    pub(crate) async fn replicate_as_said(&self, site: &Site) -> Result<bool, EstateError> {
+        let Some(account) = &self.replicate_as else { return Ok(true) };
+        if account.in_force.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        let primary = self.primary();
+        let failed =
+            |source| EstateError::Postgres { server: primary.name.clone(), doing: "ask for an account", source };
+        let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;
+        let sql = format!(
+            "SELECT 1 FROM pg_roles WHERE rolname = E{} AND rolcanlogin AND (rolreplication OR rolsuper)",
+            quoted(&account.login.user)
+        );
+        let may = session.value(&sql).await.map_err(failed)?.is_some();
+        session.close().await;
+        if !may {
+            return Ok(false);
+        }
+        account.in_force.store(true, Ordering::Release);
+        let place = self.primary.load(Ordering::Acquire);
+        for standby in (0..self.members.len()).filter(|standby| *standby != place) {
+            self.follow(standby).await?;
+        }
+        self.standbys_follow(site).await.map(|()| true)
+    }
+
+    /// Waits until all standbys stream with the account that is in force.
+    pub(crate) async fn standbys_follow(&self, site: &Site) -> Result<(), EstateError> {
+        let (standbys, user) = (self.members.len() - 1, self.replicates().user);
+        let streamed = streaming_as(&self.name, self.primary(), standbys, Some(&user), site).await;
+        streamed.map_err(|why| self.why_not(why, site))
+    }
+
+    /// The error with what a standby's own log says of its connection: PostgreSQL's word is in there.
+    fn why_not(&self, error: EstateError, site: &Site) -> EstateError {
+        let EstateError::NotStarted { server, why, .. } = error else { return error };
+        let place = self.primary.load(Ordering::Acquire);
+        let standbys = self.members.iter().enumerate().filter(|(member, _)| *member != place);
+        let said = standbys.flat_map(|(_, standby)| standby.child.log().tail(&site.redactor));
+        let tail = said.filter(|line| line.contains("FATAL")).collect();
+        EstateError::NotStarted { server, why, tail }
+    }
+
     /// Makes a member that has ended a standby of the primary, of a new copy of its data, and waits until all standbys
-    /// stream. Its own data may hold what the new primary never got.
+    /// stream. Its own data may hold what the new primary never got. Where standbys replicate with an account of the
+    /// scenario's and cannot, that is its finding: answers with why, and leaves them as they are.
     ///
     /// A Patroni does that itself: it is only started again where it has ended.
-    pub(crate) async fn rejoin(&mut self, member: usize, site: &Site) -> Result<(), EstateError> {
+    pub(crate) async fn rejoin(&mut self, member: usize, site: &Site) -> Result<Option<String>, EstateError> {
+        let said = self.replicates_as_said();
+        match self.take_back(member, site).await {
+            Err(why) if said => Ok(Some(self.lost(&why))),
+            done => done.map(|()| None),
+        }
+    }
+
+    /// That standbys do not follow, in words.
+    pub(crate) fn lost(&self, why: &EstateError) -> String {
+        let user = self.replicates().user;
+        let (why, tail) = match why {
+            EstateError::NotStarted { why, tail, .. } => (why.clone(), tail.as_slice()),
+            other => (other.to_string(), [].as_slice()),
+        };
+        let said = tail.iter().rfind(|line| line.contains("FATAL")).or(tail.last());
+        let said = said.map(|line| format!(": {}", line.trim())).unwrap_or_default();
+        format!("a standby of {} cannot replicate as {user}: {why}{said}", self.name)
+    }
+
+    /// The same; a standby that cannot follow is an error.
+    pub(crate) async fn take_back(&mut self, member: usize, site: &Site) -> Result<(), EstateError> {
         if self.patroni.is_some() {
             if self.members[member].child.ended().is_some() {
                 self.members[member].start_again(site).await?;
@@ -79,11 +167,11 @@ impl Cluster {
             return self.settle(site).await;
         }
         let primary = self.primary.load(Ordering::Acquire);
-        let (port, observer) = (self.members[primary].port, self.members[primary].observer.clone());
+        let (port, login) = (self.members[primary].port, self.replicates());
         let server = &mut self.members[member];
-        copy(server, port, &observer, site).await?;
+        copy(server, port, &login, site).await?;
         server.start_again(site).await?;
-        streaming(&self.name, &self.members[primary], self.members.len() - 1, site).await?;
+        self.standbys_follow(site).await?;
         let again = ["ALTER SYSTEM RESET synchronous_standby_names", RELOAD];
         self.ask(primary, "make it wait for its standbys again", &again).await
     }
@@ -112,20 +200,55 @@ pub(crate) fn no_standby(cluster: &str) -> EstateError {
 
 const RELOAD: &str = "SELECT pg_reload_conf()";
 
+/// As whom standbys log in to their primary.
+#[derive(Clone)]
+pub(crate) struct Replicates {
+    pub(crate) user: String,
+    pub(crate) password: Secret,
+}
+
+impl Replicates {
+    /// The harness's own account.
+    pub(crate) fn harness(observer: &Secret) -> Self {
+        Self { user: OBSERVER.to_owned(), password: observer.clone() }
+    }
+}
+
+/// The account that the scenario names, and whether standbys use it already.
+pub(crate) struct SaidAccount {
+    pub(crate) login: Replicates,
+    pub(crate) in_force: AtomicBool,
+}
+
+impl SaidAccount {
+    pub(crate) fn of(plan: &PostgresPlan, redactor: &Redactor) -> Option<Self> {
+        let account = plan.replicate_as.as_ref()?;
+        let password = Secret::new(account.password.expose());
+        redactor.add_fixed(password.clone());
+        Some(Self { login: Replicates { user: account.user.clone(), password }, in_force: AtomicBool::new(false) })
+    }
+}
+
+/// A value of a connection string (libpq, "Keyword/Value Connection Strings").
+fn value(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
 /// Where a standby streams from (`primary_conninfo`).
-pub(crate) fn upstream(standby: &str, port: u16, observer: &Secret, papers: Option<&Papers>) -> Secret {
+pub(crate) fn upstream(standby: &str, port: u16, login: &Replicates, papers: Option<&Papers>) -> Secret {
     let sure = papers.map_or_else(String::new, |papers| {
         format!(" sslmode=verify-full sslrootcert={}", quoted(&papers.ca.to_string_lossy()))
     });
     Secret::new(format!(
-        "host=127.0.0.1 port={port} user={OBSERVER} password={} application_name={}{sure}",
-        observer.expose(),
+        "host=127.0.0.1 port={port} user={} password={} application_name={}{sure}",
+        value(&login.user),
+        value(login.password.expose()),
         standby.replace('.', "_")
     ))
 }
 
 /// Replaces a server's data by a copy of the primary's at `port` (pg_basebackup), and keeps its configuration.
-async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Result<(), EstateError> {
+async fn copy(server: &Server, port: u16, login: &Replicates, site: &Site) -> Result<(), EstateError> {
     let data = &server.data;
     let own = data.join("leaseproof.conf");
     let io = |doing, path: &std::path::Path| {
@@ -137,21 +260,21 @@ async fn copy(server: &Server, port: u16, observer: &Secret, site: &Site) -> Res
     let name = format!("copy for {}", server.name);
     let port = port.to_string();
     let args = ["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync", "--no-password"];
-    let args = args.into_iter().chain(["--username", OBSERVER, "--port", &port, "--pgdata"]).map(Into::into);
+    let args = args.into_iter().chain(["--username", &login.user, "--port", &port, "--pgdata"]).map(Into::into);
     let sure = server.papers.iter().flat_map(Papers::libpq).map(|(name, value)| (name.to_owned(), value.into()));
     let order = Order {
         name: &name,
         program: server.bin.join("pg_basebackup"),
         image: server.image.clone(),
         args: args.chain([data.clone().into()]).collect(),
-        env: sure.chain([("PGPASSWORD".to_owned(), observer.expose().into())]).collect(),
+        env: sure.chain([("PGPASSWORD".to_owned(), login.password.expose().into())]).collect(),
         folder: &site.folder,
         account: site.account,
         death: Signal::SIGKILL,
         input: None,
     };
     site.run(&server.name, order).await?;
-    let upstream = upstream(&server.name, port.parse().unwrap_or_default(), observer, server.papers.as_ref());
+    let upstream = upstream(&server.name, port.parse().unwrap_or_default(), login, server.papers.as_ref());
     let follow = format!("primary_conninfo = {}\n", quoted(upstream.expose()));
     folder::write(&own, &settings, 0o600, site.account)?;
     folder::write(&data.join("postgresql.auto.conf"), &follow, 0o600, site.account)?;
@@ -165,12 +288,24 @@ pub(crate) async fn streaming(
     standbys: usize,
     site: &Site,
 ) -> Result<(), EstateError> {
+    streaming_as(cluster, primary, standbys, None, site).await
+}
+
+/// Waits until that many standbys stream, with that account where one is given.
+async fn streaming_as(
+    cluster: &str,
+    primary: &Server,
+    standbys: usize,
+    user: Option<&str>,
+    site: &Site,
+) -> Result<(), EstateError> {
     let failed = |source| EstateError::Postgres { server: cluster.to_owned(), doing: "ask for its standbys", source };
+    let and = user.map(|user| format!(" AND usename = E{}", quoted(user))).unwrap_or_default();
+    let sql = format!("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'{and}");
     let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;
     let until = Instant::now() + STREAMING;
     loop {
-        let sql = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
-        let now = session.value(sql).await.map_err(failed)?.unwrap_or_default();
+        let now = session.value(&sql).await.map_err(failed)?.unwrap_or_default();
         if now == standbys.to_string() {
             return Ok(());
         }

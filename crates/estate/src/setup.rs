@@ -1,5 +1,6 @@
 mod expect;
 mod hint;
+mod replication;
 mod script;
 pub(crate) mod sql;
 pub(crate) mod write;
@@ -45,6 +46,7 @@ impl Estate {
         for (number, step) in (1_u32..).zip(&plan.setup).skip(done_before) {
             let doing = self.step(number, &step.action);
             recorded(number, step, doing, recorder, &self.site.redactor).await?;
+            self.standbys_replicate(number, step, usize::try_from(number) == Ok(plan.setup.len())).await?;
         }
         Ok(())
     }

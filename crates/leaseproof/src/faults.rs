@@ -24,6 +24,13 @@ pub(crate) async fn inject(
     for (number, fault) in (1..).zip(&plan.faults) {
         let pace = Pace { recorder, progress: progress.clone(), cancel };
         let Some(due) = pace.due(fault).await else { return Ok(()) };
+        if let Some(words) = estate.lacks_standby(fault) {
+            if !pace.wait_until(due).await {
+                return Ok(());
+            }
+            mark(recorder, number, FaultPoint::StandbyLost, words);
+            continue;
+        }
         if let Some(lag) = fault.lag {
             if !pace.wait_until(Micros(due.0.saturating_sub(micros(lag.duration())))).await {
                 return Ok(());
@@ -38,7 +45,10 @@ pub(crate) async fn inject(
         let (injected, words) = estate.inject(fault).await?;
         mark(recorder, number, FaultPoint::Step, words);
         pace.wait_until(recorder.now().after(fault.lasts.duration())).await;
-        estate.heal(injected, |words| mark(recorder, number, FaultPoint::Step, words)).await?;
+        let lost = estate.heal(injected, |words| mark(recorder, number, FaultPoint::Step, words)).await?;
+        if let Some(words) = lost {
+            mark(recorder, number, FaultPoint::StandbyLost, words);
+        }
         mark(recorder, number, FaultPoint::Healed, "healed".to_owned());
     }
     Ok(())

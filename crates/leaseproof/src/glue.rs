@@ -42,6 +42,7 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut Standing, folder: &Ru
         clusters,
         vault: estate.observing_vault().await?,
         roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),
+        usernames: plan.role_names().into_iter().map(|names| names.pattern).collect(),
         accounts: plan.accounts.iter().map(|account| account.name.clone()).collect(),
         pace: if plan.estate == EstateKind::Attached { ATTACHED_PACE } else { PACE },
         logs: estate.take_logs().into_iter().map(log_source).collect(),

@@ -12,7 +12,8 @@ use crate::{Error, Login, privileges, roles};
 /// How many readings of the clock the best is taken of.
 const CLOCK_READINGS: usize = 5;
 
-const VERSION: &str = "SELECT current_setting('server_version_num')::pg_catalog.oid AS version";
+const VERSION: &str = "SELECT current_setting('server_version_num')::pg_catalog.oid AS version, \
+                       pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS sees_passwords";
 
 /// PostgreSQL's clock: at some moment between `sent` and `answered` it stood at `server`.
 #[derive(Clone, Copy, Debug)]
@@ -183,9 +184,9 @@ impl Eye {
         ));
         let connection = Connection::open(login, &config).await?;
         let prepare = |sql| connection.within(login.timeout, connection.client.prepare(sql));
-        let roles = prepare(roles::ALL).await?;
-        let role = prepare(roles::ONE).await?;
         let rows = connection.within(login.timeout, connection.client.query_typed(VERSION, &[])).await?;
+        let [all, one] = roles::statements(column(single(&rows)?, "sees_passwords")?);
+        let (roles, role) = (prepare(&all).await?, prepare(&one).await?);
         let sql = privileges::sql(column(single(&rows)?, "version")?);
         let privileges = connection.within(login.timeout, connection.client.prepare(&sql)).await?;
         Ok(Self { connection, roles, role, privileges })

@@ -5,10 +5,21 @@ use crate::observer::{Prepared, column};
 use crate::{Error, Observer};
 
 /// Every role but PostgreSQL's predefined ones and the one that looks.
-pub(crate) const ALL: &str = include_str!("roles.sql");
+const ALL: &str = include_str!("roles.sql");
 
 /// The role of one name.
-pub(crate) const ONE: &str = include_str!("role.sql");
+const ONE: &str = include_str!("role.sql");
+
+/// The statements for all roles and for one. Where the account may read `pg_authid`, they tell who has a password.
+pub(crate) fn statements(sees_passwords: bool) -> [String; 2] {
+    [ALL, ONE].map(|sql| match sees_passwords {
+        true => {
+            let sql = sql.replace("NULL::boolean AS password", "rolpassword IS NOT NULL AS password");
+            sql.replace("FROM pg_roles", "FROM pg_authid")
+        }
+        false => sql.to_owned(),
+    })
+}
 
 const ATTRIBUTES: &str = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, \
                           rolinherit, rolconnlimit FROM pg_roles WHERE rolname = $1";
@@ -46,6 +57,7 @@ fn seen(row: &Row) -> Result<RoleSeen, Error> {
         name: Username::new(column::<&str>(row, "name")?),
         valid_until: column::<Option<i64>>(row, "valid_until")?.map(UnixMicros),
         login: column(row, "login")?,
+        password: column(row, "password")?,
     })
 }
 

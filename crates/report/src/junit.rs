@@ -10,7 +10,7 @@ use leaseproof_domain::{EndReason, Judgment, RunOutcome, RunVerdicts, Validity, 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use crate::{causes, evidence, figures};
+use crate::{causes, evidence, figures, left_before};
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +58,20 @@ pub(crate) fn suite(verdicts: &RunVerdicts) -> Suite {
     if let Validity::Invalid { why } = &verdicts.validity {
         cases.push(error_case(&verdicts.scenario, "validity", "the measurement is invalid", why));
     }
+    let roles = left_before::orphans(&verdicts.observed).into_iter().chain(left_before::groups(&verdicts.observed));
     Suite {
         name: verdicts.scenario.clone(),
         time,
         started: Timestamp::from_microsecond(verdicts.started.0).ok().filter(|_| verdicts.started.0 > 0),
-        properties: vec![
+        properties: [
             ("run", verdicts.run.clone()),
             ("leaseproof", verdicts.leaseproof.clone()),
             ("outcome", verdicts.outcome.to_string()),
             ("ended", verdicts.ended.clone()),
-        ],
+        ]
+        .into_iter()
+        .chain(roles.map(|line| ("role", line)))
+        .collect(),
         cases,
     }
 }

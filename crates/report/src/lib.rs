@@ -16,6 +16,7 @@ mod json;
 mod junit;
 mod latency_log;
 mod layout;
+mod left_before;
 mod life;
 mod series;
 mod summary;

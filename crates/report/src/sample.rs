@@ -42,6 +42,9 @@ pub(crate) fn verdicts() -> RunVerdicts {
             leases_without_role: 1,
             gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
             dns: None,
+            orphans_before: vec![],
+            more_orphans_before: 0,
+            groups: vec![],
             left_out: [("AUD-1".to_owned(), "Vault's audit log is not on this machine".to_owned())].into(),
         },
         faults: vec![FaultFigures {

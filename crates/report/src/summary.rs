@@ -6,7 +6,7 @@ use leaseproof_domain::{FaultFigures, Judgment, Observed, OperationStatistics, R
 
 use crate::causes::{self, Block};
 use crate::foreign::{code, markdown, one_line};
-use crate::{evidence, figures};
+use crate::{evidence, figures, left_before};
 
 /// The verdicts as Markdown.
 pub fn summary(verdicts: &RunVerdicts) -> String {
@@ -20,6 +20,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     if let Validity::Invalid { why } = &verdicts.validity {
         let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", markdown(why));
     }
+    roles(&mut out, &verdicts.observed);
     checks(&mut out, &verdicts.checks);
     let tells =
         |judgment: &&Judgment| (judgment.verdict != Verdict::Pass && !judgment.not_run) || !judgment.notes.is_empty();
@@ -67,6 +68,23 @@ fn block(out: &mut String, block: &Block) {
         let _ = writeln!(out, "      {}", one_line(line));
     }
     out.push('\n');
+}
+
+/// Roles from before the run, and groups that it leaves.
+fn roles(out: &mut String, observed: &Observed) {
+    for (title, lines) in [
+        ("Roles without a lease from before the run", left_before::orphans(observed)),
+        ("Groups that were created", left_before::groups(observed)),
+    ] {
+        if !lines.is_empty() {
+            let _ = writeln!(out, "## {title}\n");
+            // Indented, names are kept as they are.
+            for line in lines {
+                let _ = writeln!(out, "    {}", one_line(&line));
+            }
+            out.push('\n');
+        }
+    }
 }
 
 fn checks(out: &mut String, checks: &[Judgment]) {
@@ -150,7 +168,7 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
 }
 
 fn observed(out: &mut String, observed: &Observed) {
-    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns } = observed;
+    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns, .. } = observed;
     dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
     if !left_out.is_empty() {
         out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");

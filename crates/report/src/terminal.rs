@@ -9,7 +9,7 @@ use leaseproof_domain::{
 };
 
 use crate::layout::Layout;
-use crate::{causes, figures, foreign};
+use crate::{causes, figures, foreign, left_before};
 
 mod checks;
 
@@ -59,6 +59,9 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
         header(&mut out, layout, verdicts, view);
     }
     checks::ended_early(&mut out, layout, verdicts);
+    if !quiet {
+        roles(&mut out, layout, verdicts);
+    }
     checks::causes(&mut out, layout, verdicts, view);
     checks::undecided(&mut out, layout, verdicts);
     if !quiet {
@@ -90,6 +93,19 @@ fn header(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Termi
 }
 
 /// A text in a style.
+/// Roles from before the run, and groups that it leaves.
+fn roles(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    let (orphans, groups) = (left_before::orphans(&verdicts.observed), left_before::groups(&verdicts.observed));
+    for (place, line) in orphans.iter().enumerate() {
+        let (indent, line) = if place == 0 { ("", styled(DOUBT, line)) } else { ("  ", line.clone()) };
+        layout.paragraph(out, indent, &line);
+    }
+    groups.iter().for_each(|line| layout.paragraph(out, "", line));
+    if !orphans.is_empty() || !groups.is_empty() {
+        out.push('\n');
+    }
+}
+
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -119,8 +119,14 @@ impl Asks {
         if let Some(orphans) = &promise.orphans {
             self.all(&["RUN-2", "INV-3"], &Subject::Estate, &orphans.origin);
         }
+        if let Some(before) = &promise.orphans_before {
+            self.add("RUN-7", Subject::Estate, &before.origin);
+        }
         if let Some(fault) = plan.faults.first() {
             self.add("FLT-1", Subject::Estate, &fault.origin);
+        }
+        if let Some(fault) = plan.faults.iter().find(|fault| plan.replication_of(fault).is_some()) {
+            self.add("FLT-2", Subject::Estate, &fault.origin);
         }
         if let Some(life) = life {
             self.all(&["INV-8", "INV-10", "INV-11"], &Subject::Estate, &life.plan.origin);

@@ -36,6 +36,7 @@ mod sql;
 mod stored;
 mod template;
 mod text;
+mod username;
 mod value;
 
 pub use discover::{Listed, discover};

@@ -8,9 +8,11 @@ mod fault;
 mod lie;
 mod load;
 mod pdns;
+mod predefined;
 mod probes;
 mod promise;
 mod setup;
+mod username;
 
 use std::collections::BTreeMap;
 
@@ -25,12 +27,14 @@ pub use fault::{EVERY_NODE, FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};
+pub use predefined::brings_membership;
 pub use probes::ProbePlan;
 pub use promise::{
     AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
     RolePromise, SessionFate, WholeSchema,
 };
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+pub use username::{Naming, RoleNames, UsernamePattern};
 
 /// A checked scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +95,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The account that the standbys of a fault's cluster replicate with, where the scenario says one.
+    pub fn replication_of(&self, fault: &FaultPlan) -> Option<&ReplicationAccount> {
+        let rest = fault.on.strip_prefix("postgres.")?;
+        let is_of = |name: &str| rest.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let (_, cluster) = self.postgres.iter().find(|(name, _)| is_of(name))?;
+        cluster.replicate_as.as_ref()
+    }
+
     /// The title for people; it says so where the answers that the client gets are not all Vault's.
     pub fn shown_title(&self) -> String {
         if self.lies.is_empty() {
@@ -226,6 +238,17 @@ impl Default for PatroniTiming {
     }
 }
 
+/// The account that standbys replicate with, as an operator configures it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicationAccount {
+    /// The PostgreSQL user.
+    pub user: String,
+    /// Its password as the standbys know it: what is done to the account later does not change it.
+    pub password: Setting,
+    /// The line of `replicate_as`.
+    pub origin: Origin,
+}
+
 /// When the primary acknowledges a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,6 +290,9 @@ pub struct PostgresPlan {
     /// How far its servers' clock is ahead of the machine's, in seconds; behind it where negative.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub clock: i64,
+    /// The account that standbys replicate with once the set-up has created it; the harness's own where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicate_as: Option<ReplicationAccount>,
     /// The `[postgres.<name>]` line.
     pub origin: Origin,
 }

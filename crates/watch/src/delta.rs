@@ -70,7 +70,13 @@ mod tests {
     use super::{KnownLeases, KnownRoles, RoleDelta};
 
     fn role(oid: u32, until: i64) -> RoleSeen {
-        RoleSeen { oid, name: Username::new(format!("v-{oid}")), valid_until: Some(UnixMicros(until)), login: true }
+        RoleSeen {
+            oid,
+            name: Username::new(format!("v-{oid}")),
+            valid_until: Some(UnixMicros(until)),
+            login: true,
+            password: None,
+        }
     }
 
     #[test]

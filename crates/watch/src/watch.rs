@@ -7,6 +7,7 @@ use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, Role
 use leaseproof_history::Recorder;
 use leaseproof_postgres::Observer;
 use leaseproof_vault::Client;
+use regex::RegexSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -15,7 +16,7 @@ use crate::Error;
 use crate::databases::whole_cluster;
 use crate::delta::KnownLeases;
 use crate::dependencies::DependencyLooks;
-use crate::leases::{LeaseLooks, all_leases};
+use crate::leases::{LeaseLooks, all_leases, leases_before};
 use crate::logs::Logs;
 use crate::looks::{Book, at_pace};
 use crate::privileges::KnownSets;
@@ -44,6 +45,9 @@ pub struct Config {
     pub vault: Client,
     /// The mounts and roles whose leases are listed.
     pub roles: Vec<(String, String)>,
+    /// Regular expressions of the names of roles that Vault creates: where one was there before the run, the leases from
+    /// before are looked up one by one.
+    pub usernames: Vec<String>,
     /// PostgreSQL accounts whose attributes are promised.
     pub accounts: Vec<String>,
     /// PostgreSQL accounts of Vault's own, whose sessions are looked at too.
@@ -84,6 +88,7 @@ pub struct Watch {
     clusters: Vec<Watched>,
     vault: Client,
     roles: Vec<(String, String)>,
+    usernames: Vec<String>,
     accounts: Vec<String>,
     vaults_own: BTreeSet<String>,
     storage: Vec<Watched>,
@@ -106,7 +111,8 @@ impl Watch {
     /// # Errors
     /// [`Error::Log`] where a log's file cannot be made.
     pub async fn start(config: Config, recorder: &Recorder, redactor: &Arc<Redactor>) -> Result<Self, Error> {
-        let Config { clusters, vault, roles, accounts, vaults_own, storage, pace, logs, audit, logs_folder } = config;
+        let Config { clusters, vault, roles, usernames, accounts, vaults_own, storage, pace, logs, audit, logs_folder } =
+            config;
         let book = Book { recorder: recorder.clone(), redactor: Arc::clone(redactor) };
         let mounts = roles.iter().map(|(mount, _)| mount.as_str());
         let logs = Logs::start(logs, audit, mounts, logs_folder, &book)?;
@@ -115,6 +121,7 @@ impl Watch {
             clusters,
             vault,
             roles,
+            usernames,
             accounts,
             vaults_own,
             storage,
@@ -150,8 +157,12 @@ impl Watch {
             self.look_at_account(account).await?;
         }
         let sets = Arc::new(Mutex::new(KnownSets::default()));
+        let usernames = RegexSet::new(self.usernames.iter().map(|name| format!("^(?:{name})$"))).unwrap_or_default();
+        let mut suspects = false;
         for databases in databases.into_values() {
-            let baseline = self.record_baseline(&databases[0]).await?;
+            let roles = self.record_baseline(&databases[0]).await?;
+            suspects |= roles.iter().any(|role| usernames.is_match(role.name.as_str()));
+            let baseline: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
             self.look_at_cluster(&databases[0], &baseline);
             let databases = whole_cluster(databases).await?;
             let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
@@ -161,6 +172,8 @@ impl Watch {
             self.look_at_sessions(watched, None);
         }
         let before: BTreeSet<LeaseId> = all_leases(&self.vault, &self.roles).await?.into_iter().collect();
+        let leases = leases_before(&self.vault, &before, suspects).await;
+        self.book.record(Event::LeasesBefore { at: self.book.now(), leases });
         self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&before);
         let looks = LeaseLooks {
             vault: self.vault.clone(),
@@ -203,13 +216,14 @@ impl Watch {
         self.begin(at_pace(looks, self.pace, TELEMETRY_PACE, self.stop.clone()));
     }
 
-    async fn record_baseline(&self, watched: &Watched) -> Result<BTreeSet<u32>, Error> {
+    async fn record_baseline(&self, watched: &Watched) -> Result<Vec<RoleSeen>, Error> {
         let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
         let oids: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
-        self.book.record(Event::Baseline(Baseline { at: self.book.now(), roles }));
+        let cluster = watched.cluster.clone();
+        self.book.record(Event::Baseline(Baseline { at: self.book.now(), cluster, roles: roles.clone() }));
         let mut baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
-        baseline.insert(watched.cluster.clone(), oids.clone());
-        Ok(oids)
+        baseline.insert(watched.cluster.clone(), oids);
+        Ok(roles)
     }
 
     /// An account is looked for in every cluster; the first one that has it tells.
@@ -240,7 +254,8 @@ impl Watch {
             let to = self.book.now();
             let again = released && Instant::now() < give_up;
             match left {
-                Ok((roles, leases)) if !again || (roles.is_empty() && leases.is_empty()) => {
+                // Groups stay, however long anybody waits.
+                Ok((roles, leases)) if !again || (roles.iter().all(RoleSeen::is_group) && leases.is_empty()) => {
                     self.book.record(Event::Residue { from, to, released, roles, leases });
                     return Ok(());
                 }

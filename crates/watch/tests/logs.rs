@@ -20,6 +20,7 @@ fn config(folder: &Path, logs: Vec<LogSource>) -> Config {
         clusters: Vec::new(),
         vault: Client::new("http://127.0.0.1:1", Duration::from_secs(1)).expect("an address of the right form"),
         roles: vec![("database".into(), "app".into())],
+        usernames: Vec::new(),
         accounts: Vec::new(),
         vaults_own: std::collections::BTreeSet::new(),
         storage: Vec::new(),

@@ -34,6 +34,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         clusters: vec![Watched { cluster: role.on.clone(), database: role.database.clone(), observer }],
         vault: estate.observing_vault().await.unwrap(),
         roles: vec![(role.mount.clone(), role.name.clone())],
+        usernames: Vec::new(),
         accounts: vec!["vaultuser".into(), "nobody".into()],
         vaults_own: ["vaultuser".to_owned()].into(),
         storage: Vec::new(),

@@ -32,8 +32,12 @@ impl Trial {
         };
         let mut forbidden = role.forbidden(&objects, columns);
         let defaults = role.public == PublicDefaults::Allowed;
-        let is_default = |grant: &Grant| defaults && facts.initial.contains(&(grant.privilege, grant.object.clone()));
-        forbidden.retain(|grant| can_be_tried(grant) && !is_default(grant));
+        let is_given = |grant: &Grant| {
+            let given = (grant.privilege, grant.object.clone());
+            let mut roles = facts.initial_of.iter().filter(|(name, _)| role.promises_membership(name));
+            defaults && facts.initial.contains(&given) || roles.any(|(_, brings)| brings.contains(&given))
+        };
+        forbidden.retain(|grant| can_be_tried(grant) && !is_given(grant));
         Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Run2 {
     left: Vec<(RoleSeen, Look)>,
     /// Credentials that outlive their token with a lease.
     outlived: u64,
+    /// Groups that stay and that the scenario does not declare, with the look that showed them.
+    groups: Vec<(RoleSeen, Look)>,
 }
 
 impl Check for Run2 {
@@ -25,6 +27,12 @@ impl Check for Run2 {
         if *released {
             self.after_release = true;
             for role in roles {
+                if run.groups.is_shared(&role.name) {
+                    if !run.groups.is_declared(&role.name) {
+                        self.groups.push((role.clone(), look));
+                    }
+                    continue;
+                }
                 if outlives_its_token(role, leases, run) {
                     self.outlived += 1;
                     continue;
@@ -57,9 +65,18 @@ impl Check for Run2 {
         let many = doubtful.len() as u64;
         let excused = many <= allowed(run);
         for (role, look) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
-            let what = format!("{} is left after the run's token was revoked; no role may be", role.name);
+            let what = format!(
+                "{} is left after the run's token was revoked; no role may be{}",
+                role.name,
+                why_not_declared(role, run)
+            );
             sheet.find(finding(run, role, *look, what));
         }
+        for (role, look) in std::mem::take(&mut self.groups) {
+            let what = undeclared(&role, run);
+            sheet.find(finding(run, &role, look, what));
+        }
+        tell_declared(run, sheet);
         if excused && many > 0 {
             sheet.note(format!(
                 "{} left by an issue that failed in a fault, its COMMIT in doubt: Vault has no lease for it, and somebody \
@@ -109,7 +126,8 @@ fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run:
     let mut untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
     let mut orphans = Vec::new();
     // Those of a live server's agent are being revoked with its token: the look after that judges them.
-    for role in roles.iter().filter(|role| !run.dns.owns(&role.name)) {
+    let others = |role: &&RoleSeen| !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name);
+    for role in roles.iter().filter(others) {
         let has_lease = match run.life_of(&role.name) {
             Some(life) => {
                 life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || run.may_be_ending(life, look)
@@ -125,6 +143,50 @@ fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run:
         }
     }
     orphans
+}
+
+/// What a group is that stays, and how it is declared.
+fn undeclared(role: &RoleSeen, run: &Run<'_>) -> String {
+    let name = &role.name;
+    let password = if role.password.is_none() { " (whether it has a password cannot be seen here)" } else { "" };
+    let near = run.plan.promise.creates.iter().find(|promised| promised.value.eq_ignore_ascii_case(name.as_str()));
+    let instead = near.map_or_else(String::new, |near| format!(", in place of `{}`", near.value));
+    format!(
+        "{name} was created during the run and stays: a role without LOGIN, password and VALID UNTIL{password}, so a \
+         group and no credential. If creation statements are to create it, declare it in [promise]: creates = \
+         [\"{name}\"]{instead}"
+    )
+}
+
+/// Why a role that `creates` names is not allowed all the same.
+fn why_not_declared(role: &RoleSeen, run: &Run<'_>) -> String {
+    if !run.groups.is_declared(&role.name) {
+        return String::new();
+    }
+    let has = [
+        (role.login, "LOGIN"),
+        (role.password == Some(true), "a password"),
+        (role.valid_until.is_some(), "VALID UNTIL"),
+    ];
+    let has: Vec<&str> = has.into_iter().filter_map(|(has, what)| has.then_some(what)).collect();
+    let has =
+        if has.is_empty() { "was more than a group for a time".to_owned() } else { format!("has {}", has.join(", ")) };
+    format!(". `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role {has}")
+}
+
+/// Declared groups that are not there at the end.
+fn tell_declared(run: &Run<'_>, sheet: &mut Sheet) {
+    for promised in &run.plan.promise.creates {
+        let name = &promised.value;
+        match run.groups.appeared(name) {
+            Some(true) => {}
+            Some(false) => sheet.note(format!("{name}, which `creates` names, was created and dropped again")),
+            None if run.before.has(name) => {
+                sheet.note(format!("{name}, which `creates` names, was there before the first credential was issued"));
+            }
+            None => sheet.note(format!("{name}, which `creates` names, did not appear: check its spelling and case")),
+        }
+    }
 }
 
 /// Whether Vault still has the role's lease, which it may have written down while its token was ending.

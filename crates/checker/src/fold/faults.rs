@@ -23,6 +23,8 @@ pub(crate) struct Fault<'p> {
     pub(crate) begun: Option<Micros>,
     pub(crate) healed: Option<Micros>,
     steps: Vec<(Micros, String)>,
+    /// Standbys that could not follow again, in words.
+    pub(crate) standbys_lost: Vec<(Micros, String)>,
     /// The start of the last operation that went wrong.
     pub(crate) last_error: Option<Micros>,
     /// The start of the last issue that went wrong.
@@ -42,6 +44,7 @@ impl<'p> Faults<'p> {
             begun: None,
             healed: None,
             steps: Vec::new(),
+            standbys_lost: Vec::new(),
             last_error: None,
             last_refusal: None,
             recovered: None,
@@ -61,6 +64,7 @@ impl<'p> Faults<'p> {
             FaultPoint::Begins => fault.begun = Some(mark.at),
             FaultPoint::Healed => fault.healed = Some(mark.at),
             FaultPoint::Step => {}
+            FaultPoint::StandbyLost => fault.standbys_lost.push((mark.at, mark.words.clone())),
         }
         if mark.point != FaultPoint::Begins {
             fault.steps.push((mark.at, mark.words.clone()));

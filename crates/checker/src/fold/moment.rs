@@ -13,6 +13,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::Clock(reading) => reading.at,
         Event::Setup(setup) => setup.end,
         Event::Baseline(baseline) => baseline.at,
+        Event::LeasesBefore { at, .. } => *at,
         Event::Account(reading) => reading.at,
         Event::Objects { at, .. } => *at,
         Event::Phase(mark) => mark.at,

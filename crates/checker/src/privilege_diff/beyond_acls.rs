@@ -1,9 +1,10 @@
 //! What ACLs do not tell: ways past them, and row security.
 
-use leaseproof_domain::{Escalation, EscalationKind, ObjectKind, Privilege, RowSecurity};
+use leaseproof_domain::{Escalation, EscalationKind, Object, ObjectKind, Privilege, RowSecurity, Why};
 use leaseproof_scenario::Escalations;
 
-use super::{Deviation, Sides};
+use super::role::comes_with_another;
+use super::{Deviation, Sides, table_of};
 
 impl Sides<'_> {
     /// Ways to do more than the ACLs say that no promise explains.
@@ -23,15 +24,18 @@ impl Sides<'_> {
     /// Whether somebody who promised what is promised must have known.
     fn explained(&self, escalation: &Escalation) -> bool {
         let role = self.promise.role;
-        let member =
-            || escalation.role.as_ref().is_some_and(|group| role.member_of.iter().any(|m| m.value.role == *group));
-        if matches!(escalation.kind, EscalationKind::SetRole | EscalationKind::PredefinedRole) {
-            return member();
+        if let EscalationKind::SetRole | EscalationKind::PredefinedRole = escalation.kind {
+            return escalation
+                .role
+                .as_ref()
+                .is_some_and(|group| role.promises_membership(group) || self.brought(group));
         }
         let Some(object) = escalation.object.as_ref() else { return false };
         let by_name = |privilege| self.promise.expected(privilege, object).is_some_and(|expected| expected.by_name);
         let bypasses = role.attributes.bypassrls || role.attributes.superuser;
-        if escalation.kind == EscalationKind::RowSecurity && bypasses {
+        let of_owner = matches!(escalation.kind, EscalationKind::SecurityDefiner | EscalationKind::OwnerView);
+        if escalation.kind == EscalationKind::RowSecurity && bypasses || of_owner && self.is_of_predefined_roles(object)
+        {
             return true;
         }
         self.own()
@@ -40,8 +44,21 @@ impl Sides<'_> {
                 EscalationKind::UserMapping => by_name(Privilege::Usage),
                 EscalationKind::OwnerView => self.promise.speaks_of(object),
                 EscalationKind::RowSecurity => self.promise.owns(object),
-                EscalationKind::SetRole | EscalationKind::PredefinedRole => member(),
+                EscalationKind::SetRole | EscalationKind::PredefinedRole => false,
             }
+    }
+
+    /// Whether the membership comes with that of a predefined role, which is judged itself.
+    fn brought(&self, group: &str) -> bool {
+        let membership = self.set.memberships.iter().find(|membership| membership.group == *group);
+        membership.is_some_and(|membership| comes_with_another(membership, self.set))
+    }
+
+    /// Whether all that it holds on the function or view comes with predefined roles: judged with their membership.
+    fn is_of_predefined_roles(&self, object: &Object) -> bool {
+        let on_it = |held: &Object| held == object || table_of(held).as_ref() == Some(object);
+        let mut reasons = self.set.held.iter().filter(|held| on_it(&held.grant.object)).peekable();
+        reasons.peek().is_some() && reasons.all(|held| matches!(held.why, Why::Predefined(_)))
     }
 
     /// A table that is promised to be read and shows no row. That row security binds is no deviation by itself.

@@ -313,3 +313,103 @@ fn what_shared_entries_say_of_the_promised_database_is_judged_there() {
         .into();
     assert_eq!(diff(&promise, &set), ["has more than is promised: an ACL in database shopping"]);
 }
+
+/// What a role with these memberships, of which the first is direct, holds through the last.
+fn member(groups: &[&str], held: &[(&Object, Why)]) -> PrivilegeSet {
+    let mut set = set(&BTreeSet::new());
+    for (place, group) in groups.iter().enumerate() {
+        let (group, direct) = ((*group).to_owned(), place == 0);
+        set.memberships.insert(Membership { group, admin: false, direct, inherit: true, set: true });
+    }
+    let granted =
+        |(object, why): &(&Object, Why)| GrantedTo { grant: grant(Privilege::Select, object, false), why: why.clone() };
+    set.held = held.iter().map(granted).collect();
+    set
+}
+
+fn promising(groups: &[&str]) -> RolePromise {
+    let mut promise = promise(&BTreeSet::new());
+    promise.member_of = groups.iter().map(|group| Promised { value: Member::of(*group), origin: origin(3) }).collect();
+    promise
+}
+
+#[test]
+fn what_a_predefined_role_brings_is_explained_by_its_membership() {
+    let predefined = |way: &[&str]| Why::Predefined(way.iter().map(|&group| group.to_owned()).collect());
+    let monitor = ["pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"];
+    let mut held = member(&monitor, &[(&table(1), predefined(&["pg_monitor"]))]);
+    for name in monitor {
+        let (object, role) = (None, Some(name.to_owned()));
+        let kind = EscalationKind::PredefinedRole;
+        held.escalations.insert(Escalation { kind, object, role, what: format!("the predefined role {name}") });
+    }
+    assert_eq!(diff(&promising(&["pg_monitor"]), &held), [""; 0]);
+    // Who names them all says the same.
+    assert_eq!(diff(&promising(&monitor), &held), [""; 0]);
+    // Not promised, the cause is told, and not all that follows from it.
+    let told = diff(&promising(&[]), &held);
+    assert_eq!(
+        told,
+        [
+            "is a member of pg_monitor, which is not promised; what PostgreSQL gives to it is not listed",
+            "can do more than its privileges say: the predefined role pg_monitor, which is not promised",
+        ]
+    );
+    // What somebody granted to it later is no part of it.
+    let mut more = held.clone();
+    let through = Why::Member(vec!["pg_monitor".into()]);
+    more.held.insert(GrantedTo { grant: grant(Privilege::Select, &table(2), false), why: through });
+    assert_eq!(diff(&promising(&["pg_monitor"]), &more).len(), 1);
+    // Nor is a membership that initdb does not make, nor one that is held by itself.
+    for (group, direct, unpromised) in [("pg_write_all_data", false, 3), ("pg_read_all_stats", true, 4)] {
+        let mut more = held.clone();
+        more.memberships.retain(|membership| membership.group != group);
+        let group = group.to_owned();
+        more.memberships.insert(Membership { group, admin: false, direct, inherit: true, set: true });
+        assert_eq!(diff(&promising(&["pg_monitor"]), &more).len(), 1, "{direct}");
+        assert_eq!(diff(&promising(&[]), &more).len(), unpromised, "{direct}");
+    }
+}
+
+#[test]
+fn a_predefined_role_in_a_group_has_to_be_promised_by_its_own_name() {
+    let way = Why::Predefined(vec!["readers".into(), "pg_read_all_data".into()]);
+    let mut held = member(&["readers", "pg_read_all_data"], &[(&table(1), way)]);
+    assert_eq!(diff(&promising(&["readers", "pg_read_all_data"]), &held), [""; 0]);
+    assert_eq!(
+        diff(&promising(&["readers"]), &held),
+        [
+            "is a member of pg_read_all_data through another group, which is not promised; what PostgreSQL gives to it is not listed"
+        ]
+    );
+    // A view that reads as its owner shows it nothing that it may not read by itself; a privilege of its own does.
+    let view = Escalation {
+        kind: EscalationKind::OwnerView,
+        object: Some(table(1)),
+        role: Some("owner".into()),
+        what: "reads as its owner".into(),
+    };
+    held.escalations.insert(view);
+    let promised = promising(&["readers", "pg_read_all_data"]);
+    assert_eq!(diff(&promised, &held), [""; 0]);
+    held.held.insert(GrantedTo { grant: grant(Privilege::Update, &table(1), false), why: Why::Direct });
+    assert_eq!(diff(&promised, &held).len(), 2);
+}
+
+#[test]
+fn the_owner_of_a_database_owns_its_schema_public_too() {
+    let whole = |kind, name: &str| Object { kind, schema: None, name: name.into(), column: None };
+    let (database, public) = (whole(ObjectKind::Database, "shop"), whole(ObjectKind::Schema, "public"));
+    let mut held = member(&["owners"], &[]);
+    held.owned = [(database.clone(), "owners".into()), (public, "pg_database_owner".into())].into();
+    let mut promise = promising(&["owners"]);
+    assert_eq!(diff(&promise, &held).len(), 2);
+    promise.owns.push(Promised { value: database, origin: origin(4) });
+    assert_eq!(diff(&promise, &held), [""; 0]);
+    promise.member_of.push(Promised { value: Member::of("pg_database_owner"), origin: origin(3) });
+    assert_eq!(diff(&promise, &held), [""; 0]);
+    held.owned.insert((table(1), "pg_database_owner".into()));
+    assert_eq!(diff(&promise, &held).len(), 1);
+    held.owned.clear();
+    assert_eq!(diff(&promise, &held), ["is no member of pg_database_owner, which is promised"]);
+}

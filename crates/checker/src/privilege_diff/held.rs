@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Object, ObjectKind, Privilege, Why};
+use leaseproof_domain::{Object, ObjectKind, Privilege, PrivilegeSet, Why};
 use leaseproof_scenario::PublicDefaults;
 
 use super::{Deviation, DeviationKind, Sides, shared, table_of};
@@ -62,7 +62,12 @@ impl Sides<'_> {
         for granted in &self.set.held {
             let (object, why) = (&granted.grant.object, &granted.why);
             let told_as_owner = matches!(why, Why::Owner(_)) && owned.contains(object);
-            let judged = *why != Why::PublicDefault || self.promise.role.public == PublicDefaults::Forbidden;
+            // What a predefined role brings is judged with the membership.
+            let judged = match why {
+                Why::PublicDefault => self.promise.role.public == PublicDefaults::Forbidden,
+                Why::Predefined(_) => false,
+                _ => true,
+            };
             if judged && !told_as_owner {
                 held.entry((granted.grant.privilege, object)).or_default().push((why, granted.grant.grantable));
             }
@@ -92,7 +97,9 @@ impl Sides<'_> {
     /// What it owns. An owner's privileges are told with the ownership and not one by one.
     pub(super) fn ownership(&self, found: &mut Vec<Deviation>) {
         for (object, owner) in &self.set.owned {
-            if self.promise.owns(object) && (self.own() || shared(object.kind)) {
+            if self.promise.owns(object) && (self.own() || shared(object.kind))
+                || self.comes_with_the_database(object, owner)
+            {
                 continue;
             }
             let place = self.place(shared(object.kind));
@@ -100,6 +107,15 @@ impl Sides<'_> {
             let what = format!("owns {object}{place}{through}, which is not promised");
             found.push(Deviation::extra(format!("ownership of {object}"), what, self.origin));
         }
+    }
+
+    /// Whether it owns the object only as the promised owner of the database: whoever that is, is in
+    /// `pg_database_owner`, which owns schema `public` from 15 on.
+    fn comes_with_the_database(&self, object: &Object, owner: &str) -> bool {
+        let public = object.kind == ObjectKind::Schema && object.name == "public";
+        let promised =
+            || self.promise.owns(&own_database(self.set)) || self.promise.role.promises_membership(DATABASE_OWNER);
+        public && owner == DATABASE_OWNER && promised()
     }
 
     /// What default ACLs will give.
@@ -146,6 +162,14 @@ impl Sides<'_> {
 
 /// What stands for the role's own name in its set of privileges.
 const ITSELF: &str = "itself";
+
+/// The predefined role of a database's owner, of which nobody else can be a member.
+pub(super) const DATABASE_OWNER: &str = "pg_database_owner";
+
+/// The database that the set is of.
+pub(super) fn own_database(set: &PrivilegeSet) -> Object {
+    Object { kind: ObjectKind::Database, schema: None, name: set.database.clone(), column: None }
+}
 
 /// What has been in every history since the first version.
 fn listed_always(kind: ObjectKind) -> bool {

@@ -4,7 +4,7 @@ use leaseproof_domain::{
     Escalation, EscalationKind, Grant, GrantedTo, Membership, Object, ObjectKind, Origin, Privilege, PrivilegeSet,
     RoleAttributes, RoleSetting, RowSecurity, Why,
 };
-use leaseproof_scenario::{Escalations, GrantFragment, Member, Promised, PublicDefaults, RolePromise};
+use leaseproof_scenario::{Escalations, GrantFragment, Member, Naming, Promised, PublicDefaults, RolePromise};
 use proptest::prelude::*;
 
 use super::{Deviation, DeviationKind, privilege_diff};
@@ -64,6 +64,7 @@ pub(super) fn promise(grants: &BTreeSet<Grant>) -> RolePromise {
         probes: None,
         public: PublicDefaults::Allowed,
         username: None,
+        naming: Naming::Default,
         says: None,
         origin: origin(1),
     }

@@ -1,9 +1,10 @@
 //! What a role is: attributes, memberships, settings.
 
 use leaseproof_domain::{Membership, PrivilegeSet};
-use leaseproof_scenario::RolePromise;
+use leaseproof_scenario::{RolePromise, brings_membership};
 
 use super::Deviation;
+use super::held::{DATABASE_OWNER, own_database};
 
 pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut Vec<Deviation>) {
     for ((name, promised), (_, held)) in promise.attributes.named().into_iter().zip(set.attributes.named()) {
@@ -36,6 +37,11 @@ pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut 
 pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut Vec<Deviation>) {
     for promised in &promise.member_of {
         let group = &promised.value.role;
+        // No catalog shows that the owner of a database is a member of this one.
+        let owns_database = || set.owned.iter().any(|(object, _)| *object == own_database(set));
+        if group == DATABASE_OWNER && (set.database != promise.database || owns_database()) {
+            continue;
+        }
         if set.memberships.iter().all(|membership| membership.group != *group) {
             let what = format!("is no member of {group}, which is promised");
             found.push(Deviation::missing(format!("membership of {group}"), what, &promised.origin));
@@ -64,13 +70,22 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
                     }
                 }
             }
+            None if comes_with_another(membership, set) => {}
             None => {
                 let through = if membership.direct { "" } else { " through another group" };
-                let what = format!("is a member of {group}{through}, which is not promised");
+                // One finding for the cause, and none for each privilege.
+                let brings = if group.starts_with("pg_") { "; what PostgreSQL gives to it is not listed" } else { "" };
+                let what = format!("is a member of {group}{through}, which is not promised{brings}");
                 found.push(Deviation::extra(format!("membership of {group}"), what, &promise.origin));
             }
         }
     }
+}
+
+/// Whether it is a member only because a predefined role is one, which is judged itself.
+pub(super) fn comes_with_another(membership: &Membership, set: &PrivilegeSet) -> bool {
+    let brings = |other: &Membership| brings_membership(&other.group, &membership.group);
+    !membership.direct && !membership.admin && set.memberships.iter().any(brings)
 }
 
 fn with(option: &str, membership: &Membership) -> String {

@@ -43,7 +43,8 @@ fn start() -> Vec<Event> {
         Event::Header(header),
         clock(0, "vault"),
         clock(0, "postgres.target"),
-        Event::Baseline(Baseline { at: Micros(100), roles: vec![] }),
+        Event::Baseline(Baseline { at: Micros(100), cluster: "target".into(), roles: vec![] }),
+        Event::LeasesBefore { at: Micros(105), leases: vec![] },
         Event::Account(AccountReading { at: Micros(110), account: "vaultuser".into(), attributes: Some(attributes) }),
         Event::Objects {
             at: Micros(120),
@@ -214,6 +215,7 @@ fn role_read(life: u64, from: u64, sent: u64, seconds: u64) -> Event {
         name: username(life),
         valid_until: Some(UnixMicros(EPOCH + (sent + seconds * S) as i64)),
         login: true,
+        password: None,
     };
     let (from, to) = (Micros(from), Micros(from + 200));
     Event::RoleRead(RoleRead { life, from, to, username: username(life), role: Some(role) })
@@ -228,6 +230,7 @@ fn seen(life: u64, look: u64) -> RoleSeen {
         name: username(life),
         valid_until: Some(UnixMicros(EPOCH + (issued + 3605 * S) as i64)),
         login: true,
+        password: None,
     }
 }
 

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use leaseproof_domain::{
     Event, FailureSource, LeaseId, Micros, Observer, Operation, RoleSeen, UnixMicros, Username, WatchGap,
 };
-use leaseproof_scenario::Promised;
+use leaseproof_scenario::{Naming, Promised, UsernamePattern};
 
 use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
@@ -81,6 +81,49 @@ fn iss_2_a_promised_pattern_has_to_match_the_whole_name() {
     let findings = promise("v-token").fails("ISS-2");
     assert_eq!(findings[0].promised, Some(line(36)));
     assert_eq!(promise("(").unknown("ISS-2"), "the username pattern of app-role cannot be read");
+}
+
+#[test]
+fn iss_2_the_pattern_follows_from_the_connections_template() {
+    let by = |naming: &Naming, name: &str| {
+        let mut story = Story::good().each(|event| {
+            if let Event::Operation(record) = event
+                && record.op == Operation::Issue
+            {
+                record.username = Some(Username::new(format!("{name}{}", record.life)));
+            }
+        });
+        story.plan.roles[0].naming = naming.clone();
+        story
+    };
+    let pattern = UsernamePattern { names: "app-[0-9]{3}".into(), roles: String::new(), notes: vec!["so".into()] };
+    let template = Promised { value: "app-{{random 3}}".to_owned(), origin: line(44) };
+    let naming = Naming::Template { template, pattern };
+    by(&naming, "app-00").passes("ISS-2");
+    assert_eq!(by(&naming, "app-00").judgment("ISS-2").notes, ["usernames of app-role: so"]);
+    let findings = by(&naming, "app-x").fails("ISS-2");
+    assert_eq!((findings.len(), findings[0].promised.clone()), (3, Some(line(44))));
+    assert_snapshot!(findings[0].what, @"app-x1 does not follow the connection's username_template app-{{random 3}}");
+    let unknown = by(&Naming::Unknown { why: "a script writes it".into() }, "any");
+    unknown.passes("ISS-2");
+    assert_snapshot!(unknown.judgment("ISS-2").notes[0], @"usernames of app-role are not compared with a template, because a script writes it: add their pattern as `username` to [role.app-role]");
+}
+
+#[test]
+fn iss_2_a_username_that_is_taken_already_is_one_that_repeats() {
+    let refused = |message: &str| {
+        Story::good().with(|story| {
+            for life in [10, 11] {
+                let outcome = refused_with(FailureSource::Vault, "500", message);
+                story.operation(life, Operation::Issue, life * S, life * S + MS, outcome);
+            }
+        })
+    };
+    let name = crate::story::username(1);
+    let taken = refused(&format!("1 error occurred: * ERROR: role \"{name}\" already exists (SQLSTATE 42710)"));
+    assert_snapshot!(only(&taken, "ISS-2"), @"an issue was rejected because its username v-token-le-app-role-000000000000000000u1-1700000001 exists already (and 1 more issue); usernames must not repeat");
+    // A group that the statements create without asking whether it is there is no username.
+    refused("ERROR: role \"app_readers\" already exists (SQLSTATE 42710)").passes("ISS-2");
 }
 
 /// Life 1's fresh role with a VALID UNTIL that many microseconds after the run's epoch.

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use leaseproof_domain::{
     Event, FailureSource, FaultMark, FaultPoint, Metric, Micros, Observer, Operation, Shed, Ttl, WatchGap,
 };
-use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Replication};
+use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Replication, ReplicationAccount, Setting};
 
 use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with, seen, wall};
 
@@ -306,4 +306,33 @@ fn run_2_a_credential_issued_while_its_token_ended_may_outlive_it_with_its_lease
     left(2_005 * MS, vec![2]).passes("RUN-2");
     left(2_005 * MS, vec![]).fails("RUN-2");
     left(2_500 * MS, vec![2]).fails("RUN-2");
+}
+
+#[test]
+fn flt_2_a_standby_that_cannot_follow_again_is_a_finding() {
+    let struck = |lost: Option<&str>| {
+        let mut story = struck(2 * S, 3 * S).asking_too("FLT-2");
+        let cluster = story.plan.postgres.get_mut("target").unwrap();
+        cluster.replicate_as = Some(ReplicationAccount {
+            user: "vault_admin".into(),
+            password: Setting::Text("***".into()),
+            origin: line(7),
+        });
+        if let Some(words) = lost {
+            let mark =
+                FaultMark { fault: 1, point: FaultPoint::StandbyLost, at: Micros(2_500 * MS), words: words.into() };
+            story.add(2_500 * MS, Event::Fault(mark));
+        }
+        story
+    };
+    struck(None).passes("FLT-2");
+    let story = struck(Some("a standby of postgres.target cannot replicate as vault_admin"));
+    let findings = story.fails("FLT-2");
+    assert_eq!(
+        (findings.len(), findings[0].at, findings[0].promised.clone()),
+        (1, Some(Micros(2_500 * MS)), Some(line(7)))
+    );
+    assert_snapshot!(findings[0].what, @"fault 1 (kill on postgres.target): a standby of postgres.target cannot replicate as vault_admin");
+    let steps = &story.judged().verdicts.faults[0].steps;
+    assert_eq!(steps[0].1, "a standby of postgres.target cannot replicate as vault_admin");
 }

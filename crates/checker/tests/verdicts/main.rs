@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may break the test")]
 
 mod accounts_and_logs;
+mod before;
 mod credentials;
 mod dns;
 mod encrypted;
 mod expiry;
 mod faults;
+mod groups;
 mod laws;
 mod observed;
 mod privileges;

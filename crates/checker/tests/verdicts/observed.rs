@@ -53,8 +53,13 @@ fn a_lease_without_a_role_is_one_that_is_not_ending_or_cannot_be_paired() {
         });
         observed(&story).leases_without_role
     };
-    let stranger =
-        || RoleSeen { oid: 900, name: Username::new("v-stranger"), valid_until: Some(UnixMicros(0)), login: true };
+    let stranger = || RoleSeen {
+        oid: 900,
+        name: Username::new("v-stranger"),
+        valid_until: Some(UnixMicros(0)),
+        login: true,
+        password: None,
+    };
     assert_eq!(left(&[seen(4, None)], &[4], None), 0);
     assert_eq!(left(&[], &[4], None), 1);
     assert_eq!((left(&[], &[4], Some(20 * S)), left(&[], &[4], Some(20 * S - 1))), (0, 1));

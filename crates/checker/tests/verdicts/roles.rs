@@ -8,7 +8,7 @@ use leaseproof_domain::{
 use crate::story::{MS, ROLE, S, Story, lease, line, no_answer, refused_with, seen, wall};
 
 fn stranger(oid: u32) -> RoleSeen {
-    RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true }
+    RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true, password: None }
 }
 
 /// Life 2's role is gone by a look that begins then; its lease ends at 10.030 s at the earliest.

@@ -16,8 +16,8 @@ fn a_run_that_goes_well_passes_every_check() {
     let judged = Story::good().judged().verdicts;
     let not_passed: Vec<_> = judged.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
     assert!(not_passed.is_empty(), "{not_passed:#?}");
-    // KNO-1, FLT-1 and DNS-* are asked where something is declared as known, a fault is done, or a DNS server stands.
-    let others = CATALOGUE.iter().filter(|info| info.id.starts_with("DNS-")).count() + 2;
+    // KNO-1, FLT-* and DNS-* are asked where something is declared as known, a fault is done, or a DNS server stands.
+    let others = CATALOGUE.iter().filter(|info| info.id.starts_with("DNS-")).count() + 3;
     assert_eq!(judged.checks.len(), CATALOGUE.len() - others);
     assert_eq!((judged.verdict, judged.validity, judged.ended.as_str()), (Verdict::Pass, Validity::Valid, "completed"));
     assert_eq!((judged.run.as_str(), judged.scenario.as_str()), ("20261122T225801Z-3f2a", "powerdns"));
@@ -60,6 +60,7 @@ PWD-2: no login with a wrong password was answered
 TLS-1: no session of an account of Vault's own was seen
 ACC-1: the account was not looked at
 RUN-2: nobody looked at what was left after the drain
+RUN-7: nobody looked at the roles before the first credential was asked for
 INV-1: no fresh credential's login was answered
 INV-2: no credential was looked at between its issue's answer and its end
 INV-3: no look showed a generated role
@@ -73,6 +74,7 @@ INV-9: no credential's privileges were read both before and after a renewal
 INV-10: no credential was acknowledged
 INV-11: nobody looked at pg_shdepend after a credential's role was gone
 FLT-1: no fault came to pass
+FLT-2: no fault came to pass on a cluster with `replicate_as`
 DNS-1: no question was asked outside the time that a rendering may be felt
 DNS-2: no rendering after the first one was followed by a look at the sessions before the next one
 DNS-3: no change of the zone was tried outside the time that a rendering may be felt
@@ -117,7 +119,7 @@ fn a_run_that_was_cut_short_passes_nothing_and_still_fails() {
     ];
     for (why, way) in ways {
         let asked = CATALOGUE.iter().filter(|info| !info.id.starts_with("DNS-"));
-        for info in asked.filter(|info| !matches!(info.id, "KNO-1" | "FLT-1" | "ISS-4" | "TTL-2" | "INV-4")) {
+        for info in asked.filter(|info| !matches!(info.id, "KNO-1" | "FLT-1" | "FLT-2" | "ISS-4" | "TTL-2" | "INV-4")) {
             assert_eq!(way(Story::good()).unknown(info.id), why);
         }
         assert_eq!(way(bad(Story::good())).judgment("TTL-7").verdict, Verdict::Fail);

@@ -237,7 +237,7 @@ fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
 
 #[test]
 fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
-    let orphan = RoleSeen { oid: 900, name: Username::new("v-left"), valid_until: None, login: true };
+    let orphan = RoleSeen { oid: 900, name: Username::new("v-left"), valid_until: None, login: true, password: None };
     let story = |leases: Vec<u64>, left: bool| {
         let roles = if left { vec![orphan.clone()] } else { vec![] };
         Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {

@@ -91,7 +91,7 @@ pub(crate) fn wall(seconds: u64) -> Option<UnixMicros> {
 }
 
 pub(crate) fn seen(life: u64, valid_until: Option<UnixMicros>) -> RoleSeen {
-    RoleSeen { oid: oid(life), name: username(life), valid_until, login: true }
+    RoleSeen { oid: oid(life), name: username(life), valid_until, login: true, password: None }
 }
 
 /// A promise of every kind.
@@ -139,6 +139,7 @@ pub(crate) fn plan() -> Plan {
         escalations: Escalations::Forbidden,
         public: PublicDefaults::Allowed,
         username: None,
+        naming: leaseproof_scenario::Naming::Default,
         says: None,
         origin: line(30),
     };
@@ -152,6 +153,7 @@ pub(crate) fn plan() -> Plan {
     };
     let cluster = PostgresPlan {
         clock: 0,
+        replicate_as: None,
         layout: leaseproof_scenario::Layout::Standalone,
         version: "15".into(),
         hba: None,
@@ -199,6 +201,8 @@ pub(crate) fn plan() -> Plan {
             encrypted: Some(promised(true, 17)),
             password_in_logs: Some(promised(Never::Never, 12)),
             orphans: Some(promised(0, 13)),
+            creates: vec![],
+            orphans_before: Some(promised(0, 18)),
             usable_within: Some(promised(Ttl::from_secs(1), 14)),
             dead_within: Some(promised(Ttl::from_secs(10), 15)),
             sessions_after_revoke: Some(promised(SessionFate::Survive, 16)),
@@ -214,7 +218,7 @@ pub(crate) fn plan() -> Plan {
         pdns: None,
         asks: CATALOGUE
             .iter()
-            .filter(|info| !["KNO-1", "FLT-1"].contains(&info.id) && !info.id.starts_with("DNS-"))
+            .filter(|info| !["KNO-1", "FLT-1", "FLT-2"].contains(&info.id) && !info.id.starts_with("DNS-"))
             .map(|info| ask(info.id))
             .collect(),
         estate: leaseproof_scenario::EstateKind::Processes,
@@ -228,8 +232,8 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "INV-3" | "INV-6b" | "INV-8" | "INV-10" | "INV-11"
-        | "FLT-1" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
+        "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "RUN-7" | "INV-3" | "INV-6b" | "INV-8" | "INV-10"
+        | "INV-11" | "FLT-1" | "FLT-2" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -278,7 +282,8 @@ impl Story {
                 self.clock(at, server, 0);
             }
         }
-        self.add(100, Event::Baseline(Baseline { at: Micros(100), roles: vec![] }));
+        self.add(100, Event::Baseline(Baseline { at: Micros(100), cluster: "target".into(), roles: vec![] }));
+        self.add(105, Event::LeasesBefore { at: Micros(105), leases: vec![] });
         let attributes = RoleAttributes { createrole: true, login: true, inherit: true, ..RoleAttributes::default() };
         self.account(Some(attributes));
         self.add(

@@ -32,7 +32,8 @@ pub enum Why {
     Direct,
     /// Granted to a role that it is a member of and inherits from: the groups on the way, the one that holds it last.
     Member(Vec<String>),
-    /// What a predefined role (`pg_read_all_data`, …) may do without any ACL: the groups on the way to it, itself last.
+    /// What a predefined role (`pg_read_all_data`, …) brings by itself, without any ACL or by the ACL that the cluster or
+    /// an extension was made with: the groups on the way to it, itself last.
     Predefined(Vec<String>),
     /// It (`itself`), or a role it inherits from, owns the object.
     Owner(String),

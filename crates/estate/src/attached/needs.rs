@@ -15,6 +15,8 @@ pub struct Need {
     pub capabilities: &'static [&'static str],
     /// What for.
     pub why: &'static str,
+    /// Whether a run goes on without it, and tells less.
+    pub optional: bool,
 }
 
 /// What the observer's PostgreSQL account needs beyond LOGIN: it reads the catalog as everybody may, and other accounts'
@@ -24,7 +26,7 @@ pub const GRANTS: &[&str] = &["pg_read_all_stats"];
 /// What the harness's own Vault token needs for a run of that plan. Its policies have to hold the client's too: Vault
 /// lets a token make none that may more than itself.
 pub fn harness_needs(plan: &Plan) -> Vec<Need> {
-    let need = |path: &str, capabilities, why| Need { path: path.to_owned(), capabilities, why };
+    let need = |path: &str, capabilities, why| Need { path: path.to_owned(), capabilities, why, optional: false };
     let mut needs = vec![
         need("auth/token/lookup-self", &["read"], "how long its own token lives"),
         need("auth/token/renew-self", &["update"], "to keep it alive while a run lasts"),
@@ -33,6 +35,10 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
         need("auth/token/create", &["update"], "to make the run's own token, under which credentials are issued"),
         need("auth/token/revoke-accessor", &["update"], "to revoke that token, and with it whatever is left"),
         need("sys/leases", &["read", "sudo"], "to see leases become irrevocable"),
+        Need {
+            optional: true,
+            ..need("sys/leases/lookup", &["update"], "to tell which roles from before the run have a lease (optional)")
+        },
         need("sys/metrics", &["read"], "to read the gauges that are told beside the verdicts"),
     ];
     for role in &plan.roles {
@@ -47,7 +53,7 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
 
 /// What the set-up needs, where it is leaseproof's.
 fn set_up(plan: &Plan) -> Vec<Need> {
-    let need = |path: String, capabilities, why| Need { path, capabilities, why };
+    let need = |path: String, capabilities, why| Need { path, capabilities, why, optional: false };
     let mut needs = vec![need("sys/mounts".to_owned(), &["read"] as &[_], "to see which mounts are there")];
     let policy = |name: &str| {
         let all: &[&str] = &["create", "read", "update", "delete"];
@@ -76,7 +82,7 @@ fn set_up(plan: &Plan) -> Vec<Need> {
 
 /// What the client's own policies have to allow, so that its lives can be lived.
 pub fn client_rights(plan: &Plan) -> Vec<Need> {
-    let need = |path: String, capabilities, why| Need { path, capabilities, why };
+    let need = |path: String, capabilities, why| Need { path, capabilities, why, optional: false };
     let creds =
         |role: &leaseproof_scenario::RolePromise| format!("{}/creds/{}", role.mount.trim_matches('/'), role.name);
     let issues = plan.roles.iter().map(|role| need(creds(role), &["read"], "to take credentials"));
@@ -91,7 +97,7 @@ pub fn client_rights(plan: &Plan) -> Vec<Need> {
 pub(super) async fn lacking(vault: &Client, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
     let is_root = own.policies.iter().any(|policy| policy == "root");
     let mut missing = Vec::new();
-    for need in harness_needs(plan) {
+    for need in harness_needs(plan).into_iter().filter(|need| !need.optional) {
         let asked = vault.capabilities(&need.path).await;
         let held = asked.map_err(|source| AttachError::Vault {
             address: vault.address().to_owned(),

@@ -77,7 +77,7 @@ fn vault(plan: &Plan) -> String {
 }
 
 fn rule(need: &Need) -> String {
-    let Need { path, capabilities, why } = need;
+    let Need { path, capabilities, why, .. } = need;
     format!("path \"{path}\" {{ capabilities = {capabilities:?} }} # {why}\n")
 }
 

@@ -11,16 +11,18 @@ entry AS MATERIALIZED (
     WHERE x.grantee = 0 OR x.grantee IN (SELECT oid FROM reach)
 ),
 
--- What PUBLIC was given when the cluster or an extension was made.
+-- What PUBLIC and the predefined roles were given when the cluster or an extension was made.
 initial AS MATERIALIZED (
-    SELECT p.classoid AS class, p.objoid AS id, p.objsubid AS sub, x.privilege_type AS privilege
+    SELECT p.classoid AS class, p.objoid AS id, p.objsubid AS sub, x.grantee, x.privilege_type AS privilege,
+           x.is_grantable AS grantable
     FROM pg_init_privs p
     CROSS JOIN LATERAL aclexplode(p.initprivs) x
     WHERE x.grantee = 0
+       OR x.grantee IN (SELECT oid FROM pg_roles WHERE oid < 16384 AND starts_with(rolname::text, 'pg_'))
 ),
 of_public AS MATERIALIZED (
     SELECT e.*,
-           (e.class, e.id, e.sub, e.privilege) IN (SELECT class, id, sub, privilege FROM initial)
+           (e.class, e.id, e.sub, e.privilege) IN (SELECT class, id, sub, privilege FROM initial WHERE grantee = 0)
            -- initdb makes information_schema after it has filled pg_init_privs; users' OIDs begin at 16384.
            OR (coalesce(e.schema, e.name) = 'information_schema' AND e.kind <> 'database' AND e.id < 16384
                AND e.privilege IN ('SELECT', 'USAGE'))

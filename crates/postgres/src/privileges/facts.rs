@@ -74,7 +74,7 @@ pub(super) enum Source {
     Acl,
     /// PUBLIC's own by default.
     Default,
-    /// No ACL, but what a predefined role is for.
+    /// What a predefined role brings: no ACL, or one that the cluster or an extension was made with.
     Predefined,
 }
 

@@ -29,8 +29,13 @@ CROSS JOIN LATERAL unnest(s.setconfig) line
 LEFT JOIN pg_database d ON d.oid = s.setdatabase
 WHERE s.setrole IN (SELECT oid FROM wanted)
 
-UNION ALL -- flags: grantable. What the system's schemas owe their owner is told in one line of 'system_owned'.
-SELECT 'held', e.grantee, e.name, e.kind, e.schema, e.col, e.class, e.id, e.owner, e.trait, e.privilege,
+UNION ALL -- flags: grantable. What the system's schemas owe their owner is told in one line of 'system_owned'. What a
+          -- predefined role was given with the cluster or an extension belongs to that role.
+SELECT CASE WHEN e.grantee <> e.owner
+             AND (e.grantee, e.class, e.id, e.sub, e.privilege, e.grantable) IN (
+                 SELECT grantee, class, id, sub, privilege, grantable FROM initial)
+            THEN 'predefined' ELSE 'held' END,
+       e.grantee, e.name, e.kind, e.schema, e.col, e.class, e.id, e.owner, e.trait, e.privilege,
        ARRAY[e.grantable, e.system], NULL, NULL, NULL
 FROM entry e
 WHERE e.grantee <> 0 AND NOT (e.system AND e.grantee = e.owner)

@@ -96,6 +96,7 @@ impl<'f> Credential<'f> {
     fn hold(&self, set: &mut PrivilegeSet) {
         // The same privilege may have come from two grantors, once with the right to grant it on: it is held with it.
         let mut grants: BTreeMap<(Privilege, &Object, Why), bool> = BTreeMap::new();
+        let owned = self.held_as_owner();
         for (grantee, entry) in self.entries() {
             let why = self.why(grantee, entry);
             let Some(privilege) = Privilege::from_word(&entry.word) else {
@@ -103,8 +104,11 @@ impl<'f> Credential<'f> {
                 set.beyond.insert(format!("holds {} on {}, {why}", entry.word, entry.object));
                 continue;
             };
-            // An owner may grant whatever its ACL says (aclmask in acl.c).
-            let grantable = entry.grantable || self.reach.inherits.contains_key(&entry.owner);
+            // An owner may grant whatever its ACL says (aclmask in acl.c). That is told with what it holds as owner; where
+            // the ACL withholds the privilege from it, with every other way by which it is held.
+            let owns = self.reach.inherits.contains_key(&entry.owner);
+            let told_as_owner = grantee != entry.owner && owned.contains(&(entry.word.as_str(), &entry.object));
+            let grantable = entry.grantable || owns && !told_as_owner;
             *grants.entry((privilege, &entry.object, why)).or_default() |= grantable;
         }
         set.held = grants
@@ -114,6 +118,12 @@ impl<'f> Credential<'f> {
                 why,
             })
             .collect();
+    }
+
+    /// What it holds as an object's owner, itself or through a group.
+    fn held_as_owner(&self) -> BTreeSet<(&'f str, &'f Object)> {
+        let as_owner = self.entries().filter(|(grantee, entry)| *grantee == entry.owner && *grantee != PUBLIC);
+        as_owner.map(|(_, entry)| (entry.word.as_str(), &entry.object)).collect()
     }
 
     fn own(&self, set: &mut PrivilegeSet) {

@@ -42,6 +42,8 @@ pub struct Facts {
     /// What PUBLIC was given when the cluster or an extension was made, outside the system's schemas: USAGE on schema
     /// `public`, before 15 CREATE too. Whether it still has it is not looked at.
     pub initial: BTreeSet<(Privilege, Object)>,
+    /// What predefined roles were given then, by role.
+    pub initial_of: BTreeMap<String, BTreeSet<(Privilege, Object)>>,
     /// Parameters whose SET is a matter of privileges.
     pub settings: BTreeSet<String>,
 }
@@ -108,7 +110,11 @@ impl Facts {
         for row in select(INITIAL).await? {
             // A privilege of a later PostgreSQL has no name here.
             if let Some(privilege) = Privilege::from_word(column(&row, "privilege")?) {
-                facts.initial.insert((privilege, initial(&row)?));
+                let initially = match column::<Option<String>>(&row, "grantee")? {
+                    None => &mut facts.initial,
+                    Some(role) => facts.initial_of.entry(role).or_default(),
+                };
+                initially.insert((privilege, initial(&row)?));
             }
         }
         for row in select(SETTINGS).await? {

@@ -17,7 +17,13 @@ fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> Operatio
 }
 
 fn role(valid_until: i64) -> RoleSeen {
-    RoleSeen { oid: 16_433, name: Username::new(USER), valid_until: Some(UnixMicros(valid_until)), login: true }
+    RoleSeen {
+        oid: 16_433,
+        name: Username::new(USER),
+        valid_until: Some(UnixMicros(valid_until)),
+        login: true,
+        password: None,
+    }
 }
 
 fn refused() -> ProbeOutcome {

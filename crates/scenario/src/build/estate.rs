@@ -139,6 +139,8 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         )),
         port: port(table),
         clock: clock(book, table),
+        // Its password may be the set-up's to say.
+        replicate_as: None,
         origin: node.place.origin(),
     }
 }
@@ -164,6 +166,7 @@ fn layout(book: &Book<'_>, table: &Table) -> Layout {
                 let none = "Patroni has no quorum of standbys before its version 4";
                 book.add(Problem::at(&entry.node.place, none).label("expected `async` or `remote_apply`"));
             }
+            strangers(&["replicate_as", "replicate_password"], "whose standbys the harness keeps", "\"haproxy-ha\"");
             Layout::Patroni { standbys, replication, timing: timing(book, table) }
         }
         Some("haproxy-ha") => {
@@ -172,6 +175,7 @@ fn layout(book: &Book<'_>, table: &Table) -> Layout {
         }
         _ => {
             strangers(&["standbys", "replication"], "with standbys", "\"haproxy-ha\" or \"patroni\"");
+            strangers(&["replicate_as", "replicate_password"], "with standbys", "\"haproxy-ha\"");
             strangers(&["patroni"], "that Patroni keeps", "\"patroni\"");
             Layout::Standalone
         }

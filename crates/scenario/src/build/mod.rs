@@ -11,6 +11,7 @@ mod life;
 mod pdns;
 mod phase;
 mod promise;
+mod replication;
 mod role;
 mod settings;
 mod setup;
@@ -26,6 +27,7 @@ use crate::place::{Place, Said};
 use crate::placeholder::Places;
 use crate::plan::{Plan, Promised};
 use crate::problem::{Noted, Problem};
+use crate::username::naming;
 
 pub(crate) use life::LifeSaid;
 
@@ -72,6 +74,10 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         attached: attached::attached(&book),
         left_out: Vec::new(),
     };
+    replication::accounts(&book, &mut plan);
+    for role in &mut plan.roles {
+        role.naming = naming(&role.name, &role.mount, &plan.setup);
+    }
     plan.faults = fault::faults(&book, &plan);
     role::says(&book);
     phase::nothing_unused(&book);

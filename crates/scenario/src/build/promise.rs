@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Book, promised, ttl};
 use crate::file::{read_named, tidy};
-use crate::node::{Entry, Value};
+use crate::node::{Entry, Table, Value};
 use crate::place::{Holds, Said};
 use crate::plan::{AccountPromise, EstatePromise, Never, Promised, SessionFate};
 use crate::problem::Problem;
@@ -17,9 +17,9 @@ pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
         password_in_logs: table
             .text("password_in_logs")
             .map(|said| promised(Said { value: Never::Never, place: said.place })),
-        orphans: table
-            .whole("orphans")
-            .and_then(|said| Some(Promised { value: u64::try_from(said.value).ok()?, origin: said.place.origin() })),
+        orphans: whole(table, "orphans"),
+        creates: creates(book, table),
+        orphans_before: whole(table, "orphans_before"),
         usable_within: ttl(table, "usable_within"),
         dead_within: ttl(table, "dead_within"),
         sessions_after_revoke: table.text("sessions_after_revoke").and_then(|said| {
@@ -31,6 +31,34 @@ pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
             Some(promised(Said { value, place: said.place }))
         }),
     }
+}
+
+fn whole(table: &Table, key: &str) -> Option<Promised<u64>> {
+    let said = table.whole(key)?;
+    Some(Promised { value: u64::try_from(said.value).ok()?, origin: said.place.origin() })
+}
+
+/// What no name of a group has that is created once and shared: signs of patterns and of Vault's placeholders.
+const OF_PATTERNS: [char; 4] = ['*', '?', '{', '}'];
+
+fn creates(book: &Book<'_>, table: &Table) -> Vec<Promised<String>> {
+    if let (Some(entry), None) = (table.entry("creates"), table.entry("orphans")) {
+        let alone = Problem::at(&entry.at, "`creates` is judged together with `orphans`, and there is none");
+        book.add(alone.label("would not be judged").help("add `orphans = 0`"));
+    }
+    let names = table.texts("creates").into_iter();
+    names
+        .filter_map(|said| {
+            if said.value.is_empty() || said.value.contains(OF_PATTERNS) {
+                let problem = format!("`creates` takes names of groups, and `{}` is a pattern", said.value);
+                let help = "name each group as the catalog does; a group per credential is no shared one: drop it in \
+                            the role's revocation_statements";
+                book.add(Problem::at(&said.place, problem).label("expected a name").help(help));
+                return None;
+            }
+            Some(Promised { value: said.value.to_owned(), origin: said.place.origin() })
+        })
+        .collect()
 }
 
 pub(super) fn accounts(book: &Book<'_>) -> Vec<AccountPromise> {

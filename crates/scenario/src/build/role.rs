@@ -9,7 +9,7 @@ use super::{Book, owned, promised, ttl};
 use crate::grant;
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Said;
-use crate::plan::{Escalations, GrantFragment, Member, ProbePlan, Promised, PublicDefaults, RolePromise};
+use crate::plan::{Escalations, GrantFragment, Member, Naming, ProbePlan, Promised, PublicDefaults, RolePromise};
 use crate::problem::Problem;
 
 pub(super) fn roles(book: &Book<'_>) -> Vec<RolePromise> {
@@ -47,6 +47,8 @@ fn role(book: &Book<'_>, entry: &Entry, table: &Table) -> RolePromise {
         },
         probes: probes(table),
         username: table.text("username").map(|said| promised(Said { value: said.value.to_owned(), place: said.place })),
+        // It follows from the set-up, once that is read.
+        naming: Naming::Default,
         says: owned(table, "says"),
         origin: entry.node.place.origin(),
     }

@@ -75,6 +75,16 @@ pub(super) static POSTGRES: Shape = Shape {
             Is::Word(&["async", "remote_apply", "quorum"]),
             "Of clusters with standbys: when a commit is acknowledged: on the primary's disk, when every standby shows it, when more than half have it (not with Patroni). Default `async`.",
         ),
+        key(
+            "replicate_as",
+            Is::Text,
+            "Of `haproxy-ha`: the account that standbys replicate with, as an operator has it, from the set-up step on that creates it; new standbys are copied with it too (FLT-2). Default: an account of the harness's own.",
+        ),
+        key(
+            "replicate_password",
+            Is::Text,
+            "That account's password as the standbys know it. Default: the superuser's, or the one that the set-up writes to a Vault connection of that `username`. Redacted wherever it is stored.",
+        ),
         key("patroni", Is::Table(&PATRONI), "Of `patroni`: how soon it sees and decides."),
         key("version", Is::Text, "Major version, as a text: \"15\". Default \"15\"."),
         key(

@@ -14,6 +14,16 @@ pub(super) static PROMISE: Shape = Shape {
         ),
         key("password_in_logs", Is::Word(&["never"]), "`never`: no password is in any server's log (PWD-1)."),
         key("orphans", Is::Whole(0, i64::MAX), "How many roles may be without a lease (RUN-2, INV-3)."),
+        key(
+            "creates",
+            Is::Texts(&Is::Text),
+            "Groups that creation statements create and credentials share, by name: roles without LOGIN, password and VALID UNTIL, which may stay. Judged with `orphans`.",
+        ),
+        key(
+            "orphans_before",
+            Is::Whole(0, i64::MAX),
+            "How many roles may match a username pattern and have no lease before the run starts (RUN-7). They are reported in any case.",
+        ),
         key("usable_within", Is::Span, "From an issue's answer to a login that works (INV-1)."),
         key("dead_within", Is::Span, "From a lease's expiry to its role's end (EXP-1, INV-6a)."),
         key(

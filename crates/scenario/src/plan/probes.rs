@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_domain::{Grant, Object, ObjectKind, Origin, Privilege};
 use serde::{Deserialize, Serialize};
 
+use super::predefined::gives;
 use super::{PublicDefaults, RolePromise};
 
 /// How many lives of a role try its privileges out, and how many of those that it is not to have.
@@ -89,7 +90,7 @@ impl RolePromise {
     /// Whether the role has it although no grant is promised.
     fn gives(&self, privilege: Privilege, object: &Object) -> bool {
         let by_default = self.public == PublicDefaults::Allowed && is_public_default(privilege, object.kind);
-        by_default || self.member_of.iter().any(|group| is_predefined(&group.value.role, privilege, object.kind))
+        by_default || self.member_of.iter().any(|group| gives(&group.value.role, privilege, object.kind))
     }
 }
 
@@ -99,21 +100,6 @@ fn is_public_default(privilege: Privilege, kind: ObjectKind) -> bool {
         ObjectKind::Database => matches!(privilege, Privilege::Connect | Privilege::Temporary),
         ObjectKind::Function => privilege == Privilege::Execute,
         ObjectKind::Language | ObjectKind::Type => privilege == Privilege::Usage,
-        _ => false,
-    }
-}
-
-/// What a predefined role may do on every object of a kind, without any ACL.
-///
-/// Source: `pg_class_aclmask_ext` and `pg_namespace_aclmask` in aclchk.c.
-fn is_predefined(role: &str, privilege: Privilege, kind: ObjectKind) -> bool {
-    use Privilege::{Delete, Insert, Maintain, Select, Update, Usage};
-    let relation = matches!(kind, ObjectKind::Table | ObjectKind::Column | ObjectKind::Sequence);
-    let schema = kind == ObjectKind::Schema && privilege == Usage;
-    match role {
-        "pg_read_all_data" => schema || relation && privilege == Select,
-        "pg_write_all_data" => schema || relation && matches!(privilege, Insert | Update | Delete),
-        "pg_maintain" => relation && privilege == Maintain,
         _ => false,
     }
 }

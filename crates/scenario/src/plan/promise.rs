@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{Grant, Object, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
 use serde::{Deserialize, Serialize};
 
-use super::ProbePlan;
+use super::{Naming, ProbePlan};
 
 /// A value and the line that says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub struct EstatePromise {
     pub password_in_logs: Option<Promised<Never>>,
     /// How many roles may be without a lease.
     pub orphans: Option<Promised<u64>>,
+    /// Groups that creation statements create and credentials share, as the catalog names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creates: Vec<Promised<String>>,
+    /// How many roles may match a username pattern and have no lease before the run starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orphans_before: Option<Promised<u64>>,
     /// From an issue's answer to a login that works.
     pub usable_within: Option<Promised<Ttl>>,
     /// From a lease's expiry to its role's end.
@@ -106,8 +112,11 @@ pub struct RolePromise {
     /// How its privileges are tried out; none where they are not.
     #[serde(default)]
     pub probes: Option<ProbePlan>,
-    /// The pattern that usernames follow (a regular expression); the engine's default template where none is said.
+    /// The pattern that usernames follow (a regular expression); where none is said it follows from `naming`.
     pub username: Option<Promised<String>>,
+    /// How usernames are formed, as far as the set-up says.
+    #[serde(default, skip_serializing_if = "Naming::is_default")]
+    pub naming: Naming,
     /// The runbook's own words for the promise.
     pub says: Option<String>,
     /// The `[role.<name>]` line.

@@ -1,0 +1,137 @@
+//! Groups: roles without LOGIN, password and VALID UNTIL that appear while credentials are issued.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{CreatedGroup, PrivilegeSet, RoleSeen, Username};
+use leaseproof_scenario::Plan;
+use regex::Regex;
+
+/// What the looks showed of groups.
+pub(crate) struct Groups {
+    /// By name: one that was dropped and created again is the same to whoever declares it.
+    seen: BTreeMap<Username, Seen>,
+    /// The credentials that are members of a role, by its name; the second one is enough to know that it is shared.
+    members: BTreeMap<String, Members>,
+    /// How many credentials were acknowledged.
+    acknowledged: u64,
+    /// What the names of credentials' roles begin with.
+    names: Vec<Regex>,
+    declared: BTreeSet<String>,
+}
+
+struct Seen {
+    oid: u32,
+    stays: bool,
+    /// Whether it was ever more than a group: it could log in, or had a password or VALID UNTIL.
+    more: bool,
+}
+
+enum Members {
+    One(u32),
+    Several,
+}
+
+impl Groups {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let names = plan.role_names();
+        let begins = |pattern: &str| Regex::new(&format!("^(?:{pattern})")).ok();
+        Self {
+            seen: BTreeMap::new(),
+            members: BTreeMap::new(),
+            acknowledged: 0,
+            names: names.iter().filter(|names| !names.said).filter_map(|names| begins(&names.pattern)).collect(),
+            declared: plan.promise.creates.iter().map(|promised| promised.value.clone()).collect(),
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self) {
+        self.acknowledged += 1;
+    }
+
+    pub(super) fn appears(&mut self, role: &RoleSeen) {
+        let declared = self.is_declared(&role.name);
+        match self.seen.get_mut(&role.name) {
+            Some(seen) => {
+                seen.more |= !role.is_group();
+                (seen.oid, seen.stays) = (role.oid, true);
+            }
+            None if role.is_group() || declared => {
+                let seen = Seen { oid: role.oid, stays: true, more: !role.is_group() };
+                self.seen.insert(role.name.clone(), seen);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn changes(&mut self, role: &RoleSeen) {
+        if let Some(seen) = self.seen.get_mut(&role.name) {
+            seen.more |= !role.is_group();
+        }
+    }
+
+    pub(super) fn goes(&mut self, oid: u32) {
+        self.seen.values_mut().filter(|seen| seen.oid == oid).for_each(|seen| seen.stays = false);
+    }
+
+    /// What is left: all that is not among these roles is gone.
+    pub(super) fn whole_look(&mut self, roles: &[RoleSeen]) {
+        self.seen.values_mut().for_each(|seen| seen.stays = false);
+        roles.iter().for_each(|role| self.appears(role));
+    }
+
+    pub(super) fn privileges(&mut self, oid: u32, set: &PrivilegeSet) {
+        for group in set.memberships.iter().map(|membership| &membership.group) {
+            match self.members.get_mut(group) {
+                None => drop(self.members.insert(group.clone(), Members::One(oid))),
+                Some(Members::One(other)) if *other == oid => {}
+                Some(members) => *members = Members::Several,
+            }
+        }
+    }
+
+    /// Whether the scenario declares a group of that name.
+    pub(crate) fn is_declared(&self, name: &Username) -> bool {
+        self.declared.contains(name.as_str())
+    }
+
+    /// Whether it is a group, and not made anew for each credential: declared, or a group of several credentials, or
+    /// one of few where many credentials were issued.
+    pub(crate) fn is_shared(&self, name: &Username) -> bool {
+        if self.seen.get(name).is_none_or(|seen| seen.more) {
+            return false;
+        }
+        if self.is_declared(name) || self.has_members(name) {
+            return true;
+        }
+        let unclear = self.seen.iter().filter(|(name, seen)| !seen.more && self.is_unclear(name));
+        self.is_unclear(name) && unclear.count() as u64 * 2 <= self.acknowledged
+    }
+
+    fn is_unclear(&self, name: &Username) -> bool {
+        let of_credential = self.names.iter().any(|pattern| pattern.is_match(name.as_str()));
+        !of_credential && !self.is_declared(name) && !self.has_members(name)
+    }
+
+    fn has_members(&self, name: &Username) -> bool {
+        let of_credential = self.names.iter().any(|pattern| pattern.is_match(name.as_str()));
+        !of_credential && matches!(self.members.get(name.as_str()), Some(Members::Several))
+    }
+
+    /// Whether a role of that name appeared, and whether it is still there.
+    pub(crate) fn appeared(&self, name: &str) -> Option<bool> {
+        self.seen.get(&Username::new(name)).map(|seen| seen.stays)
+    }
+
+    /// Every shared group, in the order of names.
+    pub(crate) fn shared(&self) -> Vec<CreatedGroup> {
+        let shared = self.seen.iter().filter(|(name, _)| self.is_shared(name));
+        shared
+            .map(|(name, seen)| CreatedGroup {
+                name: name.clone(),
+                oid: seen.oid,
+                declared: self.is_declared(name),
+                stays: seen.stays,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,30 @@
+use leaseproof_scenario::SetupStep;
+
+use super::words_of;
+use crate::{Estate, SetupError, SetupFault};
+
+impl Estate {
+    /// After a step: standbys replicate with the account that the scenario names, as soon as a step has created it. After
+    /// the `last` one they have to.
+    pub(super) async fn standbys_replicate(&self, number: u32, step: &SetupStep, last: bool) -> Result<(), SetupError> {
+        for cluster in self.clusters.values() {
+            let words = match cluster.replicate_as_said(&self.site).await {
+                Ok(in_force) if in_force || !last => continue,
+                Ok(_) => format!(
+                    "`replicate_as` of {} names an account that no step creates with LOGIN and REPLICATION",
+                    cluster.name
+                ),
+                Err(why) => cluster.lost(&why),
+            };
+            return Err(SetupError {
+                step: number,
+                origin: step.origin.clone(),
+                action: words_of(&step.action),
+                fault: SetupFault::Rejected,
+                words: self.site.redactor.scrub(&words).text,
+                hint: None,
+            });
+        }
+        Ok(())
+    }
+}

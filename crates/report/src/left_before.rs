@@ -1,0 +1,93 @@
+//! Roles that are no credentials of the run and that its reader has to know of: those from before it, and groups.
+
+use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UnixMicros};
+
+use crate::figures;
+
+/// How many roles are shown by name; `verdicts.json` holds more.
+const SHOWN: usize = 5;
+
+/// Roles from before the run that match a username pattern and have no lease; none where there are none.
+pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
+    let Observed { orphans_before, more_orphans_before, .. } = observed;
+    let Some(first) = orphans_before.first() else { return Vec::new() };
+    let all = orphans_before.len() as u64 + more_orphans_before;
+    let verb = if all == 1 { "matches" } else { "match" };
+    let mut lines = vec![format!(
+        "{} from before the run {verb} a username pattern and had no lease. leaseproof does not change them.",
+        figures::count(all, "role")
+    )];
+    lines.extend(orphans_before.iter().take(SHOWN).map(orphan));
+    if let Some(more) = all.checked_sub(SHOWN as u64).filter(|more| *more > 0) {
+        lines.push(format!("… and {more} more"));
+    }
+    let name = quoted(first.name.as_str());
+    lines.push(format!(
+        "A person or another program may use such a name. If nobody does, DROP OWNED BY {name}; in each database and then \
+         DROP ROLE {name}; remove it. `orphans_before = 0` in [promise] makes such a run fail."
+    ));
+    lines
+}
+
+fn orphan(orphan: &OrphanBefore) -> String {
+    let OrphanBefore { name, oid, cluster, login, valid_until, role } = orphan;
+    let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
+    let login = if *login { "may log in" } else { "may not log in" };
+    let until = valid_until.map_or_else(|| "no VALID UNTIL".to_owned(), |until| format!("VALID UNTIL {}", time(until)));
+    let pattern =
+        role.as_ref().map_or_else(|| "Vault's own template".to_owned(), |role| format!("the pattern of {role}"));
+    format!("{name}{on} (OID {oid}): {login}, {until}, matches {pattern}")
+}
+
+/// Groups that credentials share and that appeared during the run; none where there are none.
+pub(crate) fn groups(observed: &Observed) -> Vec<String> {
+    observed.groups.iter().map(group).collect()
+}
+
+fn group(group: &CreatedGroup) -> String {
+    let CreatedGroup { name, oid, declared, stays } = group;
+    let declared = if *declared { "declared by `creates`" } else { "not declared" };
+    let stays = if *stays { "stays; leaseproof does not drop it" } else { "was dropped again" };
+    format!("{name} (OID {oid}) was created during the run: a group without LOGIN, {declared}; it {stays}")
+}
+
+/// An identifier as SQL has it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// To the second, in UTC.
+fn time(time: UnixMicros) -> String {
+    match jiff::Timestamp::from_microsecond(time.0) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => format!("{} µs after 1970", time.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UnixMicros, Username};
+
+    use super::{groups, orphans};
+
+    #[test]
+    fn roles_from_before_are_told_with_what_to_do() {
+        let orphan = |number: u32| OrphanBefore {
+            name: Username::new(format!("v-token-app-{number}")),
+            oid: 16_384 + number,
+            cluster: "target".into(),
+            login: number > 1,
+            valid_until: (number > 1).then_some(UnixMicros(1_700_000_000_000_000)),
+            role: Some("app".into()),
+        };
+        let observed = Observed {
+            orphans_before: (1..=6).map(orphan).collect(),
+            more_orphans_before: 2,
+            groups: vec![CreatedGroup { name: Username::new("app_readers"), oid: 16_400, declared: true, stays: true }],
+            ..Observed::default()
+        };
+        let lines: Vec<String> = orphans(&observed).into_iter().chain(groups(&observed)).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+        assert!(orphans(&Observed::default()).is_empty());
+    }
+}

@@ -1,0 +1,92 @@
+//! How usernames are formed.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EstateKind, Plan, Promised, RolePromise};
+
+/// How the usernames of a role's credentials are formed, as far as the set-up says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Naming {
+    /// By the engine's own template: no step writes another one.
+    #[default]
+    Default,
+    /// By the `username_template` that a step writes to the role's connection.
+    Template {
+        /// The template, and the step that writes it.
+        template: Promised<String>,
+        /// What follows from it.
+        pattern: UsernamePattern,
+    },
+    /// By a template that the set-up does not show.
+    Unknown {
+        /// Why it is not known.
+        why: String,
+    },
+}
+
+impl Naming {
+    /// Whether it is the engine's own template.
+    pub fn is_default(&self) -> bool {
+        *self == Self::Default
+    }
+}
+
+/// What usernames of a template look like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsernamePattern {
+    /// A regular expression that each whole username matches.
+    pub names: String,
+    /// The same for the roles of these names: PostgreSQL keeps 63 bytes of a name.
+    pub roles: String,
+    /// What of the template does not follow exactly and can be any text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What roles are named like that Vault creates for a promised role, on one cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleNames<'p> {
+    /// The promised role; none for roles of any other by the engine's own template.
+    pub role: Option<&'p RolePromise>,
+    /// The cluster, e.g. `target`.
+    pub on: &'p str,
+    /// A regular expression that the whole names match.
+    pub pattern: String,
+    /// Whether the scenario says the pattern, which may match names of people too.
+    pub said: bool,
+}
+
+impl Plan {
+    /// The names of roles that Vault creates, as far as the scenario shows. In an environment that leaseproof starts,
+    /// those of any Vault role by the engine's own template are among them: every lease there is known.
+    pub fn role_names(&self) -> Vec<RoleNames<'_>> {
+        let mut names: Vec<RoleNames<'_>> = self.roles.iter().map(RolePromise::role_names).collect();
+        let known = |role: &RolePromise| role.naming.is_default() && role.username.is_none();
+        if self.attached.is_none() || self.estate != EstateKind::Attached {
+            let defaults: BTreeSet<&str> =
+                self.roles.iter().filter(|role| known(role)).map(|role| role.on.as_str()).collect();
+            let pattern = r"v-.{0,8}-.{0,8}-[A-Za-z0-9]{20}-[0-9]{10}";
+            let any = |on| RoleNames { role: None, on, pattern: pattern.to_owned(), said: false };
+            names.extend(defaults.into_iter().map(any));
+        }
+        names
+    }
+}
+
+impl RolePromise {
+    fn role_names(&self) -> RoleNames<'_> {
+        let (pattern, said) = match (&self.username, &self.naming) {
+            (Some(promised), _) => (promised.value.clone(), true),
+            (None, Naming::Template { pattern, .. }) => (pattern.roles.clone(), false),
+            // Names that only begin as the template has them are worth a look too.
+            (None, Naming::Default | Naming::Unknown { .. }) => {
+                let short: String = self.name.chars().take(8).collect();
+                (format!("v-.{{0,8}}-{}-.+", regex::escape(&short)), false)
+            }
+        };
+        RoleNames { role: Some(self), on: &self.on, pattern, said }
+    }
+}
