@@ -114,3 +114,108 @@ async fn a_promise_is_held_against_a_role() {
     let told = String::from_utf8(output.stdout).unwrap();
     insta::assert_snapshot!(told.replace(place.desk.path().to_str().unwrap(), "FOLDER"));
 }
+
+/// What deviates where these memberships are promised, and no privilege.
+fn beyond(place: &Place, role: &str, member_of: &[&str]) -> (Option<i32>, Vec<String>) {
+    let promised = format!("member_of = {member_of:?}\ngrants = []");
+    let scenario = place.scenario(&promised);
+    let output = place.grants(role, &["--against", scenario.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = |line: &str| line.split("  (").next().unwrap_or_default().to_owned();
+    (output.status.code(), said.lines().map(line).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_predefined_role_brings_is_explained_by_its_membership() {
+    for major in 14..=18 {
+        let Some(cluster) = Cluster::of(major).await else { continue };
+        let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+        session.script("CREATE DATABASE shop").await.unwrap();
+        let place = Place { cluster, desk: Desk::new() };
+        let shop = Session::open(&place.cluster.login("shop", "postgres")).await.unwrap();
+        shop.script("CREATE TABLE t (a int); CREATE VIEW v AS SELECT * FROM t; CREATE SEQUENCE s").await.unwrap();
+        // An extension grants its views and functions to predefined roles; not every machine has it.
+        let available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_buffercache'";
+        if shop.value(available).await.unwrap().as_deref() == Some("1") {
+            shop.script("CREATE EXTENSION pg_buffercache").await.unwrap();
+        }
+        let predefined = "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE oid < 16384 AND starts_with(rolname, 'pg_') \
+                          AND rolname <> 'pg_database_owner'";
+        let predefined = shop.value(predefined).await.unwrap().unwrap();
+        assert!(predefined.contains("pg_monitor") && predefined.contains("pg_execute_server_program"), "{predefined}");
+        for group in predefined.split(' ') {
+            shop.script(&format!("CREATE ROLE in_{group} LOGIN IN ROLE {group}")).await.unwrap();
+            assert_eq!(beyond(&place, &format!("in_{group}"), &[group]), (Some(0), vec![]), "{group} on {major}");
+            // Not promised, it is named, and what it brings is not.
+            let (code, lines) = beyond(&place, &format!("in_{group}"), &[]);
+            assert_eq!(code, Some(1), "{group} on {major}");
+            assert!(
+                lines.len() <= 2 && lines.iter().all(|line| line.contains(group)),
+                "{group} on {major}: {lines:#?}"
+            );
+        }
+        let (_, lines) = beyond(&place, "in_pg_write_server_files", &[]);
+        assert!(lines.iter().any(|line| line.contains("writes any file that the server can write")), "{lines:#?}");
+        through_a_group(&place, &shop).await;
+    }
+}
+
+async fn through_a_group(place: &Place, shop: &Session) {
+    shop.script("CREATE ROLE watchers IN ROLE pg_monitor; CREATE ROLE nested LOGIN IN ROLE watchers").await.unwrap();
+    assert_eq!(beyond(place, "nested", &["watchers", "pg_monitor"]), (Some(0), vec![]));
+    let (code, lines) = beyond(place, "nested", &["watchers"]);
+    assert_eq!((code, lines.len()), (Some(1), 2), "{lines:#?}");
+    // What somebody grants later is none of what PostgreSQL brings: a privilege, a grant option, a membership.
+    for (sql, named) in [
+        ("GRANT EXECUTE ON FUNCTION pg_reload_conf() TO pg_monitor", "pg_catalog.pg_reload_conf()"),
+        (
+            "GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO pg_monitor WITH GRANT OPTION",
+            "pg_catalog.pg_ls_waldir() WITH GRANT OPTION",
+        ),
+        ("GRANT INSERT ON t TO pg_read_all_stats", "INSERT ON TABLE public.t"),
+        ("GRANT pg_signal_backend TO pg_monitor", "pg_signal_backend"),
+    ] {
+        let before = beyond(place, "nested", &["watchers", "pg_monitor"]).1;
+        shop.script(sql).await.unwrap();
+        let after = beyond(place, "nested", &["watchers", "pg_monitor"]).1;
+        let more: Vec<&String> = after.iter().filter(|line| !before.contains(line)).collect();
+        assert!(!more.is_empty() && more.iter().all(|line| line.contains(named)), "{sql}: {more:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_privilege_through_a_group_is_grantable_where_the_group_may_grant_it() {
+    let place = Place::new().await;
+    let shop = Session::open(&place.cluster.login("shop", "postgres")).await.unwrap();
+    shop.script(
+        "CREATE SCHEMA g; CREATE TABLE g.granted (a int); CREATE TABLE g.given (a int); CREATE TABLE g.own (a int); \
+         CREATE ROLE granters; CREATE ROLE inner_granters; CREATE ROLE plain; CREATE ROLE owners; \
+         GRANT USAGE ON SCHEMA g TO inner_granters WITH GRANT OPTION; GRANT inner_granters TO granters; \
+         GRANT SELECT ON g.granted TO granters WITH GRANT OPTION; GRANT SELECT ON g.granted TO plain; \
+         GRANT SELECT ON g.given TO plain; GRANT SELECT ON g.own TO plain; ALTER TABLE g.own OWNER TO owners; \
+         CREATE ROLE heir LOGIN IN ROLE granters, plain, owners",
+    )
+    .await
+    .unwrap();
+    let output = place.grants("heir", &["--database", "shop", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let held = json["databases"][0]["held"].as_array().unwrap().iter();
+    let in_g = held.filter(|held| held["grant"]["object"]["schema"] == "g" || held["grant"]["object"]["name"] == "g");
+    let mut lines: Vec<String> = in_g
+        .filter(|held| held["grant"]["privilege"] == "SELECT" || held["grant"]["privilege"] == "USAGE")
+        .map(|held| {
+            let (object, why) = (held["grant"]["object"]["name"].as_str().unwrap(), held["why"]["name"].to_string());
+            format!("{object} {why} {}", held["grant"]["grantable"].as_bool().unwrap_or(false))
+        })
+        .collect();
+    lines.sort();
+    let expected = [
+        r#"g ["granters","inner_granters"] true"#,
+        r#"given ["plain"] false"#,
+        r#"granted ["granters"] true"#,
+        r#"granted ["plain"] false"#,
+        r#"own "owners" true"#,
+        r#"own ["plain"] false"#,
+    ];
+    assert_eq!(lines, expected);
+}
