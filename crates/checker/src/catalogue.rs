@@ -8,6 +8,10 @@ pub fn catalogue_markdown() -> String {
         "# The checks\n\n\
          Each promise of a scenario asks for some of these. A check passes where every sample kept the promise and there \
          were samples; it fails on the first that did not; otherwise it is Unknown, with a reason.\n\n\
+         A check knows from the run how many samples it should have had: a first login of every credential at every \
+         endpoint, a look at the roles after every acknowledged revocation, a probe of every promised privilege. What a \
+         fault or the scenario itself excuses is not expected. A check that could judge less than half of them, at one \
+         endpoint or altogether, is Unknown where it found nothing: `judged 3 of 40 expected`.\n\n\
          This page is generated from the catalogue in `crates/domain/src/check.rs`; `leaseproof explain ID` shows one \
          entry.\n\n| Check | Promise |\n|---|---|\n",
     );

@@ -23,6 +23,11 @@ pub(crate) trait Check {
         &[]
     }
 
+    /// Whether its verdict rests on timing, where that is not the same for all that it is asked of.
+    fn rests_on_timing(&self) -> Option<bool> {
+        None
+    }
+
     /// Why it is Unknown where it saw no sample.
     fn without_samples(&self) -> &'static str;
 }
@@ -54,6 +59,8 @@ pub(crate) struct Outcome {
     pub(crate) written: Written,
     pub(crate) crashed: Option<String>,
     pub(crate) without_samples: &'static str,
+    /// Where the check itself says so.
+    pub(crate) rests_on_timing: Option<bool>,
 }
 
 impl Asked {
@@ -86,7 +93,9 @@ impl Asked {
             }
         }
         let without_samples = self.check.without_samples();
-        (self.ask, Outcome { written: self.sheet.finish(), crashed: self.crashed, without_samples })
+        let rests_on_timing = self.check.rests_on_timing();
+        let written = self.sheet.finish();
+        (self.ask, Outcome { written, crashed: self.crashed, without_samples, rests_on_timing })
     }
 
     fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut Sheet)) {

@@ -40,6 +40,7 @@ mod run_2;
 mod run_7;
 mod thr_1;
 mod tls_1;
+mod tried;
 mod ttl_2;
 mod ttl_7;
 
@@ -59,7 +60,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "ISS-1" => Box::new(iss_1::Iss1),
         "ISS-2" => Box::new(iss_2::Iss2::default()),
         "ISS-4" => Box::new(iss_4::Iss4::default()),
-        "LOG-1" => Box::new(log_1::Log1),
+        "LOG-1" => Box::new(log_1::Log1::default()),
         "GRA-1" => Box::new(gra_1::Gra1::default()),
         "PRB-1" => Box::new(prb_1::Prb1::default()),
         "PWD-2" => Box::new(pwd_2::Pwd2::new(role_of(ask))),

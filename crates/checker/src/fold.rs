@@ -5,6 +5,7 @@ mod clocks;
 mod dns;
 mod faults;
 mod groups;
+mod harness;
 mod life;
 mod moment;
 mod orphans;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{
     End, Event, FaultMark, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord,
-    Outcome, PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
+    Outcome, PhaseMark, PhasePoint, PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
@@ -26,6 +27,7 @@ pub(crate) use clocks::{Between, Clocks};
 pub(crate) use dns::{Change, Dns};
 pub(crate) use faults::{Fault, Faults};
 pub(crate) use groups::Groups;
+use harness::Harness;
 pub(crate) use life::{Gone, Life, Look, Step, Term};
 use moment::moment;
 pub(crate) use orphans::{Issues, Orphan};
@@ -47,6 +49,8 @@ pub(crate) struct Run<'p> {
     pub(crate) before: Before,
     /// Groups that appeared.
     pub(crate) groups: Groups,
+    /// What failed on the harness's own side.
+    pub(crate) harness: Harness,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
     /// The objects of each database, by cluster and database.
@@ -72,6 +76,9 @@ pub(crate) struct Run<'p> {
     /// After the drain everything was looked at once; what is seen later is the harness cleaning up.
     settled: bool,
     names: BTreeSet<Rc<str>>,
+    own_token_ended: bool,
+    /// When each phase let no new step begin, at the latest.
+    stops: BTreeMap<String, Micros>,
 }
 
 impl<'p> Run<'p> {
@@ -85,6 +92,7 @@ impl<'p> Run<'p> {
             dns: Dns::new(plan.pdns.as_ref()),
             before: Before::default(),
             groups: Groups::new(plan),
+            harness: Harness::default(),
             sets: BTreeMap::new(),
             objects: BTreeMap::new(),
             gaps: Vec::new(),
@@ -101,6 +109,8 @@ impl<'p> Run<'p> {
             issues: Issues::default(),
             settled: false,
             names: BTreeSet::new(),
+            own_token_ended: false,
+            stops: BTreeMap::new(),
         }
     }
 
@@ -158,9 +168,28 @@ impl<'p> Run<'p> {
         self.lease_owners.contains_key(lease)
     }
 
+    /// Whether what was due in that span is not expected to be seen: a fault was felt meanwhile.
+    pub(crate) fn is_excused(&self, from: Micros, to: Micros) -> bool {
+        self.faults.felt(from, to)
+    }
+
+    /// Whether a phase ended in that span, after which lives begin no new step.
+    pub(crate) fn stopped_within(&self, from: Micros, to: Micros) -> bool {
+        self.stops.values().any(|stop| from <= *stop && *stop <= to)
+    }
+
     /// How many issues have no answer.
     pub(crate) fn issues_unanswered(&self) -> u64 {
         self.issues.unanswered()
+    }
+
+    /// The event as the harness knows it: a refusal of its own token is its own failure.
+    pub(crate) fn own<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
+        let Event::Operation(record) = event else { return Cow::Borrowed(event) };
+        match self.harness.own_failure(record, self.plan) {
+            Some(outcome) => Cow::Owned(Event::Operation(OperationRecord { outcome, ..record.clone() })),
+            None => Cow::Borrowed(event),
+        }
     }
 
     /// The event as it is judged: an operation that failed as a fault may make it fail says nothing of what became of
@@ -216,9 +245,14 @@ impl<'p> Run<'p> {
                 }
             }
             Event::Fault(mark) => self.fault(mark),
+            Event::Phase(mark) => self.phase(mark),
             Event::Dns(event) => self.dns.see(event),
             Event::Sessions(sighting) => self.dns.sessions(sighting),
             Event::WatchGap(gap) => self.gap(gap),
+            Event::Harness(trouble) if !self.settled && !self.faults.felt(trouble.from, trouble.to) => {
+                self.harness.trouble(trouble, self.plan);
+                self.end_own_token();
+            }
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
             }
@@ -238,11 +272,36 @@ impl<'p> Run<'p> {
         self.now = self.now.max(moment(event));
     }
 
+    fn phase(&mut self, mark: &PhaseMark) {
+        let planned = self.plan.phases.iter().find(|phase| phase.name == mark.phase);
+        let stop = match mark.point {
+            PhasePoint::Begins => return,
+            PhasePoint::Drains => planned.map_or(mark.at, |phase| mark.at.after(phase.drain.duration())),
+            PhasePoint::Ends => mark.at,
+        };
+        let known = self.stops.entry(mark.phase.clone()).or_insert(stop);
+        *known = stop.min(*known);
+    }
+
     /// What a fault does to the credentials that stand is known to their lives.
     fn fault(&mut self, mark: &FaultMark) {
         self.faults.mark(mark);
+        self.end_tokens();
+    }
+
+    /// Once the harness's own token has ended, each life knows.
+    fn end_own_token(&mut self) {
+        if !self.own_token_ended && self.harness.token_end().is_some() {
+            self.own_token_ended = true;
+            self.end_tokens();
+        }
+    }
+
+    /// Each life knows of the end of the token that it was issued under: by a fault, or the harness's own.
+    fn end_tokens(&mut self) {
+        let own = self.harness.token_end();
         for life in self.lives.values_mut() {
-            life.token_end = life.asked_for().and_then(|start| self.faults.token_end(start));
+            life.token_end = life.asked_for().and_then(|start| self.faults.token_end(start)).or(own);
         }
     }
 
@@ -305,6 +364,10 @@ impl<'p> Run<'p> {
         if record.op == Operation::Issue {
             self.issues.see(record);
         }
+        if !self.faults.felt(record.start, record.end) {
+            self.harness.operation(record);
+            self.end_own_token();
+        }
         if record.life == 0 {
             return;
         }
@@ -313,7 +376,7 @@ impl<'p> Run<'p> {
         let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role));
         life.add(record, endpoint);
         if record.op == Operation::Issue {
-            life.token_end = self.faults.token_end(record.start);
+            life.token_end = self.faults.token_end(record.start).or(self.harness.token_end());
         }
         if record.op == Operation::Issue && !record.outcome.is_ok() {
             self.ended.push_back((self.now.after(KEPT), record.life));

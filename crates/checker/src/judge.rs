@@ -14,10 +14,10 @@ use crate::fold::{Life, Run};
 use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
-use crate::sheet::Written;
+use crate::sheet::{self, Written};
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
-use crate::validity::Punctuality;
+use crate::validity::{self, Punctuality};
 
 /// All that is judged of one run.
 pub struct Judged {
@@ -81,6 +81,7 @@ impl<'p> Bench<'p> {
     }
 
     fn see(&mut self, event: &Event) {
+        let event = &*self.run.own(event);
         self.statistics.see(event);
         match event {
             Event::Operation(record) => {
@@ -199,7 +200,7 @@ fn judgment(
     plan: &Plan,
     failures: &mut Vec<Failed>,
 ) -> (Judgment, Vec<usize>) {
-    let Outcome { mut written, crashed, without_samples } = outcome;
+    let Outcome { mut written, crashed, without_samples, rests_on_timing } = outcome;
     let mut not_run = false;
     let (verdict, reason) = if let Some(words) = crashed {
         (Verdict::Unknown, Some(format!("the check itself crashed: {words}")))
@@ -212,6 +213,8 @@ fn judgment(
         (Verdict::Unknown, Some(why))
     } else if written.samples == 0 {
         (Verdict::Unknown, Some(without_samples.to_owned()))
+    } else if let Some(why) = written.coverage.as_ref().and_then(sheet::too_little) {
+        (Verdict::Unknown, Some(why))
     } else {
         (Verdict::Pass, None)
     };
@@ -228,12 +231,13 @@ fn judgment(
         subject: ask.subject.clone(),
         verdict,
         samples: written.samples,
+        coverage: written.coverage.map(|(_, coverage)| coverage),
         reason,
         not_run,
         findings: if failed { written.findings } else { Vec::new() },
         more_findings: if failed { written.more } else { 0 },
         promised: Some(ask.origin.clone()),
-        rests_on_timing: info.timing,
+        rests_on_timing: rests_on_timing.unwrap_or(info.timing),
         known,
         measured: written.measured,
         notes: written.notes,
@@ -273,7 +277,7 @@ fn verdicts(
         lasted: run.end.as_ref().map_or(run.now, |end| end.at),
         verdict: of_the_run(run, &checks),
         outcome: RunOutcome::default(),
-        validity: punctuality.validity(),
+        validity: validity::validity(run, &punctuality, &checks),
         ended: ending(run, read_end),
         end: run.end.as_ref().map(|end| end.reason),
         cause: None,

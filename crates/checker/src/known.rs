@@ -21,7 +21,8 @@ pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -
         judge_entry(place, entry, judged, &mut sheet);
     }
     let written: Written = sheet.finish();
-    Outcome { written, crashed: None, without_samples: "the scenario declares nothing as known" }
+    let without_samples = "the scenario declares nothing as known";
+    Outcome { written, crashed: None, without_samples, rests_on_timing: None }
 }
 
 fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], sheet: &mut Sheet) {

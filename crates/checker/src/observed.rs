@@ -36,7 +36,7 @@ fn fate(kept: &KeptSession) -> String {
     match &kept.query {
         Outcome::Ok => "went on".to_owned(),
         Outcome::Failed(failure) => format!("refused with {}", failure.code),
-        Outcome::Indeterminate { .. } => "no answer".to_owned(),
+        Outcome::Indeterminate { .. } | Outcome::Harness { .. } => "no answer".to_owned(),
     }
 }
 

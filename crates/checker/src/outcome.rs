@@ -55,6 +55,7 @@ mod tests {
                 Is::Failed | Is::Late | Is::Known => Verdict::Fail,
             },
             samples: 1,
+            coverage: None,
             reason: None,
             not_run: false,
             findings: Vec::new(),
@@ -141,6 +142,51 @@ mod tests {
             verdicts.cause = (*reason != EndReason::Completed).then(|| Cause::of("it ended"));
             verdicts.left_behind = left.then(|| "the role r".to_owned());
             assert_eq!(outcome(&verdicts), *wanted, "row {number}");
+        }
+    }
+
+    /// The verdict on a check, as a row of the documented table has it.
+    fn asked(what: &str, result: &str) -> Judgment {
+        let (id, rests_on_timing) = match what {
+            "only checks that do not rest on timing" => ("GRA-1", false),
+            "a check that rests on timing" => ("EXP-1", true),
+            "a threshold on a time, on unanswered requests or on dropped arrivals" => ("THR-1", true),
+            "a threshold on a share of failures" => ("THR-1", false),
+            other => panic!("the documented table asks `{other}`, which nobody has checked"),
+        };
+        let is = match result {
+            "pass" => Is::Passed,
+            "fail" => Is::Failed,
+            "unknown" => Is::Unknown,
+            "fail, known issue" => Is::Known,
+            other => panic!("`{other}` is no result"),
+        };
+        Judgment { check: CheckId::of(id), rests_on_timing, ..judgment(is) }
+    }
+
+    #[test]
+    fn the_documented_table_of_late_requests_holds() {
+        let docs = include_str!("../../../docs/exit-codes.md");
+        let rows = docs.lines().filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
+            let [what, result, on_time, late] = cells[..] else { return None };
+            Some((what, result, on_time.parse::<u8>().ok()?, late.parse::<u8>().ok()?))
+        });
+        let code = |verdicts: &RunVerdicts| match outcome(verdicts) {
+            RunOutcome::Passed | RunOutcome::KnownIssuesOnly => 0,
+            RunOutcome::Failed | RunOutcome::FailedOnTiming => 1,
+            RunOutcome::Undecided => 3,
+            RunOutcome::NotComparable => 4,
+            other => panic!("{other}"),
+        };
+        let rows: Vec<_> = rows.collect();
+        assert_eq!(rows.len(), 12, "{rows:?}");
+        for (what, result, on_time, late) in rows {
+            let mut run = verdicts(&[Is::Passed], true);
+            run.checks.push(asked(what, result));
+            assert_eq!(code(&run), on_time, "{what}, {result}, on time");
+            run.validity = crate::validity::sent_late("late".into(), &run.checks);
+            assert_eq!(code(&run), late, "{what}, {result}, sent late");
         }
     }
 }

@@ -1,15 +1,20 @@
-use leaseproof_domain::{Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, KnownPlan};
 
 use crate::causes::Groups;
 
 /// How many findings a judgment keeps; the rest is counted.
 const KEPT: usize = 20;
+/// A check that judged fewer than one in so many of the samples that it expected is Unknown where it found nothing.
+const ONE_IN: u64 = 2;
 
 /// What one check writes down on its way: samples, findings, and what it could not see.
 pub(crate) struct Sheet {
     origin: Origin,
     samples: u64,
+    expected: BTreeMap<String, Coverage>,
     findings: Vec<Finding>,
     groups: Groups,
     more: u64,
@@ -30,6 +35,8 @@ struct KnownMatch {
 /// A sheet that was written to its end.
 pub(crate) struct Written {
     pub(crate) samples: u64,
+    /// Of the part of the expected samples that is judged worst: how many, and which part it is.
+    pub(crate) coverage: Option<(String, Coverage)>,
     pub(crate) findings: Vec<Finding>,
     /// All findings, by what they say.
     pub(crate) groups: Groups,
@@ -57,6 +64,7 @@ impl Sheet {
         Self {
             origin,
             samples: 0,
+            expected: BTreeMap::new(),
             findings: Vec::new(),
             groups: Groups::default(),
             more: 0,
@@ -75,6 +83,29 @@ impl Sheet {
     /// That many more samples were judged.
     pub(crate) fn samples(&mut self, more: u64) {
         self.samples += more;
+    }
+
+    /// A sample was expected, and it could be judged or not. What a fault or the scenario itself excuses is not expected.
+    pub(crate) fn expect(&mut self, judged: bool) {
+        self.expect_of("", judged);
+    }
+
+    /// The same of a part that has to be judged by itself, e.g. the logins at one endpoint.
+    pub(crate) fn expect_of(&mut self, part: &str, judged: bool) {
+        self.expect_many(part, 1, u64::from(judged));
+    }
+
+    /// So many samples of a part were expected, and so many of them judged.
+    pub(crate) fn expect_many(&mut self, part: &str, expected: u64, judged: u64) {
+        if expected == 0 {
+            return;
+        }
+        let coverage = match self.expected.get_mut(part) {
+            Some(coverage) => coverage,
+            None => self.expected.entry(part.to_owned()).or_default(),
+        };
+        coverage.expected += expected;
+        coverage.judged += judged.min(expected);
     }
 
     /// A sample broke the promise.
@@ -112,8 +143,12 @@ impl Sheet {
     pub(crate) fn finish(self) -> Written {
         let failed = !self.findings.is_empty();
         let known = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
+        let share = |coverage: &Coverage| coverage.judged as f64 / coverage.expected as f64;
+        let worst =
+            |(_, one): &(String, Coverage), (_, other): &(String, Coverage)| share(one).total_cmp(&share(other));
         Written {
             samples: self.samples,
+            coverage: self.expected.into_iter().min_by(worst),
             findings: self.findings,
             groups: self.groups,
             more: self.more,
@@ -123,6 +158,15 @@ impl Sheet {
             known,
         }
     }
+}
+
+/// Why too little was judged, where that is so.
+pub(crate) fn too_little((part, coverage): &(String, Coverage)) -> Option<String> {
+    let Coverage { expected, judged } = coverage;
+    (judged * ONE_IN < *expected).then(|| {
+        let part = if part.is_empty() { String::new() } else { format!(" {part}") };
+        format!("judged {judged} of {expected} expected{part}")
+    })
 }
 
 /// Findings without a moment are of the run as a whole and stand last.

@@ -102,7 +102,11 @@ impl<'p> Statistics<'p> {
         }
     }
 
+    /// What failed on the harness's own side is no figure of the environment.
     fn operation(&mut self, record: &OperationRecord) {
+        if record.outcome.harness().is_some() {
+            return;
+        }
         if record.op == Operation::Issue {
             self.arrived += 1;
         }
@@ -116,9 +120,9 @@ impl<'p> Statistics<'p> {
                     None => drop(figures.codes.insert(failure.code.clone(), 1)),
                 }
             }
-            Outcome::Indeterminate { .. } => figures.indeterminate += 1,
+            Outcome::Indeterminate { .. } | Outcome::Harness { .. } => figures.indeterminate += 1,
         }
-        if matches!(record.outcome, Outcome::Indeterminate { .. }) {
+        if record.outcome.is_open() {
             let timeout = self.timeouts.operation(record);
             figures.response.record_at_least(waited(record.intended, record.end, timeout));
             figures.service.record_at_least(waited(record.start, record.end, timeout));

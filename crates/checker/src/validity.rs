@@ -1,7 +1,8 @@
-//! Whether the generator kept to its schedule. Where it did not, the figures say nothing of the estate.
+//! Whether the measurement holds: whether the generator kept to its schedule and nothing failed on its own side.
 
-use leaseproof_domain::Validity;
+use leaseproof_domain::{EndReason, Judgment, Validity, Verdict};
 
+use crate::fold::Run;
 use crate::statistics::{Figures, Statistics};
 use crate::words;
 
@@ -32,20 +33,47 @@ impl Punctuality {
         all
     }
 
-    /// Invalid where more than one operation in a hundred was late.
-    pub(crate) fn validity(&self) -> Validity {
+    /// How late, in words, where more than one operation in a hundred was.
+    fn lateness(&self) -> Option<String> {
         if self.late * ONE_IN <= self.timed {
-            return Validity::Valid;
+            return None;
         }
         let share = self.late as f64 * 100.0 / self.timed as f64;
-        Validity::Invalid {
-            why: format!(
-                "the generator sent {share:.1} % of {} late, the worst {} after its intended start; more than 1 % is too many",
-                words::count(self.timed, "operation"),
-                words::seconds(self.worst.into()),
-            ),
-        }
+        Some(format!(
+            "the generator sent {share:.1} % of {} late, the worst {} after its intended start; more than 1 % is too many",
+            words::count(self.timed, "operation"),
+            words::seconds(self.worst.into()),
+        ))
     }
+}
+
+/// Whether the measurement holds. What failed on the harness's own side spoils it in any case; requests that were sent late
+/// only where a verdict depends on time.
+pub(crate) fn validity(run: &Run<'_>, punctuality: &Punctuality, checks: &[Judgment]) -> Validity {
+    if let Some(why) = run.harness.words() {
+        return Validity::Invalid { why };
+    }
+    if let Some(end) = run.end.as_ref().filter(|end| end.reason == EndReason::HarnessFailed) {
+        let why =
+            end.cause.as_ref().map_or_else(|| "leaseproof itself could not go on".to_owned(), |it| it.what.clone());
+        return Validity::Invalid { why };
+    }
+    match punctuality.lateness() {
+        None => Validity::Valid,
+        Some(why) => sent_late(why, checks),
+    }
+}
+
+/// What requests that were sent late make of the measurement: invalid where a verdict depends on them.
+pub(crate) fn sent_late(why: String, checks: &[Judgment]) -> Validity {
+    if checks.iter().any(depends_on_time) { Validity::Invalid { why } } else { Validity::Late { why } }
+}
+
+/// Whether requests that were sent late can have made the verdict what it is: that of a threshold on a time, and a failure
+/// that rests on timing. Lateness makes no other check pass or fail, and none pass that rests on timing.
+fn depends_on_time(judgment: &Judgment) -> bool {
+    let threshold = judgment.check.as_str() == "THR-1" && judgment.verdict != Verdict::Unknown;
+    judgment.rests_on_timing && (threshold || judgment.verdict == Verdict::Fail && judgment.known.is_none())
 }
 
 /// How late an operation may be because it takes long. Of those that are always on time, none is among the late.

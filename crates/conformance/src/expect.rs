@@ -108,7 +108,9 @@ impl Answered for leaseproof_postgres::Error {
     fn got(&self) -> Got {
         match self {
             Self::Answer { sqlstate, message, .. } => Got { code: sqlstate.clone(), text: message.clone() },
-            Self::NoAnswer { why } => Got { code: "no answer".to_owned(), text: why.clone() },
+            Self::NoAnswer { why } | Self::Harness { why, .. } => {
+                Got { code: "no answer".to_owned(), text: why.clone() }
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "ISS-1",
         title: "An issue answers 200 with a renewable lease and makes exactly one role",
         shown: "Every answered issue of the role: its status, the lease id's form `<mount>/creds/<role>/<24 characters>`, \
-                renewable = true, and one role of that name in pg_roles right after it. Issues without an answer are not judged.",
+                renewable = true, and one role of that name in pg_roles right after it.",
         source: "Vault, builtin/logical/database/path_creds_create.go; vault/expiration.go",
         timing: false,
     },
@@ -50,7 +50,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "LOG-1",
         title: "A fresh credential can log in, at every endpoint of the estate",
         shown: "The first logins of every acknowledged credential: at least one worked before usable_within and the \
-                lease's end. Each failing try keeps its SQLSTATE.",
+                lease's end. Each failing try keeps its SQLSTATE. A credential that got no answer at an endpoint, without a fault \
+                that explains it, fails.",
         source: "the scenario's promise",
         timing: false,
     },

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthFailure, DependencySighting, DnsEvent, End, FaultMark, IrrevocableSighting, KeptSession, LeaseId,
-    MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord, RoleAttributes,
-    SessionSighting, UnixMicros, Username,
+    AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting, KeptSession,
+    LeaseId, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord,
+    RoleAttributes, SessionSighting, UnixMicros, Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
@@ -100,6 +100,8 @@ pub enum Event {
     Dns(DnsEvent),
     /// An observer could not look.
     WatchGap(WatchGap),
+    /// The harness itself failed at something that is no operation.
+    Harness(HarnessTrouble),
     /// A server ended by itself.
     ServerLost(ServerLost),
     /// Everything that is left: after the drain, and once more after the run's token was revoked.

@@ -9,6 +9,7 @@ mod check;
 mod dns;
 mod end;
 mod event;
+mod harness;
 mod metric;
 mod name;
 mod operation;
@@ -31,6 +32,7 @@ pub use event::{
     Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
     SetupRecord, Shed, WatchGap,
 };
+pub use harness::{HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
@@ -48,7 +50,8 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    AlsoBroken, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, Observed,
-    OperationStatistics, OrphanBefore, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
+    Observed, OperationStatistics, OrphanBefore, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity,
+    Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

@@ -3,7 +3,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{LeaseId, Micros, Username};
+use crate::{HarnessFault, LeaseId, Micros, Username};
 
 /// What is done to the estate during a run, as one request or one login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -129,12 +129,43 @@ pub enum Outcome {
         /// What was seen instead: a time-out, a closed connection, a broken body.
         why: String,
     },
+    /// It failed on the harness's own side, and may have happened all the same. It says nothing about the environment.
+    Harness {
+        /// What the harness lacked.
+        fault: HarnessFault,
+        /// What was seen.
+        why: String,
+    },
 }
 
 impl Outcome {
     /// Whether the server said yes.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok)
+    }
+
+    /// Whether it is not known what became of the operation.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Indeterminate { .. } | Self::Harness { .. })
+    }
+
+    /// What the harness lacked, where the operation failed for that.
+    pub fn harness(&self) -> Option<HarnessFault> {
+        match self {
+            Self::Harness { fault, .. } => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// The same outcome with its words rewritten, e.g. scrubbed of secrets.
+    #[must_use]
+    pub fn reworded(self, words: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Ok => Self::Ok,
+            Self::Failed(failure) => Self::Failed(Failure { message: words(&failure.message), ..failure }),
+            Self::Indeterminate { why } => Self::Indeterminate { why: words(&why) },
+            Self::Harness { fault, why } => Self::Harness { fault, why: words(&why) },
+        }
     }
 
     /// The server's failure, if it answered with one.

@@ -37,11 +37,16 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "is")]
 pub enum Validity {
-    /// The generator kept to its schedule.
+    /// The generator kept to its schedule, and nothing failed on its own side.
     Valid,
-    /// The generator fell behind: the figures say nothing of the estate.
-    Invalid {
+    /// Requests were sent late, and no verdict depends on that: the verdicts stand, the figures are not comparable.
+    Late {
         /// By how much.
+        why: String,
+    },
+    /// A verdict depends on requests that were sent late, or the harness itself failed: the run is no measurement.
+    Invalid {
+        /// What happened, and what to do.
         why: String,
     },
 }
@@ -121,6 +126,10 @@ pub struct Judgment {
     pub verdict: Verdict,
     /// How many samples it judged.
     pub samples: u64,
+    /// How many of the samples that the run should have had could be judged, where the check expects any. Of several parts
+    /// (endpoints, kinds) it is the one of which the least was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Why it is Unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -233,6 +242,15 @@ impl fmt::Display for RunOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.words())
     }
+}
+
+/// How much of what a check expected it could judge. With less than half of it a check that found nothing is Unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Samples that the run should have had; those that a fault or the scenario itself excuses are not among them.
+    pub expected: u64,
+    /// Of those, the ones that could be judged.
+    pub judged: u64,
 }
 
 /// A distribution of times, in microseconds, over everything that was due.

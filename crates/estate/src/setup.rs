@@ -7,7 +7,7 @@ pub(crate) mod write;
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{Event, Failure, Micros, Outcome, Redactor, SetupRecord};
+use leaseproof_domain::{Event, Micros, Outcome, Redactor, SetupRecord};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
@@ -160,7 +160,7 @@ fn judge(
         }
         None => {
             let script = matches!(step.action, SetupAction::Script { .. });
-            let silent = !script && matches!(refusal.outcome, Outcome::Indeterminate { .. });
+            let silent = !script && refusal.outcome.is_open();
             let fault = if silent { SetupFault::Unanswered } else { SetupFault::Rejected };
             fail(fault, words, hint::of(&step.action, &refusal.outcome))
         }
@@ -169,12 +169,7 @@ fn judge(
 }
 
 fn scrubbed(outcome: &Outcome, redactor: &Redactor) -> Outcome {
-    let scrub = |text: &str| redactor.scrub(text).text;
-    match outcome {
-        Outcome::Ok => Outcome::Ok,
-        Outcome::Failed(failure) => Outcome::Failed(Failure { message: scrub(&failure.message), ..failure.clone() }),
-        Outcome::Indeterminate { why } => Outcome::Indeterminate { why: scrub(why) },
-    }
+    outcome.clone().reworded(|text| redactor.scrub(text).text)
 }
 
 fn record(step: u32, of: &SetupStep, (start, end): (Micros, Micros), outcome: Outcome, expected: bool) -> SetupRecord {
@@ -198,6 +193,6 @@ fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok => "yes".to_owned(),
         Outcome::Failed(failure) => failure.to_string(),
-        Outcome::Indeterminate { why } => why.clone(),
+        Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => why.clone(),
     }
 }

@@ -5,8 +5,11 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use nix::sys::prctl::set_pdeathsig;
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
+
+use crate::limits;
 
 /// How much the servers yield to the harness where both want the same core: a load generator that has to queue behind
 /// the servers it loads sends late, and measures itself. Niceness, as in nice(2); nobody needs a right for it.
@@ -24,14 +27,18 @@ struct Request {
 /// runs after the command's own uid and gid are set, right before the exec.
 pub(crate) fn spawn(mut command: Command, death: Signal) -> io::Result<Child> {
     let parent = Pid::this();
+    let limits = limits::of_servers();
     let bind = move || {
         set_pdeathsig(death)?;
+        if let Some((soft, hard)) = limits {
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
+        }
         // It can only fail where a limit forbids it, and then nothing is lost but some punctuality.
         let _ = rustix::process::nice(NICENESS);
         // The harness may have ended before the line above.
         if getppid() == parent { Ok(()) } else { Err(io::Error::from(io::ErrorKind::BrokenPipe)) }
     };
-    // SAFETY: between fork and exec only prctl(2), setpriority(2) and getppid(2) are called, both async-signal-safe; nothing is
+    // SAFETY: between fork and exec only prctl(2), setrlimit(2), setpriority(2) and getppid(2) are called, all async-signal-safe; nothing is
     // allocated and no lock is taken.
     #[allow(unsafe_code, reason = "std has no safe way to set the parent-death signal of a child")]
     unsafe {

@@ -89,6 +89,7 @@ fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
 
 /// The threads that a command with servers works on. Two are enough: everything waits for servers.
 fn runtime() -> Result<Runtime, Failure> {
+    leaseproof_estate::raise_file_limit();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

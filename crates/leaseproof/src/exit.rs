@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     Estate,
     /// 1: a check that does not rest on timing failed, a setup step was rejected, something of ours was left behind.
     Failed,
-    /// 4: the generator fell behind, so that the figures say nothing of the estate.
+    /// 4: the harness itself failed, or sent late what a verdict depends on.
     Invalid,
     /// 1: only checks that rest on timing failed, and the measurement holds.
     FailedOnTiming,

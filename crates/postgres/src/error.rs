@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use leaseproof_domain::{Failure, FailureSource, Outcome};
+use leaseproof_domain::{Failure, FailureSource, HarnessFault, Outcome};
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 /// How a login or a statement did not end well.
@@ -22,6 +22,14 @@ pub enum Error {
         /// What was seen instead.
         why: String,
     },
+    /// It failed on this side: it says nothing about PostgreSQL.
+    #[error("no answer from PostgreSQL: {why}")]
+    Harness {
+        /// What was missing here.
+        fault: HarnessFault,
+        /// What was seen.
+        why: String,
+    },
 }
 
 impl Error {
@@ -34,14 +42,30 @@ impl Error {
                 message: message.clone(),
             }),
             Self::NoAnswer { .. } => Outcome::Indeterminate { why: self.to_string() },
+            Self::Harness { fault, .. } => Outcome::Harness { fault: *fault, why: self.to_string() },
         }
+    }
+
+    /// What the harness itself lacked, where this answers a question of its own account: a login that is refused (class 28)
+    /// or a right that is missing (42501).
+    pub fn own_fault(&self) -> Option<HarnessFault> {
+        let refused = self.sqlstate().is_some_and(|code| code.starts_with("28") || code == "42501");
+        self.harness().or(refused.then_some(HarnessFault::Observer))
     }
 
     /// The SQLSTATE, where an answer came.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Self::Answer { sqlstate, .. } => Some(sqlstate),
-            Self::NoAnswer { .. } => None,
+            Self::NoAnswer { .. } | Self::Harness { .. } => None,
+        }
+    }
+
+    /// What the harness itself lacked, where that is why.
+    pub fn harness(&self) -> Option<HarnessFault> {
+        match self {
+            Self::Harness { fault, .. } => Some(*fault),
+            _ => None,
         }
     }
 
@@ -59,7 +83,13 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(answer) => Self::from(answer),
-            None => Self::NoAnswer { why: leaseproof_domain::with_causes(&error) },
+            None => {
+                let why = leaseproof_domain::with_causes(&error);
+                match HarnessFault::of(&error) {
+                    Some(fault) => Self::Harness { fault, why },
+                    None => Self::NoAnswer { why },
+                }
+            }
         }
     }
 }

@@ -166,7 +166,7 @@ impl Observer {
 /// Whether the connection is of no more use: it ended, was ended (57P01 to 57P03), or hangs.
 fn is_end(error: &Error) -> bool {
     match error {
-        Error::NoAnswer { .. } => true,
+        Error::NoAnswer { .. } | Error::Harness { .. } => true,
         Error::Answer { sqlstate, .. } => matches!(sqlstate.as_str(), "57P01" | "57P02" | "57P03"),
     }
 }

@@ -175,6 +175,7 @@ fn operation_in_words(record: &OperationRecord) -> String {
         Outcome::Failed(failure) if record.op.expects_success() => format!("failed: {failure}"),
         Outcome::Failed(failure) => format!("refused: {failure}"),
         Outcome::Indeterminate { why } => format!("no answer: {why}"),
+        Outcome::Harness { why, .. } => format!("failed on leaseproof's own side: {why}"),
     };
     let mut words = format!("{ended}, in {}", figures::span(record.start, record.end));
     if record.start > record.intended {

@@ -76,6 +76,7 @@ fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
         subject: Subject::Role("powerdns-role".into()),
         verdict,
         samples,
+        coverage: None,
         reason: None,
         not_run: false,
         findings: Vec::new(),

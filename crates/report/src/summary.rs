@@ -17,7 +17,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     let ended = if verdicts.cause.is_some() { "early" } else { ended.as_str() };
     let (scenario, run, ended) = (code(scenario), code(run), markdown(ended));
     let _ = writeln!(out, "Scenario {scenario}, run {run}, leaseproof {leaseproof}; ended: {ended}.\n");
-    if let Validity::Invalid { why } = &verdicts.validity {
+    if let Validity::Invalid { why } | Validity::Late { why } = &verdicts.validity {
         let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", markdown(why));
     }
     roles(&mut out, &verdicts.observed);

@@ -194,11 +194,13 @@ fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics
 }
 
 fn validity(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
-    let Validity::Invalid { why } = &verdicts.validity else { return };
+    let why = match &verdicts.validity {
+        Validity::Valid => return,
+        Validity::Late { why } | Validity::Invalid { why } => why,
+    };
     layout.paragraph(out, "", &format!("{}: {why}.", styled(DOUBT, "The figures of this run are not comparable")));
     if verdicts.outcome == RunOutcome::NotComparable {
-        let next = "Ignore latencies and timing failures of this run: the load generator could not keep its schedule. Run \
-                    again on a quieter machine, or lower `rate`.";
+        let next = "Ignore latencies, thresholds and timing failures of this run. See docs/exit-codes.md.";
         layout.paragraph(out, "", next);
     }
     out.push('\n');

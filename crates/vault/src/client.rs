@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use leaseproof_domain::Secret;
+use leaseproof_domain::{HarnessFault, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
@@ -194,7 +194,10 @@ impl Client {
         let told = self.root.as_deref().and_then(|root| encryption::told(&error, host, root));
         match told {
             Some(why) => Error::NotTrusted { address: self.address.clone(), why },
-            None => Error::NoAnswer { why: cause(error, self.timeout) },
+            None => match HarnessFault::of(&error) {
+                Some(fault) => Error::Harness { fault, why: cause(error, self.timeout) },
+                None => Error::NoAnswer { why: cause(error, self.timeout) },
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use leaseproof_domain::{Failure, FailureSource, Outcome};
+use leaseproof_domain::{Failure, FailureSource, HarnessFault, Outcome};
 
 use crate::BadEncryption;
 
@@ -19,6 +19,14 @@ pub enum Error {
     #[error("no answer from Vault: {why}")]
     NoAnswer {
         /// What was seen instead.
+        why: String,
+    },
+    /// The request failed on this side: it says nothing about Vault.
+    #[error("no answer from Vault: {why}")]
+    Harness {
+        /// What was missing here.
+        fault: HarnessFault,
+        /// What was seen.
         why: String,
     },
     /// Vault said yes, in an answer that cannot be read: what was asked for may have been made.
@@ -75,8 +83,24 @@ impl Error {
                 code: status.to_string(),
                 message: joined(errors),
             }),
+            Self::Harness { fault, .. } => Outcome::Harness { fault: *fault, why: self.to_string() },
             _ => Outcome::Indeterminate { why: self.to_string() },
         }
+    }
+
+    /// What the harness itself lacked, where that is why.
+    pub fn harness(&self) -> Option<HarnessFault> {
+        match self {
+            Self::Harness { fault, .. } => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// What the harness itself lacked, where this answers a request with its own token: a 403 says that the token ended or
+    /// lost rights.
+    pub fn own_fault(&self) -> Option<HarnessFault> {
+        let refused = self.status() == Some(403);
+        self.harness().or(refused.then_some(HarnessFault::Token))
     }
 
     /// The HTTP status, where an answer came.

@@ -25,7 +25,7 @@ impl Look for DependencyLooks {
                 let dangling = seen.into_iter().filter(|dependency| dependency.name.is_none()).collect();
                 self.book.record(Event::Dependencies(DependencySighting { from, to, dangling, roles, rows }));
             }
-            Err(error) => self.book.gap(Observer::Dependencies, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Dependencies, from, &error, error.own_fault()),
         }
     }
 }

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use leaseproof_domain::HarnessFault;
+
 /// Why the watch could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -32,4 +34,15 @@ pub enum Error {
         /// What came instead.
         source: leaseproof_vault::Error,
     },
+}
+
+impl Error {
+    /// What the harness itself lacked, where that is why.
+    pub fn own_fault(&self) -> Option<HarnessFault> {
+        match self {
+            Self::Log { source, .. } => HarnessFault::of(source),
+            Self::Postgres { source, .. } => source.own_fault(),
+            Self::Vault { source, .. } => source.own_fault(),
+        }
+    }
 }

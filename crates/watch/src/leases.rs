@@ -63,7 +63,7 @@ impl Look for LeaseLooks {
                 let total = self.known.total();
                 self.book.record(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
             }
-            Err(error) => self.book.gap(Observer::Leases, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Leases, from, &error, error.own_fault()),
         }
     }
 }

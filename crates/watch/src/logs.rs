@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leaseproof_domain::{Event, Observer};
+use leaseproof_domain::{Event, HarnessFault, Observer};
 use tokio::task::JoinHandle;
 
 use crate::Error;
@@ -150,7 +150,8 @@ fn follow(mut tail: Tail, sender: &Sender<Line>, over: &AtomicBool, book: &Book)
         let last = over.load(Ordering::Acquire);
         let from = book.now();
         if let Err(error) = tail.read_on(&mut hand_on) {
-            book.gap(Observer::Audit, from, &format!("cannot read the audit log: {error}"));
+            let why = format!("cannot read the audit log: {error}");
+            book.gap(Observer::Audit, from, &why, HarnessFault::of(&error));
             return false;
         }
         if last {

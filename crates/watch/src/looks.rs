@@ -1,7 +1,8 @@
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{Event, Micros, Observer, Redactor, WatchGap};
+use leaseproof_domain::{Event, HarnessFault, HarnessTrouble, Micros, Observer, Redactor, WatchGap};
 use leaseproof_history::Recorder;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -42,9 +43,12 @@ impl Book {
         self.recorder.record(event);
     }
 
-    /// Writes down that `observer` could not look from `from` until now.
-    pub(crate) fn gap(&self, observer: Observer, from: Micros, why: &str) {
-        let why = self.redactor.scrub(why).text;
-        self.record(Event::WatchGap(WatchGap { observer, from, to: self.now(), why }));
+    /// Writes down that `observer` could not look from `from` until now, and what the harness lacked where that is why.
+    pub(crate) fn gap(&self, observer: Observer, from: Micros, why: &impl Display, fault: Option<HarnessFault>) {
+        let (why, to) = (self.redactor.scrub(&why.to_string()).text, self.now());
+        if let Some(fault) = fault {
+            self.record(Event::Harness(HarnessTrouble { from, to, fault, why: why.clone() }));
+        }
+        self.record(Event::WatchGap(WatchGap { observer, from, to, why }));
     }
 }

@@ -61,7 +61,7 @@ impl RoleLooks {
                 };
                 self.book.record(Event::Roles(sighting));
             }
-            Err(error) => self.book.gap(Observer::Roles, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Roles, from, &error, error.own_fault()),
         }
     }
 
@@ -85,7 +85,7 @@ impl RoleLooks {
                 }
             }
             Err(error) => {
-                self.book.gap(Observer::Privileges, from, &error.to_string());
+                self.book.gap(Observer::Privileges, from, &error, error.own_fault());
                 // Nobody holds anything in a database that is gone, and asking again would not bring it back.
                 if error.sqlstate() == Some(NO_SUCH_DATABASE) {
                     self.unread[place].clear();

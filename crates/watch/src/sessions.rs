@@ -58,7 +58,7 @@ impl Look for SessionLooks {
                 let total = self.known.seen.len() as u64;
                 self.book.record(Event::Sessions(SessionSighting { from, to, appeared, gone, total, accounts }));
             }
-            Err(error) => self.book.gap(Observer::Sessions, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Sessions, from, &error, error.own_fault()),
         }
     }
 }

@@ -29,7 +29,7 @@ impl Look for IrrevocableLooks {
                 self.known = Some(now);
                 self.book.record(Event::Irrevocable(IrrevocableSighting { from, to, appeared, gone, total }));
             }
-            Err(error) => self.book.gap(Observer::Irrevocable, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Irrevocable, from, &error, error.own_fault()),
         }
     }
 }
@@ -61,7 +61,7 @@ impl Look for GaugeLooks {
                     self.book.record(Event::Metrics(MetricReading { from, to, gauges: changed }));
                 }
             }
-            Err(error) => self.book.gap(Observer::Metrics, from, &error.to_string()),
+            Err(error) => self.book.gap(Observer::Metrics, from, &error, error.own_fault()),
         }
     }
 }

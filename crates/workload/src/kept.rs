@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leaseproof_domain::{Event, KeptSession, Micros, Observer, Outcome, WatchGap};
+use leaseproof_domain::{Event, KeptSession, Micros, Observer, Outcome};
 use leaseproof_postgres::{Login, Session};
 
 use crate::life::Life;
@@ -32,8 +32,12 @@ impl Life {
         match opened {
             Ok(session) => Some(Kept { session, set_role: plan.set_role.clone() }),
             Err(error) => {
-                let why = self.world.scrub(&format!("a session could not be kept: {error}"));
-                self.gap(from, why);
+                self.world.gap(
+                    Observer::Sessions,
+                    from,
+                    format!("a session could not be kept: {error}"),
+                    error.harness(),
+                );
                 None
             }
         }
@@ -58,13 +62,8 @@ impl Life {
     /// Answers whether the session is still listed, where that could be seen.
     async fn ask_once(&self, kept: &Kept, credential: &Credential, since: Micros) -> Option<bool> {
         let from = self.world.now();
-        let mut query =
-            kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
-        match &mut query {
-            Outcome::Ok => {}
-            Outcome::Failed(failure) => failure.message = self.world.scrub(&failure.message),
-            Outcome::Indeterminate { why } => *why = self.world.scrub(why),
-        }
+        let query = kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
+        let query = query.reworded(|words| self.world.scrub(words));
         let listed = self.listed(credential, from).await;
         self.world.recorder().record(Event::KeptSession(KeptSession {
             life: self.tag.life,
@@ -88,16 +87,10 @@ impl Life {
         match self.world.observer().sessions().await {
             Ok(sessions) => Some(sessions.iter().any(|seen| seen.oid == oid && seen.application == APPLICATION)),
             Err(error) => {
-                let why = self.world.scrub(&error.to_string());
-                self.gap(from, why);
+                self.world.gap(Observer::Sessions, from, error.to_string(), error.own_fault());
                 None
             }
         }
-    }
-
-    fn gap(&self, from: Micros, why: String) {
-        let to = self.world.now();
-        self.world.recorder().record(Event::WatchGap(WatchGap { observer: Observer::Sessions, from, to, why }));
     }
 }
 

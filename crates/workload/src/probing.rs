@@ -96,7 +96,12 @@ impl Probing {
         let begun = world.now();
         let mut prober = match opened.await {
             Ok(prober) => prober,
-            Err(error) => return self.give_up(&login, begun, &error.to_string()),
+            Err(error) => {
+                if let Some(fault) = error.harness() {
+                    world.trouble(begun, fault, &error.to_string());
+                }
+                return self.give_up(&login, begun, &error.to_string());
+            }
         };
         let trial = known.unwrap_or_else(|| world.keep_trial(&role.name, Trial::new(prober.facts(), role)));
         for (grant, expected) in trial.of_life(plan, self.life.choices.draw_forbidden()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{
     Event, Failure, FailureSource, Micros, Observer, Operation, OperationRecord, Outcome, RefusedRequest, RoleRead,
-    Secret, Span, WatchGap,
+    Secret, Span,
 };
 use leaseproof_history::Recorder;
 use leaseproof_postgres::{Login, Session};
@@ -130,18 +130,15 @@ impl Life {
         let to = self.world.now();
         credential.last = credential.last.max(to);
         let there = read.as_ref().ok().map(Option::is_some);
-        let event = match read {
+        match read {
             Ok(role) => {
                 credential.oid = role.as_ref().map(|role| role.oid).or(credential.oid);
                 let username = credential.issue.username.clone();
-                Event::RoleRead(RoleRead { life: self.tag.life, from, to, username, role })
+                let read = RoleRead { life: self.tag.life, from, to, username, role };
+                self.world.recorder().record(Event::RoleRead(read));
             }
-            Err(error) => {
-                let why = self.world.scrub(&error.to_string());
-                Event::WatchGap(WatchGap { observer: Observer::RoleRead, from, to, why })
-            }
-        };
-        self.world.recorder().record(event);
+            Err(error) => self.world.gap(Observer::RoleRead, from, error.to_string(), error.own_fault()),
+        }
         there
     }
 

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Redactor, Secret, Username};
+use leaseproof_domain::{
+    self as events, Event, HarnessFault, HarnessTrouble, Micros, Operation, OperationRecord, Redactor, Secret,
+    Username, WatchGap,
+};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{Plan, SessionFate};
@@ -161,13 +164,24 @@ impl World {
         off_the_runtime(|| self.shared.redactor.scrub(text).text)
     }
 
+    /// Keeps that `observer` could not look from `from` until now, and what the harness lacked where that is why.
+    pub(crate) fn gap(&self, observer: events::Observer, from: Micros, why: String, fault: Option<HarnessFault>) {
+        let (why, to) = (self.scrub(&why), self.now());
+        if let Some(fault) = fault {
+            self.trouble(from, fault, &why);
+        }
+        self.recorder().record(Event::WatchGap(WatchGap { observer, from, to, why }));
+    }
+
+    /// Keeps that something other than an operation failed on the harness's own side.
+    pub(crate) fn trouble(&self, from: Micros, fault: HarnessFault, why: &str) {
+        let (why, to) = (self.scrub(why), self.now());
+        self.recorder().record(Event::Harness(HarnessTrouble { from, to, fault, why }));
+    }
+
     /// Keeps an operation, its servers' words scrubbed.
     pub(crate) fn record(&self, mut record: OperationRecord) {
-        match &mut record.outcome {
-            Outcome::Ok => {}
-            Outcome::Failed(failure) => failure.message = self.scrub(&failure.message),
-            Outcome::Indeterminate { why } => *why = self.scrub(why),
-        }
+        record.outcome = record.outcome.reworded(|words| self.scrub(words));
         for warning in &mut record.warnings {
             *warning = self.scrub(warning);
         }

@@ -1,13 +1,17 @@
+use std::collections::BTreeSet;
+
 use leaseproof_domain::{AccountReading, Event, Finding, Subject};
 use leaseproof_scenario::{AccountPromise, Ask, Plan};
 
-use crate::check::Check;
+use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
 
 /// Vault's own PostgreSQL account has exactly the promised attributes.
 pub(super) struct Acc1 {
     promises: Vec<AccountPromise>,
+    /// Those that were looked at.
+    read: BTreeSet<String>,
 }
 
 impl Acc1 {
@@ -16,7 +20,7 @@ impl Acc1 {
             Subject::Account(name) => *name == promise.name,
             _ => true,
         };
-        Self { promises: plan.accounts.iter().filter(asked).cloned().collect() }
+        Self { promises: plan.accounts.iter().filter(asked).cloned().collect(), read: BTreeSet::new() }
     }
 }
 
@@ -24,7 +28,14 @@ impl Check for Acc1 {
     fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
         let Event::Account(reading) = event else { return };
         for promise in self.promises.iter().filter(|promise| promise.name == reading.account) {
+            self.read.insert(promise.name.clone());
             judge(promise, reading, sheet);
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        for promise in &self.promises {
+            sheet.expect(self.read.contains(&promise.name));
         }
     }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{AuditEntry, Event, Finding, Operation, OperationRecord, Outcome};
+use leaseproof_domain::{AuditEntry, Event, Finding, Operation, OperationRecord};
 
 use crate::sheet::Sheet;
 use crate::words::count;
@@ -40,7 +40,7 @@ impl Pairs {
     }
 
     fn operation(&mut self, record: &OperationRecord) {
-        if matches!(record.outcome, Outcome::Indeterminate { .. }) {
+        if record.outcome.is_open() {
             self.unanswered += u64::from(asks_vault(record.op));
         }
         match record.op {

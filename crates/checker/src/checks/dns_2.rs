@@ -12,10 +12,11 @@ impl Check for Dns2 {
         let Some(pdns) = &run.plan.pdns else { return };
         let within = pdns.cycle_within.value;
         for change in run.dns.settled() {
-            let Some(lingering) = &change.lingering else { continue };
-            if run.faults.felt(change.rendering.from, change.until) {
+            if run.is_excused(change.rendering.from, change.until) {
                 continue;
             }
+            sheet.expect(change.lingering.is_some());
+            let Some(lingering) = &change.lingering else { continue };
             // The first one follows none: that it is used shows that the server came up, and no change.
             if change.rendering.number > 1 {
                 sheet.sample();

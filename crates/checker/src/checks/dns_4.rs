@@ -27,7 +27,9 @@ impl Check for Dns4 {
                     sheet.find(finding(format!("answered {failure}"), Some(failure.code.clone())));
                 }
             }
-            Outcome::Indeterminate { why } => sheet.cannot_say(format!("{} was not answered: {why}", probe.path)),
+            Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => {
+                sheet.cannot_say(format!("{} was not answered: {why}", probe.path))
+            }
         }
     }
 

@@ -40,8 +40,15 @@ impl Check for Exp1 {
             }
             None if lag.is_some_and(|lag| lag.gone) => sheet.sample(),
             // Its lease had hardly ended when the looking did.
-            None => {}
+            None => {
+                let over = deadline.is_some_and(|deadline| deadline < run.now);
+                if over && appeared && !run.is_excused(term.earliest, run.now) {
+                    sheet.expect(false);
+                }
+                return;
+            }
         }
+        sheet.expect(true);
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use leaseproof_domain::Operation;
 
-use crate::fold::{Life, Step};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
 
 /// The first tries of a credential at one endpoint.
 pub(super) struct FirstLogin<'l> {
@@ -13,6 +15,10 @@ pub(super) struct FirstLogin<'l> {
     pub(super) refused: Vec<&'l Step>,
     /// The last of those that did not work, answered or not.
     pub(super) failed: Option<&'l Step>,
+    /// Those that had no answer before that.
+    pub(super) unanswered: Vec<&'l Step>,
+    /// Whether any of them failed on the harness's own side: when the first one would have worked nobody can say.
+    pub(super) hindered: bool,
 }
 
 /// The first logins of a life while its lease stood and its revocation had not begun, endpoint by endpoint.
@@ -25,10 +31,13 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
             worked: None,
             refused: Vec::new(),
             failed: None,
+            unanswered: Vec::new(),
+            hindered: false,
         });
         if known.worked.is_some() {
             continue;
         }
+        known.hindered |= step.outcome.harness().is_some();
         if step.is_ok() {
             known.worked = Some(step);
             continue;
@@ -36,7 +45,49 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
         known.failed = Some(step);
         if step.failure().is_some() {
             known.refused.push(step);
+        } else {
+            known.unanswered.push(step);
         }
     }
     endpoints.into_values().collect()
+}
+
+/// How soon a first login is over where the scenario promises no time.
+const USUALLY: Duration = Duration::from_secs(1);
+
+/// Credentials that had to log in at every endpoint, and where their first logins could be judged.
+#[derive(Default)]
+pub(super) struct Expected {
+    credentials: u64,
+    judged: BTreeMap<String, u64>,
+}
+
+impl Expected {
+    /// Takes in a credential with the endpoints at which its first login was judged, and those at which it was not. One that
+    /// was issued while a fault was felt, or as its phase ended, is expected nowhere.
+    pub(super) fn see(&mut self, life: &Life, logins: &[FirstLogin<'_>], judged: &[bool], run: &Run<'_>) {
+        let Some(issue) = life.acknowledged() else { return };
+        let usable = run.plan.promise.usable_within.as_ref().map_or(USUALLY, |usable| usable.value.duration());
+        let last = life.steps_of(Operation::Login).map(|step| step.end).max();
+        let until = issue.end.after(usable).max(last.unwrap_or(issue.end));
+        if run.is_excused(issue.start, until) || life.outlived_its_token(until) {
+            return;
+        }
+        if logins.is_empty() && run.stopped_within(issue.start, issue.end) {
+            return;
+        }
+        self.credentials += 1;
+        for (login, judged) in logins.iter().zip(judged) {
+            *self.judged.entry(login.endpoint.to_owned()).or_default() += u64::from(*judged);
+        }
+    }
+
+    pub(super) fn tell(&self, sheet: &mut Sheet) {
+        if self.judged.is_empty() {
+            sheet.expect_many("", self.credentials, 0);
+        }
+        for (endpoint, judged) in &self.judged {
+            sheet.expect_many(&format!("at {endpoint}"), self.credentials, *judged);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use leaseproof_domain::{Finding, Micros, Observer};
 
@@ -8,6 +9,9 @@ use crate::fold::{Life, Run};
 use crate::privilege_diff::{Deviation, privilege_diff};
 use crate::sheet::Sheet;
 use crate::words::count;
+
+/// How long after a look showed a role its privileges are read at the latest.
+const READ: Duration = Duration::from_secs(1);
 
 /// A credential's privileges are exactly the promised ones.
 #[derive(Default)]
@@ -32,6 +36,13 @@ struct Example {
 impl Check for Gra1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
+        // What a look showed is read in the same look, unless it goes meanwhile or a fault keeps anybody from reading.
+        if let Some(look) = track.appeared
+            && life.not_ended(look.to.after(READ))
+            && !run.is_excused(look.from, look.to.after(READ))
+        {
+            sheet.expect(!track.privileges.is_empty());
+        }
         let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
         let mut diffs = Vec::new();
         for (look, set) in &track.privileges {

@@ -12,6 +12,10 @@ impl Check for Inv10 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(fate) = Fate::of(life, run) else { return };
         let name = life.name();
+        let excused = life.steps.iter().any(|step| run.is_excused(step.start, step.end));
+        if fate != Fate::Indeterminate || !excused {
+            sheet.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
+        }
         match fate {
             Fate::Unseen => sheet.cannot_say("nobody looked what became of some credentials"),
             Fate::Lost { at } => {

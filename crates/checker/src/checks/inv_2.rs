@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Observer, Operation, Outcome};
 
 use crate::check::Check;
@@ -6,6 +8,9 @@ use crate::sheet::Sheet;
 
 /// PostgreSQL's `undefined_object`, as Vault's answer to a renewal tells it: `role "…" does not exist`.
 const UNDEFINED_OBJECT: &str = "SQLSTATE 42704";
+
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
 
 /// No acknowledged credential is lost before its end. That the role is gone is told by a look at pg_roles, or by
 /// PostgreSQL's own words in Vault's answer to a renewal: between a failover and the life's end there may be no look.
@@ -26,8 +31,16 @@ impl Check for Inv2 {
                 crate::words::span(lost.from.since(issue.end)),
             );
             sheet.find(life.finding(lost.from, what));
-        } else if was_seen(life, run) {
-            sheet.sample();
+            sheet.expect(true);
+        } else {
+            let seen = was_seen(life, run);
+            if seen {
+                sheet.sample();
+            }
+            let looked = issue.end.after(LOOKED);
+            if seen || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
+                sheet.expect(seen);
+            }
         }
     }
 

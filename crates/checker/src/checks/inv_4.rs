@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::time::Duration;
 
 use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 
@@ -9,6 +10,9 @@ use crate::sheet::Sheet;
 use crate::wall::{Side, WallBounds, WallMoment};
 use crate::words::seconds;
 
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
+
 /// VALID UNTIL never ends before the lease, nor more than 5 seconds after it.
 #[derive(Default)]
 pub(super) struct Inv4 {
@@ -17,6 +21,7 @@ pub(super) struct Inv4 {
 
 impl Check for Inv4 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
         let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
         let server: Cow<'static, str> = format!("postgres.{cluster}").into();
         let mut judged: Vec<(Option<UnixMicros>, Term)> = Vec::new();
@@ -37,6 +42,10 @@ impl Check for Inv4 {
                     sheet.find(life.finding(look.from, what));
                 }
             }
+        }
+        let looked = issue.end.after(LOOKED);
+        if !judged.is_empty() || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
+            sheet.expect(!judged.is_empty());
         }
     }
 

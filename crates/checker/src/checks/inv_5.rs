@@ -21,17 +21,25 @@ impl Check for Inv5 {
         let may_be_refused =
             |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
         for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
-            if step.is_indeterminate() || !life.not_ended(step.end) {
+            if !life.not_ended(step.end) {
+                continue;
+            }
+            if step.is_indeterminate() {
+                if !run.is_excused(step.start, step.end) {
+                    sheet.expect_of(&at(step), false);
+                }
                 continue;
             }
             let Some(failure) = step.failure() else {
                 sheet.sample();
+                sheet.expect_of(&at(step), true);
                 continue;
             };
             if may_be_refused(step) {
                 continue;
             }
             sheet.sample();
+            sheet.expect_of(&at(step), true);
             let what = format!(
                 "a login of {} was refused before its lease ended ({failure}); it has to work until then",
                 life.name()
@@ -52,4 +60,9 @@ impl Check for Inv5 {
     fn without_samples(&self) -> &'static str {
         "no login was answered before its lease ended"
     }
+}
+
+/// The part of the logins that is judged by itself.
+fn at(step: &Step) -> String {
+    format!("at {}", step.endpoint.as_deref().unwrap_or("its endpoint"))
 }

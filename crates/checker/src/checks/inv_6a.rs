@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Failure, FailureSource, Finding, Micros, Operation};
 use leaseproof_scenario::{Layout, Replication};
 
@@ -6,15 +8,32 @@ use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::words::span;
 
+/// How long after an acknowledged revocation its credential is tried at the latest.
+const TRIED: Duration = Duration::from_secs(1);
+
 /// No new login after a revocation was acknowledged, nor after expiry plus `dead_within`.
 pub(super) struct Inv6a;
 
 impl Check for Inv6a {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(end) = end_of(life, run) else { return };
+        // An acknowledged revocation is followed by a login at once.
+        let revoked = life.revocation().filter(|step| step.is_ok());
+        if let Some(revoked) = revoked
+            && !run.stopped_within(revoked.start, revoked.end)
+            && !run.is_excused(revoked.start, revoked.end.after(TRIED))
+        {
+            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
+        }
         for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > end.since) {
+            let part = format!("at {}", login.endpoint.as_deref().unwrap_or("its endpoint"));
             if login.failure().is_some_and(is_refusal) {
                 sheet.sample();
+                sheet.expect_of(&part, true);
+            } else if !login.is_ok() {
+                if !run.is_excused(login.start, login.end) {
+                    sheet.expect_of(&part, false);
+                }
             } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
                 sheet.sample();
                 let after = span(login.start.since(end.since));

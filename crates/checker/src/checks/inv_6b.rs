@@ -105,7 +105,7 @@ fn seen(kept: &KeptSession) -> Seen {
         (Outcome::Failed(failure), _) if failure.code.starts_with("57P") => Seen::Ended,
         (_, Some(false)) => Seen::Ended,
         (Outcome::Ok | Outcome::Failed(_), _) | (_, Some(true)) => Seen::Open,
-        (Outcome::Indeterminate { .. }, None) => Seen::Unknown,
+        (Outcome::Indeterminate { .. } | Outcome::Harness { .. }, None) => Seen::Unknown,
     }
 }
 
@@ -119,7 +119,7 @@ fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
         (_, Outcome::Failed(failure)) => {
             format!("is still open {after} after its credential's end; it has to be ended (its query fails: {failure})")
         }
-        (_, Outcome::Indeterminate { .. }) => {
+        (_, Outcome::Indeterminate { .. } | Outcome::Harness { .. }) => {
             format!("is still in pg_stat_activity {after} after its credential's end; it has to be ended")
         }
     };

@@ -12,7 +12,14 @@ impl Check for Inv7 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
         let Some(max) = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref()) else { return };
-        for renewal in life.steps_of(Operation::Renew).filter(|step| step.is_ok()) {
+        for renewal in life.steps_of(Operation::Renew) {
+            if !renewal.is_ok() {
+                if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {
+                    sheet.expect(false);
+                }
+                continue;
+            }
+            sheet.expect(renewal.lease_seconds.is_some());
             let Some(granted) = renewal.lease_seconds else { continue };
             sheet.sample();
             let left = Left::of(max.value, issue, renewal);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Finding, LeaseId, Observer, Operation};
 
 use crate::check::Check;
@@ -7,13 +9,20 @@ use crate::sheet::Sheet;
 /// How many characters Vault invents for a lease id (`vault/expiration.go`, `base62.Random(TokenLength)`).
 const INVENTED: usize = 24;
 
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
+
 /// An issue answers 200 with a renewable lease and makes exactly one role.
 pub(super) struct Iss1;
 
 impl Check for Iss1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         for issue in life.steps_of(Operation::Issue) {
+            if issue.is_indeterminate() && !may_be_silent(life, issue, run) {
+                sheet.expect(false);
+            }
             if let Some(failure) = issue.failure() {
+                sheet.expect(true);
                 sheet.sample();
                 let what = format!("the issue was answered {failure}; it has to answer HTTP 200 with a credential");
                 sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
@@ -21,7 +30,10 @@ impl Check for Iss1 {
         }
         if let Some(issue) = life.acknowledged() {
             judge_answer(life, issue, run, sheet);
-            judge_role(life, issue, sheet);
+            let judged = judge_role(life, issue, sheet);
+            if judged || !run.is_excused(issue.start, issue.end.after(LOOKED)) {
+                sheet.expect(judged);
+            }
         }
     }
 
@@ -60,8 +72,14 @@ fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
     }
 }
 
-/// The role has to stand in the catalog right after the answer.
-fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) {
+/// Whether nobody expects an answer: a fault was felt, or the scenario's clients go away before it.
+fn may_be_silent(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
+    let impatient = run.plan.lives.iter().any(|plan| *plan.role == *life.role && plan.patience.is_some());
+    impatient || run.is_excused(issue.start, issue.end)
+}
+
+/// The role has to stand in the catalog right after the answer. Answers whether that could be judged.
+fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) -> bool {
     let after = life.reads.iter().find(|read| life.in_force(read.look));
     match after {
         Some(read) if read.seen.is_none() => {
@@ -75,12 +93,12 @@ fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) {
         Some(_) => sheet.sample(),
         None if life.track.as_ref().is_some_and(|track| track.appeared.is_some()) => sheet.sample(),
         None => {
-            if let Some(missed) = life.missed.filter(|look| life.in_force(*look)) {
-                sheet.sample();
-                let what =
-                    format!("no look after the issue's answer showed {}; each issue has to make one role", life.name());
-                sheet.find(life.finding(missed.from.max(issue.end), what));
-            }
+            let Some(missed) = life.missed.filter(|look| life.in_force(*look)) else { return false };
+            sheet.sample();
+            let what =
+                format!("no look after the issue's answer showed {}; each issue has to make one role", life.name());
+            sheet.find(life.finding(missed.from.max(issue.end), what));
         }
     }
+    true
 }

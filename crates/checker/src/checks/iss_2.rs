@@ -43,7 +43,9 @@ impl Check for Iss2 {
             let first = || Finding { promised: template.origin.clone(), ..life.finding(at, what) };
             self.taken.get_or_insert_with(|| (first(), 0)).1 += 1;
         }
-        let (Some(issue), Some(username)) = (life.acknowledged(), &life.username) else { return };
+        let Some(issue) = life.acknowledged() else { return };
+        sheet.expect(life.username.is_some());
+        let Some(username) = &life.username else { return };
         sheet.sample();
         let name = username.as_str();
         if !template.pattern.is_match(name) {

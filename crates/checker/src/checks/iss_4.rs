@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 
 use super::cap::SECOND;
@@ -6,6 +8,9 @@ use crate::fold::{Life, Look, Run, Step};
 use crate::sheet::Sheet;
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
+
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
 
 /// VALID UNTIL is the issue plus the TTL plus Vault's 5 seconds.
 #[derive(Default)]
@@ -20,13 +25,17 @@ impl Check for Iss4 {
         let renewal = life.steps_of(Operation::Renew).next().map(Look::of);
         let touched = renewal.map_or(Micros(u64::MAX), |look| look.from).min(life.untouched_until());
         let certain = life.valid_untils().find(|(look, _)| look.to < touched);
-        match certain {
+        let judged = match certain {
             Some((look, Some(wall))) => {
                 sheet.sample();
                 let finding = || life.finding(look.from, String::new());
                 self.bounds.judge(&run.clocks, margin(issue, ttl, wall), finding);
+                true
             }
-            Some((look, None)) => no_end(life, look, sheet),
+            Some((look, None)) => {
+                no_end(life, look, sheet);
+                true
+            }
             None => {
                 // The renewal that followed at once may have moved it. What is as it should be still counts.
                 let overlaps = |look: &Look| renewal.is_none_or(|renewal| look.from <= renewal.to);
@@ -34,10 +43,15 @@ impl Check for Iss4 {
                     let holds = |wall| WallBounds::holds(&run.clocks, &margin(issue, ttl, wall));
                     overlaps(&look) && wall.is_some_and(holds)
                 };
-                if life.valid_untils().any(fresh) {
+                let fresh = life.valid_untils().any(fresh);
+                if fresh {
                     sheet.sample();
                 }
+                fresh
             }
+        };
+        if judged || !run.is_excused(issue.start, touched.min(issue.end.after(LOOKED))) {
+            sheet.expect(judged);
         }
     }
 

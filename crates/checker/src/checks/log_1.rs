@@ -1,20 +1,27 @@
-use leaseproof_domain::{Finding, Micros};
+use leaseproof_domain::{Finding, Micros, Outcome};
 
-use super::first_logins::{FirstLogin, first_logins};
-use crate::check::Check;
+use super::first_logins::{Expected, FirstLogin, first_logins};
+use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::words::{count, span};
 
 /// A fresh credential can log in, at every endpoint of the estate.
-pub(super) struct Log1;
+#[derive(Default)]
+pub(super) struct Log1 {
+    expected: Expected,
+}
 
 impl Check for Log1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
-        for login in first_logins(life) {
-            judge(life, issue, &login, run, sheet);
-        }
+        let logins = first_logins(life);
+        let judged: Vec<bool> = logins.iter().map(|login| judge(life, issue, login, run, sheet)).collect();
+        self.expected.see(life, &logins, &judged, run);
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.expected.tell(sheet);
     }
 
     fn without_samples(&self) -> &'static str {
@@ -22,7 +29,11 @@ impl Check for Log1 {
     }
 }
 
-fn judge(life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) {
+/// Answers whether it could be judged.
+fn judge(life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+    if login.hindered {
+        return false;
+    }
     let usable = run.plan.promise.usable_within.as_ref();
     let deadline = usable.map_or(Micros(u64::MAX), |usable| issue.end.after(usable.value.duration()));
     let refusal = login.refused.last().and_then(|step| Some((*step, step.failure()?)));
@@ -33,11 +44,14 @@ fn judge(life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet
             (worked.start, what, failure)
         }
         // One that was late and never refused is the generator's lateness; INV-1 measures it.
-        (Some(_), _) => return sheet.sample(),
+        (Some(_), _) => {
+            sheet.sample();
+            return true;
+        }
         // Tries that broke off before the promised time was over say nothing.
-        (None, Some((last, _))) if usable.is_some() && last.start < deadline => return,
+        (None, Some((last, _))) if usable.is_some() && last.start < deadline => return false,
         (None, Some((last, failure))) => (last.start, format!("was never let in at {}", login.endpoint), failure),
-        (None, None) => return,
+        (None, None) => return judge_silence(life, issue, login, run, sheet),
     };
     sheet.sample();
     let refusals = count(login.refused.len() as u64, "refusal");
@@ -46,4 +60,22 @@ fn judge(life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet
         promised: usable.map(|usable| usable.origin.clone()),
         ..life.finding(at, format!("{} {what}, after {refusals}, the last {failure}", life.name()))
     });
+    true
+}
+
+/// Nobody answered at that endpoint: where the promised time is over and no fault was felt, nobody will.
+fn judge_silence(life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+    let Some(last) = login.unanswered.last() else { return false };
+    let usable = run.plan.promise.usable_within.as_ref();
+    let early = usable.is_some_and(|usable| last.end < issue.end.after(usable.value.duration()));
+    if early || run.is_excused(issue.start, last.end) {
+        return false;
+    }
+    let Outcome::Indeterminate { why } = &last.outcome else { return false };
+    sheet.sample();
+    let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
+    let what =
+        format!("{} never logged in at {}: {tries} without an answer, the last: {why}", life.name(), login.endpoint);
+    sheet.find(Finding { promised: usable.map(|usable| usable.origin.clone()), ..life.finding(last.start, what) });
+    true
 }

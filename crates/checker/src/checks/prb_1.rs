@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Expected, Finding, Grant, Object, Origin, ProbeOutcome, ProbeRecord};
 
+use super::tried::expect_probes;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
@@ -34,7 +35,8 @@ struct Example {
 }
 
 impl Check for Prb1 {
-    fn life(&mut self, life: &Life, run: &Run<'_>, _: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_probes(life, run, sheet);
         let mut broken = BTreeSet::new();
         for probe in &life.probes {
             let Some(words) = self.judge(probe, life) else { continue };

@@ -2,10 +2,14 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::{Finding, Grant, Object, ObjectKind, Observer, PrivilegeSet, ProbeOutcome, ProbeRecord};
 
+use super::tried::expect_probes;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::words::count;
+
+/// The part of what is expected that needs a reading of the same credential.
+const BESIDE: &str = "of the probes beside a reading of the catalog";
 
 /// What a credential can do is what the catalog says it may.
 #[derive(Default)]
@@ -18,7 +22,8 @@ pub(super) struct Prb2 {
 }
 
 impl Check for Prb2 {
-    fn life(&mut self, life: &Life, run: &Run<'_>, _: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_probes(life, run, sheet);
         if life.probes.is_empty() {
             return;
         }
@@ -39,9 +44,16 @@ impl Check for Prb2 {
                 continue;
             }
             match listed(&readings, probe) {
-                None => self.beside_nothing += 1,
+                None => {
+                    self.beside_nothing += 1;
+                    // Of single columns the catalog says less, whoever reads it.
+                    if readings.is_empty() && !run.is_excused(probe.from, probe.to) {
+                        sheet.expect_of(BESIDE, false);
+                    }
+                }
                 Some(listed) => {
                     self.compared += 1;
+                    sheet.expect_of(BESIDE, true);
                     if listed != works {
                         self.count(works, probe, life);
                     }

@@ -16,11 +16,11 @@ impl Pwd2 {
 }
 
 impl Check for Pwd2 {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
         let Event::Operation(record) = event else { return };
         let ours = self.role.as_ref().is_none_or(|role| *role == record.role);
         if record.refused == Some(RefusedRequest::WrongPassword) && ours {
-            judge(record, sheet);
+            judge(record, run, sheet);
         }
     }
 
@@ -29,9 +29,12 @@ impl Check for Pwd2 {
     }
 }
 
-fn judge(record: &OperationRecord, sheet: &mut Sheet) {
+fn judge(record: &OperationRecord, run: &Run<'_>, sheet: &mut Sheet) {
     if record.outcome.failure().is_some() {
         sheet.sample();
+    }
+    if !record.outcome.is_open() || !run.is_excused(record.start, record.end) {
+        sheet.expect(!record.outcome.is_open());
     }
     if record.outcome.is_ok() {
         sheet.sample();

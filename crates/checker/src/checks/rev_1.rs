@@ -15,8 +15,12 @@ impl Check for Rev1 {
             sheet.sample();
             let what = format!("the revocation of {} was answered {failure}; it has to answer HTTP 204", life.name());
             sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(revoke.start, what) });
-        } else if revoke.is_ok() {
-            judge_role(life, revoke, run, sheet);
+            sheet.expect(true);
+        } else {
+            let judged = revoke.is_ok() && judge_role(life, revoke, run, sheet);
+            if judged || !run.is_excused(revoke.start, revoke.end) {
+                sheet.expect(judged);
+            }
         }
     }
 
@@ -29,7 +33,8 @@ impl Check for Rev1 {
     }
 }
 
-fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) {
+/// Answers whether it could be judged.
+fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> bool {
     let gone = life.gone();
     let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
     let last_seen = match gone {
@@ -49,6 +54,7 @@ fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) {
         }
         None if gone.is_some() => sheet.sample(),
         // No look came after the answer.
-        None => {}
+        None => return false,
     }
+    true
 }

@@ -37,6 +37,13 @@ impl Check for Thr1 {
         }
     }
 
+    /// Late requests wait longer, run into their time-out and pile up at the cap; what share of them fails does not depend
+    /// on that.
+    fn rests_on_timing(&self) -> Option<bool> {
+        let timing = |metric: Metric| metric.is_time() || matches!(metric, Metric::Shed | Metric::Unanswered(_));
+        Some(self.thresholds.iter().any(|threshold| timing(threshold.metric)))
+    }
+
     fn without_samples(&self) -> &'static str {
         "the metric has no samples"
     }

@@ -11,6 +11,8 @@ use crate::sheet::Sheet;
 pub(super) struct Tls1 {
     /// Credentials' sessions that were judged and are open: one that loses its role's name is told again.
     open: BTreeSet<(i32, UnixMicros)>,
+    /// Credentials' sessions of which it was not to be seen.
+    unseen: BTreeSet<(i32, UnixMicros)>,
     saw_credential: bool,
     saw_vault: bool,
 }
@@ -19,7 +21,13 @@ impl Check for Tls1 {
     fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
         let Event::Sessions(sighting) = event else { return };
         for session in &sighting.appeared {
-            if session.encrypted.is_some() && self.open.insert((session.pid, session.started)) {
+            if session.encrypted.is_none() {
+                self.unseen.insert((session.pid, session.started));
+                continue;
+            }
+            self.unseen.remove(&(session.pid, session.started));
+            sheet.expect(true);
+            if self.open.insert((session.pid, session.started)) {
                 self.saw_credential = true;
                 judge(session, sighting.from, run, sheet);
             }
@@ -34,6 +42,7 @@ impl Check for Tls1 {
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.expect_many("", self.unseen.len() as u64, 0);
         if !self.saw_vault {
             sheet.cannot_say("no session of an account of Vault's own was seen");
         }

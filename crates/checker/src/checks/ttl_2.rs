@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Finding, Micros, Observer, Operation};
 
 use super::cap::{Left, SECOND};
@@ -6,6 +8,9 @@ use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
+
+/// How long after a renewal's answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
 
 /// A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it.
 #[derive(Default)]
@@ -19,6 +24,9 @@ impl Check for Ttl2 {
         let renewals: Vec<&Step> = life.steps_of(Operation::Renew).collect();
         for (place, renewal) in renewals.iter().enumerate() {
             judge_refusal(life, issue, renewal, run, sheet);
+            if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {
+                sheet.expect(false);
+            }
             let Some(granted) = renewal.lease_seconds.filter(|_| renewal.is_ok()) else { continue };
             judge_granted(life, issue, renewal, granted, run, sheet);
             let until = renewals.get(place + 1).map_or(Micros(u64::MAX), |next| next.start).min(life.untouched_until());
@@ -59,6 +67,9 @@ impl Ttl2 {
         sheet: &mut Sheet,
     ) {
         let after = life.valid_untils().find(|(look, _)| look.from > renewal.end && look.to < until);
+        if after.is_some() || !run.is_excused(renewal.start, until.min(renewal.end.after(LOOKED))) {
+            sheet.expect(after.is_some());
+        }
         let Some((look, valid_until)) = after else { return };
         sheet.sample();
         let Some(wall) = valid_until else {

@@ -17,6 +17,7 @@ pub(super) struct Ttl7 {
 impl Check for Ttl7 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let (Some(issue), Some(promise)) = (life.acknowledged(), run.promise(&life.role)) else { return };
+        sheet.expect(issue.lease_seconds.is_some());
         self.judge_default(life, issue, promise, sheet);
         self.judge_maximum(life, issue, promise, sheet);
     }

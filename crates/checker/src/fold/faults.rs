@@ -99,7 +99,7 @@ impl<'p> Faults<'p> {
 
     /// Takes in an operation as it ended.
     pub(crate) fn see(&mut self, record: &OperationRecord) {
-        if !record.op.expects_success() {
+        if !record.op.expects_success() || record.outcome.harness().is_some() {
             return;
         }
         let code = error(&record.outcome);
@@ -199,7 +199,7 @@ impl Fault<'_> {
 /// The code that an operation ended with which went wrong.
 fn error(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Ok => None,
+        Outcome::Ok | Outcome::Harness { .. } => None,
         Outcome::Failed(failure) => Some(failure.code.clone()),
         Outcome::Indeterminate { .. } => Some("no answer".to_owned()),
     }

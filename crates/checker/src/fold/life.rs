@@ -43,7 +43,7 @@ impl Step {
     }
 
     pub(crate) fn is_indeterminate(&self) -> bool {
-        matches!(self.outcome, Outcome::Indeterminate { .. })
+        self.outcome.is_open()
     }
 
     pub(crate) fn failure(&self) -> Option<&Failure> {
@@ -194,7 +194,7 @@ impl Life {
             }
             match &step.outcome {
                 Outcome::Ok if self.crosses_an_end(place) => return None,
-                Outcome::Indeterminate { .. } => return None,
+                Outcome::Indeterminate { .. } | Outcome::Harness { .. } => return None,
                 Outcome::Failed(_) => {}
                 Outcome::Ok => {
                     let lease = step.lease_seconds?.saturating_mul(1_000_000);

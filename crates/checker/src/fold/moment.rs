@@ -28,6 +28,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::Fault(mark) => mark.at,
         Event::Dns(dns) => dns.moment(),
         Event::WatchGap(gap) => gap.to,
+        Event::Harness(trouble) => trouble.to,
         Event::ServerLost(lost) => lost.at,
         Event::Residue { to, .. } => *to,
         Event::End(end) => end.at,

@@ -26,7 +26,7 @@ impl Issues {
         match record.outcome {
             Outcome::Ok => {}
             Outcome::Failed(_) => self.refused.push(Look { from: record.start, to: record.end }),
-            Outcome::Indeterminate { .. } => self.unanswered.push(record.start),
+            Outcome::Indeterminate { .. } | Outcome::Harness { .. } => self.unanswered.push(record.start),
         }
     }
 

@@ -255,6 +255,11 @@ fn every_endpoint_has_to_let_the_credential_in() {
         Story::good().with(|story| {
             let login = story.operation(1, Operation::Login, S + 10 * MS + S, S + 12 * MS + S, outcome);
             login.endpoint = Some("127.0.0.1:5433/powerdns".into());
+            for (life, issued) in [(2, 2_010 * MS), (3, 1_210 * MS)] {
+                let login =
+                    story.operation(life, Operation::Login, issued, issued + MS, leaseproof_domain::Outcome::Ok);
+                login.endpoint = Some("127.0.0.1:5433/powerdns".into());
+            }
         })
     };
     second(leaseproof_domain::Outcome::Ok).passes("LOG-1");

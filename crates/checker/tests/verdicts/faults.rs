@@ -8,7 +8,7 @@ use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Repl
 
 use crate::story::{MS, S, Story, lease, line, no_answer, oid, refused_with, seen, wall};
 
-fn plan(recovers_within: u64) -> FaultPlan {
+pub(crate) fn plan(recovers_within: u64) -> FaultPlan {
     FaultPlan {
         kind: FaultKind::Kill,
         on: "postgres.target".into(),

@@ -19,3 +19,4 @@ mod roles;
 mod rules;
 mod sessions;
 mod story;
+mod validity;

@@ -9,7 +9,7 @@ pub(super) fn matches(expect: &ExpectedFailure, outcome: &Outcome) -> bool {
     let (source, code, message) = match outcome {
         Outcome::Ok => return false,
         Outcome::Failed(failure) => (Some(failure.source), failure.code.as_str(), failure.message.as_str()),
-        Outcome::Indeterminate { why } => (None, "", why.as_str()),
+        Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => (None, "", why.as_str()),
     };
     let status = expect.status.is_none_or(|status| match source {
         Some(FailureSource::Vault) => code == status.to_string(),

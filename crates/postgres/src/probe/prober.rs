@@ -193,7 +193,7 @@ impl Prober {
         let client: &Client = &self.connection.client;
         match self.connection.within(self.login.timeout, client.batch_execute(&sql)).await {
             Ok(()) => Tried::Passed,
-            Err(Error::NoAnswer { why }) => Tried::NoAnswer { why },
+            Err(Error::NoAnswer { why } | Error::Harness { why, .. }) => Tried::NoAnswer { why },
             Err(Error::Answer { sqlstate, message, .. }) => match sqlstate.as_str() {
                 REFUSED => Tried::Refused { message },
                 // Ended by somebody: administrator, idle time-out, shutdown.
@@ -220,7 +220,9 @@ impl Prober {
                 }
                 ProbeOutcome::Unproved { why: format!("no login there: {sqlstate}: {message}") }
             }
-            Some(Err(Error::NoAnswer { why })) => ProbeOutcome::Indeterminate { why: why.clone() },
+            Some(Err(Error::NoAnswer { why } | Error::Harness { why, .. })) => {
+                ProbeOutcome::Indeterminate { why: why.clone() }
+            }
             None => ProbeOutcome::Indeterminate { why: "the session there is gone".to_owned() },
         }
     }

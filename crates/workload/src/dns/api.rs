@@ -12,6 +12,8 @@ use leaseproof_domain::{Secret, ZoneOutcome};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use super::Unasked;
+
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -27,13 +29,21 @@ enum NoAnswer {
 }
 
 /// Sends changes of a zone; 204 is the acknowledgement (pdns/ws-auth.cc, patchZone).
-pub(super) async fn patch(server: SocketAddr, key: &Secret, zone: &str, changes: &Value) -> ZoneOutcome {
-    match tokio::time::timeout(TIMEOUT, exchange(server, key, zone, changes)).await {
+pub(super) async fn patch(
+    server: SocketAddr,
+    key: &Secret,
+    zone: &str,
+    changes: &Value,
+) -> Result<ZoneOutcome, Unasked> {
+    Ok(match tokio::time::timeout(TIMEOUT, exchange(server, key, zone, changes)).await {
         Ok(Ok((StatusCode::NO_CONTENT, _))) => ZoneOutcome::Done,
         Ok(Ok((status, message))) => ZoneOutcome::Refused { status: status.as_u16(), message },
-        Ok(Err(why)) => ZoneOutcome::NoAnswer { why: why.to_string() },
+        Ok(Err(why)) => match Unasked::of(&why) {
+            Some(unasked) => return Err(unasked),
+            None => ZoneOutcome::NoAnswer { why: why.to_string() },
+        },
         Err(_) => ZoneOutcome::NoAnswer { why: format!("no answer within {} s", TIMEOUT.as_secs()) },
-    }
+    })
 }
 
 async fn exchange(

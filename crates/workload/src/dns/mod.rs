@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{DnsAnswer, DnsEvent, DnsQuery, Event, Micros, Redactor, Secret};
+use leaseproof_domain::{DnsAnswer, DnsEvent, DnsQuery, Event, HarnessFault, HarnessTrouble, Micros, Redactor, Secret};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::PdnsPlan;
 use leaseproof_vault as vault;
@@ -39,6 +39,20 @@ pub struct DnsTarget {
     pub mount: String,
 }
 
+/// Something that could not be asked, for what the harness itself lacked.
+#[derive(Debug, PartialEq)]
+struct Unasked {
+    fault: HarnessFault,
+    why: String,
+}
+
+impl Unasked {
+    /// None where the error is about the server, or the way to it.
+    fn of(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        HarnessFault::of(error).map(|fault| Self { fault, why: error.to_string() })
+    }
+}
+
 /// What the parts share.
 #[derive(Clone)]
 struct Desk {
@@ -58,6 +72,11 @@ impl Desk {
 
     fn scrub(&self, text: &str) -> String {
         self.redactor.scrub(text).text
+    }
+
+    fn tell_unasked(&self, from: Micros, Unasked { fault, why }: Unasked) {
+        let (to, why) = (self.now(), self.scrub(&why));
+        self.recorder.record(Event::Harness(HarnessTrouble { from, to, fault, why }));
     }
 
     /// Waits for a moment of the run. False where it was stopped before.
@@ -106,8 +125,10 @@ async fn questions(plan: &PdnsPlan, server: SocketAddr, desk: &Desk) {
         let (desk, question) = (desk.clone(), Arc::clone(&question));
         asked.spawn(async move {
             let start = desk.now();
-            let answer = question.ask(server, timeout).await;
-            desk.tell(DnsEvent::Query(DnsQuery { intended, start, end: desk.now(), answer }));
+            match question.ask(server, timeout).await {
+                Ok(answer) => desk.tell(DnsEvent::Query(DnsQuery { intended, start, end: desk.now(), answer })),
+                Err(unasked) => desk.tell_unasked(start, unasked),
+            }
         });
         while let Some(ended) = asked.try_join_next() {
             unless_panicked(ended);

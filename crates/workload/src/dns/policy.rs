@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{DnsEvent, Failure, Outcome, PolicyProbe};
+use leaseproof_domain::{DnsEvent, Outcome, PolicyProbe};
 use leaseproof_scenario::PdnsPlan;
 
 use super::{Desk, DnsTarget};
@@ -17,11 +17,7 @@ pub(super) async fn try_out(plan: &PdnsPlan, target: &DnsTarget, desk: &Desk) {
         let start = desk.now();
         let asked = target.agent.read(&path).await;
         let end = desk.now();
-        let outcome = match asked.map_or_else(|error| error.outcome(), |_| Outcome::Ok) {
-            Outcome::Ok => Outcome::Ok,
-            Outcome::Failed(failure) => Outcome::Failed(Failure { message: desk.scrub(&failure.message), ..failure }),
-            Outcome::Indeterminate { why } => Outcome::Indeterminate { why: desk.scrub(&why) },
-        };
+        let outcome = asked.map_or_else(|error| error.outcome(), |_| Outcome::Ok).reworded(|words| desk.scrub(words));
         desk.tell(DnsEvent::Policy(PolicyProbe { path, start, end, outcome }));
     }
 }

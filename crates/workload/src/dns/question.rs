@@ -7,6 +7,8 @@ use hickory_proto::rr::{Name, RecordType};
 use leaseproof_domain::DnsAnswer;
 use tokio::net::UdpSocket;
 
+use super::Unasked;
+
 /// The largest answer that UDP carries.
 const LONGEST: usize = 65_535;
 /// The response codes of RFC 1035, 4.1.1, as the field writes them.
@@ -22,11 +24,14 @@ impl Question {
     }
 
     /// Asks once, on a socket of its own, and never again: a lost packet is a question without an answer.
-    pub(super) async fn ask(&self, server: SocketAddr, timeout: Duration) -> DnsAnswer {
+    pub(super) async fn ask(&self, server: SocketAddr, timeout: Duration) -> Result<DnsAnswer, Unasked> {
         match tokio::time::timeout(timeout, self.exchange(server)).await {
-            Ok(Ok(answer)) => code(&answer),
-            Ok(Err(why)) => DnsAnswer::None { why: why.to_string() },
-            Err(_) => DnsAnswer::None { why: format!("no answer within {} ms", timeout.as_millis()) },
+            Ok(Ok(answer)) => Ok(code(&answer)),
+            Ok(Err(why)) => match Unasked::of(&why) {
+                Some(unasked) => Err(unasked),
+                None => Ok(DnsAnswer::None { why: why.to_string() }),
+            },
+            Err(_) => Ok(DnsAnswer::None { why: format!("no answer within {} ms", timeout.as_millis()) }),
         }
     }
 
@@ -87,11 +92,11 @@ mod tests {
             server.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
         });
         let question = Question::new("www.example.test.", "A").unwrap();
-        let answer = question.ask(address, Duration::from_secs(10)).await;
+        let answer = question.ask(address, Duration::from_secs(10)).await.unwrap();
         assert_eq!(answer, DnsAnswer::Code { rcode: "SERVFAIL".to_owned(), records: 0 });
         serving.await.unwrap();
         // Nobody listens any more.
-        let answer = question.ask(address, Duration::from_millis(200)).await;
+        let answer = question.ask(address, Duration::from_millis(200)).await.unwrap();
         assert!(matches!(answer, DnsAnswer::None { .. }), "{answer:?}");
         assert!(Question::new("www.example.test.", "NO-TYPE").is_none());
     }

@@ -5,7 +5,7 @@ use leaseproof_scenario::PdnsPlan;
 use serde_json::{Value, json};
 
 use super::question::Question;
-use super::{Desk, DnsTarget, api, shows};
+use super::{Desk, DnsTarget, Unasked, api, shows};
 
 /// How long a record that is made here may be kept by who asks for it, in seconds.
 const TTL: u64 = 60;
@@ -21,19 +21,28 @@ pub(super) async fn go_on(plan: &PdnsPlan, target: &DnsTarget, desk: &Desk) {
         }
         let name = format!("leaseproof-{number}.{}", plan.zone);
         for change in [ZoneChange::Create, ZoneChange::Delete] {
-            let write = write(plan, target, desk, change, &name).await;
-            desk.tell(DnsEvent::Write(write));
+            let from = desk.now();
+            match write(plan, target, desk, change, &name).await {
+                Ok(write) => desk.tell(DnsEvent::Write(write)),
+                Err(unasked) => desk.tell_unasked(from, unasked),
+            }
         }
         due = due.after(every).max(desk.now());
     }
 }
 
-async fn write(plan: &PdnsPlan, target: &DnsTarget, desk: &Desk, change: ZoneChange, name: &str) -> ZoneWrite {
+async fn write(
+    plan: &PdnsPlan,
+    target: &DnsTarget,
+    desk: &Desk,
+    change: ZoneChange,
+    name: &str,
+) -> Result<ZoneWrite, Unasked> {
     let start = desk.now();
-    let outcome = api::patch(target.api, &target.api_key, &plan.zone, &changes(change, name)).await;
+    let outcome = api::patch(target.api, &target.api_key, &plan.zone, &changes(change, name)).await?;
     let shown = match (&outcome, Question::new(name, "TXT")) {
         (ZoneOutcome::Done, Some(question)) => {
-            let answer = question.ask(target.dns, plan.timeout.duration()).await;
+            let answer = question.ask(target.dns, plan.timeout.duration()).await?;
             shows(&answer).map(|there| there == (change == ZoneChange::Create))
         }
         _ => None,
@@ -43,7 +52,7 @@ async fn write(plan: &PdnsPlan, target: &DnsTarget, desk: &Desk, change: ZoneCha
         ZoneOutcome::Refused { status, message } => ZoneOutcome::Refused { status, message: desk.scrub(&message) },
         ZoneOutcome::NoAnswer { why } => ZoneOutcome::NoAnswer { why: desk.scrub(&why) },
     };
-    ZoneWrite { change, name: name.to_owned(), start, end: desk.now(), outcome, shown }
+    Ok(ZoneWrite { change, name: name.to_owned(), start, end: desk.now(), outcome, shown })
 }
 
 fn changes(change: ZoneChange, name: &str) -> Value {
