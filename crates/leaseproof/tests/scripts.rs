@@ -141,16 +141,20 @@ fn a_night_goes_on_where_it_stopped_and_keeps_each_result() {
 }
 
 #[test]
-fn the_parts_of_the_night_have_commands_that_are_there() {
+fn the_parts_of_the_night_have_commands_that_are_there_and_none_is_forgotten() {
     let output = Command::new("ci/nightly").arg("list").current_dir(workspace()).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
+    let listed = text(&output.stdout);
     let parts = std::fs::read_to_string(workspace().join("ci/nightly-parts")).unwrap();
     let commands: Vec<&str> = parts.split_whitespace().filter(|word| word.starts_with("ci/")).collect();
     assert!(commands.len() > 8, "{commands:?}");
     for command in commands {
-        // Without targets there is nothing to fuzz.
-        let needed = command != "ci/fuzz" || workspace().join("fuzz/targets").exists();
-        assert!(!needed || workspace().join(command).exists(), "{command} of ci/nightly-parts is not there");
+        assert!(workspace().join(command).exists(), "{command} of ci/nightly-parts is not there");
+    }
+    let targets = std::fs::read_dir(workspace().join("fuzz/fuzz_targets")).unwrap();
+    for target in targets.map(|entry| entry.unwrap().path()) {
+        let part = format!("fuzz-{} ", target.file_stem().unwrap().to_str().unwrap());
+        assert!(listed.contains(&part), "{part} is no part: {listed}");
     }
 }
 
