@@ -24,6 +24,8 @@ pub struct Health {
     pub version: String,
     /// Its clock: whole seconds since 1970, cut off.
     pub server_time_utc: i64,
+    /// The id of its cluster, which it made when it was initialised. A sealed Vault does not say.
+    pub cluster_id: Option<String>,
 }
 
 /// Vault's clock: at some moment between `sent` and `answered` it stood at `server`.
@@ -54,6 +56,7 @@ impl Client {
             standby: answer.flag("/standby")?,
             version: answer.text("/version")?.to_owned(),
             server_time_utc: answer.number("/server_time_utc")?,
+            cluster_id: answer.body["cluster_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
         })
     }
 

@@ -31,5 +31,5 @@ pub use lease::{LeaseInfo, Renewed};
 pub use login::{Credentials, OwnToken};
 pub use reach::Reach;
 pub use renewal::Renewal;
-pub use sys::Initialised;
+pub use sys::{Initialised, Mount};
 pub use token::{Token, TokenRequest};

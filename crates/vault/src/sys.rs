@@ -12,6 +12,15 @@ pub struct Initialised {
     pub root_token: Secret,
 }
 
+/// A secrets engine that is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Its accessor: Vault gives each mount another one.
+    pub accessor: String,
+    /// Its text for people.
+    pub description: String,
+}
+
 impl Client {
     /// Initialises a new Vault, with a key of one share.
     ///
@@ -65,6 +74,38 @@ impl Client {
     pub async fn enable_engine(&self, path: &str, engine: &str) -> Result<(), Error> {
         let path = path.trim_matches('/');
         self.write(&format!("sys/mounts/{path}"), &json!({ "type": engine })).await.map(drop)
+    }
+
+    /// The same, with a text for people, which is there as soon as the mount is.
+    ///
+    /// # Errors
+    /// As [`Client::enable_engine`].
+    pub async fn enable_described_engine(&self, path: &str, engine: &str, description: &str) -> Result<(), Error> {
+        let mount = json!({ "type": engine, "description": description });
+        self.write(&format!("sys/mounts/{}", path.trim_matches('/')), &mount).await.map(drop)
+    }
+
+    /// The mount at `path`; none where nothing is mounted there.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn mount(&self, path: &str) -> Result<Option<Mount>, Error> {
+        let answer = self.read("sys/mounts").await?;
+        let Some(mount) = answer.body["data"].get(format!("{}/", path.trim_matches('/'))) else { return Ok(None) };
+        let text = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
+        Ok(Some(Mount { accessor: text("accessor"), description: text("description") }))
+    }
+
+    /// The rules of a policy; none where there is no such policy.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn policy(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.read(&format!("sys/policies/acl/{name}")).await {
+            Ok(answer) => Ok(Some(answer.text("/data/policy")?.to_owned())),
+            Err(Error::Answer { status: 404, .. }) => Ok(None),
+            Err(why) => Err(why),
+        }
     }
 
     /// Writes a policy, in Vault's policy language.

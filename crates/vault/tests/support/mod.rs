@@ -79,6 +79,12 @@ impl Vault {
         self.folder.path().join(name)
     }
 
+    /// Its process.
+    #[allow(dead_code, reason = "not every test sends it signals")]
+    pub(crate) fn pid(&self) -> i32 {
+        self.server.id().try_into().unwrap()
+    }
+
     async fn answers(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline && self.server.try_wait().unwrap().is_none() {
