@@ -1,34 +1,86 @@
+//! What runs that could not clean up after themselves left behind.
+
+mod run;
+mod state;
+
 use std::path::{Path, PathBuf};
 
-use leaseproof_history::{Entry, Ledger, OpenLedger};
+use leaseproof_history::{Entry, Ledger};
 
-use crate::attached::{left_at, made_there, vault_of};
-use crate::containers::{remove_run, remove_strays};
-use crate::folder::PREFIX;
-use crate::server::remove_socket;
-use crate::{folder, process};
+pub(crate) use self::run::{alone, tokens};
+use crate::containers::{remove_all, strays};
 
 /// What `clean` found, run by run, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CleanReport {
     /// Every run whose ledger was open.
     pub runs: Vec<CleanedRun>,
+    /// Why nobody can say which runs there are, in words.
+    pub unknown: Option<String>,
 }
 
 impl CleanReport {
-    /// Whether nothing is left of any run that is over.
+    /// Whether nothing is left of any run that is over. A dry run that found something says no.
     pub fn is_clean(&self) -> bool {
-        self.runs.iter().all(|run| !matches!(run.outcome, CleanOutcome::Left { .. }))
+        let remains = |run: &CleanedRun| match run.outcome {
+            CleanOutcome::Left { .. } | CleanOutcome::WouldRemove { .. } => true,
+            CleanOutcome::Living { .. } | CleanOutcome::Alone { .. } | CleanOutcome::Cleaned { .. } => false,
+        };
+        self.unknown.is_none() && !self.runs.iter().any(remains)
     }
 }
 
 /// One run whose ledger was open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CleanedRun {
-    /// The run's name.
+    /// The run's name, which begins with the time of its start in UTC.
     pub run: String,
+    /// Who made it; none where its ledger does not say.
+    pub made_by: Option<MadeBy>,
     /// What became of it.
     pub outcome: CleanOutcome,
+}
+
+/// Who started a run, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBy {
+    /// The scenario's name, or the command.
+    pub scenario: String,
+    /// The folder that leaseproof was started in.
+    pub folder: PathBuf,
+    /// The user's name.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// The process, where the ledger says.
+    pub pid: Option<u32>,
+}
+
+impl MadeBy {
+    /// What a ledger says of it.
+    pub(crate) fn of(entries: &[Entry]) -> Option<Self> {
+        let pid = entries.iter().find_map(|entry| match entry {
+            Entry::Harness { pid, .. } | Entry::Supervisor { pid, .. } => Some(*pid),
+            _ => None,
+        });
+        entries.iter().find_map(|entry| match entry {
+            Entry::Started { scenario, folder, user, host, .. } => Some(Self {
+                scenario: scenario.clone(),
+                folder: folder.clone(),
+                user: user.clone(),
+                host: host.clone(),
+                pid,
+            }),
+            _ => None,
+        })
+    }
+}
+
+impl std::fmt::Display for MadeBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, started by {}@{} in {}", self.scenario, self.user, self.host, self.folder.display())?;
+        self.pid.map_or(Ok(()), |pid| write!(f, ", pid {pid}"))
+    }
 }
 
 /// What became of a run's things.
@@ -38,6 +90,18 @@ pub enum CleanOutcome {
     Living {
         /// That process.
         pid: u32,
+    },
+    /// It is another user's, or of another machine, where its harness may still live: it was left alone.
+    Alone {
+        /// Whose it is, in words.
+        whose: String,
+    },
+    /// A dry run: that would be removed.
+    WouldRemove {
+        /// Processes, containers, files, folders.
+        what: Vec<String>,
+        /// What would stay, and why.
+        stays: Vec<String>,
     },
     /// Nothing is left of it; its ledger is closed.
     Cleaned {
@@ -52,113 +116,54 @@ pub enum CleanOutcome {
     Left {
         /// What, and why.
         left: Vec<String>,
+        /// What was ended and removed all the same.
+        gone: Vec<String>,
     },
 }
 
 /// Removes what runs left that could not clean up after themselves: their processes, folders and sockets. A run whose
-/// harness still lives is left alone. Blocking; it takes seconds where servers have to be ended.
-pub fn clean() -> CleanReport {
-    clean_in(&Ledger::index_dir())
+/// harness still lives is left alone, and so is another user's. A dry run removes nothing. Blocking; it takes seconds
+/// where servers have to be ended.
+pub fn clean(dry_run: bool) -> CleanReport {
+    clean_in(&Ledger::index_dir(), dry_run)
 }
 
 /// As [`clean`], for the runs of another index than the user's own.
-pub fn clean_in(index: &Path) -> CleanReport {
-    let runs = Ledger::open_all_in(index).into_iter();
-    let mut runs: Vec<CleanedRun> =
-        runs.map(|open| CleanedRun { run: open.run.clone(), outcome: clean_run(&open) }).collect();
-    // Containers outlive the index, and tell by their labels whose they are.
-    for (run, (ended, left)) in remove_strays() {
-        if left.is_empty() {
-            runs.push(CleanedRun { run, outcome: CleanOutcome::Cleaned { ended, removed: vec![], tokens: vec![] } });
-        } else {
-            runs.push(CleanedRun { run, outcome: CleanOutcome::Left { left } });
-        }
-    }
-    CleanReport { runs }
-}
-
-fn clean_run(open: &OpenLedger) -> CleanOutcome {
-    if let Some(pid) = owner(&open.entries) {
-        return CleanOutcome::Living { pid };
-    }
-    let folders: Vec<PathBuf> = open
-        .entries
+pub fn clean_in(index: &Path, dry_run: bool) -> CleanReport {
+    let (open, unknown) = match Ledger::open_all_in(index) {
+        Ok(open) => (open, None),
+        Err(why) => (Vec::new(), Some(why.to_string())),
+    };
+    let mut runs: Vec<CleanedRun> = open
         .iter()
-        .filter_map(|entry| if let Entry::Folder { path } = entry { Some(path.clone()) } else { None })
+        .map(|open| CleanedRun {
+            run: open.run.clone(),
+            made_by: MadeBy::of(&open.entries),
+            outcome: run::clean(open, index, dry_run),
+        })
         .collect();
-    let (mut ended, mut left) = remove_run(&open.run, &open.entries);
-    let (processes, stay) = process::end_run(&open.run, &folders);
-    ended.extend(processes);
-    left.extend(stay);
-    let mut removed = Vec::new();
-    for path in open.entries.iter().filter_map(|entry| if let Entry::File { path } = entry { Some(path) } else { None })
-    {
-        let there = path.symlink_metadata().is_ok();
-        for folder in &folders {
-            remove_file(path, folder);
-        }
-        if there && path.symlink_metadata().is_err() {
-            removed.push(path.clone());
+    // Containers outlive the index, and tell by their labels whose they are.
+    for (run, names) in strays() {
+        if !runs.iter().any(|known| known.run == run) {
+            runs.push(CleanedRun { run, made_by: None, outcome: stray(names, dry_run) });
         }
     }
-    for path in &folders {
-        match remove_folder(path) {
-            Ok(true) => removed.push(path.clone()),
-            Ok(false) => {}
-            Err(why) => left.push(format!("{} ({why})", path.display())),
+    // A harness that was killed before it had a ledger left an empty folder.
+    if unknown.is_none() {
+        for (run, folder) in state::strays(index, &open) {
+            runs.push(CleanedRun { run, made_by: None, outcome: state::remove_stray(&folder, dry_run) });
         }
     }
-    // What stands in an estate that the run did not make did not end with its processes.
-    if let Some(vault) = vault_of(&open.entries) {
-        left.extend(tokens(&open.entries).iter().map(|accessor| left_at(vault, accessor)));
-        left.extend(made_there(&open.entries).iter().map(ToString::to_string));
-    }
-    if left.is_empty()
-        && let Err(why) = open.closed()
-    {
-        left.push(format!("its entry in the index ({why})"));
-    }
-    if !left.is_empty() {
-        return CleanOutcome::Left { left };
-    }
-    CleanOutcome::Cleaned { ended, removed, tokens: tokens(&open.entries) }
+    CleanReport { runs, unknown }
 }
 
-/// The process that still cares for the run. A process with its id and another start time is a stranger.
-pub(crate) fn owner(entries: &[Entry]) -> Option<u32> {
-    entries.iter().find_map(|entry| match entry {
-        Entry::Harness { pid, start_time } | Entry::Supervisor { pid, start_time } => {
-            (process::start_time(*pid) == Some(*start_time)).then_some(*pid)
-        }
-        _ => None,
-    })
-}
-
-/// The ledger is a file that anybody may have changed: only PostgreSQL's sockets of this run are removed.
-fn remove_file(path: &Path, folder: &Path) {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with(".s.PGSQL.") {
-        remove_socket(path, folder);
+fn stray(names: Vec<String>, dry_run: bool) -> CleanOutcome {
+    if dry_run {
+        let what = names.iter().map(|name| format!("container {name}")).collect();
+        return CleanOutcome::WouldRemove { what, stays: Vec::new() };
     }
-}
-
-/// As for files: only a folder with our name. True where there was one.
-fn remove_folder(path: &Path) -> std::io::Result<bool> {
-    let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
-    if path.symlink_metadata().is_err() {
-        return Ok(false);
+    match remove_all(names) {
+        (ended, left) if left.is_empty() => CleanOutcome::Cleaned { ended, removed: vec![], tokens: vec![] },
+        (gone, left) => CleanOutcome::Left { left, gone },
     }
-    if !ours {
-        return Err(std::io::Error::other("not a folder of leaseproof's"));
-    }
-    folder::remove(path).map(|()| true)
-}
-
-pub(crate) fn tokens(entries: &[Entry]) -> Vec<String> {
-    entries
-        .iter()
-        .filter_map(
-            |entry| if let Entry::TokenAccessor { accessor, .. } = entry { Some(accessor.clone()) } else { None },
-        )
-        .collect()
 }

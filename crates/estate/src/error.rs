@@ -160,6 +160,23 @@ pub enum EstateError {
         /// Processes, folders and files.
         left: Vec<String>,
     },
+    /// Something is left in an estate that is not leaseproof's.
+    #[error("{}", left_there(left))]
+    LeftThere {
+        /// What, why, and what removes it.
+        left: Vec<String>,
+    },
+    /// It was asked to end between two steps.
+    #[error("it was asked to end")]
+    Ended,
+}
+
+/// What is left in an estate that is not leaseproof's, a line each.
+pub fn left_there(left: &[String]) -> String {
+    format!(
+        "left behind:\n  {}\n`leaseproof clean --attached SCENARIO` removes what is the run's, once nothing keeps it",
+        left.join("\n  ")
+    )
 }
 
 fn last_words(tail: &[String]) -> String {

@@ -53,12 +53,15 @@ mod tls;
 mod token;
 mod vault;
 
-pub use attached::{AttachError, Attached, CleanedToken, GRANTS, Need, clean_attached, client_rights, harness_needs};
+pub use attached::{
+    AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, clean_attached, client_rights, harness_needs,
+    in_clear, sent_in_clear,
+};
 pub use bare::{Bare, Layout, Replication, Storage, TARGET};
 pub use bare_storage::STORAGE;
-pub use clean::{CleanOutcome, CleanReport, CleanedRun, clean, clean_in};
+pub use clean::{CleanOutcome, CleanReport, CleanedRun, MadeBy, clean, clean_in};
 pub use containers::{FoundImage, find_images};
-pub use error::{EstateError, SetupError, SetupFault};
+pub use error::{EstateError, SetupError, SetupFault, left_there};
 pub use estate::{Estate, StandOptions};
 pub use injection::Injected;
 pub use limits::raise_file_limit;
@@ -66,5 +69,5 @@ pub use link::Link;
 pub use logs::LogStream;
 pub use pooler::Pooler;
 pub use powerdns::PowerDnsAccess;
-pub use process::start_time;
+pub use process::{start_time, this_host, this_user};
 pub use token::ClientToken;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid, User, gethostname};
 
 use crate::child::PATIENCE;
 
@@ -20,6 +20,18 @@ pub(crate) fn marker(run: &str) -> String {
 pub fn start_time(pid: u32) -> Option<u64> {
     let fields = stat(Pid::from_raw(i32::try_from(pid).ok()?))?;
     if matches!(fields.first()?.as_str(), "Z" | "X") { None } else { fields.get(19)?.parse().ok() }
+}
+
+/// The user that this process runs as: the id and the name.
+pub fn this_user() -> (u32, String) {
+    let uid = Uid::effective();
+    let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
+    (uid.as_raw(), name.unwrap_or_else(|| uid.to_string()))
+}
+
+/// The name of this machine.
+pub fn this_host() -> String {
+    gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Sends a signal to a process; it can only fail because the process is ending right now.
@@ -114,6 +126,11 @@ fn shared_segments(pid: Pid) -> Vec<PathBuf> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     let paths = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
     paths.filter(|path| path.starts_with("/dev/shm/PostgreSQL.")).map(PathBuf::from).collect()
+}
+
+/// The names of the processes that a run left.
+pub(crate) fn names_of_run(run: &str, folders: &[PathBuf]) -> Vec<String> {
+    of_run(run, folders).into_iter().map(name).collect()
 }
 
 fn has_marker(pid: Pid, marker: &str) -> bool {

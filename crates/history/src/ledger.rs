@@ -1,155 +1,17 @@
-use std::fmt;
+mod entry;
+mod open;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub use self::entry::{Entry, MadeThere, Proof};
+pub use self::open::OpenLedger;
+use self::open::forget;
 use crate::Error;
-
-/// Something that a run makes and that has to be gone after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "made")]
-pub enum Entry {
-    /// The process that owns the run.
-    Harness {
-        /// Its id.
-        pid: u32,
-        /// When it was started, in clock ticks since boot (`/proc/<pid>/stat`, field 22): a process with the same id
-        /// and another start time is a stranger.
-        start_time: u64,
-    },
-    /// A folder.
-    Folder {
-        /// Where.
-        path: PathBuf,
-    },
-    /// A file that lies outside such a folder, e.g. a socket.
-    File {
-        /// Where.
-        path: PathBuf,
-    },
-    /// A server.
-    Process {
-        /// What it is: `vault`, `postgres.target`.
-        name: String,
-        /// What stands in its environment and so in its children's: `LEASEPROOF_RUN=<run>`.
-        marker: String,
-    },
-    /// A container of this machine's engine.
-    Container {
-        /// Its name.
-        name: String,
-    },
-    /// The run works in an estate that it did not make: what it leaves there does not end with a process.
-    Attached {
-        /// Vault's address.
-        vault: String,
-    },
-    /// Something else that the run makes there.
-    MadeThere {
-        /// What.
-        what: MadeThere,
-    },
-    /// A Vault token whose end is the end of every lease under it.
-    TokenAccessor {
-        /// Vault's address.
-        vault: String,
-        /// The token's accessor, with which it can be revoked and not used.
-        accessor: String,
-    },
-    /// The process that keeps a detached estate.
-    Supervisor {
-        /// Its id.
-        pid: u32,
-        /// When it was started, as for the harness.
-        start_time: u64,
-    },
-}
-
-/// What a set-up makes in an estate that the run did not make.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum MadeThere {
-    /// A mount of Vault's, with all that is below it.
-    Mount {
-        /// Its path, without a slash at its end.
-        path: String,
-    },
-    /// A policy of Vault's.
-    Policy {
-        /// Its name.
-        name: String,
-    },
-    /// A PostgreSQL role.
-    Role {
-        /// Its cluster.
-        cluster: String,
-        /// Its name.
-        name: String,
-    },
-    /// A database, with all that is in it.
-    Database {
-        /// Its cluster.
-        cluster: String,
-        /// Its name.
-        name: String,
-    },
-}
-
-impl fmt::Display for MadeThere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mount { path } => write!(f, "mount {path}"),
-            Self::Policy { name } => write!(f, "policy {name}"),
-            Self::Role { cluster, name } => write!(f, "role {name} of postgres.{cluster}"),
-            Self::Database { cluster, name } => write!(f, "database {name} of postgres.{cluster}"),
-        }
-    }
-}
-
-/// A run whose things may still be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenLedger {
-    /// The run's name.
-    pub run: String,
-    /// The ledger's file; it may have been deleted with its folder. Empty where the run was killed before it could
-    /// write that down, and so before it made anything.
-    pub path: PathBuf,
-    /// What the run made, in order.
-    pub entries: Vec<Entry>,
-    /// The index's file that knows of it.
-    index: PathBuf,
-}
-
-impl OpenLedger {
-    /// Reads an index's file: the ledger's path, then an entry a line. A last line that was cut off by a kill stands
-    /// for something that was not made: `add` had not returned.
-    fn read(index: PathBuf) -> Option<Self> {
-        let text = fs::read_to_string(&index).ok()?;
-        let run = index.file_stem()?.to_str()?.to_owned();
-        let mut lines = text.lines();
-        let path = lines.next().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
-        let entries = lines.map_while(|line| serde_json::from_str(line).ok()).collect();
-        Some(Self { run, path, entries, index })
-    }
-
-    /// Everything is gone: the index forgets the run. The ledger itself stays where it is.
-    ///
-    /// # Errors
-    /// [`Error::Write`] where the index's file cannot be removed.
-    pub fn closed(&self) -> Result<(), Error> {
-        forget(&self.index)
-    }
-}
-
-fn forget(index: &Path) -> Result<(), Error> {
-    match fs::remove_file(index) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Write { path: index.to_owned(), source }),
-        _ => Ok(()),
-    }
-}
 
 /// The ledger of a run: whatever is made is written here, and is on disk, *before* it is made.
 ///
@@ -211,19 +73,35 @@ impl Ledger {
     }
 
     /// Every run of the user's own index whose things may still be there, oldest first.
-    pub fn open_all() -> Vec<OpenLedger> {
+    ///
+    /// # Errors
+    /// As [`Ledger::open_all_in`].
+    pub fn open_all() -> Result<Vec<OpenLedger>, Error> {
         Self::open_all_in(&Self::index_dir())
     }
 
     /// Every run of the index `index` whose things may still be there, oldest first.
-    pub fn open_all_in(index: &Path) -> Vec<OpenLedger> {
-        let files = fs::read_dir(index).into_iter().flatten().flatten().map(|entry| entry.path());
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the index is there and cannot be listed: then nobody can say what is open.
+    pub fn open_all_in(index: &Path) -> Result<Vec<OpenLedger>, Error> {
+        let failed = |source| Error::Read { path: index.to_owned(), source };
+        let files = match fs::read_dir(index) {
+            Ok(files) => files,
+            // A link that leads nowhere is an index that cannot be read.
+            Err(why) if why.kind() == io::ErrorKind::NotFound && index.symlink_metadata().is_err() => {
+                return Ok(Vec::new());
+            }
+            Err(why) => return Err(failed(why)),
+        };
+        let files = files.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
         let mut open: Vec<OpenLedger> = files
+            .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
-            .filter_map(OpenLedger::read)
+            .map(OpenLedger::read)
             .collect();
         open.sort_by(|a, b| a.run.cmp(&b.run));
-        open
+        Ok(open)
     }
 }
 

@@ -15,6 +15,6 @@ mod recorder;
 
 pub use error::Error;
 pub use folder::RunFolder;
-pub use ledger::{Entry, Ledger, MadeThere, OpenLedger};
+pub use ledger::{Entry, Ledger, MadeThere, OpenLedger, Proof};
 pub use reader::{History, ReadEnd};
 pub use recorder::{NewRun, Recorder, Written};

@@ -30,7 +30,7 @@ const STYLES: Styles = Styles::styled()
     after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof run scenarios/powerdns\n  \
                        leaseproof show reports/runs/powerdns/20261122T225801Z-3f2a --lease ID\n\n\
                        Exit codes: 0 every promise was kept · 1 one was broken · 2 bad usage or scenario · 3 undecided · \
-                       4 the measurement is invalid · 5 no estate · 70 a bug of ours · 130, 143 interrupted."
+                       4 the measurement is invalid · 5 no estate · 70 a bug of ours · 129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -7,10 +7,14 @@ use leaseproof_domain::{RunOutcome, RunVerdicts};
 /// How a command ended. The order of the variants is the precedence: where several hold, the first one decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Exit {
-    /// 143: SIGTERM came; everything was cleaned up.
+    /// 143: SIGTERM came.
     Terminated,
-    /// 130: Ctrl-C; everything was cleaned up.
+    /// 131: SIGQUIT came (Ctrl-\\).
+    Quit,
+    /// 130: SIGINT came (Ctrl-C).
     Interrupted,
+    /// 129: SIGHUP came: the terminal was closed.
+    HungUp,
     /// 70: a bug of leaseproof's own.
     Bug,
     /// 2: wrong usage, an invalid scenario.
@@ -32,9 +36,11 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every way to end, in order of precedence.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Terminated,
+        Self::Quit,
         Self::Interrupted,
+        Self::HungUp,
         Self::Bug,
         Self::Usage,
         Self::Estate,
@@ -49,7 +55,9 @@ impl Exit {
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Terminated => 143,
+            Self::Quit => 131,
             Self::Interrupted => 130,
+            Self::HungUp => 129,
             Self::Bug => 70,
             Self::Usage => 2,
             Self::Estate => 5,
@@ -64,7 +72,9 @@ impl Exit {
     pub(crate) const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             143 => Self::Terminated,
+            131 => Self::Quit,
             130 => Self::Interrupted,
+            129 => Self::HungUp,
             70 => Self::Bug,
             2 => Self::Usage,
             5 => Self::Estate,
@@ -79,8 +89,10 @@ impl Exit {
     /// What the code says, in a few words.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Terminated => "terminated, cleaned up",
-            Self::Interrupted => "interrupted, cleaned up",
+            Self::Terminated => "ended by SIGTERM",
+            Self::Quit => "ended by SIGQUIT",
+            Self::Interrupted => "interrupted",
+            Self::HungUp => "ended by SIGHUP",
             Self::Bug => "a bug of leaseproof's own",
             Self::Usage => "bad usage or an invalid scenario",
             Self::Estate => "the environment or the run's files could not be had, or were lost",
@@ -105,6 +117,21 @@ impl Exit {
         }
     }
 
+    /// What the last line says: after a signal, whether everything was cleaned up.
+    pub(crate) const fn ending(self, left_behind: bool) -> &'static str {
+        match (self, left_behind) {
+            (Self::Terminated, false) => "ended by SIGTERM, cleaned up",
+            (Self::Terminated, true) => "ended by SIGTERM, not everything was cleaned up",
+            (Self::Quit, false) => "ended by SIGQUIT, cleaned up",
+            (Self::Quit, true) => "ended by SIGQUIT, not everything was cleaned up",
+            (Self::Interrupted, false) => "interrupted, cleaned up",
+            (Self::Interrupted, true) => "interrupted, not everything was cleaned up",
+            (Self::HungUp, false) => "ended by SIGHUP, cleaned up",
+            (Self::HungUp, true) => "ended by SIGHUP, not everything was cleaned up",
+            _ => self.meaning(),
+        }
+    }
+
     /// The one of two that decides.
     pub(crate) fn or(self, other: Self) -> Self {
         self.min(other)
@@ -124,7 +151,7 @@ mod tests {
     #[test]
     fn the_documented_precedence() {
         let codes: Vec<u8> = Exit::ALL.into_iter().map(Exit::code).collect();
-        assert_eq!(codes, [143, 130, 70, 2, 5, 1, 4, 1, 3, 0]);
+        assert_eq!(codes, [143, 131, 130, 129, 70, 2, 5, 1, 4, 1, 3, 0]);
         assert!(Exit::ALL.is_sorted());
         assert_eq!(Exit::Invalid.or(Exit::FailedOnTiming), Exit::Invalid);
         assert_eq!(Exit::Passed.or(Exit::Interrupted), Exit::Interrupted);

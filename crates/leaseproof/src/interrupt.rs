@@ -1,8 +1,9 @@
-//! Ctrl-C and SIGTERM: the first one drains and cleans up, a second one cleans up at once.
+//! SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT: the first one drains and cleans up, a second one cleans up at once.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -23,22 +24,28 @@ pub(crate) struct Interrupt {
 pub(crate) struct Cut;
 
 impl Interrupt {
-    /// Listens to SIGINT and SIGTERM from now on, in the runtime that it is called in: the first thing that a command
-    /// with servers does.
+    /// Handles the signals from now on, in the runtime that it is called in: the first thing that a command with servers
+    /// does. SIGHUP stays ignored where it was at the start, as nohup(1) has it.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        let failed = |error| Failure::estate(format!("the system lets nobody listen to signals: {error}"));
+        let failed = |error| Failure::estate(format!("cannot install signal handlers: {error}"));
         let interrupt = Self::default();
-        let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut term = signal(SignalKind::terminate()).map_err(failed)?;
-        let heard = interrupt.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = int.recv() => heard.ask(Exit::Interrupted),
-                    _ = term.recv() => heard.ask(Exit::Terminated),
+        let mut handled = vec![
+            (SignalKind::interrupt(), Exit::Interrupted),
+            (SignalKind::terminate(), Exit::Terminated),
+            (SignalKind::quit(), Exit::Quit),
+        ];
+        if !is_ignored(SignalKind::hangup()) {
+            handled.push((SignalKind::hangup(), Exit::HungUp));
+        }
+        for (kind, exit) in handled {
+            let mut received = signal(kind).map_err(failed)?;
+            let asked = interrupt.clone();
+            tokio::spawn(async move {
+                while received.recv().await.is_some() {
+                    asked.ask(exit)
                 }
-            }
-        });
+            });
+        }
         Ok(interrupt)
     }
 
@@ -58,8 +65,10 @@ impl Interrupt {
 
     /// What a signal makes the process end with, if one came.
     pub(crate) fn exit(&self) -> Option<Exit> {
-        let terminated = self.code.load(Ordering::SeqCst) == Exit::Terminated.code();
-        self.asked.is_cancelled().then_some(if terminated { Exit::Terminated } else { Exit::Interrupted })
+        if !self.asked.is_cancelled() {
+            return None;
+        }
+        Exit::from_code(self.code.load(Ordering::SeqCst))
     }
 
     /// Does `stage` unless a signal comes first.
@@ -68,6 +77,23 @@ impl Interrupt {
             biased;
             () = self.asked.cancelled() => Err(Cut),
             done = stage => Ok(done),
+        }
+    }
+
+    /// Does `stage`. Once a signal came it has that time to come to an end by itself, unless a second one comes first:
+    /// what it has asked of a server may be done there although nobody waits for the answer.
+    pub(crate) async fn unless_asked_for<T>(&self, time: Duration, stage: impl Future<Output = T>) -> Result<T, Cut> {
+        let over = async {
+            self.asked.cancelled().await;
+            tokio::select! {
+                () = tokio::time::sleep(time) => {}
+                () = self.urged.cancelled() => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            done = stage => Ok(done),
+            () = over => Err(Cut),
         }
     }
 
@@ -81,11 +107,24 @@ impl Interrupt {
     }
 }
 
+/// Whether this process was started with the signal ignored: its bit in `SigIgn` of /proc/self/status (proc(5)).
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status, kind.as_raw_value())
+}
+
+fn ignored(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::time::Duration;
 
-    use super::{Cut, Interrupt};
+    use super::{Cut, Interrupt, ignored};
     use crate::exit::Exit;
 
     #[tokio::test]
@@ -98,5 +137,24 @@ mod tests {
         interrupt.ask(Exit::Interrupted);
         assert_eq!(interrupt.unless_urged(pending::<()>()).await, Err(Cut));
         assert_eq!(interrupt.exit(), Some(Exit::Terminated), "the first signal decides");
+    }
+
+    #[test]
+    fn a_signal_that_is_ignored_is_told_from_the_mask() {
+        let status = "Name:\tx\nSigIgn:\t0000000000001003\nSigCgt:\t0000000000000000\n";
+        let all: Vec<i32> = (1..=15).filter(|signal| ignored(status, *signal)).collect();
+        assert_eq!(all, [1, 2, 13]);
+        assert!(!ignored("", 1));
+    }
+
+    #[tokio::test]
+    async fn a_stage_has_time_to_end_after_a_signal_and_no_more_than_that() {
+        let interrupt = Interrupt::default();
+        interrupt.ask(Exit::HungUp);
+        assert_eq!(interrupt.unless_asked_for(Duration::from_secs(60), ready(3)).await, Ok(3));
+        assert_eq!(interrupt.unless_asked_for(Duration::from_millis(1), pending::<()>()).await, Err(Cut));
+        interrupt.ask(Exit::HungUp);
+        assert_eq!(interrupt.unless_asked_for(Duration::from_secs(60), pending::<()>()).await, Err(Cut));
+        assert_eq!(interrupt.exit(), Some(Exit::HungUp));
     }
 }

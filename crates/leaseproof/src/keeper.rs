@@ -13,6 +13,7 @@ use leaseproof_scenario::{EstateKind, Plan};
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::interrupt::Interrupt;
+use crate::process;
 use crate::progress::Screen;
 use crate::stop::Stop;
 
@@ -40,6 +41,7 @@ pub(crate) async fn keep(
     let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(owner).map_err(Failure::estate)?;
+    ledger.add(process::started(&format!("up {}", plan.name))).map_err(Failure::estate)?;
     let (stop, left) = live(plan, &folder, &ledger, interrupt, screen, ready).await;
     match left {
         Some(left) => return Err(Failure::new(interrupt.exit().unwrap_or(Exit::Failed), left)),

@@ -52,6 +52,7 @@ pub(crate) async fn run(
     say_moved(output, Some(folder.path()));
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(process::harness()).map_err(Failure::estate)?;
+    ledger.add(process::started(&plan.name)).map_err(Failure::estate)?;
     let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Failure::estate)?;
     artefacts::write_plan(&folder, plan)?;
     artefacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
@@ -82,7 +83,7 @@ pub(crate) async fn run(
     }
     let exit = exit.or(Exit::of(&verdicts));
     // A signal decides before what was seen until it came.
-    let exit = interrupt.exit().map_or(exit, |signalled| signalled.or(exit));
+    let exit = interrupt.exit().unwrap_or(exit);
     Ok(Run { exit, folder, verdicts })
 }
 
@@ -123,7 +124,7 @@ impl Living<'_> {
     /// Stands the estate up, lives in it, and tears it down whatever happened. Answers with what ended it early, and
     /// with what is left of it.
     async fn live(&self) -> (Option<Stop>, Option<String>) {
-        let mut estate = match self.interrupt.unless_asked(self.stand()).await {
+        let mut estate = match Standing::unless_asked(self.plan, self.interrupt, self.stand()).await {
             Ok(Ok(estate)) => estate,
             Ok(Err(stop)) => return (Some(stop), None),
             // What had been begun went with the stage itself.
@@ -202,7 +203,7 @@ impl Living<'_> {
     /// Set-up, lives with the faults that strike them, and the end of all leases.
     async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
-        let token = self.interrupt.unless_asked(self.prepare(estate, watch)).await??;
+        let token = Standing::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client.clone(), observer);
@@ -247,7 +248,7 @@ impl Living<'_> {
     async fn prepare(&self, estate: &mut Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
         let _stage = self.screen.stage("setting the estate up");
-        estate.set_up(self.plan, self.recorder, self.ledger).await?;
+        estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
         artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
             .map_err(|failure| Stop::Estate(failure.words))?;

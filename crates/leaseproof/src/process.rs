@@ -1,6 +1,6 @@
 //! What tells a living process from a stranger that was given its id later.
 
-use leaseproof_estate::start_time;
+use leaseproof_estate::{start_time, this_host, this_user};
 use leaseproof_history::Entry;
 
 /// This process as the owner of a run.
@@ -13,6 +13,13 @@ pub(crate) fn harness() -> Entry {
 pub(crate) fn supervisor() -> Entry {
     let pid = std::process::id();
     Entry::Supervisor { pid, start_time: start_time(pid).unwrap_or(0) }
+}
+
+/// Who starts a run, and for what: a scenario, or a command that needs none.
+pub(crate) fn started(scenario: &str) -> Entry {
+    let (uid, user) = this_user();
+    let folder = std::env::current_dir().unwrap_or_default();
+    Entry::Started { scenario: scenario.to_owned(), folder, user, uid, host: this_host() }
 }
 
 /// Whether that very process still lives.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Attached, ClientToken, Estate, EstateError, LogStream, PowerDnsAccess, StandOptions};
+use leaseproof_estate::{
+    Attached, ClientToken, Estate, EstateError, LogStream, PowerDnsAccess, StandOptions, left_there,
+};
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, Plan};
@@ -16,8 +18,11 @@ use tokio_util::sync::CancellationToken;
 use crate::attached::Guard;
 use crate::console;
 use crate::faults;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Cut, Interrupt};
 use crate::stop::Stop;
+
+/// How long servers that are not leaseproof's have for what was asked of them before a signal came.
+const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Real servers: leaseproof's own, or somebody else's.
 pub(crate) enum Standing {
@@ -44,6 +49,19 @@ impl Standing {
             }
             EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, redactor).await?)),
         })
+    }
+
+    /// Does a stage that ends where a signal comes. In an estate that is not leaseproof's, what was asked of a server may
+    /// be done there although nobody waits for the answer: there the stage has some time to come to an end.
+    pub(crate) async fn unless_asked<T>(
+        plan: &Plan,
+        interrupt: &Interrupt,
+        stage: impl Future<Output = T>,
+    ) -> Result<T, Cut> {
+        match plan.estate {
+            EstateKind::Processes | EstateKind::Containers => interrupt.unless_asked(stage).await,
+            EstateKind::Attached => interrupt.unless_asked_for(ANSWERS, stage).await,
+        }
     }
 
     /// Vault, as the harness itself speaks to it.
@@ -131,11 +149,22 @@ impl Standing {
         }
     }
 
-    /// Does the operator's steps, where the set-up is leaseproof's.
-    pub(crate) async fn set_up(&self, plan: &Plan, recorder: &Recorder, ledger: &Ledger) -> Result<(), Stop> {
+    /// Does the operator's steps, where the set-up is leaseproof's. In an estate that is not leaseproof's a signal ends
+    /// it between two statements.
+    pub(crate) async fn set_up(
+        &self,
+        plan: &Plan,
+        run: &str,
+        recorder: &Recorder,
+        ledger: &Ledger,
+        interrupt: &Interrupt,
+    ) -> Result<(), Stop> {
         match self {
             Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await?),
-            Self::Attached(estate) => Ok(estate.set_up(plan, recorder, ledger).await?),
+            Self::Attached(estate) => {
+                let ended = || interrupt.exit().is_some();
+                Ok(estate.set_up(plan, run, recorder, ledger, &ended).await?)
+            }
         }
     }
 
@@ -210,7 +239,7 @@ impl Standing {
                 let left = estate.left();
                 match interrupt.unless_urged(estate.tear_down()).await {
                     Ok(torn) => torn.err().map(|error| error.to_string()),
-                    Err(_) => left().map(|left| format!("left behind: {left}")),
+                    Err(_) => Some(left()).filter(|left| !left.is_empty()).map(|left| left_there(&left)),
                 }
             }
         }

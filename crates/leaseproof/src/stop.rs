@@ -99,6 +99,7 @@ impl From<EstateError> for Stop {
     fn from(error: EstateError) -> Self {
         match error {
             EstateError::SetUp(step) => Self::Setup(*step),
+            EstateError::Ended => Self::Asked,
             EstateError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
             other => Self::estate(other),
         }

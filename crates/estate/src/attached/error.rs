@@ -16,6 +16,17 @@ pub enum AttachError {
         /// What was found there.
         why: String,
     },
+    /// The harness's token would be sent to another machine without encryption.
+    #[error(
+        "Vault at {address} would get the harness's own token and every password without encryption: {why}. Use https, or \
+         allow it with --insecure-http"
+    )]
+    InClear {
+        /// Its address.
+        address: String,
+        /// Why it is not this machine.
+        why: String,
+    },
     /// Vault cannot be reached, or lets nobody in.
     #[error("Vault at {address} cannot {doing}: {source}")]
     Vault {
@@ -48,7 +59,7 @@ pub enum AttachError {
         there: Vec<String>,
     },
     /// Nobody could take away what a step of the set-up makes.
-    #[error("{origin}: {why}, and nobody could take that away afterwards: nothing was made")]
+    #[error("{origin}: {why}, and leaseproof could not take that away afterwards: nothing was made")]
     NotOurs {
         /// The step's line.
         origin: Origin,
@@ -90,6 +101,9 @@ pub enum AttachError {
 impl AttachError {
     /// Whether the scenario does not suit the estate: whoever runs it has to change one of them.
     pub fn is_unsuitable(&self) -> bool {
-        matches!(self, Self::Nowhere | Self::There { .. } | Self::NotOurs { .. } | Self::NoCluster { .. })
+        matches!(
+            self,
+            Self::Nowhere | Self::InClear { .. } | Self::There { .. } | Self::NotOurs { .. } | Self::NoCluster { .. }
+        )
     }
 }

@@ -83,12 +83,22 @@ pub(super) fn reach(attached: &AttachedPlan, timeout: Duration) -> Reach {
     }
 }
 
-/// Vault with the harness's own token, and what Vault says of that.
+/// Vault with the harness's own token.
+pub(super) struct LoggedIn {
+    pub(super) vault: Client,
+    /// What Vault says of the token.
+    pub(super) own: OwnToken,
+    /// Which Vault it is.
+    pub(super) cluster_id: Option<String>,
+}
+
+/// Logs in to Vault.
 pub(super) async fn log_in(
     attached: &AttachedPlan,
     reach: &Reach,
     redactor: &Redactor,
-) -> Result<(Client, OwnToken), AttachError> {
+) -> Result<LoggedIn, AttachError> {
+    super::in_clear(attached)?;
     let address = &attached.vault.address;
     let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };
     let credentials = credentials(&attached.vault.auth, redactor)?;
@@ -102,7 +112,7 @@ pub(super) async fn log_in(
         redactor.add_fixed(token.clone());
     }
     let own = vault.own_token().await.map_err(failed("say what the harness's own token is"))?;
-    Ok((vault, own))
+    Ok(LoggedIn { vault, own, cluster_id: health.cluster_id })
 }
 
 /// Ends the harness's own login. A token that cannot be revoked ends by its TTL, and one that was given is not ours to

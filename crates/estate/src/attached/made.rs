@@ -7,60 +7,88 @@ use leaseproof_history::MadeThere;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
 use super::AttachError;
-use super::statement::{Effect, effect};
-use crate::statements::split;
+use super::statement::{Effect, Refused, Scope, Statement, read};
+use crate::placeholders::Placeholders;
 
-/// What has been made by a step and those before it.
-#[derive(Debug, Default)]
-struct So {
-    made: Vec<MadeThere>,
-    known: BTreeSet<MadeThere>,
+/// What one step of the set-up would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StepEffect {
+    /// What it makes, in order.
+    pub(super) makes: Vec<MadeThere>,
+    /// Its SQL, placeholders filled in.
+    pub(super) text: String,
+    /// The statements of that.
+    pub(super) statements: Vec<Statement>,
 }
 
-impl So {
-    fn add(&mut self, made: MadeThere) {
-        if self.known.insert(made.clone()) {
-            self.made.push(made);
-        }
-    }
-
-    fn has_mount_of(&self, path: &str) -> bool {
-        let of = |made: &MadeThere| matches!(made, MadeThere::Mount { path: mount } if path.starts_with(&format!("{mount}/")));
-        self.known.iter().any(of)
-    }
-}
-
-/// What each step of the plan's set-up would make, in order.
+/// What each step of the plan's set-up would do, in order.
 ///
 /// # Errors
 /// [`AttachError::NotOurs`] for the first step of which nobody could take away what it makes.
-pub(super) fn by_step(plan: &Plan) -> Result<Vec<Vec<MadeThere>>, AttachError> {
-    let mut so = So::default();
-    plan.setup.iter().map(|step| of_step(step, &mut so)).collect()
+pub(super) fn by_step(plan: &Plan, placeholders: &Placeholders) -> Result<Vec<StepEffect>, AttachError> {
+    let mut known = BTreeSet::new();
+    plan.setup.iter().map(|step| of_step(step, placeholders, &mut known)).collect()
 }
 
-fn of_step(step: &SetupStep, so: &mut So) -> Result<Vec<MadeThere>, AttachError> {
+/// All that the plan's set-up would make, in order.
+pub(super) fn all(plan: &Plan, placeholders: &Placeholders) -> Result<Vec<MadeThere>, AttachError> {
+    Ok(by_step(plan, placeholders)?.into_iter().flat_map(|step| step.makes).collect())
+}
+
+fn of_step(
+    step: &SetupStep,
+    placeholders: &Placeholders,
+    known: &mut BTreeSet<MadeThere>,
+) -> Result<StepEffect, AttachError> {
     let refused = |why: String| Err(AttachError::NotOurs { origin: step.origin.clone(), why });
+    let mut effect = StepEffect::default();
+    let mut makes = |made: MadeThere, known: &mut BTreeSet<MadeThere>| {
+        if known.insert(made.clone()) {
+            effect.makes.push(made);
+        }
+    };
     match &step.action {
-        SetupAction::Enable { path, .. } => so.add(MadeThere::Mount { path: path.trim_matches('/').to_owned() }),
-        SetupAction::Policy { name, .. } => so.add(MadeThere::Policy { name: name.clone() }),
+        SetupAction::Enable { path, .. } => makes(MadeThere::Mount { path: path.trim_matches('/').to_owned() }, known),
+        SetupAction::Policy { name, .. } => makes(MadeThere::Policy { name: name.clone() }, known),
         SetupAction::Write { path, .. } => match path.strip_prefix("sys/policies/acl/") {
-            Some(name) => so.add(MadeThere::Policy { name: name.to_owned() }),
-            None if so.has_mount_of(path) => {}
+            Some(name) => makes(MadeThere::Policy { name: name.to_owned() }, known),
+            None if has_mount_of(known, path) => {}
             None => return refused(format!("`{path}` is not below a mount that the set-up makes")),
         },
         SetupAction::Script { .. } => return refused("a script can do anything".to_owned()),
-        SetupAction::Sql { text, on, database, .. } => {
-            for (_, statement) in split(text) {
-                match effect(statement, on, database, &so.known) {
-                    Effect::Within => {}
-                    Effect::Makes(made) => so.add(made),
-                    Effect::Beyond(why) => return refused(why),
-                }
+        SetupAction::Sql { file, text, on, database, .. } => {
+            effect.text = match placeholders.fill(text) {
+                Ok(text) => text,
+                Err(why) => return refused(why.to_string()),
+            };
+            match read(&effect.text, &mut Scope { on, database, made: known }) {
+                Ok(statements) => effect.statements = statements,
+                Err(why) => return refused(words(file.as_deref(), &effect.text, &why)),
             }
+            effect.makes.extend(effect.statements.iter().filter_map(|statement| match &statement.effect {
+                Effect::MakesRole(made) | Effect::MakesDatabase(made) => Some(made.clone()),
+                _ => None,
+            }));
         }
     }
-    Ok(std::mem::take(&mut so.made))
+    Ok(effect)
+}
+
+fn has_mount_of(known: &BTreeSet<MadeThere>, path: &str) -> bool {
+    let of =
+        |made: &MadeThere| matches!(made, MadeThere::Mount { path: mount } if path.starts_with(&format!("{mount}/")));
+    known.iter().any(of)
+}
+
+/// Where in the script, which statement, and why. Never more of it than its first words: a password comes later.
+fn words(file: Option<&str>, text: &str, Refused { at, why }: &Refused) -> String {
+    let code = text[*at..].lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("--"));
+    let code = code.unwrap_or_default();
+    let at = code.as_ptr() as usize - text.as_ptr() as usize;
+    let line = text[..at].matches('\n').count() + 1;
+    let is_name = |word: &&str| word.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"'));
+    let first: Vec<&str> = code.split_whitespace().take(3).take_while(is_name).collect();
+    format!("{}:{line}: `{}`: {why}", file.unwrap_or("statement"), first.join(" "))
 }
 
 #[cfg(test)]
@@ -71,7 +99,9 @@ mod tests {
 
     use leaseproof_scenario::{LoadOptions, Plan, load};
 
-    use super::by_step;
+    use super::{all, words};
+    use crate::attached::statement::Refused;
+    use crate::placeholders::Placeholders;
 
     fn plan(name: &str) -> Plan {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(name);
@@ -80,7 +110,8 @@ mod tests {
 
     #[test]
     fn all_that_a_set_up_makes_is_known_beforehand() {
-        let made: Vec<String> = by_step(&plan("powerdns")).unwrap().concat().iter().map(ToString::to_string).collect();
+        let made: Vec<String> =
+            all(&plan("powerdns"), &Placeholders::default()).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(
             made,
             [
@@ -95,9 +126,18 @@ mod tests {
 
     #[test]
     fn what_could_not_be_taken_away_is_refused() {
-        for (name, words) in [("delphi", "ALTER USER postgres"), ("wizard", "a script can do anything")] {
-            let why = by_step(&plan(name)).unwrap_err().to_string();
+        for (name, words) in [("delphi", "`ALTER USER postgres`"), ("wizard", "a script can do anything")] {
+            let why = all(&plan(name), &Placeholders::default()).unwrap_err().to_string();
             assert!(why.contains("nothing was made") && why.contains(words), "{name}: {why}");
         }
+    }
+
+    #[test]
+    fn a_refusal_shows_the_line_and_no_password() {
+        let text = "SELECT 1;\n-- why\nALTER ROLE theirs PASSWORD 'S3CRET';";
+        let refused = Refused { at: 9, why: "no".to_owned() };
+        assert_eq!(words(Some("a.sql"), text, &refused), "a.sql:3: `ALTER ROLE theirs`: no");
+        let refused = Refused { at: 0, why: "no".to_owned() };
+        assert_eq!(words(None, "SELECT f('S3CRET')", &refused), "statement:1: `SELECT`: no");
     }
 }

@@ -3,10 +3,13 @@
 
 mod away;
 mod error;
+mod identity;
+mod in_clear;
 mod left;
 mod login;
 mod made;
 mod needs;
+mod script;
 mod secrets;
 mod setup;
 mod statement;
@@ -18,27 +21,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_history::{Entry, Ledger, Recorder};
+use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
 pub use error::AttachError;
-pub use left::{CleanedToken, clean_attached};
+pub use in_clear::{in_clear, sent_in_clear};
+pub use left::{CleanedThing, CleanedThings, clean_attached};
 pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 
-use self::away::take_away;
+use self::away::{Left, Servers, take_away};
+use self::identity::Identity;
 use self::left::revoke_anew;
-use self::login::{Cluster, log_in, log_out, reach};
-use self::setup::nothing_is_there;
+use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
+use self::setup::none_is_there;
 use self::traces::Traces;
 use crate::EstateError;
 use crate::clocks::{postgres_clock, vault_clock};
 
 /// How long one request of the harness's own may take.
 const REQUEST: Duration = Duration::from_secs(30);
+
 /// An estate that already stands, with the harness logged in. Nothing of it ends with this value: [`Attached::tear_down`]
 /// revokes what the run made.
 pub struct Attached {
@@ -49,6 +55,7 @@ pub struct Attached {
     clusters: BTreeMap<String, Cluster>,
     redactor: Arc<Redactor>,
     traces: Traces,
+    identity: Identity,
 }
 
 impl Attached {
@@ -64,8 +71,8 @@ impl Attached {
             attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
         let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
         let reach = reach(attached, REQUEST);
-        let (vault, own) = log_in(attached, &reach, redactor).await?;
-        let attached = Self {
+        let LoggedIn { vault, own, cluster_id } = log_in(attached, &reach, redactor).await?;
+        let mut attached = Self {
             plan: attached.clone(),
             renewal: Renewal::begin(vault.clone(), &own),
             reach,
@@ -73,27 +80,39 @@ impl Attached {
             clusters,
             redactor: Arc::clone(redactor),
             traces: Traces::default(),
+            identity: Identity::default(),
         };
-        if let Err(why) = attached.can_be_worked_in(plan, &own).await {
-            attached.leave().await;
-            return Err(why);
+        match attached.can_be_worked_in(plan, &own, cluster_id).await {
+            Ok(identity) => {
+                attached.identity = identity;
+                Ok(attached)
+            }
+            Err(why) => {
+                attached.leave().await;
+                Err(why)
+            }
         }
-        Ok(attached)
     }
 
-    async fn can_be_worked_in(&self, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
-        if self.plan.ours {
-            made::by_step(plan)?;
-        }
+    /// Makes sure of that, and says which servers it is about.
+    async fn can_be_worked_in(
+        &self,
+        plan: &Plan,
+        own: &OwnToken,
+        cluster_id: Option<String>,
+    ) -> Result<Identity, AttachError> {
+        let made = if self.plan.ours { made::all(plan, &self.placeholders())? } else { Vec::new() };
         needs::lacking(&self.vault, plan, own).await?;
         for (name, cluster) in &self.clusters {
             let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
             Observer::connect(cluster.observer.clone()).await.map_err(failed)?.version().await.map_err(failed)?;
         }
-        if self.plan.ours {
-            nothing_is_there(plan, &self.vault, &self.clusters).await?;
+        let vault = cluster_id.map(|id| (id, self.plan.vault.namespace.clone()));
+        if !self.plan.ours {
+            return Ok(Identity { vault, clusters: BTreeMap::new() });
         }
-        Ok(())
+        none_is_there(&made, &self.vault, &self.clusters).await?;
+        Identity::ask(vault, &self.clusters).await
     }
 
     /// Vault with the harness's own token.
@@ -148,13 +167,13 @@ impl Attached {
     }
 
     /// What would be left if the harness ended now, in words; nothing where it has been removed.
-    pub fn left(&self) -> impl Fn() -> Option<String> + use<> {
+    pub fn left(&self) -> impl Fn() -> Vec<String> + use<> {
         let (traces, address) = (self.traces.clone(), self.vault.address().to_owned());
         move || {
             let (token, made) = traces.all();
             let token = token.map(|accessor| left::words(&address, &accessor));
-            let left: Vec<String> = token.into_iter().chain(made.iter().map(ToString::to_string)).collect();
-            (!left.is_empty()).then(|| left.join("; "))
+            let made = made.iter().map(|made| Left::of(&made.what, "it was not removed yet").to_string());
+            token.into_iter().chain(made).collect()
         }
     }
 
@@ -167,15 +186,24 @@ impl Attached {
         let mut left = Vec::new();
         if let Some(accessor) = token
             && self.release(&accessor).await.is_err()
-            && let Err(why) = revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await
         {
-            left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor)));
+            match revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await {
+                Ok(()) => self.traces.token_revoked(),
+                Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor))),
+            }
         }
-        let standing = take_away(&made, &self.vault, &self.clusters).await;
-        left.extend(standing.iter().map(|(made, why)| format!("{made} ({why})")));
-        self.traces.only(standing.into_iter().map(|(made, _)| made).collect());
+        if !made.is_empty() {
+            let servers = Servers {
+                vault: &self.vault,
+                namespace: self.plan.vault.namespace.as_deref(),
+                clusters: &self.clusters,
+                expected: &self.identity,
+            };
+            let standing = take_away(&made, &servers, false, |what| self.traces.gone(what)).await;
+            left.extend(standing.iter().map(ToString::to_string));
+        }
         self.leave().await;
-        if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
+        if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
 
     /// Ends the harness's own login.
@@ -186,7 +214,7 @@ impl Attached {
 
     /// From now on the run may leave something here.
     fn enter(&self, ledger: &Ledger) -> Result<(), EstateError> {
-        Ok(ledger.add(Entry::Attached { vault: self.vault.address().to_owned() })?)
+        Ok(self.traces.enter(ledger, self.identity.entries(self.vault.address()))?)
     }
 
     fn cluster(&self, name: &str) -> &Cluster {

@@ -3,46 +3,73 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::Secret;
-use leaseproof_history::{Entry, Ledger, MadeThere, Recorder};
+use leaseproof_history::{Ledger, MadeThere, Proof, Recorder};
 use leaseproof_postgres::{Login, Session};
-use leaseproof_scenario::{Plan, SetupAction};
+use leaseproof_scenario::{Plan, SettingValue, SetupAction};
 use leaseproof_vault::Client;
 
+use super::away::literal;
 use super::login::Cluster;
+use super::made::StepEffect;
+use super::script::Script;
 use super::{AttachError, Attached, made};
 use crate::placeholders::Placeholders;
-use crate::setup::{NotDone, filled, recorded, sql, write};
+use crate::setup::{NotDone, filled, recorded, write};
 use crate::{EstateError, SetupError};
 
+/// What a step needs beside itself.
+struct Doing<'a> {
+    /// The run's name.
+    run: &'a str,
+    placeholders: Placeholders,
+    /// Whether nobody wants the rest.
+    ended: &'a (dyn Fn() -> bool + Sync),
+}
+
 impl Attached {
-    /// Does the plan's set-up, step by step, and records each. What a step makes is in the ledger before it.
+    /// Does the plan's set-up, step by step, and records each. What a step makes is in the ledger before it, and how it
+    /// is recognized before it can be used. Between two statements it ends where `ended` says so.
     ///
     /// # Errors
-    /// [`EstateError::SetUp`] for the first step that does not end as the scenario expects, [`EstateError::Ledger`].
-    pub async fn set_up(&self, plan: &Plan, recorder: &Recorder, ledger: &Ledger) -> Result<(), EstateError> {
+    /// [`EstateError::SetUp`] for the first step that does not end as the scenario expects, [`EstateError::Ledger`],
+    /// [`EstateError::Ended`].
+    pub async fn set_up(
+        &self,
+        plan: &Plan,
+        run: &str,
+        recorder: &Recorder,
+        ledger: &Ledger,
+        ended: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), EstateError> {
         if !self.plan.ours {
             return Ok(());
         }
         self.enter(ledger)?;
-        let placeholders = self.placeholders();
-        for (number, (step, makes)) in (1_u32..).zip(plan.setup.iter().zip(made::by_step(plan)?)) {
-            // Somebody may have made it meanwhile: then it is not ours to take away.
-            none_is_there(&makes, &self.vault, &self.clusters).await?;
-            for made in makes {
-                ledger.add(Entry::MadeThere { what: made.clone() })?;
-                self.traces.add(made);
+        let doing = Doing { run, placeholders: self.placeholders(), ended };
+        for (number, (step, effect)) in (1_u32..).zip(plan.setup.iter().zip(made::by_step(plan, &doing.placeholders)?))
+        {
+            if ended() {
+                return Err(EstateError::Ended);
             }
-            let doing = self.step(&step.action, &placeholders);
-            let done: Result<(), SetupError> = recorded(number, step, doing, Some(recorder), &self.redactor).await;
+            // Somebody may have made it meanwhile: then it is not ours to take away.
+            none_is_there(&effect.makes, &self.vault, &self.clusters).await?;
+            for made in &effect.makes {
+                self.traces.add(made.clone())?;
+            }
+            let done = self.step(&step.action, &effect, &doing);
+            let done: Result<(), SetupError> = recorded(number, step, done, Some(recorder), &self.redactor).await;
+            if ended() {
+                return Err(EstateError::Ended);
+            }
             done.map_err(Box::new)?;
         }
         Ok(())
     }
 
-    async fn step(&self, action: &SetupAction, placeholders: &Placeholders) -> Result<(), NotDone> {
+    async fn step(&self, action: &SetupAction, effect: &StepEffect, doing: &Doing<'_>) -> Result<(), NotDone> {
         let answered = |done: Result<(), leaseproof_vault::Error>| done.map_err(|why| NotDone::refused(why.outcome()));
         match action {
-            SetupAction::Sql { file, text, on, database, user, password } => {
+            SetupAction::Sql { file, on, database, user, password, .. } => {
                 let operator = self.cluster(on).operator(database);
                 let login = match user {
                     Some(user) => Login {
@@ -52,18 +79,63 @@ impl Attached {
                     },
                     None => operator,
                 };
-                sql::run_as(&login, file.as_deref(), &filled(text, placeholders)?, &self.redactor).await
+                let script = Script {
+                    login: &login,
+                    file: file.as_deref(),
+                    text: &effect.text,
+                    statements: &effect.statements,
+                    run: doing.run,
+                    traces: &self.traces,
+                    redactor: &self.redactor,
+                };
+                script.run(doing.ended).await
             }
-            SetupAction::Enable { engine, path } => answered(self.vault.enable_engine(path, engine).await),
-            SetupAction::Write { path, data } => write::to(&self.vault, placeholders, path, data).await,
+            SetupAction::Enable { engine, path } => self.mount(path.trim_matches('/'), engine, doing.run).await,
+            SetupAction::Write { path, data } => match path.strip_prefix("sys/policies/acl/") {
+                Some(name) => {
+                    let rules = match data.get("policy") {
+                        Some(SettingValue::Text(rules)) if data.len() == 1 => rules.expose().to_owned(),
+                        _ => return Err(NotDone::Unsendable("a policy is one text, `policy`".to_owned())),
+                    };
+                    answered(self.policy(name, &filled(&rules, &doing.placeholders)?, doing.run).await?)
+                }
+                None => write::to(&self.vault, &doing.placeholders, path, data).await,
+            },
             SetupAction::Policy { name, rules } => {
-                answered(self.vault.write_policy(name, &filled(rules, placeholders)?).await)
+                answered(self.policy(name, &filled(rules, &doing.placeholders)?, doing.run).await?)
             }
             SetupAction::Script { .. } => Err(NotDone::Unsendable("a script can do anything".to_owned())),
         }
     }
 
-    fn placeholders(&self) -> Placeholders {
+    /// A mount that says in its description whose it is, so that it is recognized also where the harness is killed
+    /// before it has read the accessor.
+    async fn mount(&self, path: &str, engine: &str, run: &str) -> Result<(), NotDone> {
+        let made = MadeThere::Mount { path: path.to_owned() };
+        let marker = marker(run);
+        self.proof(&made, Proof::Marker { text: marker.clone() })?;
+        let mounted = self.vault.enable_described_engine(path, engine, &marker).await;
+        mounted.map_err(|why| NotDone::refused(why.outcome()))?;
+        match self.vault.mount(path).await {
+            Ok(Some(mount)) => self.proof(&made, Proof::Accessor { accessor: mount.accessor }),
+            // The description says it too.
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// A policy that says in its first line whose it is. In JSON there is no place for that: then its rules have to do.
+    async fn policy(&self, name: &str, rules: &str, run: &str) -> Result<Result<(), leaseproof_vault::Error>, NotDone> {
+        let is_json = rules.trim_start().starts_with('{');
+        let rules = if is_json { rules.to_owned() } else { format!("# {}\n{rules}", marker(run)) };
+        self.proof(&MadeThere::Policy { name: name.to_owned() }, Proof::Marker { text: rules.clone() })?;
+        Ok(self.vault.write_policy(name, &rules).await)
+    }
+
+    fn proof(&self, made: &MadeThere, proof: Proof) -> Result<(), NotDone> {
+        self.traces.proof(made, proof).map_err(|why| NotDone::Unsendable(why.to_string()))
+    }
+
+    pub(super) fn placeholders(&self) -> Placeholders {
         let mut all = Placeholders::default();
         let (host, port) = self.vault.place();
         all.vault_at(self.vault.address(), &host, port);
@@ -80,16 +152,13 @@ impl Attached {
     }
 }
 
-/// Makes sure that nothing is there that the set-up would make.
-pub(super) async fn nothing_is_there(
-    plan: &Plan,
-    vault: &Client,
-    clusters: &BTreeMap<String, Cluster>,
-) -> Result<(), AttachError> {
-    none_is_there(&made::by_step(plan)?.concat(), vault, clusters).await
+/// What tells a run's own things in Vault from others.
+fn marker(run: &str) -> String {
+    format!("made by leaseproof, run {run}")
 }
 
-async fn none_is_there(
+/// Makes sure that nothing of that is there.
+pub(super) async fn none_is_there(
     all: &[MadeThere],
     vault: &Client,
     clusters: &BTreeMap<String, Cluster>,
@@ -106,20 +175,15 @@ async fn none_is_there(
 async fn is_there(made: &MadeThere, vault: &Client, clusters: &BTreeMap<String, Cluster>) -> Result<bool, AttachError> {
     let asked = |source| AttachError::Vault { address: vault.address().to_owned(), doing: "say what is there", source };
     match made {
-        MadeThere::Mount { path } => {
-            let mounts = vault.read("sys/mounts").await.map_err(asked)?;
-            Ok(mounts.body["data"].get(format!("{path}/")).is_some())
-        }
-        MadeThere::Policy { name } => match vault.read(&format!("sys/policies/acl/{name}")).await {
-            Ok(_) => Ok(true),
-            Err(leaseproof_vault::Error::Answer { status: 404, .. }) => Ok(false),
-            Err(why) => Err(asked(why)),
-        },
+        MadeThere::Mount { path } => Ok(vault.mount(path).await.map_err(asked)?.is_some()),
+        MadeThere::Policy { name } => Ok(vault.policy(name).await.map_err(asked)?.is_some()),
         MadeThere::Role { cluster, name } => {
-            named(clusters, cluster, &format!("SELECT 1 FROM pg_roles WHERE rolname = {}", literal(name))).await
+            let sql = format!("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}", literal(name));
+            named(clusters, cluster, &sql).await
         }
         MadeThere::Database { cluster, name } => {
-            named(clusters, cluster, &format!("SELECT 1 FROM pg_database WHERE datname = {}", literal(name))).await
+            let sql = format!("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(name));
+            named(clusters, cluster, &sql).await
         }
     }
 }
@@ -131,8 +195,4 @@ async fn named(clusters: &BTreeMap<String, Cluster>, cluster: &str, sql: &str) -
     let found = session.value(sql).await.map_err(failed)?;
     session.close().await;
     Ok(found.is_some())
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use leaseproof_history::{Entry, Ledger};
+use leaseproof_history::Ledger;
 use leaseproof_scenario::Plan;
 use leaseproof_vault::{Client, Reach, TokenRequest};
 
@@ -28,9 +28,11 @@ impl Attached {
         let token = self.vault.create_token(&request).await;
         let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
         self.redactor.add_fixed(token.token.clone());
-        self.traces.token(Some(token.accessor.clone()));
-        ledger
-            .add(Entry::TokenAccessor { vault: self.vault.address().to_owned(), accessor: token.accessor.clone() })?;
+        if let Err(why) = self.traces.token(self.vault.address(), &token.accessor) {
+            // Nobody would find it any more.
+            self.release(&token.accessor).await?;
+            return Err(why.into());
+        }
         let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
         let client = Client::reaching(&reach);
         let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
@@ -44,7 +46,7 @@ impl Attached {
     pub async fn release(&self, accessor: &str) -> Result<(), EstateError> {
         let revoked = self.vault.revoke_accessor(accessor).await;
         revoked.map_err(|source| EstateError::Vault { doing: "revoke the client's token", source })?;
-        self.traces.token(None);
+        self.traces.token_revoked();
         Ok(())
     }
 }

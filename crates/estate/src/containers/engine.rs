@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::start_time;
+use crate::process::{start_time, this_host, this_user};
 
 /// The variable that names another client than `docker`, as `ci/docker` has it.
 pub(super) const CLIENT: &str = "DOCKER_BIN";
@@ -72,6 +72,11 @@ pub(super) fn remove(name: &str) -> Result<bool, String> {
 pub(super) fn this_process() -> String {
     let pid = std::process::id();
     format!("{pid}:{}", start_time(pid).unwrap_or_default())
+}
+
+/// This user on this machine, for a label.
+pub(super) fn this_maker() -> String {
+    format!("{}@{}", this_user().0, this_host())
 }
 
 /// Whether the process of such a label still lives.

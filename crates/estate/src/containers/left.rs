@@ -2,52 +2,70 @@ use std::collections::BTreeMap;
 
 use leaseproof_history::Entry;
 
-use super::{HARNESS, PREFIX, RUN, engine};
+use super::{HARNESS, MAKER, PREFIX, RUN, engine};
 
-/// Removes the containers of a run: those of its ledger, and those that carry its label. Blocking. Gives the names of
-/// those that are gone now, and of those that are not, with why.
+/// The containers of a run: those of its ledger, and those that carry its label. Blocking.
 ///
-/// The ledger is a file that anybody may have changed: only a container with our name is removed.
-pub(crate) fn remove_run(run: &str, entries: &[Entry]) -> (Vec<String>, Vec<String>) {
+/// The ledger is a file that anybody may have changed: only a container with our name is one.
+pub(crate) fn of_run(run: &str, entries: &[Entry]) -> Vec<String> {
     let names = entries.iter().filter_map(|entry| match entry {
         Entry::Container { name } if name.starts_with(PREFIX) => Some(name.clone()),
         _ => None,
     });
     let mut names: Vec<String> = names.collect();
     if names.is_empty() {
-        return (Vec::new(), Vec::new());
+        return names;
     }
-    names.extend(labelled(&format!("{RUN}={run}")).into_iter().map(|(name, _, _)| name));
+    names.extend(labelled(&format!("{RUN}={run}")).into_iter().map(|container| container.name));
     names.sort();
     names.dedup();
-    remove_all(names)
+    names
 }
 
-/// Removes containers whose harness is gone and that no ledger knows any more, run by run: the names of those that are
-/// gone now, and of those that are not. Blocking; without an engine there are none.
-pub(crate) fn remove_strays() -> BTreeMap<String, (Vec<String>, Vec<String>)> {
+/// Removes those containers. Blocking. Gives the names of those that are gone now, and of those that are not, with why.
+pub(crate) fn remove_run(run: &str, entries: &[Entry]) -> (Vec<String>, Vec<String>) {
+    remove_all(of_run(run, entries))
+}
+
+/// Containers whose harness is gone and that no ledger knows any more, by their run. Blocking; without an engine there
+/// are none. What another user, or this one on another machine, made on the same engine is not among them: whether
+/// its harness lives is not to be seen from here.
+pub(crate) fn strays() -> BTreeMap<String, Vec<String>> {
     let mut runs: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, run, harness) in labelled(RUN) {
-        if name.starts_with(PREFIX) && !engine::lives(&harness) {
-            runs.entry(run).or_default().push(name);
+    for container in labelled(RUN) {
+        let is_ours = container.maker.is_empty() || container.maker == engine::this_maker();
+        if container.name.starts_with(PREFIX) && is_ours && !engine::lives(&container.harness) {
+            runs.entry(container.run).or_default().push(container.name);
         }
     }
-    runs.into_iter().map(|(run, names)| (run, remove_all(names))).collect()
+    runs
 }
 
-/// Name, run and harness of every container with that label.
-fn labelled(label: &str) -> Vec<(String, String, String)> {
-    let format = format!("{{{{.Names}}}}\t{{{{.Label \"{RUN}\"}}}}\t{{{{.Label \"{HARNESS}\"}}}}");
+/// A container of leaseproof's, by its labels.
+struct Labelled {
+    name: String,
+    run: String,
+    harness: String,
+    /// Empty where an older leaseproof made it.
+    maker: String,
+}
+
+/// Every container with that label.
+fn labelled(label: &str) -> Vec<Labelled> {
+    let shown = |label: &str| format!("{{{{.Label \"{label}\"}}}}");
+    let format = format!("{{{{.Names}}}}\t{}\t{}\t{}", shown(RUN), shown(HARNESS), shown(MAKER));
     let filter = format!("label={label}");
     let all = engine::ask(&["ps", "--all", "--filter", &filter, "--format", &format]).unwrap_or_default();
     let told = all.lines().filter_map(|line| {
         let mut parts = line.split('\t').map(str::to_owned);
-        Some((parts.next()?, parts.next()?, parts.next()?))
+        let (name, run, harness) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Labelled { name, run, harness, maker: parts.next().unwrap_or_default() })
     });
     told.collect()
 }
 
-fn remove_all(names: Vec<String>) -> (Vec<String>, Vec<String>) {
+/// Removes containers by their names: those that are gone now, and those that are not, with why.
+pub(crate) fn remove_all(names: Vec<String>) -> (Vec<String>, Vec<String>) {
     let (mut gone, mut left) = (Vec::new(), Vec::new());
     for name in names {
         match engine::remove(&name) {

@@ -19,7 +19,7 @@ use nix::unistd::{Gid, Uid};
 
 pub(crate) use self::images::Images;
 pub use self::images::{FoundImage, find_images};
-pub(crate) use self::left::{remove_run, remove_strays};
+pub(crate) use self::left::{of_run, remove_all, remove_run, strays};
 use crate::EstateError;
 use crate::child::Launch;
 use crate::find::{Places, PostgresPrograms, Program};
@@ -32,6 +32,8 @@ const PREFIX: &str = "leaseproof-";
 const RUN: &str = "leaseproof.run";
 /// The label that says which process made it: `<pid>:<start time>`, as in a ledger.
 const HARNESS: &str = "leaseproof.harness";
+/// The label that says who made it: the user's id on the machine of that name, `0@build-7`. An engine may be shared.
+const MAKER: &str = "leaseproof.maker";
 /// The label that says what it is: `vault`, `postgres.<cluster>`.
 const SERVER: &str = "leaseproof.server";
 /// How much of the processor the servers get beside the harness where both want it (`--cpu-shares`; 1024 is what
@@ -103,7 +105,12 @@ impl Site {
         let account = self.account_in_containers(&launch);
         let mut args = words(&["run", "--rm", "--pull", "never", "--network", "host", "--shm-size", SHARED_MEMORY]);
         args.extend(words(&["--cpu-shares", SHARES, "--user", &account, "--name", &name]));
-        for (label, value) in [(RUN, self.run.as_str()), (HARNESS, &engine::this_process()), (SERVER, server)] {
+        for (label, value) in [
+            (RUN, self.run.as_str()),
+            (HARNESS, &engine::this_process()),
+            (MAKER, &engine::this_maker()),
+            (SERVER, server),
+        ] {
             args.extend(words(&["--label", &format!("{label}={value}")]));
         }
         // initdb asks who it is (src/bin/initdb/initdb.c, get_id): the accounts are this machine's.

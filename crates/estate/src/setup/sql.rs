@@ -32,17 +32,25 @@ pub(super) async fn run(
 }
 
 /// Does it by that login.
-pub(crate) async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Result<(), NotDone> {
+async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Result<(), NotDone> {
     let session = Session::open(login).await.map_err(|why| NotDone::refused(why.outcome()))?;
     for (place, statement) in split(text) {
-        if let Err(why) = session.script(statement).await {
-            let at = place + offset(statement, &why);
-            let place = Some(shown(file, text, at, redactor));
-            return Err(NotDone::Refused(Refusal { outcome: why.outcome(), place }));
-        }
+        session.script(statement).await.map_err(|why| refused(&why, file, text, (statement, place), redactor))?;
     }
     session.close().await;
     Ok(())
+}
+
+/// What PostgreSQL said of a statement that begins at that byte of the text.
+pub(crate) fn refused(
+    why: &Error,
+    file: Option<&str>,
+    text: &str,
+    (statement, place): (&str, usize),
+    redactor: &Redactor,
+) -> NotDone {
+    let place = Some(shown(file, text, place + offset(statement, why), redactor));
+    NotDone::Refused(Refusal { outcome: why.outcome(), place })
 }
 
 /// Where in the statement the error is, in bytes: PostgreSQL counts characters from 1. Where it does not say, the

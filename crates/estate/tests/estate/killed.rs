@@ -49,7 +49,7 @@ fn kill_after(moment: Option<Duration>) {
         Some(moment) => std::thread::sleep(moment),
         None => {
             until("the estate stands", || told.path().join("stands").exists());
-            let report = clean_in(&index);
+            let report = clean_in(&index, false);
             assert_eq!(report.runs[0].outcome, CleanOutcome::Living { pid: harness.id() });
             assert!(marked(&run).len() >= 2);
         }
@@ -59,7 +59,7 @@ fn kill_after(moment: Option<Duration>) {
     if moment.is_none() {
         until("the servers end by themselves", || marked(&run).is_empty());
     }
-    let report = clean_in(&index);
+    let report = clean_in(&index, false);
     assert!(report.is_clean(), "{report:?}");
     assert!(matches!(report.runs[0].outcome, CleanOutcome::Cleaned { .. }), "{report:?}");
     assert!(marked(&run).is_empty());
@@ -69,7 +69,7 @@ fn kill_after(moment: Option<Duration>) {
         let path = line.split('"').find(|part| part.starts_with("/tmp/")).unwrap();
         assert!(!Path::new(path).exists(), "{path}");
     }
-    assert!(clean_in(&index).runs.is_empty(), "the ledger is closed");
+    assert!(clean_in(&index, false).runs.is_empty(), "the ledger is closed");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

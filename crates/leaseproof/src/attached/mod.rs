@@ -45,6 +45,10 @@ pub(crate) struct AttachedArgs {
     /// PostgreSQL's log
     #[arg(long)]
     probes: bool,
+    /// On an attached estate: lets an http:// address lead to another machine, which gets the harness's Vault token and
+    /// every password without encryption
+    #[arg(long)]
+    insecure_http: bool,
 }
 
 /// Makes the plan one of the estate that was asked for. Of an attached one it prints what the run will cost.
@@ -67,6 +71,12 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failur
     allowed(attached, args.allow_writes_to.as_deref())?;
     attached.max_live_leases = args.max_live_leases;
     attached.max_duration = args.max_duration;
+    attached.insecure_http = args.insecure_http;
+    leaseproof_estate::in_clear(attached).map_err(Failure::usage)?;
+    for server in leaseproof_estate::sent_in_clear(attached) {
+        let words = "passwords and data go to another machine without encryption";
+        console::note(format!("warning: {server} has sslmode = \"disable\": {words}"));
+    }
     if !plan.lies.is_empty() {
         return Err(Failure::usage("an impostor ([[lie]]) is not put before a Vault that already stands"));
     }

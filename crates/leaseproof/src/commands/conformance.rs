@@ -105,6 +105,7 @@ async fn one(
     let folder = RunFolder::create(&state_folder(), "conformance", None).map_err(Failure::estate)?;
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(process::harness()).map_err(Failure::estate)?;
+    ledger.add(process::started("conformance")).map_err(Failure::estate)?;
     let asked = Asked {
         facts,
         postgres: version.to_string(),

@@ -2,7 +2,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use leaseproof_history::{Entry, Ledger};
+use leaseproof_history::{Entry, Ledger, OpenLedger};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -31,7 +31,7 @@ struct Supervisor {
 }
 
 pub(crate) fn down(args: &DownArgs) -> Ended {
-    let supervisor = choose(living(), args.run.as_deref())?;
+    let supervisor = choose(living()?, args.run.as_deref())?;
     let Supervisor { run, pid, started } = supervisor;
     let target = Pid::from_raw(i32::try_from(pid).map_err(Failure::usage)?);
     kill(target, Signal::SIGTERM).map_err(|error| {
@@ -45,7 +45,7 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
         }
         thread::sleep(Duration::from_millis(20));
     }
-    if Ledger::open_all().iter().any(|ledger| ledger.run == run) {
+    if open()?.iter().any(|ledger| ledger.run == run) {
         let words = format!("the supervisor of {run} is gone and left something behind; `leaseproof clean` removes it");
         return Err(Failure::new(Exit::Failed, words));
     }
@@ -54,9 +54,9 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
 }
 
 /// The supervisors of detached estates that live.
-fn living() -> Vec<Supervisor> {
-    let ledgers = Ledger::open_all().into_iter();
-    let supervisor = |ledger: leaseproof_history::OpenLedger| {
+fn living() -> Result<Vec<Supervisor>, Failure> {
+    let ledgers = open()?.into_iter();
+    let supervisor = |ledger: OpenLedger| {
         ledger.entries.iter().find_map(|entry| match *entry {
             Entry::Supervisor { pid, start_time } if process::lives(pid, start_time) => {
                 Some(Supervisor { run: ledger.run.clone(), pid, started: start_time })
@@ -64,7 +64,11 @@ fn living() -> Vec<Supervisor> {
             _ => None,
         })
     };
-    ledgers.filter_map(supervisor).collect()
+    Ok(ledgers.filter_map(supervisor).collect())
+}
+
+fn open() -> Result<Vec<OpenLedger>, Failure> {
+    Ledger::open_all().map_err(|why| Failure::new(Exit::Failed, why))
 }
 
 fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Supervisor, Failure> {

@@ -170,7 +170,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
                 detail: verbosity.detail(),
                 width: console::width(),
                 exit_code: exit.code(),
-                exit_meaning: (exit != Exit::of(verdicts)).then_some(exit.meaning()),
+                exit_meaning: (exit != Exit::of(verdicts)).then_some(exit.ending(verdicts.left_behind.is_some())),
             };
             console::styled(leaseproof_report::terminal(verdicts, &view));
         }

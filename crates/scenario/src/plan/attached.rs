@@ -45,6 +45,9 @@ pub struct AttachedPlan {
     pub max_live_leases: u64,
     /// How long the load may last.
     pub max_duration: Ttl,
+    /// Whether the harness's token may be sent to another machine without encryption.
+    #[serde(default)]
+    pub insecure_http: bool,
     /// Its Vault.
     pub vault: AttachedVault,
     /// Its PostgreSQL clusters, by name.

@@ -54,9 +54,10 @@ pub(super) fn attached(book: &Book<'_>) -> Option<AttachedPlan> {
         ours,
         // Nobody else knows of roles that were not there before.
         quiet: ours || table.flag("quiet").is_some_and(|said| said.value),
-        // The command line says them (`--max-live-leases`, `--max-duration`).
+        // The command line says them (`--max-live-leases`, `--max-duration`, `--insecure-http`).
         max_live_leases: 0,
         max_duration: Ttl::from_secs(0),
+        insecure_http: false,
         vault: vault?,
         postgres: postgres.into_iter().filter_map(|(name, cluster)| Some((name, cluster?))).collect(),
         origin: entry.node.place.origin(),

@@ -1,0 +1,215 @@
+//! Databases and roles.
+
+use std::time::{Duration, Instant};
+
+use leaseproof_history::{MadeThere, Proof};
+use leaseproof_postgres::{Error, Session};
+
+use super::{Found, Left, Servers};
+use crate::attached::login::Cluster;
+use crate::attached::traces::Made;
+
+/// How long PostgreSQL may take to make a database.
+const SETTLED: Duration = Duration::from_secs(60);
+/// How often it is asked.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Takes them away in that order, those that are the run's.
+pub(super) async fn take_away(
+    all: &[&Made],
+    servers: &Servers<'_>,
+    dry_run: bool,
+    gone: &mut impl FnMut(&MadeThere),
+) -> Vec<Left> {
+    let mut left = Vec::new();
+    for name in clusters_of(all) {
+        let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
+        let session = match open(name, servers).await {
+            Ok(session) => session,
+            Err(why) => {
+                left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
+                continue;
+            }
+        };
+        for made in &of_cluster {
+            match find(made, &session).await {
+                Found::Ours(_) if dry_run => left.push(Left::of(&made.what, "it would be removed")),
+                Found::Ours(name) => match remove(&made.what, &name, &of_cluster, &session).await {
+                    Ok(()) => gone(&made.what),
+                    Err(why) => left.push(Left::of(&made.what, why.to_string())),
+                },
+                Found::Gone => gone(&made.what),
+                Found::Another(why) => {
+                    left.push(Left::strange(&made.what, why));
+                    gone(&made.what);
+                }
+                Found::Unknown(why) => left.push(Left::of(&made.what, why)),
+            }
+        }
+        session.close().await;
+    }
+    left
+}
+
+/// All of them stay, because those mounts do; and with them the roles that Vault made there.
+pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -> Vec<Left> {
+    let mut left: Vec<Left> = Vec::new();
+    for name in clusters_of(all) {
+        let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
+        if let Ok(session) = open(name, servers).await {
+            left.extend(credentials(name, &of_cluster, &session).await);
+            session.close().await;
+        }
+        let why = format!("it is kept: Vault needs it to revoke what is left below {mounts}");
+        left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
+    }
+    left
+}
+
+/// The roles that somebody made after the set-up's own and that hold something in its databases: Vault's credentials.
+async fn credentials(cluster: &str, all: &[&Made], session: &Session) -> Vec<Left> {
+    let of = |is: fn(&MadeThere) -> bool| {
+        let oids = all.iter().filter(|made| is(&made.what)).filter_map(|made| made.oid());
+        oids.map(|oid| oid.to_string()).collect::<Vec<_>>()
+    };
+    let databases = of(|what| matches!(what, MadeThere::Database { .. }));
+    let roles = of(|what| matches!(what, MadeThere::Role { .. }));
+    let Some(first) = all.iter().filter_map(|made| made.oid()).min().filter(|_| !databases.is_empty()) else {
+        return Vec::new();
+    };
+    let (databases, ours) = (databases.join(","), [roles, vec!["0".to_owned()]].concat().join(","));
+    let list = format!(
+        "SELECT string_agg(name, E'\\n' ORDER BY name) FROM (SELECT DISTINCT r.rolname || E'\\t' || d.datname AS name \
+         FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid \
+         JOIN pg_catalog.pg_database d ON d.oid IN ({databases}) \
+         AND (s.dbid = d.oid OR (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = d.oid)) \
+         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND r.oid > {first} AND r.oid NOT IN ({ours})) x"
+    );
+    let found = session.value(&list).await.ok().flatten().unwrap_or_default();
+    let lines = found.lines().filter_map(|line| line.split_once('\t'));
+    lines
+        .map(|(role, database)| Left {
+            what: format!("role {role} of postgres.{cluster}"),
+            why: format!("Vault made it for a credential and could not drop it; in the database {database}"),
+            command: Some(format!("DROP OWNED BY {}; DROP ROLE {}", quoted(role), quoted(role))),
+            remains: true,
+        })
+        .collect()
+}
+
+fn clusters_of<'a>(all: &[&'a Made]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = all.iter().map(|made| cluster_of(&made.what)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn cluster_of(made: &MadeThere) -> &str {
+    match made {
+        MadeThere::Role { cluster, .. } | MadeThere::Database { cluster, .. } => cluster,
+        MadeThere::Mount { .. } | MadeThere::Policy { .. } => "",
+    }
+}
+
+/// The operator's session on the very cluster that the run worked on.
+async fn open(name: &str, servers: &Servers<'_>) -> Result<Session, String> {
+    let cluster = servers.clusters.get(name);
+    if let Some(why) = servers.expected.differs_from_cluster(name, cluster).await {
+        return Err(why);
+    }
+    let cluster: &Cluster = cluster.ok_or("the scenario does not say where that cluster is")?;
+    let login = cluster.operator(&cluster.observer.database);
+    Session::open(&login).await.map_err(|why| format!("the operator's account cannot be used: {why}"))
+}
+
+/// The thing by its OID. A role without one was never committed: its OID is in the ledger before that. A database has
+/// another name until it is.
+async fn find(made: &Made, session: &Session) -> Found {
+    let (catalog, column, name) = match &made.what {
+        MadeThere::Database { name, .. } => ("pg_database", "datname", name),
+        MadeThere::Role { name, .. } => ("pg_roles", "rolname", name),
+        MadeThere::Mount { .. } | MadeThere::Policy { .. } => return Found::Gone,
+    };
+    let first = made.proofs.iter().find_map(|proof| match proof {
+        Proof::MadeAs { name } => Some(name),
+        _ => None,
+    });
+    if let (None, Some(first)) = (made.oid(), first)
+        && let Err(why) = until_settled(first, session).await
+    {
+        return Found::Unknown(why);
+    }
+    let by = match (made.oid(), first) {
+        (Some(oid), _) => format!("oid = {oid}"),
+        (None, Some(first)) => format!("{column} = {}", literal(first)),
+        (None, None) => "false".to_owned(),
+    };
+    let ask = async {
+        let ours = session.value(&format!("SELECT {column} FROM pg_catalog.{catalog} WHERE {by}")).await?;
+        let named = format!("SELECT oid FROM pg_catalog.{catalog} WHERE {column} = {}", literal(name));
+        Ok::<_, Error>((ours, session.value(&named).await?))
+    };
+    match (ask.await, made.oid()) {
+        (Err(why), _) => Found::Unknown(format!("PostgreSQL does not say whether it is the run's: {why}")),
+        (Ok((Some(ours), _)), _) => Found::Ours(ours),
+        (Ok((None, None)), _) => Found::Gone,
+        (Ok((None, Some(got))), Some(expected)) => Found::Another(format!(
+            "it was made later by somebody else, and is left alone: expected OID {expected}, got {got}"
+        )),
+        (Ok((None, Some(_))), None) => {
+            Found::Another("it is somebody else's, and is left alone: the run had not made it yet".to_owned())
+        }
+    }
+}
+
+/// Waits until nobody makes a database of that name any more: PostgreSQL goes on with CREATE DATABASE when its client
+/// was killed.
+async fn until_settled(name: &str, session: &Session) -> Result<(), String> {
+    let making = format!(
+        "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() \
+         AND query LIKE 'CREATE DATABASE%' AND strpos(query, {}) > 0",
+        literal(name)
+    );
+    let until = Instant::now() + SETTLED;
+    loop {
+        match session.value(&making).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) if Instant::now() < until => tokio::time::sleep(AGAIN).await,
+            Ok(Some(_)) => return Err(format!("it is still being made after {} s", SETTLED.as_secs())),
+            Err(why) => return Err(format!("PostgreSQL does not say whether it is being made: {why}")),
+        }
+    }
+}
+
+async fn remove(made: &MadeThere, name: &str, all: &[&Made], session: &Session) -> Result<(), Error> {
+    let MadeThere::Database { .. } = made else {
+        return session.script(&format!("DROP ROLE {}", quoted(name))).await;
+    };
+    let drop = format!("DROP DATABASE {} WITH (FORCE)", quoted(name));
+    match session.script(&drop).await {
+        Err(why) if why.sqlstate() == Some("42501") => {
+            // It may belong to a role of the set-up's own, which its maker may become.
+            let owner = format!(
+                "SELECT r.rolname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba \
+                 WHERE d.datname = {} AND r.oid IN ({})",
+                literal(name),
+                all.iter().filter_map(|made| made.oid()).map(|oid| oid.to_string()).collect::<Vec<_>>().join(",")
+            );
+            let Some(owner) = session.value(&owner).await? else { return Err(why) };
+            session.script(&format!("GRANT {} TO CURRENT_USER", quoted(&owner))).await?;
+            session.script(&drop).await
+        }
+        done => done,
+    }
+}
+
+/// A name as SQL has it.
+pub(in crate::attached) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL has it, whatever `standard_conforming_strings` says.
+pub(in crate::attached) fn literal(text: &str) -> String {
+    let text = text.replace('\'', "''");
+    if text.contains('\\') { format!("E'{}'", text.replace('\\', "\\\\")) } else { format!("'{text}'") }
+}

@@ -1,0 +1,168 @@
+//! One run whose ledger is open.
+
+use std::path::{Path, PathBuf};
+
+use leaseproof_history::{Entry, OpenLedger};
+
+use super::{CleanOutcome, state};
+use crate::attached::{left_at, made_there, vault_of};
+use crate::containers::{of_run, remove_run};
+use crate::folder::PREFIX;
+use crate::server::remove_socket;
+use crate::{folder, process, this_host, this_user};
+
+/// Why a run is not to be touched: it still goes on, or it is somebody else's.
+pub(crate) fn alone(open: &OpenLedger) -> Option<CleanOutcome> {
+    let started = open.entries.iter().find_map(|entry| match entry {
+        Entry::Started { user, uid, host, .. } => Some((user, *uid, host)),
+        _ => None,
+    });
+    if let Some((user, uid, host)) = started {
+        if *host != this_host() {
+            let whose = format!("it runs or ran on the machine {host}: run `leaseproof clean` there");
+            return Some(CleanOutcome::Alone { whose });
+        }
+        if uid != this_user().0 {
+            return Some(CleanOutcome::Alone { whose: format!("it is {user}'s, who can run `leaseproof clean`") });
+        }
+    }
+    let mut owners = open.entries.iter().filter_map(|entry| match entry {
+        Entry::Harness { pid, start_time } | Entry::Supervisor { pid, start_time } => Some((*pid, *start_time)),
+        _ => None,
+    });
+    // A process with its id and another start time is a stranger.
+    let living = owners.clone().find(|(pid, started)| process::start_time(*pid) == Some(*started));
+    match living {
+        Some((pid, _)) => Some(CleanOutcome::Living { pid }),
+        None if !open.unreadable.is_empty() && owners.next().is_none() => Some(CleanOutcome::Left {
+            left: unreadable(open, "its owner cannot be read, and may still live: nothing was removed"),
+            gone: Vec::new(),
+        }),
+        None => None,
+    }
+}
+
+/// Removes what that run left, and closes its ledger where nothing remains.
+pub(super) fn clean(open: &OpenLedger, index: &Path, dry_run: bool) -> CleanOutcome {
+    if let Some(outcome) = alone(open) {
+        return outcome;
+    }
+    if dry_run { would_remove(open, index) } else { remove(open, index) }
+}
+
+fn would_remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
+    let folders = folders(open);
+    let mut what: Vec<String> =
+        of_run(&open.run, &open.entries).into_iter().map(|name| format!("container {name}")).collect();
+    what.extend(process::names_of_run(&open.run, &folders));
+    let paths = files(open).chain(&folders).cloned().chain(state::folder_of(open, index));
+    let there = paths.filter(|path| path.symlink_metadata().is_ok());
+    what.extend(there.map(|path| path.display().to_string()));
+    CleanOutcome::WouldRemove { what, stays: stays(open) }
+}
+
+fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
+    let folders = folders(open);
+    let (mut ended, mut left) = remove_run(&open.run, &open.entries);
+    let (processes, stay) = process::end_run(&open.run, &folders);
+    ended.extend(processes);
+    left.extend(stay);
+    let mut removed = Vec::new();
+    for path in files(open) {
+        let there = path.symlink_metadata().is_ok();
+        for folder in &folders {
+            remove_file(path, folder);
+        }
+        if there && path.symlink_metadata().is_err() {
+            removed.push(path.clone());
+        }
+    }
+    for path in &folders {
+        match remove_folder(path) {
+            Ok(true) => removed.push(path.clone()),
+            Ok(false) => {}
+            Err(why) => left.push(format!("{} ({why})", path.display())),
+        }
+    }
+    left.extend(stays(open));
+    if left.is_empty()
+        && let Some(folder) = state::folder_of(open, index)
+    {
+        match state::remove(&folder) {
+            Ok(true) => removed.push(folder),
+            Ok(false) => {}
+            Err(why) => left.push(format!("{} ({why})", folder.display())),
+        }
+    }
+    if left.is_empty()
+        && let Err(why) = open.closed()
+    {
+        left.push(format!("its entry in the index ({why})"));
+    }
+    if left.is_empty() {
+        return CleanOutcome::Cleaned { ended, removed, tokens: tokens(&open.entries) };
+    }
+    let gone = ended.into_iter().map(|process| format!("{process} ended"));
+    let gone = gone.chain(removed.iter().map(|path| format!("{} removed", path.display()))).collect();
+    CleanOutcome::Left { left, gone }
+}
+
+/// What `clean` cannot remove by itself: what stands in servers that the run did not start, and what cannot be read.
+fn stays(open: &OpenLedger) -> Vec<String> {
+    let mut stays = Vec::new();
+    if let Some(vault) = vault_of(&open.entries) {
+        stays.extend(tokens(&open.entries).iter().map(|accessor| left_at(vault, accessor)));
+        let made = made_there(&open.entries);
+        stays.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
+    }
+    if !open.unreadable.is_empty() {
+        stays.extend(unreadable(open, "something may be left that it named"));
+    }
+    stays
+}
+
+fn unreadable(open: &OpenLedger, so: &str) -> Vec<String> {
+    let help = format!("{so}; remove {} when nothing of the run is left", open.index().display());
+    open.unreadable.iter().cloned().chain([help]).collect()
+}
+
+fn folders(open: &OpenLedger) -> Vec<PathBuf> {
+    let folder = |entry: &Entry| if let Entry::Folder { path } = entry { Some(path.clone()) } else { None };
+    open.entries.iter().filter_map(folder).collect()
+}
+
+fn files(open: &OpenLedger) -> impl Iterator<Item = &PathBuf> {
+    open.entries.iter().filter_map(|entry| if let Entry::File { path } = entry { Some(path) } else { None })
+}
+
+/// The ledger is a file that anybody may have changed: only PostgreSQL's sockets of this run are removed.
+fn remove_file(path: &Path, folder: &Path) {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if name.starts_with(".s.PGSQL.") {
+        remove_socket(path, folder);
+    }
+}
+
+/// As for files: only a folder with our name. True where there was one.
+fn remove_folder(path: &Path) -> std::io::Result<bool> {
+    let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+    if path.symlink_metadata().is_err() {
+        return Ok(false);
+    }
+    if !ours {
+        return Err(std::io::Error::other("not a folder of leaseproof's"));
+    }
+    folder::remove(path).map(|()| true)
+}
+
+/// The accessors of the run's tokens that were not revoked yet.
+pub(crate) fn tokens(entries: &[Entry]) -> Vec<String> {
+    let revoked = |wanted: &String| {
+        entries.iter().any(|entry| matches!(entry, Entry::TokenRevoked { accessor } if accessor == wanted))
+    };
+    let of = |entry: &Entry| match entry {
+        Entry::TokenAccessor { accessor, .. } => Some(accessor.clone()),
+        _ => None,
+    };
+    entries.iter().filter_map(of).filter(|accessor| !revoked(accessor)).collect()
+}

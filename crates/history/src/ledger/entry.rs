@@ -1,0 +1,176 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that a run makes and that has to be gone after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "made")]
+pub enum Entry {
+    /// The process that owns the run.
+    Harness {
+        /// Its id.
+        pid: u32,
+        /// When it was started, in clock ticks since boot (`/proc/<pid>/stat`, field 22): a process with the same id
+        /// and another start time is a stranger.
+        start_time: u64,
+    },
+    /// Who started the run, and for what.
+    Started {
+        /// The scenario's name, or the command that needs none.
+        scenario: String,
+        /// The folder that leaseproof was started in.
+        folder: PathBuf,
+        /// The user's name.
+        user: String,
+        /// The user's id.
+        uid: u32,
+        /// The machine. A process id says something on this machine only.
+        host: String,
+    },
+    /// A folder.
+    Folder {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file that lies outside such a folder, e.g. a socket.
+    File {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A server.
+    Process {
+        /// What it is: `vault`, `postgres.target`.
+        name: String,
+        /// What stands in its environment and so in its children's: `LEASEPROOF_RUN=<run>`.
+        marker: String,
+    },
+    /// A container of this machine's engine.
+    Container {
+        /// Its name.
+        name: String,
+    },
+    /// The run works in an estate that it did not make: what it leaves there does not end with a process.
+    Attached {
+        /// Vault's address.
+        vault: String,
+        /// Which Vault answered there: its cluster id (`sys/health`). Older ledgers lack it.
+        #[serde(default)]
+        cluster_id: Option<String>,
+        /// The namespace that every path is below.
+        #[serde(default)]
+        namespace: Option<String>,
+    },
+    /// Which PostgreSQL cluster answered there.
+    ClusterFound {
+        /// Its name in the scenario.
+        cluster: String,
+        /// Where it answered: `host:port`.
+        at: String,
+        /// Its system identifier (`pg_control_system()`): initdb gives each cluster its own.
+        system_identifier: String,
+    },
+    /// Something else that the run is about to make there.
+    MadeThere {
+        /// What.
+        what: MadeThere,
+    },
+    /// How that thing is recognized. For what PostgreSQL makes in a transaction it is written before the commit.
+    Proof {
+        /// What.
+        what: MadeThere,
+        /// How.
+        proof: Proof,
+    },
+    /// That thing is gone again.
+    TakenAway {
+        /// What.
+        what: MadeThere,
+    },
+    /// A Vault token whose end is the end of every lease under it.
+    TokenAccessor {
+        /// Vault's address.
+        vault: String,
+        /// The token's accessor, with which it can be revoked and not used.
+        accessor: String,
+    },
+    /// That token is revoked.
+    TokenRevoked {
+        /// The token's accessor.
+        accessor: String,
+    },
+    /// The process that keeps a detached estate.
+    Supervisor {
+        /// Its id.
+        pid: u32,
+        /// When it was started, as for the harness.
+        start_time: u64,
+    },
+}
+
+/// What a set-up makes in an estate that the run did not make.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum MadeThere {
+    /// A mount of Vault's, with all that is below it.
+    Mount {
+        /// Its path, without a slash at its end.
+        path: String,
+    },
+    /// A policy of Vault's.
+    Policy {
+        /// Its name.
+        name: String,
+    },
+    /// A PostgreSQL role.
+    Role {
+        /// Its cluster.
+        cluster: String,
+        /// Its name.
+        name: String,
+    },
+    /// A database, with all that is in it.
+    Database {
+        /// Its cluster.
+        cluster: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// How something that a run made is told from another thing with the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Proof {
+    /// A role's or a database's OID. PostgreSQL gives it to no other one before its counter has run around.
+    Oid {
+        /// The OID.
+        oid: u32,
+    },
+    /// The name that a database has while it is being made. It holds the run's name.
+    MadeAs {
+        /// That name.
+        name: String,
+    },
+    /// A mount's accessor, which Vault gives to no other mount.
+    Accessor {
+        /// The accessor.
+        accessor: String,
+    },
+    /// A text of the run's own in a mount's description or a policy's rules, written with the thing itself.
+    Marker {
+        /// The text.
+        text: String,
+    },
+}
+
+impl fmt::Display for MadeThere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mount { path } => write!(f, "mount {path}"),
+            Self::Policy { name } => write!(f, "policy {name}"),
+            Self::Role { cluster, name } => write!(f, "role {name} of postgres.{cluster}"),
+            Self::Database { cluster, name } => write!(f, "database {name} of postgres.{cluster}"),
+        }
+    }
+}
