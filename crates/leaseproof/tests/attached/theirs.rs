@@ -153,7 +153,30 @@ impl Theirs {
         let listener = format!("tls_cert_file = \"{}\"\n  tls_key_file = \"{}\"", certificate.display(), key.display());
         let ca = scenario.join("ca.pem");
         let vault = Vault::listening(&listener, |port| client(port, &ca)).await.opened().await;
-        Self { vault, cluster, desk, scenario }
+        let theirs = Self { vault, cluster, desk, scenario };
+        theirs.add_foreigners().await;
+        theirs
+    }
+
+    /// A second cluster, which the same authority vouches for and the same accounts can log in to.
+    pub(crate) async fn another_cluster(&self) -> Cluster {
+        let other = Cluster::start().await;
+        let copy = |name: &str| {
+            let path = other.folder().join(name);
+            std::fs::copy(self.cluster.folder().join(name), &path).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some(user) = unprivileged() {
+                chown(&path, Some(user.uid), Some(user.gid)).unwrap();
+            }
+            path
+        };
+        encrypt(&other, &copy("server.pem"), &copy("server-key.pem")).await;
+        let session = Session::open(&other.login("postgres", "postgres")).await.unwrap();
+        session.script(&self.printed("postgres")).await.unwrap();
+        for account in ["leaseproof", "leaseproof-operator"] {
+            session.query(&format!("ALTER ROLE \"{account}\" PASSWORD 'observer-s3cret'")).await.unwrap();
+        }
+        other
     }
 
     /// Writes the scenario with that line in `[attached]`.
@@ -209,14 +232,8 @@ impl Theirs {
 
     /// Does what `leaseproof policy` asks for, and nothing else.
     async fn let_leaseproof_in(&self, policy: &str) {
-        let printed = |part: &str| {
-            let path = self.scenario.to_str().unwrap();
-            let output = self.desk.output(["policy", "--for", "attached", path, "--part", part]);
-            assert!(output.status.success(), "{}", text(&output));
-            String::from_utf8(output.stdout).unwrap()
-        };
         let root = &self.vault.client;
-        root.write_policy("leaseproof", &printed("vault")).await.unwrap();
+        root.write_policy("leaseproof", &self.printed("vault")).await.unwrap();
         root.write("sys/auth/approle", &json!({ "type": "approle" })).await.unwrap();
         let role = json!({
             "token_policies": ["leaseproof", policy], "token_no_default_policy": true, "token_period": "10s",
@@ -229,8 +246,16 @@ impl Theirs {
         write("secret-id", secret_id.body["data"]["secret_id"].as_str().unwrap());
         write("observer-password", "observer-s3cret\n");
         let session = Session::open(&self.login("postgres")).await.unwrap();
-        session.script(&printed("postgres")).await.unwrap();
+        session.script(&self.printed("postgres")).await.unwrap();
         session.query("ALTER ROLE leaseproof PASSWORD 'observer-s3cret'").await.unwrap();
+    }
+
+    /// What `leaseproof policy` prints for one server.
+    fn printed(&self, part: &str) -> String {
+        let path = self.scenario.to_str().unwrap();
+        let output = self.desk.output(["policy", "--for", "attached", path, "--part", part]);
+        assert!(output.status.success(), "{}", text(&output));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// The PostgreSQL roles, leases and tokens that are there.
