@@ -11,6 +11,10 @@ ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /source
+# The bindings of PostgreSQL's grammar are made from its C headers.
+RUN apt-get update -q \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libclang-dev \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
 COPY . .
 RUN CARGO_PROFILE_RELEASE_DEBUG=false CARGO_PROFILE_RELEASE_STRIP=symbols \
     cargo build --release --locked -p leaseproof
