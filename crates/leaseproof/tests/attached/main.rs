@@ -7,6 +7,7 @@
 mod cluster;
 mod foreign;
 mod harm;
+mod interrupted;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
