@@ -8,9 +8,7 @@ use serde::Deserialize;
 use zstd::stream::read::Decoder;
 
 use crate::Error;
-use crate::limits::{
-    GROWTH_COUNTS_EVERY, MAX_GROWTH, MAX_LINE, MAX_RATIO, MAX_TOTAL, MAX_WINDOW_LOG, RATIO_COUNTS_FROM,
-};
+use crate::limits::{Limits, MAX_WINDOW_LOG};
 use crate::memory::resident;
 
 /// The first bytes of a zstd frame (RFC 8878, 3.1.1).
@@ -37,6 +35,7 @@ pub enum ReadEnd {
 pub struct History {
     lines: BufReader<Decoder<'static, BufReader<File>>>,
     line: Vec<u8>,
+    limits: Limits,
     /// The size of the file, in bytes.
     packed: u64,
     /// The bytes of all lines so far.
@@ -59,6 +58,10 @@ impl History {
     /// [`Error::NewerFormat`] where this build does not know its format. A history that was cut off, at whatever byte,
     /// is no error.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_within(path, Limits::REAL)
+    }
+
+    fn open_within(path: &Path, limits: Limits) -> Result<Self, Error> {
         let failed = |source| Error::Read { path: path.to_owned(), source };
         let mut file = leaseproof_files::open(path).map_err(failed)?;
         let packed = file.metadata().map_err(failed)?.len();
@@ -74,6 +77,7 @@ impl History {
         let mut history = Self {
             lines: BufReader::new(decoder),
             line: Vec::new(),
+            limits,
             packed,
             unpacked: 0,
             resident: resident(),
@@ -124,21 +128,14 @@ impl History {
     /// Reads the next whole line into `self.line`; false at the end.
     fn read_line(&mut self) -> bool {
         self.line.clear();
-        let longest = MAX_LINE as u64;
-        let read = self.lines.by_ref().take(longest + 1).read_until(b'\n', &mut self.line);
+        let longest = self.limits.line.saturating_add(1);
+        let read = self.lines.by_ref().take(longest).read_until(b'\n', &mut self.line);
         self.unpacked += self.line.len() as u64;
+        if let Some(which) = self.exceeded() {
+            self.finish(ReadEnd::TooLarge { why: format!("after {} events: {which}", self.count) });
+            return false;
+        }
         match read {
-            Ok(_) if self.line.len() > MAX_LINE => self.exceed(&format!("a line is longer than {MAX_LINE} bytes")),
-            Ok(_) if self.unpacked > MAX_TOTAL => self.exceed(&format!("its lines are more than {MAX_TOTAL} bytes")),
-            Ok(_) if self.unpacked > RATIO_COUNTS_FROM.max(self.packed.saturating_mul(MAX_RATIO)) => {
-                self.exceed(&format!(
-                    "it unpacks to more than {MAX_RATIO} times the {} bytes of its file",
-                    self.packed
-                ));
-            }
-            Ok(_) if self.has_grown() => {
-                self.exceed(&format!("what it holds takes more than {MAX_GROWTH} bytes of memory"));
-            }
             Ok(0) if self.last_line_seen => self.finish(ReadEnd::Complete),
             Ok(0) => self.cut("it has no last line"),
             Ok(_) if self.line.last() != Some(&b'\n') => self.cut("its last line is not whole"),
@@ -149,13 +146,28 @@ impl History {
         false
     }
 
+    /// Which limit the history exceeds with the line that was read last.
+    fn exceeded(&mut self) -> Option<String> {
+        let Limits { line, total, ratio, ratio_counts_from, growth, .. } = self.limits;
+        if self.line.len() as u64 > line {
+            return Some(format!("a line is longer than {line} bytes"));
+        }
+        if self.unpacked > total {
+            return Some(format!("its lines are more than {total} bytes"));
+        }
+        if self.unpacked > ratio_counts_from.max(self.packed.saturating_mul(ratio)) {
+            return Some(format!("it unpacks to more than {ratio} times the {} bytes of its file", self.packed));
+        }
+        self.has_grown().then(|| format!("what it holds takes more than {growth} bytes of memory"))
+    }
+
     /// Whether what was read so far takes more memory than a history may.
     fn has_grown(&mut self) -> bool {
-        if self.unpacked < self.measured + GROWTH_COUNTS_EVERY {
+        if self.unpacked < self.measured + self.limits.growth_counts_every {
             return false;
         }
         self.measured = self.unpacked;
-        resident().zip(self.resident).is_some_and(|(now, before)| now > before + MAX_GROWTH)
+        resident().zip(self.resident).is_some_and(|(now, before)| now > before + self.limits.growth)
     }
 
     fn parse_line(&mut self) -> Option<Event> {
@@ -174,10 +186,6 @@ impl History {
 
     fn cut(&self, why: &str) {
         self.finish(ReadEnd::CutOff { why: format!("after {} events: {why}", self.count) });
-    }
-
-    fn exceed(&self, which: &str) {
-        self.finish(ReadEnd::TooLarge { why: format!("after {} events: {which}", self.count) });
     }
 
     fn finish(&self, end: ReadEnd) {
@@ -204,3 +212,6 @@ impl Iterator for History {
         self.parse_line()
     }
 }
+
+#[cfg(test)]
+mod tests;

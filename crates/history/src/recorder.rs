@@ -217,7 +217,7 @@ fn write_until_closed(
                 line.clear();
                 serde_json::to_writer(&mut line, &event)?;
                 line.push(b'\n');
-                if line.len() > MAX_LINE {
+                if line.len() as u64 > MAX_LINE {
                     let why = format!("an event of {} bytes is longer than the {MAX_LINE} of a line", line.len());
                     return Err(io::Error::other(why));
                 }

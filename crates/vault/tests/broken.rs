@@ -109,3 +109,32 @@ async fn a_namespace_goes_with_every_request() {
     let error = Client::reaching(&Reach { namespace: Some("a\nb".to_owned()), ..reach }).unwrap_err();
     assert!(error.to_string().starts_with("`a\nb` is no namespace of a Vault"), "{error}");
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_broken_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut heard = [0; 4096];
+        let _request = socket.read(&mut heard).await.unwrap();
+        socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.unwrap();
+        let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 1 << 20], b"\r\n"].concat();
+        while socket.write_all(&chunk).await.is_ok() {}
+    });
+    let client = Client::new(&address, Duration::from_secs(60)).unwrap();
+    let error = client.issue("database", "app").await.unwrap_err();
+    let expected = "the answer cannot be read: it is larger than 64 MiB, the limit for an answer";
+    assert!(error.to_string().contains(expected), "{error}");
+    assert!(matches!(error.outcome(), Outcome::Indeterminate { .. }));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_nested_or_has_headers_without_end_is_refused() {
+    let nested = server(Some(http("200 OK", &"[".repeat(200_000)))).await;
+    let error = nested.issue("database", "app").await.unwrap_err();
+    assert!(error.to_string().contains("cannot be read: it is no JSON"), "{error}");
+    let headers = format!("HTTP/1.1 200 OK\r\n{}", "a: b\r\n".repeat(200_000));
+    let error = server(Some(headers)).await.issue("database", "app").await.unwrap_err();
+    assert!(error.to_string().starts_with("no answer from Vault: "), "{error}");
+}

@@ -111,9 +111,11 @@ fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
 }
 
 fn one(args: &RunArgs, path: &Path) -> Ended {
+    // Before signals are listened to: nothing is made yet, and what is slow to read can be ended by one at once.
+    let plan = plan(args, path)?;
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        pipeline::run(&plan(args, path)?, args.output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet)).await
+        pipeline::run(&plan, args.output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet)).await
     })?;
     print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
     Ok(run.exit)

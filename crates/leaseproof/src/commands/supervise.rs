@@ -43,9 +43,9 @@ pub(crate) fn understood(said: &str) -> Option<(&str, &str)> {
 pub(crate) fn supervise(args: &SuperviseArgs) -> Ended {
     // A session of its own: neither the terminal's Ctrl-C nor its end reaches it.
     setsid().map_err(|error| Failure::estate(format!("the supervisor gets no session of its own: {error}")))?;
+    let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
     super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
         keeper::keep(&plan, process::supervisor(), &interrupt, Screen::new(true), say_and_let_go).await
     })
 }

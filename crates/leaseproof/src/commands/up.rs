@@ -32,9 +32,9 @@ pub(crate) struct UpArgs {
 }
 
 pub(crate) fn up(args: &UpArgs) -> Ended {
+    let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
     super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
         let screen = Screen::new(false);
         if args.detach {
             let _stage = screen.stage("standing the estate up");
