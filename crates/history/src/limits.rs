@@ -35,7 +35,7 @@ impl Limits {
         total: 64 << 30,
         ratio: 1_000,
         ratio_counts_from: 64 << 20,
-        growth: 1 << 30,
+        growth: 512 << 20,
         growth_counts_every: 4 << 20,
     };
 }

@@ -75,6 +75,32 @@ async fn each_kind_is_shown_with_its_reason() {
     assert!(!text(&nowhere).contains(PASSWORD));
 }
 
+/// The names of others cannot speak to the terminal: erase a row, forge one, hide a letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_shown_with_escapes() {
+    let cluster = Cluster::start().await;
+    let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
+    let table = "a\u{1b}[1A\u{1b}[2Kb\u{9b}31m\u{202e}c\u{200b}d\nowns\tall";
+    let script = format!(
+        "CREATE ROLE \"r\u{1b}[8m\"; CREATE ROLE \"g\u{202e}\nx\" ROLE \"r\u{1b}[8m\"; CREATE TABLE \"{table}\" (a int); \
+         GRANT SELECT ON \"{table}\" TO \"r\u{1b}[8m\"; ALTER ROLE \"r\u{1b}[8m\" SET search_path = E'\\u001b[2J'"
+    );
+    session.script(&script).await.unwrap();
+    let place = Place { cluster, desk: Desk::new() };
+    let hidden = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{200b}' | '\u{202e}');
+    for format in [&[][..], &["--json"]] {
+        let output = place.grants("r\u{1b}[8m", format);
+        let shown = text(&output);
+        assert!(output.status.success() && !shown.chars().any(hidden), "{shown:?}");
+        let name =
+            if format.is_empty() { r"a\u{1b}[1A\u{1b}[2Kb\u{9b}31m\u{202e}c\u{200b}d\nowns\tall" } else { r"\u202e" };
+        assert!(shown.contains(name), "{shown}");
+    }
+    let scenario = place.scenario("grants = []");
+    let deviates = place.grants("r\u{1b}[8m", &["--against", scenario.to_str().unwrap(), "--database", "postgres"]);
+    assert!(!text(&deviates).chars().any(hidden), "{:?}", text(&deviates));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promise_is_held_against_a_role() {
     let place = Place::new().await;

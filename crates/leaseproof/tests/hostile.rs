@@ -94,7 +94,6 @@ fn arguments_are_shown_escaped() {
         &["new", HOSTILE],
         &["validate", HOSTILE],
         &["list", HOSTILE],
-        &["down", HOSTILE],
         &["conformance", "--only", HOSTILE],
     ] {
         let shown = output(arguments);
