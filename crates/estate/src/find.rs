@@ -2,9 +2,9 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::EstateError;
+use crate::identity::{Identity, identify};
 
 pub(crate) const GET_VAULT: &str = "ci/servers/vault/build, or name one by VAULT_BIN=/path/to/vault";
 
@@ -33,6 +33,13 @@ pub(crate) struct Sought {
     pub(crate) setting: &'static str,
     /// The command that brings it.
     pub(crate) get: &'static str,
+}
+
+impl Sought {
+    /// What the program's own words hold: its name as its users write it.
+    pub(crate) fn marker(&self) -> &'static str {
+        self.called.split(' ').next().unwrap_or(self.called)
+    }
 }
 
 /// A program, and by which rule it was found.
@@ -219,20 +226,12 @@ pub(crate) fn get_postgres(major: &str) -> String {
     format!("{ours}apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
 }
 
-/// What a program says of its version: the first word of `--version`'s answer that begins with a digit.
-pub(crate) fn version_of(program: &Path) -> Option<String> {
-    asked(program, "--version")
-}
-
-/// As [`version_of`], by another argument.
-pub(crate) fn asked(program: &Path, argument: &str) -> Option<String> {
-    let answer = Command::new(program).arg(argument).output().ok()?;
-    let text = String::from_utf8_lossy(&answer.stdout).into_owned() + &String::from_utf8_lossy(&answer.stderr);
-    let words = text.split_whitespace().map(|word| word.trim_start_matches(['v', '-', 'q', 'j']).trim_end_matches(','));
-    let numbers: Vec<&str> =
-        words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(':')).collect();
-    // A log line's date has no dot in it; a version under development has none either.
-    numbers.iter().find(|word| word.contains('.')).or(numbers.first()).map(|word| (*word).to_owned())
+/// The version of a program `postgres`; none where it is missing, hangs, or is not PostgreSQL.
+fn version_of(program: &Path) -> Option<String> {
+    match identify(program, "--version", "PostgreSQL") {
+        Identity::Is(version) => version,
+        Identity::IsNot(_) => None,
+    }
 }
 
 /// `15` of `15.18`, `17beta1` or `18devel`.

@@ -1,9 +1,10 @@
 //! Which servers this machine has, for `leaseproof doctor`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::find::{GET_VAULT, Places, Program, Sought, asked, get_postgres, version_of};
+use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres};
 use crate::haproxy::HAPROXY;
+use crate::identity::{Identity, identify};
 use crate::patroni::{ETCD, PATRONI};
 use crate::pooler::PGBOUNCER;
 use crate::powerdns::PDNS;
@@ -19,6 +20,8 @@ pub struct Found {
     pub path: Option<PathBuf>,
     /// What it says of its version.
     pub version: Option<String>,
+    /// Why that program cannot be used: another one of the same name, or one that never answers.
+    pub problem: Option<String>,
     /// By which rule it was found: `PATH`, `VAULT_BIN`, a folder.
     pub source: String,
     /// The command that brings it.
@@ -50,14 +53,22 @@ pub fn find_all() -> Vec<Found> {
 }
 
 fn vault(places: &Places) -> Found {
-    let found = places.vault().ok();
-    Found {
-        server: "vault",
-        wanted_by: "every scenario",
-        version: found.as_ref().and_then(|program| asked(&program.path, "version")),
-        source: found.as_ref().map(|program| program.source.clone()).unwrap_or_default(),
-        path: found.map(|program| program.path),
-        how_to_get: GET_VAULT.to_owned(),
+    let missing = missing("vault", "every scenario", GET_VAULT);
+    places.vault().map_or_else(|_| missing.clone(), |program| missing.clone().at(program, vault_identity))
+}
+
+/// Whether that program is Vault, and which version.
+pub(crate) fn vault_identity(program: &Path) -> Identity {
+    identify(program, "version", "Vault v")
+}
+
+impl Found {
+    fn at(self, program: Program, identity: impl FnOnce(&Path) -> Identity) -> Self {
+        let (version, problem) = match identity(&program.path) {
+            Identity::Is(version) => (version, None),
+            Identity::IsNot(why) => (None, Some(why)),
+        };
+        Self { version, problem, path: Some(program.path), source: program.source, ..self }
     }
 }
 
@@ -71,6 +82,7 @@ fn postgres(places: &Places) -> Vec<Found> {
             wanted_by,
             path: Some(programs.bin.join("postgres")),
             version: Some(programs.version),
+            problem: None,
             source: programs.source,
             how_to_get: get_postgres(""),
         })
@@ -82,14 +94,18 @@ const JQ: Sought = Sought { name: "jq", called: "jq", setting: "JQ_BIN", get: "a
 
 fn by_name(places: &Places, sought: &Sought, wanted_by: &'static str, version: &str) -> Found {
     let missing = missing(sought.name, wanted_by, sought.get);
-    match places.named(sought) {
-        Ok(Program { path, source, .. }) => {
-            Found { version: asked(&path, version).or_else(|| version_of(&path)), path: Some(path), source, ..missing }
-        }
-        Err(_) => missing,
-    }
+    let identity = |path: &Path| identify(path, version, sought.marker());
+    places.named(sought).map_or_else(|_| missing.clone(), |program| missing.clone().at(program, identity))
 }
 
 fn missing(server: &'static str, wanted_by: &'static str, how_to_get: &str) -> Found {
-    Found { server, wanted_by, path: None, version: None, source: String::new(), how_to_get: how_to_get.to_owned() }
+    Found {
+        server,
+        wanted_by,
+        path: None,
+        version: None,
+        problem: None,
+        source: String::new(),
+        how_to_get: how_to_get.to_owned(),
+    }
 }

@@ -9,6 +9,7 @@ use leaseproof_domain::{
 
 use self::probes::Probes;
 use crate::foreign::one_line;
+use crate::layout::Layout;
 use crate::{evidence, figures};
 
 mod probes;
@@ -33,6 +34,11 @@ impl LifeStory {
         Self { wanted: lease.to_owned(), ..Self::default() }
     }
 
+    /// The life of that PostgreSQL role. One that no lease of the run had is told as far as it was observed.
+    pub fn of_user(name: &str) -> Self {
+        Self { username: Some(Username::new(name)), ..Self::default() }
+    }
+
     /// First pass: learns the lease's credential and its role.
     pub fn identify(&mut self, event: &Event) {
         match event {
@@ -42,6 +48,11 @@ impl LifeStory {
                 if record.username.is_some() {
                     self.username.clone_from(&record.username);
                 }
+                self.oids.extend(record.oid);
+            }
+            Event::Operation(record) if self.lease.is_none() && self.is_of_wanted_user(record) => {
+                self.lease.clone_from(&record.lease);
+                self.life = Some((record.life, record.phase.clone()));
                 self.oids.extend(record.oid);
             }
             Event::RoleRead(read) if Some(&read.username) == self.username.as_ref() => {
@@ -58,9 +69,9 @@ impl LifeStory {
         }
     }
 
-    /// Whether the first pass met the lease.
+    /// Whether the first pass met the lease, or the role.
     pub fn is_known(&self) -> bool {
-        self.lease.is_some()
+        self.lease.is_some() || !self.oids.is_empty()
     }
 
     /// Second pass: takes what concerns the lease.
@@ -109,10 +120,12 @@ impl LifeStory {
         }
     }
 
-    /// The life as text, with the findings of `verdicts` that name it.
-    pub fn render(&self, verdicts: Option<&RunVerdicts>) -> String {
+    /// The life as text, in lines of at most `width` columns, with the findings of `verdicts` that name it.
+    pub fn render(&self, verdicts: Option<&RunVerdicts>, width: Option<usize>) -> String {
         let mut out = String::new();
-        let lease = self.lease.as_ref().map_or(self.wanted.as_str(), LeaseId::as_str);
+        let layout = Layout::new(width);
+        let wanted = if self.wanted.is_empty() { "none" } else { self.wanted.as_str() };
+        let lease = self.lease.as_ref().map_or(wanted, LeaseId::as_str);
         let username = self.username.as_ref().map_or("not known", Username::as_str);
         let mut oids: Vec<_> = self.oids.iter().map(|oid| format!(" (oid {oid})")).collect();
         oids.sort_unstable();
@@ -125,7 +138,7 @@ impl LifeStory {
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
         lines.sort_by_key(|(at, _, _)| *at);
         for (at, what, words) in lines {
-            let _ = writeln!(out, "{:>11}  {what:<12}  {}", at.to_string(), one_line(&words));
+            layout.paragraph(&mut out, &format!("{:>11}  {what:<12}  ", at.to_string()), &one_line(&words));
         }
         if let Some(verdicts) = verdicts {
             self.findings(&mut out, verdicts);
@@ -148,7 +161,14 @@ impl LifeStory {
         }
     }
 
+    fn is_of_wanted_user(&self, record: &OperationRecord) -> bool {
+        self.wanted.is_empty() && record.username.is_some() && record.username == self.username
+    }
+
     fn is_wanted(&self, lease: &LeaseId) -> bool {
+        if self.wanted.is_empty() {
+            return Some(lease) == self.lease.as_ref();
+        }
         lease.as_str() == self.wanted || lease.as_str().rsplit('/').next() == Some(self.wanted.as_str())
     }
 

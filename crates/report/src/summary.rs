@@ -21,7 +21,14 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
         let _ = writeln!(out, "**The figures of this run are not comparable:** {}.\n", markdown(why));
     }
     roles(&mut out, &verdicts.observed);
-    checks(&mut out, &verdicts.checks);
+    let (not_run, judged): (Vec<_>, Vec<_>) = verdicts.checks.iter().partition(|judgment| judgment.not_run);
+    if !judged.is_empty() {
+        checks(&mut out, &judged);
+    }
+    if !not_run.is_empty() {
+        let ids: Vec<&str> = not_run.iter().map(|judgment| judgment.check.as_str()).collect();
+        let _ = writeln!(out, "{} not run: {}.\n", figures::count(ids.len() as u64, "check"), ids.join(", "));
+    }
     let tells =
         |judgment: &&Judgment| (judgment.verdict != Verdict::Pass && !judgment.not_run) || !judgment.notes.is_empty();
     for judgment in verdicts.checks.iter().filter(tells) {
@@ -87,14 +94,13 @@ fn roles(out: &mut String, observed: &Observed) {
     }
 }
 
-fn checks(out: &mut String, checks: &[Judgment]) {
+fn checks(out: &mut String, checks: &[&Judgment]) {
     out.push_str("| | Check | Subject | Promise | Samples |\n|---|---|---|---|---:|\n");
     for judgment in checks {
         let mark = match (judgment.verdict, &judgment.known) {
             (Verdict::Pass, _) => "✔",
             (Verdict::Fail, Some(_)) => "known",
             (Verdict::Fail, None) => "✘",
-            (Verdict::Unknown, _) if judgment.not_run => "not run",
             (Verdict::Unknown, _) => "?",
         };
         let Judgment { check, subject, title, samples, .. } = judgment;
@@ -228,5 +234,6 @@ mod tests {
     #[test]
     fn a_run_on_one_page() {
         insta::assert_snapshot!(summary(&crate::sample::verdicts()));
+        insta::assert_snapshot!("a_run_that_ended_early", summary(&crate::sample::setup_rejected()));
     }
 }

@@ -71,7 +71,7 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut She
     }
     let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
     match holds {
-        Some(true) => {}
+        Some(true) => sheet.note(format!("{metric} is {shown}; the limit is {}{of}", threshold.text)),
         Some(false) => {
             let what = format!("expected {metric} {}, got {shown}{of}", threshold.text);
             sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });

@@ -181,6 +181,13 @@ fn same_major(major: &str, image: &str, environment: &str) -> Result<(), EstateE
     }
 }
 
+/// Whether the engine and every image of a plan are there; their names. Blocking.
+pub(crate) fn check(plan: &Plan) -> Result<String, EstateError> {
+    let images = Images::of(plan)?;
+    let all: Vec<&str> = images.volumes.keys().map(String::as_str).collect();
+    Ok(all.join(", "))
+}
+
 /// The engine, or an image, and whether it is there; for `leaseproof doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundImage {

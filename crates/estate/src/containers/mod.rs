@@ -17,8 +17,8 @@ use leaseproof_history::Entry;
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid};
 
-pub(crate) use self::images::Images;
 pub use self::images::{FoundImage, find_images};
+pub(crate) use self::images::{Images, check};
 pub(crate) use self::left::{of_run, remove_all, remove_run, strays};
 use crate::EstateError;
 use crate::child::Launch;

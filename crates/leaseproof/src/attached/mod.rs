@@ -51,14 +51,19 @@ pub(crate) struct AttachedArgs {
     insecure_http: bool,
 }
 
+impl From<Where> for EstateKind {
+    fn from(said: Where) -> Self {
+        match said {
+            Where::Attached => Self::Attached,
+            Where::Containers => Self::Containers,
+            Where::Processes => Self::Processes,
+        }
+    }
+}
+
 /// Makes the plan one of the estate that was asked for. Of an attached one it prints what the run will cost.
 pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failure> {
-    match args.estate {
-        Some(Where::Attached) => plan.estate = EstateKind::Attached,
-        Some(Where::Containers) => plan.estate = EstateKind::Containers,
-        Some(Where::Processes) => plan.estate = EstateKind::Processes,
-        None => {}
-    }
+    plan.estate = args.estate.map_or(plan.estate, EstateKind::from);
     if plan.estate != EstateKind::Attached {
         return match &args.allow_writes_to {
             Some(_) => Err(Failure::usage("--allow-writes-to is of attached estates: say --estate attached")),

@@ -21,9 +21,9 @@ pub(crate) fn explain(args: &ExplainArgs) -> Ended {
     match &args.check {
         Some(id) => {
             let check: CheckId = id.parse().map_err(Failure::usage)?;
-            console::out(leaseproof_report::explain(check));
+            console::out(leaseproof_report::explain(check, console::width()));
         }
-        None => console::out(leaseproof_report::explain_all()),
+        None => console::out(leaseproof_report::explain_all(console::width())),
     }
     Ok(Exit::Passed)
 }

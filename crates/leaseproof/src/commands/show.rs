@@ -1,41 +1,117 @@
 use std::path::PathBuf;
 
-use clap::Args;
-use leaseproof_domain::Event;
+use clap::{Args, ValueEnum};
+use leaseproof_domain::{CheckId, Event};
 use leaseproof_history::{History, RunFolder};
-use leaseproof_report::LifeStory;
+use leaseproof_report::{Fate, LifeStory, LifecycleFilter, Lifecycles};
 
 use crate::artefacts;
+use crate::commands::run::shown;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::judgment;
 
-/// Show one life on one screen
+/// Show the lifecycles of a run, or one of them in full
 ///
-/// Everything that was done with a credential and seen of it, in order of time, and the findings that name it.
+/// Without `--lease` and `--user`: a list, a line each, of those that the options describe. With one of them: everything
+/// that was done with that credential and observed of it, in order of time, and the findings that name it.
+///
+/// With `--check`: what that check found, and the lifecycles that its findings name.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  leaseproof show RUN\n  \
+                             leaseproof show RUN --outcome failed --role powerdns-role --limit 10\n  \
+                             leaseproof show RUN --check REV-1\n  \
                              leaseproof show RUN --lease database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t\n  \
                              leaseproof show RUN --lease Ab3dEf6hIj9kLm2nOp5qRs8t")]
 pub(crate) struct ShowArgs {
     /// The run's folder
     run: PathBuf,
-    /// The lease: its whole id, or the part behind the last slash
-    #[arg(long, value_name = "ID")]
-    lease: String,
+    /// One lease in full: its whole id, or the part behind the last slash
+    #[arg(long, value_name = "ID", conflicts_with_all = ["user", "role", "outcome", "check"])]
+    lease: Option<String>,
+    /// One PostgreSQL user in full
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "outcome", "check"])]
+    user: Option<String>,
+    /// Lists lifecycles of this Vault role
+    #[arg(long, value_name = "VAULT_ROLE")]
+    role: Option<String>,
+    /// Lists lifecycles that came to this
+    #[arg(long, value_enum)]
+    outcome: Option<OutcomeArg>,
+    /// Shows what this check found, and lists the lifecycles that it names
+    #[arg(long, value_name = "CHECK_ID")]
+    check: Option<CheckId>,
+    /// How many are listed at most
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    limit: usize,
+}
+
+/// What became of a lifecycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutcomeArg {
+    /// A server answered one of its operations with an error
+    Failed,
+    /// One of its operations had no answer
+    Unanswered,
+    /// Its lease was revoked, with an acknowledgement
+    Revoked,
+    /// Its role was gone without a revocation
+    Expired,
+    /// Its end was not observed
+    Open,
+}
+
+impl From<OutcomeArg> for Fate {
+    fn from(outcome: OutcomeArg) -> Self {
+        match outcome {
+            OutcomeArg::Failed => Self::Failed,
+            OutcomeArg::Unanswered => Self::Unanswered,
+            OutcomeArg::Revoked => Self::Revoked,
+            OutcomeArg::Expired => Self::Expired,
+            OutcomeArg::Open => Self::Open,
+        }
+    }
 }
 
 pub(crate) fn show(args: &ShowArgs) -> Ended {
     let folder = RunFolder::open(&args.run).map_err(Failure::usage)?;
-    let mut story = LifeStory::of(&args.lease);
-    each(&folder, |event| story.identify(event))?;
-    if !story.is_known() {
-        let words = format!("the run {} has no lease `{}`", folder.name(), args.lease);
-        return Err(Failure::usage(format!("{words}; the findings of a failed check name the leases they are about")));
+    let story = match (&args.lease, &args.user) {
+        (Some(lease), _) => Some(LifeStory::of(lease)),
+        (None, Some(user)) => Some(LifeStory::of_user(user)),
+        (None, None) => None,
+    };
+    match story {
+        Some(story) => one(&folder, story, args),
+        None => list(&folder, args),
     }
-    each(&folder, |event| story.tell(event))?;
-    console::out(story.render(artefacts::read_verdicts(&folder).as_ref()));
+}
+
+fn one(folder: &RunFolder, mut story: LifeStory, args: &ShowArgs) -> Ended {
+    each(folder, |event| story.identify(event))?;
+    if !story.is_known() {
+        let (kind, name) = match (&args.lease, &args.user) {
+            (Some(lease), _) => ("lease", lease.as_str()),
+            (_, user) => ("user", user.as_deref().unwrap_or_default()),
+        };
+        let words = format!("the run {} has no {kind} `{name}`", folder.name());
+        return Err(Failure::usage(format!("{words}; `leaseproof show {}` lists those that it has", shown(folder))));
+    }
+    each(folder, |event| story.tell(event))?;
+    console::out(story.render(artefacts::read_verdicts(folder).as_ref(), console::width()));
+    Ok(Exit::Passed)
+}
+
+fn list(folder: &RunFolder, args: &ShowArgs) -> Ended {
+    let found_by = match args.check {
+        Some(check) => Some(found_by(folder, check)?),
+        None => None,
+    };
+    let mut all = Lifecycles::default();
+    each(folder, |event| all.see(event))?;
+    let filter =
+        LifecycleFilter { role: args.role.clone(), fate: args.outcome.map(Fate::from), found_by, limit: args.limit };
+    console::out(all.list(&filter, &shown(folder), console::width()));
     Ok(Exit::Passed)
 }
 
@@ -44,4 +120,16 @@ fn each(folder: &RunFolder, mut take: impl FnMut(&Event)) -> Result<(), Failure>
     let mut history = History::open(&folder.history()).map_err(Failure::usage)?;
     history.by_ref().for_each(|event| take(&event));
     judgment::whole(&folder.history(), &history.ended())
+}
+
+fn found_by(folder: &RunFolder, check: CheckId) -> Result<Vec<leaseproof_domain::Judgment>, Failure> {
+    let verdicts = artefacts::read_verdicts(folder).ok_or_else(|| {
+        let shown = shown(folder);
+        Failure::usage(format!("{shown} holds no verdicts that can be read; `leaseproof judge {shown}` writes them"))
+    })?;
+    let judged: Vec<_> = verdicts.checks.into_iter().filter(|judgment| judgment.check == check).collect();
+    if judged.is_empty() {
+        return Err(Failure::usage(format!("the run {} did not ask for {check}", folder.name())));
+    }
+    Ok(judged)
 }

@@ -115,11 +115,28 @@ fn story(wanted: &str) -> LifeStory {
 
 #[test]
 fn a_life_on_one_screen() {
-    insta::assert_snapshot!(story(LEASE).render(Some(&crate::sample::verdicts())));
+    insta::assert_snapshot!(story(LEASE).render(Some(&crate::sample::verdicts()), None));
 }
 
 #[test]
 fn the_last_part_of_the_id_is_enough() {
-    assert_eq!(story("Ab3dEf6hIj9kLm2nOp5qRs8t").render(None), story(LEASE).render(None));
+    assert_eq!(story("Ab3dEf6hIj9kLm2nOp5qRs8t").render(None, None), story(LEASE).render(None, None));
     assert!(!story("Ab3d").is_known());
+}
+
+#[test]
+fn a_user_s_name_leads_to_the_same_life() {
+    let mut story_of_user = LifeStory::of_user(USER);
+    events().iter().for_each(|event| story_of_user.identify(event));
+    assert!(story_of_user.is_known());
+    events().iter().for_each(|event| story_of_user.tell(event));
+    assert_eq!(story_of_user.render(None, None), story(LEASE).render(None, None));
+    assert!(!LifeStory::of_user("nobody").is_known());
+}
+
+#[test]
+fn lines_fit_the_terminal() {
+    let text = story(LEASE).render(None, Some(60));
+    let long: Vec<&str> = text.lines().skip(3).filter(|line| line.chars().count() > 60).collect();
+    assert!(long.is_empty(), "{long:#?}");
 }

@@ -1,0 +1,198 @@
+//! The lifecycles of a run as a list.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use leaseproof_domain::{Event, Judgment, LeaseId, Micros, Operation, OperationRecord, Outcome, Username};
+
+use crate::causes::quoted;
+use crate::evidence;
+use crate::figures;
+use crate::layout::Layout;
+
+/// What became of a lifecycle. One can be several: a credential whose renewal failed can be revoked later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// A server answered one of its operations with an error.
+    Failed,
+    /// One of its operations had no answer.
+    Unanswered,
+    /// Its lease was revoked, with an acknowledgement.
+    Revoked,
+    /// Its role was observed to be gone without a revocation.
+    Expired,
+    /// It was issued, and its end was not observed.
+    Open,
+}
+
+impl Fate {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Unanswered => "unanswered",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// Which lifecycles are wanted; what is not said does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct LifecycleFilter {
+    /// Its Vault role.
+    pub role: Option<String>,
+    /// What became of it.
+    pub fate: Option<Fate>,
+    /// Those that these findings are about.
+    pub found_by: Option<Vec<Judgment>>,
+    /// How many are shown at most.
+    pub limit: usize,
+}
+
+/// Every lifecycle of a run, put together from its history.
+#[derive(Debug, Default)]
+pub struct Lifecycles {
+    rows: BTreeMap<u64, Row>,
+    owners: BTreeMap<Username, u64>,
+    oids: BTreeMap<u32, u64>,
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    role: String,
+    at: Option<Micros>,
+    lease: Option<LeaseId>,
+    username: Option<Username>,
+    /// The first thing that went wrong.
+    trouble: Option<String>,
+    fates: BTreeSet<Fate>,
+}
+
+impl Lifecycles {
+    /// Takes in an event of the history.
+    pub fn see(&mut self, event: &Event) {
+        match event {
+            Event::Operation(record) if record.life != 0 => self.operation(record),
+            Event::RoleRead(read) => {
+                let owner = self.owners.get(&read.username).copied();
+                self.oids.extend(read.role.as_ref().zip(owner).map(|(role, owner)| (role.oid, owner)));
+            }
+            Event::Roles(seen) => {
+                for role in &seen.appeared {
+                    self.oids.extend(self.owners.get(&role.name).map(|owner| (role.oid, *owner)));
+                }
+                let gone: Vec<u64> = seen.gone.iter().filter_map(|oid| self.oids.get(oid).copied()).collect();
+                for owner in gone {
+                    if let Some(row) = self.rows.get_mut(&owner).filter(|row| !row.fates.contains(&Fate::Revoked)) {
+                        row.fates.insert(Fate::Expired);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn operation(&mut self, record: &OperationRecord) {
+        let row = self.rows.entry(record.life).or_default();
+        if row.at.is_none() {
+            row.at = Some(record.start);
+            row.role.clone_from(&record.role);
+        }
+        if row.lease.is_none() {
+            row.lease.clone_from(&record.lease);
+        }
+        if let Some(name) = record.username.as_ref().filter(|_| row.username.is_none()) {
+            row.username = Some(name.clone());
+            self.owners.insert(name.clone(), record.life);
+        }
+        let (fate, words) = match &record.outcome {
+            Outcome::Ok if record.op == Operation::Revoke => (Some(Fate::Revoked), None),
+            Outcome::Failed(failure) if record.op.expects_success() => (Some(Fate::Failed), Some(failure.code.clone())),
+            Outcome::Indeterminate { .. } => (Some(Fate::Unanswered), Some("no answer".to_owned())),
+            _ => (None, None),
+        };
+        row.fates.extend(fate);
+        if let Some(words) = words.filter(|_| row.trouble.is_none()) {
+            row.trouble = Some(format!("{} {words}", record.op));
+        }
+    }
+
+    /// The wanted ones in order of time, in lines of at most `width` columns. `run` is how the run is named in commands.
+    pub fn list(&self, filter: &LifecycleFilter, run: &str, width: Option<usize>) -> String {
+        let mut wanted: Vec<&Row> = self.rows.values().filter(|row| row.is_wanted(filter)).collect();
+        wanted.sort_by_key(|row| row.at);
+        let mut out = String::new();
+        let layout = Layout::new(width);
+        if let Some(judgments) = &filter.found_by {
+            found(&mut out, layout, judgments);
+        }
+        let shown = wanted.len().min(filter.limit);
+        if shown > 0 {
+            table(&mut out, layout, &wanted[..shown]);
+        }
+        let total = figures::count(self.rows.len() as u64, "lifecycle");
+        let of = format!("{} of {total}", wanted.len());
+        let words =
+            if wanted.len() > shown { format!("{of}, the first {shown} shown: --limit shows more") } else { of };
+        layout.paragraph(&mut out, "", &words);
+        if shown > 0 {
+            let _ = writeln!(out, "one in full: leaseproof show {} --lease LEASE", quoted(run));
+        }
+        out
+    }
+}
+
+impl Row {
+    fn is_wanted(&self, filter: &LifecycleFilter) -> bool {
+        let about = |judgment: &Judgment| {
+            judgment.findings.iter().any(|finding| {
+                (finding.lease.is_some() && finding.lease == self.lease)
+                    || (finding.username.is_some() && finding.username == self.username)
+            })
+        };
+        let open =
+            || self.lease.is_some() && !self.fates.contains(&Fate::Revoked) && !self.fates.contains(&Fate::Expired);
+        filter.role.as_ref().is_none_or(|role| *role == self.role)
+            && filter.fate.is_none_or(|fate| self.fates.contains(&fate) || (fate == Fate::Open && open()))
+            && filter.found_by.as_ref().is_none_or(|judgments| judgments.iter().any(about))
+    }
+
+    fn outcome(&self) -> String {
+        let ended = [Fate::Revoked, Fate::Expired].into_iter().find(|fate| self.fates.contains(fate));
+        let ended = ended.map(Fate::word).or(self.lease.as_ref().map(|_| Fate::Open.word()));
+        let parts = [ended.map(str::to_owned), self.trouble.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What the check says, before the lifecycles that it is about.
+fn found(out: &mut String, layout: Layout, judgments: &[Judgment]) {
+    for judgment in judgments {
+        let Judgment { check, subject, title, verdict, .. } = judgment;
+        layout.paragraph(out, "", &format!("{check} {subject}: {verdict}. {title}"));
+        for line in evidence::lines(judgment) {
+            layout.paragraph(out, "  ", &line);
+        }
+        out.push('\n');
+    }
+}
+
+fn table(out: &mut String, layout: Layout, rows: &[&Row]) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(layout.table());
+    table.set_header(["at", "role", "lease", "outcome"]);
+    for row in rows {
+        let lease = row.lease.as_ref().and_then(|lease| lease.as_str().rsplit('/').next()).unwrap_or("-");
+        let at = row.at.map_or_else(String::new, |at| at.to_string());
+        table.add_row([at, row.role.clone(), lease.to_owned(), row.outcome()].map(|cell| evidence::plain(&cell)));
+    }
+    for line in table.to_string().lines() {
+        let _ = writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line).trim_end());
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests;

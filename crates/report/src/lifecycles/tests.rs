@@ -1,0 +1,99 @@
+use leaseproof_domain::{
+    CheckId, Event, Failure, FailureSource, LeaseId, Micros, Operation, OperationRecord, Outcome, RoleSeen,
+    RoleSighting, Span, UnixMicros, Username,
+};
+
+use super::{Fate, LifecycleFilter, Lifecycles};
+use crate::sample;
+
+fn operation(life: u64, op: Operation, at: u64, outcome: Outcome) -> Event {
+    let span = Span { intended: Micros(at), start: Micros(at), end: Micros(at + 10) };
+    let role = if life == 3 { "other" } else { "powerdns-role" };
+    let mut record = OperationRecord::new(life, role, "steady", op, span, outcome);
+    if record.outcome.is_ok() || op != Operation::Issue {
+        record.lease = Some(LeaseId::new(format!("database/creds/{role}/Ab3dEf6hIj9kLm2nOp5qRs8{life}")));
+        record.username = Some(Username::new(format!("v-token-{role}-{life}")));
+    }
+    Event::Operation(record)
+}
+
+fn failed(code: &str) -> Outcome {
+    Outcome::Failed(Failure { source: FailureSource::Vault, code: code.into(), message: "no".into() })
+}
+
+fn seen(life: u32) -> RoleSeen {
+    let role = if life == 3 { "other" } else { "powerdns-role" };
+    let name = Username::new(format!("v-token-{role}-{life}"));
+    RoleSeen { oid: 100 + life, name, valid_until: Some(UnixMicros(1)), login: true }
+}
+
+fn all() -> Lifecycles {
+    let sighting = |at, appeared, gone| {
+        Event::Roles(RoleSighting { from: Micros(at), to: Micros(at), appeared, changed: vec![], gone, total: 0 })
+    };
+    let unanswered = Outcome::Indeterminate { why: "no answer within 10 s".into() };
+    let events = [
+        operation(1, Operation::Issue, 1_000_000, Outcome::Ok),
+        operation(2, Operation::Issue, 2_000_000, failed("500")),
+        operation(3, Operation::Issue, 3_000_000, Outcome::Ok),
+        operation(4, Operation::Issue, 4_000_000, unanswered),
+        sighting(4_500_000, vec![seen(1), seen(3)], vec![]),
+        operation(1, Operation::Renew, 5_000_000, failed("400")),
+        operation(1, Operation::Revoke, 6_000_000, Outcome::Ok),
+        operation(1, Operation::DeadLogin, 6_100_000, failed("28P01")),
+        sighting(9_000_000, vec![], vec![101, 103]),
+        operation(5, Operation::Issue, 9_500_000, Outcome::Ok),
+        // What is done for no lifecycle.
+        operation(0, Operation::Refused, 1, failed("403")),
+    ];
+    let mut all = Lifecycles::default();
+    events.iter().for_each(|event| all.see(event));
+    all
+}
+
+fn listed(filter: LifecycleFilter) -> Vec<String> {
+    let text = all().list(&LifecycleFilter { limit: 40, ..filter }, "RUN", None);
+    let rows = text.lines().skip(1).take_while(|line| !line.is_empty());
+    rows.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_list_fits_the_terminal() {
+    for width in [80, 60] {
+        let text = all().list(&LifecycleFilter { limit: 3, ..LifecycleFilter::default() }, "out/it's", Some(width));
+        let long = |line: &&str| line.chars().count() > width && !line.contains("leaseproof show");
+        assert_eq!(text.lines().filter(long).count(), 0, "{text}");
+        insta::assert_snapshot!(format!("list_at_{width}"), text);
+    }
+}
+
+#[test]
+fn filters_say_which() {
+    let none = LifecycleFilter::default;
+    assert_eq!(listed(none()), ["1.000", "2.000", "3.000", "4.000", "9.500"]);
+    let fate = |fate| LifecycleFilter { fate: Some(fate), ..none() };
+    assert_eq!(listed(fate(Fate::Failed)), ["1.000", "2.000"]);
+    assert_eq!(listed(fate(Fate::Unanswered)), ["4.000"]);
+    assert_eq!(listed(fate(Fate::Revoked)), ["1.000"]);
+    assert_eq!(listed(fate(Fate::Expired)), ["3.000"]);
+    assert_eq!(listed(fate(Fate::Open)), ["9.500"]);
+    assert_eq!(listed(LifecycleFilter { role: Some("other".into()), ..none() }), ["3.000"]);
+    assert!(listed(LifecycleFilter { role: Some("nobody".into()), ..none() }).is_empty());
+}
+
+#[test]
+fn a_check_names_its_lifecycles_and_says_what_it_found() {
+    let mut judgments = sample::verdicts().checks;
+    judgments.retain(|judgment| judgment.check == CheckId::of("GRA-1"));
+    judgments[0].findings[1].lease = Some(LeaseId::new("database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs81"));
+    let text =
+        all().list(&LifecycleFilter { found_by: Some(judgments), limit: 9, ..LifecycleFilter::default() }, "RUN", None);
+    assert!(
+        text.contains("GRA-1 role powerdns-role: Fail") && text.contains("SELECT ON TABLE public.tsigkeys"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Ab3dEf6hIj9kLm2nOp5qRs81  revoked; renew 400") && text.contains("1 of 5 lifecycles"),
+        "{text}"
+    );
+}
