@@ -5,7 +5,7 @@
 //! a full disk, makes the command end with an error; a reader that went away (`| head`) does not.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,6 +19,8 @@ static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// A terminal that says that it has fewer columns cannot be laid out for.
 const NARROWEST: usize = 30;
+/// What a terminal has that does not say it.
+const USUAL: usize = 80;
 
 /// Results, on stdout.
 pub(crate) fn out(text: impl AsRef<str>) {
@@ -83,9 +85,11 @@ fn written(text: &str) -> io::Result<()> {
     AutoStream::auto(file).write_all(text.as_bytes())
 }
 
-/// How many columns stdout has: those of its terminal, else what COLUMNS says; none where nobody knows.
+/// How many columns stdout has: those of its terminal, else what COLUMNS says; none where it goes elsewhere and nobody
+/// says.
 pub(crate) fn width() -> Option<usize> {
-    let terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let said = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    terminal.or_else(said).filter(|columns| *columns >= NARROWEST)
+    let usual = || io::stdout().is_terminal().then_some(USUAL);
+    terminal.or_else(said).or_else(usual).filter(|columns| *columns >= NARROWEST)
 }

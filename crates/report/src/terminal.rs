@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use leaseproof_domain::{
     FaultFigures, Judgment, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals, Validity, Verdict,
 };
@@ -162,7 +162,10 @@ fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics
     }
     let with_service = detail == Detail::Verbose;
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !with_service {
+        table.set_width(layout.table());
+    }
     let dropped = operations.iter().any(|operation| operation.dropped > 0);
     let counts = ["due", "ok", "failed", "no answer"].into_iter().chain(dropped.then_some("dropped"));
     table.set_header(["operation"].into_iter().chain(counts).chain(Quantity::ALL.map(Quantity::name)));
