@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres};
+use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres, runs};
 use crate::haproxy::HAPROXY;
 use crate::identity::{Identity, identify};
 use crate::patroni::{ETCD, PATRONI};
@@ -87,7 +87,23 @@ fn postgres(places: &Places) -> Vec<Found> {
             how_to_get: get_postgres(""),
         })
         .collect();
-    if found.is_empty() { vec![missing("postgres", wanted_by, &get_postgres(""))] } else { found }
+    let strangers = strangers(places, missing("postgres", wanted_by, &get_postgres("")));
+    let all: Vec<Found> = strangers.into_iter().chain(found).collect();
+    if all.is_empty() { vec![missing("postgres", wanted_by, &get_postgres(""))] } else { all }
+}
+
+/// Programs called `postgres` in the places that come first, which are something else.
+fn strangers(places: &Places, missing: Found) -> Vec<Found> {
+    let given = places.pg_bin_dir.as_ref().map(|folder| (folder.join("postgres"), "PG_BIN_DIR".to_owned()));
+    let in_path = places.in_path("postgres").map(|program| (program.path, program.source));
+    let programs = given.into_iter().chain(in_path).filter(|(path, _)| runs(path));
+    programs
+        .map(|(path, source)| {
+            let program = Program { path, source, image: None };
+            missing.clone().at(program, |path| identify(path, "--version", "PostgreSQL"))
+        })
+        .filter(|found| found.problem.is_some())
+        .collect()
 }
 
 const JQ: Sought = Sought { name: "jq", called: "jq", setting: "JQ_BIN", get: "apt-get install jq" };
@@ -107,5 +123,36 @@ fn missing(server: &'static str, wanted_by: &'static str, how_to_get: &str) -> F
         problem: None,
         source: String::new(),
         how_to_get: how_to_get.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Found, postgres, vault};
+    use crate::find::Places;
+
+    #[test]
+    fn what_only_has_a_server_s_name_is_rejected() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, says) in [("vault", "a password manager, version 3.1"), ("postgres", "a courier, version 15.2")] {
+            let path = root.path().join(name);
+            fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let places = Places {
+            path: vec![root.path().to_owned()],
+            cache: root.path().join("cache"),
+            postgres: root.path().join("postgresql"),
+            vault_bin: None,
+            pg_bin_dir: None,
+        };
+        let problem = |found: &Found| found.problem.clone().unwrap_or_default();
+        assert!(problem(&vault(&places)).ends_with("got \"a password manager, version 3.1\""), "{:?}", vault(&places));
+        let found = postgres(&places);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(problem(&found[0]).contains("\"PostgreSQL\", got \"a courier"), "{found:?}");
     }
 }

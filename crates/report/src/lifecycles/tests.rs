@@ -24,7 +24,7 @@ fn failed(code: &str) -> Outcome {
 fn seen(life: u32) -> RoleSeen {
     let role = if life == 3 { "other" } else { "powerdns-role" };
     let name = Username::new(format!("v-token-{role}-{life}"));
-    RoleSeen { oid: 100 + life, name, valid_until: Some(UnixMicros(1)), login: true }
+    RoleSeen { oid: 100 + life, name, valid_until: Some(UnixMicros(1)), login: true, password: None }
 }
 
 fn all() -> Lifecycles {
