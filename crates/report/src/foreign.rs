@@ -7,17 +7,26 @@ use serde_json::Value;
 
 /// A copy of `model` in which every text keeps to its line and cannot speak to a terminal, however deep it lies.
 pub(crate) fn shown<T: Serialize + DeserializeOwned + Clone>(model: &T) -> T {
-    let copied = serde_json::to_value(model).map(escaped).and_then(serde_json::from_value);
+    copied(model, one_line)
+}
+
+/// As [`shown`], for a model whose texts are names: a line break in one is shown.
+pub(crate) fn shown_names<T: Serialize + DeserializeOwned + Clone>(model: &T) -> T {
+    copied(model, |name| visible(name).into_owned())
+}
+
+fn copied<T: Serialize + DeserializeOwned + Clone>(model: &T, show: fn(&str) -> String) -> T {
+    let copied = serde_json::to_value(model).map(|value| escaped(value, show)).and_then(serde_json::from_value);
     // A model that JSON cannot hold is shown as it is: what prints it escapes what is left.
     copied.unwrap_or_else(|_| model.clone())
 }
 
-fn escaped(value: Value) -> Value {
+fn escaped(value: Value, show: fn(&str) -> String) -> Value {
     match value {
-        Value::String(text) => Value::String(one_line(&text)),
-        Value::Array(items) => items.into_iter().map(escaped).collect(),
+        Value::String(text) => Value::String(show(&text)),
+        Value::Array(items) => items.into_iter().map(|item| escaped(item, show)).collect(),
         Value::Object(entries) => {
-            entries.into_iter().map(|(key, value)| (visible(&key).into_owned(), escaped(value))).collect()
+            entries.into_iter().map(|(key, value)| (visible(&key).into_owned(), escaped(value, show))).collect()
         }
         other => other,
     }

@@ -8,7 +8,7 @@ use leaseproof_domain::{PrivilegeSet, visible};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::foreign::shown;
+use crate::foreign::shown_names;
 
 /// The version of [`RoleGrants`]'s form.
 pub const GRANTS_SCHEMA: &str = "leaseproof/grants/1";
@@ -45,7 +45,7 @@ pub fn grants_schema() -> String {
 /// The same for people: what the role is, then each database.
 pub fn grants_table(grants: &RoleGrants) -> String {
     let mut out = format!("{} on {}\n", visible(&grants.role), visible(&grants.server));
-    let databases = shown(&grants.databases);
+    let databases = shown_names(&grants.databases);
     if let Some(set) = databases.first() {
         role(&mut out, set);
     }
