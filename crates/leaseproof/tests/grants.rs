@@ -194,10 +194,7 @@ async fn through_a_group(place: &Place, shop: &Session) {
     // What somebody grants later is none of what PostgreSQL brings: a privilege, a grant option, a membership.
     for (sql, named) in [
         ("GRANT EXECUTE ON FUNCTION pg_reload_conf() TO pg_monitor", "pg_catalog.pg_reload_conf()"),
-        (
-            "GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO pg_monitor WITH GRANT OPTION",
-            "pg_catalog.pg_ls_waldir() WITH GRANT OPTION",
-        ),
+        ("GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO pg_monitor WITH GRANT OPTION", "pg_catalog.pg_ls_waldir()"),
         ("GRANT INSERT ON t TO pg_read_all_stats", "INSERT ON TABLE public.t"),
         ("GRANT pg_signal_backend TO pg_monitor", "pg_signal_backend"),
     ] {

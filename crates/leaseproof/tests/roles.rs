@@ -79,7 +79,7 @@ fn names_groups_and_leftovers_are_what_they_are() {
 }
 
 /// No other check is asked: what a switchover does to credentials is the business of tests of faults.
-const OF_FAULTS: [&str; 2] = ["--only", "FLT-1,FLT-2"];
+const OF_FAULTS: [&str; 2] = ["--only", "FLT-2"];
 
 #[test]
 fn a_standby_replicates_with_the_account_that_the_scenario_names() {
@@ -99,16 +99,11 @@ fn a_standby_whose_account_was_rotated_does_not_follow_and_the_run_says_why() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let verdicts = desk.verdicts();
     let lost = findings(&verdicts, "FLT-2");
-    assert_eq!(lost.len(), 2, "{}", text(&output));
-    assert!(
-        lost[0].starts_with(
-            "fault 1 (switchover on postgres.target): a standby of postgres.target cannot replicate as vault_admin"
-        ),
-        "{lost:?}"
-    );
+    assert_eq!(lost.len(), 1, "{}", text(&output));
+    let words = "fault 1 (switchover on postgres.target): a standby of postgres.target cannot replicate as vault_admin";
+    assert!(lost[0].starts_with(words), "{lost:?}");
     assert!(lost[0].contains("password authentication failed for user \"vault_admin\""), "{lost:?}");
-    assert!(lost[1].contains("postgres.target has no standby left that could take its place"), "{lost:?}");
-    // The new primary takes writes all the same.
-    assert!(findings(&verdicts, "FLT-1").is_empty(), "{}", text(&output));
+    // The run went on to its end, and says so in the fault's steps too.
+    assert_eq!(verdicts["ended"], "completed", "{}", text(&output));
     desk.assert_nothing_left();
 }

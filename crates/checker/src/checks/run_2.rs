@@ -46,8 +46,12 @@ impl Check for Run2 {
         let allowed = allowed(run);
         if orphans.len() as u64 > allowed {
             for role in orphans {
-                let what =
-                    format!("{} has no lease after the drain; {} may be without", role.name, allowed_words(allowed));
+                let what = format!(
+                    "{} has no lease after the drain; {} may be without{}",
+                    role.name,
+                    allowed_words(allowed),
+                    why_not_declared(role, run)
+                );
                 sheet.find(finding(run, role, look, what));
             }
         }

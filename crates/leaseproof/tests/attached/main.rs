@@ -24,9 +24,16 @@ use serde_json::json;
 use support::{assert_kept, text, wait};
 use theirs::Theirs;
 
+/// Named as Vault names its roles.
+const LEFT: &str = "v-token-app-AbCdEfGhIjKlMnOpQrSt-1700000000";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() {
     let theirs = Theirs::stand().await;
+    // A credential of somebody's, and what an earlier one left without a lease.
+    let held = theirs.vault.client.issue("database", "app").await.unwrap();
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    session.query(&format!("CREATE ROLE \"{LEFT}\" LOGIN PASSWORD 'left'")).await.unwrap();
     let before = theirs.there().await;
     let audit = theirs.vault.file("audit.log");
     theirs.vault.client.enable_file_audit(audit.to_str().unwrap()).await.unwrap();
@@ -52,6 +59,10 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
         "{shown}"
     );
     assert!(!shown.contains("s3cret") && !shown.contains("warning:"), "{shown}");
+    let orphans = verdicts["observed"]["orphans_before"].as_array().unwrap();
+    let orphans: Vec<&str> = orphans.iter().map(|orphan| orphan["name"].as_str().unwrap()).collect();
+    assert_eq!(orphans, [LEFT], "{} has a lease", held.username);
+    assert!(shown.contains(LEFT), "{shown}");
     theirs.only(&before).await;
     theirs.desk.assert_nothing_left();
 }

@@ -580,6 +580,49 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &["INV-3", "RUN-2"],
         &["ISS-1", "POL-1", "INV-10"],
     ),
+    mutant(
+        "shared-group",
+        "the statements create a group that nobody declared",
+        append(
+            "DO $$ BEGIN CREATE ROLE app_group; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
+        ),
+        &["RUN-2"],
+        &[],
+    ),
+    mutant(
+        "declared-group-logs-in",
+        "the declared group may log in",
+        Change {
+            append: "DO $$ BEGIN CREATE ROLE app_group LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
+            promise: "creates = [\"app_group\"]\n",
+            ..NONE
+        },
+        &["RUN-2", "INV-3"],
+        &[],
+    ),
+    mutant(
+        "left-before",
+        "a role of an earlier run is left",
+        Change {
+            sql: "CREATE ROLE \"v-token-powerdns-AbCdEfGhIjKlMnOpQrSt-1700000000\" LOGIN PASSWORD 'left';\n",
+            promise: "orphans_before = 0\n",
+            ..NONE
+        },
+        &["RUN-7"],
+        &[],
+    ),
+    mutant(
+        "predefined-role-widened",
+        "somebody granted more to the predefined role that it is a member of",
+        Change {
+            sql: "GRANT pg_monitor TO vaultuser WITH ADMIN OPTION;\nGRANT EXECUTE ON FUNCTION pg_reload_conf() TO pg_monitor;\n",
+            append: r#"GRANT pg_monitor TO "{{name}}";"#,
+            toml: "[role.powerdns-role]\nmember_of = [\"pg_monitor\"]\n",
+            ..NONE
+        },
+        &["GRA-1"],
+        &[],
+    ),
     // Times.
     mutant(
         "default-ttl-2h",
