@@ -198,3 +198,21 @@ fn secrets_are_found_wherever_they_stand() {
     }
     assert!(stored.contains("{{password}}") && stored.contains("SCRAM-SHA-256$") && !stored.contains("psql"));
 }
+
+#[test]
+fn the_password_of_the_replication_account_is_the_one_that_is_used_first() {
+    let account = |arguments: &[&str]| {
+        let plan = loaded_with(root().join("scenarios/keybuzz"), &set(arguments));
+        let account = plan.postgres["target"].replicate_as.clone().unwrap();
+        let stored = serde_json::to_string(&account).unwrap();
+        assert!(stored.contains("\"***\""), "{stored}");
+        (account.user, account.password.expose().to_owned())
+    };
+    // Vault's connection says it, the superuser has its own, and what the scenario says comes first.
+    let vaults = ("vault_admin".to_owned(), "keybuzz-superuser-password".to_owned());
+    assert_eq!(account(&["postgres.target.replicate_as=vault_admin"]), vaults);
+    let superuser = ("postgres".to_owned(), "leaseproof-bootstrap".to_owned());
+    assert_eq!(account(&["postgres.target.replicate_as=postgres"]), superuser);
+    let said = account(&["postgres.target.replicate_as=vault_admin", "postgres.target.replicate_password=own"]);
+    assert_eq!(said.1, "own");
+}

@@ -35,6 +35,7 @@ told! {
     estates_that_already_stand: "attached.toml",
     estates_that_stand_in_the_clear: "attached-plain.toml",
     servers_that_do_not_fit: "servers.toml",
+    groups_and_standbys_that_do_not_fit: "roles-and-standbys.toml",
     faults: "faults.toml",
     a_live_powerdns: "pdns.toml",
     a_live_powerdns_of_another_role: "pdns-template.toml",

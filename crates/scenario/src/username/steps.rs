@@ -103,3 +103,74 @@ impl<'s> Mount<'s> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::Origin;
+
+    use super::naming;
+    use crate::plan::{ExpectedFailure, Naming, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+
+    fn step(line: u32, action: SetupAction) -> SetupStep {
+        let origin = Origin { file: "scenario.toml".into(), line, column: 1 };
+        SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin }
+    }
+
+    fn write(line: u32, path: &str, key: &str, value: &str) -> SetupStep {
+        let value = SettingValue::Text(Setting::Text(value.to_owned()));
+        step(line, SetupAction::Write { path: path.to_owned(), data: [(key.to_owned(), value)].into() })
+    }
+
+    fn config(line: u32, name: &str, template: &str) -> SetupStep {
+        write(line, &format!("db/main/config/{name}"), "username_template", template)
+    }
+
+    fn role(connection: &str) -> SetupStep {
+        write(9, "/db/main/roles/app/", "db_name", connection)
+    }
+
+    fn script(text: &str) -> SetupStep {
+        step(8, SetupAction::Script { file: None, text: text.to_owned() })
+    }
+
+    /// The template and its line, `default`, or `unknown`.
+    fn of(steps: &[SetupStep]) -> String {
+        match naming("app", "/db/main/", steps) {
+            Naming::Default => "default".to_owned(),
+            Naming::Template { template, .. } => format!("{} ({})", template.value, template.origin.line),
+            Naming::Unknown { why } => format!("unknown: {why}"),
+        }
+    }
+
+    #[test]
+    fn the_last_template_of_the_roles_connection_counts() {
+        assert_eq!(of(&[]), "default");
+        assert_eq!(of(&[config(1, "one", "a"), config(2, "two", "b"), role("two")]), "b (2)");
+        assert_eq!(of(&[config(1, "one", "a"), config(2, "one", "b"), role("one")]), "b (2)");
+        let other_key = write(3, "db/main/config/one", "allowed_roles", "*");
+        assert_eq!(of(&[config(1, "one", "a"), other_key.clone(), role("one")]), "a (1)");
+        assert_eq!(of(&[config(1, "one", "a"), config(2, "one", ""), role("one")]), "default");
+        // Another mount is none of it, and a step that fails writes nothing.
+        assert_eq!(of(&[write(1, "database/config/one", "username_template", "a"), other_key, role("one")]), "default");
+        let origin = Origin { file: "scenario.toml".into(), line: 2, column: 1 };
+        let failing = ExpectedFailure { status: Some(400), sqlstate: None, says: None, origin };
+        let refused = SetupStep { expect: Some(failing), ..config(2, "one", "b") };
+        assert_eq!(of(&[config(1, "one", "a"), refused, role("one")]), "a (1)");
+        // Without the role's own step the only connection is its.
+        assert_eq!(of(&[config(1, "one", "a")]), "a (1)");
+    }
+
+    #[test]
+    fn what_only_a_script_writes_is_not_known() {
+        let writes = "vault write db/main/config/one username_template='x-{{random 5}}'";
+        let unknown = "unknown: the script at scenario.toml:8:1 writes a `username_template`";
+        assert_eq!(of(&[script(writes), role("one")]), unknown);
+        assert_eq!(of(&[config(1, "one", "a"), script(writes), role("one")]), unknown);
+        // The script is of another connection, or leaves the template as it is.
+        assert_eq!(of(&[config(1, "two", "a"), script(writes), role("two")]), "a (1)");
+        assert_eq!(of(&[config(1, "one", "a"), script("vault write db/main/config/one x=y"), role("one")]), "a (1)");
+        assert_eq!(of(&[config(1, "two", "a"), role("one")]), "unknown: no step writes the connection `one`");
+        let several = "unknown: no step writes the role, and several connections are written";
+        assert_eq!(of(&[config(1, "one", "a"), config(2, "two", "b")]), several);
+    }
+}
