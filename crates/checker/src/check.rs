@@ -63,6 +63,14 @@ pub(crate) struct Outcome {
     pub(crate) rests_on_timing: Option<bool>,
 }
 
+impl Outcome {
+    /// Why the check was not judged, where what the scenario asks is too little for it.
+    pub(crate) fn not_judged(&self) -> Option<&str> {
+        let nothing = self.crashed.is_none() && self.written.findings.is_empty() && self.written.samples == 0;
+        self.written.not_judged.as_deref().filter(|_| nothing)
+    }
+}
+
 impl Asked {
     pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
         let mut sheet = Sheet::new(ask, &plan.known);

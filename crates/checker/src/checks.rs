@@ -3,6 +3,7 @@
 mod acc_1;
 mod aud_1;
 mod audit_pairs;
+mod avl_1;
 mod cap;
 mod dns_1;
 mod dns_2;
@@ -38,6 +39,7 @@ mod pwd_2;
 mod rev_1;
 mod run_2;
 mod run_7;
+mod sat_1;
 mod thr_1;
 mod tls_1;
 mod tried;
@@ -57,6 +59,8 @@ pub(crate) use inv_10::Totaller;
 /// The check that an ask names. KNO-1, which judges the others' verdicts, is not among them.
 pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
     match ask.check.as_str() {
+        "SAT-1" => Box::new(sat_1::Sat1),
+        "AVL-1" => Box::new(avl_1::Avl1::default()),
         "ISS-1" => Box::new(iss_1::Iss1),
         "ISS-2" => Box::new(iss_2::Iss2::default()),
         "ISS-4" => Box::new(iss_4::Iss4::default()),

@@ -4,11 +4,13 @@ mod before;
 mod clocks;
 mod dns;
 mod faults;
+mod flow;
 mod groups;
 mod harness;
 mod life;
 mod moment;
 mod orphans;
+mod revocation;
 mod tracks;
 
 use std::borrow::Cow;
@@ -26,16 +28,25 @@ pub(crate) use before::Before;
 pub(crate) use clocks::{Between, Clocks};
 pub(crate) use dns::{Change, Dns};
 pub(crate) use faults::{Fault, Faults};
+pub(crate) use flow::{Flow, Slice, Waits};
 pub(crate) use groups::Groups;
 use harness::Harness;
 pub(crate) use life::{Gone, Life, Look, Step, Term};
 use moment::moment;
 pub(crate) use orphans::{Issues, Orphan};
+pub(crate) use revocation::Revocation;
 pub(crate) use tracks::Track;
 use tracks::Tracks;
 
 /// How long a life that has ended is kept for records that come late: observers write at their own pace.
 const KEPT: Duration = Duration::from_secs(30);
+
+/// Between which moments a phase's arrivals came.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Arrivals {
+    pub(crate) begun: Option<Micros>,
+    pub(crate) over: Option<Micros>,
+}
 
 /// A run as far as it was read.
 pub(crate) struct Run<'p> {
@@ -51,6 +62,10 @@ pub(crate) struct Run<'p> {
     pub(crate) groups: Groups,
     /// What failed on the harness's own side.
     pub(crate) harness: Harness,
+    pub(crate) revocation: Revocation,
+    pub(crate) flow: Flow<'p>,
+    /// When each phase's first arrival was due, and when the last one had come.
+    pub(crate) phases: BTreeMap<String, Arrivals>,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
     /// The objects of each database, by cluster and database.
@@ -93,6 +108,9 @@ impl<'p> Run<'p> {
             before: Before::default(),
             groups: Groups::new(plan),
             harness: Harness::default(),
+            revocation: Revocation::default(),
+            flow: Flow::new(plan),
+            phases: BTreeMap::new(),
             sets: BTreeMap::new(),
             objects: BTreeMap::new(),
             gaps: Vec::new(),
@@ -215,6 +233,8 @@ impl<'p> Run<'p> {
 
     /// Takes an event in.
     pub(crate) fn fold(&mut self, event: &Event) {
+        self.revocation.see(event);
+        self.flow.see(event);
         match event {
             Event::Header(header) => {
                 self.clocks.set_epoch(header.epoch);
@@ -244,8 +264,8 @@ impl<'p> Run<'p> {
                     life.probes.push(probe.clone());
                 }
             }
-            Event::Fault(mark) => self.fault(mark),
             Event::Phase(mark) => self.phase(mark),
+            Event::Fault(mark) => self.fault(mark),
             Event::Dns(event) => self.dns.see(event),
             Event::Sessions(sighting) => self.dns.sessions(sighting),
             Event::WatchGap(gap) => self.gap(gap),
@@ -256,7 +276,7 @@ impl<'p> Run<'p> {
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
             }
-            Event::Residue { from, to, released: false, roles, leases } => {
+            Event::Residue { from, to, released: false, roles, leases, .. } => {
                 let look = Look { from: *from, to: *to };
                 self.tracks.whole_look(roles, look);
                 self.groups.whole_look(roles);
@@ -273,10 +293,17 @@ impl<'p> Run<'p> {
     }
 
     fn phase(&mut self, mark: &PhaseMark) {
+        let arrivals = self.phases.entry(mark.phase.clone()).or_default();
         let planned = self.plan.phases.iter().find(|phase| phase.name == mark.phase);
         let stop = match mark.point {
-            PhasePoint::Begins => return,
-            PhasePoint::Drains => planned.map_or(mark.at, |phase| mark.at.after(phase.drain.duration())),
+            PhasePoint::Begins => {
+                arrivals.begun = Some(mark.at);
+                return;
+            }
+            PhasePoint::Drains => {
+                arrivals.over = Some(mark.at);
+                planned.map_or(mark.at, |phase| mark.at.after(phase.drain.duration()))
+            }
             PhasePoint::Ends => mark.at,
         };
         let known = self.stops.entry(mark.phase.clone()).or_insert(stop);

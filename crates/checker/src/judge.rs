@@ -14,6 +14,7 @@ use crate::fold::{Life, Run};
 use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
+use crate::saturation;
 use crate::sheet::{self, Written};
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
@@ -109,7 +110,9 @@ impl<'p> Bench<'p> {
 
     fn life(&mut self, life: &Life) {
         self.totaller.life(life, &self.run);
-        if let Some(lag) = checks::expiry_lag(life, &self.run) {
+        let lag = checks::expiry_lag(life, &self.run);
+        self.run.flow.life(life, lag.filter(|lag| lag.gone).map(|lag| (lag.from, lag.to)));
+        if let Some(lag) = lag {
             lag.record(&mut self.statistics.expiry_lag);
             lag.record(&mut self.during(lag.from, lag.to).expiry_lag);
         }
@@ -134,8 +137,13 @@ impl<'p> Bench<'p> {
         };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
+        let mut left_out: BTreeMap<String, String> = BTreeMap::new();
         for asked in self.asked {
             let (ask, outcome) = asked.end(&self.run, &whole);
+            if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
+                left_out.insert(ask.check.to_string(), why.to_owned());
+                continue;
+            }
             judged.push(judgment(&ask, outcome, cause, self.run.plan, &mut failed));
         }
         for ask in &self.asks_known {
@@ -151,10 +159,13 @@ impl<'p> Bench<'p> {
         verdicts.observed = self.observed;
         verdicts.observed.dns = self.run.dns.figures();
         observed::roles(&mut verdicts.observed, &self.run);
+        verdicts.observed.revocation = self.run.revocation.figures();
+        verdicts.observed.load = saturation::figures(&self.run);
         verdicts.faults = self.run.faults.figures();
         verdicts.errors_outside = self.run.faults.errors_outside();
-        let left_out = self.run.plan.left_out.iter();
-        verdicts.observed.left_out = left_out.map(|left| (left.check.to_string(), left.why.clone())).collect();
+        let planned = self.run.plan.left_out.iter();
+        left_out.extend(planned.map(|left| (left.check.to_string(), left.why.clone())));
+        verdicts.observed.left_out = left_out;
         verdicts.outcome = outcome(&verdicts);
         Judged { verdicts, histograms: self.statistics.histograms() }
     }

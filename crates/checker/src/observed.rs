@@ -12,7 +12,7 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
         Event::KeptSession(kept) => *observed.kept_sessions.entry(fate(kept)).or_default() += 1,
         Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
         Event::Metrics(reading) => gauges(&mut observed.gauges, reading),
-        Event::Residue { from, to, released: false, roles, leases } => {
+        Event::Residue { from, to, released: false, roles, leases, .. } => {
             let look = Look { from: *from, to: *to };
             observed.leases_without_role = without_role(leases, roles, look, run);
         }

@@ -19,6 +19,7 @@ pub(crate) struct Sheet {
     groups: Groups,
     more: u64,
     cannot_say: Option<String>,
+    not_judged: Option<String>,
     measured: Option<LatencySummary>,
     notes: Vec<String>,
     known: Vec<KnownMatch>,
@@ -42,6 +43,7 @@ pub(crate) struct Written {
     pub(crate) groups: Groups,
     pub(crate) more: u64,
     pub(crate) cannot_say: Option<String>,
+    pub(crate) not_judged: Option<String>,
     pub(crate) measured: Option<LatencySummary>,
     pub(crate) notes: Vec<String>,
     /// The places in the plan of the declared findings that every finding matches.
@@ -69,6 +71,7 @@ impl Sheet {
             groups: Groups::default(),
             more: 0,
             cannot_say: None,
+            not_judged: None,
             measured: None,
             notes: Vec::new(),
             known,
@@ -130,6 +133,12 @@ impl Sheet {
         self.cannot_say.get_or_insert_with(|| why.into());
     }
 
+    /// What the scenario asks is too little to be judged by this check: it is told as left out, and neither passes nor
+    /// keeps the run from passing.
+    pub(crate) fn not_judged(&mut self, why: String) {
+        self.not_judged = Some(why);
+    }
+
     /// What was measured on the way.
     pub(crate) fn measured(&mut self, summary: LatencySummary) {
         self.measured = Some(summary).filter(|summary| summary.count > 0);
@@ -153,6 +162,7 @@ impl Sheet {
             groups: self.groups,
             more: self.more,
             cannot_say: self.cannot_say,
+            not_judged: self.not_judged,
             measured: self.measured,
             notes: self.notes,
             known,

@@ -23,6 +23,28 @@ pub struct CheckInfo {
 /// Every check of a promise, in the order of reports.
 pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
+        id: "SAT-1",
+        title: "The backlog does not grow while arrivals last",
+        shown: "Requests that were due and not completed, and roles whose lease had ended, over each phase's arrivals after the \
+                ramp-up (a quarter of the phase at most) and outside fault windows. Of each second the smallest backlog \
+                counts. It fails where the slope over time (Theil and Sen) is above zero at 99 % confidence, is at least 5 % of \
+                the arrivals and 10 requests over the stretch, lasts from the first third to the last, and waits grew with it, \
+                arrivals were dropped, or clients gave up. A stretch of less than 15 s or 20 arrivals is not judged, nor is \
+                a phase with `overload = true`. Of an attached estate that others use, and of several clusters, roles are \
+                left out.",
+        source: "Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau; Little's law",
+        timing: true,
+    },
+    CheckInfo {
+        id: "AVL-1",
+        title: "Every request is answered within the client's time-out",
+        shown: "Each request of a lifecycle that was due outside fault windows: an answer came, yes or no, before `timeout` of \
+                [client], or the lifecycle's own where that is shorter. A dropped arrival is an issue without an answer. \
+                `unanswered` in [promise] allows a share of each operation's requests, rounded up to a whole one.",
+        source: "the scenario's time-outs",
+        timing: true,
+    },
+    CheckInfo {
         id: "ISS-1",
         title: "An issue answers 200 with a renewable lease and makes exactly one role",
         shown: "Every answered issue of the role: its status, the lease id's form `<mount>/creds/<role>/<24 characters>`, \
@@ -172,9 +194,11 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "RUN-2",
         title: "No role is left without a lease",
         shown: "After the drain: roles that were not there before the run, minus Vault's leases. Once more after the run's \
-                token was revoked, when no role may be left at all. A group that creation statements create and credentials \
-                share (no LOGIN, no password, no VALID UNTIL) is no credential: the scenario allows it by name (`creates`), \
-                and each other one is one finding.",
+                token was revoked, when no role may be left at all: judged when nothing is left, or when Vault has revoked \
+                nothing more for 35 s. A role whose lease Vault still lists is no orphan; where revocation has stopped, it \
+                fails as what it is, and where it still goes on after 15 minutes, it is Unknown. A group that creation \
+                statements create and credentials share (no LOGIN, no password, no VALID UNTIL) is no credential: the \
+                scenario allows it by name (`creates`), and each other one is one finding.",
         source: "the scenario's orphans",
         timing: false,
     },

@@ -116,6 +116,20 @@ pub enum Event {
         roles: Vec<RoleSeen>,
         /// Leases that Vault still lists.
         leases: Vec<LeaseId>,
+        /// Whether Vault was still revoking leases when they were last looked at.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shrinking: bool,
+    },
+    /// How much is left while Vault revokes what the run's token had.
+    Revoking {
+        /// Before the questions.
+        from: Micros,
+        /// After the answers.
+        to: Micros,
+        /// Roles that were not in the baseline.
+        roles: u64,
+        /// Leases that Vault still lists.
+        leases: u64,
     },
     /// The last line. A history without it was cut off.
     End(End),

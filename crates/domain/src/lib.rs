@@ -51,7 +51,7 @@ pub use sighting::{
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     AlsoBroken, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
-    Observed, OperationStatistics, OrphanBefore, RunOutcome, RunVerdicts, Subject, Totals, VERDICTS_SCHEMA, Validity,
-    Verdict,
+    LoadFigures, Observed, OperationStatistics, OrphanBefore, RevocationFigures, RunOutcome, RunVerdicts, Subject,
+    Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

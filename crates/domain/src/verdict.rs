@@ -358,8 +358,54 @@ pub struct FaultFigures {
     pub errors: Vec<(Operation, String, u64)>,
 }
 
+/// How Vault revoked what was left when a run's token was revoked, and with it every lease.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RevocationFigures {
+    /// Roles that were there before that.
+    pub roles: u64,
+    /// Leases that Vault listed before that.
+    pub leases: u64,
+    /// Microseconds until the last role or lease went that did.
+    pub took: u64,
+    /// Roles that went a second meanwhile.
+    pub roles_per_second: f64,
+    /// Roles that were there when the waiting ended.
+    pub roles_left: u64,
+    /// Leases that Vault listed then.
+    pub leases_left: u64,
+    /// Whether the backlog was still shrinking then.
+    pub shrinking: bool,
+}
+
+/// How the load of a phase went over a stretch of its arrivals, after the ramp-up and outside fault windows (SAT-1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadFigures {
+    /// The phase.
+    pub phase: String,
+    /// The beginning of the stretch.
+    pub from: Micros,
+    /// Its end.
+    pub to: Micros,
+    /// Credentials asked for a second, dropped arrivals included.
+    pub offered_per_second: f64,
+    /// Issues answered a second.
+    pub completed_per_second: f64,
+    /// Arrivals dropped a second.
+    pub dropped_per_second: f64,
+    /// By how much the backlog grew a second: requests of every operation that were due and not completed.
+    pub backlog_growth_per_second: f64,
+    /// The lower bound of that, at 99 % confidence.
+    pub backlog_growth_low: f64,
+    /// The upper bound.
+    pub backlog_growth_high: f64,
+    /// The backlog in the first third: the median of its smallest values, second by second.
+    pub backlog_first: f64,
+    /// The same in the last third.
+    pub backlog_last: f64,
+}
+
 /// What the observers saw of an estate that no check judges.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
     /// Sessions that were kept open past their credential's end, by what became of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -374,7 +420,8 @@ pub struct Observed {
     /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gauges: BTreeMap<String, u64>,
-    /// Checks that the promises ask for and that nobody could make in this estate, and why: none of them passed.
+    /// Checks that the promises ask for and that were not judged, in this estate or on so short a load, and why: none of
+    /// them passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, String>,
     /// The live DNS server, where the scenario has one.
@@ -389,6 +436,12 @@ pub struct Observed {
     /// Groups that credentials share and that appeared during the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<CreatedGroup>,
+    /// How the load of each phase went that is long enough to tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<LoadFigures>,
+    /// The end of what was left when the run's token was revoked; none where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<RevocationFigures>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -429,7 +482,7 @@ pub struct CreatedGroup {
 }
 
 /// Everything that was judged of one run: the content of `verdicts.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdicts {
     /// [`VERDICTS_SCHEMA`].
     pub schema: String,

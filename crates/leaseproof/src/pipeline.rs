@@ -8,8 +8,9 @@ use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts};
 use leaseproof_estate::ClientToken;
 use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
 use leaseproof_scenario::Plan;
-use leaseproof_watch::Watch;
+use leaseproof_watch::{ReleaseWait, Watch};
 use leaseproof_workload::Progress;
+use tokio::time::Instant;
 
 use crate::artefacts::Stood;
 use crate::commands::run::say_moved;
@@ -30,6 +31,13 @@ const LAST_LINES: usize = 10;
 const NOTICE: Duration = Duration::from_secs(1);
 /// How often the run's record is looked at.
 const RECORD_PACE: Duration = Duration::from_millis(200);
+/// Without any role or lease going, Vault revokes nothing more: it tries a revocation that failed again after 10 to 30 s
+/// (vault/expiration.go, revokeExponentialBackoff).
+const RELEASE_STALL: Duration = Duration::from_secs(35);
+/// How long Vault is given to revoke what was left, as long as it does.
+const RELEASE_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How long where no check depends on it.
+const RELEASE_SHORTEST: Duration = Duration::from_secs(10);
 
 /// A run that came to its end, whatever end that was.
 pub(crate) struct Run {
@@ -236,10 +244,11 @@ impl Living<'_> {
         drop(stage);
 
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
-        self.interrupt.unless_urged(self.release(estate, watch, &token.accessor())).await??;
+        let waits = release_wait(plan, guard.ends());
+        let cut = self.interrupt.unless_urged(self.release(estate, watch, &token.accessor(), &waits)).await??;
         match guard.stopped() {
             Some(stop) => Err(stop),
-            None if finished.interrupted => Err(Stop::Asked),
+            None if finished.interrupted || cut => Err(Stop::Asked),
             None => Ok(()),
         }
     }
@@ -264,13 +273,31 @@ impl Living<'_> {
         Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
     }
 
-    /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked.
-    async fn release(&self, estate: &Standing, watch: &Watch, accessor: &str) -> Result<(), Stop> {
-        let _stage = self.screen.stage("releasing every lease");
-        watch.residue(false).await?;
+    /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked. Answers
+    /// whether a signal cut the wait for that short.
+    async fn release(
+        &self,
+        estate: &Standing,
+        watch: &Watch,
+        accessor: &str,
+        waits: &ReleaseWait,
+    ) -> Result<bool, Stop> {
+        let stage = self.screen.stage("releasing every lease");
+        watch.residue().await?;
         watch.stop_looking().await;
         estate.release(accessor).await?;
-        watch.residue(true).await?;
-        Ok(estate.measure_clocks(self.recorder).await?)
+        let tell =
+            |roles, leases| stage.say(format!("releasing every lease: {leases} leases and {roles} roles are left"));
+        let cut = watch.released(waits, &self.interrupt.token(), tell).await?;
+        estate.measure_clocks(self.recorder).await?;
+        Ok(cut)
     }
+}
+
+/// How long what is left after the drain may take to go, where the load has to be over by `ends`.
+fn release_wait(plan: &Plan, ends: Option<Instant>) -> ReleaseWait {
+    let asked = plan.asks.iter().any(|ask| matches!(ask.check.as_str(), "RUN-2" | "INV-3"));
+    let until_end = ends.map(|ends| ends.saturating_duration_since(Instant::now()).saturating_sub(NOTICE));
+    let longest = if asked { RELEASE_LONGEST.min(until_end.unwrap_or(RELEASE_LONGEST)) } else { RELEASE_SHORTEST };
+    ReleaseWait { stall: RELEASE_STALL, longest: longest.max(RELEASE_SHORTEST) }
 }

@@ -27,6 +27,13 @@ pub(crate) struct Stage {
     task: Option<JoinHandle<()>>,
 }
 
+impl Stage {
+    /// Other words, as the stage goes on.
+    pub(crate) fn say(&self, words: String) {
+        self.bar.set_message(words);
+    }
+}
+
 impl Drop for Stage {
     fn drop(&mut self) {
         if let Some(task) = &self.task {

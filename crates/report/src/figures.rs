@@ -1,7 +1,9 @@
 //! How figures are written.
 
 use jiff::Timestamp;
-use leaseproof_domain::{LatencySummary, Micros, MoreThan, Operation, Quantity, UnixMicros};
+use leaseproof_domain::{
+    LatencySummary, LoadFigures, Micros, MoreThan, Operation, Quantity, RevocationFigures, UnixMicros,
+};
 
 /// Microseconds as milliseconds with three figures that matter: `0.412`, `12.3`, `1204`.
 pub(crate) fn millis(micros: u64) -> String {
@@ -53,6 +55,33 @@ pub(crate) fn figure(summary: &LatencySummary, quantity: Quantity, known: impl F
         Quantity::Max => summary.max,
     };
     if summary.at_least.contains(&quantity) { MoreThan(micros).to_string() } else { known(micros) }
+}
+
+/// How the load of a phase went, in one line.
+pub(crate) fn load(figures: &LoadFigures) -> String {
+    let LoadFigures { phase, offered_per_second, completed_per_second, dropped_per_second, .. } = figures;
+    let LoadFigures { backlog_growth_per_second, backlog_growth_low, backlog_growth_high, .. } = figures;
+    format!(
+        "load {phase}: {offered_per_second:.1} issues/s due · {completed_per_second:.1}/s answered · \
+         {dropped_per_second:.1}/s dropped · backlog {backlog_growth_per_second:+.2} requests/s ({backlog_growth_low:+.2} to \
+         {backlog_growth_high:+.2})"
+    )
+}
+
+/// How Vault revoked what was left, in one line.
+pub(crate) fn revocation(figures: &RevocationFigures) -> String {
+    let RevocationFigures { roles, leases, took, roles_per_second, roles_left, leases_left, shrinking } = figures;
+    let mut parts = vec![format!(
+        "revocation at the end: {} and {}, {roles_per_second:.1} roles/s over {} s",
+        count(*roles, "role"),
+        count(*leases, "lease"),
+        seconds(*took)
+    )];
+    if roles_left + leases_left > 0 {
+        let still = if *shrinking { "still shrinking then" } else { "no longer shrinking" };
+        parts.push(format!("{} and {} left, {still}", count(*roles_left, "role"), count(*leases_left, "lease")));
+    }
+    parts.join(" · ")
 }
 
 /// What went wrong, and how often: `issue 500 × 9, login no answer × 4`.

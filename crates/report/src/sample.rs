@@ -2,8 +2,8 @@
 
 use leaseproof_domain::{
     AlsoBroken, Cause, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
-    LeaseId, Micros, Observed, Operation, OperationStatistics, Origin, RunOutcome, RunVerdicts, Subject, Totals,
-    UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    LeaseId, LoadFigures, Micros, Observed, Operation, OperationStatistics, Origin, RevocationFigures, RunOutcome,
+    RunVerdicts, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -45,6 +45,25 @@ pub(crate) fn verdicts() -> RunVerdicts {
             orphans_before: vec![],
             more_orphans_before: 0,
             groups: vec![],
+            load: vec![LoadFigures {
+                phase: "steady".to_owned(),
+                from: Micros(10_000_000),
+                to: Micros(40_000_000),
+                offered_per_second: 8.0,
+                completed_per_second: 7.98,
+                backlog_growth_low: -0.05,
+                backlog_growth_high: 0.04,
+                backlog_first: 1.0,
+                backlog_last: 1.0,
+                ..LoadFigures::default()
+            }],
+            revocation: Some(RevocationFigures {
+                roles: 268,
+                leases: 268,
+                took: 21_300_000,
+                roles_per_second: 12.58,
+                ..RevocationFigures::default()
+            }),
             left_out: [("AUD-1".to_owned(), "Vault's audit log is not on this machine".to_owned())].into(),
         },
         faults: vec![FaultFigures {

@@ -175,7 +175,22 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
 
 fn observed(out: &mut String, observed: &Observed) {
     let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns, .. } = observed;
+    let Observed { load, revocation, .. } = observed;
     dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
+    if !load.is_empty() {
+        out.push_str("## Load\n\nEach phase that is long enough to tell, after the ramp-up and outside fault windows. The backlog is what was due and not completed, with its growth and the interval of that at 99 %.\n\n");
+        for phase in load {
+            let _ = writeln!(out, "- {}", markdown(&figures::load(phase)));
+        }
+        out.push('\n');
+    }
+    if let Some(revocation) = revocation {
+        let _ = writeln!(
+            out,
+            "## Revocation\n\nWhat was left after the drain, once the run's token was revoked: {}.\n",
+            markdown(&figures::revocation(revocation))
+        );
+    }
     if !left_out.is_empty() {
         out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
         for (check, why) in left_out {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use leaseproof_domain::{
-    FaultFigures, Judgment, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals, Validity, Verdict,
+    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals, Validity, Verdict,
 };
 
 use crate::layout::Layout;
@@ -69,6 +69,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
         checks::passed(&mut out, layout, verdicts, view.detail);
         totals(&mut out, layout, verdicts);
         faults(&mut out, layout, verdicts);
+        load(&mut out, layout, &verdicts.observed);
         if let Some(dns) = &verdicts.observed.dns {
             layout.paragraph(&mut out, "", &crate::dns::line(dns));
             out.push('\n');
@@ -134,6 +135,16 @@ fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     parts.push(format!("{} of {} sends late", totals.late, totals.timed));
     layout.paragraph(out, "", &parts.join(" · "));
     out.push('\n');
+}
+
+/// One line a phase that was long enough to tell, and one on the end of what was left.
+fn load(out: &mut String, layout: Layout, observed: &Observed) {
+    let phases = observed.load.iter().map(figures::load);
+    let lines: Vec<String> = phases.chain(observed.revocation.as_ref().map(figures::revocation)).collect();
+    lines.iter().for_each(|line| layout.paragraph(out, "", line));
+    if !lines.is_empty() {
+        out.push('\n');
+    }
 }
 
 /// One line a fault: what it was, how long it was felt, and what went wrong meanwhile.

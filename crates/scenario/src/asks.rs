@@ -129,6 +129,11 @@ impl Asks {
             self.add("FLT-2", Subject::Estate, &fault.origin);
         }
         if let Some(life) = life {
+            let answered = promise.unanswered.as_ref().map_or(&life.plan.origin, |unanswered| &unanswered.origin);
+            self.add("AVL-1", Subject::Estate, answered);
+            if let Some(phase) = plan.phases.iter().find(|phase| !phase.overload) {
+                self.add("SAT-1", Subject::Estate, &phase.origin);
+            }
             self.all(&["INV-8", "INV-10", "INV-11"], &Subject::Estate, &life.plan.origin);
         }
     }

@@ -58,9 +58,9 @@ fn powerdns_asks_for_every_check_of_its_promises() {
     let plan = loaded(root().join("scenarios/powerdns"));
     let asked: BTreeSet<&str> = plan.asks.iter().map(|ask| ask.check.as_str()).collect();
     let expected = [
-        "ACC-1", "AUD-1", "EXP-1", "GRA-1", "INV-1", "INV-10", "INV-11", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a",
-        "INV-6b", "INV-7", "INV-8", "INV-9", "ISS-1", "ISS-2", "ISS-4", "LOG-1", "POL-1", "PRB-1", "PRB-2", "PWD-1",
-        "PWD-2", "REV-1", "RUN-2", "TTL-2", "TTL-7",
+        "ACC-1", "AUD-1", "AVL-1", "EXP-1", "GRA-1", "INV-1", "INV-10", "INV-11", "INV-2", "INV-3", "INV-4", "INV-5",
+        "INV-6a", "INV-6b", "INV-7", "INV-8", "INV-9", "ISS-1", "ISS-2", "ISS-4", "LOG-1", "POL-1", "PRB-1", "PRB-2",
+        "PWD-1", "PWD-2", "REV-1", "RUN-2", "SAT-1", "TTL-2", "TTL-7",
     ];
     assert_eq!(asked, BTreeSet::from(expected));
     assert!(plan.asks.is_sorted_by_key(|ask| ask.check));

@@ -19,6 +19,7 @@ mod log_line;
 mod logs;
 mod looks;
 mod privileges;
+mod release;
 mod roles;
 mod sessions;
 mod tail;
@@ -26,4 +27,5 @@ mod telemetry;
 mod watch;
 
 pub use error::Error;
+pub use release::ReleaseWait;
 pub use watch::{Config, LogSource, Watch, Watched};

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, RoleSeen};
 use leaseproof_history::Recorder;
@@ -10,6 +10,7 @@ use leaseproof_vault::Client;
 use regex::RegexSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::Error;
@@ -20,14 +21,10 @@ use crate::leases::{LeaseLooks, all_leases, leases_before};
 use crate::logs::Logs;
 use crate::looks::{Book, at_pace};
 use crate::privileges::KnownSets;
+use crate::release::{Backlog, ReleaseWait};
 use crate::roles::RoleLooks;
 use crate::sessions::{KnownSessions, SessionLooks};
 use crate::telemetry::{GaugeLooks, IrrevocableLooks};
-
-/// How long a released run's last roles and leases may take to go before they count as left.
-const RELEASE_BOUND: Duration = Duration::from_secs(10);
-/// How often a released run is looked at for what is left.
-const RELEASE_PACE: Duration = Duration::from_millis(250);
 
 /// How often sessions are looked at: a kept one lasts for seconds.
 const SESSIONS_PACE: Duration = Duration::from_millis(500);
@@ -241,27 +238,55 @@ impl Watch {
         Ok(())
     }
 
-    /// Looks once at everything that is left and records it. Where the run's token was revoked before (`released`), what
-    /// is left is looked at until nothing is, for at most 10 s.
+    /// Looks once at everything that is left after the drain, and records it.
     ///
     /// # Errors
     /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
-    pub async fn residue(&self, released: bool) -> Result<(), Error> {
-        let give_up = Instant::now() + RELEASE_BOUND;
+    pub async fn residue(&self) -> Result<(), Error> {
+        let from = self.book.now();
+        let (roles, leases) = self.left().await?;
+        let to = self.book.now();
+        self.book.record(Event::Residue { from, to, released: false, roles, leases, shrinking: false });
+        Ok(())
+    }
+
+    /// Once the run's token was revoked: looks at what is left until nothing is, Vault revokes nothing more, or the time
+    /// of `waits` is over, and records it. `tell` is told how many roles and leases there are. Answers whether `stop` cut
+    /// the wait short; where it was cancelled before, the wait is a short one.
+    ///
+    /// # Errors
+    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
+    pub async fn released(
+        &self,
+        waits: &ReleaseWait,
+        stop: &CancellationToken,
+        tell: impl Fn(u64, u64),
+    ) -> Result<bool, Error> {
+        let mut backlog = Backlog::begin(waits, stop.is_cancelled(), Instant::now());
         loop {
             let from = self.book.now();
             let left = self.left().await;
             let to = self.book.now();
-            let again = released && Instant::now() < give_up;
-            match left {
-                // Groups stay, however long anybody waits.
-                Ok((roles, leases)) if !again || (roles.iter().all(RoleSeen::is_group) && leases.is_empty()) => {
-                    self.book.record(Event::Residue { from, to, released, roles, leases });
-                    return Ok(());
-                }
-                Err(error) if !again => return Err(error),
-                _ => tokio::time::sleep(RELEASE_PACE).await,
+            let (roles, leases) = match left {
+                Ok(left) => left,
+                Err(error) if backlog.is_over(Instant::now()) => return Err(error),
+                Err(_) if backlog.pause(self.pace, stop).await => return Ok(true),
+                Err(_) => continue,
+            };
+            // Groups stay, however long anybody waits.
+            let many_roles = roles.iter().filter(|role| !role.is_group()).count() as u64;
+            let many_leases = leases.len() as u64;
+            if backlog.see(many_roles + many_leases, Instant::now()) {
+                self.book.record(Event::Revoking { from, to, roles: many_roles, leases: many_leases });
             }
+            tell(many_roles, many_leases);
+            let goes_on = many_roles + many_leases > 0 && !backlog.is_over(Instant::now());
+            if goes_on && !backlog.pause(self.pace, stop).await {
+                continue;
+            }
+            let shrinking = many_roles + many_leases > 0 && !backlog.has_stalled(Instant::now());
+            self.book.record(Event::Residue { from, to, released: true, roles, leases, shrinking });
+            return Ok(goes_on);
         }
     }
 

@@ -9,7 +9,8 @@ use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
 use leaseproof_postgres::{Login, Observer, Session};
 use leaseproof_scenario::{LoadOptions, load};
-use leaseproof_watch::{Config, LogSource, Watch, Watched};
+use leaseproof_watch::{Config, LogSource, ReleaseWait, Watch, Watched};
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_seen_from_their_issue_to_their_end() {
@@ -74,9 +75,10 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     }
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     watch.stop_looking().await;
-    watch.residue(false).await.unwrap();
+    watch.residue().await.unwrap();
     estate.release(&client.accessor()).await.unwrap();
-    watch.residue(true).await.unwrap();
+    let waits = ReleaseWait { stall: Duration::from_secs(10), longest: Duration::from_secs(10) };
+    assert!(!watch.released(&waits, &CancellationToken::new(), |_, _| {}).await.unwrap(), "nobody cut it short");
     estate.tear_down().await.unwrap();
     watch.finish().await.unwrap();
     ledger.closed().unwrap();

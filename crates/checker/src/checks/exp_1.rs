@@ -70,7 +70,7 @@ pub(crate) struct Lag {
     pub(crate) from: Micros,
     pub(crate) to: Micros,
     /// Whether the role was seen to go. Where it was not, it was still there at `to`.
-    gone: bool,
+    pub(crate) gone: bool,
 }
 
 impl Lag {

@@ -12,8 +12,12 @@ use crate::words::count;
 pub(super) struct Run2 {
     after_drain: bool,
     after_release: bool,
-    /// What was left once the run's token was revoked, with the look that showed it.
+    /// What was left without a lease once the run's token was revoked, with the look that showed it.
     left: Vec<(RoleSeen, Look)>,
+    /// What was left whose lease Vault still listed.
+    listed: Vec<(RoleSeen, Look)>,
+    /// Whether Vault was still revoking leases then.
+    shrinking: bool,
     /// Credentials that outlive their token with a lease.
     outlived: u64,
     /// Groups that stay and that the scenario does not declare, with the look that showed them.
@@ -22,23 +26,20 @@ pub(super) struct Run2 {
 
 impl Check for Run2 {
     fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
-        let Event::Residue { from, to, released, roles, leases } = event else { return };
+        let Event::Residue { from, to, released, roles, leases, shrinking } = event else { return };
         let look = Look { from: *from, to: *to };
         if *released {
             self.after_release = true;
-            for role in roles {
-                if run.groups.is_shared(&role.name) {
-                    if !run.groups.is_declared(&role.name) {
-                        self.groups.push((role.clone(), look));
-                    }
-                    continue;
-                }
-                if outlives_its_token(role, leases, run) {
-                    self.outlived += 1;
-                    continue;
-                }
-                self.left.push((role.clone(), look));
-            }
+            self.shrinking = *shrinking;
+            let (groups, roles): (Vec<_>, Vec<_>) = roles.iter().partition(|role| run.groups.is_shared(&role.name));
+            let undeclared = groups.into_iter().filter(|group| !run.groups.is_declared(&group.name));
+            self.groups.extend(undeclared.map(|group| (group.clone(), look)));
+            let (outlived, roles): (Vec<_>, Vec<_>) =
+                roles.into_iter().partition(|role| outlives_its_token(role, leases, run));
+            self.outlived += outlived.len() as u64;
+            let (listed, left) = Leases::of(leases, run).split(roles, |_, listed| listed, run);
+            self.listed.extend(listed.into_iter().map(|role| (role.clone(), look)));
+            self.left.extend(left.into_iter().map(|role| (role.clone(), look)));
             return;
         }
         self.after_drain = true;
@@ -81,6 +82,7 @@ impl Check for Run2 {
             sheet.find(finding(run, &role, look, what));
         }
         tell_declared(run, sheet);
+        self.still_listed(run, sheet);
         if excused && many > 0 {
             sheet.note(format!(
                 "{} left by an issue that failed in a fault, its COMMIT in doubt: Vault has no lease for it, and somebody \
@@ -107,6 +109,35 @@ impl Check for Run2 {
     }
 }
 
+impl Run2 {
+    /// A role whose lease Vault still lists is no orphan: it is being revoked, or cannot be.
+    fn still_listed(&self, run: &Run<'_>, sheet: &mut Sheet) {
+        if self.listed.is_empty() {
+            return;
+        }
+        let many = self.listed.len() as u64;
+        if self.shrinking {
+            return sheet.cannot_say(format!(
+                "Vault was still revoking when the wait for it ended: it listed the leases of {}",
+                count(many, "role")
+            ));
+        }
+        let stopped = run.revocation.stopped_at().unwrap_or_default();
+        sheet.note(format!(
+            "{} whose leases Vault still lists: revocation stopped shrinking at {stopped}",
+            count(many, "role")
+        ));
+        for (role, look) in &self.listed {
+            let what = format!(
+                "{} is left after the run's token was revoked: Vault still lists its lease and revoked nothing more after \
+                 {stopped}; every lease has to be revoked",
+                role.name
+            );
+            sheet.find(finding(run, role, *look, what));
+        }
+    }
+}
+
 /// How many roles may be without a lease.
 fn allowed(run: &Run<'_>) -> u64 {
     run.plan.promise.orphans.as_ref().map_or(0, |promise| promise.value)
@@ -125,28 +156,44 @@ fn allowed_words(allowed: u64) -> String {
 
 /// The roles that certainly have no lease.
 fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run: &Run<'_>) -> Vec<&'r RoleSeen> {
-    let listed: BTreeSet<&LeaseId> = leases.iter().collect();
-    // A lease that no answer told of may be that of a role whose name no answer told of.
-    let mut untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
-    let mut orphans = Vec::new();
     // Those of a live server's agent are being revoked with its token: the look after that judges them.
     let others = |role: &&RoleSeen| !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name);
-    for role in roles.iter().filter(others) {
-        let has_lease = match run.life_of(&role.name) {
-            Some(life) => {
-                life.lease.as_ref().is_some_and(|lease| listed.contains(lease)) || run.may_be_ending(life, look)
-            }
+    let roles = roles.iter().filter(others).collect();
+    let ending = |life: &Life, listed: bool| listed || run.may_be_ending(life, look);
+    Leases::of(leases, run).split(roles, ending, run).1
+}
+
+/// The leases that Vault lists.
+struct Leases<'l> {
+    listed: BTreeSet<&'l LeaseId>,
+    /// How many of them no answer told of: each may be that of a role whose name no answer told of.
+    untold: usize,
+}
+
+impl<'l> Leases<'l> {
+    fn of(leases: &'l [LeaseId], run: &Run<'_>) -> Self {
+        let untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
+        Self { listed: leases.iter().collect(), untold }
+    }
+
+    /// The roles that have, or may have, one of the leases, and those that have none. `has` decides on a role whose lease
+    /// is known by whether it is listed.
+    fn split<'r>(
+        mut self,
+        roles: Vec<&'r RoleSeen>,
+        has: impl Fn(&Life, bool) -> bool,
+        run: &Run<'_>,
+    ) -> (Vec<&'r RoleSeen>, Vec<&'r RoleSeen>) {
+        roles.into_iter().partition(|role| match run.life_of(&role.name) {
+            Some(life) => has(life, life.lease.as_ref().is_some_and(|lease| self.listed.contains(lease))),
+            None if run.dns.owns(&role.name) => run.dns.leases_of(&role.name).any(|lease| self.listed.contains(lease)),
             None => {
-                let explained = untold > 0;
-                untold = untold.saturating_sub(1);
+                let explained = self.untold > 0;
+                self.untold = self.untold.saturating_sub(1);
                 explained
             }
-        };
-        if !has_lease {
-            orphans.push(role);
-        }
+        })
     }
-    orphans
 }
 
 /// What a group is that stays, and how it is declared.

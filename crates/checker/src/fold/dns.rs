@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leaseproof_domain::{
-    DnsAnswer, DnsEvent, DnsFigures, DnsQuery, Micros, Rendering, SessionSighting, UnixMicros, Username, ZoneOutcome,
-    ZoneWrite,
+    DnsAnswer, DnsEvent, DnsFigures, DnsQuery, LeaseId, Micros, Rendering, SessionSighting, UnixMicros, Username,
+    ZoneOutcome, ZoneWrite,
 };
 use leaseproof_scenario::PdnsPlan;
 
@@ -123,6 +123,12 @@ impl<'p> Dns<'p> {
         self.changes.iter().any(|change| change.rendering.username == *username)
     }
 
+    /// The leases of such a credential.
+    pub(crate) fn leases_of(&self, username: &Username) -> impl Iterator<Item = &LeaseId> {
+        let of = move |change: &&Change| change.rendering.username == *username;
+        self.changes.iter().filter(of).filter_map(|change| change.rendering.lease.as_ref())
+    }
+
     /// When the last configuration was rendered: the agent's next issue came after that, and is not told unless it led to
     /// another one.
     pub(crate) fn last_rendered(&self) -> Option<Micros> {
@@ -130,7 +136,7 @@ impl<'p> Dns<'p> {
     }
 
     /// Whether the lease is that of such a credential.
-    pub(crate) fn owns_lease(&self, lease: &leaseproof_domain::LeaseId) -> bool {
+    pub(crate) fn owns_lease(&self, lease: &LeaseId) -> bool {
         self.changes.iter().any(|change| change.rendering.lease.as_ref() == Some(lease))
     }
 

@@ -30,7 +30,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::WatchGap(gap) => gap.to,
         Event::Harness(trouble) => trouble.to,
         Event::ServerLost(lost) => lost.at,
-        Event::Residue { to, .. } => *to,
+        Event::Residue { to, .. } | Event::Revoking { to, .. } => *to,
         Event::End(end) => end.at,
     }
 }

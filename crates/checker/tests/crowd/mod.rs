@@ -70,6 +70,7 @@ fn end(at: u64) -> Vec<Event> {
         released,
         roles: vec![],
         leases: vec![],
+        shrinking: false,
     };
     let mut events = vec![residue(at, false), residue(at + S, true), clock(at + S, "vault")];
     events.push(clock(at + S, "postgres.target"));

@@ -11,6 +11,7 @@ mod expiry;
 mod faults;
 mod groups;
 mod laws;
+mod load;
 mod observed;
 mod privileges;
 mod probes;

@@ -254,4 +254,6 @@ fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
     assert_snapshot!(findings[0].what, @"v-left has no lease: an issue whose client went away without an answer left it, and revoking the run's token did not remove it");
     // Vault still holds a lease, which may be its.
     story(vec![77], true).passes("INV-3");
+    // One that is known to be another's explains nothing.
+    story(vec![2], true).fails("INV-3");
 }

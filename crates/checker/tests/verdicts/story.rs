@@ -203,6 +203,7 @@ pub(crate) fn plan() -> Plan {
             orphans: Some(promised(0, 13)),
             creates: vec![],
             orphans_before: Some(promised(0, 18)),
+            unanswered: None,
             usable_within: Some(promised(Ttl::from_secs(1), 14)),
             dead_within: Some(promised(Ttl::from_secs(10), 15)),
             sessions_after_revoke: Some(promised(SessionFate::Survive, 16)),
@@ -218,7 +219,7 @@ pub(crate) fn plan() -> Plan {
         pdns: None,
         asks: CATALOGUE
             .iter()
-            .filter(|info| !["KNO-1", "FLT-1", "FLT-2"].contains(&info.id) && !info.id.starts_with("DNS-"))
+            .filter(|info| !["KNO-1", "FLT-1", "FLT-2", "SAT-1"].contains(&info.id) && !info.id.starts_with("DNS-"))
             .map(|info| ask(info.id))
             .collect(),
         estate: leaseproof_scenario::EstateKind::Processes,
@@ -232,8 +233,10 @@ fn ask(id: &str) -> Ask {
     let subject = match id {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
-        "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "RUN-7" | "INV-3" | "INV-6b" | "INV-8" | "INV-10"
-        | "INV-11" | "FLT-1" | "FLT-2" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => Subject::Estate,
+        "SAT-1" | "AVL-1" | "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "RUN-7" | "INV-3" | "INV-6b"
+        | "INV-8" | "INV-10" | "INV-11" | "FLT-1" | "FLT-2" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => {
+            Subject::Estate
+        }
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -530,7 +533,7 @@ impl Story {
     pub(crate) fn residue(&mut self, from: u64, released: bool, roles: Vec<RoleSeen>, leases: Vec<u64>) {
         let leases = leases.into_iter().map(lease).collect();
         let (from, to) = (Micros(from), Micros(from + 10 * MS));
-        self.add(to.0, Event::Residue { from, to, released, roles, leases });
+        self.add(to.0, Event::Residue { from, to, released, roles, leases, shrinking: false });
     }
 
     pub(crate) fn clock(&mut self, at: u64, server: &str, offset: i64) {

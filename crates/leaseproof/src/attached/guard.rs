@@ -25,6 +25,7 @@ const ASK: Duration = Duration::from_secs(2);
 pub(crate) struct Guard {
     task: Option<JoinHandle<()>>,
     why: Arc<OnceLock<String>>,
+    ends: Option<Instant>,
 }
 
 impl Drop for Guard {
@@ -38,7 +39,7 @@ impl Drop for Guard {
 impl Guard {
     /// Nobody needs to be guarded.
     pub(crate) fn idle() -> Self {
-        Self { task: None, why: Arc::default() }
+        Self { task: None, why: Arc::default(), ends: None }
     }
 
     /// Begins. The load is cancelled where it goes beyond what was allowed, and where a lease becomes irrevocable.
@@ -55,7 +56,7 @@ impl Guard {
             duration: allowed.max_duration,
             ends: Instant::now() + allowed.max_duration.duration(),
         };
-        let told = Arc::clone(&why);
+        let (told, ends) = (Arc::clone(&why), Some(bounds.ends));
         let task = tokio::spawn(async move {
             let reason = tokio::select! {
                 reason = beyond(&bounds, progress) => reason,
@@ -65,7 +66,12 @@ impl Guard {
             let _first = told.set(reason);
             load.cancel();
         });
-        Self { task: Some(task), why }
+        Self { task: Some(task), why, ends }
+    }
+
+    /// When the load has to be over; none where nobody is guarded.
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        self.ends
     }
 
     /// Why the load was ended, where it was the guard.

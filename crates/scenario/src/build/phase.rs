@@ -35,6 +35,7 @@ fn phase(node: &Node, table: &Table) -> PhasePlan {
         duration: table.parsed::<Ttl>("for").map(|said| said.value).unwrap_or_default(),
         drain: table.parsed::<Ttl>("drain").map_or(Ttl::from_secs(30), |said| said.value),
         mix: mix(table),
+        overload: table.flag("overload").is_some_and(|said| said.value),
         origin: node.place.origin(),
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
         orphans: whole(table, "orphans"),
         creates: creates(book, table),
         orphans_before: whole(table, "orphans_before"),
+        unanswered: table.number("unanswered").map(promised),
         usable_within: ttl(table, "usable_within"),
         dead_within: ttl(table, "dead_within"),
         sessions_after_revoke: table.text("sessions_after_revoke").and_then(|said| {

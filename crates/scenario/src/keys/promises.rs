@@ -24,6 +24,11 @@ pub(super) static PROMISE: Shape = Shape {
             Is::Whole(0, i64::MAX),
             "How many roles may match a username pattern and have no lease before the run starts (RUN-7). They are reported in any case.",
         ),
+        key(
+            "unanswered",
+            Is::Share,
+            "The share of each operation's requests that may have no answer within the client's time-out, 0 to 1; dropped arrivals are among them (AVL-1). Default 0.",
+        ),
         key("usable_within", Is::Span, "From an issue's answer to a login that works (INV-1)."),
         key("dead_within", Is::Span, "From a lease's expiry to its role's end (EXP-1, INV-6a)."),
         key(

@@ -76,6 +76,11 @@ pub(super) static PHASE: Shape = Shape {
         key("for", Is::Span, "How long arrivals come.").needed(),
         key("mix", Is::Map(&Is::Whole(0, 1_000_000)), "Lives and their weights.").needed(),
         key("drain", Is::Span, "How long lives may go on after the last arrival. Default 30s."),
+        key(
+            "overload",
+            Is::Flag,
+            "true: the phase is meant to ask for more than the environment can do, so its backlog may grow (SAT-1). Default false.",
+        ),
     ],
 };
 

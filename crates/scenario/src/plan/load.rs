@@ -74,6 +74,9 @@ pub struct PhasePlan {
     pub drain: Ttl,
     /// Lives and their weights.
     pub mix: BTreeMap<String, u32>,
+    /// Whether it is meant to ask for more than the environment can do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overload: bool,
     /// The `[[phase]]` line.
     pub origin: Origin,
 }

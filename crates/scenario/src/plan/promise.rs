@@ -17,7 +17,7 @@ pub struct Promised<T> {
 }
 
 /// What is promised of the whole estate. What is not said is not judged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EstatePromise {
     /// An audit log holds every issue.
     pub audit: Option<Promised<bool>>,
@@ -34,6 +34,9 @@ pub struct EstatePromise {
     /// How many roles may match a username pattern and have no lease before the run starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orphans_before: Option<Promised<u64>>,
+    /// The share of each operation's requests that may have no answer, 0 to 1; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Promised<f64>>,
     /// From an issue's answer to a login that works.
     pub usable_within: Option<Promised<Ttl>>,
     /// From a lease's expiry to its role's end.

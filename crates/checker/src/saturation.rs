@@ -1,0 +1,231 @@
+//! Whether a run's backlog grows while a phase's arrivals last.
+//!
+//! The load of a phase is cut into blocks, and of each block the *smallest* backlog counts. A system that keeps up empties
+//! its queue again and again, whatever bursts and stalls there are: that minimum stays where it is. One that does not keep
+//! up never does, and the minimum grows from block to block. It is taken for saturated only if all of these hold:
+//!
+//! - the slope of the minima over time (Theil and Sen) is certainly above zero, at 99 % confidence;
+//! - it is at least [`LEAST_SHARE`] of the rate at which credentials were asked for, and at least [`LEAST_GROWTH`]
+//!   requests were added over the stretch;
+//! - it grew from the first third to the second and from there to the last: a stall near the end is none;
+//! - waits grew with it, or arrivals were dropped: what is only lost on its way is no backlog.
+
+use std::time::Duration;
+
+use leaseproof_domain::{LoadFigures, Micros, Operation, Ttl};
+use leaseproof_scenario::{EstateKind, LifePlan, PhasePlan, Plan};
+
+use crate::check::has_several_clusters;
+use crate::fold::{Run, Slice, Waits};
+use crate::trend::{Slope, median, slope};
+
+/// A stretch of load that is shorter is not judged, in seconds.
+pub(crate) const SHORTEST: f64 = 15.0;
+/// Nor is one with fewer arrivals.
+pub(crate) const FEWEST_ARRIVALS: f64 = 20.0;
+/// How much of a phase its ramp-up may be.
+const RAMP_UP: f64 = 0.25;
+/// A backlog that grows by less than this share of the arrivals is not told from noise.
+pub(crate) const LEAST_SHARE: f64 = 0.05;
+/// Nor is one that grows by fewer requests, or roles, over the stretch.
+pub(crate) const LEAST_GROWTH: f64 = 10.0;
+/// How much of the growth has to fall into each of the two steps between the thirds.
+const LEAST_STEP: f64 = 0.15;
+/// How much longer waits have to be in the last third than in the first, as a factor and in seconds.
+const LONGER: (f64, f64) = (1.5, 0.1);
+/// A block is at least so many seconds long, and there are at most so many.
+const BLOCK: (f64, f64) = (1.0, 40.0);
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backlog {
+    /// Requests that were due and not completed.
+    Requests,
+    /// Roles whose lease has ended.
+    Roles,
+}
+
+/// A stretch of a phase's arrivals outside fault windows, and how its load went.
+pub(crate) struct Stretch<'p> {
+    pub(crate) phase: &'p PhasePlan,
+    pub(crate) figures: LoadFigures,
+    /// What grew.
+    pub(crate) grown: Vec<(Backlog, Growth)>,
+    /// The operation whose waits grew most, and their means in the first and the last third, in seconds.
+    pub(crate) longer: Option<(Operation, f64, f64)>,
+}
+
+/// How a backlog went over a stretch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growth {
+    /// A second.
+    pub(crate) slope: Slope,
+    /// The median of the smallest values in the first third, and in the last.
+    pub(crate) first: f64,
+    pub(crate) last: f64,
+    /// Whether it grew from the first third to the second, and from there to the last.
+    throughout: bool,
+}
+
+/// The stretches of a run that are long enough to tell, and the phases that have none, each with its seconds.
+pub(crate) fn stretches<'p>(run: &Run<'p>) -> (Vec<Stretch<'p>>, Vec<(&'p PhasePlan, f64)>) {
+    let (mut judged, mut short) = (Vec::new(), Vec::new());
+    for phase in run.plan.phases.iter().filter(|phase| !phase.overload) {
+        let before = judged.len();
+        let mut longest = 0.0_f64;
+        for (from, to) in free(run, phase) {
+            longest = longest.max(to.since(from).as_secs_f64());
+            judged.extend(stretch(run, phase, from, to));
+        }
+        if judged.len() == before {
+            short.push((phase, longest));
+        }
+    }
+    (judged, short)
+}
+
+/// How the load of each stretch went that is long enough to tell.
+pub(crate) fn figures(run: &Run<'_>) -> Vec<LoadFigures> {
+    stretches(run).0.into_iter().map(|stretch| stretch.figures).collect()
+}
+
+/// The spans of a phase's arrivals after the ramp-up in which no fault is felt.
+fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<(Micros, Micros)> {
+    let arrivals = run.phases.get(&phase.name).copied().unwrap_or_default();
+    let (Some(begun), Some(over)) = (arrivals.begun, arrivals.over) else { return Vec::new() };
+    let length = over.min(begun.after(phase.duration.duration())).since(begun);
+    let ramp_up = length.mul_f64(RAMP_UP).min(lifetime(run.plan, phase));
+    let mut free = vec![(begun.after(ramp_up), begun.after(length))];
+    for fault in run.faults.iter() {
+        let Some(from) = fault.begun else { continue };
+        let to = fault.over().unwrap_or(Micros(u64::MAX));
+        free = free.into_iter().flat_map(|(begin, end)| [(begin, end.min(from)), (begin.max(to), end)]).collect();
+        free.retain(|(begin, end)| begin < end);
+    }
+    free
+}
+
+/// How long the credentials of a phase live at most: until then the load rises.
+fn lifetime(plan: &Plan, phase: &PhasePlan) -> Duration {
+    let lease = |life: &LifePlan| {
+        let role = plan.roles.iter().find(|role| role.name == life.role);
+        let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value);
+        let lease = life.lease.or(promised).map_or(Duration::MAX, Ttl::duration);
+        lease.checked_mul(2).unwrap_or(Duration::MAX)
+    };
+    let mixed = plan.lives.iter().filter(|life| phase.mix.contains_key(&life.name));
+    mixed.map(lease).max().unwrap_or(Duration::MAX)
+}
+
+/// None where it is too short to tell.
+fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) -> Option<Stretch<'p>> {
+    let flow = &run.flow;
+    let places = flow.places(from, to);
+    let slices = flow.slices(places.clone());
+    let seconds = slices.len() as f64 * flow.width();
+    let a_second = |of: fn(&Slice) -> u64| slices.iter().map(of).sum::<u64>() as f64 / seconds;
+    let offered = a_second(|slice| slice.arrivals);
+    if to.since(from).as_secs_f64() < SHORTEST || offered * seconds < FEWEST_ARRIVALS {
+        return None;
+    }
+    let block = (BLOCK.0.max(seconds / BLOCK.1) / flow.width()).ceil() as usize;
+    let trend = |values: &[f64]| growth(values, block, flow.width());
+    let requests = trend(&flow.waiting(places.clone()))?;
+    let timeout = run.plan.client.timeout.duration().as_secs_f64();
+    let longer = Operation::ALL.iter().filter_map(|op| grown_waits(slices, *op)).max_by(|a, b| a.2.total_cmp(&b.2));
+    let last = Last::of(slices);
+    let waits = longer.is_some() || last.drops() || last.is_given_up(timeout);
+    let is_material = |growth: &Growth| growth.is_material(offered, seconds);
+    let mut grown = Vec::new();
+    grown.extend(Some((Backlog::Requests, requests)).filter(|(_, growth)| is_material(growth) && waits));
+    let lags = thirds(slices).map(|third| Waits::mean(third.iter().map(|slice| slice.lags)));
+    let roles = trend(&flow.unrevoked(places)).filter(|_| sees_all_roles(run.plan) && is_longer(lags));
+    grown.extend(roles.filter(is_material).map(|growth| (Backlog::Roles, growth)));
+    let figures = LoadFigures {
+        phase: phase.name.clone(),
+        from,
+        to,
+        offered_per_second: offered,
+        completed_per_second: a_second(|slice| slice.answered),
+        dropped_per_second: a_second(|slice| slice.dropped),
+        backlog_growth_per_second: requests.slope.median,
+        backlog_growth_low: requests.slope.low,
+        backlog_growth_high: requests.slope.high,
+        backlog_first: requests.first,
+        backlog_last: requests.last,
+    };
+    Some(Stretch { phase, figures, grown, longer })
+}
+
+/// Whether the looks at roles show those of the run and no others.
+fn sees_all_roles(plan: &Plan) -> bool {
+    let alone = plan.estate != EstateKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet);
+    alone && !has_several_clusters(plan)
+}
+
+/// How the smallest values of blocks of so many values grow; the values are `width` seconds apart.
+fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
+    let smallest = |block: &[f64]| block.iter().copied().fold(f64::INFINITY, f64::min);
+    let minima: Vec<f64> = values.chunks_exact(block).map(smallest).collect();
+    let slope = slope(&minima, block as f64 * width)?;
+    let [first, second, last] = thirds(&minima).map(|third| {
+        let mut sorted = third.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        median(&sorted)
+    });
+    let step = LEAST_STEP * (last - first);
+    Some(Growth { slope, first, last, throughout: step > 0.0 && second - first >= step && last - second >= step })
+}
+
+impl Growth {
+    fn is_material(&self, offered: f64, seconds: f64) -> bool {
+        let Slope { median, low, .. } = self.slope;
+        self.throughout && low > 0.0 && median >= LEAST_SHARE * offered && median * seconds >= LEAST_GROWTH
+    }
+}
+
+/// The first, the second and the last third.
+fn thirds<T>(all: &[T]) -> [&[T]; 3] {
+    let third = all.len() / 3;
+    [&all[..third], &all[third..all.len() - third], &all[all.len() - third..]]
+}
+
+/// The operation's mean waits in the first and in the last third, where they grew.
+fn grown_waits(slices: &[Slice], op: Operation) -> Option<(Operation, f64, f64)> {
+    let means = thirds(slices).map(|third| Waits::mean(third.iter().map(|slice| slice.waits[op as usize])));
+    is_longer(means).then_some((op, means[0]?, means[2]?))
+}
+
+/// Whether the last of three means is longer than the first.
+fn is_longer(means: [Option<f64>; 3]) -> bool {
+    let [Some(first), _, Some(last)] = means else { return false };
+    last >= LONGER.0 * first && last - first >= LONGER.1
+}
+
+/// The issues of the last third of a stretch.
+struct Last {
+    arrivals: f64,
+    dropped: f64,
+    lost: f64,
+    wait: f64,
+}
+
+impl Last {
+    fn of(slices: &[Slice]) -> Self {
+        let [_, _, last] = thirds(slices);
+        let sum = |of: fn(&Slice) -> u64| last.iter().map(of).sum::<u64>() as f64;
+        let wait = Waits::mean(last.iter().map(|slice| slice.waits[Operation::Issue as usize]));
+        let (dropped, lost) = (sum(|slice| slice.dropped), sum(|slice| slice.lost));
+        Self { arrivals: sum(|slice| slice.arrivals).max(1.0), dropped, lost, wait: wait.unwrap_or(0.0) }
+    }
+
+    /// Whether arrivals are dropped because too many wait.
+    fn drops(&self) -> bool {
+        self.dropped >= LEAST_SHARE * self.arrivals
+    }
+
+    /// Whether waits are as long as clients wait, so that they grow no longer.
+    fn is_given_up(&self, timeout: f64) -> bool {
+        self.lost >= LEAST_SHARE * self.arrivals && self.wait >= 0.5 * timeout
+    }
+}
