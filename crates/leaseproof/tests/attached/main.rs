@@ -53,7 +53,7 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
         assert!(asked.contains(&check), "{check}: {shown}");
     }
     let left_out: Vec<&String> = verdicts["observed"]["left_out"].as_object().unwrap().keys().collect();
-    assert_eq!(left_out, ["AUD-1", "PWD-1"], "{shown}");
+    assert_eq!(left_out, ["AUD-1", "PWD-1", "SAT-1"], "{shown}");
     assert!(
         !asked.contains(&"AUD-1") && shown.contains("left out: Vault's audit log is not on this machine"),
         "{shown}"
@@ -179,7 +179,7 @@ async fn others_who_take_credentials_meanwhile_are_not_judged() {
     let (shown, verdicts) = (text(&output), theirs.desk.verdicts());
     assert_kept(&output, &verdicts);
     let left_out: Vec<&String> = verdicts["observed"]["left_out"].as_object().unwrap().keys().collect();
-    let all = ["AUD-1", "INV-11", "INV-3", "PRB-1", "PRB-2", "PWD-1", "PWD-2", "RUN-2"];
+    let all = ["AUD-1", "INV-11", "INV-3", "PRB-1", "PRB-2", "PWD-1", "PWD-2", "RUN-2", "SAT-1"];
     assert_eq!(left_out, all, "{shown}");
     assert!(!shown.contains("warning:"), "{shown}");
     let (_, leases, _) = theirs.there().await;
