@@ -941,7 +941,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
             "[[lie]]\nkind = \"drop-after\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
         &["THR-1"],
-        &[],
+        &["AVL-1"],
     ),
     mutant(
         "lie-drop-before",
@@ -950,7 +950,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
             "[[lie]]\nkind = \"drop-before\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
         &["THR-1"],
-        &[],
+        &["AVL-1"],
     ),
     mutant(
         "lie-cut-body",
@@ -959,7 +959,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
             "[[lie]]\nkind = \"cut-body\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
         &["THR-1"],
-        &[],
+        &["AVL-1"],
     ),
     mutant(
         "lie-wrong-password",
