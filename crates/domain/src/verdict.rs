@@ -449,7 +449,8 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// A role from before the run that matches a username pattern and has no lease. Whether Vault created it nobody knows.
+/// A role from before the run that matches a username pattern and for which Vault lists no lease of the scenario's roles.
+/// Who created it is not known: another mount may issue on the same cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct OrphanBefore {
     /// Its name.

@@ -14,7 +14,8 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     let all = orphans_before.len() as u64 + more_orphans_before;
     let verb = if all == 1 { "matches" } else { "match" };
     let mut lines = vec![format!(
-        "{} from before the run {verb} a username pattern and had no lease. leaseproof does not change them.",
+        "{} from before the run {verb} a username pattern and had no lease of the scenario's roles. leaseproof does not \
+         change them.",
         figures::count(all, "role")
     )];
     lines.extend(orphans_before.iter().take(SHOWN).map(orphan));
@@ -23,8 +24,8 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     }
     let name = quoted(first.name.as_str());
     lines.push(format!(
-        "A person or another program may use such a name. If nobody does, DROP OWNED BY {name}; in each database and then \
-         DROP ROLE {name}; remove it. `orphans_before = 0` in [promise] makes such a run fail."
+        "Another mount of Vault, a person or another program may use such a name. If nobody does, DROP OWNED BY {name}; in \
+         each database and then DROP ROLE {name}; remove it. `orphans_before = 0` in [promise] makes such a run fail."
     ));
     lines
 }

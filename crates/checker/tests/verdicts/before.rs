@@ -46,7 +46,7 @@ fn a_role_that_matches_and_has_no_lease_is_told_and_fails_where_none_is_promised
     let mut one = story(vec![left(50, 0)], vec![]);
     let findings = one.fails("RUN-7");
     assert_eq!((findings.len(), findings[0].oid, findings[0].promised.clone()), (1, Some(50), Some(line(18))));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target was there before the run, matches the username pattern of app-role and has no lease; it may log in");
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target was there before the run, matches the username pattern of app-role, and Vault lists no lease of the scenario's roles for it; it may log in");
     one.plan.promise.orphans_before = Some(Promised { value: 1, origin: line(18) });
     one.passes("RUN-7");
     assert_eq!(named(&one), [50]);

@@ -61,7 +61,9 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
     assert!(!shown.contains("s3cret") && !shown.contains("warning:"), "{shown}");
     let orphans = verdicts["observed"]["orphans_before"].as_array().unwrap();
     let orphans: Vec<&str> = orphans.iter().map(|orphan| orphan["name"].as_str().unwrap()).collect();
-    assert_eq!(orphans, [LEFT], "{} has a lease", held.username);
+    assert!(orphans.contains(&LEFT), "{shown}");
+    // Credentials that another mount issues on the same cluster cannot be told from leftovers, and are not called that.
+    assert!(!orphans.contains(&held.username.as_str()), "{} has a lease: {orphans:?}", held.username);
     assert!(shown.contains(LEFT), "{shown}");
     theirs.only(&before).await;
     theirs.desk.assert_nothing_left();
