@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_domain::{AlsoBroken, CheckId, FailureCause, Micros};
 
 pub(crate) use self::group::{Group, Groups};
+pub use self::pattern::without_details;
 
 /// Which checks fail because another one does: a role that cannot be dropped is left over, a login that is refused is
 /// not usable in time. `docs/mutants.md` shows each pair on real servers.

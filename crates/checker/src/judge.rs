@@ -198,6 +198,7 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
         },
         Some(EndReason::SetupFailed) => "a setup step was rejected".to_owned(),
         Some(EndReason::Refused) => "the scenario does not suit the environment".to_owned(),
+        Some(EndReason::Repeated) => "ended early: the same failure repeated".to_owned(),
         Some(EndReason::Aborted) => "ended to spare the environment".to_owned(),
         Some(EndReason::HarnessFailed) => "leaseproof itself could not continue".to_owned(),
         None => "its history does not say how".to_owned(),

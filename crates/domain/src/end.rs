@@ -41,6 +41,8 @@ pub enum EndReason {
     Refused,
     /// The harness ended it early to spare an environment that is not its own.
     Aborted,
+    /// The same failure repeated, so that the harness ended the load early.
+    Repeated,
     /// The harness itself could not go on: its token, file descriptors, memory, ports or disk.
     HarnessFailed,
 }

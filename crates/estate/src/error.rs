@@ -227,3 +227,13 @@ impl std::fmt::Display for SetupFault {
         })
     }
 }
+
+impl EstateError {
+    /// What the harness itself lacked, where that is why a server was not asked or did not do it.
+    pub fn own_fault(&self) -> Option<leaseproof_domain::HarnessFault> {
+        match self {
+            Self::Vault { source, .. } => source.own_fault(),
+            _ => None,
+        }
+    }
+}

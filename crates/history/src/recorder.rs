@@ -48,6 +48,9 @@ pub struct Recorder {
     shared: Arc<Shared>,
 }
 
+/// Sees each event as it is recorded.
+type Tap = Box<dyn Fn(&Event) + Send + Sync>;
+
 struct Shared {
     path: PathBuf,
     start: Instant,
@@ -55,6 +58,7 @@ struct Shared {
     queue: RwLock<Option<SyncSender<Event>>>,
     failure: Arc<OnceLock<String>>,
     writer: Mutex<Writer>,
+    taps: RwLock<Vec<Tap>>,
 }
 
 enum Writer {
@@ -82,6 +86,7 @@ impl Recorder {
             .spawn(move || write_events(encoder, &events, &failed_first))
             .map_err(failed)?;
         let shared = Shared {
+            taps: RwLock::default(),
             path: path.to_owned(),
             start,
             epoch,
@@ -125,11 +130,20 @@ impl Recorder {
     ///
     /// An event that comes after [`Recorder::close`] is dropped. One that the disk refuses is told by `close`.
     pub fn record(&self, event: Event) {
+        for tap in self.shared.taps.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            tap(&event);
+        }
         let queue = self.shared.queue.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queue.as_ref() {
             // The writer takes events until the queue is closed, even when it can no longer write them.
             let _ = queue.send(event);
         }
+    }
+
+    /// Shows every event from now on to `tap`, before it is written, on the thread that records it: it has to be quick, and
+    /// must not record anything itself.
+    pub fn tap(&self, tap: impl Fn(&Event) + Send + Sync + 'static) {
+        self.shared.taps.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(tap));
     }
 
     /// Why the history cannot be written any more, from at most a second after it could not: then the run has no record,

@@ -19,6 +19,7 @@ mod keeper;
 mod pipeline;
 mod process;
 mod progress;
+mod repeated;
 mod selection;
 mod series;
 mod standing;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{End, EndReason, Event, Redactor, RunVerdicts};
-use leaseproof_estate::ClientToken;
+use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdicts};
+use leaseproof_estate::{ClientToken, EstateError};
 use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{EstateKind, Plan};
 use leaseproof_watch::{ReleaseWait, Watch};
 use leaseproof_workload::Progress;
 use tokio::time::Instant;
@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Screen;
+use crate::repeated::Repeated;
 use crate::standing::Standing;
 use crate::stop::Stop;
 use crate::{artefacts, glue, judgment, process};
@@ -55,6 +56,7 @@ pub(crate) async fn run(
     output: Option<&Path>,
     interrupt: &Interrupt,
     screen: Screen,
+    keep_going: bool,
 ) -> Result<Run, Failure> {
     let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
     say_moved(output, Some(folder.path()));
@@ -66,7 +68,8 @@ pub(crate) async fn run(
     artefacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
 
     let redactor = Arc::new(Redactor::new());
-    let lived = Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen };
+    let lived =
+        Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen, keep_going };
     let (stopped, left) = lived.live().await;
 
     let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
@@ -126,6 +129,8 @@ struct Living<'a> {
     redactor: Arc<Redactor>,
     interrupt: &'a Interrupt,
     screen: Screen,
+    /// Whether the load goes on though the same failure repeats.
+    keep_going: bool,
 }
 
 impl Living<'_> {
@@ -220,6 +225,7 @@ impl Living<'_> {
         let stage = self.screen.workload(receiver.clone());
         let cancel = self.interrupt.token().child_token();
         let guard = estate.guard(plan, receiver.clone(), &cancel);
+        let repeated = if self.keep_going { Repeated::never() } else { Repeated::watch(plan, recorder, &cancel) };
         let dns = glue::dns(plan, estate);
         let asked_enough = cancel.child_token();
         let worked = async {
@@ -245,12 +251,13 @@ impl Living<'_> {
 
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
         let waits = release_wait(plan, guard.ends());
-        let cut = self.interrupt.unless_urged(self.release(estate, watch, &token.accessor(), &waits)).await??;
-        match guard.stopped() {
-            Some(stop) => Err(stop),
-            None if finished.interrupted || cut => Err(Stop::Asked),
-            None => Ok(()),
+        let released = self.release(estate, watch, &token.accessor(), &waits);
+        let released = self.interrupt.unless_urged(released).await?;
+        if let Some(stop) = guard.stopped().or_else(|| repeated.stopped()) {
+            return Err(stop);
         }
+        let cut = released?;
+        if finished.interrupted || cut { Err(Stop::Asked) } else { Ok(()) }
     }
 
     /// The operator's steps, the run's own token, clocks, and a first look.
@@ -283,13 +290,20 @@ impl Living<'_> {
         waits: &ReleaseWait,
     ) -> Result<bool, Stop> {
         let stage = self.screen.stage("releasing every lease");
-        watch.residue().await?;
+        // In an environment of its own, its accounts are the environment's to keep.
+        let attached = self.plan.estate == EstateKind::Attached;
+        let own = |fault: Option<HarnessFault>| {
+            fault.filter(|fault| attached || !matches!(fault, HarnessFault::Token | HarnessFault::Observer))
+        };
+        let unseen = |error: leaseproof_watch::Error| Stop::after_load(own(error.own_fault()), error);
+        let undone = |error: EstateError| Stop::after_load(own(error.own_fault()), error);
+        watch.residue().await.map_err(unseen)?;
         watch.stop_looking().await;
-        estate.release(accessor).await?;
+        estate.release(accessor).await.map_err(undone)?;
         let tell =
             |roles, leases| stage.say(format!("releasing every lease: {leases} leases and {roles} roles are left"));
-        let cut = watch.released(waits, &self.interrupt.token(), tell).await?;
-        estate.measure_clocks(self.recorder).await?;
+        let cut = watch.released(waits, &self.interrupt.token(), tell).await.map_err(unseen)?;
+        estate.measure_clocks(self.recorder).await.map_err(undone)?;
         Ok(cut)
     }
 }

@@ -128,6 +128,7 @@ pub(crate) async fn run(
     output: Option<&Path>,
     interrupt: &Interrupt,
     screen: Screen,
+    keep_going: bool,
     mut each: impl FnMut(&Run),
 ) -> Series {
     let mut entries = Vec::new();
@@ -139,7 +140,7 @@ pub(crate) async fn run(
         screen.say(&format!("[{} of {}] {}", number + 1, plans.len(), plan.name));
         let begun = Instant::now();
         let folder = output.map(|output| output.join(&plan.name));
-        let run = pipeline::run(plan, folder.as_deref(), interrupt, screen).await;
+        let run = pipeline::run(plan, folder.as_deref(), interrupt, screen, keep_going).await;
         let entry = Entry::of(plan, run.as_ref(), begun.elapsed());
         match &run {
             Ok(run) => each(run),

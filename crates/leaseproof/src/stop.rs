@@ -1,6 +1,6 @@
 //! Why a run ended before its last phase did.
 
-use leaseproof_domain::{Cause, EndReason, ServerLost};
+use leaseproof_domain::{Cause, EndReason, HarnessFault, ServerLost};
 use leaseproof_estate::{EstateError, SetupError};
 
 use crate::exit::Exit;
@@ -19,6 +19,10 @@ pub(crate) enum Stop {
     Refused(String),
     /// The harness itself, to spare an estate that is not its own.
     Aborted(String),
+    /// The harness itself, because the same failure repeated.
+    Repeated(String),
+    /// The harness's own token or account ended, or its machine gave it no more: what it lacks is no fault of the estate.
+    Harness(String),
     /// The estate, or an observer of it, could not be had.
     Estate(String),
     /// The run's folder cannot be written any more: its disk is full, or the folder is gone.
@@ -31,6 +35,14 @@ impl Stop {
         Self::Estate(error.to_string())
     }
 
+    /// What kept the end of all leases from being seen, once the load was over: the harness's own accounts may have ended.
+    pub(crate) fn after_load(fault: Option<HarnessFault>, error: impl std::fmt::Display) -> Self {
+        match fault {
+            Some(fault) => Self::Harness(format!("{fault}: {error}\n{}", fault.advice())),
+            None => Self::estate(error),
+        }
+    }
+
     /// What the history says of it.
     pub(crate) fn reason(&self) -> EndReason {
         match self {
@@ -38,7 +50,8 @@ impl Stop {
             Self::Setup(_) => EndReason::SetupFailed,
             Self::Refused(_) => EndReason::Refused,
             Self::Aborted(_) => EndReason::Aborted,
-            Self::Unwritten(_) => EndReason::HarnessFailed,
+            Self::Repeated(_) => EndReason::Repeated,
+            Self::Unwritten(_) | Self::Harness(_) => EndReason::HarnessFailed,
             Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
         }
     }
@@ -49,7 +62,8 @@ impl Stop {
             Self::Asked => Exit::Interrupted,
             Self::Refused(_) => Exit::Usage,
             Self::Setup(_) => Exit::Failed,
-            Self::Aborted(_) => Exit::Undecided,
+            Self::Aborted(_) | Self::Repeated(_) => Exit::Undecided,
+            Self::Harness(_) => Exit::Invalid,
             Self::Lost(_) | Self::Estate(_) | Self::Unwritten(_) => Exit::Estate,
         }
     }
@@ -78,7 +92,7 @@ impl Stop {
             Self::Unwritten(why) => format!(
                 "the run's record could not be kept: {why}\nfree space there, or name another folder with --output, and run again"
             ),
-            Self::Refused(words) | Self::Estate(words) => words.clone(),
+            Self::Repeated(words) | Self::Harness(words) | Self::Refused(words) | Self::Estate(words) => words.clone(),
         }
     }
 }

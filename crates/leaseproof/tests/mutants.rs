@@ -109,7 +109,7 @@ fn say(line: &str) {
 fn run(name: &str, parent: &Parent, change: &Change) -> Result<(i32, serde_json::Value, String), String> {
     for tries in 1.. {
         let desk = Desk::new();
-        let output = desk.run(&parent.write(name, change, desk.path()), &["--quiet"]);
+        let output = desk.run(&parent.write(name, change, desk.path()), &["--quiet", "--keep-going"]);
         let code = output.status.code().unwrap_or(-1);
         if code == INVALID && tries < TRIES {
             continue;

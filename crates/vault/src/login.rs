@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use leaseproof_domain::Secret;
 use serde_json::json;
@@ -41,6 +41,9 @@ pub struct OwnToken {
     pub ttl: Option<Duration>,
     /// Whether it can be renewed.
     pub renewable: bool,
+    /// How long it can last at most, renewals included, as far as it is known beforehand: what is left of it where it cannot be
+    /// renewed, and of its explicit maximum TTL where it has one.
+    pub lasts: Option<Duration>,
 }
 
 impl Client {
@@ -75,11 +78,14 @@ impl Client {
         let texts = |pointer: &str| answer.body.pointer(pointer).map(crate::answer::texts).unwrap_or_default();
         let mut policies = texts("/data/policies");
         policies.extend(texts("/data/identity_policies"));
+        let renewable = answer.body.pointer("/data/renewable").and_then(serde_json::Value::as_bool).unwrap_or(false);
+        let ttl = left(&answer, "/data/ttl")?;
         Ok(OwnToken {
+            lasts: ends_for_good(&answer).into_iter().chain(ttl.filter(|_| !renewable)).min(),
             accessor: answer.text("/data/accessor")?.to_owned(),
             policies,
-            ttl: left(&answer, "/data/ttl")?,
-            renewable: answer.body.pointer("/data/renewable").and_then(serde_json::Value::as_bool).unwrap_or(false),
+            ttl,
+            renewable,
         })
     }
 
@@ -113,4 +119,13 @@ impl Client {
 /// A span of seconds that Vault says as 0 where there is no end.
 fn left(answer: &Answer, pointer: &str) -> Result<Option<Duration>, Error> {
     Ok(Some(answer.seconds(pointer)?).filter(|seconds| *seconds > 0).map(Duration::from_secs))
+}
+
+/// How long a token has until its explicit maximum TTL; none where it has none.
+fn ends_for_good(answer: &Answer) -> Option<Duration> {
+    let number =
+        |pointer: &str| answer.body.pointer(pointer).and_then(serde_json::Value::as_u64).filter(|value| *value > 0);
+    let ends = number("/data/creation_time")? + number("/data/explicit_max_ttl")?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(Duration::from_secs(ends).saturating_sub(now))
 }

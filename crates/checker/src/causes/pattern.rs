@@ -58,6 +58,10 @@ fn server_words(text: &str) -> Option<&str> {
 }
 
 /// The text with numbers, times, addresses and generated names left out.
+pub fn without_details(text: &str) -> String {
+    normal(text)
+}
+
 fn normal(text: &str) -> String {
     let words = WORDS.replace_all(text, |found: &Captures<'_>| {
         let word = &found[0];

@@ -4,6 +4,7 @@
 
 mod accounts_and_logs;
 mod before;
+mod coverage;
 mod credentials;
 mod dns;
 mod encrypted;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leaseproof_domain::Origin;
 
 /// Why an estate that already stands cannot be worked in.
@@ -87,6 +89,21 @@ pub enum AttachError {
         cluster: String,
         /// What is wrong with them.
         source: leaseproof_postgres::BadEncryption,
+    },
+    /// The harness's own token or account ends before the run could.
+    #[error(
+        "{account} ends in {} s and this run takes up to {} s: nothing was started. Give it one that lasts longer, or shorten \
+         the phases",
+        left.as_secs(),
+        needed.as_secs()
+    )]
+    EndsTooSoon {
+        /// Which one.
+        account: String,
+        /// How long it lasts.
+        left: Duration,
+        /// How long the run takes: every phase with its drain, and the clean-up.
+        needed: Duration,
     },
     /// The observer cannot log in, or not look.
     #[error("postgres.{cluster}: the observer cannot look on: {source}")]

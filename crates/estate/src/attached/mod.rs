@@ -5,6 +5,7 @@ mod away;
 mod error;
 mod identity;
 mod in_clear;
+mod lasts;
 mod left;
 mod login;
 mod made;
@@ -102,10 +103,13 @@ impl Attached {
         cluster_id: Option<String>,
     ) -> Result<Identity, AttachError> {
         let made = if self.plan.ours { made::all(plan, &self.placeholders())? } else { Vec::new() };
+        lasts::token(plan, own)?;
         needs::lacking(&self.vault, plan, own).await?;
         for (name, cluster) in &self.clusters {
             let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
-            Observer::connect(cluster.observer.clone()).await.map_err(failed)?.version().await.map_err(failed)?;
+            let observer = Observer::connect(cluster.observer.clone()).await.map_err(failed)?;
+            observer.version().await.map_err(failed)?;
+            lasts::observer(plan, name, &cluster.observer.user, &observer).await?;
         }
         let vault = cluster_id.map(|id| (id, self.plan.vault.namespace.clone()));
         if !self.plan.ours {

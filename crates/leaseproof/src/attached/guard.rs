@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use leaseproof_domain::{LeaseId, Ttl};
+use leaseproof_domain::{HarnessFault, LeaseId, Ttl};
 use leaseproof_scenario::AttachedPlan;
 use leaseproof_vault::Client;
 use leaseproof_workload::Progress;
@@ -26,6 +26,8 @@ pub(crate) struct Guard {
     task: Option<JoinHandle<()>>,
     why: Arc<OnceLock<String>>,
     ends: Option<Instant>,
+    /// That the harness's own token has ended.
+    ended: Arc<OnceLock<String>>,
 }
 
 impl Drop for Guard {
@@ -39,7 +41,7 @@ impl Drop for Guard {
 impl Guard {
     /// Nobody needs to be guarded.
     pub(crate) fn idle() -> Self {
-        Self { task: None, why: Arc::default(), ends: None }
+        Self { task: None, why: Arc::default(), ends: None, ended: Arc::default() }
     }
 
     /// Begins. The load is cancelled where it goes beyond what was allowed, and where a lease becomes irrevocable.
@@ -56,17 +58,23 @@ impl Guard {
             duration: allowed.max_duration,
             ends: Instant::now() + allowed.max_duration.duration(),
         };
-        let (told, ends) = (Arc::clone(&why), Some(bounds.ends));
+        let ended = Arc::new(OnceLock::new());
+        let (told, token_ended, ends) = (Arc::clone(&why), Arc::clone(&ended), Some(bounds.ends));
         let task = tokio::spawn(async move {
+            let own = vault.clone();
             let reason = tokio::select! {
                 reason = beyond(&bounds, progress) => reason,
                 reason = irrevocable(&vault) => reason,
                 never = warn(trouble) => never,
+                words = token_ends(&own) => {
+                    let _first = token_ended.set(words);
+                    return load.cancel();
+                }
             };
             let _first = told.set(reason);
             load.cancel();
         });
-        Self { task: Some(task), why, ends }
+        Self { task: Some(task), why, ends, ended }
     }
 
     /// When the load has to be over; none where nobody is guarded.
@@ -76,7 +84,8 @@ impl Guard {
 
     /// Why the load was ended, where it was the guard.
     pub(crate) fn stopped(&self) -> Option<Stop> {
-        self.why.get().cloned().map(Stop::Aborted)
+        let ended = self.ended.get().cloned().map(Stop::Harness);
+        ended.or_else(|| self.why.get().cloned().map(Stop::Aborted))
     }
 }
 
@@ -115,6 +124,19 @@ async fn irrevocable(vault: &Client) -> String {
             }
         }
         tokio::time::sleep(ASK).await;
+    }
+}
+
+/// Waits until Vault says that the harness's own token is none any more: with it every lease of the run has ended.
+async fn token_ends(vault: &Client) -> String {
+    let fault = HarnessFault::Token;
+    loop {
+        tokio::time::sleep(ASK).await;
+        if let Err(error) = vault.own_token().await
+            && error.status() == Some(403)
+        {
+            return format!("{fault}: {error}\n{}", fault.advice());
+        }
     }
 }
 

@@ -59,6 +59,13 @@ pub(crate) struct RunArgs {
     /// Seed of every choice, in place of the scenario's own
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Runs the load to its end although the same failure repeats
+    ///
+    /// Without it, ten credentials in a row that cannot be issued, or cannot log in, with the same words of the server and none
+    /// that works in between, end the load early: more of it would show nothing new. What a fault may cause, what a
+    /// [[known]] entry declares and what comes from load (time-outs, quotas, full connection slots) does not count.
+    #[arg(long)]
+    keep_going: bool,
     #[command(flatten)]
     attached: AttachedArgs,
 }
@@ -115,7 +122,8 @@ fn one(args: &RunArgs, path: &Path) -> Ended {
     let plan = plan(args, path)?;
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        pipeline::run(&plan, args.output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet)).await
+        let screen = Screen::new(args.verbosity.quiet);
+        pipeline::run(&plan, args.output.as_deref(), &interrupt, screen, args.keep_going).await
     })?;
     print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
     Ok(run.exit)
@@ -128,11 +136,18 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     say_moved(args.output.as_deref(), output.as_deref());
     let done = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        Ok(series::run(&plans, output.as_deref(), &interrupt, Screen::new(args.verbosity.quiet), |run| {
-            if args.format == Format::Text {
-                print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
-            }
-        })
+        Ok(series::run(
+            &plans,
+            output.as_deref(),
+            &interrupt,
+            Screen::new(args.verbosity.quiet),
+            args.keep_going,
+            |run| {
+                if args.format == Format::Text {
+                    print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
+                }
+            },
+        )
         .await)
     })?;
     match args.format {

@@ -1,0 +1,313 @@
+//! Whether a load still tells anything: where every credential fails in the same way, more of them say nothing new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use leaseproof_checker::without_details;
+use leaseproof_domain::{Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord};
+use leaseproof_history::Recorder;
+use leaseproof_scenario::Plan;
+use tokio_util::sync::CancellationToken;
+
+use crate::stop::Stop;
+
+/// How many credentials in a row fail in the same way before the load is ended.
+const IN_A_ROW: u64 = 10;
+/// From this length on a word is a name that somebody made up: Vault's usernames and lease ids have 20 and 24 random
+/// characters.
+const INVENTED: usize = 16;
+/// How soon a login has to work where the scenario promises no time.
+const USABLE_WITHIN: Duration = Duration::from_secs(1);
+/// SQLSTATE classes of what passes by itself: lost connections, conflicts, exhausted resources, a server that shuts down.
+const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "55", "57"];
+/// HTTP statuses of what passes by itself: not replicated yet, a quota, a gateway, a sealed or a standby node.
+const PASSING_STATUS: [&str; 6] = ["412", "429", "472", "502", "503", "504"];
+
+/// Ends a load in which the same failure repeats. Nothing is ended where nobody watches.
+pub(crate) struct Repeated {
+    why: Arc<OnceLock<String>>,
+}
+
+impl Repeated {
+    /// Watches what is recorded from now on, and cancels the load at the tenth failure of the same kind in a row.
+    pub(crate) fn watch(plan: &Plan, recorder: &Recorder, load: &CancellationToken) -> Self {
+        let why = Arc::new(OnceLock::new());
+        let (told, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
+        recorder.tap(move |event| {
+            let words = tally.lock().unwrap_or_else(PoisonError::into_inner).see(event);
+            if let Some(words) = words {
+                let _first = told.set(words);
+                load.cancel();
+            }
+        });
+        Self { why }
+    }
+
+    /// The load is not ended, whatever fails.
+    pub(crate) fn never() -> Self {
+        Self { why: Arc::default() }
+    }
+
+    /// Why the load was ended, where it was for this.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        self.why.get().cloned().map(Stop::Repeated)
+    }
+}
+
+/// Failures in a row, operation by operation.
+struct Tally {
+    usable_within: Duration,
+    /// How long each fault may be felt after its healing, in the plan's order.
+    recovers_within: Vec<Duration>,
+    /// Faults that began, and until when they are felt once they are healed.
+    felt: BTreeMap<u32, Option<Micros>>,
+    /// Operations whose failure the scenario declares.
+    declared: BTreeSet<Operation>,
+    /// Credentials that have yet to log in, and when they were issued.
+    fresh: BTreeMap<u64, Micros>,
+    rows: BTreeMap<Operation, Row>,
+}
+
+/// The same failure, again and again.
+struct Row {
+    pattern: String,
+    first: Failure,
+    since: Micros,
+    times: u64,
+}
+
+impl Tally {
+    fn new(plan: &Plan) -> Self {
+        let declares = |checks: &[&str]| plan.known.iter().any(|known| checks.contains(&known.check.as_str()));
+        let declared = [
+            (Operation::Issue, declares(&["ISS-1", "ISS-2", "POL-1"])),
+            (Operation::Login, declares(&["LOG-1", "INV-1", "INV-5"])),
+        ];
+        Self {
+            usable_within: plan.promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
+            recovers_within: plan.faults.iter().map(|fault| fault.recovers_within.duration()).collect(),
+            felt: BTreeMap::new(),
+            declared: declared.into_iter().filter_map(|(op, declared)| declared.then_some(op)).collect(),
+            fresh: BTreeMap::new(),
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// Answers why the load has no more use, once that is so.
+    fn see(&mut self, event: &Event) -> Option<String> {
+        match event {
+            Event::Fault(mark) => self.fault(mark),
+            Event::Operation(record) if record.life > 0 => return self.operation(record),
+            _ => {}
+        }
+        None
+    }
+
+    fn fault(&mut self, mark: &FaultMark) {
+        let place = usize::try_from(mark.fault).ok().and_then(|number| number.checked_sub(1));
+        let within = place.and_then(|place| self.recovers_within.get(place)).copied().unwrap_or_default();
+        let until = match mark.point {
+            FaultPoint::Begins => None,
+            FaultPoint::Healed => Some(mark.at.after(within)),
+            _ => return,
+        };
+        self.felt.insert(mark.fault, until);
+    }
+
+    fn is_felt(&self, at: Micros) -> bool {
+        self.felt.values().any(|until| until.is_none_or(|until| at <= until))
+    }
+
+    fn operation(&mut self, record: &OperationRecord) -> Option<String> {
+        let op = record.op;
+        if !matches!(op, Operation::Issue | Operation::Login) {
+            return None;
+        }
+        if record.outcome.is_ok() {
+            self.rows.remove(&op);
+            match op {
+                Operation::Issue => drop(self.fresh.insert(record.life, record.end)),
+                _ => drop(self.fresh.remove(&record.life)),
+            }
+            return None;
+        }
+        if self.is_felt(record.end) {
+            self.rows.remove(&op);
+            return None;
+        }
+        let failure = record.outcome.failure().filter(|failure| lasts(failure) && !self.declared.contains(&op))?;
+        if op == Operation::Login {
+            // A first login is tried again until it works: it has failed once the promised time is over.
+            let issued = *self.fresh.get(&record.life)?;
+            if record.start < issued.after(self.usable_within) {
+                return None;
+            }
+            self.fresh.remove(&record.life);
+        }
+        self.count(record, failure)
+    }
+
+    fn count(&mut self, record: &OperationRecord, failure: &Failure) -> Option<String> {
+        let pattern = kind(failure);
+        let row = self.rows.entry(record.op).or_insert_with(|| Row::new(&pattern, failure, record.start));
+        if row.pattern != pattern {
+            *row = Row::new(&pattern, failure, record.start);
+        }
+        row.times += 1;
+        (row.times == IN_A_ROW).then(|| {
+            format!(
+                "{} failed {IN_A_ROW} times in a row in the same way, since {}, and none worked in between: {}\nthe load was \
+                 ended because more of it would show nothing new; --keep-going runs it to its end",
+                words(record.op),
+                row.since,
+                row.first
+            )
+        })
+    }
+}
+
+impl Row {
+    fn new(pattern: &str, first: &Failure, since: Micros) -> Self {
+        Self { pattern: pattern.to_owned(), first: first.clone(), since, times: 0 }
+    }
+}
+
+/// What failures of one kind have in common: their words without names that were made up for one credential.
+fn kind(failure: &Failure) -> String {
+    let words = without_details(&failure.to_string());
+    let parts = words.split(|c: char| !c.is_alphanumeric());
+    parts.filter(|part| part.len() < INVENTED).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a failure lasts until somebody changes the setup, and does not come from load, or from a server that is away.
+fn lasts(failure: &Failure) -> bool {
+    let passing = |code: &str| PASSING_CLASSES.iter().any(|class| code.starts_with(class));
+    match failure.source {
+        FailureSource::Postgres => !passing(&failure.code),
+        FailureSource::Vault => {
+            let inner = failure.message.split("SQLSTATE ").skip(1);
+            let away = ["deadline exceeded", "connection refused", "connection reset", "EOF"];
+            !PASSING_STATUS.contains(&failure.code.as_str())
+                && !inner.into_iter().any(passing)
+                && !away.iter().any(|words| failure.message.contains(words))
+        }
+    }
+}
+
+fn words(op: Operation) -> &'static str {
+    match op {
+        Operation::Issue => "issuing a credential",
+        _ => "the first login of a credential",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use leaseproof_domain::{
+        CheckId, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Origin,
+        Outcome, Span,
+    };
+    use leaseproof_scenario::{KnownPlan, LoadOptions, Plan};
+
+    use super::Tally;
+
+    const S: u64 = 1_000_000;
+
+    fn plan() -> Plan {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/powerdns");
+        leaseproof_scenario::load(Path::new(path), &LoadOptions::default()).unwrap()
+    }
+
+    fn done(life: u64, op: Operation, start: u64, outcome: Outcome) -> Event {
+        let span = Span { intended: Micros(start), start: Micros(start), end: Micros(start + 1_000) };
+        Event::Operation(OperationRecord::new(life, "app", "steady", op, span, outcome))
+    }
+
+    fn failed(source: FailureSource, code: &str, message: String) -> Outcome {
+        Outcome::Failed(Failure { source, code: code.into(), message })
+    }
+
+    fn rejected(life: u64, code: &str, message: &str) -> Event {
+        let message = format!("role \"v-token-app-{life:0>20}-170000000{life}\": {message}");
+        done(life, Operation::Issue, life * S, failed(FailureSource::Vault, code, message))
+    }
+
+    /// At which of the events the load is ended.
+    fn ended(plan: &Plan, events: impl IntoIterator<Item = Event>) -> Option<usize> {
+        let mut tally = Tally::new(plan);
+        events.into_iter().position(|event| tally.see(&event).is_some())
+    }
+
+    #[test]
+    fn the_same_failure_ten_times_in_a_row_ends_the_load() {
+        let plan = plan();
+        let row =
+            |code: &'static str, message: &'static str| (0..12).map(move |life| rejected(life + 1, code, message));
+        assert_eq!(ended(&plan, row("500", "syntax error (SQLSTATE 42601)")), Some(9));
+        // One that worked in between begins the row anew; so does another failure.
+        for other in [done(99, Operation::Issue, S, Outcome::Ok), rejected(99, "403", "permission denied")] {
+            let broken = row("500", "syntax error (SQLSTATE 42601)").enumerate();
+            let events =
+                broken.flat_map(|(place, event)| (place == 4).then(|| other.clone()).into_iter().chain([event]));
+            assert_eq!(ended(&plan, events), None);
+        }
+        // What comes from load, or from a server that is away, passes.
+        for (code, message) in [
+            ("500", "remaining connection slots are reserved (SQLSTATE 53300)"),
+            ("500", "context deadline exceeded"),
+            ("429", "request path \"database/creds/app\": rate limit quota exceeded"),
+            ("503", "Vault is sealed"),
+        ] {
+            assert_eq!(ended(&plan, row(code, message)), None, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn the_words_say_what_since_when_and_how_to_go_on() {
+        let mut tally = Tally::new(&plan());
+        let words = (1..=10).find_map(|life| tally.see(&rejected(life, "500", "syntax error"))).unwrap();
+        assert!(
+            words.starts_with("issuing a credential failed 10 times in a row in the same way, since 1.000 s"),
+            "{words}"
+        );
+        assert!(words.contains("HTTP 500: role") && words.contains("--keep-going"), "{words}");
+    }
+
+    #[test]
+    fn a_login_counts_once_its_credential_should_have_worked() {
+        let plan = plan();
+        let refused = |life, at| {
+            done(life, Operation::Login, at, failed(FailureSource::Postgres, "28P01", "no entry".to_owned()))
+        };
+        // Ten tries of one credential are one failure.
+        let tries = (0..40).map(|number| refused(1, S + number * S / 10));
+        assert_eq!(ended(&plan, [done(1, Operation::Issue, S, Outcome::Ok)].into_iter().chain(tries)), None);
+        let lives = |after: u64| {
+            (1..=12).flat_map(move |life| {
+                [done(life, Operation::Issue, life * S, Outcome::Ok), refused(life, life * S + after)]
+            })
+        };
+        assert_eq!(ended(&plan, lives(2 * S)), Some(19));
+        // A standby that does not know them yet.
+        assert_eq!(ended(&plan, lives(S / 10)), None);
+    }
+
+    #[test]
+    fn what_a_fault_may_cause_or_the_scenario_declares_ends_nothing() {
+        let row = || (0..12).map(|life| rejected(life + 1, "500", "syntax error"));
+        let mark = |point| Event::Fault(FaultMark { fault: 1, point, at: Micros(0), words: "so".into() });
+        let plan = plan();
+        assert_eq!(ended(&plan, [mark(FaultPoint::Begins)].into_iter().chain(row())), None);
+        // It is healed and felt no more.
+        let healed = [mark(FaultPoint::Begins), mark(FaultPoint::Healed)];
+        assert_eq!(ended(&plan, healed.into_iter().chain(row())), Some(11));
+        let mut declared = plan.clone();
+        let origin = Origin { file: "scenario.toml".into(), line: 1, column: 1 };
+        let (role, evidence, because) = (None, None, "so".to_owned());
+        declared.known.push(KnownPlan { check: CheckId::of("ISS-1"), role, evidence, because, origin });
+        assert_eq!(ended(&declared, row()), None);
+    }
+}
