@@ -251,7 +251,8 @@ impl Living<'_> {
 
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
         let waits = release_wait(plan, guard.ends());
-        let released = self.release(estate, watch, &token.accessor(), &waits);
+        let accessor = token.accessor();
+        let released = self.release(estate, watch, &accessor, &waits);
         let released = self.interrupt.unless_urged(released).await?;
         if let Some(stop) = guard.stopped().or_else(|| repeated.stopped()) {
             return Err(stop);

@@ -69,6 +69,14 @@ impl Error {
         }
     }
 
+    /// What no answer came for: something that the harness itself lacks, or something at the other end.
+    pub(crate) fn unanswered(error: &(dyn std::error::Error + 'static), why: String) -> Self {
+        match HarnessFault::of(error) {
+            Some(fault) => Self::Harness { fault, why },
+            None => Self::NoAnswer { why },
+        }
+    }
+
     pub(crate) fn timed_out(timeout: Duration) -> Self {
         Self::NoAnswer { why: format!("it took longer than {} ms", timeout.as_millis()) }
     }
@@ -85,10 +93,7 @@ impl From<tokio_postgres::Error> for Error {
             Some(answer) => Self::from(answer),
             None => {
                 let why = leaseproof_domain::with_causes(&error);
-                match HarnessFault::of(&error) {
-                    Some(fault) => Self::Harness { fault, why },
-                    None => Self::NoAnswer { why },
-                }
+                Self::unanswered(&error, why)
             }
         }
     }

@@ -99,7 +99,7 @@ impl fmt::Debug for Session {
 async fn reach(login: &Login) -> Result<TcpStream, Error> {
     let reached = TcpStream::connect((login.host.as_str(), login.port)).await;
     let stream = reached.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
-    stream.map_err(|error| Error::NoAnswer { why: format!("error connecting to server: {error}") })
+    stream.map_err(|error| Error::unanswered(&error, format!("error connecting to server: {error}")))
 }
 
 /// A driver's client and the task that moves its bytes. The task ends with it.
@@ -168,5 +168,33 @@ impl Connection {
         let Self { client, mut task, .. } = self;
         drop(client);
         let _late = tokio::time::timeout(GOODBYE, &mut task.0).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leaseproof_domain::HarnessFault;
+
+    use super::Session;
+    use crate::{Error, Login};
+
+    #[tokio::test]
+    async fn a_host_that_is_not_resolved_is_told_from_one_where_nobody_listens() {
+        let login = |host: &str| Login {
+            host: host.to_owned(),
+            port: 1,
+            database: "app".to_owned(),
+            user: "v-1".to_owned(),
+            password: None,
+            application_name: "test".to_owned(),
+            timeout: Duration::from_secs(20),
+            encryption: None,
+        };
+        let unresolved = Session::open(&login("no-such-host.invalid")).await.unwrap_err();
+        assert_eq!(unresolved.harness(), Some(HarnessFault::NameResolution), "{unresolved}");
+        let refused = Session::open(&login("127.0.0.1")).await.unwrap_err();
+        assert!(matches!(refused, Error::NoAnswer { .. }), "{refused}");
     }
 }

@@ -10,6 +10,9 @@ use crate::words::{count, span};
 #[derive(Default)]
 pub(super) struct Log1 {
     expected: Expected,
+    /// First logins, and what was found of those that nobody answered.
+    due: u64,
+    silent: Vec<Finding>,
 }
 
 impl Check for Log1 {
