@@ -35,6 +35,11 @@ impl Script<'_> {
     /// Runs it on one session, up to the first error, or to where `ended` says that nobody wants the rest.
     pub(super) async fn run(&self, ended: &(dyn Fn() -> bool + Sync)) -> Result<(), NotDone> {
         let session = Session::open(self.login).await.map_err(|why| NotDone::refused(why.outcome()))?;
+        let counted = session.value("SHOW track_counts").await.map_err(|why| NotDone::refused(why.outcome()))?;
+        if counted.as_deref() != Some("on") {
+            let why = "track_counts is off: PostgreSQL cannot say whether a statement reaches out of its database";
+            return Err(NotDone::Unsendable(why.to_owned()));
+        }
         let mut in_transaction = false;
         for (number, statement) in self.statements.iter().enumerate() {
             if ended() {
@@ -42,18 +47,18 @@ impl Script<'_> {
             }
             let text = &self.text[statement.place.clone()];
             let done = match &statement.effect {
-                Effect::Transaction { opens } => {
+                Effect::Transaction { opens, commits } => {
+                    let put_off = if in_transaction && *commits { put_off(&session).await } else { Ok(()) };
                     in_transaction = *opens;
-                    session.script(text).await.map_err(Undone::Error)
+                    match put_off {
+                        Ok(()) => session.script(text).await.map_err(Undone::Error),
+                        failed => failed,
+                    }
                 }
                 Effect::MakesDatabase(made) => self.make_database(&session, text, made, number).await,
                 effect if in_transaction => self.one(&session, text, effect).await,
                 effect => {
-                    let begun = begin(&session).await.map_err(Undone::Error);
-                    let done = match begun {
-                        Ok(()) => self.one(&session, text, effect).await,
-                        failed => failed,
-                    };
+                    let done = self.alone(&session, text, effect).await;
                     let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
                     let ended = session.script(end).await.map_err(Undone::Error);
                     done.and(ended)
@@ -65,14 +70,21 @@ impl Script<'_> {
         Ok(())
     }
 
+    /// One statement, in a transaction of its own that is still to be committed.
+    async fn alone(&self, session: &Session, text: &str, effect: &Effect) -> Result<(), Undone> {
+        session.script("BEGIN").await?;
+        self.one(session, text, effect).await?;
+        if *effect == Effect::Within { put_off(session).await } else { Ok(()) }
+    }
+
     /// One statement, in a transaction.
     async fn one(&self, session: &Session, text: &str, effect: &Effect) -> Result<(), Undone> {
+        // A backslash is what the grammar takes it for, whatever the server's or the role's settings say.
+        session.script("SET standard_conforming_strings = on").await?;
         let before = session.value(SHARED).await?;
         session.script(text).await?;
         match effect {
             Effect::Within => {
-                // What was put off to the commit is done now, to be seen.
-                session.script("SET CONSTRAINTS ALL IMMEDIATE").await?;
                 let after = session.value(SHARED).await?;
                 if before == after { Ok(()) } else { Err(Undone::Beyond(after.unwrap_or_default())) }
             }
@@ -101,7 +113,7 @@ impl Script<'_> {
             .proof(made, Proof::MadeAs { name: first.clone() })
             .map_err(|why| Undone::Ledger(why.to_string()))?;
         session.script(&create).await?;
-        begin(session).await?;
+        session.script("BEGIN").await?;
         let oid = format!("SELECT oid FROM pg_catalog.pg_database WHERE datname = {}", literal(&first));
         self.proof(session, made, &oid).await?;
         session.script(&format!("ALTER DATABASE {} RENAME TO {}", quoted(&first), quoted(name))).await?;
@@ -141,7 +153,10 @@ impl From<Error> for Undone {
     }
 }
 
-/// A backslash is what the grammar takes it for, whatever the server's or the role's settings say.
-async fn begin(session: &Session) -> Result<(), Error> {
-    session.script("SET standard_conforming_strings = on; BEGIN").await
+/// Does now what constraint triggers would do at the commit, so that it is seen before.
+async fn put_off(session: &Session) -> Result<(), Undone> {
+    let before = session.value(SHARED).await?;
+    session.script("SET CONSTRAINTS ALL IMMEDIATE").await?;
+    let after = session.value(SHARED).await?;
+    if before == after { Ok(()) } else { Err(Undone::Beyond(after.unwrap_or_default())) }
 }

@@ -109,7 +109,11 @@ async fn a_mount_and_a_policy_that_others_made_later_stay() {
 async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let theirs = Theirs::stand_for_ours().await;
     let before = theirs.look().await;
-    std::fs::write(theirs.scenario.join("more.sql"), "CREATE TABLE t (a int);").unwrap();
+    // A transaction of the script's own keeps what it puts off.
+    let sql = "BEGIN; CREATE TABLE p (a int PRIMARY KEY);\n\
+               CREATE TABLE t (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n\
+               INSERT INTO t VALUES (1); INSERT INTO p VALUES (1); COMMIT;";
+    std::fs::write(theirs.scenario.join("more.sql"), sql).unwrap();
     theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", "phase.steady.drain=3s"]));
     let shown = text(&output);
@@ -133,7 +137,7 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     assert_eq!(clean.status.code(), Some(1), "{shown}");
     assert!(shown.contains("it is kept: Vault needs it to revoke what is left below mount database"), "{shown}");
     let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
-    inside.query("DROP TABLE t").await.unwrap();
+    inside.script("DROP TABLE t, p").await.unwrap();
     inside.close().await;
     let clean = theirs.desk.output(["clean", "--attached", &path]);
     assert!(clean.status.success(), "{}", text(&clean));
@@ -172,9 +176,12 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
                    'BEGIN EXECUTE ''ALTER ROLE \"Vaultuser\" '' || ''CREATEDB''; RETURN NULL; END';\n\
                    CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();\n\
                    INSERT INTO t VALUES (1);";
-    let (code, shown) = script(trigger);
-    assert_eq!(code, Some(1), "{shown}");
-    assert!(shown.contains("which all databases of the cluster share: it was rolled back"), "{shown}");
+    for sql in [trigger.to_owned(), format!("BEGIN;\n{trigger}\nCOMMIT;")] {
+        let (code, shown) = script(&sql);
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains("which all databases of the cluster share: it was rolled back"), "{shown}");
+        theirs.as_before(&before).await;
+    }
     theirs.as_before(&before).await;
     theirs.desk.assert_nothing_left();
 }

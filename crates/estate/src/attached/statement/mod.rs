@@ -31,6 +31,8 @@ pub(super) enum Effect {
     Transaction {
         /// Whether one is open after it.
         opens: bool,
+        /// Whether it commits one.
+        commits: bool,
     },
 }
 
@@ -144,7 +146,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
         NodeEnum::CommentStmt(comment) => comments(comment, scope),
         NodeEnum::VariableSetStmt(set) => variable(set, scope),
         NodeEnum::VariableShowStmt(_) => Ok(Effect::Within),
-        NodeEnum::TransactionStmt(statement) => transaction(statement.kind()),
+        NodeEnum::TransactionStmt(statement) => transaction(statement.kind(), statement.chain),
         _ if !scope.is_in_ours() => Err(format!("the database {} is not one that the set-up makes", scope.database)),
         NodeEnum::DropStmt(drop) if drop.concurrent => Err(CONCURRENTLY.to_owned()),
         NodeEnum::IndexStmt(index) if index.concurrent => Err(CONCURRENTLY.to_owned()),
@@ -263,15 +265,16 @@ fn variable(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<Effect, String> 
     }
 }
 
-fn transaction(kind: TransactionStmtKind) -> Result<Effect, String> {
+fn transaction(kind: TransactionStmtKind, chain: bool) -> Result<Effect, String> {
     use TransactionStmtKind as Kind;
     match kind {
         Kind::TransStmtBegin
         | Kind::TransStmtStart
         | Kind::TransStmtSavepoint
         | Kind::TransStmtRelease
-        | Kind::TransStmtRollbackTo => Ok(Effect::Transaction { opens: true }),
-        Kind::TransStmtCommit | Kind::TransStmtRollback => Ok(Effect::Transaction { opens: false }),
+        | Kind::TransStmtRollbackTo => Ok(Effect::Transaction { opens: true, commits: false }),
+        Kind::TransStmtCommit => Ok(Effect::Transaction { opens: chain, commits: true }),
+        Kind::TransStmtRollback => Ok(Effect::Transaction { opens: chain, commits: false }),
         _ => Err("a prepared transaction outlives its session".to_owned()),
     }
 }
