@@ -148,9 +148,10 @@ fn until(desk: &Desk, stage: Stage, child: &Child) {
     }
 }
 
-/// Whether it still goes on: a process that ended and was not waited for has no command line.
+/// Whether it still goes on, or only its exit status is left (proc(5), `stat`, the field behind the name in brackets).
 fn goes_on(child: &Child) -> bool {
-    std::fs::read(format!("/proc/{}/cmdline", child.id())).is_ok_and(|line| !line.is_empty())
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 fn pid(child: &Child) -> Pid {
