@@ -72,9 +72,7 @@ fn without_servers_run_and_judge_end_with_5() {
 #[test]
 fn judge_ends_as_the_run_did() {
     let desk = Desk::new();
-    // Nothing expires here, so that EXP-1 cannot be said.
-    let more = ["--set", "phase.steady.for=3s", "--set", "life.app.end.revoke=1", "--set", "life.app.end.expire=0"];
-    let output = desk.run(&variant("short"), &[&more[..], &["--only", "ISS-2,POL-1"]].concat());
+    let output = desk.run(&variant("short"), &["--set", "phase.steady.for=3s", "--only", "ISS-2,POL-1"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     let folder = desk.run_folder();
     assert_eq!(judged(&desk, &folder).0, Some(0));
@@ -104,8 +102,10 @@ fn judge_ends_as_the_run_did() {
 #[test]
 fn an_undecided_run_is_judged_undecided() {
     let desk = Desk::new();
-    let more = ["--set", "phase.steady.for=2s", "--set", "life.app.end.revoke=1", "--set", "life.app.end.expire=0"];
-    let output = desk.run(&variant("short"), &[&more[..], &["--only", "EXP-1"]].concat());
+    // Nothing expires while it lasts, so that EXP-1 cannot be said.
+    let more = ["phase.steady.for=2s", "phase.steady.drain=1s", "life.app.lease=300s"];
+    let sets: Vec<&str> = more.iter().flat_map(|set| ["--set", set]).collect();
+    let output = desk.run(&variant("short"), &[&sets[..], &["--only", "EXP-1"]].concat());
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(text(&output).contains("undecided · "), "{}", text(&output));
     assert_eq!(judged(&desk, &desk.run_folder()).0, Some(3));
