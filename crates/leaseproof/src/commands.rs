@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use leaseproof_domain::{is_hidden, visible_lines};
-use leaseproof_scenario::{LoadOptions, Plan};
+use leaseproof_scenario::{LoadOptions, Plan, Problems};
 use tokio::runtime::Runtime;
 
 use crate::arguments::{Cli, Command, Overrides};
@@ -82,8 +82,13 @@ fn unparsed(error: &clap::Error) -> Exit {
 
 /// Reads a scenario and checks it whole.
 fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
+    check(path, overrides).map(|(plan, _)| plan)
+}
+
+/// The same, with what is likely to be wrong and stops nothing.
+fn check(path: &Path, overrides: &Overrides) -> Result<(Plan, Problems), Failure> {
     let options = LoadOptions { profile: overrides.profile.clone(), set: overrides.set.clone() };
-    leaseproof_scenario::load(path, &options)
+    leaseproof_scenario::check(path, &options)
         .map_err(|problems| Failure::rendered(problems.render(console::coloured())))
 }
 

@@ -20,6 +20,7 @@ pub mod fuzzing;
 mod grant;
 mod keys;
 mod layers;
+mod lint;
 mod load;
 mod merge;
 mod near;
@@ -41,7 +42,7 @@ mod value;
 
 pub use discover::{Listed, discover};
 pub use layers::LoadOptions;
-pub use load::load;
+pub use load::{check, load};
 pub use plan::*;
 pub use problem::Problems;
 pub use schema::json_schema;

@@ -6,6 +6,7 @@ use crate::build;
 use crate::fit::{Whole, fit};
 use crate::keys;
 use crate::layers::{self, LoadOptions};
+use crate::lint::lint;
 use crate::place::Place;
 use crate::plan::Plan;
 use crate::problem::{Noted, Problems};
@@ -15,6 +16,14 @@ use crate::problem::{Noted, Problems};
 /// # Errors
 /// Every problem that it has, in one pass.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Plan, Problems> {
+    check(path, options).map(|(plan, _)| plan)
+}
+
+/// Reads it, and answers also with warnings: what is likely to be wrong, and stops nothing.
+///
+/// # Errors
+/// As [`load`].
+pub fn check(path: &Path, options: &LoadOptions) -> Result<(Plan, Problems), Problems> {
     let noted = Noted::default();
     let Some(layered) = layers::read(path, options, &noted) else {
         return Err(noted.into_problems());
@@ -27,5 +36,9 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Plan, Problems> {
         return Err(noted.into_problems());
     }
     let plan = build::plan(&layered, &noted);
-    if noted.is_empty() { Ok(plan) } else { Err(noted.into_problems()) }
+    if !noted.is_empty() {
+        return Err(noted.into_problems());
+    }
+    lint(&layered.table, &noted);
+    Ok((plan, noted.into_problems()))
 }

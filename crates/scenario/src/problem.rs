@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use leaseproof_domain::visible_lines;
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity};
 
 use crate::excerpt::Excerpt;
 use crate::place::Place;
@@ -26,11 +26,19 @@ pub(crate) struct Problem {
     not_built: bool,
     /// Something could not be read for it.
     broken: bool,
+    /// It stops nothing.
+    warning: bool,
 }
 
 impl Problem {
     pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
-        Self { place: place.clone(), message: message.into(), label: None, help: None, not_built: false, broken: false }
+        let (place, message) = (place.clone(), message.into());
+        Self { place, message, label: None, help: None, not_built: false, broken: false, warning: false }
+    }
+
+    /// What is likely to be wrong, and stops nothing.
+    pub(crate) fn warning(place: &Place, message: impl Into<String>) -> Self {
+        Self { warning: true, ..Self::at(place, message) }
     }
 
     /// What this version knows of and cannot do yet.
@@ -68,6 +76,7 @@ impl Problem {
 
     fn report(&self) -> Report {
         let mut diagnostic = MietteDiagnostic::new(self.shown(&self.message, MESSAGE));
+        diagnostic.severity = self.warning.then_some(Severity::Warning);
         diagnostic.help = self.help.as_deref().map(|help| self.shown(help, MESSAGE));
         let Some(excerpt) = Excerpt::of(&self.place) else { return Report::new(diagnostic) };
         let label = self.label.as_deref().map(|label| self.shown(label, LABEL));
@@ -133,7 +142,7 @@ impl Noted {
     }
 }
 
-/// Everything that is wrong with a scenario: each problem with its file, its line and a caret under the words.
+/// Everything that is wrong with a scenario, or is likely to be: each problem with its file, its line and a caret under the words.
 #[derive(Clone)]
 pub struct Problems {
     problems: Vec<Problem>,
@@ -145,7 +154,7 @@ impl Problems {
         self.problems.len()
     }
 
-    /// Whether there is none; never so for what [`load`](crate::load) answers with.
+    /// Whether there is none; never so for what [`load`](crate::load) fails with.
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }

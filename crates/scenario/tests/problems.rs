@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use leaseproof_scenario::{LoadOptions, load};
+use leaseproof_scenario::{LoadOptions, check, load};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -402,4 +402,118 @@ fn one_setting_is_one_line() {
     }
     let told = written("title = 't'\n[postgres.target]\nsuperuser = \"a\\nb\"\n", &[]);
     assert!(told.contains("`superuser` has a line break"), "{told}");
+}
+
+/// What `check` warns of in a set-up that is good but for `change`.
+fn warned(change: impl Fn(String) -> String) -> String {
+    let good = r#"title = "t"
+[postgres.target]
+[[setup]]
+sql = "CREATE DATABASE shop"
+[[setup]]
+enable = "database"
+[[setup]]
+write = "database/config/shop"
+data = { plugin_name = "postgresql-database-plugin", connection_url = "postgresql://{{username}}:{{password}}@${postgres.target.write}/shop", allowed_roles = "app,rep-*", username = "vault", password = "vaultpass" }
+[[setup]]
+write = "database/roles/app"
+[setup.data]
+db_name = "shop"
+creation_statements = """
+CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';
+DO $$ BEGIN EXECUTE format('GRANT x TO %I', '{{name}}'); END $$;
+"""
+revocation_statements = ["DROP OWNED BY \"{{name}}\"", "DROP ROLE \"{{name}}\""]
+default_ttl = "1h"
+max_ttl = 86400
+[[setup]]
+policy = "client"
+rules = 'path "database/creds/app" { capabilities = ["read"] } path "sys/leases/*" { capabilities = ["update"] }'
+[client]
+policies = ["client"]
+[role.app]
+database = "shop"
+[life.app]
+role = "app"
+renew = { at = "75%" }
+end = { revoke = 1.0 }
+[[phase]]
+name = "steady"
+rate = "1/s"
+for = "1s"
+mix = { app = 1 }
+"#;
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, change(good.to_owned())).expect("the folder is this test's own");
+    match check(&file, &LoadOptions::default()) {
+        Ok((_, warnings)) => warnings.render(false),
+        Err(problems) => format!("not valid: {problems}"),
+    }
+}
+
+#[test]
+fn what_is_likely_to_be_wrong_is_a_warning() {
+    assert_eq!(warned(|good| good), "");
+    for (good, bad, says) in [
+        ("default_ttl = ", "defualt_ttl = ", "did you mean `default_ttl`?"),
+        (
+            "db_name = \"shop\"",
+            "db_name = \"shop\"\nnowhere = 1",
+            "a database role of Vault 1.21 has no parameter `nowhere`",
+        ),
+        ("allowed_roles = ", "alowed_roles = ", "did you mean `allowed_roles`?"),
+        ("db_name = \"shop\"", "db_name = \"shpo\"", "no step writes the connection `database/config/shpo`"),
+        ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
+        ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is beyond `max_ttl`: 172800 s and 86400 s"),
+        ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),
+        ("PASSWORD '{{password}}'", "PASSWORD {{password}}", "expected `'{{password}}'`"),
+        ("PASSWORD '{{password}}'", "PASSWORD '{{pasword}}'", "did you mean `{{password}}`?"),
+        ("VALID UNTIL '{{expiration}}'", "", "`creation_statements` has no `{{expiration}}`"),
+        ("PASSWORD '{{password}}'", "PASSWORD 'x'", "`creation_statements` has no `{{password}}`"),
+        (
+            "[\"DROP OWNED BY \\\"{{name}}\\\"\", \"DROP ROLE \\\"{{name}}\\\"\"]",
+            "\"DROP ROLE x\"",
+            "`revocation_statements` has no `{{name}}`",
+        ),
+        ("END $$;", "END;", "this dollar quote is never closed"),
+        ("; END $$;", "; end $$;", "END is not in capitals"),
+        ("ROLE \"{{name}}\" LOGIN", "ROLE \"{{name}} LOGIN", "is never closed"),
+        ("CREATE DATABASE shop\"", "\\\\c shop\"", "`\\c` is a command of psql"),
+        ("CREATE DATABASE shop\"", "SELECT 'x\"", "this `'` is never closed"),
+        (
+            "creds/app\" { capabilities = [\"read\"",
+            "creds/ap\" { capabilities = [\"read\"",
+            "no policy of the client allows to read `database/creds/app`",
+        ),
+        ("[\"update\"]", "[\"read\"]", "no policy of the client allows to update `sys/leases/revoke`"),
+    ] {
+        let told = warned(|text| {
+            assert!(text.contains(good), "{good}");
+            text.replacen(good, bad, 1)
+        });
+        assert!(told.contains(says) && told.contains('⚠') && !told.contains("not valid"), "{bad}\n{told}");
+    }
+}
+
+/// A warning that is false is worse than none.
+#[test]
+fn the_scenarios_of_this_repository_have_only_warnings_that_are_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut told = String::new();
+    for folder in ["scenarios", "crates/leaseproof/tests/variants"] {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(root.join(folder)).unwrap().map(|path| path.unwrap().path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| path.join("scenario.toml").exists()) {
+            if let Ok((_, warnings)) = check(path, &LoadOptions::default()) {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                told.extend(warnings.to_string().lines().map(|line| {
+                    let line = line.rsplit_once("scenario.toml:").map_or(line, |(_, line)| line);
+                    format!("{name}: {}\n", line.rsplit_once(": ").map_or(line, |(_, words)| words))
+                }));
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
 }

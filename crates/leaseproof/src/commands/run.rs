@@ -110,7 +110,11 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
 
 /// The plan of one scenario, with what the command line changes in it.
 fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
-    let mut plan = super::load(path, &args.overrides)?;
+    let (mut plan, warnings) = super::check(path, &args.overrides)?;
+    if !warnings.is_empty() && !args.quiet {
+        let (path, many) = (path.display(), warnings.len());
+        console::note(format!("{path}: {many} warnings before the start; `leaseproof validate {path}` shows them"));
+    }
     selection::select(&mut plan, &args.only, &args.skip)?;
     attached::prepare(&mut plan, &args.attached)?;
     plan.seed = args.seed.unwrap_or(plan.seed);

@@ -13,7 +13,8 @@ use crate::series::{self, Named};
 /// Check scenarios without starting anything
 ///
 /// Every problem of each file is told in one pass, with its line and the nearest right name. Ends with 2 where there
-/// is any.
+/// is any. What is likely to be wrong and can be run all the same is a warning: a parameter that Vault does not have, a
+/// statement without `{{name}}`, a role that its connection does not allow. Warnings change no exit code.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/\n  \
@@ -34,13 +35,23 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
     };
     let mut problems = Vec::new();
     for path in &paths {
-        match super::load(path, &args.overrides) {
-            Ok(plan) => console::out(format!(
-                "{}: valid; {} set-up steps, {} checks asked\n",
-                visible(&path.display().to_string()),
-                plan.setup.len(),
-                plan.asks.len()
-            )),
+        match super::check(path, &args.overrides) {
+            Ok((plan, warnings)) => {
+                let noted = match warnings.len() {
+                    0 => String::new(),
+                    1 => ", 1 warning".to_owned(),
+                    many => format!(", {many} warnings"),
+                };
+                console::out(format!(
+                    "{}: valid; {} set-up steps, {} checks asked{noted}\n",
+                    visible(&path.display().to_string()),
+                    plan.setup.len(),
+                    plan.asks.len()
+                ));
+                if !warnings.is_empty() {
+                    console::note_styled(warnings.render(console::coloured()));
+                }
+            }
             Err(failure) => problems.push(failure.words),
         }
     }

@@ -155,6 +155,11 @@ fn env(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
     let entries = table.table("env").into_iter().flat_map(|env| &env.entries);
     entries
         .filter_map(|entry| {
+            let word = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+            if entry.key.is_empty() || !entry.key.chars().all(word) {
+                let none = format!("`{}` is no name of a variable", entry.key.escape_debug());
+                book.add(Problem::at(&entry.at, none).label("expected letters, digits and `_`"));
+            }
             let holds = if secrets::is_secret_key(&entry.key) { Holds::Anything } else { Holds::Words };
             let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::At, holds, book.noted)?;
             book.places.check(&text, Language::Ours, book.noted);

@@ -1,0 +1,94 @@
+//! What is likely to be wrong with a scenario, though it can be run: told as warnings, which stop nothing. No server is
+//! asked. A warning has to be true of nearly every scenario that it is given for, or it is not here.
+
+mod keys;
+mod policy;
+mod roles;
+mod statements;
+
+use crate::keys::STEPS;
+use crate::node::{Entry, Node, Table};
+use crate::place::Holds;
+use crate::problem::Noted;
+use crate::text::{FileWhen, Text};
+
+/// Notes what is likely to be wrong.
+pub(crate) fn lint(root: &Table, noted: &Noted) {
+    let steps = steps(root);
+    let mounts = mounts(&steps);
+    for step in &steps {
+        match step.action.key.as_str() {
+            "sql" => {
+                step.texts(step.action, FileWhen::Ends(".sql")).iter().for_each(|text| statements::sql(text, noted))
+            }
+            "write" => {
+                keys::unknown(step, &mounts, noted);
+                statements::of_role(step, &mounts, noted);
+            }
+            _ => {}
+        }
+    }
+    roles::lint(root, &steps, &mounts, noted);
+    policy::lint(root, &steps, noted);
+}
+
+/// A step of the set-up.
+struct Step<'a> {
+    table: &'a Table,
+    /// The key that says what it does.
+    action: &'a Entry,
+}
+
+fn steps(root: &Table) -> Vec<Step<'_>> {
+    root.list("setup")
+        .iter()
+        .filter_map(|node| {
+            let table = node.table()?;
+            let action = STEPS.iter().find_map(|shape| table.entry(shape.action().name))?;
+            Some(Step { table, action })
+        })
+        .collect()
+}
+
+impl<'a> Step<'a> {
+    /// What it writes to, without slashes at its ends; none of a step of another kind.
+    fn path(&self) -> Option<&'a str> {
+        let path = self.action.node.text().filter(|_| self.action.key == "write")?;
+        Some(path.trim().trim_matches('/'))
+    }
+
+    /// A key of its data.
+    fn datum(&self, key: &str) -> Option<&'a Entry> {
+        self.table.table("data")?.entry(key)
+    }
+
+    /// The text of a value, or the texts of a list, or of the files that they name.
+    fn texts(&self, entry: &Entry, when: FileWhen) -> Vec<Text> {
+        let one = |node: &Node| Text::read(node.text()?, &node.place, when, Holds::Words, &Noted::default());
+        match entry.node.list() {
+            Some(items) => items.iter().filter_map(one).collect(),
+            None => one(&entry.node).into_iter().collect(),
+        }
+    }
+}
+
+/// The mounts of database engines: those that steps enable, or the one that everybody has.
+fn mounts(steps: &[Step<'_>]) -> Vec<String> {
+    let mut mounts: Vec<String> = steps
+        .iter()
+        .filter(|step| step.action.key == "enable" && step.action.node.text() == Some("database"))
+        .map(|step| step.table.text("path").map_or("database", |said| said.value).trim_matches('/').to_owned())
+        .collect();
+    if mounts.is_empty() {
+        mounts.push("database".to_owned());
+    }
+    mounts
+}
+
+/// The mount and the name behind it, where `path` is `<mount>/<kind>/<name>`.
+fn named<'a>(path: &'a str, kind: &str, mounts: &'a [String]) -> Option<(&'a str, &'a str)> {
+    mounts.iter().find_map(|mount| {
+        let name = path.strip_prefix(mount.as_str())?.strip_prefix('/')?.strip_prefix(kind)?.strip_prefix('/')?;
+        (!name.is_empty() && !name.contains('/')).then_some((mount.as_str(), name))
+    })
+}

@@ -1,0 +1,103 @@
+//! Roles and connections of Vault's database engine, held against each other.
+
+use leaseproof_domain::Ttl;
+
+use super::{Step, named};
+use crate::near::{listed, nearest};
+use crate::node::{Entry, Node, Table, Value};
+use crate::problem::{Noted, Problem};
+
+/// Pairs of parameters of which the first is not to be longer.
+const TTLS: [(&str, &str); 4] = [
+    ("default_ttl", "max_ttl"),
+    ("default_lease_ttl", "max_lease_ttl"),
+    ("token_ttl", "token_max_ttl"),
+    ("ttl", "max_ttl"),
+];
+
+/// Notes roles without a connection, roles that their connection does not allow, and TTLs beyond their maximum.
+pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &Noted) {
+    steps.iter().for_each(|step| in_order(step, noted));
+    let of = |kind: &'static str| {
+        steps.iter().filter_map(move |step| Some((named(step.path()?, kind, mounts)?, step))).collect::<Vec<_>>()
+    };
+    let connections = of("config");
+    // What scripts do, and what is there already, no file says.
+    let all_said = root.entry("attached").is_none() && !steps.iter().any(|step| step.action.key == "script");
+    for ((mount, role), step) in of("roles").into_iter().chain(of("static-roles")) {
+        let Some(entry) = step.datum("db_name") else { continue };
+        let Some(db_name) = entry.node.text() else { continue };
+        let writes: Vec<&Step<'_>> = connections
+            .iter()
+            .filter(|((of, name), _)| *of == mount && *name == db_name)
+            .map(|(_, connection)| *connection)
+            .collect();
+        if writes.is_empty() {
+            if all_said {
+                let names = connections.iter().filter(|((of, _), _)| *of == mount).map(|((_, name), _)| *name);
+                noted.add(no_connection(entry, db_name, mount, &names.collect::<Vec<_>>()));
+            }
+            continue;
+        }
+        let allowed = writes.iter().rev().find_map(|write| write.datum("allowed_roles"));
+        if let Some(allowed) = allowed.filter(|allowed| !allows(allowed, role)) {
+            let what =
+                format!("connection `{db_name}` does not allow role `{role}`: Vault refuses to issue its credentials");
+            let help = format!("its `allowed_roles` are at {}", allowed.at.origin());
+            noted.add(Problem::warning(&step.action.node.place, what).label("not among them").help(help));
+        } else if allowed.is_none() && all_said {
+            let what = format!("connection `{db_name}` has no `allowed_roles`: Vault refuses to issue any credential");
+            noted.add(Problem::warning(&entry.node.place, what).label("of this connection"));
+        }
+    }
+}
+
+fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str]) -> Problem {
+    let problem =
+        Problem::warning(&entry.node.place, format!("no step writes the connection `{mount}/config/{db_name}`"));
+    match nearest(db_name, names.iter().copied()) {
+        Some(near) => problem.nearest(Some(near)),
+        None if names.is_empty() => problem.label("unknown"),
+        None => problem.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
+    }
+}
+
+/// Whether `allowed_roles`, a list or a text with commas, has the role; a `*` at either end stands for anything
+/// (builtin/logical/database/path_creds_create.go, strutil.StrListContainsGlob).
+fn allows(allowed: &Entry, role: &str) -> bool {
+    let texts: Vec<&str> = match allowed.node.list() {
+        Some(items) => items.iter().filter_map(Node::text).collect(),
+        None => allowed.node.text().into_iter().flat_map(|text| text.split(',')).collect(),
+    };
+    texts.iter().map(|text| text.trim()).any(|pattern| {
+        let (begin, end) = (pattern.strip_prefix('*'), pattern.strip_suffix('*'));
+        match (begin, end) {
+            (Some(_), Some(_)) => role.contains(pattern.trim_matches('*')),
+            (Some(end), None) => role.ends_with(end),
+            (None, Some(begin)) => role.starts_with(begin),
+            (None, None) => role == pattern,
+        }
+    })
+}
+
+fn in_order(step: &Step<'_>, noted: &Noted) {
+    for (default, max) in TTLS {
+        let (Some(shorter), Some(longer)) = (step.datum(default), step.datum(max)) else { continue };
+        if let (Some(seconds), Some(most)) = (seconds(&shorter.node), seconds(&longer.node))
+            && most > 0
+            && seconds > most
+        {
+            let what = format!("`{default}` is beyond `{max}`: {seconds} s and {most} s");
+            noted.add(Problem::warning(&shorter.at, what).label(format!("Vault cuts it to `{max}`")));
+        }
+    }
+}
+
+/// A duration as Vault takes it: a number of seconds, or a number with a unit.
+fn seconds(node: &Node) -> Option<u64> {
+    match &node.value {
+        Value::Whole(seconds) => u64::try_from(*seconds).ok(),
+        Value::Text(text) => text.parse().ok().or_else(|| text.parse::<Ttl>().ok().map(|ttl| ttl.duration().as_secs())),
+        _ => None,
+    }
+}
