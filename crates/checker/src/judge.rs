@@ -15,6 +15,7 @@ use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
 use crate::saturation;
+use crate::server_words;
 use crate::sheet::{self, Written};
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
@@ -139,11 +140,13 @@ impl<'p> Bench<'p> {
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
         for asked in self.asked {
-            let (ask, outcome) = asked.end(&self.run, &whole);
+            let (ask, mut outcome) = asked.end(&self.run, &whole);
             if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
                 left_out.insert(ask.check.to_string(), why.to_owned());
                 continue;
             }
+            let findings = outcome.written.findings.iter_mut();
+            findings.for_each(|finding| server_words::complete(finding, &self.observed.notes));
             judged.push(judgment(&ask, outcome, cause, self.run.plan, &mut failed));
         }
         for ask in &self.asks_known {
@@ -157,6 +160,7 @@ impl<'p> Bench<'p> {
         verdicts.cause = cause.cloned();
         verdicts.causes = causes::causes(failed);
         verdicts.observed = self.observed;
+        verdicts.observed.notes = server_words::kept(std::mem::take(&mut verdicts.observed.notes));
         verdicts.observed.dns = self.run.dns.figures();
         observed::roles(&mut verdicts.observed, &self.run);
         verdicts.observed.revocation = self.run.revocation.figures();

@@ -16,6 +16,7 @@ mod observed;
 mod outcome;
 mod privilege_diff;
 mod saturation;
+mod server_words;
 mod sheet;
 mod statistics;
 mod timeouts;

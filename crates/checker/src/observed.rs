@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, Outcome, RoleSeen, Username,
+    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Outcome, RoleSeen, ServerNote,
+    Username,
 };
 
 use crate::fold::{Look, Run};
@@ -15,6 +16,18 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
         Event::Residue { from, to, released: false, roles, leases, .. } => {
             let look = Look { from: *from, to: *to };
             observed.leases_without_role = without_role(leases, roles, look, run);
+        }
+        Event::Setup(setup) => {
+            let of = |note: &ServerNote| ObservedNote {
+                of: setup.action.clone(),
+                origin: Some(setup.origin.clone()),
+                note: note.clone(),
+            };
+            observed.notes.extend(setup.notes.iter().map(of));
+        }
+        Event::LoggedNote(logged) => {
+            let of = format!("log of {}", logged.server);
+            observed.notes.push(ObservedNote { of, origin: None, note: logged.note.clone() });
         }
         _ => {}
     }

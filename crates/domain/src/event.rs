@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting, KeptSession,
-    LeaseId, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord,
-    RoleAttributes, SessionSighting, UnixMicros, Username,
+    LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord,
+    RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
@@ -102,6 +102,8 @@ pub enum Event {
     WatchGap(WatchGap),
     /// The harness itself failed at something that is no operation.
     Harness(HarnessTrouble),
+    /// A server's log has a warning, or more words about an error than its client was told.
+    LoggedNote(LoggedNote),
     /// A server ended by itself.
     ServerLost(ServerLost),
     /// Everything that is left: after the drain, and once more after the run's token was revoked.
@@ -182,6 +184,9 @@ pub struct SetupRecord {
     pub outcome: Outcome,
     /// Whether that is how the scenario expects it to end.
     pub expected: bool,
+    /// Warnings and notices that it was answered with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<ServerNote>,
 }
 
 /// What stood before the first credential was asked for.

@@ -12,6 +12,7 @@ mod event;
 mod harness;
 mod metric;
 mod name;
+mod note;
 mod operation;
 mod origin;
 mod privilege;
@@ -35,6 +36,7 @@ pub use event::{
 pub use harness::{HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
+pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
 pub use privilege::{

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cause, CheckId, DnsFigures, EndReason, LeaseId, Micros, Operation, Origin, Quantity, UnixMicros, Username,
+    Cause, CheckId, DnsFigures, EndReason, LeaseId, Micros, ObservedNote, Operation, Origin, Quantity, UnixMicros,
+    Username,
 };
 
 /// The schema that `verdicts.json` and `--format json` follow.
@@ -427,6 +428,9 @@ pub struct Observed {
     /// The live DNS server, where the scenario has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsFigures>,
+    /// Warnings and notices of servers, in order; the first 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<ObservedNote>,
     /// Roles from before the run that match a username pattern and have no lease, at most the first 100 by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orphans_before: Vec<OrphanBefore>,

@@ -213,6 +213,8 @@ pub enum SetupFault {
     Unanswered,
     /// The scenario expects a failure, and there was none or another.
     NotAsExpected,
+    /// It was done, and a server warned of something that the scenario wants to fail for.
+    Warned,
     /// The step itself cannot be sent: it names a part of the estate that is not there.
     Unsendable,
 }
@@ -223,6 +225,7 @@ impl std::fmt::Display for SetupFault {
             Self::Rejected => "was rejected",
             Self::Unanswered => "had no answer",
             Self::NotAsExpected => "did not fail as the scenario expects",
+            Self::Warned => "was answered with a warning",
             Self::Unsendable => "cannot be done",
         })
     }

@@ -1,5 +1,7 @@
 mod expect;
 mod hint;
+mod notes;
+mod output;
 mod replication;
 mod script;
 pub(crate) mod sql;
@@ -7,9 +9,10 @@ pub(crate) mod write;
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{Event, Micros, Outcome, Redactor, SetupRecord};
+use leaseproof_domain::{Event, ObservedNote, Outcome, Redactor, ServerNote, SetupRecord};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
+use leaseproof_vault::Answer;
 
 use crate::cluster::Cluster;
 use crate::placeholders::Placeholders;
@@ -22,7 +25,12 @@ pub(crate) struct Refusal {
     outcome: Outcome,
     /// Where in the script or file, where that is known.
     place: Option<String>,
+    /// What servers said before.
+    notes: Vec<ServerNote>,
 }
+
+/// What servers said to a step that was done, or why it was not done.
+pub(crate) type Done = Result<Vec<ServerNote>, NotDone>;
 
 /// Why a step was not done: a server or script said no, or it cannot be sent.
 pub(crate) enum NotDone {
@@ -32,28 +40,28 @@ pub(crate) enum NotDone {
 
 impl NotDone {
     pub(crate) fn refused(outcome: Outcome) -> Self {
-        Self::Refused(Refusal { outcome, place: None })
+        Self::Refused(Refusal { outcome, place: None, notes: Vec::new() })
     }
 }
 
 impl Estate {
-    /// Does the plan's set-up, step by step, and records each.
+    /// Does the plan's set-up, step by step, and records each. Answers with what servers warned of and noticed.
     ///
     /// # Errors
     /// [`SetupError`] for the first step that does not end as the scenario expects; the steps after it are not done.
-    pub async fn set_up(&self, plan: &Plan, recorder: Option<&Recorder>) -> Result<(), SetupError> {
+    pub async fn set_up(&self, plan: &Plan, recorder: Option<&Recorder>) -> Result<Vec<ObservedNote>, SetupError> {
         let done_before = steps_before_vault(plan).len();
+        let mut notes = Vec::new();
         for (number, step) in (1_u32..).zip(&plan.setup).skip(done_before) {
             let doing = self.step(number, &step.action);
-            recorded(number, step, doing, recorder, &self.site.redactor).await?;
+            notes.extend(recorded(number, step, doing, recorder, &self.site.redactor).await?);
             self.standbys_replicate(number, step, usize::try_from(number) == Ok(plan.setup.len())).await?;
         }
-        Ok(())
+        Ok(notes)
     }
 
-    async fn step(&self, number: u32, action: &SetupAction) -> Result<(), NotDone> {
+    async fn step(&self, number: u32, action: &SetupAction) -> Done {
         let vault = self.vault();
-        let answered = |done: Result<(), leaseproof_vault::Error>| done.map_err(|why| NotDone::refused(why.outcome()));
         match action {
             SetupAction::Sql { file, text, on, database, user, password } => {
                 let account = user.as_deref().map(|user| (user, password.as_ref()));
@@ -105,18 +113,32 @@ pub(crate) async fn before_vault(
 pub(crate) async fn recorded(
     number: u32,
     step: &SetupStep,
-    doing: impl Future<Output = Result<(), NotDone>>,
+    doing: impl Future<Output = Done>,
     recorder: Option<&Recorder>,
     redactor: &Redactor,
-) -> Result<(), SetupError> {
+) -> Result<Vec<ObservedNote>, SetupError> {
     let now = || recorder.map(Recorder::now).unwrap_or_default();
     let start = now();
-    let (outcome, judged) = judge(number, step, doing.await, redactor);
+    let mut done = doing.await;
+    let notes = match &mut done {
+        Ok(notes) | Err(NotDone::Refused(Refusal { notes, .. })) => std::mem::take(notes),
+        Err(NotDone::Unsendable(_)) => Vec::new(),
+    };
+    let notes: Vec<ServerNote> = notes.into_iter().map(|note| note.map(|text| redactor.scrub(text).text)).collect();
+    let (outcome, judged) = judge(number, step, done.map(drop), &notes, redactor);
     if let Some(recorder) = recorder {
-        let expected = judged.is_ok();
-        recorder.record(Event::Setup(record(number, step, (start, now()), outcome, expected)));
+        recorder.record(Event::Setup(SetupRecord {
+            step: number,
+            action: words_of(step),
+            origin: step.origin.clone(),
+            start,
+            end: now(),
+            outcome,
+            expected: judged.is_ok(),
+            notes: notes.clone(),
+        }));
     }
-    judged
+    judged.map(|()| notes::observed(step, notes))
 }
 
 /// How the step ended, scrubbed, and whether that is how the scenario expects it to end.
@@ -124,22 +146,16 @@ fn judge(
     number: u32,
     step: &SetupStep,
     done: Result<(), NotDone>,
+    notes: &[ServerNote],
     redactor: &Redactor,
 ) -> (Outcome, Result<(), SetupError>) {
     let fail = |fault, words: String, hint| {
-        let words = redactor.scrub(&words).text;
-        Err(SetupError {
-            step: number,
-            origin: step.origin.clone(),
-            action: words_of(&step.action),
-            fault,
-            words,
-            hint,
-        })
+        let words = notes::with(&redactor.scrub(&words).text, notes);
+        Err(SetupError { step: number, origin: step.origin.clone(), action: words_of(step), fault, words, hint })
     };
     let refusal = match done {
         Ok(()) => {
-            let Some(expect) = &step.expect else { return (Outcome::Ok, Ok(())) };
+            let Some(expect) = &step.expect else { return (Outcome::Ok, notes::allowed(step, notes, fail)) };
             let words = format!("expected {}; it was done", expect::words(expect));
             return (Outcome::Ok, fail(SetupFault::NotAsExpected, words, None));
         }
@@ -172,13 +188,9 @@ fn scrubbed(outcome: &Outcome, redactor: &Redactor) -> Outcome {
     outcome.clone().reworded(|text| redactor.scrub(text).text)
 }
 
-fn record(step: u32, of: &SetupStep, (start, end): (Micros, Micros), outcome: Outcome, expected: bool) -> SetupRecord {
-    SetupRecord { step, action: words_of(&of.action), origin: of.origin.clone(), start, end, outcome, expected }
-}
-
-/// What a step does, in a few words.
-fn words_of(action: &SetupAction) -> String {
-    match action {
+/// What a step does, in a few words; its name first, where it has one.
+fn words_of(step: &SetupStep) -> String {
+    let words = match &step.action {
         SetupAction::Sql { file, on, database, .. } => {
             format!("sql {} on postgres.{on}, database {database}", file.as_deref().unwrap_or("statement"))
         }
@@ -186,7 +198,14 @@ fn words_of(action: &SetupAction) -> String {
         SetupAction::Write { path, .. } => format!("write {path}"),
         SetupAction::Policy { name, .. } => format!("policy {name}"),
         SetupAction::Script { file, .. } => format!("script {}", file.as_deref().unwrap_or("in the scenario")),
-    }
+    };
+    step.name.iter().map(|name| format!("{name}: ")).chain([words]).collect()
+}
+
+/// Vault's answer to a step.
+pub(crate) fn answered(answer: Result<Answer, leaseproof_vault::Error>) -> Done {
+    let answer = answer.map_err(|why| NotDone::refused(why.outcome()))?;
+    Ok(answer.warnings.into_iter().map(ServerNote::vault).collect())
 }
 
 fn said(outcome: &Outcome) -> String {

@@ -5,11 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use leaseproof_domain::Redactor;
+use leaseproof_domain::{Redactor, Severity};
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{Entry, Ledger, RunFolder};
 use leaseproof_scenario::{EstateKind, Plan};
 
+use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::interrupt::Interrupt;
@@ -77,7 +78,9 @@ async fn live(
         tokio::spawn(async move { while stream.lines.recv().await.is_some() {} });
     }
     let setting_up = async {
-        estate.set_up(plan, None).await?;
+        for note in estate.set_up(plan, None).await?.iter().filter(|noted| noted.note.severity == Severity::Warning) {
+            console::note(&format!("warning: {note}"));
+        }
         Ok::<(), Stop>(estate.stand_powerdns(plan, ledger).await?)
     };
     let set_up = interrupt.unless_asked(setting_up).await.map_err(Stop::from);

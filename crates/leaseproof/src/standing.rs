@@ -160,7 +160,7 @@ impl Standing {
         interrupt: &Interrupt,
     ) -> Result<(), Stop> {
         match self {
-            Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await?),
+            Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await.map(drop)?),
             Self::Attached(estate) => {
                 let ended = || interrupt.exit().is_some();
                 Ok(estate.set_up(plan, run, recorder, ledger, &ended).await?)

@@ -102,10 +102,8 @@ impl From<tokio_postgres::Error> for Error {
 impl From<&DbError> for Error {
     fn from(error: &DbError) -> Self {
         let mut message = error.message().to_owned();
-        for (word, text) in [("DETAIL", error.detail()), ("HINT", error.hint())] {
-            if let Some(text) = text {
-                message.push_str(&format!("; {word}: {text}"));
-            }
+        for detail in details(error) {
+            message.push_str(&format!("; {detail}"));
         }
         let position = error.position().and_then(|position| match position {
             ErrorPosition::Original(place) => Some(*place),
@@ -113,4 +111,10 @@ impl From<&DbError> for Error {
         });
         Self::Answer { sqlstate: error.code().code().to_owned(), message, position }
     }
+}
+
+/// DETAIL and HINT, each with its word.
+pub(crate) fn details(said: &DbError) -> Vec<String> {
+    let parts = [("DETAIL", said.detail()), ("HINT", said.hint())];
+    parts.into_iter().filter_map(|(word, text)| Some(format!("{word}: {}", text?))).collect()
 }

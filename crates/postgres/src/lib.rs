@@ -9,6 +9,7 @@ mod dependencies;
 mod encryption;
 mod error;
 mod login;
+mod notes;
 mod objects;
 mod observer;
 mod privileges;

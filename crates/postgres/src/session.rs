@@ -3,12 +3,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use leaseproof_domain::ServerNote;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::capped::{Capped, CappedTls, Oversize};
+use crate::notes::Notes;
 use crate::{Error, Login};
 
 /// How long a close waits until the server has been told.
@@ -83,6 +85,11 @@ impl Session {
         self.connection.within(self.timeout, self.connection.client.batch_execute(sql)).await
     }
 
+    /// The warnings and notices since the last call, or since the login.
+    pub fn take_notes(&self) -> Vec<ServerNote> {
+        self.connection.notes.take()
+    }
+
     /// Ends the session in order.
     pub async fn close(self) {
         self.connection.close().await;
@@ -105,6 +112,7 @@ async fn reach(login: &Login) -> Result<TcpStream, Error> {
 /// A driver's client and the task that moves its bytes. The task ends with it.
 pub(crate) struct Connection {
     pub(crate) client: Client,
+    notes: Notes,
     task: Task,
     oversize: Oversize,
 }
@@ -139,13 +147,22 @@ impl Connection {
         tokio::time::timeout(login.timeout, opened).await.map_err(|_| Error::timed_out(login.timeout))?
     }
 
-    fn of<S, T>((client, connection): (Client, tokio_postgres::Connection<S, T>), oversize: Oversize) -> Self
+    fn of<S, T>((client, mut connection): (Client, tokio_postgres::Connection<S, T>), oversize: Oversize) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // What ends a connection is told to the statements that wait on it; notices are nobody's.
-        Self { client, task: Task(tokio::spawn(async move { drop(connection.await) })), oversize }
+        let notes = Notes::default();
+        let heard = notes.clone();
+        // What ends a connection is told to the statements that wait on it.
+        let moving = async move {
+            while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notice(said) = message {
+                    heard.add(&said);
+                }
+            }
+        };
+        Self { client, notes, task: Task(tokio::spawn(moving)), oversize }
     }
 
     /// The statement's answer, if it comes in time.

@@ -2,8 +2,8 @@
 
 use leaseproof_domain::{
     AlsoBroken, Cause, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
-    LeaseId, LoadFigures, Micros, Observed, Operation, OperationStatistics, Origin, RevocationFigures, RunOutcome,
-    RunVerdicts, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin, RevocationFigures,
+    RunOutcome, RunVerdicts, ServerNote, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -65,6 +65,11 @@ pub(crate) fn verdicts() -> RunVerdicts {
                 ..RevocationFigures::default()
             }),
             left_out: [("AUD-1".to_owned(), "Vault's audit log is not on this machine".to_owned())].into(),
+            notes: vec![ObservedNote {
+                of: "write database/roles/powerdns-role".to_owned(),
+                origin: Some(origin(40)),
+                note: ServerNote::vault("Endpoint ignored these unrecognized parameters: [defualt_ttl]"),
+            }],
         },
         faults: vec![FaultFigures {
             fault: 1,

@@ -174,7 +174,7 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
 }
 
 fn observed(out: &mut String, observed: &Observed) {
-    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns, .. } = observed;
+    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns, notes, .. } = observed;
     let Observed { load, revocation, .. } = observed;
     dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
     if !load.is_empty() {
@@ -195,6 +195,13 @@ fn observed(out: &mut String, observed: &Observed) {
         out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
         for (check, why) in left_out {
             let _ = writeln!(out, "| {check} | {} |", markdown(why));
+        }
+        out.push('\n');
+    }
+    if !notes.is_empty() {
+        out.push_str("## Warnings and notices of servers\n\n");
+        for noted in notes {
+            let _ = writeln!(out, "- {}", cell(&noted.to_string()));
         }
         out.push('\n');
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use leaseproof_domain::{
-    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals, Validity, Verdict,
+    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity, Totals, Validity,
+    Verdict,
 };
 
 use crate::layout::Layout;
@@ -18,6 +19,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
+/// How many warnings of servers are shown.
+const WARNINGS: usize = 5;
 
 /// What a terminal shows besides the verdicts themselves.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +70,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     if !quiet {
         checks::left_out(&mut out, layout, verdicts);
         checks::passed(&mut out, layout, verdicts, view.detail);
+        warnings(&mut out, layout, verdicts);
         totals(&mut out, layout, verdicts);
         faults(&mut out, layout, verdicts);
         load(&mut out, layout, &verdicts.observed);
@@ -109,6 +113,19 @@ fn roles(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
 
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// What servers warned of.
+fn warnings(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    let noted = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
+    let all: Vec<String> = noted.map(ToString::to_string).collect();
+    all.iter().take(WARNINGS).for_each(|warning| layout.paragraph(out, "! warning: ", warning));
+    if let Some(more) = all.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
+        layout.paragraph(out, "! ", &format!("and {more} more warnings of servers: see summary.md"));
+    }
+    if !all.is_empty() {
+        out.push('\n');
+    }
 }
 
 fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {

@@ -1,7 +1,7 @@
 use leaseproof_domain::Secret;
 use serde_json::json;
 
-use crate::{Client, Error};
+use crate::{Answer, Client, Error};
 
 /// What initialising a Vault gives, once.
 #[derive(Clone, Debug)]
@@ -71,9 +71,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Answer`] where the path is in use or the type unknown, [`Error::NoAnswer`], [`Error::Unreadable`].
-    pub async fn enable_engine(&self, path: &str, engine: &str) -> Result<(), Error> {
+    pub async fn enable_engine(&self, path: &str, engine: &str) -> Result<Answer, Error> {
         let path = path.trim_matches('/');
-        self.write(&format!("sys/mounts/{path}"), &json!({ "type": engine })).await.map(drop)
+        self.write(&format!("sys/mounts/{path}"), &json!({ "type": engine })).await
     }
 
     /// The same, with a text for people, which is there as soon as the mount is.
@@ -112,7 +112,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Answer`] where the rules cannot be parsed, [`Error::NoAnswer`], [`Error::Unreadable`].
-    pub async fn write_policy(&self, name: &str, rules: &str) -> Result<(), Error> {
-        self.write(&format!("sys/policies/acl/{name}"), &json!({ "policy": rules })).await.map(drop)
+    pub async fn write_policy(&self, name: &str, rules: &str) -> Result<Answer, Error> {
+        self.write(&format!("sys/policies/acl/{name}"), &json!({ "policy": rules })).await
     }
 }

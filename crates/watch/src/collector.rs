@@ -7,13 +7,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use leaseproof_domain::{Event, Observer, Redactor, SecretSeen, WatchGap};
+use leaseproof_domain::{Event, LoggedNote, Observer, Redactor, SecretSeen, ServerNote, WatchGap};
 use leaseproof_history::Recorder;
 
 use crate::Error;
 use crate::audit::AuditFilter;
 use crate::auth_failure::AuthFailures;
 use crate::log_line::{DelayLine, Record};
+use crate::logged_note::LoggedNotes;
 
 /// How often lines that have waited long enough are scrubbed and written.
 const BEAT: Duration = Duration::from_millis(200);
@@ -45,6 +46,7 @@ pub(crate) struct Collector {
     waiting: DelayLine,
     unreadable: bool,
     refusals: AuthFailures,
+    notes: LoggedNotes,
 }
 
 struct Log {
@@ -69,6 +71,7 @@ impl Collector {
             waiting: DelayLine::default(),
             unreadable: false,
             refusals: AuthFailures::default(),
+            notes: LoggedNotes::default(),
         };
         let thread = std::thread::Builder::new().name(name).spawn(move || collector.collect(&lines)).map_err(failed)?;
         Ok((sender, thread))
@@ -97,6 +100,8 @@ impl Collector {
         if let Some(failure) = self.refusals.take() {
             self.collection.recorder.record(Event::AuthFailure(failure));
         }
+        let last = self.notes.take();
+        self.hand_on(last);
         let lines = self.waiting.lines();
         self.log.end().map(|()| lines)
     }
@@ -128,7 +133,18 @@ impl Collector {
                 username: secret.username,
             }));
         }
+        if self.collection.source.starts_with("postgres.") {
+            let note = self.notes.read(&clean.text);
+            self.hand_on(note);
+        }
         self.log.write(&clean.text);
+    }
+
+    fn hand_on(&self, note: Option<ServerNote>) {
+        let Collection { source, recorder, .. } = &self.collection;
+        if let Some(note) = note {
+            recorder.record(Event::LoggedNote(LoggedNote { at: recorder.now(), server: source.clone(), note }));
+        }
     }
 
     fn keep_entry(&mut self, record: &Record) {

@@ -16,6 +16,7 @@ mod error;
 pub mod fuzzing;
 mod leases;
 mod log_line;
+mod logged_note;
 mod logs;
 mod looks;
 mod privileges;

@@ -29,6 +29,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::Dns(dns) => dns.moment(),
         Event::WatchGap(gap) => gap.to,
         Event::Harness(trouble) => trouble.to,
+        Event::LoggedNote(logged) => logged.at,
         Event::ServerLost(lost) => lost.at,
         Event::Residue { to, .. } | Event::Revoking { to, .. } => *to,
         Event::End(end) => end.at,

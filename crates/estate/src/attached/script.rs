@@ -1,14 +1,14 @@
 //! SQL of a set-up in a cluster that is not leaseproof's, statement by statement: what is made is known by its OID before
 //! it is committed, and what reaches out of its database is rolled back.
 
-use leaseproof_domain::Redactor;
+use leaseproof_domain::{Redactor, ServerNote};
 use leaseproof_history::{MadeThere, Proof};
 use leaseproof_postgres::{Error, Login, Session};
 
 use super::away::{literal, quoted};
 use super::statement::{Effect, Statement, renamed};
 use super::traces::Traces;
-use crate::setup::{NotDone, sql};
+use crate::setup::{Done, NotDone, sql};
 
 /// Changes of catalogs that all databases of the cluster share, in this session's transaction. Comments and
 /// dependencies of objects in one database are in such catalogs too.
@@ -33,7 +33,7 @@ pub(super) struct Script<'a> {
 
 impl Script<'_> {
     /// Runs it on one session, up to the first error, or to where `ended` says that nobody wants the rest.
-    pub(super) async fn run(&self, ended: &(dyn Fn() -> bool + Sync)) -> Result<(), NotDone> {
+    pub(super) async fn run(&self, ended: &(dyn Fn() -> bool + Sync)) -> Done {
         let session = Session::open(self.login).await.map_err(|why| NotDone::refused(why.outcome()))?;
         let counted = session.value("SHOW track_counts").await.map_err(|why| NotDone::refused(why.outcome()))?;
         if counted.as_deref() != Some("on") {
@@ -41,6 +41,7 @@ impl Script<'_> {
             return Err(NotDone::Unsendable(why.to_owned()));
         }
         let mut in_transaction = false;
+        let mut notes = Vec::new();
         for (number, statement) in self.statements.iter().enumerate() {
             if ended() {
                 return Err(NotDone::Unsendable("the run was asked to end".to_owned()));
@@ -64,10 +65,13 @@ impl Script<'_> {
                     done.and(ended)
                 }
             };
-            done.map_err(|why| self.not_done(why, text, statement.place.start))?;
+            notes.extend(sql::noted(&session, self.file, self.text, (text, statement.place.start)));
+            if let Err(why) = done {
+                return Err(self.not_done(why, text, statement.place.start, notes));
+            }
         }
         session.close().await;
-        Ok(())
+        Ok(notes)
     }
 
     /// One statement, in a transaction of its own that is still to be committed.
@@ -126,9 +130,9 @@ impl Script<'_> {
         self.traces.proof(made, Proof::Oid { oid }).map_err(|why| Undone::Ledger(why.to_string()))
     }
 
-    fn not_done(&self, why: Undone, statement: &str, place: usize) -> NotDone {
+    fn not_done(&self, why: Undone, statement: &str, place: usize, notes: Vec<ServerNote>) -> NotDone {
         match why {
-            Undone::Error(why) => sql::refused(&why, self.file, self.text, (statement, place), self.redactor),
+            Undone::Error(why) => sql::refused(&why, self.file, self.text, (statement, place), notes, self.redactor),
             Undone::Ledger(why) => NotDone::Unsendable(why),
             Undone::Beyond(catalogs) => NotDone::Unsendable(format!(
                 "the statement at byte {place} of {} changed {catalogs}, which all databases of the cluster share: it was \

@@ -6,7 +6,7 @@ use leaseproof_domain::Secret;
 use leaseproof_history::{Ledger, MadeThere, Proof, Recorder};
 use leaseproof_postgres::{Login, Session};
 use leaseproof_scenario::{Plan, SettingValue, SetupAction};
-use leaseproof_vault::Client;
+use leaseproof_vault::{Answer, Client};
 
 use super::away::literal;
 use super::login::Cluster;
@@ -14,7 +14,7 @@ use super::made::StepEffect;
 use super::script::Script;
 use super::{AttachError, Attached, made};
 use crate::placeholders::Placeholders;
-use crate::setup::{NotDone, filled, recorded, write};
+use crate::setup::{Done, NotDone, answered, filled, recorded, write};
 use crate::{EstateError, SetupError};
 
 /// What a step needs beside itself.
@@ -57,7 +57,7 @@ impl Attached {
                 self.traces.add(made.clone())?;
             }
             let done = self.step(&step.action, &effect, &doing);
-            let done: Result<(), SetupError> = recorded(number, step, done, Some(recorder), &self.redactor).await;
+            let done: Result<_, SetupError> = recorded(number, step, done, Some(recorder), &self.redactor).await;
             if ended() {
                 return Err(EstateError::Ended);
             }
@@ -66,8 +66,7 @@ impl Attached {
         Ok(())
     }
 
-    async fn step(&self, action: &SetupAction, effect: &StepEffect, doing: &Doing<'_>) -> Result<(), NotDone> {
-        let answered = |done: Result<(), leaseproof_vault::Error>| done.map_err(|why| NotDone::refused(why.outcome()));
+    async fn step(&self, action: &SetupAction, effect: &StepEffect, doing: &Doing<'_>) -> Done {
         match action {
             SetupAction::Sql { file, on, database, user, password, .. } => {
                 let operator = self.cluster(on).operator(database);
@@ -110,21 +109,26 @@ impl Attached {
 
     /// A mount that says in its description whose it is, so that it is recognized also where the harness is killed
     /// before it has read the accessor.
-    async fn mount(&self, path: &str, engine: &str, run: &str) -> Result<(), NotDone> {
+    async fn mount(&self, path: &str, engine: &str, run: &str) -> Done {
         let made = MadeThere::Mount { path: path.to_owned() };
         let marker = marker(run);
         self.proof(&made, Proof::Marker { text: marker.clone() })?;
         let mounted = self.vault.enable_described_engine(path, engine, &marker).await;
         mounted.map_err(|why| NotDone::refused(why.outcome()))?;
-        match self.vault.mount(path).await {
-            Ok(Some(mount)) => self.proof(&made, Proof::Accessor { accessor: mount.accessor }),
-            // The description says it too.
-            Ok(None) | Err(_) => Ok(()),
+        // Where it cannot be read, the description says it too.
+        if let Ok(Some(mount)) = self.vault.mount(path).await {
+            self.proof(&made, Proof::Accessor { accessor: mount.accessor })?;
         }
+        Ok(Vec::new())
     }
 
     /// A policy that says in its first line whose it is. In JSON there is no place for that: then its rules have to do.
-    async fn policy(&self, name: &str, rules: &str, run: &str) -> Result<Result<(), leaseproof_vault::Error>, NotDone> {
+    async fn policy(
+        &self,
+        name: &str,
+        rules: &str,
+        run: &str,
+    ) -> Result<Result<Answer, leaseproof_vault::Error>, NotDone> {
         let is_json = rules.trim_start().starts_with('{');
         let rules = if is_json { rules.to_owned() } else { format!("# {}\n{rules}", marker(run)) };
         self.proof(&MadeThere::Policy { name: name.to_owned() }, Proof::Marker { text: rules.clone() })?;

@@ -1,16 +1,20 @@
 use std::env;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use leaseproof_domain::Outcome;
 use nix::sys::signal::Signal;
 
-use super::NotDone;
+use super::{Done, NotDone, output};
 use crate::child::Child;
 use crate::site::Order;
 use crate::{Estate, folder};
 
 /// Runs the file `$0` in the same shell, and names the line and command that end it: `false` says nothing by itself.
 const RUNNER: &str = r#"trap 'echo "line $LINENO: $BASH_COMMAND: exit status $?" >&2' ERR; source "$0""#;
+
+/// How long the rest of a script's output may take to come after its end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A script that is running: nothing of it is left when this is dropped before its end.
 struct Running(Child);
@@ -24,7 +28,7 @@ impl Drop for Running {
 impl Estate {
     /// Runs a shell script by `bash -euo pipefail`, with VAULT_ADDR, VAULT_TOKEN and PG* set, and this estate's `vault`
     /// and PostgreSQL first in its PATH.
-    pub(super) async fn script(&self, number: u32, text: &str) -> Result<(), NotDone> {
+    pub(super) async fn script(&self, number: u32, text: &str) -> Done {
         let place = self.site.folder.join("scripts");
         let file = place.join(format!("step-{number}.sh"));
         folder::write(&file, &self.placeholders.fill_known(text), 0o700, None)
@@ -47,15 +51,20 @@ impl Estate {
             death: Signal::SIGKILL,
             input: None,
         });
-        let (child, _lines) = started.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let (child, lines) = started.map_err(|why| NotDone::Unsendable(why.to_string()))?;
         let running = Running(child);
+        running.0.log().taken();
+        let heard = tokio::spawn(output::notes(lines));
         let status = running.0.end().await;
+        // What the script left running may hold its output open.
+        let notes = tokio::time::timeout(LAST_WORDS, heard).await.ok().and_then(Result::ok).unwrap_or_default();
         if status == "exit status: 0" {
-            return Ok(());
+            return Ok(notes);
         }
         let output = running.0.log().tail(&self.site.redactor).join("\n");
         let said = if output.is_empty() { " nothing".to_owned() } else { format!(":\n{output}") };
         let why = format!("the script ended with {status}, and said{said}");
+        // The output has its notes already.
         Err(NotDone::refused(Outcome::Indeterminate { why }))
     }
 }

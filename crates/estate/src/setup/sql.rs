@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use leaseproof_domain::{Redactor, Secret};
+use leaseproof_domain::{Redactor, Secret, ServerNote};
 use leaseproof_postgres::{Error, Login, Session};
 use leaseproof_scenario::Setting;
 
-use super::{NotDone, Refusal};
+use super::{Done, NotDone, Refusal};
 use crate::cluster::Cluster;
 use crate::statements::split;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(
     (on, database): (&str, &str),
     account: Option<(&str, Option<&Setting>)>,
     redactor: &Redactor,
-) -> Result<(), NotDone> {
+) -> Done {
     let Some(cluster) = clusters.get(on) else {
         return Err(NotDone::Unsendable(format!("this estate has no cluster postgres.{on}")));
     };
@@ -32,13 +32,36 @@ pub(super) async fn run(
 }
 
 /// Does it by that login.
-async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Result<(), NotDone> {
+async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Done {
     let session = Session::open(login).await.map_err(|why| NotDone::refused(why.outcome()))?;
+    let mut notes = Vec::new();
     for (place, statement) in split(text) {
-        session.script(statement).await.map_err(|why| refused(&why, file, text, (statement, place), redactor))?;
+        let done = session.script(statement).await;
+        notes.extend(noted(&session, file, text, (statement, place)));
+        if let Err(why) = done {
+            return Err(refused(&why, file, text, (statement, place), notes, redactor));
+        }
     }
     session.close().await;
-    Ok(())
+    Ok(notes)
+}
+
+/// What PostgreSQL said to a statement that begins at that byte of the text.
+pub(crate) fn noted(
+    session: &Session,
+    file: Option<&str>,
+    text: &str,
+    (statement, place): (&str, usize),
+) -> Vec<ServerNote> {
+    let place = line(file, text, place + first_line(statement));
+    session.take_notes().into_iter().map(|note| ServerNote { place: Some(place.clone()), ..note }).collect()
+}
+
+/// `file:line:column` of a byte of the script.
+fn line(file: Option<&str>, text: &str, at: usize) -> String {
+    let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let (number, column) = (text[..begin].matches('\n').count() + 1, text[begin..at].chars().count() + 1);
+    format!("{}:{number}:{column}", file.unwrap_or("statement"))
 }
 
 /// What PostgreSQL said of a statement that begins at that byte of the text.
@@ -47,10 +70,11 @@ pub(crate) fn refused(
     file: Option<&str>,
     text: &str,
     (statement, place): (&str, usize),
+    notes: Vec<ServerNote>,
     redactor: &Redactor,
 ) -> NotDone {
     let place = Some(shown(file, text, place + offset(statement, why), redactor));
-    NotDone::Refused(Refusal { outcome: why.outcome(), place })
+    NotDone::Refused(Refusal { outcome: why.outcome(), place, notes })
 }
 
 /// Where in the statement the error is, in bytes: PostgreSQL counts characters from 1. Where it does not say, the
@@ -60,6 +84,11 @@ fn offset(statement: &str, why: &Error) -> usize {
         let characters = (*position as usize).saturating_sub(1);
         return statement.char_indices().nth(characters).map_or(0, |(at, _)| at);
     }
+    first_line(statement)
+}
+
+/// Where the statement's first line begins that is no comment.
+fn first_line(statement: &str) -> usize {
     let mut at = 0;
     for line in statement.split_inclusive('\n') {
         let text = line.trim_start();
@@ -75,12 +104,12 @@ fn offset(statement: &str, why: &Error) -> usize {
 fn shown(file: Option<&str>, text: &str, at: usize, redactor: &Redactor) -> String {
     let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = redactor.scrub(text[begin..].lines().next().unwrap_or_default());
+    let place = self::line(file, text, at);
     let number = text[..begin].matches('\n').count() + 1;
     let column = text[begin..at].chars().count();
     let margin = " ".repeat(number.to_string().len());
-    let file = file.unwrap_or("statement");
     let caret = if line.found { String::new() } else { format!("\n{margin} | {}^", " ".repeat(column)) };
-    format!("{margin}--> {file}:{number}:{}\n{number} | {}{caret}", column + 1, line.text)
+    format!("{margin}--> {place}\n{number} | {}{caret}", line.text)
 }
 
 #[cfg(test)]

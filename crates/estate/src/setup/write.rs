@@ -4,13 +4,13 @@ use leaseproof_scenario::SettingValue;
 use leaseproof_vault::Client;
 use serde_json::{Map, Value};
 
-use super::NotDone;
+use super::{Done, NotDone, answered};
 use crate::Estate;
 use crate::placeholders::{Placeholders, UnknownPlaceholder};
 
 impl Estate {
     /// Writes to a path, as `vault write` does.
-    pub(super) async fn write(&self, path: &str, data: &BTreeMap<String, SettingValue>) -> Result<(), NotDone> {
+    pub(super) async fn write(&self, path: &str, data: &BTreeMap<String, SettingValue>) -> Done {
         to(&self.vault(), &self.placeholders, path, data).await
     }
 }
@@ -21,12 +21,11 @@ pub(crate) async fn to(
     placeholders: &Placeholders,
     path: &str,
     data: &BTreeMap<String, SettingValue>,
-) -> Result<(), NotDone> {
+) -> Done {
     let filled: Result<Map<String, Value>, UnknownPlaceholder> =
         data.iter().map(|(key, value)| Ok((key.clone(), fill(value, placeholders)?))).collect();
     let filled = filled.map_err(|why| NotDone::Unsendable(why.to_string()))?;
-    let written = vault.write(path, &Value::Object(filled)).await;
-    written.map(drop).map_err(|why| NotDone::refused(why.outcome()))
+    answered(vault.write(path, &Value::Object(filled)).await)
 }
 
 fn fill(value: &SettingValue, estate: &Placeholders) -> Result<Value, UnknownPlaceholder> {

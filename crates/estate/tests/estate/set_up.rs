@@ -4,7 +4,7 @@ use crate::support::{Place, line, plan, sql, step, write};
 use leaseproof_domain::{Event, Outcome};
 use leaseproof_estate::{Estate, SetupError, SetupFault};
 use leaseproof_history::{History, NewRun, Recorder};
-use leaseproof_scenario::{ExpectedFailure, Plan, SetupAction, SetupStep};
+use leaseproof_scenario::{ExpectedFailure, Plan, SetupAction, SetupStep, Warnings};
 
 const POLICY: &str = "path \"database/creds/reader\" { capabilities = [\"read\"] }\n\
                       path \"sys/leases/revoke\" { capabilities = [\"update\"] }";
@@ -148,5 +148,60 @@ async fn a_step_may_have_to_fail() {
         why.to_string().lines().next().unwrap(),
         "scenario.toml:10:1: setup step 1 (sql init.sql on postgres.target, database postgres) did not fail as the scenario expects: expected SQLSTATE 42601; it was done"
     );
+    estate.tear_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
+    let place = Place::new();
+    let roles = "CREATE ROLE few LOGIN PASSWORD 'few-words-4711';\nCREATE ROLE other; CREATE TABLE t (id int);\n\
+                 GRANT SELECT ON t TO few;\nDO $$ BEGIN RAISE WARNING 'few-words-4711'; END $$;\n\
+                 CREATE TABLE IF NOT EXISTS t (id int);";
+    let grant = || {
+        let SetupStep { action, .. } =
+            sql("-- it holds no grant option\nSET ROLE few; GRANT SELECT ON t TO other", "postgres", 4);
+        step(action, 4)
+    };
+    let role = || {
+        write("database/roles/x", &[("db_name", "x"), ("creation_statements", "SELECT 1"), ("defualt_ttl", "1h")], 6)
+    };
+    let script = || {
+        let text = "psql -qd postgres -c 'SET ROLE few' -c 'GRANT SELECT ON t TO other'\n\
+                    vault write database/roles/y db_name=x creation_statements='SELECT 1' defualt_ttl=1h\n\
+                    test ${postgres.target.1} = ${postgres.target.write}\n";
+        step(SetupAction::Script { file: None, text: text.to_owned() }, 7)
+    };
+    let mut plan = plan();
+    plan.setup = vec![
+        sql(roles, "postgres", 3),
+        grant(),
+        step(SetupAction::Enable { engine: "database".into(), path: "database".into() }, 5),
+        role(),
+        script(),
+    ];
+    let estate = place.stand(&plan).await.unwrap();
+    let told: Vec<String> = estate.set_up(&plan, None).await.unwrap().iter().map(ToString::to_string).collect();
+    let nothing = "PostgreSQL WARNING: no privileges were granted for \"t\"";
+    let ignored = "Vault warns: Endpoint ignored these unrecognized parameters: [defualt_ttl]";
+    for (line, says) in [
+        (3, "PostgreSQL WARNING: *** (at statement:4:1)".to_owned()),
+        (3, "PostgreSQL NOTICE: relation \"t\" already exists, skipping (at statement:5:1)".to_owned()),
+        (4, format!("{nothing} (at statement:2:15)")),
+        (6, ignored.to_owned()),
+        (7, nothing.to_owned()),
+        (7, ignored.to_owned()),
+    ] {
+        let so = |note: &&String| note.starts_with(&format!("scenario.toml:{line}:1: ")) && note.ends_with(&says);
+        assert!(told.iter().any(|note| so(&note)), "{says}\n{told:#?}");
+    }
+    for (step, says) in [(grant(), nothing), (role(), ignored), (script(), nothing)] {
+        let why = refused(&estate, SetupStep { warnings: Warnings::Fail, ..step }).await;
+        assert_eq!(why.fault, SetupFault::Warned);
+        assert!(why.words.starts_with(says), "{why}");
+    }
+    let mut noticed = plan.clone();
+    noticed.setup =
+        vec![SetupStep { warnings: Warnings::Fail, ..sql("CREATE TABLE IF NOT EXISTS t (id int)", "postgres", 8) }];
+    assert_eq!(estate.set_up(&noticed, None).await.unwrap().len(), 1);
     estate.tear_down().await.unwrap();
 }

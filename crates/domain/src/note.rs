@@ -1,0 +1,136 @@
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{FailureSource, Micros, Origin};
+
+/// How serious a server calls what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// PostgreSQL's ERROR, as its log has it.
+    Error,
+    /// PostgreSQL's WARNING, or a warning in an answer of Vault.
+    Warning,
+    /// PostgreSQL's NOTICE or INFO.
+    Notice,
+}
+
+impl Severity {
+    /// The word that PostgreSQL has for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "ERROR",
+            Self::Warning => "WARNING",
+            Self::Notice => "NOTICE",
+        }
+    }
+}
+
+/// What a server said beside its answer, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerNote {
+    /// Who said it.
+    pub source: FailureSource,
+    /// How serious it is.
+    pub severity: Severity,
+    /// PostgreSQL's SQLSTATE, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What it said, scrubbed of secrets.
+    pub message: String,
+    /// PostgreSQL's DETAIL and HINT, scrubbed, each with its word: `DETAIL: …`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+    /// Where in the SQL or script it was, as `file:line:column`, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl ServerNote {
+    /// A warning in an answer of Vault.
+    pub fn vault(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            source: FailureSource::Vault,
+            severity: Severity::Warning,
+            code: None,
+            message,
+            details: Vec::new(),
+            place: None,
+        }
+    }
+
+    /// What PostgreSQL said.
+    pub fn postgres(severity: Severity, message: impl Into<String>) -> Self {
+        Self { source: FailureSource::Postgres, severity, ..Self::vault(message) }
+    }
+
+    /// Each of its texts as `change` has it.
+    #[must_use]
+    pub fn map(self, change: impl Fn(&str) -> String) -> Self {
+        let details = self.details.iter().map(|detail| change(detail)).collect();
+        Self { message: change(&self.message), details, ..self }
+    }
+}
+
+impl fmt::Display for ServerNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source {
+            FailureSource::Vault => f.write_str("Vault warns: ")?,
+            FailureSource::Postgres => write!(f, "PostgreSQL {}: ", self.severity.name())?,
+        }
+        f.write_str(&self.message)?;
+        self.details.iter().try_for_each(|detail| write!(f, "; {detail}"))?;
+        self.place.iter().try_for_each(|place| write!(f, " (at {place})"))
+    }
+}
+
+/// A server's note as its log has it: nobody was answered with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedNote {
+    /// When it was read. The same words of the same server are recorded once.
+    pub at: Micros,
+    /// `postgres.target`, or one of its servers.
+    pub server: String,
+    /// The note.
+    pub note: ServerNote,
+}
+
+/// A note as verdicts have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ObservedNote {
+    /// What was done, or whose log has it: `write database/roles/app`, `log of postgres.target`.
+    pub of: String,
+    /// The step's line in the scenario, where a step was answered with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The note.
+    pub note: ServerNote,
+}
+
+impl fmt::Display for ObservedNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.origin.iter().try_for_each(|origin| write!(f, "{origin}: "))?;
+        write!(f, "{}: {}", self.of, self.note)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ObservedNote, ServerNote, Severity};
+
+    #[test]
+    fn a_note_says_who_said_what_and_where() {
+        let mut note = ServerNote::postgres(Severity::Warning, "no privileges were granted for \"t\"");
+        note.details.push("HINT: ask its owner".to_owned());
+        note.place = Some("grants.sql:3:1".to_owned());
+        let seen = ObservedNote { of: "sql grants.sql".to_owned(), origin: None, note };
+        assert_eq!(
+            seen.to_string(),
+            "sql grants.sql: PostgreSQL WARNING: no privileges were granted for \"t\"; HINT: ask its owner (at grants.sql:3:1)"
+        );
+        assert_eq!(ServerNote::vault("x").to_string(), "Vault warns: x");
+    }
+}
