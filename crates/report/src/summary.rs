@@ -201,7 +201,7 @@ fn observed(out: &mut String, observed: &Observed) {
     if !notes.is_empty() {
         out.push_str("## Warnings and notices of servers\n\n");
         for noted in notes {
-            let _ = writeln!(out, "- {}", cell(&noted.to_string()));
+            let _ = writeln!(out, "- {}", markdown(&noted.to_string()));
         }
         out.push('\n');
     }
