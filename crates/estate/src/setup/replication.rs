@@ -19,7 +19,7 @@ impl Estate {
             return Err(SetupError {
                 step: number,
                 origin: step.origin.clone(),
-                action: words_of(&step.action),
+                action: words_of(step),
                 fault: SetupFault::Rejected,
                 words: self.site.redactor.scrub(&words).text,
                 hint: None,
