@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use leaseproof_domain::{
-    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity, Totals, Validity,
-    Verdict,
+    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity, Totals,
+    Validity, Verdict,
 };
 
 use crate::layout::Layout;

@@ -40,6 +40,8 @@ fn words(orphan: &OrphanBefore) -> String {
     let pattern = role.as_ref().map_or_else(|| "of Vault's own template".to_owned(), |role| format!("of {role}"));
     let login = if *login { "it may log in" } else { "it may not log in" };
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
-    format!("{name}{on} was there before the run, matches the username pattern {pattern}, and Vault lists no lease of \
-         the scenario's roles for it; {login}")
+    format!(
+        "{name}{on} was there before the run, matches the username pattern {pattern}, and Vault lists no lease of \
+         the scenario's roles for it; {login}"
+    )
 }

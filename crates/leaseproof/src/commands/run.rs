@@ -111,7 +111,7 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
 /// The plan of one scenario, with what the command line changes in it.
 fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
     let (mut plan, warnings) = super::check(path, &args.overrides)?;
-    if !warnings.is_empty() && !args.quiet {
+    if !warnings.is_empty() && !args.verbosity.quiet {
         let (path, many) = (path.display(), warnings.len());
         console::note(format!("{path}: {many} warnings before the start; `leaseproof validate {path}` shows them"));
     }
