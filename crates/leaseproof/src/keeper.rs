@@ -79,7 +79,7 @@ async fn live(
     }
     let setting_up = async {
         for note in estate.set_up(plan, None).await?.iter().filter(|noted| noted.note.severity == Severity::Warning) {
-            console::note(&format!("warning: {note}"));
+            console::note(format!("warning: {note}"));
         }
         Ok::<(), Stop>(estate.stand_powerdns(plan, ledger).await?)
     };

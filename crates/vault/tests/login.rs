@@ -108,6 +108,7 @@ async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
         policies: Vec::new(),
         ttl: Some(Duration::from_secs(2)),
         renewable: true,
+        lasts: None,
     };
     let renewal = Renewal::begin(gone, &own);
     let mut trouble = renewal.trouble();

@@ -53,7 +53,7 @@ impl LoggedNotes {
                 let severity = severity.filter(|_| !prefix.contains("leaseproof"));
                 let next = severity.map(|severity| ServerNote::postgres(severity, text.replace("\n\t", " ")));
                 let done = std::mem::replace(&mut self.open, next)?;
-                self.new(done)
+                self.unseen(done)
             }
         }
     }
@@ -61,10 +61,10 @@ impl LoggedNotes {
     /// The note that nothing followed.
     pub(crate) fn take(&mut self) -> Option<ServerNote> {
         let done = self.open.take()?;
-        self.new(done)
+        self.unseen(done)
     }
 
-    fn new(&mut self, note: ServerNote) -> Option<ServerNote> {
+    fn unseen(&mut self, note: ServerNote) -> Option<ServerNote> {
         let says_more = note.severity == Severity::Warning || !note.details.is_empty();
         (says_more && self.seen.len() < KEPT && self.seen.insert(note.to_string())).then_some(note)
     }

@@ -52,7 +52,7 @@ fn findings_that_differ_by_chance_are_one_cause() {
 #[test]
 fn one_finding_is_told_in_its_own_words() {
     let only = finding("{} was let in 3.2 s after its end", 7, 5);
-    assert_eq!(causes(vec![failed("INV-6a", 9, &[only.clone()])])[0].what, only.what);
+    assert_eq!(causes(vec![failed("INV-6a", 9, std::slice::from_ref(&only))])[0].what, only.what);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_same_words_of_a_server_are_one_cause_whatever_the_check() {
 fn what_follows_for_the_same_credentials_is_no_cause_of_its_own() {
     let refused = finding(REFUSED, 1, 10);
     let left = |number| finding("{} is left after the run's token was revoked", number, 50);
-    let rev = || failed("REV-1", 100, &[refused.clone()]);
+    let rev = || failed("REV-1", 100, std::slice::from_ref(&refused));
     assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(1)]), rev()])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
     // Another credential's role is left for another reason.
     assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(2)]), rev()])), ["REV-1 ×1 @10", "RUN-2 ×1 @50"]);

@@ -6,9 +6,12 @@ use quick_xml::events::{BytesStart, Event};
 use super::junit;
 use crate::sample;
 
+/// An element, the elements that may stand in it, the attributes that it has to have, and those that it may have.
+type Element = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
 /// Jenkins' `junit-10.xsd`, as far as it is about elements and attributes: each element with the elements that may stand
 /// in it, the attributes that it has to have, and those that it may have.
-const SCHEMA: &[(&str, &[&str], &[&str], &[&str])] = &[
+const SCHEMA: &[Element] = &[
     ("testsuites", &["testsuite"], &[], &["name", "time", "tests", "failures", "errors"]),
     (
         "testsuite",
