@@ -202,11 +202,11 @@ fn is_longer(means: [Option<f64>; 3]) -> bool {
     last >= LONGER.0 * first && last - first >= LONGER.1
 }
 
-/// The issues of the last third of a stretch.
+/// The issues that were due in the last third of a stretch.
 struct Last {
     arrivals: f64,
     dropped: f64,
-    lost: f64,
+    given_up: f64,
     wait: f64,
 }
 
@@ -215,8 +215,8 @@ impl Last {
         let [_, _, last] = thirds(slices);
         let sum = |of: fn(&Slice) -> u64| last.iter().map(of).sum::<u64>() as f64;
         let wait = Waits::mean(last.iter().map(|slice| slice.waits[Operation::Issue as usize]));
-        let (dropped, lost) = (sum(|slice| slice.dropped), sum(|slice| slice.lost));
-        Self { arrivals: sum(|slice| slice.arrivals).max(1.0), dropped, lost, wait: wait.unwrap_or(0.0) }
+        let (dropped, given_up) = (sum(|slice| slice.dropped), sum(|slice| slice.given_up));
+        Self { arrivals: sum(|slice| slice.arrivals).max(1.0), dropped, given_up, wait: wait.unwrap_or(0.0) }
     }
 
     /// Whether arrivals are dropped because too many wait.
@@ -226,6 +226,6 @@ impl Last {
 
     /// Whether waits are as long as clients wait, so that they grow no longer.
     fn is_given_up(&self, timeout: f64) -> bool {
-        self.lost >= LEAST_SHARE * self.arrivals && self.wait >= 0.5 * timeout
+        self.given_up >= LEAST_SHARE * self.arrivals && self.wait >= 0.5 * timeout
     }
 }

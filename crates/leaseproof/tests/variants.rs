@@ -70,6 +70,39 @@ const SABOTAGES: &[Sabotage] = &[
 ];
 
 #[test]
+fn a_backlog_that_grows_until_the_load_ends_is_the_first_finding() {
+    let desk = Desk::new();
+    // Five credentials a second can be created, on any machine: eight are asked for, and then one and a half.
+    let (slow, only) = (variant("slow-creation"), ["--only", "SAT-1,AVL-1"]);
+    desk.run(&slow, &only);
+    let verdicts = desk.verdicts();
+    assert_eq!(failed(&verdicts), ["SAT-1"], "{verdicts:#}");
+    let first = &verdicts["checks"][0];
+    assert_eq!(first["check"], "SAT-1");
+    let what = first["findings"][0]["what"].as_str().unwrap();
+    assert!(what.starts_with("phase steady is saturated: 8.0 credentials/s were asked for"), "{what}");
+    let load = &verdicts["observed"]["load"][0];
+    assert!(load["completed_per_second"].as_f64().unwrap() < 5.5, "{load:#}");
+    assert!(load["backlog_growth_low"].as_f64().unwrap() > 0.0, "{load:#}");
+    let desk = Desk::new();
+    let output = desk.run(&slow, &["--only", "SAT-1,AVL-1", "--set", "phase.steady.rate=1.5/s"]);
+    assert_kept(&output, &desk.verdicts());
+}
+
+#[test]
+fn what_vault_is_still_revoking_when_the_load_is_over_is_no_orphan() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("slow-revocation"), &["--only", "RUN-2,INV-3"]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let revocation = &verdicts["observed"]["revocation"];
+    assert!(revocation["roles"].as_u64().unwrap() >= 8, "{revocation:#}");
+    assert!(revocation["took"].as_u64().unwrap() > 10_000_000, "{revocation:#}");
+    assert_eq!((revocation["roles_left"].as_u64(), revocation["leases_left"].as_u64()), (Some(0), Some(0)));
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn a_clock_that_is_ahead_by_less_than_vaults_five_seconds_harms_nobody() {
     let desk = Desk::new();
     let output = desk.run(&variant("clock-ahead"), &["--set", "postgres.target.clock_ahead=3s"]);

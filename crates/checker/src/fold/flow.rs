@@ -33,6 +33,8 @@ pub(crate) struct Slice {
     pub(crate) dropped: u64,
     /// Issues that were due, dropped arrivals included.
     pub(crate) arrivals: u64,
+    /// Of those, the ones that were sent and given up later.
+    pub(crate) given_up: u64,
     /// Issues that were answered.
     pub(crate) answered: u64,
     /// By operation, how long the requests took that were due.
@@ -102,6 +104,7 @@ impl<'p> Flow<'p> {
             due.waits[record.op as usize].add(waited(record.intended, record.end, at_least));
         }
         due.arrivals += u64::from(record.op == Operation::Issue);
+        due.given_up += u64::from(record.op == Operation::Issue && timed_out);
         let end = self.at(record.end);
         end.ended += 1;
         end.lost += u64::from(timed_out);
@@ -204,6 +207,7 @@ impl Slice {
             lost: self.lost + next.lost,
             dropped: self.dropped + next.dropped,
             arrivals: self.arrivals + next.arrivals,
+            given_up: self.given_up + next.given_up,
             answered: self.answered + next.answered,
             waits: std::array::from_fn(|op| self.waits[op].join(next.waits[op])),
             roles: next.roles.or(self.roles),

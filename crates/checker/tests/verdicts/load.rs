@@ -47,13 +47,26 @@ struct Load {
     loss: f64,
     /// How many may be under way.
     in_flight: usize,
+    /// How long clients wait, in seconds.
+    timeout: f64,
     seed: u64,
 }
 
 impl Load {
     fn new(rate: f64, capacity: f64, seconds: f64) -> Self {
         let stall = (0.0, 0.0);
-        Self { rate, capacity, seconds, random: false, burst: 0, stall, loss: 0.0, in_flight: 500, seed: 1 }
+        Self {
+            rate,
+            capacity,
+            seconds,
+            random: false,
+            burst: 0,
+            stall,
+            loss: 0.0,
+            in_flight: 500,
+            timeout: 10.0,
+            seed: 1,
+        }
     }
 
     fn arrivals(&self, dice: &mut Dice) -> Vec<f64> {
@@ -74,6 +87,7 @@ impl Load {
         let mut story = Story::empty().asking(&["SAT-1", "AVL-1"]);
         let over = (self.seconds * 1e6) as u64 + S;
         story.plan.phases = vec![phase("steady", self.rate, self.seconds)];
+        story.plan.client.timeout = Ttl::from_millis((self.timeout * 1e3) as u64);
         story = story.each(move |event| {
             if let Event::End(end) = event {
                 (end.at, end.reason) = (Micros(over + 60 * S), EndReason::Completed);
@@ -87,7 +101,7 @@ impl Load {
     }
 
     fn send(&self, story: &mut Story) {
-        let timeout = 10.0;
+        let timeout = self.timeout;
         let mut dice = Dice(self.seed);
         let mut free = 0.0_f64;
         let mut under_way: Vec<f64> = Vec::new();
@@ -178,6 +192,11 @@ fn sat_1_fails_where_clients_give_up_or_arrivals_are_dropped_all_the_time() {
     assert_eq!(dropped.verdict(), Verdict::Fail);
     let load = &dropped.story().judged().verdicts.observed.load[0];
     assert!((load.dropped_per_second - 3.0).abs() < 0.3, "{load:?}");
+    // Whoever comes after the first moments waits for longer than the phase lasts, and gives up after it.
+    let patient = Load { timeout: 60.0, ..Load::new(8.0, 1.2, 20.0) };
+    assert_eq!(patient.verdict(), Verdict::Fail);
+    let hopeless = Load { timeout: 60.0, stall: (0.5, 1e6), ..Load::new(8.0, 50.0, 20.0) };
+    assert_eq!(hopeless.verdict(), Verdict::Fail);
     // Nothing is done at all.
     let frozen = Load { stall: (0.0, 1e6), ..Load::new(4.0, 100.0, 40.0) };
     assert_eq!(frozen.verdict(), Verdict::Fail);
@@ -369,9 +388,9 @@ proptest! {
     #[test]
     fn sat_1_always_finds_a_server_that_does_not(
         rate in 4.0_f64..30.0, used in 1.3_f64..6.0, seconds in 30.0_f64..70.0, random: bool, in_flight in 30_usize..500,
-        seed: u64,
+        timeout in 2.0_f64..120.0, seed: u64,
     ) {
-        let load = Load { random, in_flight, seed, ..Load::new(rate, rate / used, seconds) };
+        let load = Load { random, in_flight, timeout, seed, ..Load::new(rate, rate / used, seconds) };
         prop_assert_eq!(load.verdict(), Verdict::Fail);
     }
 }
