@@ -13,13 +13,13 @@ pub(crate) fn read_named(name: &str, place: &Place, holds: Holds, noted: &Noted)
     match leaseproof_files::read_text(&path, leaseproof_files::INPUT) {
         Ok(text) => Some(Arc::new(source(&path, text, &place.source.from_scenario, holds))),
         Err(error) => {
-            noted.add(unreadable(name, &path, place, &error));
+            noted.add(unreadable(name, &path, place, &error, noted));
             None
         }
     }
 }
 
-fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error) -> Problem {
+fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error, noted: &Noted) -> Problem {
     if error.kind() != std::io::ErrorKind::NotFound {
         return Problem::at(place, format!("`{name}` cannot be read: {error}")).label("named here");
     }
@@ -27,6 +27,9 @@ fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error) ->
         // A password that begins with `@` is taken for a file's name.
         return Problem::at(place, "there is no file of that name: `@` at the beginning reads a file")
             .label("named here");
+    }
+    if noted.is_crowded() {
+        return Problem::at(place, format!("there is no file `{name}`"));
     }
     let beside: Vec<String> = path
         .parent()

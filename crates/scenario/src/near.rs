@@ -1,5 +1,8 @@
 //! The nearest right name for one that does not exist.
 
+/// How many names are listed.
+const LISTED: usize = 40;
+
 /// The candidate nearest to `given`, where one is near enough to have been meant.
 pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = given.to_lowercase();
@@ -27,7 +30,12 @@ fn distance(one: &str, other: &str) -> usize {
 
 /// `a`, `a and b`, `a, b and c`.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let mut all = names.into_iter();
+    let mut names: Vec<String> = all.by_ref().take(LISTED).map(|name| format!("`{name}`")).collect();
+    match all.count() {
+        0 => {}
+        more => names.push(format!("{more} more")),
+    }
     match names.split_last() {
         None => "none".to_owned(),
         Some((only, [])) => only.clone(),
@@ -57,5 +65,6 @@ mod tests {
     #[test]
     fn names_are_listed_as_people_do() {
         assert_eq!(listed(["a", "b", "c"]), "`a`, `b` and `c`");
+        assert!(listed(["a"; 100]).ends_with("`a` and 60 more"));
     }
 }

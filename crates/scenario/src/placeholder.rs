@@ -84,7 +84,12 @@ impl Places {
     pub(crate) fn check(&self, text: &Text, language: Language, noted: &Noted) {
         for found in PLACEHOLDER.captures_iter(&text.text) {
             let (whole, name) = (found.get_match().range(), &found["name"]);
-            if (language == Language::Ours || is_ours(name)) && !self.names.iter().any(|known| known == name) {
+            if (language == Language::Shell && !is_ours(name)) || self.names.iter().any(|known| known == name) {
+                continue;
+            }
+            if noted.is_crowded() {
+                noted.add(Problem::at(&text.part(whole), "the estate has no such `${…}`"));
+            } else {
                 noted.add(self.unknown(text, whole, name, language));
             }
         }

@@ -115,6 +115,11 @@ impl Noted {
         self.0.borrow().is_empty()
     }
 
+    /// Whether there are more problems than are shown: what costs much is not looked up for another one.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.0.borrow().len() >= SHOWN
+    }
+
     /// Whether something could not be read at all.
     pub(crate) fn has_unread(&self) -> bool {
         self.0.borrow().iter().any(|problem| problem.broken)

@@ -517,3 +517,23 @@ fn the_scenarios_of_this_repository_have_only_warnings_that_are_true() {
     }
     insta::assert_snapshot!(told);
 }
+
+/// Where a name is looked for near thousands of others, it is for the problems that are shown.
+#[test]
+fn many_unknown_names_are_told_as_soon_as_few() {
+    let text = |names: usize| {
+        let known: String =
+            (0..names).map(|number| format!("[[setup]]\npolicy = 'q{number}'\nrules = 'x'\n")).collect();
+        let asked: String = (0..names).map(|number| format!("'policy{number}',")).collect();
+        format!("title = 't'\n[postgres.target]\n{known}[client]\npolicies = [{asked}]\n")
+    };
+    let took = |names: usize| {
+        let text = text(names);
+        let begun = std::time::Instant::now();
+        assert!(written(&text, &[]).contains("there is no policy"));
+        begun.elapsed()
+    };
+    // Eight times as many took 64 times as long.
+    let (few, many) = (took(250), took(2_000));
+    assert!(many < few * 32, "{few:?} and {many:?}");
+}

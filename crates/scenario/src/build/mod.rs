@@ -95,6 +95,9 @@ impl Book<'_> {
     fn refer(&self, said: &Node, what: &str, names: &[&str]) {
         let Some(name) = said.text().filter(|name| !names.contains(name)) else { return };
         let problem = Problem::at(&said.place, format!("there is no {what} `{name}`"));
+        if self.noted.is_crowded() {
+            return self.add(problem);
+        }
         self.add(match nearest(name, names.iter().copied()) {
             Some(near) => problem.nearest(Some(near)),
             None if names.is_empty() => problem.label(format!("the scenario has no {what}")),

@@ -1,5 +1,7 @@
 //! Roles and connections of Vault's database engine, held against each other.
 
+use std::collections::HashMap;
+
 use leaseproof_domain::Ttl;
 
 use super::{Step, named};
@@ -22,20 +24,18 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
         steps.iter().filter_map(move |step| Some((named(step.path()?, kind, mounts)?, step))).collect::<Vec<_>>()
     };
     let connections = of("config");
+    let mut written: HashMap<(&str, &str), Vec<&Step<'_>>> = HashMap::new();
+    connections.iter().for_each(|(name, step)| written.entry(*name).or_default().push(*step));
     // What scripts do, and what is there already, no file says.
     let all_said = root.entry("attached").is_none() && !steps.iter().any(|step| step.action.key == "script");
     for ((mount, role), step) in of("roles").into_iter().chain(of("static-roles")) {
         let Some(entry) = step.datum("db_name") else { continue };
         let Some(db_name) = entry.node.text() else { continue };
-        let writes: Vec<&Step<'_>> = connections
-            .iter()
-            .filter(|((of, name), _)| *of == mount && *name == db_name)
-            .map(|(_, connection)| *connection)
-            .collect();
+        let writes = written.get(&(mount, db_name)).map_or(&[][..], Vec::as_slice);
         if writes.is_empty() {
             if all_said {
                 let names = connections.iter().filter(|((of, _), _)| *of == mount).map(|((_, name), _)| *name);
-                noted.add(no_connection(entry, db_name, mount, &names.collect::<Vec<_>>()));
+                noted.add(no_connection(entry, db_name, mount, &names.collect::<Vec<_>>(), noted));
             }
             continue;
         }
@@ -52,9 +52,12 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
     }
 }
 
-fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str]) -> Problem {
+fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str], noted: &Noted) -> Problem {
     let problem =
         Problem::warning(&entry.node.place, format!("no step writes the connection `{mount}/config/{db_name}`"));
+    if noted.is_crowded() {
+        return problem;
+    }
     match nearest(db_name, names.iter().copied()) {
         Some(near) => problem.nearest(Some(near)),
         None if names.is_empty() => problem.label("unknown"),
