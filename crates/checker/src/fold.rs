@@ -232,9 +232,13 @@ impl<'p> Run<'p> {
     /// Why the failure of an operation of a credential is not judged whose token had ended: Vault has ended its lease.
     fn outlives_its_token(&self, record: &OperationRecord) -> Option<String> {
         let failure = record.outcome.failure().filter(|_| record.op.expects_success())?;
-        let life = self.lives.get(&record.life).filter(|life| life.outlived_its_token(record.end))?;
-        let name = life.name();
+        let name = self.without_token(record)?.name();
         Some(format!("{} after the end of the token that {name} was issued under", failure.code))
+    }
+
+    /// The life of an operation that ended after the token had that its credential was issued under.
+    pub(crate) fn without_token(&self, record: &OperationRecord) -> Option<&Life> {
+        self.lives.get(&record.life).filter(|life| life.outlived_its_token(record.end))
     }
 
     /// Takes an event in.

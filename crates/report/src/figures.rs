@@ -34,9 +34,10 @@ pub(crate) fn wall(moment: UnixMicros) -> String {
 
 /// A distribution in one line.
 pub(crate) fn distribution(summary: &LatencySummary) -> String {
-    let figures = columns(summary).map(|(name, value)| format!("{name} {value}"));
+    let value = |quantity| figure(summary, quantity, |micros| format!("{} ms", millis(micros)));
+    let figures = Quantity::ALL.map(|quantity| format!("{} {}", quantity.name(), value(quantity)));
     let of = if summary.censored > 0 { format!(", {} of them lower bounds", summary.censored) } else { String::new() };
-    format!("{} ms over {}{of}", figures.join(" · "), count(summary.count, "sample"))
+    format!("{} over {}{of}", figures.join(" · "), count(summary.count, "sample"))
 }
 
 /// The figures of a distribution by name, in milliseconds; one that is only known to be larger with its own unit:
@@ -111,7 +112,7 @@ mod tests {
         let at_least = vec![Quantity::P99, Quantity::P999, Quantity::Max];
         let bounds = LatencySummary { p99: 10_002_000, p999: 10_002_000, max: 10_003_000, ..LatencySummary::default() };
         let summary = LatencySummary { count: 1_501, censored: 30, p50: 18_400, p90: 61_000, at_least, ..bounds };
-        insta::assert_snapshot!(distribution(&summary), @"p50 18.4 · p90 61.0 · p99 > 10 s · p99.9 > 10 s · max > 10 s ms over 1501 samples, 30 of them lower bounds");
+        insta::assert_snapshot!(distribution(&summary), @"p50 18.4 ms · p90 61.0 ms · p99 > 10 s · p99.9 > 10 s · max > 10 s over 1501 samples, 30 of them lower bounds");
     }
 
     #[test]
