@@ -7,13 +7,13 @@ use crate::{Answer, Issued, LeaseInfo, Renewed};
 /// # Panics
 /// Where one does.
 pub fn read(status: u16, body: &[u8]) {
-    let whole = Answer::read(status, Ok(body));
-    let password = whole.as_ref().ok().and_then(|answer| answer.text("/data/password").ok().map(str::to_owned));
+    let answer = || Answer::read(status, Ok(body));
+    let password = answer().ok().and_then(|answer| answer.text("/data/password").ok().map(str::to_owned));
     let errors = [
-        whole.clone().err(),
-        whole.clone().and_then(Issued::of).err(),
-        whole.clone().and_then(Renewed::of).err(),
-        whole.and_then(|answer| LeaseInfo::of(&answer)).err(),
+        answer().err(),
+        answer().and_then(Issued::of).err(),
+        answer().and_then(Renewed::of).err(),
+        answer().and_then(|answer| LeaseInfo::of(&answer)).err(),
         Answer::read(status, Err("it broke off".to_owned())).err(),
     ];
     for error in errors.into_iter().flatten() {
