@@ -77,7 +77,9 @@ fn a_backlog_that_grows_until_the_load_ends_is_the_first_finding() {
     desk.run(&slow, &only);
     let verdicts = desk.verdicts();
     // On a slow machine the last requests of such a backlog also time out.
-    assert!([vec!["SAT-1"], vec!["SAT-1", "AVL-1"]].contains(&failed(&verdicts)), "{verdicts:#}");
+    let mut failed = failed(&verdicts);
+    failed.retain(|check| check != "AVL-1");
+    assert_eq!(failed, ["SAT-1"], "{verdicts:#}");
     let first = &verdicts["checks"][0];
     assert_eq!(first["check"], "SAT-1");
     let what = first["findings"][0]["what"].as_str().unwrap();
