@@ -206,7 +206,7 @@ impl Living<'_> {
             biased;
             stop = &mut lost => return Err(stop),
             done = stage => match done {
-                Err(stop @ Stop::Estate(_)) => stop,
+                Err(stop @ (Stop::Estate(_) | Stop::Setup(_) | Stop::Harness(_))) => stop,
                 other => return other,
             },
         };
