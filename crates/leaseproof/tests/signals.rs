@@ -59,7 +59,9 @@ fn a_hangup_that_is_ignored_at_the_start_stays_ignored() {
     until(&desk, Stage::Load, &child);
     kill(pid(&child), Signal::SIGHUP).unwrap();
     let output = wait(child, Duration::from_secs(120));
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output));
+    // On a busy machine so few credentials may leave a check undecided (3).
+    assert!(matches!(output.status.code(), Some(0 | 3 | 4)), "{}", text(&output));
+    assert_eq!(desk.verdicts()["end"], "completed", "{}", text(&output));
     desk.assert_nothing_left();
 }
 
