@@ -130,7 +130,7 @@ async fn every_life_is_lived_to_its_end() {
     // Twelve arrivals, and the TTL probe after their numbers.
     let lives: BTreeSet<u64> = operations.iter().map(|record| record.life).filter(|life| *life > 0).collect();
     assert_eq!(lives, (1..=13).collect());
-    assert_eq!((last.arrived, last.finished, last.live), (12, 13, 0));
+    assert_eq!((last.arrived, last.finished, last.live, last.failures), (12, 13, 0, 0));
     let mut ends = [0, 0];
     for life in 1..=13 {
         let issue = of_life(life, Operation::Issue)[0];
