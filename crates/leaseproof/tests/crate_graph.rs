@@ -1,4 +1,4 @@
-//! The walls between the rooms: a crate imports only what ARCHITECTURE.md's table of rooms allows.
+//! The dependencies between the crates: a crate imports only what ARCHITECTURE.md's table of crates allows.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
@@ -7,14 +7,14 @@ use std::path::Path;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// Room → the rooms that it may import; none where it may import all.
+/// Crate → the crates that it may import; none if it may import all.
 type Table = BTreeMap<String, Option<BTreeSet<String>>>;
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Reads the table whose header has a "May import" column; its rooms stand in backquotes.
+/// Reads the table whose header has a "May import" column; the crates' names are in backticks.
 fn table(markdown: &str) -> Table {
     let cells = |line: &str| line.trim().trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     let mut lines = markdown.lines().skip_while(|line| !line.contains("May import"));
@@ -29,7 +29,7 @@ fn table(markdown: &str) -> Table {
     rows.map(|row| (row[0].trim_matches('`').to_owned(), allowed(&row[column]))).collect()
 }
 
-/// Room → the rooms that it imports, tests aside.
+/// Crate → the crates that it imports, without development dependencies.
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     let room = |package: &str| match package.strip_prefix("leaseproof-") {
         Some(room) => Some(room.to_owned()),
@@ -46,13 +46,13 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn no_room_imports_what_the_table_does_not_allow() {
+fn no_crate_imports_what_the_table_does_not_allow() {
     let table = table(&std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap());
     for (room, imports) in arrows() {
-        let allowed = table.get(&room).unwrap_or_else(|| panic!("ARCHITECTURE.md's table of rooms lacks `{room}`"));
+        let allowed = table.get(&room).unwrap_or_else(|| panic!("ARCHITECTURE.md's table of crates lacks `{room}`"));
         for import in imports {
             let may = allowed.as_ref().is_none_or(|allowed| allowed.contains(&import));
-            assert!(may, "`{room}` imports `{import}`: ARCHITECTURE.md's table of rooms has no such arrow");
+            assert!(may, "`{room}` imports `{import}`: ARCHITECTURE.md's table of crates does not allow it");
         }
     }
 }
@@ -70,7 +70,7 @@ fn every_room_of_the_table_is_there_and_lies_in_a_folder_of_its_name() {
 #[test]
 fn a_table_is_read() {
     let text =
-        "| Room | May import | Never |\n|---|---|---|\n| `a` | – | I/O |\n| `b` | a, c | x |\n| `d` | all | |\n\nend";
+        "| Crate | May import | Never |\n|---|---|---|\n| `a` | – | I/O |\n| `b` | a, c | x |\n| `d` | all | |\n\nend";
     let set = |rooms: &[&str]| Some(rooms.iter().map(|room| (*room).to_owned()).collect());
     let expected = Table::from([("a".into(), set(&[])), ("b".into(), set(&["a", "c"])), ("d".into(), None)]);
     assert_eq!(table(text), expected);
