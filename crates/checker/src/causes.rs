@@ -62,7 +62,7 @@ pub(crate) fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
             None => roots.push(draft),
         }
     }
-    roots.sort_by(|one, other| one.order().cmp(&other.order()));
+    roots.sort_by_key(Draft::order);
     roots.into_iter().map(Draft::finish).collect()
 }
 
@@ -95,7 +95,7 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
             Some(Draft { known, check, group, also, throughout: throughout(&check) })
         })
         .collect();
-    drafts.sort_by(|one, other| (rank(one.check), one.order()).cmp(&(rank(other.check), other.order())));
+    drafts.sort_by_key(|one| (rank(one.check), one.order()));
     drafts
 }
 

@@ -136,7 +136,7 @@ fn of_others(event: &Event) -> bool {
         Event::RoleRead(read) => read.life != 2,
         Event::Probe(probe) => probe.life != 2,
         Event::Privileges(reading) => reading.oid != crate::story::oid(2),
-        Event::Audit(entry) => !entry.lease.as_ref().is_some_and(|lease| *lease == crate::story::lease(2)),
+        Event::Audit(entry) => entry.lease.as_ref().is_none_or(|lease| *lease != crate::story::lease(2)),
         _ => true,
     }
 }
