@@ -50,8 +50,9 @@ fn a_hangup_that_is_ignored_at_the_start_stays_ignored() {
     let desk = Desk::new();
     let mut command = desk.command(["run"]);
     command.arg(variant("short")).arg("--output").arg(desk.run_folder()).args(arguments());
-    // Time enough for every credential to come to its end on a busy machine: with none, EXP-1 has nothing to judge (3).
-    command.args(["--set", "phase.steady.drain=20s"]);
+    // Of five credentials hardly one renews late, and INV-9 has nothing to judge (3) where no look comes before that. The
+    // others have time to come to their end.
+    command.args(["--set", "phase.steady.drain=20s", "--skip", "INV-9"]);
     // As nohup(1) starts it.
     let mut nohup = std::process::Command::new("nohup");
     nohup.arg(command.get_program()).args(command.get_args()).current_dir(support::workspace());
