@@ -20,6 +20,7 @@ mod disk;
 mod environment;
 mod error;
 mod estate;
+mod exchange;
 mod fault;
 mod find;
 mod flood;
