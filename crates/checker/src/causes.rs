@@ -62,7 +62,7 @@ pub(crate) fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
             None => roots.push(draft),
         }
     }
-    roots.sort_by(|one, other| one.order().cmp(&other.order()));
+    roots.sort_by_key(Draft::order);
     roots.into_iter().map(Draft::finish).collect()
 }
 
@@ -95,7 +95,7 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
             Some(Draft { known, check, group, also, throughout: throughout(&check) })
         })
         .collect();
-    drafts.sort_by(|one, other| (rank(one.check), one.order()).cmp(&(rank(other.check), other.order())));
+    drafts.sort_by_key(|one| (rank(one.check), one.order()));
     drafts
 }
 
@@ -114,8 +114,8 @@ impl Draft {
         self.group.example.at.unwrap_or(Micros(u64::MAX))
     }
 
-    fn order(&self) -> (bool, bool, Micros, (u8, CheckId), &str) {
-        (self.known, self.check.as_str() != "SAT-1", self.first(), rank(self.check), &self.group.shown)
+    fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String) {
+        (self.known, self.check.as_str() != "SAT-1", self.first(), rank(self.check), self.group.shown())
     }
 
     fn checks(&self) -> BTreeSet<CheckId> {
@@ -146,9 +146,10 @@ impl Draft {
     }
 
     fn finish(self) -> FailureCause {
-        let Group { count, shown, example, privileges, .. } = self.group;
+        let what = self.group.shown();
+        let Group { count, example, privileges, .. } = self.group;
         FailureCause {
-            what: if count == 1 { example.what.clone() } else { shown },
+            what: if count == 1 { example.what.clone() } else { what },
             check: self.check,
             count,
             first_at: example.at,

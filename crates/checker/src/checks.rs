@@ -40,6 +40,7 @@ mod rev_1;
 mod run_2;
 mod run_7;
 mod sat_1;
+mod shown;
 mod thr_1;
 mod tls_1;
 mod tried;
@@ -88,7 +89,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-6a" => Box::new(inv_6a::Inv6a),
         "INV-6b" => Box::new(inv_6b::Inv6b::default()),
         "INV-7" => Box::new(inv_7::Inv7),
-        "INV-8" => Box::new(inv_8::Inv8),
+        "INV-8" => Box::new(inv_8::Inv8::default()),
         "INV-9" => Box::new(inv_9::Inv9),
         "INV-11" => Box::new(inv_11::Inv11::default()),
         "INV-10" => Box::new(inv_10::Inv10),

@@ -31,7 +31,7 @@ pub(crate) use faults::{Fault, Faults};
 pub(crate) use flow::{Flow, Slice, Waits};
 pub(crate) use groups::Groups;
 use harness::Harness;
-pub(crate) use life::{Gone, Life, Look, Step, Term};
+pub(crate) use life::{Gone, Life, Look, Read, Step, Term};
 use moment::moment;
 pub(crate) use orphans::{Issues, Orphan};
 pub(crate) use revocation::Revocation;

@@ -25,8 +25,6 @@ pub enum HarnessFault {
     Buffers,
     /// A server's name could not be resolved here.
     NameResolution,
-    /// No thread could be started.
-    Threads,
     /// Its own Vault token ended, was revoked, or lost rights.
     Token,
     /// Its own PostgreSQL account is no longer let in, or lost rights.
@@ -74,7 +72,6 @@ impl HarnessFault {
             Self::Ports => "leaseproof ran out of local ports",
             Self::Buffers => "this machine ran out of network buffers",
             Self::NameResolution => "this machine could not resolve a server's name",
-            Self::Threads => "leaseproof could not start a thread",
             Self::Token => "leaseproof's own Vault token ended or lost rights",
             Self::Observer => "leaseproof's own PostgreSQL account was no longer allowed to log in or to read",
         }
@@ -90,7 +87,6 @@ impl HarnessFault {
             }
             Self::Buffers => "lower the rates or raise net.core.wmem_max and net.ipv4.tcp_mem, and run again",
             Self::NameResolution => "check this machine's DNS, or name servers by address, and run again",
-            Self::Threads => "raise the limit on processes (ulimit -u, or pids.max of the cgroup), and run again",
             Self::Token => "give it a token that outlives the run and that nobody revokes, and run again",
             Self::Observer => "give it an account that stays valid for the whole run, and run again",
         }

@@ -74,7 +74,7 @@ impl Default for Redactor {
         Self {
             inner: Mutex::default(),
             password_literal: regex(r"(?i)(\bPASSWORD\s+E?')((?:[^']|'')*)(')"),
-            url_password: regex(r"(postgres(?:ql)?://[^:@/\s{}]+:)([^@\s{}]+)(@)"),
+            url_password: regex(r"(postgres(?:ql)?://[^:@/\s]*:)([^@\s]+)(@)"),
             role_name: regex(r#"(?i)\b(?:ROLE|USER)\s+"((?:[^"]|"")+)""#),
         }
     }
@@ -121,7 +121,7 @@ impl Redactor {
             clean = net
                 .replace_all(&clean, |captures: &regex::Captures<'_>| {
                     let literal = &captures[2];
-                    if literal == MASK || (keep_hashes && is_hash(literal)) {
+                    if literal == MASK || is_template(literal) || (keep_hashes && is_hash(literal)) {
                         return captures[0].to_owned();
                     }
                     found = true;
@@ -202,9 +202,15 @@ impl Inner {
     }
 }
 
+/// Whether it is Vault's place for a password that it will make: `{{password}}`.
+fn is_template(literal: &str) -> bool {
+    literal.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).is_some_and(|name| !name.contains('}'))
+}
+
 /// Whether PostgreSQL takes the literal as already hashed (`src/backend/libpq/crypt.c`, `get_password_type`).
 fn is_hash(literal: &str) -> bool {
-    literal.starts_with("SCRAM-SHA-256$") || (literal.starts_with("md5") && literal.len() == 35)
+    let is_hex = |hash: &str| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    literal.starts_with("SCRAM-SHA-256$") || literal.strip_prefix("md5").is_some_and(is_hex)
 }
 
 #[cfg(test)]
@@ -246,6 +252,8 @@ mod tests {
     fn a_password_in_a_url_is_taken_out_and_a_template_is_not() {
         let redactor = Redactor::new();
         assert_eq!(redactor.scrub("postgresql://u:pw1@h:5432/d").text, "postgresql://u:***@h:5432/d");
+        let half = "postgresql://{{username}}:pw1@h:5432/d";
+        assert_eq!(redactor.scrub(half).text, "postgresql://{{username}}:***@h:5432/d");
         let template = "postgresql://{{username}}:{{password}}@h:5432/d";
         assert_eq!(redactor.scrub(template).text, template);
     }

@@ -20,7 +20,6 @@ mod disk;
 mod environment;
 mod error;
 mod estate;
-mod exchange;
 mod fault;
 mod find;
 mod flood;

@@ -124,7 +124,7 @@ pub(crate) async fn recorded(
         Ok(notes) | Err(NotDone::Refused(Refusal { notes, .. })) => std::mem::take(notes),
         Err(NotDone::Unsendable(_)) => Vec::new(),
     };
-    let notes: Vec<ServerNote> = notes.into_iter().map(|note| note.map(|text| redactor.scrub(text).text)).collect();
+    let notes: Vec<ServerNote> = notes.into_iter().map(|note| note.map(|text| clean(step, redactor, text))).collect();
     let (outcome, judged) = judge(number, step, done.map(drop), &notes, redactor);
     if let Some(recorder) = recorder {
         recorder.record(Event::Setup(SetupRecord {
@@ -150,7 +150,7 @@ fn judge(
     redactor: &Redactor,
 ) -> (Outcome, Result<(), SetupError>) {
     let fail = |fault, words: String, hint| {
-        let words = notes::with(&redactor.scrub(&words).text, notes);
+        let words = notes::with(&clean(step, redactor, &words), notes);
         Err(SetupError { step: number, origin: step.origin.clone(), action: words_of(step), fault, words, hint })
     };
     let refusal = match done {
@@ -160,12 +160,12 @@ fn judge(
             return (Outcome::Ok, fail(SetupFault::NotAsExpected, words, None));
         }
         Err(NotDone::Unsendable(why)) => {
-            let outcome = Outcome::Indeterminate { why: redactor.scrub(&why).text };
+            let outcome = Outcome::Indeterminate { why: clean(step, redactor, &why) };
             return (outcome, fail(SetupFault::Unsendable, why, None));
         }
         Err(NotDone::Refused(refusal)) => refusal,
     };
-    let outcome = scrubbed(&refusal.outcome, redactor);
+    let outcome = refusal.outcome.clone().reworded(|text| clean(step, redactor, text));
     let place = refusal.place.as_deref().map(|place| format!("\n{place}")).unwrap_or_default();
     let words = format!("{}{place}", said(&refusal.outcome));
     let judged = match &step.expect {
@@ -184,8 +184,9 @@ fn judge(
     (outcome, judged)
 }
 
-fn scrubbed(outcome: &Outcome, redactor: &Redactor) -> Outcome {
-    outcome.clone().reworded(|text| redactor.scrub(text).text)
+/// What was said of a step, without secrets: the run's, and what may be one in the step itself.
+fn clean(step: &SetupStep, redactor: &Redactor, text: &str) -> String {
+    step.scrub(&redactor.scrub(text).text)
 }
 
 /// What a step does, in a few words; its name first, where it has one.

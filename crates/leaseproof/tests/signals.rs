@@ -50,6 +50,9 @@ fn a_hangup_that_is_ignored_at_the_start_stays_ignored() {
     let desk = Desk::new();
     let mut command = desk.command(["run"]);
     command.arg(variant("short")).arg("--output").arg(desk.run_folder()).args(arguments());
+    // Of five credentials hardly one renews late, and INV-9 has nothing to judge (3) where no look comes before that. The
+    // others have time to come to their end.
+    command.args(["--set", "phase.steady.drain=20s", "--skip", "INV-9"]);
     // As nohup(1) starts it.
     let mut nohup = std::process::Command::new("nohup");
     nohup.arg(command.get_program()).args(command.get_args()).current_dir(support::workspace());
@@ -59,8 +62,7 @@ fn a_hangup_that_is_ignored_at_the_start_stays_ignored() {
     until(&desk, Stage::Load, &child);
     kill(pid(&child), Signal::SIGHUP).unwrap();
     let output = wait(child, Duration::from_secs(120));
-    // On a busy machine so few credentials may leave a check undecided (3).
-    assert!(matches!(output.status.code(), Some(0 | 3 | 4)), "{}", text(&output));
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output));
     assert_eq!(desk.verdicts()["end"], "completed", "{}", text(&output));
     desk.assert_nothing_left();
 }

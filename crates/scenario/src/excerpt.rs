@@ -41,7 +41,7 @@ impl Excerpt {
         let origin = place.origin();
         let mut writer = Writer {
             source: text,
-            secrets: place.source.secrets(),
+            secrets: &place.source.secrets().spans,
             span: start..end,
             text: String::new(),
             label: None,

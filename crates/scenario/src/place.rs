@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use leaseproof_domain::Origin;
 
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 
 /// How many bytes lie between two places whose characters are counted once.
 const STRIDE: usize = 1024;
@@ -26,7 +26,7 @@ pub(crate) struct Source {
     pub(crate) argument: bool,
     /// What of it is secret.
     holds: Holds,
-    secrets: OnceLock<Vec<Range<usize>>>,
+    secrets: OnceLock<Secrets>,
     lines: OnceLock<Lines>,
 }
 
@@ -60,12 +60,12 @@ impl Source {
     }
 
     /// What of the text had better not be shown, in order, without overlaps.
-    pub(crate) fn secrets(&self) -> &[Range<usize>] {
+    pub(crate) fn secrets(&self) -> &Secrets {
         self.secrets.get_or_init(|| match self.holds {
             Holds::Keys if self.argument => secrets::of_argument(&self.text),
             Holds::Keys => secrets::of_scenario(&self.text),
-            Holds::Words => secrets::spans(&self.text),
-            Holds::Anything => std::iter::once(0..self.text.len()).collect(),
+            Holds::Words => secrets::of_text(&self.text),
+            Holds::Anything => Secrets::all(&self.text),
         })
     }
 
@@ -130,7 +130,7 @@ impl Place {
     /// The secrets that it touches.
     pub(crate) fn touched(&self) -> impl Iterator<Item = &Range<usize>> {
         let (start, end) = (self.span.start, self.span.end.max(self.span.start + 1));
-        let secrets = self.source.secrets();
+        let secrets = &self.source.secrets().spans;
         let first = secrets.partition_point(|secret| secret.end <= start);
         secrets[first..].iter().take_while(move |secret| secret.start < end)
     }

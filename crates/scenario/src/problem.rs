@@ -87,7 +87,7 @@ impl Problem {
     /// A text of the problem without the secret that it is about, cut after so many characters, with hidden characters
     /// as escapes.
     fn shown(&self, text: &str, most: usize) -> String {
-        let mut text = text.to_owned();
+        let mut text = self.place.source.secrets().scrub(text);
         for secret in self.place.touched() {
             let written = self.place.source.text[secret.clone()].trim_matches(['"', '\'', '@', '\n']);
             if !written.is_empty() {

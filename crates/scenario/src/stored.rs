@@ -1,14 +1,19 @@
 //! The plan as it is kept with a run: whole, but for its secrets.
 
+use std::collections::BTreeSet;
+
 use leaseproof_domain::Secret;
 
-use crate::plan::{Plan, Setting, SettingValue, SetupAction};
+use crate::plan::{Plan, Setting, SettingValue, SetupAction, SetupStep};
 use crate::secrets;
 
 /// What stands in a text instead of a secret.
 const MASK: &str = "***";
 /// Shorter secrets are taken out where they stand, and not looked for elsewhere: they would match by chance.
 const SHORTEST: usize = 6;
+
+/// How often a text is searched anew after something was masked in it.
+const ROUNDS: usize = 4;
 
 /// Vault's place for a password that it will make; it is none, even where some account's password is that very word.
 const TEMPLATE: &str = "{{password}}";
@@ -25,10 +30,7 @@ impl Plan {
         let mut found = Vec::new();
         let mut copy = self.clone();
         each_text(&mut copy, &mut |text| {
-            found.extend(secrets::spans(text).into_iter().map(|span| Secret::new(&text[span])));
-            // SQL doubles a quote inside a literal; the password has one.
-            let doubled: Vec<Secret> = found.iter().filter(|secret| secret.expose().contains("''")).cloned().collect();
-            found.extend(doubled.iter().map(|secret| Secret::new(secret.expose().replace("''", "'"))));
+            found.extend(secrets::values(text).into_iter().map(Secret::new));
         });
         each_setting(&mut copy, &mut |setting| {
             if let Setting::Secret(secret) = setting {
@@ -50,9 +52,7 @@ impl Plan {
         known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         let mut plan = self.clone();
         each_text(&mut plan, &mut |text| {
-            for span in secrets::spans(text).into_iter().rev() {
-                text.replace_range(span, MASK);
-            }
+            mask(text);
             // The domain's redactor would take a template's '{{password}}' for a password; here it has to stay.
             for secret in &known {
                 let parts = text.split(TEMPLATE).map(|part| part.replace(secret.expose(), MASK));
@@ -75,6 +75,34 @@ impl Plan {
         plan
     }
 
+    /// Hides the scenario's secrets in the words that people wrote about it: its title, the names of steps, the words of
+    /// promises, the reasons of known issues. Names of accounts and databases stay, even where one is a password too.
+    pub(crate) fn hide_in_words(&mut self) {
+        let mut known = self.secrets();
+        let names = self.names();
+        known.retain(|secret| secret.expose().len() >= SHORTEST && !names.contains(secret.expose()));
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut());
+        let reasons = self.known.iter_mut().map(|known| &mut known.because);
+        let promises = self.roles.iter_mut().filter_map(|role| role.says.as_mut());
+        for words in steps.chain(reasons).chain(promises).chain([&mut self.title]) {
+            secrets::spans(words).into_iter().rev().for_each(|span| words.replace_range(span, MASK));
+            known.iter().for_each(|secret| *words = words.replace(secret.expose(), MASK));
+        }
+    }
+
+    /// Names that stand in the plan by themselves.
+    fn names(&self) -> BTreeSet<String> {
+        let accounts = self.postgres.values().map(|cluster| cluster.superuser.clone());
+        let roles = self.roles.iter().flat_map(|role| [role.name.clone(), role.database.clone(), role.mount.clone()]);
+        let users = self.setup.iter().filter_map(|step| match &step.action {
+            SetupAction::Sql { user, .. } => user.clone(),
+            _ => None,
+        });
+        let own = [self.name.clone()];
+        self.vault_accounts().into_iter().chain(accounts).chain(roles).chain(users).chain(own).collect()
+    }
+
     /// The redacted plan as JSON.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(&self.redacted()).expect("a plan has text keys and finite numbers");
@@ -88,6 +116,31 @@ impl Plan {
     /// Where the text is no plan, or one of a version that says it otherwise.
     pub fn from_json(text: &str) -> Result<Self, NoPlan> {
         Ok(serde_json::from_str(text)?)
+    }
+}
+
+impl SetupStep {
+    /// What a server or the script says of the step, without what may be a secret in the step's own text: servers repeat
+    /// literals and rows, and a script may print anything.
+    #[must_use]
+    pub fn scrub(&self, words: &str) -> String {
+        let text = match &self.action {
+            SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => text,
+            SetupAction::Policy { rules, .. } => rules,
+            SetupAction::Write { .. } | SetupAction::Enable { .. } => return words.to_owned(),
+        };
+        secrets::of_text(text).scrub(words)
+    }
+}
+
+/// Masks what a text shows of secrets. What is left may look like a secret only then: once more.
+fn mask(text: &mut String) {
+    for _ in 0..ROUNDS {
+        let spans = secrets::doubtful_spans(text);
+        if spans.is_empty() {
+            break;
+        }
+        spans.into_iter().rev().for_each(|span| text.replace_range(span, MASK));
     }
 }
 

@@ -11,12 +11,25 @@ use crate::choices::Draw;
 use crate::life::Life;
 use crate::record::Credential;
 
+/// Why a privilege is not tried that the scenario does not promise and does not mind.
+const GIVEN: &str =
+    "PUBLIC, or a role that it is promised to be a member of, has had it since the cluster or the extension was made";
+
 /// The privileges that the probed lives of a role try: worked out once, with what the first of them saw of the database.
 pub(crate) struct Trial {
     facts: Arc<Facts>,
     promised: Vec<Grant>,
     /// Those that are not promised and can be tried at all.
     forbidden: Vec<Grant>,
+    /// Those that are not promised and are not tried, with why.
+    untried: Vec<(Grant, String)>,
+}
+
+/// What a life does with one privilege.
+enum Step {
+    Try(Grant, Expected),
+    /// It is named only.
+    Leave(Grant, String),
 }
 
 impl Trial {
@@ -26,33 +39,42 @@ impl Trial {
             let relation = facts.relation(table);
             relation.iter().flat_map(|relation| &relation.columns).map(|column| column.name.clone()).collect()
         };
-        let can_be_tried = |grant: &Grant| {
-            let own_login = grant.object.kind == ObjectKind::Database;
-            own_login || matches!(Recipe::of(grant, facts), Recipe::Ways(_))
-        };
-        let mut forbidden = role.forbidden(&objects, columns);
+        let forbidden = role.forbidden(&objects, columns);
         let defaults = role.public == PublicDefaults::Allowed;
         let is_given = |grant: &Grant| {
             let given = (grant.privilege, grant.object.clone());
             let mut roles = facts.initial_of.iter().filter(|(name, _)| role.promises_membership(name));
             defaults && facts.initial.contains(&given) || roles.any(|(_, brings)| brings.contains(&given))
         };
-        forbidden.retain(|grant| can_be_tried(grant) && !is_given(grant));
-        Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden }
+        let (mut tried, mut untried) = (Vec::new(), Vec::new());
+        for grant in forbidden {
+            let own_login = grant.object.kind == ObjectKind::Database;
+            match Recipe::of(&grant, facts) {
+                _ if is_given(&grant) => untried.push((grant, GIVEN.to_owned())),
+                Recipe::Unproved { why } if !own_login => untried.push((grant, why)),
+                _ => tried.push(grant),
+            }
+        }
+        Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden: tried, untried }
     }
 
-    /// Every promised privilege, and as many of the others as the plan says, drawn by the life.
-    fn of_life(&self, plan: ProbePlan, mut draw: Draw) -> Vec<(Grant, Expected)> {
+    /// Every promised privilege, and as many of the others as the plan says, drawn by the life. Where too few of them can be
+    /// tried, some that cannot stand in for the rest: the history shows then that nothing is missing.
+    fn of_life(&self, plan: ProbePlan, mut draw: Draw) -> Vec<Step> {
         let mut left: Vec<&Grant> = self.forbidden.iter().collect();
-        let mut tried: Vec<_> = self.promised.iter().map(|grant| (grant.clone(), Expected::Promised)).collect();
+        let mut untried = self.untried.iter();
+        let mut steps: Vec<_> =
+            self.promised.iter().map(|grant| Step::Try(grant.clone(), Expected::Promised)).collect();
         for _ in 0..plan.forbidden {
             if left.is_empty() {
-                break;
+                let Some((grant, why)) = untried.next() else { break };
+                steps.push(Step::Leave(grant.clone(), why.clone()));
+            } else {
+                let grant = left.swap_remove(draw.below(left.len()));
+                steps.push(Step::Try(grant.clone(), Expected::Forbidden));
             }
-            let grant = left.swap_remove(draw.below(left.len()));
-            tried.push((grant.clone(), Expected::Forbidden));
         }
-        tried
+        steps
     }
 }
 
@@ -104,13 +126,19 @@ impl Probing {
             }
         };
         let trial = known.unwrap_or_else(|| world.keep_trial(&role.name, Trial::new(prober.facts(), role)));
-        for (grant, expected) in trial.of_life(plan, self.life.choices.draw_forbidden()) {
+        for step in trial.of_life(plan, self.life.choices.draw_forbidden()) {
             // Once the life may not go on, its credential may go at any moment.
             if world.go_on().is_err() {
                 break;
             }
             let from = world.now();
-            let outcome = prober.probe(&grant).await;
+            let (grant, expected, outcome) = match step {
+                Step::Try(grant, expected) => {
+                    let outcome = prober.probe(&grant).await;
+                    (grant, expected, outcome)
+                }
+                Step::Leave(grant, why) => (grant, Expected::Forbidden, ProbeOutcome::Unproved { why }),
+            };
             let lost = matches!(outcome, ProbeOutcome::Indeterminate { .. });
             self.record(&login, from, grant, expected, outcome);
             if lost {
@@ -150,5 +178,41 @@ impl Probing {
             expected,
             outcome,
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use leaseproof_postgres::Facts;
+    use leaseproof_scenario::{ProbePlan, RolePromise};
+
+    use super::{Step, Trial};
+    use crate::choices::Choices;
+
+    #[test]
+    fn as_many_privileges_that_are_not_promised_are_in_the_history_as_the_plan_says() {
+        let origin = r#"{"file":"scenario.toml","line":1,"column":1}"#;
+        let role: RolePromise = serde_json::from_str(&format!(
+            r#"{{"name":"app","mount":"database","on":"target","database":"shop","default_ttl":null,"max_ttl":null,
+            "grants":{{"value":[],"origin":{origin}}},"attributes":{{"superuser":false,"createdb":false,
+            "createrole":false,"replication":false,"bypassrls":false,"login":true,"inherit":true}},"member_of":[],
+            "public":"allowed","username":null,"says":null,"origin":{origin}}}"#
+        ))
+        .unwrap();
+        // An event trigger would run at DDL: of the schema's privileges only USAGE can be tried.
+        let schemas = BTreeSet::from(["sales".to_owned()]);
+        let facts = Facts { database: "shop".into(), schemas, event_triggers: true, ..Facts::default() };
+        let trial = Trial::new(&Arc::new(facts), &role);
+        let steps = |forbidden| {
+            let plan = ProbePlan { first: 1, share: 0.0, forbidden };
+            let steps = trial.of_life(plan, Choices::of(1, 1).draw_forbidden());
+            let tried = steps.iter().filter(|step| matches!(step, Step::Try(..))).count();
+            (tried, steps.len() - tried)
+        };
+        // CREATE on the database, USAGE on the schema; CREATE on the schema is named.
+        assert_eq!((steps(1), steps(2), steps(3), steps(10)), ((1, 0), (2, 0), (2, 1), (2, 1)));
     }
 }

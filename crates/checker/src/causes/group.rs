@@ -1,14 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{Finding, Micros, Origin};
+use leaseproof_domain::{Finding, Micros};
 
-use super::pattern::{Pattern, without_details};
+use super::pattern::{Pattern, with_details};
 
 /// How many different sentences one check tells apart; findings beyond that are one group of their own.
 const TOLD_APART: usize = 500;
 /// How many privileges a group names.
 const PRIVILEGES: usize = 40;
+/// How many sentences that quote the same words of a server are remembered.
+const SENTENCES: usize = 40;
 /// What the findings beyond those are called.
 const OTHERS: &str = "findings in other words";
 
@@ -16,7 +18,8 @@ const OTHERS: &str = "findings in other words";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) count: u64,
-    pub(crate) shown: String,
+    /// Its sentences without details, each with the details that are the same in all findings that say it.
+    sentences: BTreeMap<String, Vec<Option<String>>>,
     /// The first of them, and of those of one moment the smallest: whatever order they come in, it is the same.
     pub(crate) example: Finding,
     /// The privileges that they are about, the first ones by name.
@@ -26,12 +29,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    fn of(finding: &Finding, shown: String) -> Self {
+    fn of(finding: &Finding, Pattern { shown, details, .. }: Pattern) -> Self {
         let lease = finding.lease.as_ref().map(|lease| hashed(&("lease", lease.as_str())));
         let role = finding.username.as_ref().map(|name| hashed(&("role", name.as_str())));
         Self {
             count: 1,
-            shown,
+            sentences: BTreeMap::from([(shown, details.into_iter().map(Some).collect())]),
             example: finding.clone(),
             privileges: finding.privilege.iter().cloned().collect(),
             // Either of them names the credential; its role is what findings without a lease know.
@@ -42,13 +45,47 @@ impl Group {
     pub(crate) fn merge(&mut self, other: Self) {
         self.count += other.count;
         if order(&other.example) < order(&self.example) {
-            (self.example, self.shown) = (other.example, other.shown);
+            self.example = other.example;
+        }
+        for (sentence, details) in other.sentences {
+            self.say(sentence, details);
         }
         self.privileges.extend(other.privileges);
         while self.privileges.len() > PRIVILEGES {
             self.privileges.pop_last();
         }
         self.subjects.extend(other.subjects);
+    }
+
+    /// Only what differs between findings stays left out.
+    fn say(&mut self, sentence: String, details: Vec<Option<String>>) {
+        match self.sentences.get_mut(&sentence) {
+            Some(known) => {
+                for (known, detail) in known.iter_mut().zip(details) {
+                    if *known != detail {
+                        *known = None;
+                    }
+                }
+            }
+            None => {
+                self.sentences.insert(sentence, details);
+                if self.sentences.len() > SENTENCES {
+                    self.sentences.pop_last();
+                }
+            }
+        }
+    }
+
+    /// What its findings say: the sentence of the example, without what differs from finding to finding.
+    pub(crate) fn shown(&self) -> String {
+        if self.sentences.contains_key(OTHERS) {
+            return OTHERS.to_owned();
+        }
+        let sentence = Pattern::of(&self.example).shown;
+        match self.sentences.get(&sentence) {
+            Some(details) => with_details(&sentence, details),
+            None => sentence,
+        }
     }
 }
 
@@ -71,27 +108,11 @@ pub(crate) struct Groups(pub(crate) BTreeMap<String, Group>);
 
 impl Groups {
     pub(crate) fn add(&mut self, finding: &Finding) {
-        let Pattern { shown, key } = Pattern::of(finding);
-        let room = self.0.len() < TOLD_APART || self.0.contains_key(&key);
-        let (key, shown) = if room { (key, shown) } else { (OTHERS.to_owned(), OTHERS.to_owned()) };
-        self.merge(key, Group::of(finding, shown));
-    }
-
-    /// Lets `more` add to what each example says, and says so of its group.
-    pub(crate) fn complete(&mut self, more: impl Fn(&mut Finding)) {
-        for group in self.0.values_mut().filter(|group| group.shown != OTHERS) {
-            let said = group.example.what.len();
-            more(&mut group.example);
-            group.shown.push_str(&without_details(&group.example.what[said..]));
-        }
-    }
-
-    /// The same, each with the line that promised otherwise: one cause may be of several judgments of its check.
-    pub(crate) fn promised_at(mut self, origin: &Origin) -> Self {
-        for group in self.0.values_mut() {
-            group.example.promised.get_or_insert_with(|| origin.clone());
-        }
-        self
+        let pattern = Pattern::of(finding);
+        let room = self.0.len() < TOLD_APART || self.0.contains_key(&pattern.key);
+        let others = || Pattern { shown: OTHERS.to_owned(), key: OTHERS.to_owned(), details: Vec::new() };
+        let pattern = if room { pattern } else { others() };
+        self.merge(pattern.key.clone(), Group::of(finding, pattern));
     }
 
     pub(crate) fn merge(&mut self, key: String, group: Group) {

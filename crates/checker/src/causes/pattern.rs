@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use leaseproof_domain::{Finding, LeaseId, Username};
-use regex::{Captures, Regex};
+use regex::Regex;
 
 /// What stands for a text that was left out.
 const LEFT_OUT: &str = "…";
@@ -17,7 +17,7 @@ static WORDS: LazyLock<Regex> = LazyLock::new(|| {
 /// Numbers, with a unit or without: `16433`, `250ms`, `1h30m`.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[0-9]+(?:ns|µs|us|ms|s|m|h|d|kB|MB|GB)?)+$"));
 /// What is left out on both sides of a point, colon or dash is one thing: `127.0.0.1:5432`, `3.605`.
-static JOINED: LazyLock<Regex> = LazyLock::new(|| regex(r"…(?:(?:->|[.:_/+-])*…)+"));
+static JOINING: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:->|[.:_/+-])*$"));
 /// A server's words as findings quote them.
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:HTTP [0-9]{3}|SQLSTATE [0-9A-Z]{5}): "));
 
@@ -32,6 +32,8 @@ pub(crate) struct Pattern {
     pub(crate) shown: String,
     /// What the findings of one cause have in common: a server's own words where they are quoted, else the sentence.
     pub(crate) key: String,
+    /// What was left out of the sentence, one text for each place.
+    pub(crate) details: Vec<String>,
 }
 
 impl Pattern {
@@ -41,14 +43,99 @@ impl Pattern {
             finding.lease.as_ref().map(LeaseId::as_str),
             finding.username.as_ref().map(Username::as_str),
         ];
-        let mut text = finding.what.clone();
+        let mut pieces = vec![Piece::Kept(finding.what.clone())];
         for name in own.into_iter().flatten().filter(|name| !name.is_empty()) {
-            text = text.replace(name, LEFT_OUT);
+            pieces = pieces.into_iter().flat_map(|piece| piece.cut_out(name)).collect();
         }
-        let shown = normal(&text);
+        let (shown, details) = joined(pieces.into_iter().flat_map(Piece::without_details));
         let key = server_words(&shown).unwrap_or(&shown).to_owned();
-        Self { shown, key }
+        Self { shown, key, details }
     }
+}
+
+/// The sentence with the details that all findings have; what they differ in stays left out.
+pub(crate) fn with_details(shown: &str, details: &[Option<String>]) -> String {
+    let places = shown.matches(LEFT_OUT).count();
+    if places != details.len() {
+        return shown.to_owned();
+    }
+    let mut details = details.iter().map(|detail| detail.as_deref().unwrap_or(LEFT_OUT));
+    let mut text = String::new();
+    for (place, part) in shown.split(LEFT_OUT).enumerate() {
+        if place > 0 {
+            text.push_str(details.next().unwrap_or(LEFT_OUT));
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+/// A piece of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Kept(String),
+    LeftOut(String),
+}
+
+impl Piece {
+    /// The piece with a name left out of it.
+    fn cut_out(self, name: &str) -> Vec<Self> {
+        let Self::Kept(text) = self else { return vec![self] };
+        let mut pieces = Vec::new();
+        for (place, part) in text.split(name).enumerate() {
+            if place > 0 {
+                pieces.push(Self::LeftOut(name.to_owned()));
+            }
+            pieces.push(Self::Kept(part.to_owned()));
+        }
+        pieces
+    }
+
+    /// The piece with numbers, times, addresses and generated names left out of it.
+    fn without_details(self) -> Vec<Self> {
+        let Self::Kept(text) = self else { return vec![self] };
+        let mut pieces = Vec::new();
+        let mut kept_from = 0;
+        for found in WORDS.captures_iter(&text) {
+            let Some(word) = found.get(0) else { continue };
+            let kept = found.name("code").is_some() || (found.name("stamp").is_none() && !is_left_out(word.as_str()));
+            if !kept {
+                pieces.push(Self::Kept(text[kept_from..word.start()].to_owned()));
+                pieces.push(Self::LeftOut(word.as_str().to_owned()));
+                kept_from = word.end();
+            }
+        }
+        pieces.push(Self::Kept(text[kept_from..].to_owned()));
+        pieces
+    }
+}
+
+/// The sentence of the pieces, and what is left out at each of its places.
+fn joined(pieces: impl Iterator<Item = Piece>) -> (String, Vec<String>) {
+    let (mut shown, mut details): (String, Vec<String>) = (String::new(), Vec::new());
+    // What was kept since the last place.
+    let mut since: Option<String> = None;
+    for piece in pieces {
+        match piece {
+            Piece::Kept(text) => match &mut since {
+                Some(since) => since.push_str(&text),
+                None => shown.push_str(&text),
+            },
+            Piece::LeftOut(text) => match (since.replace(String::new()), details.last_mut()) {
+                (Some(between), Some(last)) if JOINING.is_match(&between) => {
+                    last.push_str(&between);
+                    last.push_str(&text);
+                }
+                (between, _) => {
+                    shown.push_str(&between.unwrap_or_default());
+                    shown.push_str(LEFT_OUT);
+                    details.push(text);
+                }
+            },
+        }
+    }
+    shown.push_str(&since.unwrap_or_default());
+    (shown, details)
 }
 
 /// The part of a sentence that quotes a server, without what was expected of it.
@@ -59,16 +146,7 @@ fn server_words(text: &str) -> Option<&str> {
 
 /// The text with numbers, times, addresses and generated names left out.
 pub fn without_details(text: &str) -> String {
-    normal(text)
-}
-
-fn normal(text: &str) -> String {
-    let words = WORDS.replace_all(text, |found: &Captures<'_>| {
-        let word = &found[0];
-        let kept = found.name("code").is_some() || (found.name("stamp").is_none() && !is_left_out(word));
-        if kept { word.to_owned() } else { LEFT_OUT.to_owned() }
-    });
-    JOINED.replace_all(&words, LEFT_OUT).into_owned()
+    joined(Piece::Kept(text.to_owned()).without_details().into_iter()).0
 }
 
 /// Vault's usernames have 20 random letters and digits, its lease ids 24; hashes and ids of requests have at least eight
@@ -84,7 +162,7 @@ fn is_left_out(word: &str) -> bool {
 mod tests {
     use leaseproof_domain::{Finding, LeaseId, Username};
 
-    use super::{Pattern, normal};
+    use super::{Pattern, with_details, without_details};
 
     #[test]
     fn what_differs_by_chance_is_left_out_and_codes_stay() {
@@ -100,7 +178,7 @@ mod tests {
             ("HTTP 500 is no HTTP 5000", "HTTP 500 is no HTTP …"),
             ("SELECT ON TABLE public.orders2024", "SELECT ON TABLE public.orders2024"),
         ] {
-            assert_eq!(normal(text), left);
+            assert_eq!(without_details(text), left);
         }
     }
 
@@ -113,6 +191,22 @@ mod tests {
             ..Finding::default()
         };
         assert_eq!(Pattern::of(&finding).shown, "… was let in … s after its revocation of …");
+    }
+
+    #[test]
+    fn what_was_left_out_can_be_put_back() {
+        for text in [
+            "dial tcp 127.0.0.1:51234->127.0.0.1:15001: refused",
+            "3.605 s after its lease, more than 2s",
+            "role v-token-app-x1Y2z3x1y2z3x1y2z3x1-1795388284 is there",
+            "at 2026-11-30T09:31:00.123Z it ended",
+            "7",
+            "no detail",
+        ] {
+            let Pattern { shown, details, .. } = Pattern::of(&Finding { what: text.into(), ..Finding::default() });
+            let details: Vec<Option<String>> = details.into_iter().map(Some).collect();
+            assert_eq!(with_details(&shown, &details), text);
+        }
     }
 
     #[test]

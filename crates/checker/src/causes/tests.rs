@@ -50,6 +50,24 @@ fn findings_that_differ_by_chance_are_one_cause() {
 }
 
 #[test]
+fn what_all_findings_have_in_common_stays() {
+    let what = |seconds: &str, role: &str| {
+        format!("a renewal asked for 8 s and was granted {seconds} s by node 127.0.0.1:8200; it has to be 8 s ({role})")
+    };
+    let said = |texts: [String; 3]| {
+        let findings: Vec<Finding> = (0..).zip(texts).map(|(number, text)| finding(&text, number, number)).collect();
+        causes(vec![failed("TTL-2", 9, &findings)]).remove(0).what
+    };
+    let same = what("3600", "app");
+    assert_eq!(said([same.clone(), same.clone(), same.clone()]), same);
+    let expected = what("…", "app");
+    assert_eq!(said([same.clone(), what("3600", "app"), what("7", "app")]), expected);
+    // Of findings about one credential its name stays.
+    let one: Vec<Finding> = (1..4).map(|at| finding("{} was let in 3.5 s after its end", 7, at)).collect();
+    assert_eq!(causes(vec![failed("INV-6a", 9, &one)])[0].what, format!("{} was let in 3.5 s after its end", name(7)));
+}
+
+#[test]
 fn one_finding_is_told_in_its_own_words() {
     let only = finding("{} was let in 3.2 s after its end", 7, 5);
     assert_eq!(causes(vec![failed("INV-6a", 9, std::slice::from_ref(&only))])[0].what, only.what);

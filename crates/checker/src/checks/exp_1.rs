@@ -1,5 +1,6 @@
 use leaseproof_domain::{Finding, Micros, Observer};
 
+use super::shown::{SEEN, expect_shown};
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Term};
 use crate::sheet::Sheet;
@@ -16,6 +17,7 @@ impl Check for Exp1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(term) = left_to_expire(life) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
+        expect_shown(life, run, sheet);
         let deadline = run.gone_by(term.latest);
         let lag = expiry_lag(life, run);
         if let Some(lag) = &lag {
@@ -38,11 +40,14 @@ impl Check for Exp1 {
                 );
                 sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
             }
-            None if lag.is_some_and(|lag| lag.gone) => sheet.sample(),
+            // A look long after the deadline does not say that the role was gone in time.
+            None if lag.is_some_and(|lag| lag.gone && deadline.is_none_or(|at| lag.to <= at.after(SEEN))) => {
+                sheet.sample();
+            }
             // Its lease had hardly ended when the looking did.
             None => {
                 let over = deadline.is_some_and(|deadline| deadline < run.now);
-                if over && appeared && !run.is_excused(term.earliest, run.now) {
+                if over && (appeared || life.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
                     sheet.expect(false);
                 }
                 return;

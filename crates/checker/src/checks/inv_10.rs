@@ -1,6 +1,7 @@
 use leaseproof_domain::{Observer, Totals};
 
 use super::fate::Fate;
+use super::shown::expect_shown;
 use crate::check::Check;
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
@@ -11,6 +12,9 @@ pub(super) struct Inv10;
 impl Check for Inv10 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(fate) = Fate::of(life, run) else { return };
+        if matches!(fate, Fate::Revoked | Fate::Expired) {
+            expect_shown(life, run, sheet);
+        }
         let name = life.name();
         let excused = life.steps.iter().any(|step| run.is_excused(step.start, step.end));
         if fate != Fate::Indeterminate || !excused {

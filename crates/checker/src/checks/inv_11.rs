@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use leaseproof_domain::{Event, Finding, Micros, Observer};
 
@@ -6,6 +7,9 @@ use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::words::count;
+
+/// Several times the pace of the looks.
+const LOOKED: Duration = Duration::from_secs(3);
 
 /// A role that is gone leaves nothing in `pg_shdepend`; where credentials end and no role goes, nothing is left clean.
 #[derive(Default)]
@@ -52,6 +56,12 @@ impl Check for Inv11 {
         if life.gone().is_some_and(|gone| self.looked.is_some_and(|looked| looked > gone.look.to)) {
             sheet.sample();
             self.clean += 1;
+            sheet.expect(true);
+        } else if let Some(gone) = life.gone()
+            && run.last_look().is_some_and(|look| look.from > gone.look.to.after(LOOKED))
+            && !run.is_excused(gone.look.from, gone.look.to.after(LOOKED))
+        {
+            sheet.expect(false);
         }
         let over = life.last_term().is_some_and(|term| term.latest < run.now) || life.revocation().is_some();
         if life.acknowledged().is_some() && over {

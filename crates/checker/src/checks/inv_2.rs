@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{Observer, Operation, Outcome};
 
+use super::shown::expect_shown;
 use crate::check::Check;
 use crate::fold::{Life, Look, Run, Step};
 use crate::sheet::Sheet;
@@ -19,6 +20,7 @@ pub(super) struct Inv2;
 impl Check for Inv2 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
+        expect_shown(life, run, sheet);
         let told = life.steps_of(Operation::Renew).filter(|step| says_gone(step)).map(look_of);
         let told = told.filter(|look| life.in_force(*look));
         let own = life.reads.iter().find(|read| read.seen.is_none() && life.in_force(read.look)).map(|read| read.look);

@@ -1,14 +1,11 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use leaseproof_domain::{Event, Finding, Observer};
 
+use super::shown::expect_shown;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Orphan, Run};
 use crate::sheet::Sheet;
-
-/// Several times the pace of the looks.
-const SEEN: Duration = Duration::from_secs(3);
 
 /// At every look, each generated role belongs to a lease or to a request under way.
 #[derive(Default)]
@@ -29,12 +26,7 @@ impl Check for Inv3 {
 
     /// A role that stands for some seconds is shown by a look at all roles.
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        let Some(issue) = life.acknowledged() else { return };
-        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
-        let seen_by = issue.end.after(SEEN);
-        if appeared || life.not_ended(seen_by) && seen_by < run.now && !run.is_excused(issue.start, seen_by) {
-            sheet.expect(appeared || life.missed.is_some());
-        }
+        expect_shown(life, run, sheet);
     }
 
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {

@@ -1,9 +1,16 @@
+use std::time::Duration;
+
 use leaseproof_domain::{Finding, Operation};
 
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::words::count;
+
+/// The logins after a credential's first use.
+const AGAIN: &str = "later logins";
+/// From this share of the lease on a lifecycle's credentials are revoked: before that they log in once more.
+const REVOKED_FROM: f64 = 0.2;
 
 /// No login is refused before the lease ends.
 #[derive(Default)]
@@ -20,6 +27,9 @@ impl Check for Inv5 {
         // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
         let may_be_refused =
             |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
+        if had_to_log_in_again(life, issue, run) {
+            sheet.expect_of("credentials that log in again", life.steps_of(Operation::Relogin).next().is_some());
+        }
         for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
             if !life.not_ended(step.end) {
                 continue;
@@ -64,5 +74,24 @@ impl Check for Inv5 {
 
 /// The part of the logins that is judged by itself.
 fn at(step: &Step) -> String {
-    format!("at {}", step.endpoint.as_deref().unwrap_or("its endpoint"))
+    let logins = if step.op == Operation::Relogin { AGAIN } else { "first logins" };
+    format!("{logins} at {}", step.endpoint.as_deref().unwrap_or("its endpoint"))
+}
+
+/// Whether the credential was in force long enough to log in once more, as those of a lifecycle do before they end.
+fn had_to_log_in_again(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
+    let is_grant = |step: &&Step| matches!(step.op, Operation::Issue | Operation::Renew);
+    let Some(last) = life.steps.iter().rfind(is_grant).filter(|step| step.is_ok()) else { return false };
+    let Some(seconds) = last.lease_seconds else { return false };
+    let ended = match life.revocation() {
+        Some(revocation) => revocation.start,
+        None => last.start.after(Duration::from_secs(seconds)),
+    };
+    let due = last.end.after(Duration::from_secs(seconds).mul_f64(REVOKED_FROM));
+    run.plan.lives.iter().any(|plan| *plan.role == *life.role)
+        && ended >= due
+        && ended < run.now
+        && !life.outlived_its_token(ended)
+        && !run.stopped_within(issue.start, ended)
+        && !run.is_excused(issue.start, ended)
 }

@@ -11,6 +11,9 @@ use crate::words::span;
 /// How long after an acknowledged revocation its credential is tried at the latest.
 const TRIED: Duration = Duration::from_secs(1);
 
+/// How long after its end an expired credential is first tried.
+const EVERY: Duration = Duration::from_secs(1);
+
 /// No new login after a revocation was acknowledged, nor after expiry plus `dead_within`.
 pub(super) struct Inv6a;
 
@@ -22,6 +25,15 @@ impl Check for Inv6a {
         if let Some(revoked) = revoked
             && !run.stopped_within(revoked.start, revoked.end)
             && !run.is_excused(revoked.start, revoked.end.after(TRIED))
+        {
+            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
+        }
+        // One that was left to expire is tried a second after that.
+        let tried_by = end.since.after(EVERY).after(TRIED);
+        if let (None, Some(issue)) = (revoked, life.acknowledged())
+            && tried_by < run.now
+            && !run.stopped_within(issue.start, tried_by)
+            && !run.is_excused(issue.start, tried_by)
         {
             sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
         }

@@ -1,10 +1,14 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use leaseproof_domain::{Finding, GrantedTo, Object, Observer, Operation, PrivilegeSet};
+use leaseproof_domain::{Finding, GrantedTo, Micros, Object, Observer, Operation, PrivilegeSet};
 
 use crate::check::Check;
-use crate::fold::{Life, Look, Run};
+use crate::fold::{Life, Look, Run, Step, Track};
 use crate::sheet::Sheet;
+
+/// How long after a look showed a role its privileges are read at the latest.
+const READ: Duration = Duration::from_secs(2);
 
 /// A renewal leaves a credential's privileges as they were at its issue.
 pub(super) struct Inv9;
@@ -13,6 +17,7 @@ impl Check for Inv9 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
         let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
+        expect_readings(life, track, &renewals, run, sheet);
         for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {
             let renewed = |before: &Look| renewals.iter().any(|step| before.to < step.start && step.end < look.from);
             let database = |set: &u32| run.sets.get(set).map(|set| &set.database);
@@ -23,7 +28,7 @@ impl Check for Inv9 {
                 continue;
             };
             sheet.sample();
-            if before == after {
+            if before == after && run.sets.contains_key(before) {
                 continue;
             }
             let (Some(before), Some(after)) = (run.sets.get(before), run.sets.get(after)) else {
@@ -47,6 +52,21 @@ impl Check for Inv9 {
 
     fn without_samples(&self) -> &'static str {
         "no credential's privileges were read both before and after a renewal"
+    }
+}
+
+/// What a look showed is read at once, and once more where a later look shows another VALID UNTIL.
+fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>, sheet: &mut Sheet) {
+    let read_by = |look: Look| look.to.after(READ);
+    for renewal in renewals {
+        let due = |at: Micros| life.not_ended(at) && at < run.now && !run.is_excused(renewal.start, at);
+        let before = track.privileges.iter().any(|(look, _)| look.to < renewal.start);
+        let shown = track.appeared.is_some_and(|look| read_by(look) < renewal.start && due(read_by(look)));
+        let after = |(look, _): &(Look, u32)| look.from > renewal.end && life.not_ended(look.to);
+        let after = track.privileges.iter().any(after);
+        if before && after || (before || shown) && due(renewal.end.after(READ)) {
+            sheet.expect_of("of the renewals between two readings", before && after);
+        }
     }
 }
 

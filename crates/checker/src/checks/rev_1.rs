@@ -1,5 +1,6 @@
 use leaseproof_domain::{Finding, Observer};
 
+use super::shown::expect_shown;
 use crate::check::Check;
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
@@ -11,6 +12,7 @@ pub(super) struct Rev1;
 impl Check for Rev1 {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let (Some(_), Some(revoke)) = (life.acknowledged(), life.revocation()) else { return };
+        expect_shown(life, run, sheet);
         if let Some(failure) = revoke.failure() {
             sheet.sample();
             let what = format!("the revocation of {} was answered {failure}; it has to answer HTTP 204", life.name());

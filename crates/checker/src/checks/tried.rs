@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use leaseproof_domain::{Expected, Grant, Object, ObjectKind, Operation, Privilege, ProbeOutcome};
+use leaseproof_domain::{Expected, Grant, Object, ObjectKind, Operation, ProbeOutcome};
 use leaseproof_scenario::RolePromise;
 
 use crate::fold::{Life, Run};
@@ -16,6 +16,9 @@ pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
     let Some(promise) = run.promise(&life.role).filter(|promise| promise.probes.is_some()) else { return };
     let probed = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
     let (Some(issue), true) = (life.acknowledged(), probed) else { return };
+    if promise.grants.is_some() && !run.objects.contains_key(&(promise.on.clone(), promise.database.clone())) {
+        sheet.cannot_say(format!("the objects of database {} are not in the history", promise.database));
+    }
     let wrong = life.steps_of(Operation::Refused).map(|step| step.end);
     let begun = life.probes.first().map_or(issue.end, |probe| probe.from);
     let until = life.probes.iter().map(|probe| probe.to).chain(wrong).max().unwrap_or(issue.end);
@@ -32,10 +35,9 @@ pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
     let proved = of(Expected::Promised).filter(|probe| proves(&probe.outcome)).count();
     let due = promised(promise, run).saturating_sub(untried as u64).max(proved as u64);
     sheet.expect_many("of the promised privileges", due, proved as u64);
-    if forbids(promise, run) {
-        let tried = of(Expected::Forbidden).any(|probe| !matches!(probe.outcome, ProbeOutcome::Indeterminate { .. }));
-        sheet.expect_of("of the lives that try what is not promised", tried);
-    }
+    let due = u64::from(promise.probes.map_or(0, |plan| plan.forbidden)).min(forbidden(promise, run));
+    let tried = of(Expected::Forbidden).filter(|probe| !matches!(probe.outcome, ProbeOutcome::Indeterminate { .. }));
+    sheet.expect_many("of the privileges that are not promised", due, tried.count() as u64);
 }
 
 /// How many privileges a life tries that are promised: one WITH GRANT OPTION is tried without it too.
@@ -44,18 +46,31 @@ fn promised(promise: &RolePromise, run: &Run<'_>) -> u64 {
     promised.iter().map(|(grant, _)| 1 + u64::from(grant.grantable)).sum()
 }
 
-/// Whether there is a table of which nothing may be read: that can be tried on any server.
-fn forbids(promise: &RolePromise, run: &Run<'_>) -> bool {
+/// How many privileges there are to try that are not promised. A life tries those that can be tried and names others in
+/// their place where it has too few, so that this many are in its history.
+fn forbidden(promise: &RolePromise, run: &Run<'_>) -> u64 {
     let objects = objects(promise, run);
     let promised = promise.promised(objects);
+    // Where single columns are promised, the others stand for the table, and only the database knows them.
     let of_columns = |table: &Object| {
-        let names = |object: &Object| (object.schema == table.schema) && object.name == table.name;
+        let names = |object: &Object| object.schema == table.schema && object.name == table.name;
         promised.iter().any(|(grant, _)| grant.object.kind == ObjectKind::Column && names(&grant.object))
     };
-    let easy = |grant: &Grant| {
-        grant.privilege == Privilege::Select && grant.object.kind == ObjectKind::Table && !of_columns(&grant.object)
+    let is_tried = |grant: &&Grant| {
+        let Object { kind, schema, name, .. } = &grant.object;
+        let kind = match kind {
+            ObjectKind::Table => !of_columns(&grant.object),
+            ObjectKind::Database => *name == promise.database,
+            ObjectKind::Schema | ObjectKind::Sequence | ObjectKind::Function => true,
+            _ => false,
+        };
+        kind && !is_system(schema.as_ref().unwrap_or(name))
     };
-    promise.probes.is_some_and(|plan| plan.forbidden > 0) && promise.forbidden(objects, |_| Vec::new()).iter().any(easy)
+    promise.forbidden(objects, |_| Vec::new()).iter().filter(is_tried).count() as u64
+}
+
+fn is_system(schema: &str) -> bool {
+    matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
 }
 
 fn objects<'r>(promise: &RolePromise, run: &'r Run<'_>) -> &'r BTreeSet<Object> {

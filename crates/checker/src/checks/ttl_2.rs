@@ -4,7 +4,7 @@ use leaseproof_domain::{Finding, Micros, Observer, Operation};
 
 use super::cap::{Left, SECOND};
 use crate::check::{Check, Whole};
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Life, Read, Run, Step};
 use crate::sheet::Sheet;
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
@@ -69,6 +69,8 @@ impl Ttl2 {
         let after = life.valid_untils().find(|(look, _)| look.from > renewal.end && look.to < until);
         if after.is_some() || !run.is_excused(renewal.start, until.min(renewal.end.after(LOOKED))) {
             sheet.expect(after.is_some());
+            let own = |read: &Read| read.seen.is_some() && read.look.from > renewal.end && read.look.to < until;
+            sheet.expect_of("of the roles read after their renewal", life.reads.iter().any(own));
         }
         let Some((look, valid_until)) = after else { return };
         sheet.sample();

@@ -1,7 +1,7 @@
 //! What ACLs do not tell: ways past them, and row security.
 
 use leaseproof_domain::{Escalation, EscalationKind, Object, ObjectKind, Privilege, RowSecurity, Why};
-use leaseproof_scenario::Escalations;
+use leaseproof_scenario::{Escalations, PublicDefaults};
 
 use super::role::comes_with_another;
 use super::{Deviation, Sides, table_of};
@@ -34,8 +34,12 @@ impl Sides<'_> {
         let by_name = |privilege| self.promise.expected(privilege, object).is_some_and(|expected| expected.by_name);
         let bypasses = role.attributes.bypassrls || role.attributes.superuser;
         let of_owner = matches!(escalation.kind, EscalationKind::SecurityDefiner | EscalationKind::OwnerView);
-        if escalation.kind == EscalationKind::RowSecurity && bypasses || of_owner && self.is_of_predefined_roles(object)
-        {
+        let given = |why: &Why| *why == Why::PublicDefault && role.public == PublicDefaults::Allowed;
+        // PUBLIC has no privilege on a view by default: it came with the cluster or an extension, and the view is theirs. A
+        // function of anybody's has EXECUTE for PUBLIC.
+        let comes_with_it = escalation.kind == EscalationKind::OwnerView && self.is_held_only(object, given);
+        let of_predefined = of_owner && self.is_held_only(object, |why| matches!(why, Why::Predefined(_)));
+        if escalation.kind == EscalationKind::RowSecurity && bypasses || comes_with_it || of_predefined {
             return true;
         }
         self.own()
@@ -54,11 +58,12 @@ impl Sides<'_> {
         membership.is_some_and(|membership| comes_with_another(membership, self.set))
     }
 
-    /// Whether all that it holds on the function or view comes with predefined roles: judged with their membership.
-    fn is_of_predefined_roles(&self, object: &Object) -> bool {
+    /// Whether all that it holds on the function or view is held for such a reason. What comes with predefined roles is
+    /// judged with their membership.
+    fn is_held_only(&self, object: &Object, reason: impl Fn(&Why) -> bool) -> bool {
         let on_it = |held: &Object| held == object || table_of(held).as_ref() == Some(object);
         let mut reasons = self.set.held.iter().filter(|held| on_it(&held.grant.object)).peekable();
-        reasons.peek().is_some() && reasons.all(|held| matches!(held.why, Why::Predefined(_)))
+        reasons.peek().is_some() && reasons.all(|held| reason(&held.why))
     }
 
     /// A table that is promised to be read and shows no row. That row security binds is no deviation by itself.

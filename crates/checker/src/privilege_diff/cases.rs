@@ -7,7 +7,7 @@ use leaseproof_domain::{
     Escalation, EscalationKind, FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet,
     RoleSetting, RowSecurity, Why,
 };
-use leaseproof_scenario::{Escalations, FuturePromise, Member, Promised, RolePromise};
+use leaseproof_scenario::{Escalations, FuturePromise, Member, Promised, PublicDefaults, RolePromise};
 
 use super::laws::{object, objects, origin, promise, set, told};
 use super::{DeviationKind, privilege_diff};
@@ -126,7 +126,28 @@ fn a_way_past_the_acls_is_explained_by_what_is_promised_of_it() {
     assert_eq!(found(&view, &reads, &|_, _| {}), 0);
     assert_eq!(found(&view, &grant(Privilege::Select, &column, false), &|_, _| {}), 0);
     assert_eq!(found(&view, &grant(Privilege::Select, &table(2), false), &|_, _| {}), 1);
+    // What the cluster or an extension gave PUBLIC on its own view explains it as long as that is all that is held. Of a
+    // function PUBLIC's EXECUTE is no more than the default.
+    let given = |object: &Object, privilege: Privilege, whys: &[Why]| {
+        let held = whys.iter().map(|why| GrantedTo { grant: grant(privilege, object, false), why: why.clone() });
+        let held: Vec<GrantedTo> = held.collect();
+        move |_: &mut RolePromise, set: &mut PrivilegeSet| set.held = held.iter().cloned().collect()
+    };
+    let other = grant(Privilege::Select, &table(2), false);
+    let of_public = given(&table(1), Privilege::Select, &[Why::PublicDefault]);
+    assert_eq!(found(&view, &other, &of_public), 0);
+    let forbidden = |promise: &mut RolePromise, set: &mut PrivilegeSet| {
+        of_public(promise, set);
+        promise.public = PublicDefaults::Forbidden;
+    };
+    assert_eq!(found(&view, &other, &forbidden), 1);
+    for why in [Why::Public, Why::Direct] {
+        let and_more = given(&table(1), Privilege::Select, &[Why::PublicDefault, why]);
+        assert_eq!(found(&view, &other, &and_more), 1);
+    }
     let runs = grant(Privilege::Execute, &definer, false);
+    let anybody = given(&definer, Privilege::Execute, &[Why::PublicDefault]);
+    assert_eq!(found(&by(EscalationKind::SecurityDefiner, &definer), &other, &anybody), 1);
     let function = by(EscalationKind::SecurityDefiner, &definer);
     assert_eq!(found(&function, &runs, &|_, _| {}), 0);
     assert_eq!(found(&function, &runs, &|_, set| set.database = "other".into()), 1);

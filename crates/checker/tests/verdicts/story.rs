@@ -133,7 +133,7 @@ pub(crate) fn plan() -> Plan {
         attributes: RoleAttributes { login: true, inherit: true, ..RoleAttributes::default() },
         connection_limit: None,
         member_of: vec![],
-        probes: Some(ProbePlan::default()),
+        probes: Some(ProbePlan { forbidden: 1, ..ProbePlan::default() }),
         settings: BTreeMap::new(),
         owns: vec![],
         escalations: Escalations::Forbidden,
@@ -409,7 +409,7 @@ impl Story {
     }
 
     /// What is promised works, and something else is refused.
-    fn probes(&mut self, life: u64, at: u64) {
+    pub(crate) fn probes(&mut self, life: u64, at: u64) {
         let denied = refused_probe("permission denied for table domains");
         self.probe(life, at, Privilege::Select, table("domains"), Expected::Promised, allowed());
         self.probe(life, at + 10, Privilege::Insert, table("domains"), Expected::Promised, allowed());

@@ -1,12 +1,17 @@
 //! The way from the impostor to Vault.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode, header};
+use leaseproof_http::{NoAnswer, exchange};
 use serde_json::Value;
 
 use super::asked::Asked;
-use crate::exchange::{NoAnswer, exchange};
+
+/// The largest body that is passed on, in bytes: as much as the client of Vault takes.
+const MAX_BODY: usize = 64 << 20;
 
 /// No answer is given: the connection to the client is closed.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,8 @@ impl Upstream {
     /// Vault takes the request as cancelled, as it would with the client itself.
     pub(super) async fn pass_on(self, asked: &Asked) -> Result<Response<Full<Bytes>>, Silence> {
         let request = Request::from_parts(asked.head.clone(), Full::new(asked.body.clone()));
-        let (mut head, body) = exchange(self.port, request).await?.into_parts();
+        let (mut head, body) =
+            exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), request, MAX_BODY).await?.into_parts();
         for name in [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
             head.headers.remove(name);
         }

@@ -1,23 +1,25 @@
 //! Patroni's REST interface, as far as it is used here (Patroni, "Patroni REST API").
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Method, Request, header};
+use leaseproof_http::exchange;
 use serde_json::json;
-
-use crate::exchange::{self, exchange};
 
 /// How long an answer about a state may take.
 const ANSWER: Duration = Duration::from_secs(2);
 /// How long a switchover may take; Patroni answers when it is over.
 const SWITCHOVER: Duration = Duration::from_secs(90);
+/// The largest body that is taken, in bytes.
+const MAX_BODY: usize = 1 << 20;
 
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
     #[error(transparent)]
-    Broken(#[from] exchange::NoAnswer),
+    Broken(#[from] leaseproof_http::NoAnswer),
     #[error("it cannot be asked: {0}")]
     Unsendable(#[from] hyper::http::Error),
     #[error("no answer in time")]
@@ -63,6 +65,6 @@ async fn request(port: u16, method: Method, path: &str, body: String) -> Result<
         .header(header::HOST, format!("127.0.0.1:{port}"))
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))?;
-    let answer = exchange(port, request).await?;
+    let answer = exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, MAX_BODY).await?;
     Ok((answer.status().as_u16(), String::from_utf8_lossy(answer.body()).trim().to_owned()))
 }

@@ -9,6 +9,9 @@ use leaseproof_scenario::{ExpectedFailure, Plan, SetupAction, SetupStep, Warning
 const POLICY: &str = "path \"database/creds/reader\" { capabilities = [\"read\"] }\n\
                       path \"sys/leases/revoke\" { capabilities = [\"update\"] }";
 
+const PASSWORD_IN_URL: &str = "Password found in connection_url, use a templated url to enable root rotation and prevent \
+                               read access to password information.";
+
 /// A whole small set-up, one of each action.
 fn small() -> Plan {
     let mut plan = plan();
@@ -165,6 +168,19 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
     let role = || {
         write("database/roles/x", &[("db_name", "x"), ("creation_statements", "SELECT 1"), ("defualt_ttl", "1h")], 6)
     };
+    // Vault warns of a password in a URL, and of parameters that it does not have where a path answers with anything.
+    let connection = || {
+        let url = "postgresql://few:few-words-4711@${postgres.target.write}/postgres";
+        let data = [
+            ("plugin_name", "postgresql-database-plugin"),
+            ("allowed_roles", "none"),
+            ("verify_connection", "false"),
+            ("connection_url", url),
+        ];
+        write("database/config/y", &data, 8)
+    };
+    // It says so where it makes one, and not where it is there.
+    let entity = |name: &str| write("identity/entity", &[("name", name), ("polices", "x")], 9);
     let script = || {
         let text = "psql -qd postgres -c 'SET ROLE few' -c 'GRANT SELECT ON t TO other'\n\
                     vault write database/roles/y db_name=x creation_statements='SELECT 1' defualt_ttl=1h\n\
@@ -178,6 +194,8 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
         step(SetupAction::Enable { engine: "database".into(), path: "database".into() }, 5),
         role(),
         script(),
+        connection(),
+        entity("app"),
     ];
     let estate = place.stand(&plan).await.unwrap();
     let told: Vec<String> = estate.set_up(&plan, None).await.unwrap().iter().map(ToString::to_string).collect();
@@ -189,11 +207,18 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
         (3, "PostgreSQL NOTICE: relation \"t\" already exists, skipping (at init.sql:5:1)".to_owned()),
         (4, format!("{nothing} (at init.sql:2:15)")),
         (7, nothing.to_owned()),
+        (8, format!("Vault warns: {PASSWORD_IN_URL}")),
+        (9, "Vault warns: Endpoint ignored these unrecognized parameters: [polices]".to_owned()),
     ] {
         let so = |note: &&String| note.starts_with(&format!("scenario.toml:{line}:1: ")) && note.ends_with(&says);
         assert!(told.iter().any(|note| so(&note)), "{says}\n{told:#?}");
     }
-    for (step, says) in [(grant(), nothing), (script(), nothing)] {
+    for (step, says) in [
+        (grant(), nothing),
+        (script(), nothing),
+        (connection(), &*format!("Vault warns: {PASSWORD_IN_URL}")),
+        (entity("another"), "Vault warns: Endpoint ignored these unrecognized parameters: [polices]"),
+    ] {
         let why = refused(&estate, SetupStep { warnings: Warnings::Fail, ..step }).await;
         assert_eq!(why.fault, SetupFault::Warned);
         assert!(why.words.starts_with(says), "{why}");

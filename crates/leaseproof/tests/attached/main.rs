@@ -11,6 +11,7 @@ mod interrupted;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod token;
 #[path = "../../../vault/tests/support/mod.rs"]
 mod vault;
 

@@ -83,6 +83,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     phase::nothing_unused(&book);
     plan.asks = asks::derive(&plan, &lives);
     known::all_asked(&book, &plan);
+    plan.hide_in_words();
     plan
 }
 

@@ -1,24 +1,38 @@
 //! Keys that secrets stand under.
 
 /// Words at a key's end that say what is under it is a secret.
-const ENDS: [&str; 17] = [
-    "password",
-    "passwd",
+const ENDS: [&str; 16] = [
+    "pass",
+    "pw",
     "pwd",
-    "passphrase",
-    "secret",
-    "token",
-    "secret_key",
+    "cred",
+    "credential",
+    "jwt",
+    "authorization",
     "private_key",
+    "secret_key",
     "access_key",
     "api_key",
     "encryption_key",
+    "signing_key",
+    "master_key",
     "unseal_key",
     "secret_id",
-    "credential",
-    "credentials",
+];
+
+/// The same, also where they end a longer word: `PGPASSWORD`, `ldapbindpasswd`.
+const GLUED: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
     "bindpass",
-    "jwt",
+    "secret",
+    "token",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "accesskey",
 ];
 
 /// Ends of keys that speak of a secret and hold none: `password_policy`, `token_ttl`, `secret_id_num_uses`.
@@ -54,10 +68,15 @@ const SEGMENTS: [&str; 9] = ["pass", "pwd", "pw", "pin", "key", "apikey", "cred"
 /// Whether the value under `key` of a `vault write`, a setting or an environment is a secret. `password_policy` and
 /// `password_authentication` are none.
 pub(crate) fn is_secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase().replace(['-', '.'], "_");
-    let ends = |end: &str| key.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
-    // PGPASSWORD and its like are one word.
-    ENDS.iter().any(|end| ends(end)) || key.ends_with("password") || key.ends_with("passphrase")
+    let key = segments(key).join("_");
+    let key = key.trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '_');
+    let key = ["_value", "_new", "_old"].iter().find_map(|end| key.strip_suffix(end)).unwrap_or(key);
+    let is = |key: &str| GLUED.iter().any(|end| key.ends_with(end)) || ENDS.iter().any(|end| ends(key, end));
+    is(key) || key.strip_suffix('s').is_some_and(is)
+}
+
+fn ends(key: &str, end: &str) -> bool {
+    key.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
 }
 
 /// Whether what stands under `key` had better not be shown: a key that is secret, looks like one, or is one with a slip.
@@ -112,6 +131,13 @@ mod tests {
             "PGPASSWORD",
             "app.password",
             "service_account_jwt",
+            "secretKey",
+            "apiKeys",
+            "passwords",
+            "db_pass",
+            "ldapbindpasswd",
+            "password2",
+            "secret_value",
         ] {
             assert!(is_secret_key(key) && looks_secret(key), "{key}");
         }

@@ -1,118 +1,30 @@
 //! Secrets within texts: SQL, URLs, connection strings, scripts, JSON.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use super::found::in_order;
+use super::nets;
 
-use crate::sql::{Kind, tokens};
-
-/// What says, in a URL, in an assignment, in JSON or in a command, that the text after it is a secret. The secret is the
-/// group `secret`.
-static NETS: LazyLock<[Regex; 8]> = LazyLock::new(|| {
-    const WORD: &str = "(?:password|passwd|passphrase|secrets?|token|private_key|secret_key|secret_id|api_key)";
-    [
-        // SQL, where it stands in a text that is none: PASSWORD '…'
-        r"(?i)\bPASSWORD\s+E?'(?<secret>(?:[^']|'')+)'".to_owned(),
-        // URL: scheme://user:…@host
-        r#"[A-Za-z][A-Za-z0-9+.-]*://[^:@/\s"'{}]*:(?<secret>[^\s"'<>]+)@"#.to_owned(),
-        // TOML, shell, connection strings: password = "…", PGPASSWORD='…', --password=…
-        format!(r#"(?i){WORD}\s*=\s*"(?<secret>(?:[^"\\\n]|\\.)+)""#),
-        format!(r"(?i){WORD}\s*=\s*'(?<secret>(?:[^'\\\n]|\\.)+)'"),
-        format!(r#"(?i){WORD}=(?<secret>[^\s"',&;]+)"#),
-        // JSON: "password": "…", also within quotes of its own
-        format!(r#"(?i)\\?"[\w.-]*{WORD}\\?"\s*:\s*\\?"(?<secret>(?:[^"\\\n]|\\[^"])+)\\?""#),
-        // HTTP: X-Vault-Token: …, Authorization: Bearer …
-        r#"(?i)\b(?:x-vault-token|x-[\w-]*(?:token|key|secret)|authorization)\s*:\s*(?:(?:bearer|basic)\s+)?(?<secret>[^\s"'\\]+)"#
-            .to_owned(),
-        // Commands: --password …, --token …
-        r#"(?i)--(?:password|passphrase|token|secret(?:-id)?)\s+["']?(?<secret>[^\s"'-][^\s"']*)"#.to_owned(),
-    ]
-    .map(|pattern| Regex::new(&pattern).expect("a pattern written here and tested below"))
-});
-
-/// Where a text shows secrets, in order, without overlaps. A template (`{{password}}`), a variable (`$PGPASSWORD`,
-/// `${…}`) and a stored hash are none.
+/// Where a text shows what beyond doubt is a secret, in order, without overlaps. A template (`{{password}}`), a variable
+/// (`$PGPASSWORD`, `${…}`) and a stored hash are none.
 pub(crate) fn spans(text: &str) -> Vec<Range<usize>> {
-    let nets = NETS.iter().flat_map(|net| net.captures_iter(text)).filter_map(|captures| captures.name("secret"));
-    let nets = nets.map(|secret| secret.range()).filter(|secret| !is_variable(&text[secret.clone()]));
-    let literals = literals(text).into_iter().filter(|secret| !is_template(&text[secret.clone()]));
-    in_order(nets.chain(literals).filter(|secret| !is_masked(&text[secret.clone()])).collect())
+    in_order(nets::all(text, 0).into_iter().filter(|found| found.certain).map(|found| found.span).collect())
 }
 
-/// Sorted, without overlaps.
-pub(crate) fn in_order(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
-    let mut kept: Vec<Range<usize>> = Vec::new();
-    for span in spans {
-        match kept.last_mut() {
-            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
-            _ => kept.push(span),
-        }
-    }
-    kept
+/// Where it shows that, or what may be one.
+pub(crate) fn doubtful_spans(text: &str) -> Vec<Range<usize>> {
+    in_order(nets::all(text, 0).into_iter().map(|found| found.span).collect())
 }
 
-/// What SQL says is a password: the literal after the word, however it is quoted.
-fn literals(text: &str) -> Vec<Range<usize>> {
-    let is_password = |word: &str| word.eq_ignore_ascii_case("password");
-    if !text.to_ascii_lowercase().contains("password") {
-        return Vec::new();
-    }
-    let tokens = tokens(text);
-    let mut found = Vec::new();
-    let mut said = false;
-    for token in tokens.iter().filter(|token| token.kind != Kind::Comment) {
-        match token.kind {
-            Kind::Word => {
-                said = is_password(&text[token.span.clone()]) || (said && is_prefix(&text[token.span.clone()]))
-            }
-            // PASSWORD = '…', U&'…'
-            Kind::Sign => said &= matches!(&text[token.span.clone()], "=" | "&"),
-            Kind::Literal | Kind::Dollar => {
-                if said && !token.inner.is_empty() {
-                    found.push(token.inner.clone());
-                }
-                said = false;
-            }
-            Kind::Name | Kind::Comment => said = is_password(&text[token.inner.clone()]),
-        }
-    }
-    // A function's body is SQL of its own.
-    let bodies = tokens.iter().filter(|token| token.kind == Kind::Dollar && !found.contains(&token.inner));
-    let within: Vec<Range<usize>> = bodies
-        .flat_map(|body| {
-            let start = body.inner.start;
-            literals(&text[body.inner.clone()]).into_iter().map(move |span| start + span.start..start + span.end)
-        })
-        .collect();
-    found.extend(within);
-    found
-}
-
-/// The letter before a literal: `U&'…'`, `N'…'`.
-fn is_prefix(word: &str) -> bool {
-    matches!(word, "U" | "u" | "N" | "n")
-}
-
-/// `{{password}}`, `${…}`: filled in later.
-fn is_template(text: &str) -> bool {
-    (text.starts_with("{{") && text.ends_with("}}")) || (text.starts_with("${") && text.ends_with('}'))
-}
-
-/// The same, or a shell's variable.
-fn is_variable(text: &str) -> bool {
-    text.starts_with('$') || text.contains("{{")
-}
-
-/// A stored hash, or what stands for a secret already.
-fn is_masked(text: &str) -> bool {
-    text.starts_with("SCRAM-SHA-256$") || (text.starts_with("md5") && text.len() == 35) || text == "***"
+/// The secrets that it shows: each as it is written, and what that stands for.
+pub(crate) fn values(text: &str) -> Vec<String> {
+    let certain = nets::all(text, 0).into_iter().filter(|found| found.certain);
+    certain.flat_map(|found| [Some(text[found.span].to_owned()), found.value]).flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::spans;
+    use super::{doubtful_spans, spans, values};
 
     fn blank(text: &str) -> String {
         let mut blanked = text.to_owned();
@@ -156,8 +68,102 @@ mod tests {
             "PASSWORD 'SCRAM-SHA-256$4096:aa==$bb=:cc='",
             "X-Vault-Token: $VAULT_TOKEN",
             "SELECT password FROM users WHERE name = 'ada'",
+            "UPDATE users SET password = excluded.password, token = $1",
+            "SET password = crypt($1, gen_salt('bf'))",
+            "INSERT INTO domains (name, type) VALUES ('example.org', 'NATIVE')",
+            "CREATE FUNCTION get_token() RETURNS text AS $$ SELECT 1 $$",
+            "COMMENT ON COLUMN users.password IS 'as crypt() makes it'",
+            "http://127.0.0.1:8200/v1/sys/health",
+            "bind_secret_id=true",
+            "SELECT format('ALTER ROLE %I PASSWORD %L', name, value)",
         ] {
             assert_eq!(blank(text), text);
+        }
+    }
+
+    /// The secret in the texts below.
+    const S: &str = "Hush-4711";
+
+    #[test]
+    fn secrets_are_known_by_what_they_stand_for() {
+        for text in [
+            "INSERT INTO users (name, password) VALUES ('ada', 'Hush-4711'), ('bob', 'Hush-4712')",
+            "INSERT INTO app.users (id, \"pass\", n) VALUES (1, E'Hush\\x2d4711', 2) ON CONFLICT DO NOTHING",
+            "UPDATE users SET password = crypt('Hush-4711', gen_salt('bf')) WHERE name = 'ada'",
+            "SELECT pgp_sym_encrypt('text', 'Hush-4711')",
+            "ALTER USER ada IDENTIFIED BY 'Hush-4711'",
+            "ALTER USER ada IDENTIFIED WITH mysql_native_password BY 'Hush-4711'",
+            "ALTER ROLE ada PASSWORD U&'Hush\\002d4711'",
+            "ALTER ROLE ada PASSWORD U&'Hush\\+00002d4711'",
+            "ALTER ROLE ada PASSWORD $tag$Hush-4711$tag$",
+            "ALTER ROLE ada PASSWORD 'x'\n'Hush-4711'",
+            "DO $x$ BEGIN EXECUTE 'ALTER ROLE ada PASSWORD ''Hush-4711'''; END $x$",
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', 'ada', 'Hush-4711'); END $$",
+            "DO $$ BEGIN EXECUTE 'ALTER ROLE ada PASSWORD ' || quote_literal('Hush-4711'); END $$",
+            "ALTER DATABASE shop SET \"app.settings.jwt_secret\" TO 'Hush-4711'",
+            "SELECT set_config('app.jwt_secret', 'Hush-4711', false)",
+            "SELECT json_build_object('user', 'ada', 'password', 'Hush-4711')",
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h password=Hush-4711' PUBLICATION p",
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h password=''Hush-4711''' PUBLICATION p",
+            "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'a', ADD password 'Hush-4711')",
+            "CREATE TABLE a (password text NOT NULL DEFAULT 'Hush-4711')",
+            "\\set admin_password 'Hush-4711'",
+            "\\setenv PGPASSWORD Hush-4711",
+            "PGPASSWORD=Hush-4711 psql",
+            "export PGPASSWORD='Hush-4711'",
+            "PGPASSWORD=\"Hush-4711\"",
+            "PGPASSWORD=$'Hush-4711'",
+            "createuser --password=Hush-4711; x",
+            "tool --password 'Hush-4711'",
+            "tool --api-key Hush-4711",
+            "vault login -token=Hush-4711",
+            "vault write auth/x password=Hush-4711 ttl=1h",
+            "vault login Hush-4711",
+            "mysql -u root -pHush-4711 shop",
+            "sshpass -p Hush-4711 ssh h",
+            "redis-cli -h h -a Hush-4711",
+            "curl -u ada:Hush-4711 http://h/",
+            "curl --user 'ada:Hush-4711' http://h/",
+            "openssl rsa -passin pass:Hush-4711",
+            "echo \"h:5432:*:ada:Hush-4711\" > ~/.pgpass",
+            "cat <<EOF\nhost=h\npassword = \"Hush-4711\"\nEOF",
+            "postgresql://{{username}}:Hush-4711@h/d",
+            "redis://:Hush-4711@h",
+            "postgresql://a:Hush%2D4711@h/d",
+            "postgresql://a:Hush-4711@h/d,postgresql://b:x@h/e",
+            "https://h/?user=a&token=Hush-4711&x=y",
+            "Authorization: Basic Hush-4711",
+            "{\"Authorization\":\"Hush-4711\"}",
+            r#"{"a": "{\"b\": \"{\\\"client_secret\\\": \\\"Hush-4711\\\"}\"}"}"#,
+            "{'password': 'Hush-4711'}",
+            "{ \"password\" => \"Hush-4711\" }",
+            "db_pass=Hush-4711",
+            "apiKey = \"Hush-4711\"",
+        ] {
+            assert!(values(text).iter().any(|value| value == S), "{text}: {:?}", values(text));
+        }
+        let text = "x = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc' hvs.CAESIJ0123456789 glpat-0123456789abcdef";
+        let distinct: std::collections::BTreeSet<String> = values(text).into_iter().collect();
+        assert_eq!(distinct.len(), 3, "{distinct:?}");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown_and_not_looked_for() {
+        for text in [
+            "INSERT INTO users VALUES (1, 'ada', 'Hush-4711')",
+            "INSERT INTO secrets (name, value) VALUES ('a', 'Hush-4711')",
+            "INSERT INTO users (name, password) SELECT 'ada', md5('Hush-4711')",
+            "COPY users FROM stdin;\n1\tada\tHush-4711\n\\.",
+            "password: Hush-4711",
+            "  password = Hush-4711",
+            "- name: DB_PASSWORD\n  value: Hush-4711",
+            "{\"tokens\": [\"Hush-4711\"]}",
+            "{\"credentials\": {\"a\": {\"b\": \"Hush-4711\"}}}",
+            "git clone https://Hush-4711@h/r",
+            "${PASSWORD:-Hush-4711}",
+        ] {
+            let hidden = doubtful_spans(text).into_iter().any(|span| text[span].contains(S));
+            assert!(hidden && !values(text).iter().any(|value| value == S), "{text}: {:?}", doubtful_spans(text));
         }
     }
 }

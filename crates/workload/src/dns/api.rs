@@ -3,27 +3,25 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::{Method, Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
 use leaseproof_domain::{Secret, ZoneOutcome};
+use leaseproof_http::exchange;
 use serde_json::Value;
-use tokio::net::TcpStream;
 
 use super::Unasked;
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest body that is taken, in bytes.
+const MAX_BODY: usize = 1 << 20;
 
 /// Why no answer came.
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
-    #[error("{0}")]
-    Unreached(#[from] std::io::Error),
-    #[error("{0}")]
-    Broken(#[from] hyper::Error),
+    #[error(transparent)]
+    Broken(#[from] leaseproof_http::NoAnswer),
     #[error("it cannot be sent: {0}")]
     Unsendable(#[from] hyper::http::Error),
 }
@@ -35,7 +33,7 @@ pub(super) async fn patch(
     zone: &str,
     changes: &Value,
 ) -> Result<ZoneOutcome, Unasked> {
-    Ok(match tokio::time::timeout(TIMEOUT, exchange(server, key, zone, changes)).await {
+    Ok(match tokio::time::timeout(TIMEOUT, request(server, key, zone, changes)).await {
         Ok(Ok((StatusCode::NO_CONTENT, _))) => ZoneOutcome::Done,
         Ok(Ok((status, message))) => ZoneOutcome::Refused { status: status.as_u16(), message },
         Ok(Err(why)) => match Unasked::of(&why) {
@@ -46,14 +44,12 @@ pub(super) async fn patch(
     })
 }
 
-async fn exchange(
+async fn request(
     server: SocketAddr,
     key: &Secret,
     zone: &str,
     changes: &Value,
 ) -> Result<(StatusCode, String), NoAnswer> {
-    let stream = TcpStream::connect(server).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::builder()
         .method(Method::PATCH)
         .uri(format!("/api/v1/servers/localhost/zones/{zone}"))
@@ -61,21 +57,8 @@ async fn exchange(
         .header(header::CONTENT_TYPE, "application/json")
         .header("x-api-key", key.expose())
         .body(Full::new(Bytes::from(changes.to_string())))?;
-    let answered = async {
-        let answer = sender.send_request(request).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        Ok((status, words(&body)))
-    };
-    tokio::pin!(answered);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        answer = &mut answered => answer,
-        ended = &mut connection => {
-            ended?;
-            answered.await
-        }
-    }
+    let answer = exchange(server, request, MAX_BODY).await?;
+    Ok((answer.status(), words(answer.body())))
 }
 
 /// The error that an answer tells.

@@ -1,0 +1,216 @@
+//! What says, in SQL, a URL, an assignment, JSON, a header or a command, that the text after it is a secret.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::found::Found;
+use super::key::is_secret_key;
+use super::value::{at, is_template, is_variable, quoted};
+use super::{sql, value};
+
+/// A key that is longer is none.
+const LONGEST_KEY: usize = 80;
+
+/// What is written here is tested below.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a pattern written here and tested below")
+}
+
+/// A key and what stands between it and its value: `key=`, `key = `, `"key": `, `--key `.
+static KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?<key>[A-Za-z_][\w.-]*)(?:(?<close>\\*["']?)(?<gap>[ \t]*)(?<joint>:?=>?|:)(?<blank>[ \t]*)|(?<space>[ \t]+))"#,
+    )
+});
+
+/// Texts whose form alone says that they hold a secret: the group `secret`.
+static FORMS: LazyLock<[Regex; 14]> = LazyLock::new(|| {
+    [
+        // SQL, where it stands in a text that is none: PASSWORD '…'
+        r"(?i)\bPASSWORD\s+E?'(?<secret>(?:[^']|'')+)'",
+        // A file of passwords: host:port:database:user:password
+        r"(?m)(?:^|[\s'\x22])[\w.*-]+:(?:\d+|\*):[\w*-]+:[\w*.-]+:(?<secret>[^\s'\x22]+)",
+        // Keys and certificates' keys.
+        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?<secret>.+?)(?:-----END|\z)",
+        // Tokens of Vault, JSON Web Tokens, and those of clouds and code hosts.
+        r"\b(?<secret>hv[sbr]\.[A-Za-z0-9_-]{8,})",
+        r"\b(?<secret>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+)",
+        r"\b(?<secret>(?:gh[opsu]_|github_pat_|glpat-|xox[abpr]-|AKIA)[\w-]{12,})",
+        // HTTP: X-Vault-Token: …, Authorization: Bearer …
+        r#"(?i)\b(?:x-vault-token|x-[\w-]*(?:token|key|secret)|(?:proxy-)?authorization|api-?key|(?:set-)?cookie)["']?\s*:\s*["']?(?:(?:bearer|basic|token)\s+)?(?<secret>[^\s"'\\]+)"#,
+        r"(?i)\bbearer\s+(?<secret>[\w.~+/-]{12,}=*)",
+        // Commands: mysql -p…, sshpass -p …, redis-cli -a …, curl -u user:…, openssl -pass pass:…
+        r#"\b(?:mysql\w*|mariadb[\w-]*)\b[^\n|;&]*?\s-p["']?(?<secret>[^\s"'|;&]+)"#,
+        r#"\bsshpass\s+-p\s*["']?(?<secret>[^\s"']+)"#,
+        r#"\bredis-cli\b[^\n|;&]*?\s-a\s+["']?(?<secret>[^\s"']+)"#,
+        r#"\b(?:curl|wget)\b[^\n|;]*?\s(?:-u|--user)[ =]?["']?[^\s:"']+:(?<secret>[^\s"']+)"#,
+        r#"\bpass:(?<secret>[^\s"']+)"#,
+        r#"\b(?:vault\s+login|vault\s+operator\s+unseal|vault\s+token\s+(?:lookup|renew|revoke))\s+["']?(?<secret>[^\s"'=<-][^\s"'=]*)(?:["'\s]|\z)"#,
+    ]
+    .map(regex)
+});
+
+/// The same, where it may be something else: rows for COPY, an environment's entry in YAML, a variable's default.
+static DOUBTFUL: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        r"(?is)\bcopy\b[^;]*\bfrom\s+stdin\b[^;\n]*;?[^\n]*\n(?<secret>.+?)(?:\n\\\.|\z)",
+        r#"(?i)\bname["']?\s*:\s*["']?[\w.-]*(?:password|passwd|passphrase|secret|token|pwd|_key)["']?,?\s*["']?value["']?\s*:\s*["']?(?<secret>[^\s"',}]+)"#,
+        r"(?i)\$\{\w*(?:pass|pwd|secret|token|key)\w*:?[-=](?<secret>[^}]+)\}",
+        // https://token@host
+        r#"(?i)\b(?:https?|git|ssh)://(?<secret>[^\s:/?\#@"'{}]+)@"#,
+    ]
+    .map(regex)
+});
+
+/// What each text with a secret has: most texts have none of it, and there may be very many of them.
+static GATE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)pass|pw|secret|token|key|cred|jwt|bearer|auth|cookie|identified|crypt|hmac|digest|md5|sha\d|insert|copy|://|hv[sbr]\.|eyJ|AKIA|gh[opsu]_|xox|glpat|-----BEGIN|:[\w*-]+:|curl|wget|mysql|mariadb|redis|vault",
+    )
+});
+
+/// A user, and all up to the last sign that can end a password: scheme://user:…@host
+static URL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"[A-Za-z][A-Za-z0-9+.-]*://[^:@/\s"'<>]*:(?<secret>[^\s"'<>]+)@"#));
+
+/// Everything in a text that is a secret, or may be one. A template (`{{password}}`), a variable (`$PGPASSWORD`, `${…}`)
+/// and a stored hash are none.
+pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
+    if !GATE.is_match(text) {
+        return Vec::new();
+    }
+    let mut found = sql::literals(text, depth);
+    found.retain(|one| !is_template(one.value.as_deref().unwrap_or(&text[one.span.clone()])));
+    let forms = |forms: &[Regex]| -> Vec<Found> {
+        let captures = forms.iter().flat_map(|form| form.captures_iter(text));
+        captures.filter_map(|captures| Some(Found::new(captures.name("secret")?.range()))).collect()
+    };
+    let mut nets = given(text);
+    nets.extend(forms(FORMS.as_slice()));
+    nets.extend(forms(DOUBTFUL.as_slice()).into_iter().map(Found::doubtful));
+    URL.captures_iter(text)
+        .filter_map(|captures| captures.name("secret"))
+        .for_each(|all| url(text, all.range(), &mut nets));
+    nets.retain(|one| !is_variable(&text[one.span.clone()]));
+    found.extend(nets);
+    found.retain(|one| !value::is_masked(&text[one.span.clone()]));
+    found
+}
+
+/// What is given to keys that are secrets.
+fn given(text: &str) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for captures in KEYS.captures_iter(text) {
+        let (Some(key), Some(whole)) = (captures.name("key"), captures.get(0)) else { continue };
+        let inside = found.last().is_some_and(|last| key.start() < last.span.end);
+        if inside || key.len() > LONGEST_KEY || !is_secret_key(key.as_str()) {
+            continue;
+        }
+        let has = |group: &str| captures.name(group).is_some_and(|part| !part.is_empty());
+        let joint = captures.name("joint").map_or("", |joint| joint.as_str());
+        let is_option = text[..key.start()].ends_with('-') || key.as_str().starts_with('-');
+        let is_set = || {
+            text[..key.start()].trim_end().ends_with(r"\set") || text[..key.start()].trim_end().ends_with(r"\setenv")
+        };
+        let one = match joint {
+            "" if is_option => at(text, whole.end()).filter(|one| !text[one.span.clone()].starts_with('-')),
+            "" if is_set() => at(text, whole.end()),
+            "" => None,
+            ":" => json(text, whole.end()).or_else(|| {
+                let bare = at(text, whole.end()).filter(|_| has("blank") || has("close"));
+                bare.map(Found::doubtful)
+            }),
+            // `key = word` is a setting in a file of settings, and a column elsewhere.
+            _ if has("gap") || has("blank") => quoted(text, whole.end()).or_else(|| {
+                let alone = is_line(text, key.start()) && !text[whole.end()..].starts_with(['[', '{']);
+                at(text, whole.end()).filter(|_| alone).map(Found::doubtful)
+            }),
+            _ => at(text, whole.end()).filter(|one| !is_column(&text[one.span.clone()])),
+        };
+        found.extend(one);
+    }
+    found
+}
+
+/// Whether only blanks stand before that place of its line.
+fn is_line(text: &str, at: usize) -> bool {
+    let before = text[..at].trim_end_matches([' ', '\t']);
+    before.is_empty() || before.ends_with('\n')
+}
+
+/// `excluded.password` is a column.
+fn is_column(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(table, column)| {
+        table.chars().all(|sign| sign.is_alphanumeric() || sign == '_') && is_secret_key(column)
+    })
+}
+
+/// A value of JSON that begins at `at`: a text, a number, or all of a list or an object.
+fn json(text: &str, at: usize) -> Option<Found> {
+    let rest = &text[at..];
+    let begins = rest.chars().next()?;
+    match begins {
+        '[' | '{' if !rest.starts_with("{{") => {
+            let mut depth = 0_usize;
+            let end = rest.char_indices().find(|(_, sign)| {
+                match sign {
+                    '[' | '{' => depth += 1,
+                    ']' | '}' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            let end = end.map_or(rest.len(), |(end, _)| end + 1);
+            Some(Found::new(at..at + end).doubtful())
+        }
+        '0'..='9' | '-' => {
+            let end = rest.find(|sign: char| !(sign.is_alphanumeric() || "+-.".contains(sign))).unwrap_or(rest.len());
+            Some(Found::new(at..at + end).doubtful())
+        }
+        _ => quoted(text, at),
+    }
+}
+
+/// The password of a URL: all that may be of it, and what is sent, which percent signs may stand for.
+fn url(text: &str, all: std::ops::Range<usize>, found: &mut Vec<Found>) {
+    let written = &text[all.clone()];
+    if !written.contains('@') && is_template(written) {
+        return;
+    }
+    // A template is a password of its own: only what is beside it is a secret.
+    let mut ends = written.match_indices('@').map(|(at, _)| at).chain([written.len()]);
+    let authority = written.find(['/', '?', '#']).unwrap_or(written.len());
+    let first = ends.clone().next().unwrap_or(written.len());
+    let last = ends.rfind(|end| *end <= authority).unwrap_or(written.len());
+    for end in [first, last, written.len()] {
+        let span = all.start..all.start + end;
+        if end == 0 || is_template(&text[span.clone()]) {
+            continue;
+        }
+        let plain = percent_decoded(&text[span.clone()]);
+        let port =
+            text[span.clone()].split('/').next().is_some_and(|port| port.parse::<u16>().is_ok() && port.len() < end);
+        let one = Found::new(span).meaning(text, plain);
+        found.push(if port { one.doubtful() } else { one });
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = (*first == b'%').then(|| std::str::from_utf8(tail.get(..2)?).ok()).flatten();
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
