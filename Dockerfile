@@ -1,9 +1,9 @@
 # leaseproof with the servers that its scenarios start, on Debian 12.
 #   docker build --tag leaseproof .
 #
-# Vault is not in this image: its binary is under BUSL-1.1, and this project does not redistribute it. Give it one:
+# Vault is not in this image: its binary is under BUSL-1.1, and this project does not redistribute it. Mount one:
 #   docker run --rm --volume /usr/bin/vault:/usr/local/bin/vault:ro --volume "$PWD:/work" leaseproof run scenarios/powerdns
-# or in an image of your own:
+# or build your own image:
 #   FROM leaseproof
 #   COPY --from=hashicorp/vault:1.21.0 /bin/vault /usr/local/bin/vault
 ARG RUST_IMAGE=rust:1.95-bookworm
@@ -11,7 +11,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /source
-# The bindings of PostgreSQL's grammar are made from its C headers.
+# The bindings of PostgreSQL's grammar are generated from its C headers.
 RUN apt-get update -q \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libclang-dev \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
@@ -20,7 +20,7 @@ RUN CARGO_PROFILE_RELEASE_DEBUG=false CARGO_PROFILE_RELEASE_STRIP=symbols \
     cargo build --release --locked -p leaseproof
 
 FROM ${BASE_IMAGE}
-# The packages would start system services of their own; leaseproof starts its servers itself.
+# The packages would start system services; leaseproof starts its own servers.
 RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d \
  && apt-get update -q \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \

@@ -1,4 +1,4 @@
-# What the shop may do with its token: take a credential, keep its lease alive, give it back. Nothing else.
+# The rights of the shop's token: issue a credential, renew its lease, revoke it. Nothing else.
 path "database/creds/shop" {
   capabilities = ["read"]
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# One PostgreSQL server of the estate, primary or standby. Which of both is decided here, at each start:
-#   an empty volume, FIRST=primary, no primary at PEER:  a new cluster, made by the image's own entrypoint
-#   a cluster whose making was cut short:                 thrown away, as if the volume were empty
+# One PostgreSQL server of the environment. This script decides at each start whether it is a primary or a standby:
+#   an empty volume, FIRST=primary, no primary at PEER:  a new cluster, created by the image's own entrypoint
+#   an incomplete new cluster:                            removed, as if the volume were empty
 #   an empty volume, a primary at PEER:                   a copy of it, and from then on its standby
 #   a volume with a standby's data:                       a standby, as before
 #   a volume with a primary's data, a primary at PEER:    refused: two primaries would take different writes
@@ -17,7 +17,7 @@ peer() {
 
 copy() {
   local copy=$PGDATA.copy
-  # What an interrupted copy left is no cluster.
+  # An interrupted copy is not a cluster.
   rm -rf "$copy" "$PGDATA"
   say "copying the primary $PEER"
   PGPASSWORD=$REPLICATION_PASSWORD pg_basebackup --pgdata "$copy" --wal-method stream --checkpoint fast --no-password \
@@ -26,7 +26,7 @@ copy() {
   mv "$copy" "$PGDATA"
 }
 
-# The image's entrypoint takes a half-made cluster for a whole one; init/99-whole.sh removes this mark at the end.
+# The image's entrypoint treats an incomplete cluster as complete; init/99-whole.sh removes this mark at the end.
 unfinished=$PGDATA.unfinished
 if [ -e "$unfinished" ]; then
   say "the making of this cluster was cut short: once more from the beginning"

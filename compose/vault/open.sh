@@ -1,6 +1,6 @@
 #!/bin/sh
-# Initialises the estate's Vault once, and unseals it whenever it is sealed. For tests only: the unseal key lies in a
-# volume beside the data, and the root token is a fixed one. To see a sealed Vault, stop this service first.
+# Initializes the environment's Vault once, and unseals it whenever it is sealed. For tests only: the unseal key is in
+# the same volume as the data, and the root token is fixed. To get a sealed Vault, stop this service first.
 set -eu
 
 export VAULT_ADDR=http://vault:8200
@@ -8,7 +8,7 @@ key=/vault/keys/unseal-key
 say() { echo "open.sh: $1" >&2; }
 status() { wget -q -O - "$VAULT_ADDR/v1/sys/seal-status" 2>/dev/null || true; }
 
-# Also the token that a first start which was interrupted did not come to make.
+# Also creates the token if an interrupted first start did not.
 fixed_token() {
   [ -s "$key.root" ] || return 0
   until VAULT_TOKEN=$(cat "$key.root") vault token create -id="$ROOT_TOKEN" -policy=root -orphan >/dev/null; do

@@ -1,4 +1,4 @@
-# One node on files: what it knows survives its restart. No TLS, no locked memory: for tests only.
+# One node with file storage: its data survives a restart. No TLS, no locked memory: for tests only.
 ui            = true
 disable_mlock = true
 api_addr      = "http://vault:8200"

@@ -2,16 +2,16 @@ use std::fmt::Write;
 
 use leaseproof_domain::CATALOGUE;
 
-/// The catalogue of checks as a page of Markdown: what each compares with what, and where its promise comes from.
+/// The catalogue of checks as Markdown: what each check compares, and the source of its promise.
 pub fn catalogue_markdown() -> String {
     let mut page = String::from(
-        "# The checks\n\n\
-         Each promise of a scenario asks for some of these. A check passes where every sample kept the promise and there \
-         were samples; it fails on the first that did not; otherwise it is Unknown, with a reason.\n\n\
-         A check knows from the run how many samples it should have had: a first login of every credential at every \
-         endpoint, a look at the roles after every acknowledged revocation, a probe of every promised privilege. What a \
-         fault or the scenario itself excuses is not expected. A check that could judge less than half of them, at one \
-         endpoint or altogether, is Unknown where it found nothing: `judged 3 of 40 expected`.\n\n\
+        "# Checks\n\n\
+         Each promise of a scenario adds some of these checks. A check passes if it has samples and all of them are as \
+         promised; it fails on the first sample that is not; otherwise it is Unknown, with a reason.\n\n\
+         The run determines how many samples a check should have: a first login of every credential at every endpoint, an \
+         observation of the roles after every acknowledged revocation, a probe of every promised privilege. Samples that a \
+         fault or the scenario itself excuses are not expected. A check that could judge less than half of the expected \
+         samples, at one endpoint or in total, and found no failure, is Unknown: `judged 3 of 40 expected`.\n\n\
          This page is generated from the catalogue in `crates/domain/src/check.rs`; `leaseproof explain ID` shows one \
          entry.\n\n| Check | Promise |\n|---|---|\n",
     );
@@ -25,14 +25,14 @@ pub fn catalogue_markdown() -> String {
         row(&mut page, format_args!("\n## {}\n\n**{}.**\n\n{}\n\n", info.id, info.title, info.shown));
         row(&mut page, format_args!("- Source: {}\n", info.source));
         if info.timing {
-            page.push_str("- A failure rests on timing: an invalid measurement takes it back.\n");
+            page.push_str("- A failure rests on timing: it does not count if the measurement is invalid.\n");
         }
     }
     page
 }
 
 fn row(page: &mut String, line: std::fmt::Arguments<'_>) {
-    page.write_fmt(line).expect("a String takes every text");
+    page.write_fmt(line).expect("writing to a String does not fail");
 }
 
 fn anchor(id: &str) -> String {

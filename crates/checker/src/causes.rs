@@ -1,6 +1,6 @@
-//! One cause, one block: the findings of all failed checks, grouped by what they say.
+//! Causes: the findings of all failed checks, grouped by their text.
 //!
-//! Findings that quote the same words of a server are one cause, whatever checks they are under. A check that fails for
+//! Findings with the same server message are one cause, even if they belong to different checks. A check that fails for
 //! the same credentials as an earlier one, in a way that follows from it, is listed under that cause.
 
 mod group;

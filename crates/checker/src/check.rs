@@ -77,7 +77,7 @@ impl Asked {
         let blinded = has_several_clusters(plan)
             && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
         if blinded {
-            sheet.cannot_say("the roles of several clusters are not told apart in the history");
+            sheet.cannot_say("the history does not distinguish the roles of several clusters");
         }
         Self { ask: ask.clone(), check, sheet, crashed: None, blinded }
     }
@@ -97,7 +97,7 @@ impl Asked {
         self.guarded(|check, sheet| check.end(run, whole, sheet));
         for observer in self.check.relies_on() {
             if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
-                self.sheet.cannot_say(format!("{} could not be looked at all the time: {why}", seen_by(*observer)));
+                self.sheet.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
             }
         }
         let without_samples = self.check.without_samples();
@@ -115,7 +115,7 @@ impl Asked {
         if let Err(panic) = ended {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
-            self.crashed = Some(words.unwrap_or_else(|| "no reason was given".to_owned()));
+            self.crashed = Some(words.unwrap_or_else(|| "no reason was recorded".to_owned()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One file a check.
+//! The checks, one file each.
 
 mod acc_1;
 mod aud_1;
@@ -116,7 +116,7 @@ fn role_of(ask: &Ask) -> Option<String> {
 struct Unmade;
 
 /// Why such a check is Unknown.
-pub(crate) const UNMADE: &str = "this build does not have the check";
+pub(crate) const UNMADE: &str = "this version does not have the check";
 
 impl Check for Unmade {
     fn end(&mut self, _: &Run<'_>, _: &crate::check::Whole<'_>, sheet: &mut Sheet) {

@@ -1,4 +1,4 @@
-//! The state that all checks share: lives put together from events that come one by one.
+//! The state that all checks share: lifecycles, collected from the events.
 
 mod before;
 mod clocks;

@@ -201,11 +201,11 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
             None => "the environment was lost".to_owned(),
         },
         Some(EndReason::SetupFailed) => "a setup step was rejected".to_owned(),
-        Some(EndReason::Refused) => "the scenario does not suit the environment".to_owned(),
+        Some(EndReason::Refused) => "the scenario does not fit the environment".to_owned(),
         Some(EndReason::Repeated) => "ended early: the same failure repeated".to_owned(),
-        Some(EndReason::Aborted) => "ended to spare the environment".to_owned(),
+        Some(EndReason::Aborted) => "ended to protect the environment".to_owned(),
         Some(EndReason::HarnessFailed) => "leaseproof itself could not continue".to_owned(),
-        None => "its history does not say how".to_owned(),
+        None => "the history does not record the end".to_owned(),
     }
 }
 
@@ -369,6 +369,9 @@ mod tests {
         let checks = bench.close(&ReadEnd::Complete).verdicts.checks;
         assert_eq!(checks[0].verdict, Verdict::Unknown);
         assert_eq!(checks[0].reason.as_deref(), Some("the check itself crashed: index out of bounds"));
-        assert_eq!(checks[1].reason.as_deref(), Some("no issue was answered and its role looked at"));
+        assert_eq!(
+            checks[1].reason.as_deref(),
+            Some("no issue was answered and followed by an observation of its role")
+        );
     }
 }

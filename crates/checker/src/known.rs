@@ -1,5 +1,5 @@
-//! Declared defects: a failure that matches one is reported and does not fail the run; a declaration that matches
-//! nothing any more fails it (KNO-1).
+//! Known issues: a failure that matches one is reported and does not fail the run; a known issue without a matching
+//! failure fails it (KNO-1).
 
 use leaseproof_domain::{Finding, Judgment, KnownFinding, Subject, Verdict};
 use leaseproof_scenario::{Ask, KnownPlan, Plan};

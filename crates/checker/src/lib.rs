@@ -1,8 +1,8 @@
-//! History and plan in, verdicts out: what was promised is compared with what was seen, one small check a promise.
+//! Judges a run: from history and plan to verdicts, with one small check per promise.
 //!
-//! Everything here is a pure fold over the events: the same history and plan give the same bytes, anywhere. A check
-//! accuses only where the order of things is certain, and passes only where it has seen what it judges; otherwise it is
-//! Unknown. The room does no I/O and reads no clock.
+//! Everything here is a pure fold over the events: the same history and plan give the same bytes on any machine. A
+//! check fails only if the order of events is certain, and passes only if it has samples; otherwise it is Unknown.
+//! This crate does no I/O and reads no clock.
 
 mod catalogue;
 mod causes;

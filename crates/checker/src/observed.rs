@@ -47,15 +47,15 @@ pub(crate) fn roles(observed: &mut Observed, run: &Run<'_>) {
 
 fn fate(kept: &KeptSession) -> String {
     match &kept.query {
-        Outcome::Ok => "went on".to_owned(),
-        Outcome::Failed(failure) => format!("refused with {}", failure.code),
+        Outcome::Ok => "stayed open".to_owned(),
+        Outcome::Failed(failure) => format!("rejected with {}", failure.code),
         Outcome::Indeterminate { .. } | Outcome::Harness { .. } => "no answer".to_owned(),
     }
 }
 
 /// PostgreSQL's reason, which names the user in quotation marks at its beginning.
 fn reason(failure: &AuthFailure) -> String {
-    let Some(reason) = &failure.reason else { return "no reason given".to_owned() };
+    let Some(reason) = &failure.reason else { return "no reason recorded".to_owned() };
     reason.replacen(&format!("\"{}\"", failure.username), "…", 1)
 }
 
@@ -100,6 +100,6 @@ mod tests {
         };
         assert_eq!(reason(&failure(Some("User \"v-a\" has an expired password."))), "User … has an expired password.");
         assert_eq!(reason(&failure(Some("Role \"v-a\" does not exist."))), "Role … does not exist.");
-        assert_eq!(reason(&failure(None)), "no reason given");
+        assert_eq!(reason(&failure(None)), "no reason recorded");
     }
 }

@@ -1,4 +1,4 @@
-//! How a run came out, from its verdicts and its end.
+//! The outcome of a run, from its verdicts and its end.
 
 use leaseproof_domain::{EndReason, RunOutcome, RunVerdicts, Validity, Verdict};
 

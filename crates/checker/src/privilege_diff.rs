@@ -1,5 +1,5 @@
-//! What a role promises against what one credential holds, both as sets: a pure function, for GRA-1 and for whoever
-//! has read a role's privileges elsewhere.
+//! Compares the promised privileges of a role with those of one credential: a pure function, for GRA-1 and for
+//! `leaseproof grants --against`.
 
 mod beyond_acls;
 mod held;
@@ -79,7 +79,7 @@ pub fn privilege_diff(promise: &RolePromise, objects: &BTreeSet<Object>, set: &P
         let there = format!(" in database {}", promise.database);
         let named_there = |line: &str| line.ends_with(&there) || line.contains(&format!("{there},"));
         for line in set.beyond.iter().filter(|line| !named_there(line)) {
-            found.push(Deviation::extra(line, format!("has more than is promised: {line}"), &grants.origin));
+            found.push(Deviation::extra(line, format!("has more than promised: {line}"), &grants.origin));
         }
     }
     found

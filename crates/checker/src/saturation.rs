@@ -1,4 +1,4 @@
-//! Whether a run's backlog grows while a phase's arrivals last.
+//! Detects saturation: whether a run's backlog grows while a phase's arrivals last.
 //!
 //! The load of a phase is cut into blocks, and of each block the *smallest* backlog counts. A system that keeps up empties
 //! its queue again and again, whatever bursts and stalls there are: that minimum stays where it is. One that does not keep

@@ -1,5 +1,4 @@
-//! More of a server's words about an error than its client was told: PostgreSQL's log has the DETAIL and the HINT that
-//! Vault leaves out of its answers.
+//! Adds DETAIL and HINT from PostgreSQL's log to findings, because Vault does not return them.
 
 use leaseproof_domain::{Finding, ObservedNote, Severity};
 

@@ -1,4 +1,4 @@
-//! How long the credentials' client waits for an answer.
+//! The timeouts of the credentials' client.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whether the measurement holds: whether the generator kept to its schedule and nothing failed on its own side.
+//! The validity of the measurement: whether the load generator kept its schedule and nothing failed on its own side.
 
 use leaseproof_domain::{EndReason, Judgment, Validity, Verdict};
 
@@ -40,7 +40,7 @@ impl Punctuality {
         }
         let share = self.late as f64 * 100.0 / self.timed as f64;
         Some(format!(
-            "the generator sent {share:.1} % of {} late, the worst {} after its intended start; more than 1 % is too many",
+            "the load generator sent {share:.1} % of {} late, the worst {} after its intended start; the limit is 1 % (docs/exit-codes.md)",
             words::count(self.timed, "operation"),
             words::seconds(self.worst.into()),
         ))
@@ -55,7 +55,7 @@ pub(crate) fn validity(run: &Run<'_>, punctuality: &Punctuality, checks: &[Judgm
     }
     if let Some(end) = run.end.as_ref().filter(|end| end.reason == EndReason::HarnessFailed) {
         let why =
-            end.cause.as_ref().map_or_else(|| "leaseproof itself could not go on".to_owned(), |it| it.what.clone());
+            end.cause.as_ref().map_or_else(|| "leaseproof itself could not continue".to_owned(), |it| it.what.clone());
         return Validity::Invalid { why };
     }
     match punctuality.lateness() {

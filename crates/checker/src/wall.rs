@@ -1,4 +1,4 @@
-//! Moments that a server wrote down on its own clock, against bounds on the harness's clock.
+//! Times on a server's clock, compared with bounds on the harness's clock.
 
 use std::borrow::Cow;
 
@@ -77,7 +77,7 @@ impl WallBounds {
             }
         }
         if let Some(server) = &self.unread {
-            sheet.cannot_say(format!("the clock of {server} was not read before"));
+            sheet.cannot_say(format!("the clock of {server} was not measured before"));
         }
     }
 }

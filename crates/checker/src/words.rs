@@ -1,4 +1,4 @@
-//! Figures as findings tell them.
+//! Formats figures for findings.
 
 use std::time::Duration;
 

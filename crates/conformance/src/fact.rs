@@ -7,49 +7,49 @@ use leaseproof_estate::Bare;
 
 use crate::{Bench, Obstacle};
 
-/// One way in which the servers behave.
+/// A claim about the servers' behavior.
 pub struct Fact {
     /// Its stable id, e.g. `ISS-7`.
     pub id: &'static str,
     /// What is claimed, in one sentence.
     pub says: &'static str,
-    /// How it is shown: what is done, and what is looked at.
+    /// How it is shown: what is done, and what is observed.
     pub shown: &'static str,
-    /// Where the claim comes from: a server's source file, or a measurement.
+    /// The source of the claim: a server's source file, or a measurement.
     pub source: &'static str,
-    /// Which servers it needs.
+    /// The servers that it needs.
     pub ground: Ground,
-    /// Whether it takes minutes by nature.
+    /// Whether its test takes minutes.
     pub slow: bool,
-    /// The versions of PostgreSQL in which it is known to be otherwise.
+    /// Where the claim is known not to hold.
     pub exceptions: &'static [Exception],
-    /// Proves it: makes what it needs, does what it says, and records each expectation with what came.
+    /// Tests it: creates what it needs and records each expectation with the actual result.
     pub prove: Prove,
 }
 
-/// What a fact does on its bench. An obstacle makes it undecided.
+/// The test of a fact. An obstacle makes the fact undecided.
 pub type Prove = for<'b> fn(&'b mut Bench) -> Pin<Box<dyn Future<Output = Result<(), Obstacle>> + Send + 'b>>;
 
-/// Which servers a fact needs.
+/// The servers that a fact needs.
 #[derive(Clone, Copy)]
 pub enum Ground {
-    /// Those that facts share at the same time: it disturbs nobody.
+    /// Servers that facts share: the test does not disturb other tests.
     Shared,
-    /// Servers of its own, because it breaks them or sets them up otherwise. The function changes what bare servers
-    /// are; it is given a bare estate of the version asked for.
+    /// Its own servers, because it breaks them or needs another configuration. The function changes the configuration of
+    /// the bare environment.
     Own(fn(&mut Bare)),
 }
 
-/// Where a fact does not hold, and why.
+/// A case in which a fact does not hold, with the reason.
 #[derive(Clone, Debug)]
 pub struct Exception {
-    /// Where.
+    /// The case.
     pub with: Otherwise,
-    /// Why it is otherwise there.
+    /// The reason.
     pub why: &'static str,
 }
 
-/// What a fact does not hold with.
+/// The versions or layouts with which a fact does not hold.
 #[derive(Clone, Debug)]
 pub enum Otherwise {
     /// These major versions of PostgreSQL.
@@ -59,7 +59,7 @@ pub enum Otherwise {
 }
 
 impl Fact {
-    /// Why it is known not to hold in that major version of PostgreSQL, or behind a proxy.
+    /// The reason why it is known not to hold in that major version of PostgreSQL, or behind a proxy.
     pub fn exception(&self, postgres: u32, proxied: bool) -> Option<&'static str> {
         let otherwise = |with: &Otherwise| match with {
             Otherwise::Postgres(versions) => versions.contains(&postgres),

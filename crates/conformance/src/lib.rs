@@ -1,8 +1,8 @@
-//! Facts: how Vault and PostgreSQL behave, whatever an estate promises. Each has a file of its own that says what is
-//! claimed, how it is shown and where it comes from, and proves it on real servers: confirmed, refuted or undecided,
-//! with what was expected and what came.
+//! Facts: how Vault and PostgreSQL behave, independent of any promise. Each fact has its own file with the claim, how it
+//! is shown, its source, and the code that tests it on real servers. The result is confirmed, refuted or undecided, with
+//! expected and actual values.
 //!
-//! The room never knows of a scenario and judges no estate.
+//! This crate never reads a scenario and judges no environment.
 
 mod bench;
 mod expect;

@@ -2,13 +2,13 @@ use std::fmt::Write as _;
 
 use crate::{CATALOGUE, Ground, Otherwise};
 
-/// The catalogue as a page of the docs.
+/// The catalogue as Markdown, for docs/facts.md.
 pub fn facts_markdown() -> String {
     let mut text = String::from(
         "# Facts\n\nWritten by `leaseproof reference facts`; a test compares it.\n\n\
-         How Vault and PostgreSQL behave, whatever an estate promises. `leaseproof conformance` proves each on real servers and \
-         tells it confirmed, refuted or undecided, with what was expected and what came. Those marked *slow* take minutes by \
-         nature and are proved with `--slow`.\n",
+         How Vault and PostgreSQL behave, independent of any promise. `leaseproof conformance` tests each fact on real servers \
+         and reports it as confirmed, refuted or undecided, with the expected and the actual result. Facts marked *slow* take \
+         minutes and are tested with `--slow`.\n",
     );
     for fact in CATALOGUE {
         let slow = if fact.slow { " *(slow)*" } else { "" };
@@ -24,12 +24,12 @@ pub fn facts_markdown() -> String {
         );
         for exception in fact.exceptions {
             let Otherwise::Postgres(versions) = &exception.with else {
-                let _ = writeln!(text, "- **Otherwise behind HAProxy** (`--layout haproxy-ha`): {}", exception.why);
+                let _ = writeln!(text, "- **Differs behind HAProxy** (`--layout haproxy-ha`): {}", exception.why);
                 continue;
             };
             let (first, last) = (versions.start(), versions.end());
             let versions = if first == last { first.to_string() } else { format!("{first} to {last}") };
-            let _ = writeln!(text, "- **Otherwise on PostgreSQL {versions}**: {}", exception.why);
+            let _ = writeln!(text, "- **Differs on PostgreSQL {versions}**: {}", exception.why);
         }
     }
     text

@@ -4,22 +4,22 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a fact turned out to be.
+/// The result of testing a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Every expectation was met.
     Confirmed,
-    /// It is otherwise on this version of PostgreSQL, as is known.
+    /// It is a listed exception on this version of PostgreSQL or this layout.
     Excepted,
-    /// It could not be brought to a decision.
+    /// The test could not decide it.
     Undecided,
     /// At least one expectation was not met.
     Refuted,
 }
 
 impl Standing {
-    /// Its word.
+    /// The standing as a word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
@@ -29,7 +29,7 @@ impl Standing {
         }
     }
 
-    /// Whether it is as the catalogue says.
+    /// Whether it is as the catalogue lists it.
     pub const fn is_as_listed(self) -> bool {
         matches!(self, Self::Confirmed | Self::Excepted)
     }
@@ -41,25 +41,25 @@ impl fmt::Display for Standing {
     }
 }
 
-/// One expectation, and what came.
+/// One expectation, and the actual result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
-    /// What was done or looked at.
+    /// What was done or observed.
     pub what: String,
-    /// What was expected, with HTTP status or SQLSTATE and text where there is one.
+    /// The expected result, with HTTP status or SQLSTATE and text if it has them.
     pub expected: String,
-    /// What came.
+    /// The actual result.
     pub got: String,
-    /// Whether that is what was expected.
+    /// Whether the actual result is the expected one.
     pub met: bool,
 }
 
-/// A fact as it was proved on one version of PostgreSQL.
+/// The test of a fact on one version of PostgreSQL.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Proof {
     /// The fact's id.
     pub id: String,
-    /// What it turned out to be.
+    /// The result.
     pub standing: Standing,
     /// Why it is undecided or excepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

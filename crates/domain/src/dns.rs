@@ -87,8 +87,8 @@ impl ZoneChange {
     /// The change in words, of a record that follows.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Create => "making",
-            Self::Delete => "taking away",
+            Self::Create => "creating",
+            Self::Delete => "deleting",
         }
     }
 }
@@ -162,26 +162,26 @@ pub struct PolicyProbe {
     pub outcome: Outcome,
 }
 
-/// The figures of a live DNS server over a run.
+/// The figures of the live DNS server over a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsFigures {
-    /// Questions that were sent.
+    /// Queries that were sent.
     pub queries: u64,
     /// Of those, answered as promised.
     pub answered: u64,
-    /// Other answers, and questions without one, inside the windows that a rendering opens, by what came.
+    /// Other answers, and queries without an answer, inside the windows after renderings, by result.
     pub inside: Vec<(String, u64)>,
     /// The same outside of them.
     pub outside: Vec<(String, u64)>,
     /// Times of the questions answered as promised, from the intended start.
     pub response: LatencySummary,
-    /// Renderings of the configuration, the first one among them.
+    /// Renderings of the configuration, including the first one.
     pub renderings: u64,
     /// Renderings after which sessions of the new credential appeared.
     pub switches: u64,
-    /// From each rendering after the first to the end of the last question that was not answered as promised in its
-    /// window: how long a change of credentials is felt.
+    /// From each rendering after the first to the end of the last query without the promised answer in its window: how
+    /// long a change of credentials has an effect.
     pub felt: LatencySummary,
-    /// Changes of the zone that were done and shown.
+    /// Zone changes that were done and confirmed by a query.
     pub writes: u64,
 }

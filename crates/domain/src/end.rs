@@ -10,16 +10,16 @@ pub struct End {
     pub at: Micros,
     /// Why.
     pub reason: EndReason,
-    /// What ended the run early, in words; none where every phase was run, and in histories of format 3 and older.
+    /// The cause of an early end; none if every phase was run, and in histories of format 3 and older.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// What the run made and could not remove; none where everything was removed.
+    /// What the run created and could not remove; none if everything was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
 }
 
 impl End {
-    /// An end that needs no words.
+    /// An end without a cause.
     pub const fn new(at: Micros, reason: EndReason) -> Self {
         Self { at, reason, cause: None, left_behind: None }
     }
@@ -33,35 +33,35 @@ pub enum EndReason {
     Completed,
     /// A signal ended it early.
     Interrupted,
-    /// The environment could not be started or reached, or a server was lost that no fault of the scenario took.
+    /// The environment could not be started or reached, or a server was lost without a fault of the scenario.
     EstateLost,
     /// A setup step failed.
     SetupFailed,
-    /// The scenario does not suit the environment: nothing was made.
+    /// The scenario does not fit the environment: nothing was created.
     Refused,
-    /// The harness ended it early to spare an environment that is not its own.
+    /// The harness ended it early to protect an attached environment.
     Aborted,
-    /// The same failure repeated, so that the harness ended the load early.
+    /// The same failure repeated, and the harness ended the load early.
     Repeated,
-    /// The harness itself could not go on: its token, file descriptors, memory, ports or disk.
+    /// The harness itself could not continue: its token, file descriptors, memory, ports or disk.
     HarnessFailed,
 }
 
-/// The one thing that ended a run early. It comes first in every report.
+/// The cause of an early end. It comes first in every report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// What happened, and to what, in one sentence without a full stop.
     pub what: String,
-    /// The scenario line that is about it, e.g. that of the setup step.
+    /// The scenario line, for example of the setup step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// More of the servers' own words, a line each: DETAIL and HINT, the last lines of a log.
+    /// More lines of the server's message: DETAIL and HINT, the last lines of a log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
 }
 
 impl Cause {
-    /// A cause in words: the first line is what happened, the lines after it are its details.
+    /// A cause from a text: the first line is what happened, the following lines are the details.
     pub fn of(words: &str) -> Self {
         let mut lines = words.lines().map(str::trim_end).filter(|line| !line.is_empty());
         let what = lines.next().unwrap_or_default().to_owned();

@@ -224,7 +224,7 @@ pub struct RoleSeen {
     /// `rolvaliduntil` on PostgreSQL's clock; none where it is NULL or infinity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<UnixMicros>,
-    /// Whether it may log in.
+    /// Whether it has LOGIN.
     pub login: bool,
     /// Whether it has a password; none where the observer may not see that.
     #[serde(default, skip_serializing_if = "Option::is_none")]

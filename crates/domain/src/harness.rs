@@ -73,7 +73,7 @@ impl HarnessFault {
             Self::Buffers => "this machine ran out of network buffers",
             Self::NameResolution => "this machine could not resolve a server's name",
             Self::Token => "leaseproof's own Vault token ended or lost rights",
-            Self::Observer => "leaseproof's own PostgreSQL account was no longer allowed to log in or to read",
+            Self::Observer => "leaseproof's own PostgreSQL account can no longer log in or read",
         }
     }
 
@@ -87,8 +87,8 @@ impl HarnessFault {
             }
             Self::Buffers => "lower the rates or raise net.core.wmem_max and net.ipv4.tcp_mem, and run again",
             Self::NameResolution => "check this machine's DNS, or name servers by address, and run again",
-            Self::Token => "give it a token that outlives the run and that nobody revokes, and run again",
-            Self::Observer => "give it an account that stays valid for the whole run, and run again",
+            Self::Token => "use a token that is valid for longer than the run and is not revoked, and run again",
+            Self::Observer => "use an account that is valid for the whole run, and run again",
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The vocabulary of leaseproof: what a role, a lease, a credential, a privilege, an operation, an event, a check and
-//! a verdict are, and how they are written down.
+//! The vocabulary of leaseproof: roles, leases, credentials, privileges, operations, events, checks and verdicts, and
+//! how they are written down.
 //!
-//! Everything here is a plain value. The room never does I/O, never awaits, never reads a clock and never prints a
+//! Everything here is a plain value. This crate never does I/O, never awaits, never reads a clock and never prints a
 //! secret.
 
 mod causes;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Operation;
 
-/// A figure of a run that a threshold can bound, written `issue.response.p99`, `login.service.max`, `renew.failed`,
+/// A metric of a run that a threshold can limit, written `issue.response.p99`, `login.service.max`, `renew.failed`,
 /// `issue.unanswered`, `lives.shed` or `expiry.lag.p99`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -15,13 +15,13 @@ pub enum Metric {
     Response(Operation, Quantity),
     /// Service time of an operation: from the real start to the answer. Microseconds.
     Service(Operation, Quantity),
-    /// Share of an operation's due requests that a server refused, that had no answer, or that were dropped, 0 to 1.
+    /// Share of an operation's due requests that were rejected, had no answer, or were dropped, 0 to 1.
     Failed(Operation),
-    /// Share of an operation's due requests that had no answer within the client's time-out or were dropped, 0 to 1.
+    /// Share of an operation's due requests that had no answer within the client's timeout or were dropped, 0 to 1.
     Unanswered(Operation),
-    /// Share of arrivals that the in-flight cap turned away, 0 to 1.
+    /// Share of dropped arrivals, 0 to 1.
     Shed,
-    /// From a lease's expiry to the first look that found its role gone. Microseconds.
+    /// From a lease's expiry to the first observation without its role. Microseconds.
     ExpiryLag(Quantity),
 }
 
@@ -68,13 +68,13 @@ impl Quantity {
     }
 }
 
-/// A text that names no metric.
+/// A text that is not a metric.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no metric")]
+#[error("`{0}` is not a metric")]
 pub struct UnknownMetric(pub String);
 
 impl Metric {
-    /// Every metric there is, for finding the nearest right name.
+    /// All metrics, for suggesting a similar name.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Shed];
         all.extend(Quantity::ALL.map(Self::ExpiryLag));

@@ -38,7 +38,7 @@ name! {
 }
 
 name! {
-    /// The PostgreSQL role that Vault made for one credential, e.g. `v-token-le-powerdns-…`.
+    /// The PostgreSQL role that Vault created for one credential, e.g. `v-token-le-powerdns-…`.
     Username
 }
 

@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FailureSource, Micros, Origin};
 
-/// How serious a server calls what it says.
+/// The severity of a server's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// PostgreSQL's ERROR, as its log has it.
+    /// PostgreSQL's ERROR, in its log.
     Error,
-    /// PostgreSQL's WARNING, or a warning in an answer of Vault.
+    /// PostgreSQL's WARNING, or a warning in a response of Vault.
     Warning,
     /// PostgreSQL's NOTICE or INFO.
     Notice,
 }
 
 impl Severity {
-    /// The word that PostgreSQL has for it.
+    /// PostgreSQL's word for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Error => "ERROR",
@@ -28,28 +28,28 @@ impl Severity {
     }
 }
 
-/// What a server said beside its answer, in its own words.
+/// A message of a server in addition to its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerNote {
-    /// Who said it.
+    /// The server.
     pub source: FailureSource,
-    /// How serious it is.
+    /// Its severity.
     pub severity: Severity,
-    /// PostgreSQL's SQLSTATE, where it is known.
+    /// PostgreSQL's SQLSTATE, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// What it said, scrubbed of secrets.
+    /// Its text, without secrets.
     pub message: String,
-    /// PostgreSQL's DETAIL and HINT, scrubbed, each with its word: `DETAIL: …`.
+    /// PostgreSQL's DETAIL and HINT, without secrets, each with its label: `DETAIL: …`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
-    /// Where in the SQL or script it was, as `file:line:column`, where that is known.
+    /// Its place in the SQL or script as `file:line:column`, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
 
 impl ServerNote {
-    /// A warning in an answer of Vault.
+    /// A warning in a response of Vault.
     pub fn vault(message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
@@ -87,10 +87,10 @@ impl fmt::Display for ServerNote {
     }
 }
 
-/// A server's note as its log has it: nobody was answered with it.
+/// A message in a server's log, which no client received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedNote {
-    /// When it was read. The same words of the same server are recorded once.
+    /// When it was read. The same text of the same server is recorded once.
     pub at: Micros,
     /// `postgres.target`, or one of its servers.
     pub server: String,
@@ -98,12 +98,12 @@ pub struct LoggedNote {
     pub note: ServerNote,
 }
 
-/// A note as verdicts have it.
+/// A server's message in the verdicts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObservedNote {
-    /// What was done, or whose log has it: `write database/roles/app`, `log of postgres.target`.
+    /// The action, or the log: `write database/roles/app`, `log of postgres.target`.
     pub of: String,
-    /// The step's line in the scenario, where a step was answered with it.
+    /// The step's line in the scenario, if it belongs to a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     /// The note.

@@ -5,24 +5,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HarnessFault, LeaseId, Micros, Username};
 
-/// What is done to the estate during a run, as one request or one login.
+/// An operation of a run: one request or one login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// `GET database/creds/<role>`: Vault makes a credential.
+    /// `GET database/creds/<role>`: Vault issues a credential.
     Issue,
-    /// The first login with a fresh credential, and its first query. Tried again until it works or the bound of
+    /// The first login with a new credential, and its first query. It is repeated until it works or the limit of
     /// `usable_within` is long past; each try is a record.
     Login,
-    /// A later, new login while the lease stands, and a query in it.
+    /// A later, new login while the lease is in force, and a query in it.
     Relogin,
     /// `PUT sys/leases/renew`.
     Renew,
     /// `PUT sys/leases/revoke`, synchronous.
     Revoke,
-    /// A new login after the lease's end, which has to be refused. `ok` means that it was *let in*.
+    /// A new login after the lease's end, which must be rejected. `ok` means that it *succeeded*.
     DeadLogin,
-    /// A request that Vault has to refuse. `ok` means that it was *granted*.
+    /// A request that Vault must reject. `ok` means that it *succeeded*.
     Refused,
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The place in a file that said something: the scenario line that made a promise, the setup step that ran.
+/// A place in a file: the scenario line with a promise or a setup step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// Path of the file as the user gave it.

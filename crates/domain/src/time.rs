@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A moment of a run: microseconds of the harness's monotonic clock since the run's epoch.
+/// A time of a run: microseconds of the harness's monotonic clock since the run's epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Micros(pub u64);
@@ -46,7 +46,7 @@ impl fmt::Display for MoreThan {
     }
 }
 
-/// A moment on a wall clock: microseconds since 1970-01-01T00:00:00Z. Which machine's clock, its holder says.
+/// A time on a wall clock: microseconds since 1970-01-01T00:00:00Z. The field that holds it says which machine's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct UnixMicros(pub i64);

@@ -12,13 +12,13 @@ use crate::{
 /// The schema that `verdicts.json` and `--format json` follow.
 pub const VERDICTS_SCHEMA: &str = "leaseproof/verdicts/1";
 
-/// What a check found. Fail outranks Unknown outranks Pass.
+/// The verdict of a check. Fail outranks Unknown, and Unknown outranks Pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Every sample kept the promise, and there were samples.
+    /// There were samples, and all of them were as promised.
     Pass,
-    /// It cannot be said: no samples, a blind observer, a check that crashed.
+    /// Undecided: no samples, no observations, or a check that crashed.
     Unknown,
     /// At least one sample broke the promise.
     Fail,
@@ -34,18 +34,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Whether the measurement itself holds.
+/// Whether the measurement itself is valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "is")]
 pub enum Validity {
-    /// The generator kept to its schedule, and nothing failed on its own side.
+    /// The load generator kept its schedule, and nothing failed on its own side.
     Valid,
-    /// Requests were sent late, and no verdict depends on that: the verdicts stand, the figures are not comparable.
+    /// Requests were sent late, but no verdict depends on that: the verdicts are valid, the figures are not comparable.
     Late {
         /// By how much.
         why: String,
     },
-    /// A verdict depends on requests that were sent late, or the harness itself failed: the run is no measurement.
+    /// A verdict depends on requests that were sent late, or the harness itself failed: the measurement is invalid.
     Invalid {
         /// What happened, and what to do.
         why: String,
@@ -56,7 +56,7 @@ pub enum Validity {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "name")]
 pub enum Subject {
-    /// The estate as a whole.
+    /// The environment as a whole.
     Estate,
     /// A promised Vault role.
     Role(String),
@@ -69,7 +69,7 @@ pub enum Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Estate => f.write_str("estate"),
+            Self::Estate => f.write_str("environment"),
             Self::Role(name) => write!(f, "role {name}"),
             Self::Account(name) => write!(f, "account {name}"),
             Self::Metric(name) => write!(f, "metric {name}"),
@@ -77,10 +77,10 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The evidence under a failed check: what was promised, what was seen, and where.
+/// The evidence under a failed check: the promise, the observation, and its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// What was seen and what should have been, in one sentence.
+    /// The observed and the expected behavior, in one sentence.
     pub what: String,
     /// The lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,12 +100,12 @@ pub struct Finding {
     /// HTTP status or SQLSTATE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The scenario line that promised otherwise, where it is not the judgment's own.
+    /// The scenario line with the promise, if it is not the judgment's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<Origin>,
 }
 
-/// That a failure was declared in the scenario.
+/// A declaration of a known issue in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KnownFinding {
     /// The scenario's reason.
@@ -119,7 +119,7 @@ pub struct KnownFinding {
 pub struct Judgment {
     /// The check.
     pub check: CheckId,
-    /// What it says, in one line.
+    /// The promise in one line.
     pub title: String,
     /// What it is about.
     pub subject: Subject,
@@ -127,97 +127,97 @@ pub struct Judgment {
     pub verdict: Verdict,
     /// How many samples it judged.
     pub samples: u64,
-    /// How many of the samples that the run should have had could be judged, where the check expects any. Of several parts
-    /// (endpoints, kinds) it is the one of which the least was judged.
+    /// How many of the expected samples were judged, if the check expects any. With several parts (endpoints, kinds), this
+    /// is the part with the smallest share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
     /// Why it is Unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether it is Unknown because the run ended before the check could be decided: [`RunVerdicts::cause`] says why.
+    /// Whether it is Unknown because the run ended early: [`RunVerdicts::cause`] has the reason.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_run: bool,
     /// The first findings, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// How many findings there are beyond those.
+    /// How many more findings there are.
     #[serde(default)]
     pub more_findings: u64,
-    /// The scenario line that asks for it.
+    /// The scenario line that adds the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<Origin>,
-    /// Whether its failure rests on timing, and so falls with an invalid measurement.
+    /// Whether its failure rests on timing and therefore does not count in an invalid measurement.
     #[serde(default)]
     pub rests_on_timing: bool,
-    /// Set where the failure is declared as known: it is reported and does not fail the run.
+    /// Set if the failure is a declared known issue: it is reported and does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownFinding>,
-    /// What it measured on the way, e.g. the lag of expiry.
+    /// A distribution that the check measured, for example the lag of expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<LatencySummary>,
-    /// What a reader has to know beside the verdict, e.g. what could not be proved and why.
+    /// Notes, for example what could not be tested and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// One cause: findings that say the same, under one check or several.
+/// One cause: findings with the same text, under one check or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureCause {
-    /// What they say. Names, ids, times and numbers that differ among them are left out (`…`).
+    /// Their text. Names, ids, times and numbers that differ between them are replaced by `…`.
     pub what: String,
-    /// The check that found it; where several did, the first one in the catalogue.
+    /// The check that found it; if there are several, the first in the catalogue.
     pub check: CheckId,
-    /// How many findings of that check say so.
+    /// How many findings that check has.
     pub count: u64,
-    /// When the first one was met, in microseconds of the run; none where they are of the run as a whole.
+    /// The time of the first finding, in microseconds of the run; absent if they concern the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_at: Option<Micros>,
-    /// The privileges that they are about, the first ones by name.
+    /// The first privileges that they concern, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub privileges: Vec<String>,
-    /// The first one, whole.
+    /// The first finding in full.
     pub example: Finding,
-    /// The other checks that fail for it.
+    /// The other checks that fail because of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_breaks: Vec<AlsoBroken>,
-    /// Whether the failure is declared in the scenario: it does not fail the run.
+    /// Whether it is a declared known issue, which does not fail the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
 }
 
-/// A check that fails for a cause that another check found first.
+/// A further check that fails because of a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlsoBroken {
     /// The check.
     pub check: CheckId,
-    /// How many of its findings are of that cause.
+    /// How many of its findings have that cause.
     pub count: u64,
 }
 
-/// How a run came out, in one word. The exit code follows from it (docs/exit-codes.md).
+/// The outcome of a run. The exit code follows from it (docs/exit-codes.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Every asked check passed.
+    /// Every requested check passed.
     Passed,
-    /// Nothing failed but what the scenario declares as known.
+    /// All failures are declared known issues.
     KnownIssuesOnly,
-    /// It cannot be said: a check is Unknown, nothing was asked, or the run ended early.
+    /// A check is Unknown, nothing was requested, or the run ended early.
     #[default]
     Undecided,
-    /// Only checks that rest on timing failed.
+    /// All failed checks rest on timing.
     FailedOnTiming,
-    /// The load generator could not keep its schedule, and what was asked depends on it.
+    /// The load generator could not keep its schedule, and a verdict depends on it.
     NotComparable,
     /// A check that does not rest on timing failed.
     Failed,
-    /// Something that the run made is still there.
+    /// Something that the run created still exists.
     LeftBehind,
     /// A server rejected a setup step.
     SetupRejected,
     /// The environment could not be started or reached, or was lost.
     EnvironmentLost,
-    /// The scenario does not suit the environment: nothing was made.
+    /// The scenario does not fit the environment: nothing was created.
     Refused,
 }
 
@@ -245,24 +245,24 @@ impl fmt::Display for RunOutcome {
     }
 }
 
-/// How much of what a check expected it could judge. With less than half of it a check that found nothing is Unknown.
+/// How many of the expected samples were judged. With less than half of them, a check without a failure is Unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// Samples that the run should have had; those that a fault or the scenario itself excuses are not among them.
+    /// Expected samples, without those that a fault or the scenario itself excuses.
     pub expected: u64,
-    /// Of those, the ones that could be judged.
+    /// How many of them were judged.
     pub judged: u64,
 }
 
 /// A distribution of times, in microseconds, over everything that was due.
 ///
-/// What had no answer is in it as a lower bound: the time that was waited, and at least the client's time-out (censored
-/// observations, in the words of survival analysis).
+/// Requests without an answer are included as lower bounds: the time that they waited, and at least the client's timeout
+/// (censored observations in survival analysis).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencySummary {
     /// Samples, censored ones included.
     pub count: u64,
-    /// Of those, how many are lower bounds only: the request had no answer or was dropped, the role was still there.
+    /// How many of them are lower bounds: the request had no answer or was dropped, the role still existed.
     #[serde(default)]
     pub censored: u64,
     /// Median.
@@ -275,7 +275,7 @@ pub struct LatencySummary {
     pub p999: u64,
     /// Largest.
     pub max: u64,
-    /// Which of the figures are lower bounds: the true value is larger than the one given.
+    /// The figures that are lower bounds: the true value is larger.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at_least: Vec<Quantity>,
 }
@@ -288,162 +288,162 @@ pub struct OperationStatistics {
     /// How many requests were due: the sum of the four figures that follow.
     #[serde(default)]
     pub due: u64,
-    /// How many ended with yes.
+    /// How many succeeded.
     pub ok: u64,
-    /// How many ended with no.
+    /// How many were rejected.
     pub failed: u64,
     /// How many were sent and had no answer.
     pub indeterminate: u64,
-    /// How many were never sent: arrivals that the in-flight cap turned away (issues only).
+    /// How many were never sent: dropped arrivals (issues only).
     #[serde(default)]
     pub dropped: u64,
-    /// From the intended start, of all that were due.
+    /// Response times from the intended start, of all requests that were due.
     pub response: LatencySummary,
-    /// From the real start, of all that were sent.
+    /// Service times from the real start, of all requests that were sent.
     pub service: LatencySummary,
     /// Failures by code, most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<(String, u64)>,
 }
 
-/// How many lives there were and what became of them. `issued` is the sum of what follows it (INV-10).
+/// Numbers of lifecycles by outcome. `issued` is the sum of the outcomes after it (INV-10).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
-    /// Arrivals that the schedule asked for.
+    /// Scheduled arrivals.
     pub arrivals: u64,
-    /// Arrivals turned away by the in-flight cap.
+    /// Dropped arrivals: the limit of concurrent lifecycles (`in_flight`) was reached.
     pub shed: u64,
-    /// Arrivals and timed steps sent late by the generator.
+    /// Arrivals and timed steps that the load generator sent late.
     pub late: u64,
-    /// Arrivals and timed steps that the generator had to send on time.
+    /// Arrivals and timed steps with an intended start.
     pub timed: u64,
     /// Credentials that Vault acknowledged.
     pub issued: u64,
-    /// Of those, revoked with an acknowledgement.
+    /// Of those, revoked, with an acknowledgment.
     pub revoked: u64,
-    /// Of those, seen gone after their lease's end.
+    /// Of those, observed to be gone after their lease's end.
     pub expired: u64,
     /// Of those, still within their lease at the end.
     pub live: u64,
-    /// Of those, past their lease and still in the catalog while Vault holds the lease.
+    /// Of those, past their lease and still in the catalog, while Vault still has the lease.
     pub retried: u64,
-    /// Of those, whose revocation had no answer and whose role is not known to be gone.
+    /// Of those, revoked without an answer, and not observed to be gone.
     pub indeterminate: u64,
     /// Issues without an answer; they are not among `issued`.
     pub issues_unanswered: u64,
 }
 
-/// What came of one fault.
+/// The effects of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultFigures {
     /// Its number, from 1.
     pub fault: u32,
-    /// What it was: `failover on postgres.target`.
+    /// Its description: `failover on postgres.target`.
     pub what: String,
-    /// When it began; none where the run did not come so far.
+    /// When it began; none if the run ended before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Micros>,
-    /// Its steps, its healing last, each in microseconds from its beginning.
+    /// Its steps including its healing, in microseconds from its beginning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<(u64, String)>,
-    /// Until operations went wrong, the last one's start, in microseconds from its beginning; none where none did.
+    /// The start of the last failed operation, in microseconds from its beginning; none if none failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<u64>,
-    /// Until a credential was acknowledged that was asked for after the last issue that went wrong, in microseconds from
-    /// its beginning.
+    /// When a credential was acknowledged that was requested after the last failed issue, in microseconds from its
+    /// beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<u64>,
-    /// Operations that went wrong from its beginning until `recovers_within` after its healing, by what they were and
-    /// the code they ended with (`no answer` where none came).
+    /// Failed operations inside its window, from its beginning until `recovers_within` after its healing, by operation and
+    /// code (or `no answer`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<(Operation, String, u64)>,
 }
 
-/// How Vault revoked what was left when a run's token was revoked, and with it every lease.
+/// How Vault revoked the remaining leases when the run's token was revoked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RevocationFigures {
-    /// Roles that were there before that.
+    /// Roles before that.
     pub roles: u64,
     /// Leases that Vault listed before that.
     pub leases: u64,
-    /// Microseconds until the last role or lease went that did.
+    /// Microseconds until the last role or lease was gone.
     pub took: u64,
-    /// Roles that went a second meanwhile.
+    /// Dropped roles per second in that time.
     pub roles_per_second: f64,
-    /// Roles that were there when the waiting ended.
+    /// Roles that were left when the run stopped waiting.
     pub roles_left: u64,
-    /// Leases that Vault listed then.
+    /// Leases that Vault listed at that time.
     pub leases_left: u64,
-    /// Whether the backlog was still shrinking then.
+    /// Whether the backlog was still shrinking at that time.
     pub shrinking: bool,
 }
 
-/// How the load of a phase went over a stretch of its arrivals, after the ramp-up and outside fault windows (SAT-1).
+/// The load of a phase in steady state: an interval of its arrivals after the ramp-up and outside fault windows (SAT-1).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadFigures {
     /// The phase.
     pub phase: String,
-    /// The beginning of the stretch.
+    /// The beginning of the interval.
     pub from: Micros,
     /// Its end.
     pub to: Micros,
-    /// Credentials asked for a second, dropped arrivals included.
+    /// Requested credentials per second, including dropped arrivals.
     pub offered_per_second: f64,
-    /// Issues answered a second.
+    /// Answered issues per second.
     pub completed_per_second: f64,
-    /// Arrivals dropped a second.
+    /// Dropped arrivals per second.
     pub dropped_per_second: f64,
-    /// By how much the backlog grew a second: requests of every operation that were due and not completed.
+    /// Growth of the backlog per second: requests of all operations that were due and not completed.
     pub backlog_growth_per_second: f64,
-    /// The lower bound of that, at 99 % confidence.
+    /// The lower bound of the growth at 99 % confidence.
     pub backlog_growth_low: f64,
     /// The upper bound.
     pub backlog_growth_high: f64,
-    /// The backlog in the first third: the median of its smallest values, second by second.
+    /// The backlog in the first third: the median of the smallest values of each second.
     pub backlog_first: f64,
     /// The same in the last third.
     pub backlog_last: f64,
 }
 
-/// What the observers saw of an estate that no check judges.
+/// Observations that no check judges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
-    /// Sessions that were kept open past their credential's end, by what became of them.
+    /// Sessions that were held open past their credential's end, by their state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept_sessions: BTreeMap<String, u64>,
-    /// Logins that PostgreSQL's log says it refused, by its reason with the user's name left out.
+    /// Rejected logins in PostgreSQL's log, by reason, without the user's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused_logins: BTreeMap<String, u64>,
-    /// Leases that Vault listed after the drain though their roles were not there. On PostgreSQL and raft storage a
-    /// client that gives up while Vault works can leave one (measured with Vault 1.21.0).
+    /// Leases that Vault listed after the drain although their roles did not exist. On PostgreSQL and raft storage a
+    /// client that disconnects during a request can leave one (measured with Vault 1.21.0).
     #[serde(default)]
     pub leases_without_role: u64,
     /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gauges: BTreeMap<String, u64>,
-    /// Checks that the promises ask for and that were not judged, in this estate or on so short a load, and why: none of
+    /// Checks of the promises that could not be judged in this environment or with this load, and the reason: none of
     /// them passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, String>,
-    /// The live DNS server, where the scenario has one.
+    /// The live DNS server, if the scenario has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsFigures>,
     /// Warnings and notices of servers, in order; the first 200.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<ObservedNote>,
-    /// Roles from before the run that match a username pattern and have no lease, at most the first 100 by name.
+    /// Roles from before the run that match a username pattern and have no lease; the first 100 by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orphans_before: Vec<OrphanBefore>,
-    /// How many there are beyond those.
+    /// How many more there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_orphans_before: u64,
     /// Groups that credentials share and that appeared during the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<CreatedGroup>,
-    /// How the load of each phase went that is long enough to tell.
+    /// The load of each phase that is long enough.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub load: Vec<LoadFigures>,
-    /// The end of what was left when the run's token was revoked; none where nothing was.
+    /// The revocation of remaining leases when the run's token was revoked; none if there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<RevocationFigures>,
 }
@@ -454,7 +454,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// A role from before the run that matches a username pattern and for which Vault lists no lease of the scenario's roles.
-/// Who created it is not known: another mount may issue on the same cluster.
+/// Its creator is not known: another mount may issue on the same cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct OrphanBefore {
     /// Its name.
@@ -463,12 +463,12 @@ pub struct OrphanBefore {
     pub oid: u32,
     /// The cluster, e.g. `target`.
     pub cluster: String,
-    /// Whether it may log in.
+    /// Whether it has LOGIN.
     pub login: bool,
-    /// Its VALID UNTIL on PostgreSQL's clock; none where it is NULL or infinity.
+    /// Its VALID UNTIL on PostgreSQL's clock; none if it is NULL or infinity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<UnixMicros>,
-    /// The Vault role whose username pattern it matches; none where that is no promised one.
+    /// The Vault role whose username pattern it matches; none if it is not a promised role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }
@@ -486,7 +486,7 @@ pub struct CreatedGroup {
     pub stays: bool,
 }
 
-/// Everything that was judged of one run: the content of `verdicts.json`.
+/// All judgments of one run: the content of `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdicts {
     /// [`VERDICTS_SCHEMA`].
@@ -505,14 +505,14 @@ pub struct RunVerdicts {
     /// How long it lasted, in microseconds.
     #[serde(default)]
     pub lasted: Micros,
-    /// All checks together, known findings aside; Fail too where a setup step was rejected or something was left behind.
+    /// The verdict of all checks together, without known issues; also Fail if a setup step was rejected or something was left behind.
     pub verdict: Verdict,
-    /// How the run came out, the measurement and the run's end included.
+    /// The outcome of the run, including the measurement and the run's end.
     #[serde(default)]
     pub outcome: RunOutcome,
     /// Whether the measurement holds.
     pub validity: Validity,
-    /// How the run ended, in words; `completed` where nothing cut it short.
+    /// How the run ended; `completed` if it did not end early.
     pub ended: String,
     /// Why the run ended, as its history has it; none where the history was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -523,14 +523,14 @@ pub struct RunVerdicts {
     /// What the run made and could not remove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
-    /// The failed checks' findings, grouped by what they say: saturation first, then in order of time, known ones last.
+    /// The failed checks' findings, grouped by their text: saturation first, then in order of time, known issues last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<FailureCause>,
-    /// Every asked check, in the catalogue's order.
+    /// Every requested check, in the catalogue's order.
     pub checks: Vec<Judgment>,
     /// Figures by operation.
     pub operations: Vec<OperationStatistics>,
-    /// Lives.
+    /// Numbers of lifecycles.
     pub totals: Totals,
     /// What else was seen.
     #[serde(default)]
@@ -538,7 +538,7 @@ pub struct RunVerdicts {
     /// What came of each fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultFigures>,
-    /// In a run with faults: operations that went wrong while none was felt, as [`FaultFigures::errors`] has the others.
+    /// In a run with faults: failed operations outside all fault windows, like [`FaultFigures::errors`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors_outside: Vec<(Operation, String, u64)>,
 }

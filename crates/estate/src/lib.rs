@@ -1,9 +1,10 @@
-//! Stands an estate up, applies its set-up, tears it down, and cleans up after runs that could not: real Vault and
-//! PostgreSQL as child processes on loopback, free ports, one private folder, no daemon and no root needed.
+//! Starts an environment, applies its setup, stops it, and cleans up after runs that could not: real Vault and
+//! PostgreSQL as child processes on loopback or in containers, on free ports, in one private folder; no daemon and no
+//! root needed.
 //!
-//! Whatever is made is in the run's ledger before it is made, and every server ends with the harness, whatever ends
-//! it. Where an estate already stands ([`Attached`]), the harness works in it with accounts of its own and makes nothing
-//! but its token. The room never judges, and nothing but this room starts or stops a server.
+//! Everything is in the run's ledger before it is created, and every server ends with the harness. In an environment
+//! that is already running ([`Attached`]), the harness works with its own accounts and creates only its token. This
+//! crate never judges, and no other crate starts or stops a server.
 
 mod account;
 mod all;

@@ -1,8 +1,8 @@
-//! Reading of files that others wrote, and writing of files that others read.
+//! Reads files that others wrote, and writes files that others read.
 //!
-//! What is read is a regular file and no larger than its reader expects: a FIFO, a device or an endless file neither
-//! blocks nor fills the memory. What is written appears whole under its name, or not at all. The crate never looks at
-//! what a file holds.
+//! An input file must be a regular file and no larger than its reader expects: a FIFO, a device or an endless file
+//! neither blocks nor fills the memory. An output file is written completely or not at all. This crate never
+//! interprets a file's content.
 
 mod limits;
 mod read;

@@ -1,9 +1,9 @@
-//! A run's durable record: the history of what was done and seen, the folder that keeps it, and the ledger of what was
-//! made and has to be gone again.
+//! A run's durable record: the history of operations and observations, the folder that contains it, and the
+//! write-ahead ledger of everything that must be removed again.
 //!
-//! What is written here can be read after the harness was killed at any moment: a history is flushed twice a second
-//! and read up to where it was cut, a ledger's entry is on disk before its thing is made. The room writes and reads;
-//! it never judges.
+//! All files can be read even if the harness was killed at any moment: a history is flushed twice per second and read
+//! up to where it was cut; a ledger entry is on disk before the thing is created. This crate reads and writes; it
+//! never judges.
 
 mod error;
 mod folder;

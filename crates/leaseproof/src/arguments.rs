@@ -1,4 +1,4 @@
-//! The arguments: what each command is called and takes. What it does is in `commands/`.
+//! The commands and their arguments. Their code is in `commands/`.
 
 use std::path::PathBuf;
 
@@ -16,11 +16,11 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Does an estate in which Vault hands out PostgreSQL credentials do what its runbook promises?
+/// Tests whether an environment in which Vault issues PostgreSQL credentials does what its runbook promises
 ///
-/// A scenario says what the estate is, what its operator does and what is promised. leaseproof stands real servers up,
-/// does what the operator does, takes real credentials through their whole lives, looks on, and judges every promise
-/// with evidence.
+/// A scenario describes the environment, its setup, the promises and the load. leaseproof starts real servers, does
+/// the setup, takes real credentials through their full lifecycle (issue, log in, renew, revoke or expire), observes
+/// the servers, and judges every promise with evidence.
 #[derive(Debug, Parser)]
 #[command(
     name = "leaseproof",
@@ -29,15 +29,15 @@ const STYLES: Styles = Styles::styled()
     disable_help_subcommand = true,
     after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof run scenarios/powerdns\n  \
                        leaseproof show reports/runs/powerdns/20261122T225801Z-3f2a --lease ID\n\n\
-                       Exit codes: 0 every promise was kept · 1 one was broken · 2 bad usage or scenario · 3 undecided · \
-                       4 the measurement is invalid · 5 no estate · 70 a bug of ours · 129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM."
+                       Exit codes: 0 passed · 1 failed · 2 wrong usage or invalid scenario · 3 undecided · 4 the measurement is invalid · \
+                       5 no environment · 70 a bug in leaseproof · 129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// One command each.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(run::RunArgs),
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Supervise(supervise::SuperviseArgs),
 }
 
-/// A scenario, and what one run changes in it.
+/// A scenario, and the changes for one run.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScenarioArgs {
     /// The scenario: its folder, or its scenario.toml
@@ -72,13 +72,13 @@ pub(crate) struct ScenarioArgs {
     pub(crate) overrides: Overrides,
 }
 
-/// What one run changes in a scenario.
+/// Changes to a scenario for one run.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Overrides {
-    /// Changes one value of the scenario, as in `--set phase.steady.rate=5/s`; may be given several times
+    /// Changes one value of the scenario, for example `--set phase.steady.rate=5/s`; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Takes a `[profile.NAME]` of the scenario
+    /// Applies `[profile.NAME]` of the scenario
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The files of a run's folder, the history and the logs aside.
+//! The files of a run's folder, except the history and the logs.
 
 use std::fs;
 use std::path::Path;
@@ -12,29 +12,29 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::judgment::JudgedRun;
 
-/// How much of a log's end is looked at for its last lines, in bytes.
+/// How much of the end of a log is read for its last lines, in bytes.
 const LOG_END: u64 = 64 << 10;
 
 /// The plan, without its secrets.
 pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Failure> {
     let text = plan.to_json();
     if text.len() as u64 > PLAN {
-        let words = "its files are too large together: the plan, which holds them all, has";
-        return Err(Failure::usage(format!("{words} {} bytes, and at most {PLAN} are read back", text.len())));
+        let words = "the scenario's files are too large in total: the plan, which contains all of them, has";
+        return Err(Failure::usage(format!("{words} {} bytes; the limit is {PLAN} bytes", text.len())));
     }
     write(&folder.plan(), text)
 }
 
-/// What is known once the servers stand.
+/// What is known after the servers have started.
 #[derive(Default)]
 pub(crate) struct Stood {
-    /// What they are, each with its version.
+    /// Each server with its version.
     pub(crate) servers: Vec<String>,
-    /// When all of them answered, since the run began.
+    /// The time from the start of the run until all servers responded.
     pub(crate) after: Option<Micros>,
 }
 
-/// `run.json`: what ran, where and with which seed. Written once more when the servers stand.
+/// `run.json`: the scenario, the machine, the seed. It is written again after the servers have started.
 pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stood: &Stood) -> Result<(), Failure> {
     let run = json!({
         "run": folder.name(),
@@ -57,7 +57,7 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stoo
     write(&folder.run_json(), format!("{run:#}\n"))
 }
 
-/// The servers' versions, as run.json has them.
+/// The servers' versions from run.json.
 pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
     let run = leaseproof_files::read(&folder.run_json(), RECORD)
         .ok()
@@ -66,7 +66,7 @@ pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
     servers.into_iter().flatten().filter_map(|server| server.as_str().map(str::to_owned)).collect()
 }
 
-/// Everything that is written of a judgment. Where one file cannot be written the others are all the same.
+/// Writes all files of a judgment. If one file cannot be written, the others are still written.
 pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Failure> {
     let verdicts = &judged.verdicts;
     let written = [
@@ -78,12 +78,12 @@ pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(),
     written.into_iter().collect()
 }
 
-/// The verdicts that the folder holds, if it does and they can be read.
+/// The verdicts in the folder, if they exist and can be read.
 pub(crate) fn read_verdicts(folder: &RunFolder) -> Option<RunVerdicts> {
     serde_json::from_slice(&leaseproof_files::read(&folder.verdicts(), RECORD).ok()?).ok()
 }
 
-/// The last lines of a server's log, as it was kept: scrubbed.
+/// The last lines of a server's stored log, which contains no secrets.
 pub(crate) fn last_log_lines(folder: &RunFolder, server: &str, lines: usize) -> Vec<String> {
     let log = folder.logs().join(format!("{server}.log"));
     leaseproof_files::last_lines(&log, lines, LOG_END).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A panic is a bug of ours: it is said so, and the process ends with 70 after everything was torn down.
+//! A panic is a bug in leaseproof: it is reported as such, and the process ends with 70 after the clean-up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,14 +7,14 @@ use crate::exit::Exit;
 
 static MET: AtomicBool = AtomicBool::new(false);
 
-/// Says from now on that a panic is a bug, where it was met, and what to send along.
+/// From now on, a panic is reported as a bug, with its location and what to send to the maintainers.
 pub(crate) fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
         MET.store(true, Ordering::SeqCst);
         let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-        let words = info.payload_as_str().unwrap_or("no words");
+        let words = info.payload_as_str().unwrap_or("no message");
         console::note(format!(
-            "leaseproof {}: a bug of ours, at {place}: {words}\n\
+            "leaseproof {}: a bug in leaseproof, at {place}: {words}\n\
              The estate is being torn down; `leaseproof clean` removes what might be left. Please report it to the \
              maintainers of leaseproof, with this message, the command line and, if there is one, the run's folder.",
             env!("CARGO_PKG_VERSION"),
@@ -22,7 +22,7 @@ pub(crate) fn install_hook() {
     }));
 }
 
-/// Whether any part of the process panicked, in whatever task.
+/// Whether any task of the process panicked.
 pub(crate) fn met() -> bool {
     MET.load(Ordering::SeqCst)
 }

@@ -32,7 +32,7 @@ pub(crate) mod supervise;
 pub(crate) mod up;
 pub(crate) mod validate;
 
-/// Reads the arguments, does the command and says why it could not, if so.
+/// Parses the arguments, runs the command, and prints its error, if any.
 pub(crate) fn dispatch() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -68,7 +68,7 @@ pub(crate) fn dispatch() -> Exit {
 /// Prints help, the version, or what is wrong with the arguments.
 fn unparsed(error: &clap::Error) -> Exit {
     let text = error.render();
-    // An argument stands in the message as it was typed; it cannot be told from clap's own colors.
+    // The message contains arguments as typed, which cannot be distinguished from clap's own colors.
     let foreign = std::env::args_os().any(|argument| argument.to_string_lossy().chars().any(is_hidden));
     let text = if foreign { visible_lines(&text.to_string()).into_owned() } else { text.ansi().to_string() };
     if error.use_stderr() {
@@ -80,24 +80,24 @@ fn unparsed(error: &clap::Error) -> Exit {
     }
 }
 
-/// Reads a scenario and checks it whole.
+/// Reads and checks a scenario.
 fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
     check(path, overrides).map(|(plan, _)| plan)
 }
 
-/// The same, with what is likely to be wrong and stops nothing.
+/// The same, with the warnings.
 fn check(path: &Path, overrides: &Overrides) -> Result<(Plan, Problems), Failure> {
     let options = LoadOptions { profile: overrides.profile.clone(), set: overrides.set.clone() };
     leaseproof_scenario::check(path, &options)
         .map_err(|problems| Failure::rendered(problems.render(console::coloured())))
 }
 
-/// The threads that a command with servers works on. Two are enough: everything waits for servers.
+/// The async runtime of a command with servers. Two threads are enough, because everything waits for servers.
 fn runtime() -> Result<Runtime, Failure> {
     leaseproof_estate::raise_file_limit();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Estate, format!("the system gives no threads: {error}")))
+        .map_err(|error| Failure::new(Exit::Estate, format!("cannot start threads: {error}")))
 }

@@ -1,8 +1,8 @@
-//! Everything that is printed goes through here, and only here.
+//! All output is printed through this module.
 //!
-//! What comes from outside (names, messages of servers, files) cannot speak to the terminal: hidden characters are
-//! written as escapes. Colors go only where they are wanted (NO_COLOR, a pipe). An output that cannot be written, as on
-//! a full disk, makes the command end with an error; a reader that went away (`| head`) does not.
+//! Text from outside (names, messages of servers, files) cannot control the terminal: hidden characters are
+//! written as escapes. Colors are used only on terminals and without NO_COLOR. If output cannot be written, for example on
+//! a full disk, the command ends with an error; a closed pipe (`| head`) is not an error.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
@@ -14,12 +14,12 @@ use leaseproof_domain::{visible_json, visible_lines, visible_styled};
 
 use crate::exit::Exit;
 
-/// Why stdout could not be written, the first time it could not.
+/// The first error of writing to stdout.
 static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// A terminal that says that it has fewer columns cannot be laid out for.
+/// The smallest supported terminal width, in columns.
 const NARROWEST: usize = 30;
-/// What a terminal has that does not say it.
+/// The width of a terminal that does not report it, in columns.
 const USUAL: usize = 80;
 
 /// Results, on stdout.
@@ -27,7 +27,7 @@ pub(crate) fn out(text: impl AsRef<str>) {
     write_out(&visible_lines(text.as_ref()));
 }
 
-/// Results that this program colored itself, on stdout: what came from outside is escaped in them already.
+/// Results with colors of this program, on stdout: text from outside is already escaped in them.
 pub(crate) fn styled(text: impl AsRef<str>) {
     write_out(&visible_styled(text.as_ref()));
 }
@@ -37,29 +37,29 @@ pub(crate) fn json(document: impl AsRef<str>) {
     write_out(&visible_json(document.as_ref()));
 }
 
-/// A text that another program reads as it is, on stdout: a shell's completions or its `export` lines.
+/// Text for another program, unchanged, on stdout: shell completions or `export` lines.
 pub(crate) fn verbatim(text: impl AsRef<str>) {
     write_out(text.as_ref());
 }
 
-/// Everything that is said beside the results, on stderr; ends the line.
+/// A message on stderr, with a newline.
 pub(crate) fn note(text: impl AsRef<str>) {
     note_styled(visible_lines(text.as_ref()));
 }
 
-/// As [`note`], for a text that this program colored itself.
+/// Like [`note`], for text with colors of this program.
 pub(crate) fn note_styled(text: impl AsRef<str>) {
     let mut stream = anstream::stderr().lock();
-    // There is no other place to say that it cannot be said.
+    // There is no other place to report an error of stderr.
     let _ = writeln!(stream, "{}", visible_styled(text.as_ref()).trim_end());
 }
 
-/// Whether what goes to stderr is colored.
+/// Whether stderr gets colors.
 pub(crate) fn coloured() -> bool {
     AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
 }
 
-/// What a command ends with that would have ended with `exit`: with an error where its output was lost.
+/// The exit of a command that would end with `exit`: an error if its output was lost.
 pub(crate) fn ended(exit: Exit) -> Exit {
     let unwritten = UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).take();
     match unwritten {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use leaseproof_domain::{RunOutcome, RunVerdicts};
 
-/// How a command ended. The order of the variants is the precedence: where several hold, the first one decides.
+/// How a command ended. The order of the variants is the precedence: if several apply, the first one decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Exit {
     /// 143: SIGTERM came.
@@ -15,21 +15,21 @@ pub(crate) enum Exit {
     Interrupted,
     /// 129: SIGHUP came: the terminal was closed.
     HungUp,
-    /// 70: a bug of leaseproof's own.
+    /// 70: a bug in leaseproof.
     Bug,
     /// 2: wrong usage, an invalid scenario.
     Usage,
-    /// 5: the estate could not be had, or was lost; the output folder cannot be written.
+    /// 5: the environment could not be started or reached, or was lost; the output folder cannot be written.
     Estate,
-    /// 1: a check that does not rest on timing failed, a setup step was rejected, something of ours was left behind.
+    /// 1: a check that does not rest on timing failed, a setup step was rejected, something that leaseproof created was left.
     Failed,
-    /// 4: the harness itself failed, or sent late what a verdict depends on.
+    /// 4: the harness itself failed, or sent requests late and a verdict depends on that.
     Invalid,
-    /// 1: only checks that rest on timing failed, and the measurement holds.
+    /// 1: all failed checks rest on timing, and the measurement is valid.
     FailedOnTiming,
-    /// 3: a check is Unknown, or nothing was asked.
+    /// 3: a check is Unknown, or nothing was requested.
     Undecided,
-    /// 0: every asked check passed, known findings as declared.
+    /// 0: every requested check passed, apart from declared known issues.
     Passed,
 }
 
@@ -68,7 +68,7 @@ impl Exit {
         }
     }
 
-    /// What a process of leaseproof's own that ended with `code` meant. Which of the two kinds of 1, nobody can say.
+    /// The exit of another leaseproof process with that code. The two kinds of 1 cannot be distinguished.
     pub(crate) const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             143 => Self::Terminated,
@@ -86,25 +86,25 @@ impl Exit {
         })
     }
 
-    /// What the code says, in a few words.
+    /// The meaning of the code in a few words.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Terminated => "ended by SIGTERM",
             Self::Quit => "ended by SIGQUIT",
             Self::Interrupted => "interrupted",
             Self::HungUp => "ended by SIGHUP",
-            Self::Bug => "a bug of leaseproof's own",
-            Self::Usage => "bad usage or an invalid scenario",
-            Self::Estate => "the environment or the run's files could not be had, or were lost",
-            Self::Failed => "a promise was broken",
+            Self::Bug => "a bug in leaseproof",
+            Self::Usage => "wrong usage or an invalid scenario",
+            Self::Estate => "the environment is not available, or the run's folder cannot be written",
+            Self::Failed => "a check failed",
             Self::Invalid => "the measurement is invalid",
-            Self::FailedOnTiming => "a promise about time was broken",
+            Self::FailedOnTiming => "failed on timing",
             Self::Undecided => "undecided",
-            Self::Passed => "every promise was kept",
+            Self::Passed => "passed",
         }
     }
 
-    /// What the verdicts of a run come to, signals aside: `run` and `judge` end with the same.
+    /// The exit for the verdicts of a run, without signals: `run` and `judge` end with the same code.
     pub(crate) const fn of(verdicts: &RunVerdicts) -> Self {
         match verdicts.outcome {
             RunOutcome::Refused => Self::Usage,
@@ -117,7 +117,7 @@ impl Exit {
         }
     }
 
-    /// What the last line says: after a signal, whether everything was cleaned up.
+    /// The meaning in the last line: after a signal, also whether everything was cleaned up.
     pub(crate) const fn ending(self, left_behind: bool) -> &'static str {
         match (self, left_behind) {
             (Self::Terminated, false) => "ended by SIGTERM, cleaned up",
@@ -132,7 +132,7 @@ impl Exit {
         }
     }
 
-    /// The one of two that decides.
+    /// The one of two exits that comes first in the precedence.
     pub(crate) fn or(self, other: Self) -> Self {
         self.min(other)
     }

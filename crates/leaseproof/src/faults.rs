@@ -1,4 +1,4 @@
-//! The plan's faults, each at its moment, while the load lasts.
+//! Injects the plan's faults at their times during the load.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
 
-/// Does every fault of the plan and heals it, one after the other. Once `cancel` is cancelled none begins, and one that
-/// lasts is healed at once; so it is when the load is over.
+/// Injects and heals every fault of the plan, one after the other. After `cancel` is cancelled, or the load is over, no
+/// fault begins and an active one is healed immediately.
 pub(crate) async fn inject(
     plan: &Plan,
     estate: &mut Estate,
@@ -69,7 +69,7 @@ struct Pace<'a> {
 }
 
 impl Pace<'_> {
-    /// When the fault is due: that long after its phase began. None where the load ends before.
+    /// The time of the fault, counted from the start of its phase. None if the load ends before.
     async fn due(&self, fault: &FaultPlan) -> Option<Micros> {
         let mut progress = self.progress.clone();
         let begun = progress.wait_for(|progress| progress.phase == fault.phase && progress.begun.is_some());
@@ -80,7 +80,7 @@ impl Pace<'_> {
         }
     }
 
-    /// Whether that moment came before the load was over.
+    /// Whether that time came before the end of the load.
     async fn wait_until(&self, moment: Micros) -> bool {
         let mut progress = self.progress.clone();
         // It ends with its sender, and so with the load.

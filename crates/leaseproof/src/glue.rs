@@ -1,4 +1,4 @@
-//! What one room gives, in the shape that another one takes.
+//! Converts the types of one crate into those of another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Tells every stage of a run that it was asked to end.
+/// Signals to every stage of a run that it has to end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt {
     asked: CancellationToken,
@@ -19,13 +19,13 @@ pub(crate) struct Interrupt {
     code: Arc<AtomicU8>,
 }
 
-/// The stage was left because a signal came.
+/// The stage was interrupted by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut;
 
 impl Interrupt {
-    /// Handles the signals from now on, in the runtime that it is called in: the first thing that a command with servers
-    /// does. SIGHUP stays ignored where it was at the start, as nohup(1) has it.
+    /// Installs the signal handlers in the current runtime. Commands with servers call it first. If SIGHUP was ignored at
+    /// the start, as with nohup(1), it stays ignored.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let failed = |error| Failure::estate(format!("cannot install signal handlers: {error}"));
         let interrupt = Self::default();
@@ -63,7 +63,7 @@ impl Interrupt {
         self.asked.clone()
     }
 
-    /// What a signal makes the process end with, if one came.
+    /// The exit for the received signal, if any.
     pub(crate) fn exit(&self) -> Option<Exit> {
         if !self.asked.is_cancelled() {
             return None;
@@ -71,7 +71,7 @@ impl Interrupt {
         Exit::from_code(self.code.load(Ordering::SeqCst))
     }
 
-    /// Does `stage` unless a signal comes first.
+    /// Runs `stage` unless a signal comes first.
     pub(crate) async fn unless_asked<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
         tokio::select! {
             biased;
@@ -80,8 +80,8 @@ impl Interrupt {
         }
     }
 
-    /// Does `stage`. Once a signal came it has that time to come to an end by itself, unless a second one comes first:
-    /// what it has asked of a server may be done there although nobody waits for the answer.
+    /// Runs `stage`. After a signal it may continue for that time, unless a second signal comes first: a server may
+    /// execute a request even if nobody waits for the response.
     pub(crate) async fn unless_asked_for<T>(&self, time: Duration, stage: impl Future<Output = T>) -> Result<T, Cut> {
         let over = async {
             self.asked.cancelled().await;
@@ -97,7 +97,7 @@ impl Interrupt {
         }
     }
 
-    /// Does `stage`, which cleans up, unless a second signal comes first.
+    /// Runs `stage`, which cleans up, unless a second signal comes first.
     pub(crate) async fn unless_urged<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
         tokio::select! {
             biased;

@@ -1,5 +1,4 @@
-//! From a run's folder to its verdicts: the plan and the history as they were written, and nothing else, so that a
-//! judgment can be repeated anywhere.
+//! Judges a run's folder. It reads only the plan and the history, so a judgment can be repeated on any machine.
 
 use std::path::Path;
 
@@ -10,9 +9,9 @@ use leaseproof_scenario::Plan;
 
 use crate::failure::Failure;
 
-/// The verdicts of a run, and what an export of its histograms needs besides.
+/// The verdicts of a run, and the data for the export of its histograms.
 pub(crate) struct JudgedRun {
-    /// What the checkers say.
+    /// The verdicts of the checkers.
     pub(crate) verdicts: RunVerdicts,
     /// `latency.hlog`.
     pub(crate) latencies: Vec<u8>,
@@ -49,7 +48,7 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
     Ok(JudgedRun { verdicts, latencies })
 }
 
-/// That the history at `path` was not too large to be read.
+/// Checks that the history at `path` was not too large to be read.
 pub(crate) fn whole(path: &Path, end: &ReadEnd) -> Result<(), Failure> {
     match end {
         ReadEnd::TooLarge { why } => {
@@ -60,7 +59,7 @@ pub(crate) fn whole(path: &Path, end: &ReadEnd) -> Result<(), Failure> {
     }
 }
 
-/// What two judgments of the same run say differently, a line a check.
+/// The differences between two judgments of the same run, one line per check.
 pub(crate) fn differences(before: &RunVerdicts, now: &RunVerdicts) -> Vec<String> {
     let twin = |of: &Judgment, among: &[Judgment]| {
         among.iter().find(|other| other.check == of.check && other.subject == of.subject).map(|other| other.verdict)

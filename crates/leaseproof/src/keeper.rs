@@ -1,4 +1,4 @@
-//! An estate that is kept up for a person: stood up, set up, and kept until somebody asks for its end.
+//! `leaseproof up`: starts an environment, does the setup, and keeps it running until it is asked to end.
 
 use std::fs;
 use std::io;
@@ -18,16 +18,16 @@ use crate::process;
 use crate::progress::Screen;
 use crate::stop::Stop;
 
-/// An estate that is up, as `ready` gets it.
+/// A running environment, as passed to `ready`.
 pub(crate) struct Kept {
-    /// The run's name, by which `leaseproof down` finds it.
+    /// The run's name, for `leaseproof down`.
     pub(crate) run: String,
     /// Lines for a shell: `export VAULT_ADDR='…'`.
     pub(crate) exports: String,
 }
 
-/// Keeps an estate of `plan` until a signal comes, a server is lost, or `ready` finds nobody who wants it. `owner` is
-/// this process, for the ledger.
+/// Keeps the environment of `plan` running until a signal comes, a server is lost, or `ready` fails. `owner` is this
+/// process, for the ledger.
 pub(crate) async fn keep(
     plan: &Plan,
     owner: Entry,
@@ -36,7 +36,8 @@ pub(crate) async fn keep(
     ready: impl FnOnce(&Kept) -> io::Result<()>,
 ) -> Ended {
     if plan.estate == EstateKind::Attached {
-        let words = format!("the estate of {} already stands; `up` stands estates up", plan.name);
+        let words =
+            format!("`up` starts environments; the environment of {} is attached and already running", plan.name);
         return Err(Failure::usage(words));
     }
     let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
@@ -48,7 +49,7 @@ pub(crate) async fn keep(
         Some(left) => return Err(Failure::new(interrupt.exit().unwrap_or(Exit::Failed), left)),
         None => ledger.closed().map_err(Failure::estate)?,
     }
-    // Everything is gone, and the ledger with it; a folder that stays behind empty does no harm.
+    // Everything is removed, including the ledger; an empty folder that stays is harmless.
     let _ = fs::remove_dir_all(folder.path());
     match interrupt.exit() {
         Some(signalled) => Ok(signalled),
@@ -64,7 +65,7 @@ async fn live(
     screen: Screen,
     ready: impl FnOnce(&Kept) -> io::Result<()>,
 ) -> (Stop, Option<String>) {
-    let stage = screen.stage("standing the estate up");
+    let stage = screen.stage("starting the environment");
     let redactor = Arc::new(Redactor::new());
     let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
     let stood = interrupt.unless_asked(Estate::stand(plan, &options, None, ledger, &redactor)).await;
@@ -73,7 +74,7 @@ async fn live(
         Ok(Err(error)) => return (error.into(), None),
         Err(cut) => return (cut.into(), None),
     };
-    // A server whose log nobody reads would wait for a reader one day.
+    // A server blocks when nobody reads its log pipe.
     for mut stream in estate.take_logs() {
         tokio::spawn(async move { while stream.lines.recv().await.is_some() {} });
     }
@@ -119,7 +120,7 @@ fn exports(environment: &[(String, String)]) -> String {
     environment.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
 }
 
-/// A text as one word of a POSIX shell, whatever it holds.
+/// Quotes a text as one word for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,6 +1,6 @@
-//! The command line: arguments, progress, the way of a run from its scenario to its exit code.
+//! The command line: arguments, progress, and the flow of a run from its scenario to its exit code.
 //!
-//! What is done lies in the other rooms; this one puts them in order and holds no logic that a room owns.
+//! This crate combines the other crates and contains no logic that belongs to one of them.
 
 mod arguments;
 mod artefacts;

@@ -1,4 +1,4 @@
-//! The whole way of a run, from a plan to its verdicts.
+//! The complete flow of a run, from a plan to its verdicts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,33 +24,33 @@ use crate::standing::Standing;
 use crate::stop::Stop;
 use crate::{artefacts, glue, judgment, process};
 
-/// Where runs are kept, unless `--output` says otherwise.
+/// The default folder of runs, without `--output`.
 const RUNS: &str = "reports/runs";
-/// How many of its last log lines a lost server is shown with.
+/// How many of the last log lines are shown for a lost server.
 const LAST_LINES: usize = 10;
-/// How long after a failure a server's end may be noticed.
+/// How long after a failure the end of a server may be detected.
 const NOTICE: Duration = Duration::from_secs(1);
-/// How often the run's record is looked at.
+/// How often the run's record is checked.
 const RECORD_PACE: Duration = Duration::from_millis(200);
-/// Without any role or lease going, Vault revokes nothing more: it tries a revocation that failed again after 10 to 30 s
-/// (vault/expiration.go, revokeExponentialBackoff).
+/// If no role or lease goes away for this time, Vault revokes nothing more: it retries a failed revocation after 10 to
+/// 30 s (vault/expiration.go, revokeExponentialBackoff).
 const RELEASE_STALL: Duration = Duration::from_secs(35);
-/// How long Vault is given to revoke what was left, as long as it does.
+/// How long the run waits for Vault to revoke what was left, as long as it makes progress.
 const RELEASE_LONGEST: Duration = Duration::from_secs(15 * 60);
-/// How long where no check depends on it.
+/// How long the run waits if no check depends on it.
 const RELEASE_SHORTEST: Duration = Duration::from_secs(10);
 
-/// A run that came to its end, whatever end that was.
+/// A finished run.
 pub(crate) struct Run {
-    /// Its folder, with everything that could be written.
+    /// Its folder, with all files that could be written.
     pub(crate) folder: RunFolder,
     /// Its verdicts.
     pub(crate) verdicts: RunVerdicts,
-    /// What the process ends with.
+    /// The exit of the process.
     pub(crate) exit: Exit,
 }
 
-/// Plan → estate → workload, watched → history → verdicts → files.
+/// Plan → environment → workload, observed → history → verdicts → files.
 pub(crate) async fn run(
     plan: &Plan,
     output: Option<&Path>,
@@ -83,7 +83,7 @@ pub(crate) async fn run(
 
     let mut judged = judgment::of(&folder).map_err(|failure| unjudged(failure, unwritten.as_ref(), left.as_deref()))?;
     if let Some(stop) = &unwritten {
-        // Its last line may not have been written, and nobody else can tell.
+        // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
     }
     let written = artefacts::write_judged(&folder, &judged);
@@ -93,12 +93,12 @@ pub(crate) async fn run(
         console::note(format!("the run's files are not complete: {}", failure.words));
     }
     let exit = exit.or(Exit::of(&verdicts));
-    // A signal decides before what was seen until it came.
+    // A signal takes precedence over what was observed until then.
     let exit = interrupt.exit().unwrap_or(exit);
     Ok(Run { exit, folder, verdicts })
 }
 
-/// A run that left too little to be judged by: what ended it comes first.
+/// A run with too little data for a judgment: the cause of its end comes first.
 fn unjudged(failure: Failure, unwritten: Option<&Stop>, left: Option<&str>) -> Failure {
     let Some(stop) = unwritten else { return failure };
     let why = format!("there are no verdicts: {}", failure.words);
@@ -129,22 +129,22 @@ struct Living<'a> {
     redactor: Arc<Redactor>,
     interrupt: &'a Interrupt,
     screen: Screen,
-    /// Whether the load goes on though the same failure repeats.
+    /// Whether the load continues even if the same failure repeats.
     keep_going: bool,
 }
 
 impl Living<'_> {
-    /// Stands the estate up, lives in it, and tears it down whatever happened. Answers with what ended it early, and
-    /// with what is left of it.
+    /// Starts the environment, runs the load, and stops everything in all cases. Returns the cause of an early end, and
+    /// what is left behind.
     async fn live(&self) -> (Option<Stop>, Option<String>) {
         let mut estate = match Standing::unless_asked(self.plan, self.interrupt, self.stand()).await {
             Ok(Ok(estate)) => estate,
             Ok(Err(stop)) => return (Some(stop), None),
-            // What had been begun went with the stage itself.
+            // Servers that had been started ended together with the stage.
             Err(cut) => return (Some(cut.into()), None),
         };
         let (watch, stop) = self.watched(&mut estate).await;
-        let _stage = self.screen.stage("tearing the estate down");
+        let _stage = self.screen.stage("stopping the environment");
         let left = estate.tear_down(self.interrupt).await;
         let finished = match watch {
             Some(watch) => watch.finish().await.err().map(Stop::from),
@@ -154,12 +154,12 @@ impl Living<'_> {
     }
 
     async fn stand(&self) -> Result<Standing, Stop> {
-        let _stage = self.screen.stage("standing the estate up");
+        let _stage = self.screen.stage("starting the environment");
         let (plan, run) = (self.plan, self.folder.name());
         Ok(Standing::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
     }
 
-    /// Everything between standing up and tearing down.
+    /// Everything between start and stop.
     async fn watched(&self, estate: &mut Standing) -> (Option<Watch>, Option<Stop>) {
         let started = async {
             let config = glue::watch_config(self.plan, estate, self.folder).await?;
@@ -178,7 +178,7 @@ impl Living<'_> {
         (Some(watch), stop)
     }
 
-    /// What keeps the run from going on: a server is lost, or the record of the run.
+    /// Waits for a problem that ends the run: a lost server, or a run's record that cannot be written.
     async fn lost(&self, server: impl Future<Output = Stop>) -> Stop {
         let record = async {
             loop {
@@ -195,7 +195,7 @@ impl Living<'_> {
         }
     }
 
-    /// Does `stage` unless a server is lost. A stage that fails may do so because a server is about to be found lost.
+    /// Runs `stage` unless a server is lost. A stage may fail because of a lost server that is detected a moment later.
     async fn unless_lost(
         &self,
         lost: impl Future<Output = Stop>,
@@ -213,7 +213,7 @@ impl Living<'_> {
         Err(tokio::time::timeout(NOTICE, lost).await.unwrap_or(failed))
     }
 
-    /// Set-up, lives with the faults that strike them, and the end of all leases.
+    /// The setup, the load with its faults, and the end of all leases.
     async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = Standing::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
@@ -241,7 +241,7 @@ impl Living<'_> {
         };
         let faults = async {
             let done = estate.strike(plan, recorder, receiver, &cancel).await;
-            // What the scenario asks for cannot be had: the load has no more use.
+            // The scenario's requirements cannot be met: ending the load.
             done.inspect_err(|_| cancel.cancel())
         };
         let (finished, faults, ()) =
@@ -261,10 +261,10 @@ impl Living<'_> {
         if finished.interrupted || cut { Err(Stop::Asked) } else { Ok(()) }
     }
 
-    /// The operator's steps, the run's own token, clocks, and a first look.
+    /// The setup steps, the run's own token, the clocks, and a first observation.
     async fn prepare(&self, estate: &mut Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
-        let _stage = self.screen.stage("setting the estate up");
+        let _stage = self.screen.stage("running the setup");
         estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
         artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
@@ -275,14 +275,14 @@ impl Living<'_> {
         Ok(token)
     }
 
-    /// The live PowerDNS, where the scenario has one. After the first look: its credentials are the run's too.
+    /// The live PowerDNS, if the scenario has one. After the first observation, because its credentials belong to the run.
     async fn stand_powerdns(&self, estate: &mut Standing) -> Result<(), Stop> {
-        let _stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("standing PowerDNS up"));
+        let _stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("starting PowerDNS"));
         Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
     }
 
-    /// What is left after the drain, and once more after the run's token, and with it every lease, was revoked. Answers
-    /// whether a signal cut the wait for that short.
+    /// Observes what is left after the drain, and again after the run's token was revoked with every lease. Returns
+    /// whether a signal ended that wait.
     async fn release(
         &self,
         estate: &Standing,
@@ -290,8 +290,8 @@ impl Living<'_> {
         accessor: &str,
         waits: &ReleaseWait,
     ) -> Result<bool, Stop> {
-        let stage = self.screen.stage("releasing every lease");
-        // In an environment of its own, its accounts are the environment's to keep.
+        let stage = self.screen.stage("revoking every lease");
+        // In an environment that leaseproof started, the environment keeps the accounts.
         let attached = self.plan.estate == EstateKind::Attached;
         let own = |fault: Option<HarnessFault>| {
             fault.filter(|fault| attached || !matches!(fault, HarnessFault::Token | HarnessFault::Observer))
@@ -302,14 +302,14 @@ impl Living<'_> {
         watch.stop_looking().await;
         estate.release(accessor).await.map_err(undone)?;
         let tell =
-            |roles, leases| stage.say(format!("releasing every lease: {leases} leases and {roles} roles are left"));
+            |roles, leases| stage.say(format!("revoking every lease: {leases} leases and {roles} roles are left"));
         let cut = watch.released(waits, &self.interrupt.token(), tell).await.map_err(unseen)?;
         estate.measure_clocks(self.recorder).await.map_err(undone)?;
         Ok(cut)
     }
 }
 
-/// How long what is left after the drain may take to go, where the load has to be over by `ends`.
+/// How long to wait until everything left after the drain is gone, if the load must be over by `ends`.
 fn release_wait(plan: &Plan, ends: Option<Instant>) -> ReleaseWait {
     let asked = plan.asks.iter().any(|ask| matches!(ask.check.as_str(), "RUN-2" | "INV-3"));
     let until_end = ends.map(|ends| ends.saturating_duration_since(Instant::now()).saturating_sub(NOTICE));

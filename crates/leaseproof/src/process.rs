@@ -1,28 +1,28 @@
-//! What tells a living process from a stranger that was given its id later.
+//! Distinguishes a running process from another one that later got the same id.
 
 use leaseproof_estate::{start_time, this_host, this_user};
 use leaseproof_history::Entry;
 
-/// This process as the owner of a run.
+/// This process as the owner of a run, for the ledger.
 pub(crate) fn harness() -> Entry {
     let pid = std::process::id();
     Entry::Harness { pid, start_time: start_time(pid).unwrap_or(0) }
 }
 
-/// This process as the keeper of a detached estate.
+/// This process as the supervisor of a detached environment, for the ledger.
 pub(crate) fn supervisor() -> Entry {
     let pid = std::process::id();
     Entry::Supervisor { pid, start_time: start_time(pid).unwrap_or(0) }
 }
 
-/// Who starts a run, and for what: a scenario, or a command that needs none.
+/// Who starts a run, and for which scenario or command.
 pub(crate) fn started(scenario: &str) -> Entry {
     let (uid, user) = this_user();
     let folder = std::env::current_dir().unwrap_or_default();
     Entry::Started { scenario: scenario.to_owned(), folder, user, uid, host: this_host() }
 }
 
-/// Whether that very process still lives.
+/// Whether exactly that process is still running.
 pub(crate) fn lives(pid: u32, started: u64) -> bool {
     start_time(pid) == Some(started)
 }

@@ -1,4 +1,4 @@
-//! What a person sees while a run lasts, on stderr and only where that is a terminal.
+//! The progress display during a run, on stderr and only if stderr is a terminal.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) struct Screen {
     shown: bool,
 }
 
-/// A stage that is shown until this is dropped.
+/// A stage that is displayed until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Stage {
     bar: ProgressBar,
@@ -28,7 +28,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Other words, as the stage goes on.
+    /// Changes the text of the stage.
     pub(crate) fn say(&self, words: String) {
         self.bar.set_message(words);
     }
@@ -44,19 +44,19 @@ impl Drop for Stage {
 }
 
 impl Screen {
-    /// Shows stages unless `quiet`; nothing where stderr is no terminal.
+    /// Shows stages unless `quiet`; shows nothing if stderr is not a terminal.
     pub(crate) fn new(quiet: bool) -> Self {
         Self { shown: !quiet && std::io::IsTerminal::is_terminal(&std::io::stderr()) }
     }
 
-    /// A line that stays, where stages are shown.
+    /// Prints a permanent line, if stages are shown.
     pub(crate) fn say(self, words: &str) {
         if self.shown {
             console::note(words);
         }
     }
 
-    /// A spinner with words, if the stage takes its time.
+    /// A spinner with text, for stages that take some time.
     pub(crate) fn stage(self, words: &'static str) -> Stage {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if !self.shown {

@@ -1,4 +1,4 @@
-//! Whether a load still tells anything: where every credential fails in the same way, more of them say nothing new.
+//! Detects repeated failures: if every credential fails in the same way, further ones show nothing new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,25 +12,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
 
-/// How many credentials in a row fail in the same way before the load is ended.
+/// How many consecutive credentials must fail in the same way before the load is ended.
 const IN_A_ROW: u64 = 10;
-/// From this length on a word is a name that somebody made up: Vault's usernames and lease ids have 20 and 24 random
+/// Words of at least this length are treated as generated names: Vault's usernames and lease ids have 20 and 24 random
 /// characters.
 const INVENTED: usize = 16;
-/// How soon a login has to work where the scenario promises no time.
+/// How soon a login must work if the scenario promises no time.
 const USABLE_WITHIN: Duration = Duration::from_secs(1);
-/// SQLSTATE classes of what passes by itself: lost connections, conflicts, exhausted resources, a server that shuts down.
+/// SQLSTATE classes of temporary errors: lost connections, conflicts, exhausted resources, a server that shuts down.
 const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "55", "57"];
-/// HTTP statuses of what passes by itself: not replicated yet, a quota, a gateway, a sealed or a standby node.
+/// HTTP statuses of temporary errors: not replicated yet, a quota, a gateway, a sealed or a standby node.
 const PASSING_STATUS: [&str; 6] = ["412", "429", "472", "502", "503", "504"];
 
-/// Ends a load in which the same failure repeats. Nothing is ended where nobody watches.
+/// Ends a load in which the same failure repeats.
 pub(crate) struct Repeated {
     why: Arc<OnceLock<String>>,
 }
 
 impl Repeated {
-    /// Watches what is recorded from now on, and cancels the load at the tenth failure of the same kind in a row.
+    /// Watches the recorded events from now on, and cancels the load at the tenth consecutive failure of the same kind.
     pub(crate) fn watch(plan: &Plan, recorder: &Recorder, load: &CancellationToken) -> Self {
         let why = Arc::new(OnceLock::new());
         let (told, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
@@ -44,32 +44,32 @@ impl Repeated {
         Self { why }
     }
 
-    /// The load is not ended, whatever fails.
+    /// A watcher that never ends the load.
     pub(crate) fn never() -> Self {
         Self { why: Arc::default() }
     }
 
-    /// Why the load was ended, where it was for this.
+    /// The reason why the load was ended, if it was ended for this.
     pub(crate) fn stopped(&self) -> Option<Stop> {
         self.why.get().cloned().map(Stop::Repeated)
     }
 }
 
-/// Failures in a row, operation by operation.
+/// Consecutive failures by operation.
 struct Tally {
     usable_within: Duration,
-    /// How long each fault may be felt after its healing, in the plan's order.
+    /// How long each fault window lasts after its healing, in the plan's order.
     recovers_within: Vec<Duration>,
-    /// Faults that began, and until when they are felt once they are healed.
+    /// Faults that began, with the end of their windows after they are healed.
     felt: BTreeMap<u32, Option<Micros>>,
-    /// Operations whose failure the scenario declares.
+    /// Operations whose failure is a declared known issue.
     declared: BTreeSet<Operation>,
-    /// Credentials that have yet to log in, and when they were issued.
+    /// Credentials without a successful login yet, with the time of their issue.
     fresh: BTreeMap<u64, Micros>,
     rows: BTreeMap<Operation, Row>,
 }
 
-/// The same failure, again and again.
+/// A failure that repeats.
 struct Row {
     pattern: String,
     first: Failure,
@@ -94,7 +94,7 @@ impl Tally {
         }
     }
 
-    /// Answers why the load has no more use, once that is so.
+    /// Returns the reason to end the load, if there is one.
     fn see(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::Fault(mark) => self.fault(mark),
@@ -157,8 +157,8 @@ impl Tally {
         row.times += 1;
         (row.times == IN_A_ROW).then(|| {
             format!(
-                "{} failed {IN_A_ROW} times in a row in the same way, since {}, and none worked in between: {}\nthe load was \
-                 ended because more of it would show nothing new; --keep-going runs it to its end",
+                "{} failed {IN_A_ROW} consecutive times with the same error, since {}: {}\nthe load was ended because \
+                 more of it would show nothing new; --keep-going runs it completely",
                 words(record.op),
                 row.since,
                 row.first
@@ -173,14 +173,14 @@ impl Row {
     }
 }
 
-/// What failures of one kind have in common: their words without names that were made up for one credential.
+/// The common part of failures of one kind: their messages without generated names.
 fn kind(failure: &Failure) -> String {
     let words = without_details(&failure.to_string());
     let parts = words.split(|c: char| !c.is_alphanumeric());
     parts.filter(|part| part.len() < INVENTED).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a failure lasts until somebody changes the setup, and does not come from load, or from a server that is away.
+/// Whether a failure is permanent until the setup changes, and not an effect of the load or of an unavailable server.
 fn lasts(failure: &Failure) -> bool {
     let passing = |code: &str| PASSING_CLASSES.iter().any(|class| code.starts_with(class));
     match failure.source {
@@ -270,7 +270,7 @@ mod tests {
         let mut tally = Tally::new(&plan());
         let words = (1..=10).find_map(|life| tally.see(&rejected(life, "500", "syntax error"))).unwrap();
         assert!(
-            words.starts_with("issuing a credential failed 10 times in a row in the same way, since 1.000 s"),
+            words.starts_with("issuing a credential failed 10 consecutive times with the same error, since 1.000 s"),
             "{words}"
         );
         assert!(words.contains("HTTP 500: role") && words.contains("--keep-going"), "{words}");

@@ -1,4 +1,4 @@
-//! `--only` and `--skip`: which of the asked checks a run judges.
+//! `--only` and `--skip`: which of the requested checks a run judges.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use leaseproof_scenario::Plan;
 
 use crate::failure::Failure;
 
-/// Takes out of the plan what is not to be judged. What is left out is not counted, and neither are the known defects
-/// that it would have matched.
+/// Removes the checks that are not judged from the plan. They are not counted, and neither are the known issues that
+/// refer to them.
 pub(crate) fn select(plan: &mut Plan, only: &[String], skip: &[String]) -> Result<(), Failure> {
     let (only, skip) = (ids(plan, only)?, ids(plan, skip)?);
     let judged = |check: CheckId| (only.is_empty() || only.contains(&check)) && !skip.contains(&check);
@@ -29,7 +29,7 @@ fn id(plan: &Plan, text: &str) -> Result<CheckId, Failure> {
     let asked: BTreeSet<CheckId> = plan.asks.iter().map(|ask| ask.check).collect();
     let asked: Vec<&str> = asked.into_iter().map(CheckId::as_str).collect();
     Err(Failure::usage(format!(
-        "the scenario {} does not ask for {check}: no promise in it stands behind that check; it asks for {}",
+        "the scenario {} has no promise that adds {check}; its checks are {}",
         plan.name,
         asked.join(", ")
     )))
@@ -66,6 +66,10 @@ mod tests {
     fn an_id_that_nothing_answers_to_is_told() {
         let words = |only: &str| select(&mut plan(), &[only.into()], &[]).unwrap_err().words;
         assert_eq!(words("GRA-l"), "there is no check `GRA-l`; did you mean `GRA-1`?");
-        assert!(words("KNO-1").starts_with("the scenario powerdns does not ask for KNO-1"), "{}", words("KNO-1"));
+        assert!(
+            words("KNO-1").starts_with("the scenario powerdns has no promise that adds KNO-1"),
+            "{}",
+            words("KNO-1")
+        );
     }
 }

@@ -1,5 +1,4 @@
-//! Several scenarios, one after another: all of them are checked before the first one starts, and one exit code is
-//! made of theirs.
+//! Several scenarios, one after another. All are checked before the first one starts, and they end with one exit code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,16 +17,16 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::{self, Run};
 use crate::progress::Screen;
 
-/// What the paths of a command line name.
+/// The scenarios named by the paths of a command line.
 pub(crate) enum Named {
     /// One scenario, by itself.
     One(PathBuf),
-    /// Several, or a folder of them, each once.
+    /// Several scenarios, or a folder of them, each once.
     Several(Vec<PathBuf>),
 }
 
-/// The scenarios behind the paths, those of a folder by name. A path that leads to none is left as it is: reading it
-/// tells why.
+/// The scenarios of the paths, those of a folder sorted by name. A path without a scenario is returned unchanged:
+/// reading it gives the error message.
 pub(crate) fn named(paths: &[PathBuf]) -> Result<Named, Failure> {
     if let [path] = paths
         && !is_folder_of_scenarios(path)
@@ -59,20 +58,20 @@ fn below(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read the folder {shown}: {error}")))?;
     if listed.is_empty() {
         return Err(Failure::usage(format!(
-            "there is no scenario at {shown} nor below it; `leaseproof list` shows those there are, `leaseproof new \
-             NAME` writes a first one"
+            "there is no scenario in or below {shown}; `leaseproof list` lists scenarios, `leaseproof new NAME` \
+             writes a first one"
         )));
     }
     Ok(listed.into_iter().map(|scenario| scenario.path).collect())
 }
 
-/// One name for a scenario that is named by its folder and by its file.
+/// The scenario's file, whether the path is its folder or its file.
 fn whole(path: &Path) -> PathBuf {
     let file = if path.is_dir() { path.join("scenario.toml") } else { path.to_owned() };
     fs::canonicalize(&file).unwrap_or(file)
 }
 
-/// The plans of all scenarios, or everything that is wrong with any of them.
+/// The plans of all scenarios, or the problems of all of them.
 pub(crate) fn plans(paths: &[PathBuf], plan: impl Fn(&Path) -> Result<Plan, Failure>) -> Result<Vec<Plan>, Failure> {
     let mut problems = Vec::new();
     let mut plans = Vec::new();
@@ -90,7 +89,7 @@ pub(crate) fn plans(paths: &[PathBuf], plan: impl Fn(&Path) -> Result<Plan, Fail
     Err(Failure::rendered(problems.join("\n")))
 }
 
-/// That each scenario can have its own folder in `output`, before the first one takes its time.
+/// Checks, before the first one runs, that each scenario has its own folder in `output`.
 pub(crate) fn check_names(plans: &[Plan], output: Option<&Path>) -> Result<(), Failure> {
     if output.is_none() {
         return Ok(());
@@ -101,13 +100,13 @@ pub(crate) fn check_names(plans: &[Plan], output: Option<&Path>) -> Result<(), F
     }
     if let Some((name, times)) = names.iter().find(|(_, times)| **times > 1) {
         return Err(Failure::usage(format!(
-            "{times} scenarios are called {name}, and --output has one folder a name; run them apart, or without --output"
+            "{times} scenarios have the name {name}, but --output has one folder per name; run them separately, or without --output"
         )));
     }
     Ok(())
 }
 
-/// A series that came to its end.
+/// A finished series.
 pub(crate) struct Series {
     entries: Vec<Entry>,
 }
@@ -118,11 +117,11 @@ struct Entry {
     note: Option<String>,
     took: Duration,
     folder: Option<String>,
-    /// None where a signal came first.
+    /// None if a signal came first.
     exit: Option<Exit>,
 }
 
-/// Runs each scenario, in order. What one of them comes to does not keep the others from running; a signal does.
+/// Runs each scenario, in order. After a failed scenario the next one still runs; after a signal it does not.
 pub(crate) async fn run(
     plans: &[Plan],
     output: Option<&Path>,
@@ -184,17 +183,17 @@ impl Entry {
 }
 
 impl Series {
-    /// What the process ends with: over several scenarios, too, the first of the documented order decides.
+    /// The exit of the process: the first in the documented order decides, as for one scenario.
     pub(crate) fn exit(&self) -> Exit {
         over(self.entries.iter().filter_map(|entry| entry.exit))
     }
 
-    /// One line a scenario, and the exit code.
+    /// One line per scenario, and the exit code.
     pub(crate) fn table(&self, width: Option<usize>) -> String {
         leaseproof_report::series_terminal(&self.told(), &self.end(), width)
     }
 
-    /// The verdicts of those that came to any, as one list.
+    /// The verdicts of all scenarios that have any, as one list.
     pub(crate) fn json(&self) -> String {
         let all: Vec<&RunVerdicts> = self.entries.iter().filter_map(|entry| entry.verdicts.as_ref()).collect();
         format!("{:#}\n", serde_json::json!(all))
@@ -225,7 +224,7 @@ impl Series {
     }
 }
 
-/// The exit that decides over several. A series in which nothing was run is undecided.
+/// The exit of several scenarios. A series without any run is undecided.
 fn over(exits: impl Iterator<Item = Exit>) -> Exit {
     exits.reduce(Exit::or).unwrap_or(Exit::Undecided)
 }
@@ -261,7 +260,10 @@ mod tests {
         let powerdns = scenarios().join("powerdns");
         assert_eq!(several(&[powerdns.clone(), powerdns.join("scenario.toml")]), ["powerdns"]);
         assert!(matches!(named(&[powerdns]).unwrap(), Named::One(_)));
-        assert!(matches!(named(&["nowhere".into()]).unwrap(), Named::One(_)), "reading it tells that it is not there");
+        assert!(
+            matches!(named(&["nowhere".into()]).unwrap(), Named::One(_)),
+            "reading it tells that it does not exist"
+        );
     }
 
     #[test]
@@ -269,7 +271,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let failure = named(&[folder.path().to_owned()]).err().unwrap();
         assert_eq!(failure.exit, Exit::Usage);
-        assert!(failure.words.starts_with("there is no scenario at "), "{}", failure.words);
+        assert!(failure.words.starts_with("there is no scenario in or below "), "{}", failure.words);
     }
 
     #[test]
@@ -284,7 +286,7 @@ mod tests {
         let twice = plans(&[paths[2].clone(), paths[2].clone()], load).unwrap();
         assert!(check_names(&twice, None).is_ok());
         let failure = check_names(&twice, Some(Path::new("out"))).unwrap_err();
-        assert!(failure.words.starts_with("2 scenarios are called powerdns"), "{}", failure.words);
+        assert!(failure.words.starts_with("2 scenarios have the name powerdns"), "{}", failure.words);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The estate that a run has, whoever made it.
+//! The environment of a run, started by leaseproof or attached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,19 +21,19 @@ use crate::faults;
 use crate::interrupt::{Cut, Interrupt};
 use crate::stop::Stop;
 
-/// How long servers that are not leaseproof's have for what was asked of them before a signal came.
+/// How long attached servers have to complete requests that were sent before a signal.
 const ANSWERS: Duration = Duration::from_secs(10);
 
-/// Real servers: leaseproof's own, or somebody else's.
+/// Real servers: started by leaseproof, or attached.
 pub(crate) enum Standing {
-    /// Children of leaseproof, or containers of its own, which end with it.
+    /// Child processes or containers of leaseproof, which end with it.
     Processes(Box<Estate>),
-    /// An estate that already stands.
+    /// An environment that is already running.
     Attached(Box<Attached>),
 }
 
 impl Standing {
-    /// Has the plan's estate.
+    /// Starts the plan's environment, or connects to it.
     pub(crate) async fn stand(
         plan: &Plan,
         run: &str,
@@ -51,8 +51,8 @@ impl Standing {
         })
     }
 
-    /// Does a stage that ends where a signal comes. In an estate that is not leaseproof's, what was asked of a server may
-    /// be done there although nobody waits for the answer: there the stage has some time to come to an end.
+    /// Runs a stage that ends when a signal comes. In an attached environment the stage gets some time to finish, because
+    /// a server may execute a request even if nobody waits for the response.
     pub(crate) async fn unless_asked<T>(
         plan: &Plan,
         interrupt: &Interrupt,
@@ -64,7 +64,7 @@ impl Standing {
         }
     }
 
-    /// Vault, as the harness itself speaks to it.
+    /// Vault, with the harness's own token.
     pub(crate) fn vault(&self) -> Client {
         match self {
             Self::Processes(estate) => estate.vault(),
@@ -72,7 +72,7 @@ impl Standing {
         }
     }
 
-    /// Vault with a token that watches.
+    /// Vault, with the token of the watch.
     pub(crate) async fn observing_vault(&self) -> Result<Client, EstateError> {
         match self {
             Self::Processes(estate) => estate.observing_vault().await,
@@ -88,7 +88,7 @@ impl Standing {
         }
     }
 
-    /// How a cluster's credentials log in to a database, but for their name and password.
+    /// How a cluster's credentials log in to a database, without username and password.
     pub(crate) fn client_logins(&self, cluster: &str, database: &str, timeout: Duration) -> Vec<Login> {
         let logins = match self {
             Self::Processes(estate) => {
@@ -103,7 +103,7 @@ impl Standing {
         logins.into_iter().map(named).collect()
     }
 
-    /// The logs that can be read here: those of leaseproof's own servers.
+    /// The readable server logs: those of servers that leaseproof started.
     pub(crate) fn take_logs(&mut self) -> Vec<LogStream> {
         match self {
             Self::Processes(estate) => estate.take_logs(),
@@ -111,7 +111,7 @@ impl Standing {
         }
     }
 
-    /// The file of Vault's audit device, where it is on this machine.
+    /// The file of Vault's audit device, if it is on this machine.
     pub(crate) fn audit_log(&self) -> Option<std::path::PathBuf> {
         match self {
             Self::Processes(estate) => estate.audit_log(),
@@ -119,7 +119,7 @@ impl Standing {
         }
     }
 
-    /// Waits until a server of leaseproof's own ends without being asked to; the others are not its to guard.
+    /// Waits until a server that leaseproof started ends unexpectedly; attached servers are not monitored.
     pub(crate) fn lost(&self) -> impl Future<Output = Stop> + use<> {
         let receiver = match self {
             Self::Processes(estate) => Some(estate.lost()),
@@ -135,7 +135,7 @@ impl Standing {
         }
     }
 
-    /// Does the plan's faults while the load lasts. A checked plan has none for an estate that is not leaseproof's.
+    /// Injects the plan's faults during the load. A checked plan for an attached environment has none.
     pub(crate) async fn strike(
         &mut self,
         plan: &Plan,
@@ -149,8 +149,8 @@ impl Standing {
         }
     }
 
-    /// Does the operator's steps, where the set-up is leaseproof's. In an estate that is not leaseproof's a signal ends
-    /// it between two statements.
+    /// Runs the setup steps, if the setup is leaseproof's. In an attached environment a signal ends it between two
+    /// statements.
     pub(crate) async fn set_up(
         &self,
         plan: &Plan,
@@ -168,8 +168,7 @@ impl Standing {
         }
     }
 
-    /// Stands the plan's live PowerDNS up, after the set-up. A checked plan has none for an estate that is not
-    /// leaseproof's.
+    /// Starts the plan's live PowerDNS, after the setup. A checked plan for an attached environment has none.
     pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EstateError> {
         match self {
             Self::Processes(estate) => estate.stand_powerdns(plan, ledger).await,
@@ -177,7 +176,7 @@ impl Standing {
         }
     }
 
-    /// Where that is reached; none where there is none.
+    /// The address of PowerDNS, if there is one.
     pub(crate) fn powerdns(&self) -> Option<PowerDnsAccess> {
         match self {
             Self::Processes(estate) => estate.powerdns(),
@@ -185,7 +184,7 @@ impl Standing {
         }
     }
 
-    /// Ends it, and takes its agent's token away with every lease under it.
+    /// Stops it, and revokes its agent's token with every lease under it.
     pub(crate) async fn end_powerdns(&mut self) -> Result<(), EstateError> {
         match self {
             Self::Processes(estate) => estate.end_powerdns().await,
@@ -193,7 +192,7 @@ impl Standing {
         }
     }
 
-    /// Makes the token that credentials are issued under.
+    /// Creates the token under which credentials are issued.
     pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
         match self {
             Self::Processes(estate) => estate.client_token(plan, ledger).await,
@@ -217,7 +216,7 @@ impl Standing {
         }
     }
 
-    /// Watches over an estate that is not leaseproof's while the load lasts, and ends the load where it has to.
+    /// Guards an attached environment during the load, and ends the load if necessary.
     pub(crate) fn guard(&self, plan: &Plan, progress: watch::Receiver<Progress>, load: &CancellationToken) -> Guard {
         match (self, &plan.attached) {
             (Self::Attached(estate), Some(attached)) => {
@@ -227,10 +226,10 @@ impl Standing {
         }
     }
 
-    /// Takes away what the run made, unless a second signal comes first. Answers with what is left.
+    /// Removes what the run created, unless a second signal comes first. Returns what is left.
     pub(crate) async fn tear_down(self, interrupt: &Interrupt) -> Option<String> {
         match self {
-            // Dropped, it takes every server with it at once.
+            // Dropping it ends every server immediately.
             Self::Processes(estate) => {
                 let torn = interrupt.unless_urged(estate.tear_down()).await;
                 torn.ok().and_then(Result::err).map(|error| error.to_string())
@@ -246,7 +245,7 @@ impl Standing {
     }
 }
 
-/// What a run says of the harness's own token as soon as it cannot be renewed.
+/// Prints a warning when the harness's own token cannot be renewed.
 pub(crate) fn say_trouble(words: &str) {
     console::note(format!("warning: {words}"));
 }

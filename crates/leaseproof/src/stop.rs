@@ -1,4 +1,4 @@
-//! Why a run ended before its last phase did.
+//! Why a run ended early.
 
 use leaseproof_domain::{Cause, EndReason, HarnessFault, ServerLost};
 use leaseproof_estate::{EstateError, SetupError};
@@ -6,36 +6,36 @@ use leaseproof_estate::{EstateError, SetupError};
 use crate::exit::Exit;
 use crate::interrupt::Cut;
 
-/// What ended a run early.
+/// The cause of an early end.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// A signal.
     Asked,
     /// A server that ended by itself.
     Lost(ServerLost),
-    /// A set-up step that did not end as the scenario says.
+    /// A setup step that did not end as the scenario expects.
     Setup(SetupError),
-    /// The scenario does not suit the estate: nothing was made.
+    /// The scenario does not fit the environment: nothing was created.
     Refused(String),
-    /// The harness itself, to spare an estate that is not its own.
+    /// The harness itself, to protect an attached environment.
     Aborted(String),
     /// The harness itself, because the same failure repeated.
     Repeated(String),
-    /// The harness's own token or account ended, or its machine gave it no more: what it lacks is no fault of the estate.
+    /// The harness's own token or account ended, or its machine has no more resources: the environment is not the cause.
     Harness(String),
-    /// The estate, or an observer of it, could not be had.
+    /// The environment, or an observer connection, is not available.
     Estate(String),
     /// The run's folder cannot be written any more: its disk is full, or the folder is gone.
     Unwritten(String),
 }
 
 impl Stop {
-    /// An estate that could not be had.
+    /// An environment that is not available.
     pub(crate) fn estate(error: impl std::fmt::Display) -> Self {
         Self::Estate(error.to_string())
     }
 
-    /// What kept the end of all leases from being seen, once the load was over: the harness's own accounts may have ended.
+    /// What prevented observing the end of all leases after the load: the harness's own accounts may have ended.
     pub(crate) fn after_load(fault: Option<HarnessFault>, error: impl std::fmt::Display) -> Self {
         match fault {
             Some(fault) => Self::Harness(format!("{fault}: {error}\n{}", fault.advice())),
@@ -43,7 +43,7 @@ impl Stop {
         }
     }
 
-    /// What the history says of it.
+    /// How the history records it.
     pub(crate) fn reason(&self) -> EndReason {
         match self {
             Self::Asked => EndReason::Interrupted,
@@ -56,7 +56,7 @@ impl Stop {
         }
     }
 
-    /// What it makes `up` end with, signals aside; a run's code follows from its verdicts.
+    /// The exit of `up`, without signals; a run's code follows from its verdicts.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Asked => Exit::Interrupted,
@@ -68,7 +68,7 @@ impl Stop {
         }
     }
 
-    /// What the history and every report say of it. `last_lines` are those of the log of a server that was lost.
+    /// The cause for the history and for reports. `last_lines` are the last log lines of a lost server.
     pub(crate) fn cause(&self, last_lines: &[String]) -> Cause {
         match self {
             Self::Setup(error) => {
@@ -88,9 +88,9 @@ impl Stop {
             Self::Asked => "interrupted by a signal".to_owned(),
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
-            Self::Aborted(why) => format!("the load was ended to spare the environment: {why}"),
+            Self::Aborted(why) => format!("the load was ended to protect the environment: {why}"),
             Self::Unwritten(why) => format!(
-                "the run's record could not be kept: {why}\nfree space there, or name another folder with --output, and run again"
+                "the run's record could not be written: {why}\nfree space there, or choose another folder with --output, and run again"
             ),
             Self::Repeated(words) | Self::Harness(words) | Self::Refused(words) | Self::Estate(words) => words.clone(),
         }

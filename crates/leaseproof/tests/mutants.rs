@@ -1,4 +1,4 @@
-//! Sabotaged estates for real: each has to fail by the checks that are meant to catch it, and by no other than those
+//! Sabotaged environments on real servers: each must fail the checks that are meant to catch it, and no other than those
 //! that follow from it; the estates they are made of have to be sound. `ci/mutants` runs it.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
@@ -67,7 +67,7 @@ fn names_are_unique_and_checks_exist() {
 }
 
 #[test]
-#[ignore = "it stands some hundred estates up: `ci/mutants` runs it"]
+#[ignore = "it starts more than a hundred environments: `ci/mutants` runs it"]
 fn every_mutant_is_caught_and_every_sound_estate_passes() {
     let choice = std::env::var(CHOICE).ok();
     let chosen = |name: &str| choice.as_ref().is_none_or(|choice| choice.split(',').any(|one| one == name));
@@ -159,11 +159,11 @@ fn caught(mutant: &Mutant) -> Result<String, String> {
 /// docs/mutants.md.
 fn page() -> String {
     let mut page = String::from(
-        "# Sabotaged estates\n\nEach row is a sound scenario with one thing wrong. `ci/mutants` runs them all on real servers: the run has to fail by \
-         every check under *caught by*; those under *may follow* may fail too, and no other. The scenarios without \
-         the change, and one behind an impostor that never lies, have to pass whole.\n\n\
+        "# Sabotaged environments\n\nEach row is an intact scenario with one defect. `ci/mutants` runs all of them on real servers: the run must fail \
+         every check under *caught by*; only the checks under *may follow* may also fail. The scenarios without \
+         the defect, and one with a tampering proxy that changes nothing, must pass.\n\n\
          This page is generated from the table in `crates/leaseproof/tests/mutants/table.rs` by `ci/mutants --write`.\n\n\
-         | Mutant | Of | What is wrong | Caught by | May follow |\n|---|---|---|---|---|\n",
+         | Mutant | Scenario | Defect | Caught by | May follow |\n|---|---|---|---|---|\n",
     );
     for Mutant { name, says, parent, by, also, .. } in MUTANTS {
         let also: Vec<&str> = also.iter().filter(|check| !by.contains(check)).copied().collect();

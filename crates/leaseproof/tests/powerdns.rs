@@ -26,8 +26,8 @@ const CASES: &[Case] = &[
         variant: "pdns-no-cycle",
         fails: &["DNS-1", "DNS-2", "DNS-3"],
         says: &[
-            "was answered with SERVFAIL",
-            "PostgreSQL shows no session of it within 5s",
+            "got SERVFAIL",
+            "PostgreSQL had no session of it within 5s",
             "rendered before, is still open",
             " leaseproof-",
         ],
@@ -35,12 +35,12 @@ const CASES: &[Case] = &[
     Case {
         variant: "pdns-wide-policy",
         fails: &["DNS-4"],
-        says: &["reading database/config/powerdns-database with the agent's token: Vault granted it"],
+        says: &["reading database/config/powerdns-database with the agent's token: expected HTTP 403, got access"],
     },
     Case {
         variant: "pdns-records-read-only",
         fails: &["GRA-1", "PRB-1", "DNS-3"],
-        says: &["making leaseproof-", ".example.test. was refused with HTTP", "INSERT ON TABLE public.records"],
+        says: &["creating leaseproof-", ".example.test. was rejected with HTTP", "INSERT ON TABLE public.records"],
     },
 ];
 

@@ -56,8 +56,7 @@ fn names_groups_and_leftovers_are_what_they_are() {
         .map(|group| group["name"].as_str().unwrap())
         .collect();
     assert_eq!(groups, ["Audit Team", "app_readers"]);
-    for words in
-        ["was_there, which `creates` names, was there before", "nowhere, which `creates` names, did not appear"]
+    for words in ["was_there, which `creates` names, existed before", "nowhere, which `creates` names, did not appear"]
     {
         assert!(shown.contains(words), "{words}: {shown}");
     }

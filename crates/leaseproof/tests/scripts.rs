@@ -149,7 +149,7 @@ fn the_parts_of_the_night_have_commands_that_are_there_and_none_is_forgotten() {
     let commands: Vec<&str> = parts.split_whitespace().filter(|word| word.starts_with("ci/")).collect();
     assert!(commands.len() > 8, "{commands:?}");
     for command in commands {
-        assert!(workspace().join(command).exists(), "{command} of ci/nightly-parts is not there");
+        assert!(workspace().join(command).exists(), "{command} of ci/nightly-parts does not exist");
     }
     let targets = std::fs::read_dir(workspace().join("fuzz/fuzz_targets")).unwrap();
     for target in targets.map(|entry| entry.unwrap().path()) {

@@ -62,7 +62,7 @@ fn a_folder_of_scenarios_is_run_whole() {
         desk.command(["run"]).arg(&folder).arg("--output").arg(&out).env("VAULT_BIN", "/nowhere").output().unwrap();
     assert_eq!(again.status.code(), Some(5), "{}", text(&again));
     assert!(
-        text(&again).contains("holds files already: the run is in ") && text(&again).contains("run-2"),
+        text(&again).contains("is not empty: the run is in ") && text(&again).contains("run-2"),
         "{}",
         text(&again)
     );
@@ -84,7 +84,7 @@ fn nothing_starts_unless_all_can() {
     assert!(shown.contains(&told), "{told}: {shown}");
     assert!(!desk.run_folder().exists());
     let output = desk.run(&workspace().join("scenarios"), &["--only", "THR-1"]);
-    assert!(text(&output).contains("the scenario wizard does not ask for THR-1"), "{}", text(&output));
+    assert!(text(&output).contains("the scenario wizard has no promise that adds THR-1"), "{}", text(&output));
     assert_eq!(output.status.code(), Some(2));
     desk.assert_nothing_left();
 }

@@ -44,7 +44,7 @@ fn broken(desk: &Desk, break_it: impl FnOnce()) -> Output {
     let output = wait(child, Duration::from_secs(60));
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(5), "{shown}");
-    let first = shown.find("the run's record could not be kept").unwrap_or_else(|| panic!("{shown}"));
+    let first = shown.find("the run's record could not be written").unwrap_or_else(|| panic!("{shown}"));
     assert!(shown.find("checks:").is_none_or(|last| first < last), "the cause comes first: {shown}");
     desk.assert_nothing_left();
     output

@@ -19,7 +19,7 @@ fn credentials_that_nobody_can_have_end_the_load_early() {
     let verdicts = desk.verdicts();
     assert_eq!(verdicts["end"], "repeated", "{verdicts:#}");
     let cause = verdicts["cause"]["what"].as_str().unwrap();
-    assert!(cause.contains("issuing a credential failed 10 times in a row"), "{cause}");
+    assert!(cause.contains("issuing a credential failed 10 consecutive times"), "{cause}");
     assert!(verdicts["cause"].to_string().contains("group_that_nobody_made"), "{verdicts:#}");
     assert!(text(&output).contains("--keep-going"), "{}", text(&output));
     assert!(failed(&verdicts).iter().any(|check| check == "ISS-1"), "{verdicts:#}");

@@ -40,7 +40,7 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage {
         variant: "clock-ahead",
         fails: &["INV-4", "INV-5"],
-        says: &["VALID UNTIL ends 85.", "was refused before its lease ended", "28P01"],
+        says: &["VALID UNTIL is 85.", "before its lease ended: expected success", "28P01"],
     },
     Sabotage { variant: "valid-until-left-out", fails: &["ISS-4", "INV-4"], says: &["v-token-le-powerdns-"] },
     Sabotage {
@@ -60,12 +60,12 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage {
         variant: "impatient",
         fails: &["RUN-2", "INV-3"],
-        says: &["an issue whose client went away without an answer left it", "v-token-le-powerdns-"],
+        says: &["it was left by an issue whose client disconnected without an answer", "v-token-le-powerdns-"],
     },
     Sabotage {
         variant: "sessions-ended",
         fails: &["INV-6b"],
-        says: &["the kept session of v-token-le-powerdns-", "was ended"],
+        says: &["the held session of v-token-le-powerdns-", "was closed"],
     },
 ];
 
@@ -83,7 +83,7 @@ fn a_backlog_that_grows_until_the_load_ends_is_the_first_finding() {
     let first = &verdicts["checks"][0];
     assert_eq!(first["check"], "SAT-1");
     let what = first["findings"][0]["what"].as_str().unwrap();
-    assert!(what.starts_with("phase steady is saturated: 8.0 credentials/s were asked for"), "{what}");
+    assert!(what.starts_with("phase steady is saturated: 8.0 credentials/s were requested"), "{what}");
     let load = &verdicts["observed"]["load"][0];
     assert!(load["completed_per_second"].as_f64().unwrap() < 5.5, "{load:#}");
     assert!(load["backlog_growth_low"].as_f64().unwrap() > 0.0, "{load:#}");

@@ -1,8 +1,8 @@
-//! Sessions of PostgreSQL, snapshots of its catalog, and the exact set of privileges that a role holds, and why.
+//! Sessions of PostgreSQL, snapshots of its catalog, and the exact set of privileges that a role has, and why.
 //!
-//! A [`Session`] does what a client of the estate would do; the [`Observer`] looks on with the harness's own account
-//! and only reads. The room never knows of Vault, never decides whether what it sees is right, and never shows a
-//! password in an error or a `Debug`.
+//! A [`Session`] does what a client of the environment would do; the [`Observer`] uses the harness's own account and
+//! only reads. This crate does not depend on Vault, never judges what it reads, and never shows a password in an error
+//! or a `Debug`.
 
 mod capped;
 mod dependencies;

@@ -1,4 +1,4 @@
-//! What did not pass as annotations of a CI system: at the line of the scenario that promised it.
+//! Checks that did not pass, as annotations of a CI system at the scenario's line with the promise.
 
 use std::fmt::Write as _;
 
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::{causes, evidence};
 
-/// How much an annotation weighs.
+/// The severity of an annotation.
 #[derive(Clone, Copy)]
 enum Level {
     /// A check failed.
     Error,
     /// A check is Unknown, or failed on the timing of an invalid measurement.
     Warning,
-    /// A failure that is declared as known.
+    /// A declared known issue.
     Notice,
 }
 
@@ -44,8 +44,8 @@ pub fn github_annotations(verdicts: &RunVerdicts) -> String {
     out
 }
 
-/// A Code Quality report of GitLab CI over all these runs (docs.gitlab.com, "Code Quality report format"). What has no
-/// line of a scenario is left out: such a report cannot hold it.
+/// A Code Quality report of GitLab CI for all these runs (docs.gitlab.com, "Code Quality report format"). Entries without
+/// a scenario line are left out, because such a report requires a line.
 pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
     let issue = |scenario: &str, annotation: &Annotation<'_>| {
         let Annotation { level, check, title, text, origin } = annotation;
@@ -58,7 +58,7 @@ pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
             json!({
                 "description": format!("{title}: {text}"),
                 "check_name": check,
-                // It names the same problem in the next run, whatever the evidence is then.
+                // The same problem has the same fingerprint in the next run, even with other evidence.
                 "fingerprint": format!("leaseproof/{scenario}/{title}"),
                 "severity": severity,
                 "location": { "path": file.strip_prefix("./").unwrap_or(file), "lines": { "begin": line } },
@@ -104,7 +104,7 @@ fn annotations(verdicts: &RunVerdicts) -> impl Iterator<Item = Annotation<'_>> {
     ended.chain(checks)
 }
 
-/// The evidence, without the line that says where the annotation is.
+/// The evidence, without the line of the annotation itself.
 fn text(judgment: &Judgment) -> String {
     let mut lines = evidence::lines(judgment);
     lines.retain(|line| !line.starts_with("promised at "));

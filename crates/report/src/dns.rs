@@ -1,4 +1,4 @@
-//! The figures of a live DNS server.
+//! The figures of the live DNS server.
 
 use std::fmt::Write as _;
 
@@ -6,19 +6,19 @@ use leaseproof_domain::{DnsFigures, LatencySummary, Quantity};
 
 use crate::{figures, foreign};
 
-/// Them in one line, for a terminal.
+/// The figures in one line, for a terminal.
 pub(crate) fn line(dns: &DnsFigures) -> String {
     let mut parts = vec![
-        format!("DNS: {}", figures::count(dns.queries, "question")),
+        format!("DNS queries: {}", dns.queries),
         format!("{} answered as promised", dns.answered),
-        format!("within a change: {}", others(&dns.inside)),
+        format!("other results within a credential change: {}", others(&dns.inside)),
         format!("outside: {}", others(&dns.outside)),
         format!("response p50 {}, p99 {}", millis(&dns.response, Quantity::P50), millis(&dns.response, Quantity::P99)),
-        format!("{}, {} taken into use", figures::count(dns.renderings, "rendering"), dns.switches),
+        format!("{}, {} used", figures::count(dns.renderings, "rendering"), dns.switches),
     ];
     if dns.felt.count > 0 {
         let (p50, max) = (seconds(&dns.felt, Quantity::P50), seconds(&dns.felt, Quantity::Max));
-        parts.push(format!("a change felt for {p50}, at most {max}"));
+        parts.push(format!("impact of a change {p50}, at most {max}"));
     }
     if dns.writes > 0 {
         parts.push(figures::count(dns.writes, "zone change"));
@@ -26,21 +26,21 @@ pub(crate) fn line(dns: &DnsFigures) -> String {
     parts.join(" · ")
 }
 
-/// Them as a section of the summary.
+/// The figures as a section of the summary.
 pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
     out.push_str("## DNS\n\n| | |\n|---|---:|\n");
     let rows = [
-        ("Questions", dns.queries.to_string()),
+        ("Queries", dns.queries.to_string()),
         ("Answered as promised", dns.answered.to_string()),
-        ("Not so, within a change of credentials", others(&dns.inside)),
-        ("Not so, outside of one", others(&dns.outside)),
+        ("Other results within a credential change", others(&dns.inside)),
+        ("Other results outside credential changes", others(&dns.outside)),
         ("Response time, p50", millis(&dns.response, Quantity::P50)),
         ("Response time, p99", millis(&dns.response, Quantity::P99)),
         ("Renderings of the configuration", dns.renderings.to_string()),
-        ("New credentials taken into use", dns.switches.to_string()),
-        ("A change is felt, median", seconds(&dns.felt, Quantity::P50)),
-        ("A change is felt, at most", seconds(&dns.felt, Quantity::Max)),
-        ("Zone changes done and shown", dns.writes.to_string()),
+        ("New credentials used", dns.switches.to_string()),
+        ("Impact of a change, median", seconds(&dns.felt, Quantity::P50)),
+        ("Impact of a change, maximum", seconds(&dns.felt, Quantity::Max)),
+        ("Zone changes done and confirmed by a query", dns.writes.to_string()),
     ];
     for (what, figure) in rows {
         // Writing to a String cannot fail.
@@ -82,6 +82,6 @@ mod tests {
             felt: times(1_310_000, 1_420_000),
             writes: 38,
         };
-        insta::assert_snapshot!(super::line(&figures), @"DNS: 900 questions · 811 answered as promised · within a change: SERVFAIL × 2, no answer × 87 · outside: none · response p50 0.612 ms, p99 1.84 ms · 5 renderings, 4 taken into use · a change felt for 1.31 s, at most 1.42 s · 38 zone changes");
+        insta::assert_snapshot!(super::line(&figures), @"DNS queries: 900 · 811 answered as promised · other results within a credential change: SERVFAIL × 2, no answer × 87 · outside: none · response p50 0.612 ms, p99 1.84 ms · 5 renderings, 4 used · impact of a change 1.31 s, at most 1.42 s · 38 zone changes");
     }
 }

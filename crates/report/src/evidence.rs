@@ -4,10 +4,10 @@ use leaseproof_domain::{Finding, Judgment, Verdict};
 
 use crate::foreign;
 
-/// How many findings are shown under a check; `verdicts.json` holds more.
+/// How many findings are shown under a check; `verdicts.json` has more.
 const SHOWN: usize = 5;
 
-/// Where a finding was met, as far as it is known: lease, role, privilege, time, code, scenario line.
+/// The place of a finding, as far as it is known: lease, role, privilege, time, code, scenario line.
 pub(crate) fn place(finding: &Finding) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(lease) = &finding.lease {
@@ -43,18 +43,18 @@ fn code_in_words(code: &str) -> String {
     }
 }
 
-/// Everything under a judgment that did not pass, a line each: reason, scenario line, findings and their places.
-/// A place is indented under its finding. Servers' words keep to their line and cannot speak to a terminal.
+/// All details of a judgment that did not pass, one per line: reason, scenario line, findings and their places.
+/// A place is indented under its finding. Messages of servers stay on one line and cannot control the terminal.
 pub(crate) fn lines(judgment: &Judgment) -> Vec<String> {
     raw_lines(judgment).iter().map(|line| plain(line)).collect()
 }
 
-/// What has to be known beside a verdict, a line each.
+/// The notes of a judgment, one per line.
 pub(crate) fn notes(judgment: &Judgment) -> Vec<String> {
     judgment.notes.iter().map(|note| plain(note)).collect()
 }
 
-/// A text on one line, which cannot speak to a terminal.
+/// A text on one line that cannot control the terminal.
 pub(crate) fn plain(line: &str) -> String {
     foreign::one_line(line)
 }
@@ -62,13 +62,13 @@ pub(crate) fn plain(line: &str) -> String {
 fn raw_lines(judgment: &Judgment) -> Vec<String> {
     let mut lines = Vec::new();
     if judgment.verdict == Verdict::Unknown {
-        let reason = judgment.reason.as_deref().unwrap_or("no reason was given");
+        let reason = judgment.reason.as_deref().unwrap_or("no reason was recorded");
         lines.push(format!("Unknown: {reason}"));
     } else if let Some(reason) = &judgment.reason {
         lines.push(reason.clone());
     }
     if let Some(known) = &judgment.known {
-        lines.push(format!("known: {} (declared at {})", known.because, known.origin));
+        lines.push(format!("known issue: {} (declared at {})", known.because, known.origin));
     }
     if let Some(origin) = &judgment.promised {
         lines.push(format!("promised at {origin}"));

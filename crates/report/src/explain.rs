@@ -1,18 +1,18 @@
-//! What a check shows, from the catalogue.
+//! `leaseproof explain`: the catalogue entry of a check.
 
 use leaseproof_domain::{CATALOGUE, CheckId};
 
 use crate::layout::{Layout, USUAL_WIDTH};
 
-/// One check in full: its title, what is compared, where it comes from, whether it rests on timing. In lines of at most
-/// `width` columns, or of 80.
+/// One check in full: its title, what it compares, its source, whether it rests on timing. Lines have at most `width`
+/// columns; the default is 80.
 pub fn explain(check: CheckId, width: Option<usize>) -> String {
     let info = check.info();
     let timing = if info.timing {
-        "A failure rests on timing: where the generator itself fell behind, the measurement is invalid and the failure \
-         does not count."
+        "A failure rests on timing: if the load generator could not keep its schedule, the measurement is invalid and the \
+         failure does not count."
     } else {
-        "A failure does not rest on timing: it stands even where the measurement is invalid."
+        "A failure does not rest on timing: it counts even if the measurement is invalid."
     };
     let source = format!("Source: {}.", info.source.trim_end_matches('.'));
     let layout = Layout::new(width.or(Some(USUAL_WIDTH)));
@@ -25,7 +25,7 @@ pub fn explain(check: CheckId, width: Option<usize>) -> String {
     text
 }
 
-/// Every check with its title, in lines of at most `width` columns, or of 80.
+/// Every check with its title, in lines of at most `width` columns; the default is 80.
 pub fn explain_all(width: Option<usize>) -> String {
     let layout = Layout::new(width.or(Some(USUAL_WIDTH)));
     let mut text = String::new();

@@ -5,7 +5,7 @@ use leaseproof_domain::{
     LatencySummary, LoadFigures, Micros, MoreThan, Operation, Quantity, RevocationFigures, UnixMicros,
 };
 
-/// Microseconds as milliseconds with three figures that matter: `0.412`, `12.3`, `1204`.
+/// Microseconds as milliseconds with three significant digits: `0.412`, `12.3`, `1204`.
 pub(crate) fn millis(micros: u64) -> String {
     let value = micros as f64 / 1_000.0;
     match value {
@@ -40,13 +40,12 @@ pub(crate) fn distribution(summary: &LatencySummary) -> String {
     format!("{} over {}{of}", figures.join(" · "), count(summary.count, "sample"))
 }
 
-/// The figures of a distribution by name, in milliseconds; one that is only known to be larger with its own unit:
-/// `> 10 s`.
+/// The figures of a distribution by name, in milliseconds; a lower bound has its own unit: `> 10 s`.
 pub(crate) fn columns(summary: &LatencySummary) -> [(&'static str, String); 5] {
     Quantity::ALL.map(|quantity| (quantity.name(), figure(summary, quantity, millis)))
 }
 
-/// A figure of a distribution, written by `known` where it is not only known to be larger.
+/// A figure of a distribution, formatted by `known` unless it is a lower bound.
 pub(crate) fn figure(summary: &LatencySummary, quantity: Quantity, known: impl Fn(u64) -> String) -> String {
     let micros = match quantity {
         Quantity::P50 => summary.p50,
@@ -58,7 +57,7 @@ pub(crate) fn figure(summary: &LatencySummary, quantity: Quantity, known: impl F
     if summary.at_least.contains(&quantity) { MoreThan(micros).to_string() } else { known(micros) }
 }
 
-/// How the load of a phase went, in one line.
+/// The load of a phase, in one line.
 pub(crate) fn load(figures: &LoadFigures) -> String {
     let LoadFigures { phase, offered_per_second, completed_per_second, dropped_per_second, .. } = figures;
     let LoadFigures { backlog_growth_per_second, backlog_growth_low, backlog_growth_high, .. } = figures;
@@ -69,7 +68,7 @@ pub(crate) fn load(figures: &LoadFigures) -> String {
     )
 }
 
-/// How Vault revoked what was left, in one line.
+/// How Vault revoked the remaining leases, in one line.
 pub(crate) fn revocation(figures: &RevocationFigures) -> String {
     let RevocationFigures { roles, leases, took, roles_per_second, roles_left, leases_left, shrinking } = figures;
     let mut parts = vec![format!(
@@ -79,13 +78,13 @@ pub(crate) fn revocation(figures: &RevocationFigures) -> String {
         seconds(*took)
     )];
     if roles_left + leases_left > 0 {
-        let still = if *shrinking { "still shrinking then" } else { "no longer shrinking" };
+        let still = if *shrinking { "still shrinking at the end" } else { "no longer shrinking" };
         parts.push(format!("{} and {} left, {still}", count(*roles_left, "role"), count(*leases_left, "lease")));
     }
     parts.join(" · ")
 }
 
-/// What went wrong, and how often: `issue 500 × 9, login no answer × 4`.
+/// Errors with their numbers: `issue 500 × 9, login no answer × 4`.
 pub(crate) fn errors(errors: &[(Operation, String, u64)]) -> String {
     let words: Vec<String> = errors.iter().map(|(op, code, count)| format!("{op} {code} × {count}")).collect();
     words.join(", ")
@@ -96,7 +95,7 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Seconds of a lease as an operator writes them.
+/// Seconds of a lease as a duration with units.
 pub(crate) fn lease_span(seconds: u64) -> String {
     leaseproof_domain::Ttl::from_secs(seconds).to_string()
 }

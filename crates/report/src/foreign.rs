@@ -1,23 +1,23 @@
-//! Text from outside in what is shown: names, messages of servers, titles.
+//! Text from outside in reports: names, messages of servers, titles.
 
 use leaseproof_domain::visible;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A copy of `model` in which every text keeps to its line and cannot speak to a terminal, however deep it lies.
+/// A copy of `model` in which every nested text stays on its line and cannot control the terminal.
 pub(crate) fn shown<T: Serialize + DeserializeOwned + Clone>(model: &T) -> T {
     copied(model, one_line)
 }
 
-/// As [`shown`], for a model whose texts are names: a line break in one is shown.
+/// Like [`shown`], for a model whose texts are names: a line break in one is escaped.
 pub(crate) fn shown_names<T: Serialize + DeserializeOwned + Clone>(model: &T) -> T {
     copied(model, |name| visible(name).into_owned())
 }
 
 fn copied<T: Serialize + DeserializeOwned + Clone>(model: &T, show: fn(&str) -> String) -> T {
     let copied = serde_json::to_value(model).map(|value| escaped(value, show)).and_then(serde_json::from_value);
-    // A model that JSON cannot hold is shown as it is: what prints it escapes what is left.
+    // A model that JSON cannot represent is not changed: the console escapes it.
     copied.unwrap_or_else(|_| model.clone())
 }
 
@@ -32,8 +32,7 @@ fn escaped(value: Value, show: fn(&str) -> String) -> Value {
     }
 }
 
-/// A server's message of several lines, or any other text, on one line: a line break and the blanks around it become
-/// one blank.
+/// A text of several lines on one line: a line break and the spaces around it become one space.
 pub(crate) fn one_line(text: &str) -> String {
     let lines: Vec<&str> = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
     match lines.as_slice() {
@@ -42,7 +41,7 @@ pub(crate) fn one_line(text: &str) -> String {
     }
 }
 
-/// A text on one line of Markdown, shown as it is: nothing in it is markup, HTML or the end of a table's cell.
+/// A text on one line of Markdown, shown literally: nothing in it is markup, HTML or the end of a table cell.
 pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

@@ -1,4 +1,4 @@
-//! All that one role can do, as a table for people and as JSON.
+//! All privileges of one role, as a table and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::foreign::shown_names;
 
-/// The version of [`RoleGrants`]'s form.
+/// The version of [`RoleGrants`]'s format.
 pub const GRANTS_SCHEMA: &str = "leaseproof/grants/1";
 
-/// All that one role can do in some databases of a cluster.
+/// All privileges of one role in some databases of a cluster.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RoleGrants {
     /// [`GRANTS_SCHEMA`].
@@ -22,11 +22,11 @@ pub struct RoleGrants {
     pub role: String,
     /// The server, `host:port`.
     pub server: String,
-    /// What was read, one set a database; attributes, memberships and shared objects are the same in each.
+    /// One privilege set per database; attributes, memberships and shared objects are the same in each.
     pub databases: Vec<PrivilegeSet>,
 }
 
-/// What `leaseproof grants --json` prints.
+/// The output of `leaseproof grants --json`.
 pub fn grants_json(grants: &RoleGrants) -> String {
     let mut text = serde_json::to_string_pretty(grants).expect("privileges are plain values with text keys");
     text.push('\n');
@@ -42,7 +42,7 @@ pub fn grants_schema() -> String {
     text
 }
 
-/// The same for people: what the role is, then each database.
+/// The output of `leaseproof grants`: the role, then each database.
 pub fn grants_table(grants: &RoleGrants) -> String {
     let mut out = format!("{} on {}\n", visible(&grants.role), visible(&grants.server));
     let databases = shown_names(&grants.databases);
@@ -84,7 +84,7 @@ fn role(out: &mut String, set: &PrivilegeSet) {
 
 fn database(out: &mut String, set: &PrivilegeSet) {
     if set.attributes.superuser {
-        out.push_str("  a superuser may do everything; no privilege is listed\n");
+        out.push_str("  a superuser has all privileges; none is listed\n");
     }
     let mut held: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for granted in &set.held {
@@ -114,11 +114,11 @@ fn database(out: &mut String, set: &PrivilegeSet) {
             let forced = if guarded.forced { ", forced" } else { "" };
             let policies: Vec<&str> = guarded.policies.iter().map(String::as_str).collect();
             let policies =
-                if policies.is_empty() { "no policy: no row is seen".to_owned() } else { policies.join("; ") };
+                if policies.is_empty() { "no policy: no row is visible".to_owned() } else { policies.join("; ") };
             format!("{}{forced}: {policies}", guarded.table)
         }),
     );
-    lines(out, "more than its privileges say", set.escalations.iter().map(|escalation| escalation.what.clone()));
+    lines(out, "ways around the ACLs", set.escalations.iter().map(|escalation| escalation.what.clone()));
     lines(out, "beyond", set.beyond.iter().cloned());
 }
 

@@ -1,6 +1,6 @@
-//! `junit.xml`: one suite a scenario, one case a check and subject, and one for the run itself.
+//! `junit.xml`: one suite per scenario, one case per check and subject, and one for the run itself.
 //!
-//! The form is that of Jenkins' `junit-10.xsd`, which GitLab and GitHub actions read too. No library writes it: the usual
+//! The format is Jenkins' `junit-10.xsd`, which GitLab and GitHub actions also read. No library is used, because the usual
 //! one adds attributes that this schema does not have.
 
 use std::time::Duration;
@@ -44,8 +44,8 @@ pub(crate) struct Suite {
 
 /// The verdicts as JUnit's XML.
 ///
-/// A Fail is a failure; what could not be said (Unknown, or a timing failure of an invalid measurement) is an error; a
-/// known failure is skipped with its reason. Where the run ended early, one case says why, and the checks are skipped.
+/// A Fail is a failure; an undecided check (Unknown, or a timing failure of an invalid measurement) is an error; a
+/// known issue is skipped with its reason. If the run ended early, one case has the cause, and the checks are skipped.
 pub fn junit(verdicts: &RunVerdicts) -> String {
     written(&[suite(verdicts)])
 }
@@ -76,13 +76,13 @@ pub(crate) fn suite(verdicts: &RunVerdicts) -> Suite {
     }
 }
 
-/// The suite of a scenario that came to no verdicts.
+/// The suite of a scenario without verdicts.
 pub(crate) fn without_verdicts(scenario: &str, why: &str) -> Suite {
     let cases = vec![error_case(scenario, "run", "there are no verdicts", why)];
     Suite { name: scenario.to_owned(), time: Duration::ZERO, started: None, properties: Vec::new(), cases }
 }
 
-/// The run itself: what ended it early, what it left behind.
+/// The run itself: why it ended early, what it left behind.
 fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
     let passed = Case {
         name: "run".to_owned(),
@@ -107,10 +107,14 @@ fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
         return failed(kind, &block.head, block.lines.join("\n"));
     }
     if let Some(left) = &verdicts.left_behind {
-        return failed(Kind::Failure, "something that the run made is left behind", left.clone());
+        return failed(Kind::Failure, "something that the run created is left behind", left.clone());
     }
     if verdicts.checks.is_empty() {
-        return failed(Kind::Error, "no check was asked", "a run that asks nothing is Unknown, not Pass".to_owned());
+        return failed(
+            Kind::Error,
+            "no check was requested",
+            "a run without a requested check is Unknown, not Pass".to_owned(),
+        );
     }
     passed
 }
@@ -248,8 +252,8 @@ fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
 }
 
-/// Writes hidden characters as escapes, and leaves out the two noncharacters that XML 1.0 has no way to write either
-/// (Char, production 2).
+/// Writes hidden characters as escapes, and removes the two noncharacters that XML 1.0 cannot represent (Char,
+/// production 2).
 fn clean(text: &str) -> String {
     visible_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }

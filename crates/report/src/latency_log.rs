@@ -7,22 +7,22 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use leaseproof_domain::{Micros, UnixMicros};
 
-/// A histogram that cannot be written down.
+/// A histogram that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the histogram of `{tag}` cannot be written as an interval log: {why}")]
 pub struct LatencyLogError {
-    /// Whose histogram.
+    /// The histogram's tag.
     pub tag: String,
-    /// What the encoder says.
+    /// The encoder's error.
     pub why: String,
 }
 
-/// One interval, the whole run from `epoch` on and `length` long, with one line a histogram (microseconds), tagged
-/// `issue.response` and so on. The column of maxima is in milliseconds. What had no answer is in it at its lower bound,
-/// and once more by itself under `issue.response.unanswered`.
+/// One interval for the whole run (from `epoch`, `length` long), with one line per histogram (microseconds), tagged
+/// `issue.response` and so on. The column of maxima is in milliseconds. Requests without an answer are included with
+/// their lower bound, and are also in a separate histogram `issue.response.unanswered`.
 ///
 /// # Errors
-/// Where a tag cannot be written (it holds a comma or a space) or a histogram cannot be encoded.
+/// If a tag contains a comma or a space, or a histogram cannot be encoded.
 pub fn latency_log<'a>(
     histograms: impl IntoIterator<Item = (String, &'a Histogram<u64>)>,
     epoch: UnixMicros,
@@ -35,8 +35,10 @@ pub fn latency_log<'a>(
     let failed = |tag: &str, why: String| LatencyLogError { tag: tag.to_owned(), why };
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("[Latencies of a leaseproof run, in microseconds; Interval_Max in milliseconds]")
-        .add_comment("[Requests without an answer count at what was waited, and at the client's time-out at least]")
-        .add_comment("[*.unanswered holds them alone: lower bounds, which are in the histogram of the whole too]")
+        .add_comment(
+            "[Requests without an answer count with the time that they waited, and at least with the client's timeout]",
+        )
+        .add_comment("[*.unanswered has only these lower bounds, which are also in the main histogram]")
         .with_start_time(start)
         .with_base_time(start)
         .with_max_value_divisor(1_000.0)

@@ -4,27 +4,27 @@ use std::fmt::Write as _;
 
 use textwrap::{Options, WordSplitter, WrapAlgorithm};
 
-/// What a table is laid out for where nobody says how wide the terminal is.
+/// The width of a table if the terminal's width is not known.
 pub(crate) const USUAL_WIDTH: usize = 80;
 
-/// How wide lines may be.
+/// The maximum width of lines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     width: Option<usize>,
 }
 
 impl Layout {
-    /// Lines of at most that many columns; as long as they are where nobody says.
+    /// Lines of at most that many columns; without a limit if there is none.
     pub(crate) const fn new(width: Option<usize>) -> Self {
         Self { width }
     }
 
-    /// The width that a table has to fit.
+    /// The width of a table.
     pub(crate) fn table(self) -> u16 {
         u16::try_from(self.width.unwrap_or(USUAL_WIDTH)).unwrap_or(u16::MAX)
     }
 
-    /// Writes a paragraph: its first line begins with `first`, the others with as many spaces as `first` is wide.
+    /// Writes a paragraph: its first line begins with `first`, the others with spaces of the same width.
     pub(crate) fn paragraph(self, out: &mut String, first: &str, text: &str) {
         let rest = " ".repeat(textwrap::core::display_width(first));
         let Some(width) = self.width else {

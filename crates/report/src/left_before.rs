@@ -1,13 +1,13 @@
-//! Roles that are no credentials of the run and that its reader has to know of: those from before it, and groups.
+//! Roles that are not credentials of the run: those from before it, and groups.
 
 use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UnixMicros};
 
 use crate::figures;
 
-/// How many roles are shown by name; `verdicts.json` holds more.
+/// How many roles are shown by name; `verdicts.json` has more.
 const SHOWN: usize = 5;
 
-/// Roles from before the run that match a username pattern and have no lease; none where there are none.
+/// Roles from before the run that match a username pattern and have no lease; empty if there are none.
 pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     let Observed { orphans_before, more_orphans_before, .. } = observed;
     let Some(first) = orphans_before.first() else { return Vec::new() };
@@ -24,8 +24,8 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     }
     let name = quoted(first.name.as_str());
     lines.push(format!(
-        "Another mount of Vault, a person or another program may use such a name. If nobody does, DROP OWNED BY {name}; in \
-         each database and then DROP ROLE {name}; remove it. `orphans_before = 0` in [promise] makes such a run fail."
+        "Another mount of Vault, a person or another program may use such a name. If that is not the case, remove it with \
+         DROP OWNED BY {name}; in each database and then DROP ROLE {name};. `orphans_before = 0` in [promise] makes such a run fail."
     ));
     lines
 }
@@ -33,14 +33,14 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
 fn orphan(orphan: &OrphanBefore) -> String {
     let OrphanBefore { name, oid, cluster, login, valid_until, role } = orphan;
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
-    let login = if *login { "may log in" } else { "may not log in" };
+    let login = if *login { "can log in" } else { "cannot log in" };
     let until = valid_until.map_or_else(|| "no VALID UNTIL".to_owned(), |until| format!("VALID UNTIL {}", time(until)));
     let pattern =
         role.as_ref().map_or_else(|| "Vault's own template".to_owned(), |role| format!("the pattern of {role}"));
     format!("{name}{on} (OID {oid}): {login}, {until}, matches {pattern}")
 }
 
-/// Groups that credentials share and that appeared during the run; none where there are none.
+/// Groups that credentials share and that appeared during the run; empty if there are none.
 pub(crate) fn groups(observed: &Observed) -> Vec<String> {
     observed.groups.iter().map(group).collect()
 }
@@ -52,12 +52,12 @@ fn group(group: &CreatedGroup) -> String {
     format!("{name} (OID {oid}) was created during the run: a group without LOGIN, {declared}; it {stays}")
 }
 
-/// An identifier as SQL has it.
+/// A quoted SQL identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// To the second, in UTC.
+/// The time in UTC, with seconds.
 fn time(time: UnixMicros) -> String {
     match jiff::Timestamp::from_microsecond(time.0) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),

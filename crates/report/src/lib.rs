@@ -1,8 +1,8 @@
-//! What was judged, written down: for a terminal, as JSON, as JUnit's XML, as Markdown, as an HdrHistogram log; and
-//! one life, or one check, told on one screen.
+//! Reports of a judgment: for a terminal, as JSON, JUnit XML, Markdown, an HdrHistogram log; and one lifecycle, or one
+//! check, on one screen.
 //!
-//! The room lays out what it is given. It never decides anything: verdicts, their precedence and the exit code come
-//! from elsewhere. It does no I/O: every function gives back the text.
+//! This crate only formats. It never decides anything: verdicts, their precedence and the exit code come from other
+//! crates. It does no I/O: every function returns the text.
 
 mod annotations;
 mod causes;

@@ -1,4 +1,4 @@
-//! One life on one screen.
+//! One lifecycle on one screen.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,8 +14,8 @@ use crate::{evidence, figures};
 
 mod probes;
 
-/// Collects from a history what concerns one lease. The history is read twice: first [`identify`](Self::identify)
-/// learns whose lease it is, then [`tell`](Self::tell) takes what concerns it.
+/// Collects the events about one lease from a history. The history is read twice: first [`identify`](Self::identify)
+/// finds the lease's credential, then [`tell`](Self::tell) collects its events.
 #[derive(Debug, Default)]
 pub struct LifeStory {
     wanted: String,
@@ -29,17 +29,17 @@ pub struct LifeStory {
 }
 
 impl LifeStory {
-    /// The life of that lease: the whole id, or its last part.
+    /// The lifecycle of that lease: the complete id, or its last part.
     pub fn of(lease: &str) -> Self {
         Self { wanted: lease.to_owned(), ..Self::default() }
     }
 
-    /// The life of that PostgreSQL role. One that no lease of the run had is told as far as it was observed.
+    /// The lifecycle of that PostgreSQL role. For a role without a lease of the run, only observations are shown.
     pub fn of_user(name: &str) -> Self {
         Self { username: Some(Username::new(name)), ..Self::default() }
     }
 
-    /// First pass: learns the lease's credential and its role.
+    /// First pass: finds the lease's credential and its role.
     pub fn identify(&mut self, event: &Event) {
         match event {
             Event::Operation(record) if record.lease.as_ref().is_some_and(|lease| self.is_wanted(lease)) => {
@@ -69,23 +69,23 @@ impl LifeStory {
         }
     }
 
-    /// Whether the first pass met the lease, or the role.
+    /// Whether the first pass found the lease or the role.
     pub fn is_known(&self) -> bool {
         self.lease.is_some() || !self.oids.is_empty()
     }
 
-    /// Second pass: takes what concerns the lease.
+    /// Second pass: collects the events about the lease.
     pub fn tell(&mut self, event: &Event) {
         match event {
             Event::Operation(record) if self.owns(record) => {
                 self.line(record.start, record.op.name(), operation_in_words(record));
             }
             Event::RoleRead(read) if Some(&read.username) == self.username.as_ref() => {
-                let words = read.role.as_ref().map_or_else(|| "there is no such role".into(), role_in_words);
+                let words = read.role.as_ref().map_or_else(|| "no such role".into(), role_in_words);
                 self.line(read.from, "role read", words);
             }
             Event::Roles(seen) => {
-                for (roles, word) in [(&seen.appeared, "role seen"), (&seen.changed, "role changed")] {
+                for (roles, word) in [(&seen.appeared, "role appeared"), (&seen.changed, "role changed")] {
                     for role in roles.iter().filter(|role| self.oids.contains(&role.oid)) {
                         self.lines.push((seen.from, word, role_in_words(role)));
                     }
@@ -98,7 +98,7 @@ impl LifeStory {
                 let lease = |leases: &[LeaseId]| leases.iter().any(|lease| self.is_wanted(lease));
                 let (appeared, gone) = (lease(&seen.appeared), lease(&seen.gone));
                 if appeared {
-                    self.line(seen.from, "lease seen", "Vault lists it".into());
+                    self.line(seen.from, "lease listed", "Vault lists it".into());
                 }
                 if gone {
                     self.line(seen.from, "lease gone", "Vault no longer lists it".into());
@@ -112,15 +112,15 @@ impl LifeStory {
             Event::SecretSeen(seen) if self.username.is_some() && seen.username == self.username => {
                 self.line(
                     seen.at,
-                    "secret seen",
-                    format!("its password stood in line {} of {}", seen.line, seen.source),
+                    "secret found",
+                    format!("its password was in line {} of {}", seen.line, seen.source),
                 );
             }
             _ => {}
         }
     }
 
-    /// The life as text, in lines of at most `width` columns, with the findings of `verdicts` that name it.
+    /// The lifecycle as text, in lines of at most `width` columns, with the findings of `verdicts` that name it.
     pub fn render(&self, verdicts: Option<&RunVerdicts>, width: Option<usize>) -> String {
         let mut out = String::new();
         let layout = Layout::new(width);
@@ -132,7 +132,7 @@ impl LifeStory {
         oids.dedup();
         let _ = writeln!(out, "lease  {}\nrole   {}{}", one_line(lease), one_line(username), oids.concat());
         if let Some((life, phase)) = &self.life {
-            let _ = writeln!(out, "life   {life}, phase {}", one_line(phase));
+            let _ = writeln!(out, "cycle  {life}, phase {}", one_line(phase));
         }
         out.push('\n');
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
@@ -190,22 +190,22 @@ fn role_in_words(role: &RoleSeen) -> String {
 
 fn operation_in_words(record: &OperationRecord) -> String {
     let ended = match &record.outcome {
-        Outcome::Ok if record.op == Operation::DeadLogin => "let in".to_owned(),
+        Outcome::Ok if record.op == Operation::DeadLogin => "accepted".to_owned(),
         Outcome::Ok => "ok".to_owned(),
         Outcome::Failed(failure) if record.op.expects_success() => format!("failed: {failure}"),
-        Outcome::Failed(failure) => format!("refused: {failure}"),
+        Outcome::Failed(failure) => format!("rejected: {failure}"),
         Outcome::Indeterminate { why } => format!("no answer: {why}"),
-        Outcome::Harness { why, .. } => format!("failed on leaseproof's own side: {why}"),
+        Outcome::Harness { why, .. } => format!("failed in leaseproof itself: {why}"),
     };
     let mut words = format!("{ended}, in {}", figures::span(record.start, record.end));
     if record.start > record.intended {
-        let _ = write!(words, " ({} after its time)", figures::span(record.intended, record.start));
+        let _ = write!(words, " (sent {} after its intended start)", figures::span(record.intended, record.start));
     }
     if let Some(increment) = record.increment_seconds {
-        let _ = write!(words, ", asked for {}", figures::lease_span(increment));
+        let _ = write!(words, ", requested increment {}", figures::lease_span(increment));
     }
     if let Some(seconds) = record.lease_seconds {
-        let _ = write!(words, ", lease of {}", figures::lease_span(seconds));
+        let _ = write!(words, ", lease {}", figures::lease_span(seconds));
     }
     if record.renewable == Some(false) {
         words.push_str(", not renewable");

@@ -11,14 +11,14 @@ use crate::evidence;
 use crate::figures;
 use crate::layout::Layout;
 
-/// What became of a lifecycle. One can be several: a credential whose renewal failed can be revoked later.
+/// The outcome of a lifecycle. It can have several: a credential whose renewal failed can be revoked later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// A server answered one of its operations with an error.
+    /// A server returned an error for one of its operations.
     Failed,
     /// One of its operations had no answer.
     Unanswered,
-    /// Its lease was revoked, with an acknowledgement.
+    /// Its lease was revoked, and Vault acknowledged it.
     Revoked,
     /// Its role was observed to be gone without a revocation.
     Expired,
@@ -38,20 +38,20 @@ impl Fate {
     }
 }
 
-/// Which lifecycles are wanted; what is not said does not matter.
+/// A filter of lifecycles; absent fields match all.
 #[derive(Clone, Debug, Default)]
 pub struct LifecycleFilter {
     /// Its Vault role.
     pub role: Option<String>,
-    /// What became of it.
+    /// Its outcome.
     pub fate: Option<Fate>,
-    /// Those that these findings are about.
+    /// Lifecycles that these findings name.
     pub found_by: Option<Vec<Judgment>>,
-    /// How many are shown at most.
+    /// The maximum number in the list.
     pub limit: usize,
 }
 
-/// Every lifecycle of a run, put together from its history.
+/// Every lifecycle of a run, collected from its history.
 #[derive(Debug, Default)]
 pub struct Lifecycles {
     rows: BTreeMap<u64, Row>,
@@ -65,13 +65,13 @@ struct Row {
     at: Option<Micros>,
     lease: Option<LeaseId>,
     username: Option<Username>,
-    /// The first thing that went wrong.
+    /// The first error.
     trouble: Option<String>,
     fates: BTreeSet<Fate>,
 }
 
 impl Lifecycles {
-    /// Takes in an event of the history.
+    /// Processes an event of the history.
     pub fn see(&mut self, event: &Event) {
         match event {
             Event::Operation(record) if record.life != 0 => self.operation(record),
@@ -119,7 +119,7 @@ impl Lifecycles {
         }
     }
 
-    /// The wanted ones in order of time, in lines of at most `width` columns. `run` is how the run is named in commands.
+    /// The selected lifecycles in order of time, in lines of at most `width` columns. `run` is the run's name for commands.
     pub fn list(&self, filter: &LifecycleFilter, run: &str, width: Option<usize>) -> String {
         let mut wanted: Vec<&Row> = self.rows.values().filter(|row| row.is_wanted(filter)).collect();
         wanted.sort_by_key(|row| row.at);
@@ -167,7 +167,7 @@ impl Row {
     }
 }
 
-/// What the check says, before the lifecycles that it is about.
+/// The check's result, before the lifecycles that it names.
 fn found(out: &mut String, layout: Layout, judgments: &[Judgment]) {
     for judgment in judgments {
         let Judgment { check, subject, title, verdict, .. } = judgment;

@@ -1,4 +1,4 @@
-//! Several scenarios, run one after another: one table for people, one page, one JUnit file.
+//! Several scenarios, run one after another: a table, a Markdown page and a JUnit file.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use leaseproof_domain::{Judgment, RunVerdicts, Verdict};
 use crate::layout::Layout;
 use crate::{figures, foreign, junit};
 
-/// One scenario of a series, and what came of it.
+/// One scenario of a series, and its result.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesEntry<'a> {
     /// The scenario's name.
     pub scenario: &'a str,
-    /// Its verdicts; none where it was not run, or came to none.
+    /// Its verdicts; none if it was not run or has none.
     pub verdicts: Option<&'a RunVerdicts>,
-    /// Why it came to no verdicts, or what cut it short.
+    /// Why it has no verdicts, or why it ended early.
     pub note: Option<&'a str>,
     /// How long it took.
     pub took: Duration,
-    /// The folder of its run, where there is one.
+    /// The folder of its run, if there is one.
     pub folder: Option<&'a str>,
-    /// The exit code that it comes to by itself; none where it was not run.
+    /// Its own exit code; none if it was not run.
     pub exit_code: Option<u8>,
 }
 
-/// What a whole series comes to.
+/// The result of a series.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesEnd<'a> {
-    /// The exit code over all of it.
+    /// The exit code of the series.
     pub exit_code: u8,
-    /// What the exit code means.
+    /// The meaning of the exit code.
     pub exit_meaning: &'a str,
 }
 
@@ -85,7 +85,7 @@ pub fn series_summary(entries: &[SeriesEntry<'_>], end: &SeriesEnd<'_>) -> Strin
     out
 }
 
-/// The series as one JUnit file: a suite a scenario. A scenario without verdicts is an error.
+/// The series as one JUnit file with one suite per scenario. A scenario without verdicts is an error.
 pub fn series_junit(entries: &[SeriesEntry<'_>]) -> String {
     let suites = entries.iter().map(|entry| match entry.verdicts {
         Some(verdicts) => junit::suite(verdicts),
@@ -111,7 +111,7 @@ fn row(entry: &SeriesEntry<'_>) -> [String; 5] {
     ]
 }
 
-/// The checks that did not pass, by what they came to; `-` where there are none.
+/// The checks that did not pass, by their result; `-` if there are none.
 fn checks(checks: &[Judgment]) -> String {
     let not_run = checks.iter().filter(|judgment| judgment.not_run).count();
     let failed = |judgment: &Judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none();
@@ -119,7 +119,7 @@ fn checks(checks: &[Judgment]) -> String {
     let parts = [
         ("failed", ids(checks, failed)),
         ("undecided", ids(checks, undecided)),
-        ("known", ids(checks, |judgment| judgment.known.is_some())),
+        ("known issues", ids(checks, |judgment| judgment.known.is_some())),
     ];
     let mut parts: Vec<String> =
         parts.into_iter().filter_map(|(word, ids)| Some(format!("{word}: {}", ids?))).collect();
@@ -127,7 +127,7 @@ fn checks(checks: &[Judgment]) -> String {
     if parts.is_empty() { "-".to_owned() } else { parts.join("; ") }
 }
 
-/// The ids of the checks that are so, each once; none where there are none.
+/// The ids of the selected checks, each once; none if there are none.
 fn ids(checks: &[Judgment], so: impl Fn(&Judgment) -> bool) -> Option<String> {
     let mut ids: Vec<&str> =
         checks.iter().filter(|judgment| so(judgment)).map(|judgment| judgment.check.as_str()).collect();

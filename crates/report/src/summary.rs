@@ -41,7 +41,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     out
 }
 
-/// What ended the run early, what it left behind, and the causes of what failed.
+/// Why the run ended early, what it left behind, and the causes of failures.
 fn causes(out: &mut String, verdicts: &RunVerdicts) {
     if let Some(cause) = &verdicts.cause {
         out.push_str("## Why the run ended early\n\n");
@@ -68,7 +68,7 @@ fn causes(out: &mut String, verdicts: &RunVerdicts) {
     }
 }
 
-/// Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
+/// Indented text is shown literally: a server's message may contain Markdown syntax.
 fn block(out: &mut String, block: &Block) {
     let _ = writeln!(out, "    {}", one_line(&block.head));
     for line in &block.lines {
@@ -85,7 +85,7 @@ fn roles(out: &mut String, observed: &Observed) {
     ] {
         if !lines.is_empty() {
             let _ = writeln!(out, "## {title}\n");
-            // Indented, names are kept as they are.
+            // Indented text is shown literally.
             for line in lines {
                 let _ = writeln!(out, "    {}", one_line(&line));
             }
@@ -99,7 +99,7 @@ fn checks(out: &mut String, checks: &[&Judgment]) {
     for judgment in checks {
         let mark = match (judgment.verdict, &judgment.known) {
             (Verdict::Pass, _) => "✔",
-            (Verdict::Fail, Some(_)) => "known",
+            (Verdict::Fail, Some(_)) => "known issue",
             (Verdict::Fail, None) => "✘",
             (Verdict::Unknown, _) => "?",
         };
@@ -117,7 +117,7 @@ fn checks(out: &mut String, checks: &[&Judgment]) {
 fn under(out: &mut String, judgment: &Judgment) {
     let (subject, title) = (markdown(&judgment.subject.to_string()), markdown(&judgment.title));
     let _ = writeln!(out, "## {} {subject}: {}\n\n{title}\n", judgment.check, judgment.verdict);
-    // Indented text is kept as it is: a server's words may hold anything that Markdown would take for its own.
+    // Indented text is shown literally: a server's message may contain Markdown syntax.
     let lines = if judgment.verdict == Verdict::Pass { Vec::new() } else { evidence::lines(judgment) };
     for line in lines.into_iter().chain(evidence::notes(judgment)) {
         let _ = writeln!(out, "    {line}");
@@ -128,7 +128,7 @@ fn under(out: &mut String, judgment: &Judgment) {
 fn totals(out: &mut String, verdicts: &RunVerdicts) {
     let totals = &verdicts.totals;
     out.push_str(
-        "## Lives\n\n| Arrivals | Issued | Revoked | Expired | Live | Retried | Indeterminate | Shed | Late |\n",
+        "## Lifecycles\n\n| Arrivals | Issued | Revoked | Expired | Live | Retried | Indeterminate | Dropped | Sent late |\n",
     );
     out.push_str("|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     let figures = [
@@ -151,13 +151,15 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
         return;
     }
     out.push_str("## Faults\n\nSeconds from each fault's beginning.\n\n");
-    out.push_str("| Fault | Steps | Last error | Issued again | Errors while it was felt |\n|---|---|---:|---:|---|\n");
+    out.push_str(
+        "| Fault | Steps | Last error | Issued again | Errors in the fault window |\n|---|---|---:|---:|---|\n",
+    );
     for fault in faults {
         let FaultFigures { fault: number, what, last_error, recovered, errors, .. } = fault;
         let steps: Vec<String> =
             fault.steps.iter().map(|(at, words)| format!("{} {words}", figures::seconds(*at))).collect();
         let or_none = |at: &Option<u64>| at.map_or_else(|| "–".to_owned(), figures::seconds);
-        let words = if fault.begun.is_some() { what.clone() } else { format!("{what}, which did not begin") };
+        let words = if fault.begun.is_some() { what.clone() } else { format!("{what} (did not begin)") };
         let _ = writeln!(
             out,
             "| {number}: {} | {} | {} | {} | {} |",
@@ -178,7 +180,7 @@ fn observed(out: &mut String, observed: &Observed) {
     let Observed { load, revocation, .. } = observed;
     dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
     if !load.is_empty() {
-        out.push_str("## Load\n\nEach phase that is long enough to tell, after the ramp-up and outside fault windows. The backlog is what was due and not completed, with its growth and the interval of that at 99 %.\n\n");
+        out.push_str("## Load\n\nSteady state of each phase that is long enough: after the ramp-up and outside fault windows. The backlog is the number of requests that were due and not completed; its growth is shown with the 99 % confidence interval.\n\n");
         for phase in load {
             let _ = writeln!(out, "- {}", markdown(&figures::load(phase)));
         }
@@ -187,12 +189,14 @@ fn observed(out: &mut String, observed: &Observed) {
     if let Some(revocation) = revocation {
         let _ = writeln!(
             out,
-            "## Revocation\n\nWhat was left after the drain, once the run's token was revoked: {}.\n",
+            "## Revocation\n\nRoles and leases left after the drain, when the run's token was revoked: {}.\n",
             markdown(&figures::revocation(revocation))
         );
     }
     if !left_out.is_empty() {
-        out.push_str("## Left out\n\nAsked by the scenario, and not judged here.\n\n| | |\n|---|---|\n");
+        out.push_str(
+            "## Left out\n\nRequested by the scenario, and not judged in this environment.\n\n| | |\n|---|---|\n",
+        );
         for (check, why) in left_out {
             let _ = writeln!(out, "| {check} | {} |", markdown(why));
         }
@@ -206,9 +210,13 @@ fn observed(out: &mut String, observed: &Observed) {
         out.push('\n');
     }
     let mut rows: Vec<(String, u64)> = Vec::new();
-    rows.extend(kept_sessions.iter().map(|(fate, count)| (format!("Sessions kept past their end: {fate}"), *count)));
     rows.extend(
-        refused_logins.iter().map(|(why, count)| (format!("Logins refused in PostgreSQL's log: {why}"), *count)),
+        kept_sessions
+            .iter()
+            .map(|(fate, count)| (format!("Sessions held past their credential's end: {fate}"), *count)),
+    );
+    rows.extend(
+        refused_logins.iter().map(|(why, count)| (format!("Rejected logins in PostgreSQL's log: {why}"), *count)),
     );
     if *leases_without_role > 0 {
         rows.push(("Leases without a role after the drain".to_owned(), *leases_without_role));
@@ -217,7 +225,7 @@ fn observed(out: &mut String, observed: &Observed) {
     if rows.is_empty() {
         return;
     }
-    out.push_str("## Seen beside\n\n| | |\n|---|---:|\n");
+    out.push_str("## Other observations\n\n| | |\n|---|---:|\n");
     for (what, figure) in rows {
         let _ = writeln!(out, "| {} | {figure} |", markdown(&what));
     }
@@ -229,9 +237,9 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
         return;
     }
     out.push_str(
-        "## Latency\n\nMilliseconds: response time from the intended start, of all requests that were due; service time from \
-         the real start, of all that were sent. One without an answer counts at what was waited, and at the client's \
-         time-out at least: `> 10 s` is a lower bound.\n\n",
+        "## Latency\n\nIn milliseconds. Response time: from the intended start, for all requests that were due. Service time: from the \
+         real start, for all requests that were sent. A request without an answer counts with the time that it waited, \
+         and at least with the client's timeout: `> 10 s` is a lower bound.\n\n",
     );
     out.push_str(
         "| Operation | Time | due | ok | failed | no answer | dropped | p50 | p90 | p99 | p99.9 | max | Failures |\n",

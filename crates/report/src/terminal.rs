@@ -1,4 +1,4 @@
-//! The verdicts for a terminal, with colours; the one who prints takes them out where they are not wanted.
+//! The verdicts for a terminal, with colors; the console module removes them if they are not wanted.
 
 use std::fmt::Write as _;
 
@@ -31,28 +31,28 @@ pub struct TerminalView<'a> {
     pub folder: Option<&'a str>,
     /// How much is shown.
     pub detail: Detail,
-    /// How many columns a line may have; none where it does not go to a terminal.
+    /// The maximum number of columns of a line; none if the output is not a terminal.
     pub width: Option<usize>,
     /// The exit code.
     pub exit_code: u8,
-    /// What the exit code means, where the outcome does not say it: a signal came.
+    /// The meaning of the exit code, if it differs from the outcome: after a signal.
     pub exit_meaning: Option<&'a str>,
 }
 
 /// How much of the verdicts is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
-    /// What did not pass, the folder and the last line.
+    /// Checks that did not pass, the folder and the last line.
     Quiet,
-    /// Causes, figures, and one line for all that passed.
+    /// Causes, figures, and one line for all passed checks.
     #[default]
     Usual,
-    /// Every check with its evidence besides.
+    /// Also every check with its evidence.
     Verbose,
 }
 
-/// The verdicts for people: what ended the run early, the causes of what failed, what is undecided, one line for what
-/// passed, figures, and the last line with the outcome and the exit code.
+/// The verdicts for people: why the run ended early, the causes of failures, undecided checks, one line for all passed
+/// checks, figures, and the last line with the outcome and the exit code.
 pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     let verdicts = &foreign::shown(verdicts);
     let mut out = String::new();
@@ -97,7 +97,6 @@ fn header(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Termi
     out.push('\n');
 }
 
-/// A text in a style.
 /// Roles from before the run, and groups that it leaves.
 fn roles(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let (orphans, groups) = (left_before::orphans(&verdicts.observed), left_before::groups(&verdicts.observed));
@@ -111,11 +110,12 @@ fn roles(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     }
 }
 
+/// A text in a style.
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What servers warned of.
+/// Warnings of servers.
 fn warnings(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let noted = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
     let all: Vec<String> = noted.map(ToString::to_string).collect();
@@ -145,16 +145,16 @@ fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
         (*retried, "being retried"),
         (*indeterminate, "indeterminate"),
         (totals.issues_unanswered, "issues unanswered"),
-        (totals.shed, "shed"),
+        (totals.shed, "dropped"),
         (verdicts.observed.leases_without_role, "listed without a role"),
     ];
     parts.extend(rare.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
-    parts.push(format!("{} of {} sends late", totals.late, totals.timed));
+    parts.push(format!("{} of {} requests sent late", totals.late, totals.timed));
     layout.paragraph(out, "", &parts.join(" · "));
     out.push('\n');
 }
 
-/// One line a phase that was long enough to tell, and one on the end of what was left.
+/// One line for each phase that was long enough, and one for the revocation of what was left.
 fn load(out: &mut String, layout: Layout, observed: &Observed) {
     let phases = observed.load.iter().map(figures::load);
     let lines: Vec<String> = phases.chain(observed.revocation.as_ref().map(figures::revocation)).collect();
@@ -164,15 +164,15 @@ fn load(out: &mut String, layout: Layout, observed: &Observed) {
     }
 }
 
-/// One line a fault: what it was, how long it was felt, and what went wrong meanwhile.
+/// One line for each fault: what it was, how long issuing was interrupted, and the errors inside its window.
 fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     for fault in &verdicts.faults {
         let FaultFigures { fault: number, what, last_error, recovered, .. } = fault;
         let felt = match (fault.begun, last_error, recovered) {
             (None, ..) => "did not begin".to_owned(),
-            (_, None, _) => "nobody noticed".to_owned(),
+            (_, None, _) => "no effect on issuing".to_owned(),
             (_, Some(_), Some(at)) => format!("credentials were issued again after {} s", figures::seconds(*at)),
-            (_, Some(_), None) => "no credential was issued any more".to_owned(),
+            (_, Some(_), None) => "no credential was issued after it".to_owned(),
         };
         let errors: u64 = fault.errors.iter().map(|(_, _, count)| count).sum();
         let words = format!("{what} · {felt} · {}", figures::count(errors, "error"));
@@ -216,9 +216,10 @@ fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics
         let style = if number == 0 { FAINT } else { Style::new() };
         let _ = writeln!(out, "{style}{}{style:#}", line.trim_end());
     }
-    let service = if with_service { "; in brackets the service time, from the real start" } else { "" };
+    let service = if with_service { "; in parentheses the service time, from the real start" } else { "" };
     let unanswered = operations.iter().any(|operation| operation.indeterminate + operation.dropped > 0);
-    let unanswered = if unanswered { "; what had no answer counts at the client's time-out at least" } else { "" };
+    let unanswered =
+        if unanswered { "; requests without an answer count with at least the client's timeout" } else { "" };
     let words = format!("response time in ms, from the intended start{service}{unanswered}");
     layout.paragraph(out, " ", &styled(FAINT, &words));
     out.push('\n');

@@ -40,7 +40,7 @@ fn unreadable(name: &str, path: &Path, place: &Place, error: &std::io::Error, no
         .collect();
     let file = path.file_name().and_then(|file| file.to_str()).unwrap_or(name);
     let problem = Problem::at(place, format!("there is no file `{name}`"))
-        .help(format!("it is looked for at {}", tidy(path).display()));
+        .help(format!("expected it at {}", tidy(path).display()));
     match nearest(file, beside.iter().map(String::as_str)) {
         Some(near) => problem.nearest(Some(near)),
         None => problem.label("named here"),

@@ -85,7 +85,7 @@ fn read_file(source: &Arc<Source>, file: &Path, above: &mut Vec<PathBuf>, noted:
     let base = own.entry("extends").cloned().and_then(|entry| extended(&entry, source, above, noted));
     above.pop();
     if let (None, None, Some(entry)) = (&base, own.entry("extends"), own.entry("without")) {
-        let nothing = "`without` takes away from an extended scenario, and this one extends none";
+        let nothing = "`without` removes parts of an extended scenario, but this one extends none";
         noted.add(Problem::at(&entry.at, nothing).label("here"));
     }
     let Some(mut table) = base else {
@@ -109,7 +109,7 @@ fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted
     };
     let whole = std::fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
     if above.contains(&whole) {
-        let circle = format!("`extends` goes round in a circle: it is back at {}", file::tidy(&file).display());
+        let circle = format!("`extends` is circular: it leads back to {}", file::tidy(&file).display());
         noted.add(Problem::at(place, circle).label("this scenario is extended by that one").broken());
         return None;
     }
@@ -122,7 +122,7 @@ fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted
                 _ => format!("the scenario at `{name}` cannot be read: {error}"),
             };
             let problem = Problem::at(place, message).label("extended here").broken();
-            noted.add(problem.help(format!("it is looked for at {}", file::tidy(&file).display())));
+            noted.add(problem.help(format!("expected it at {}", file::tidy(&file).display())));
             return None;
         }
     };
@@ -136,13 +136,12 @@ fn take_away(below: &mut Table, upper: &mut Table, noted: &Noted) {
     let Some(paths) = without.node.list() else {
         let kind = without.node.kind();
         return noted
-            .add(Problem::at(&without.node.place, format!("expected a list of texts, found {kind}")).label("here"));
+            .add(Problem::at(&without.node.place, format!("expected a list of texts, got {kind}")).label("here"));
     };
     for node in paths {
         let Some(path) = node.text() else {
-            noted.add(
-                Problem::at(&node.place, format!("expected a text in quotes, found {}", node.kind())).label("here"),
-            );
+            noted
+                .add(Problem::at(&node.place, format!("expected a text in quotes, got {}", node.kind())).label("here"));
             continue;
         };
         let path = whole_path(below, path);

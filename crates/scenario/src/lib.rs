@@ -1,12 +1,12 @@
-//! Scenario files, read whole and turned into a checked [`Plan`]: what is promised of an estate, how it is set up and
-//! what is done to it.
+//! Reads scenario files and turns them into a checked [`Plan`]: the promises about an environment, its setup, and the
+//! load.
 //!
-//! Every problem of a file is told in one pass, with its line and the nearest right name. The room reads the files it
-//! is given and nothing else; it starts nothing and judges nothing.
+//! All problems of a file are reported at once, with line and a similar valid name. This crate reads only the files
+//! that it is given; it starts nothing and judges nothing.
 //!
-//! The way through: `layers` reads the file, what it extends, the profile and `--set` into one tree that knows
-//! where each value stands; `fit` holds it against the shape that `keys` writes down; `build` turns it into the plan
-//! and looks every name up; `asks` says which checks the promises ask for.
+//! The steps: `layers` reads the file, the scenario that it extends, the profile and `--set` into one tree with the
+//! place of each value; `fit` checks it against the shape in `keys`; `build` turns it into the plan and resolves every
+//! name; `asks` determines the checks that the promises add.
 
 mod asks;
 mod build;

@@ -173,7 +173,9 @@ pub(crate) fn read(source: &Arc<Source>, noted: &Noted) -> Table {
             span.start = last;
         }
         let why = error.message().replace('\n', ": ");
-        noted.add(Problem::at(&Place::new(source, span), format!("this is no TOML: {why}")).label("here").broken());
+        noted.add(
+            Problem::at(&Place::new(source, span), format!("this is not valid TOML: {why}")).label("here").broken(),
+        );
     }
     table_of(source, table.into_inner())
 }

@@ -11,7 +11,7 @@ use crate::plan::Comparison;
 pub(crate) struct Rate(pub(crate) f64);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no rate above zero: expected arrivals a second, as in `8/s` or `0.5/s`")]
+#[error("`{0}` is not a rate above zero: expected arrivals per second, as in `8/s` or `0.5/s`")]
 pub(crate) struct BadRate(String);
 
 impl FromStr for Rate {
@@ -31,7 +31,7 @@ impl FromStr for Rate {
 pub(crate) struct Percent(pub(crate) f64);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no part of a lease: expected a percentage between 0% and 100%, as in `75%`")]
+#[error("`{0}` is not a part of a lease: expected a percentage between 0% and 100%, as in `75%`")]
 pub(crate) struct BadPercent(String);
 
 impl FromStr for Percent {
@@ -59,7 +59,7 @@ pub(crate) enum Bound {
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no limit: expected `<`, `<=`, `>` or `>=` and a time or a share, as in `< 250ms`, `<= 1%` or `< 0.01`"
+    "`{0}` is not a limit: expected `<`, `<=`, `>` or `>=` and a time or a share, as in `< 250ms`, `<= 1%` or `< 0.01`"
 )]
 pub(crate) struct BadLimit(String);
 

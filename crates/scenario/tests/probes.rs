@@ -40,7 +40,7 @@ fn privileges_are_tried_out_unless_the_scenario_says_otherwise() {
 #[test]
 fn what_is_no_number_of_probes_is_told() {
     for (wrong, words) in [
-        ("role.powerdns-role.probes=3", "expected true, false or a table, found a whole number"),
+        ("role.powerdns-role.probes=3", "expected true, false or a table, got a whole number"),
         ("role.powerdns-role.probes={ fist = 3 }", "`probes` has no key `fist`"),
         ("role.powerdns-role.probes={ share = 2.0 }", "2"),
         ("role.powerdns-role.probes={ first = -1 }", "-1 is out of range: expected 0 or more"),

@@ -497,7 +497,7 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         ("allowed_roles = ", "alowed_roles = ", "did you mean `allowed_roles`?"),
         ("db_name = \"shop\"", "db_name = \"shpo\"", "no step writes the connection `database/config/shpo`"),
         ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
-        ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is beyond `max_ttl`: 172800 s and 86400 s"),
+        ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
         ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),
         ("PASSWORD '{{password}}'", "PASSWORD {{password}}", "expected `'{{password}}'`"),
         ("PASSWORD '{{password}}'", "PASSWORD '{{pasword}}'", "did you mean `{{password}}`?"),
@@ -516,9 +516,9 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         (
             "creds/app\" { capabilities = [\"read\"",
             "creds/ap\" { capabilities = [\"read\"",
-            "no policy of the client allows to read `database/creds/app`",
+            "no policy of the client allows `read` on `database/creds/app`",
         ),
-        ("[\"update\"]", "[\"read\"]", "no policy of the client allows to update `sys/leases/revoke`"),
+        ("[\"update\"]", "[\"read\"]", "no policy of the client allows `update` on `sys/leases/revoke`"),
     ] {
         let told = warned(|text| {
             assert!(text.contains(good), "{good}");

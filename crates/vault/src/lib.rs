@@ -1,8 +1,9 @@
 //! A typed client of Vault's HTTP API: sys, leases, tokens and the database secrets engine.
 //!
-//! What Vault said, what it said that cannot be read, and what it never said are three different things here, because
-//! an answer that got lost may have left a lease behind. Over https it makes sure who answers. The room never knows of PostgreSQL, never tries a request
-//! again, never follows a redirect, and never shows a token or a password in an error or a `Debug`.
+//! A response, an unreadable response and a missing response are three different results here, because a lost response
+//! may have left a lease behind. Over https it verifies the server's certificate. This crate does not depend on
+//! PostgreSQL, never retries a request, never follows a redirect, and never shows a token or a password in an error or
+//! a `Debug`.
 
 mod answer;
 mod client;

@@ -1,9 +1,9 @@
-//! Looks on while a run lasts, and writes what it sees into the history: PostgreSQL's roles and what they may do,
-//! Vault's leases, the servers' logs and Vault's audit log.
+//! Observes a run and writes the observations into the history: PostgreSQL's roles and their privileges, Vault's
+//! leases, the server logs and Vault's audit log.
 //!
-//! Every look carries the moments before the question and after the answer; one that fails is a gap, never a guess.
-//! Logs are scrubbed while they pass: what reaches the disk holds no secret. The room changes nothing of the estate and
-//! never judges.
+//! Every observation has the times before the query and after the answer; a failed one is a gap, never a guess.
+//! Secrets are removed from logs as they pass: nothing on disk contains a secret. This crate changes nothing in the
+//! environment and never judges.
 
 mod audit;
 mod auth_failure;

@@ -1,8 +1,8 @@
-//! What is done to the estate while a run lasts: arrivals at their scheduled moments, each beginning the life of one
-//! credential; the few requests that have to be refused; and questions to a live DNS server.
+//! The load of a run: arrivals at their intended starts, each beginning the lifecycle of one credential; the few
+//! requests that must be rejected; and queries to a live DNS server.
 //!
-//! The load is open: an arrival does not wait for answers, and every request counts from the moment it was due. The
-//! room never starts or stops a server and never judges; what it sees goes into the history.
+//! The load is an open model: an arrival does not wait for responses, and response times count from the intended
+//! start. This crate never starts or stops a server and never judges; it records its observations in the history.
 
 mod choices;
 mod dns;

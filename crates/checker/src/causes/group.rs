@@ -12,7 +12,7 @@ const PRIVILEGES: usize = 40;
 /// How many sentences that quote the same words of a server are remembered.
 const SENTENCES: usize = 40;
 /// What the findings beyond those are called.
-const OTHERS: &str = "findings in other words";
+const OTHERS: &str = "other findings";
 
 /// Findings of one check that say the same.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,15 +36,15 @@ fn told(causes: &[FailureCause]) -> Vec<String> {
     causes.iter().map(line).collect()
 }
 
-const REFUSED: &str = "the revocation of {} was answered HTTP 500: role {} cannot be dropped (SQLSTATE 2BP01); it has to \
-                       answer HTTP 204";
+const REFUSED: &str =
+    "the revocation of {}: expected HTTP 204, got HTTP 500: role {} cannot be dropped (SQLSTATE 2BP01)";
 
 #[test]
 fn findings_that_differ_by_chance_are_one_cause() {
     let all: Vec<Finding> = (0..38).map(|number| finding(REFUSED, number, 3_200 - number)).collect();
     let causes = causes(vec![failed("REV-1", 100, &all)]);
     assert_eq!(told(&causes), ["REV-1 ×38 @3163"]);
-    let expected = "the revocation of … was answered HTTP 500: role … cannot be dropped (SQLSTATE 2BP01); it has to answer HTTP 204";
+    let expected = "the revocation of …: expected HTTP 204, got HTTP 500: role … cannot be dropped (SQLSTATE 2BP01)";
     assert_eq!(causes[0].what, expected);
     assert_eq!(causes[0].example, all[37]);
 }
@@ -84,7 +84,7 @@ fn the_same_words_of_a_server_are_one_cause_whatever_the_check() {
 #[test]
 fn what_follows_for_the_same_credentials_is_no_cause_of_its_own() {
     let refused = finding(REFUSED, 1, 10);
-    let left = |number| finding("{} is left after the run's token was revoked", number, 50);
+    let left = |number| finding("{} still exists after the run's token was revoked", number, 50);
     let rev = || failed("REV-1", 100, std::slice::from_ref(&refused));
     assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(1)]), rev()])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
     // Another credential's role is left for another reason.
@@ -99,7 +99,7 @@ fn a_wrong_privilege_is_a_cause_of_its_own_and_its_probe_is_not() {
     let privilege =
         |what: &str, number| Finding { privilege: Some("SELECT ON TABLE public.t".into()), ..finding(what, number, 7) };
     let missing = privilege("SELECT ON TABLE public.t is promised and not held", 1);
-    let probe = privilege("{} is refused SELECT ON TABLE public.t, which is promised (42501): permission denied", 1);
+    let probe = privilege("{} cannot use SELECT ON TABLE public.t, which is promised (42501): permission denied", 1);
     let rev = failed("REV-1", 1, &[finding(REFUSED, 1, 10)]);
     let causes = causes(vec![failed("PRB-1", 4, &[probe]), rev, failed("GRA-1", 4, &[missing])]);
     assert_eq!(told(&causes), ["GRA-1 ×1 @7 + PRB-1 ×1", "REV-1 ×1 @10"]);

@@ -40,7 +40,7 @@ impl Check for Acc1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "the account was not looked at"
+        "the account was not observed"
     }
 }
 
@@ -48,21 +48,21 @@ fn judge(promise: &AccountPromise, reading: &AccountReading, sheet: &mut Sheet) 
     let name = &promise.name;
     let Some(attributes) = &reading.attributes else {
         sheet.sample();
-        let what = format!("there is no role {name}; the account is promised");
+        let what = format!("expected the promised account {name}, got no such role");
         let promised = Some(promise.origin.clone());
         return sheet.find(Finding { what, at: Some(reading.at), promised, ..Finding::default() });
     };
     for (attribute, promised) in &promise.attributes {
         let held = attributes.named().into_iter().find(|(word, _)| word.eq_ignore_ascii_case(attribute));
         let Some((word, held)) = held else {
-            sheet.cannot_say(format!("{attribute} is no attribute of a role"));
+            sheet.cannot_say(format!("{attribute} is not an attribute of a role"));
             continue;
         };
         sheet.sample();
         if held != promised.value {
-            let (seen, wanted) = if held { ("has", "has to be without it") } else { ("lacks", "has to have it") };
+            let (seen, wanted) = if held { ("with", "without") } else { ("without", "with") };
             sheet.find(Finding {
-                what: format!("{name} {seen} {word}; it {wanted}"),
+                what: format!("{name}: expected {wanted} {word}, got {seen}"),
                 privilege: Some(word.to_owned()),
                 at: Some(reading.at),
                 promised: Some(promised.origin.clone()),

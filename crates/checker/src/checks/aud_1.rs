@@ -47,7 +47,7 @@ impl Aud1 {
         let Some(lease) = &entry.lease else { return };
         if !self.entered.is_new(lease.as_str()) && self.repeated.is_new(lease.as_str()) {
             sheet.find(Finding {
-                what: format!("{lease} has more than one issue's response in the audit log; it has to be one"),
+                what: format!("{lease}: expected 1 issue response in the audit log, got more"),
                 lease: Some(lease.clone()),
                 ..Finding::default()
             });
@@ -81,7 +81,7 @@ impl Check for Aud1 {
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         match self.read {
             None if whole.complete => sheet.find(Finding {
-                what: "there is no audit log: no audit device is enabled, and the promise is one".to_owned(),
+                what: "no audit device is enabled, but `audit` is promised".to_owned(),
                 ..Finding::default()
             }),
             None => sheet.cannot_say("the audit log was not read"),
@@ -92,7 +92,7 @@ impl Check for Aud1 {
                 for (lease, (at, username)) in std::mem::take(&mut self.awaited) {
                     sheet.sample();
                     sheet.find(Finding {
-                        what: format!("the issue of {lease} was acknowledged and has no response in the audit log"),
+                        what: format!("the issue of {lease} was acknowledged, but has no response in the audit log"),
                         lease: Some(lease),
                         username,
                         at: Some(at),

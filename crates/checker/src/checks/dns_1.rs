@@ -28,8 +28,8 @@ impl Check for Dns1 {
                 DnsAnswer::None { .. } => None,
             };
             let came = match &query.answer {
-                DnsAnswer::Code { rcode, .. } => format!("was answered with {rcode}"),
-                DnsAnswer::None { why } => format!("had no answer ({why})"),
+                DnsAnswer::Code { rcode, .. } => format!("got {rcode}"),
+                DnsAnswer::None { why } => format!("got no answer ({why})"),
             };
             let last = run.dns.changes.iter().rev().find(|change| change.rendering.to <= query.start);
             let since = last.map_or_else(
@@ -41,7 +41,7 @@ impl Check for Dns1 {
             );
             sheet.find(Finding {
                 what: format!(
-                    "the question {} {} {came}, {since}; it has to be {}",
+                    "the query {} {}: expected {}, {came}, {since}",
                     pdns.name, pdns.record_type, pdns.answers.value
                 ),
                 username: last.map(|change| change.rendering.username.clone()),
@@ -53,14 +53,14 @@ impl Check for Dns1 {
         }
         if told > 0 {
             sheet.note(format!(
-                "{} without the promised answer within {} of a rendering, or while a fault is felt: told and not judged",
-                count(told, "question"),
+                "{} within {} of a rendering or inside a fault window; not judged",
+                count(told, "other result"),
                 pdns.cycle_within.value
             ));
         }
     }
 
     fn without_samples(&self) -> &'static str {
-        "no question was asked outside the time that a rendering may be felt"
+        "no query was sent outside the windows after renderings"
     }
 }

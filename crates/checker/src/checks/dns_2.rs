@@ -31,7 +31,7 @@ impl Check for Dns2 {
             };
             if !change.taken {
                 sheet.find(finding(format!(
-                    "the configuration was rendered with {}, and PostgreSQL shows no session of it within {within}",
+                    "the configuration was rendered with {}, but PostgreSQL had no session of it within {within}",
                     rendering.username
                 )));
             }
@@ -49,6 +49,6 @@ impl Check for Dns2 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no rendering after the first one was followed by a look at the sessions before the next one"
+        "no rendering after the first one was followed by an observation of the sessions before the next rendering"
     }
 }

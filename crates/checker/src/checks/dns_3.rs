@@ -19,12 +19,12 @@ impl Check for Dns3 {
             let ZoneWrite { change, name, start, outcome, shown, .. } = write;
             let (came, code) = match (outcome, shown) {
                 (ZoneOutcome::Refused { status, message }, _) => {
-                    (format!("was refused with HTTP {status}: {message}"), Some(status.to_string()))
+                    (format!("was rejected with HTTP {status}: {message}"), Some(status.to_string()))
                 }
                 (ZoneOutcome::NoAnswer { why }, _) => (format!("had no answer ({why})"), None),
                 (ZoneOutcome::Done, Some(false)) => {
-                    let there = if *change == ZoneChange::Create { "is not there" } else { "is still there" };
-                    (format!("was acknowledged, and a question shows that it {there}"), None)
+                    let there = if *change == ZoneChange::Create { "does not exist" } else { "still exists" };
+                    (format!("was acknowledged, but a query shows that it {there}"), None)
                 }
                 (ZoneOutcome::Done, _) => continue,
             };
@@ -41,6 +41,6 @@ impl Check for Dns3 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no change of the zone was tried outside the time that a rendering may be felt"
+        "no zone change was tried outside the windows after renderings"
     }
 }

@@ -11,7 +11,7 @@ impl Check for Dns4 {
     fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
         let Event::Dns(DnsEvent::Policy(probe)) = event else { return };
         let finding = |came: String, code: Option<String>| Finding {
-            what: format!("reading {} with the agent's token: Vault {came}; it has to answer HTTP 403", probe.path),
+            what: format!("reading {} with the agent's token: expected HTTP 403, got {came}", probe.path),
             at: Some(probe.start),
             code,
             ..Finding::default()
@@ -19,23 +19,23 @@ impl Check for Dns4 {
         match &probe.outcome {
             Outcome::Ok => {
                 sheet.sample();
-                sheet.find(finding("granted it".to_owned(), None));
+                sheet.find(finding("access".to_owned(), None));
             }
             Outcome::Failed(failure) => {
                 sheet.sample();
                 if failure.source != FailureSource::Vault || failure.code != "403" {
-                    sheet.find(finding(format!("answered {failure}"), Some(failure.code.clone())));
+                    sheet.find(finding(failure.to_string(), Some(failure.code.clone())));
                 }
             }
             Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => {
-                sheet.cannot_say(format!("{} was not answered: {why}", probe.path))
+                sheet.cannot_say(format!("the request for {} had no answer: {why}", probe.path))
             }
         }
     }
 
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         if run.dns.changes.is_empty() {
-            sheet.cannot_say("the agent rendered nothing, so that its policy may allow nothing at all");
+            sheet.cannot_say("the agent rendered nothing: its policy may not even allow its own credentials");
         }
     }
 

@@ -24,7 +24,7 @@ impl Check for Exp1 {
             lag.record(&mut self.lags);
         }
         let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
-        // It was there until the last look that showed it had begun, at least.
+        // It existed at least until the start of the last observation that showed it.
         let last_seen = match life.gone() {
             Some(gone) => gone.seen_from,
             None => run.last_look().map(|look| look.from).filter(|_| appeared),
@@ -33,18 +33,18 @@ impl Check for Exp1 {
             Some(seen) => {
                 sheet.sample();
                 let what = format!(
-                    "{} is in pg_roles {} after its lease ended; it has to be gone within {}",
+                    "{} still exists {} after its lease ended; it must be gone within {}",
                     life.name(),
                     span(seen.since(term.latest)),
                     promise.value,
                 );
                 sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
             }
-            // A look long after the deadline does not say that the role was gone in time.
+            // An observation long after the deadline does not show that the role was gone in time.
             None if lag.is_some_and(|lag| lag.gone && deadline.is_none_or(|at| lag.to <= at.after(SEEN))) => {
                 sheet.sample();
             }
-            // Its lease had hardly ended when the looking did.
+            // The observations ended just after its lease.
             None => {
                 let over = deadline.is_some_and(|deadline| deadline < run.now);
                 if over && (appeared || life.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
@@ -65,7 +65,7 @@ impl Check for Exp1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no credential was seen to expire"
+        "no credential was observed to expire"
     }
 }
 

@@ -35,22 +35,22 @@ impl Check for Flt1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no fault came to pass"
+        "no fault took place"
     }
 }
 
 fn finding(fault: &Fault<'_>, begun: Micros, words: &str) -> Finding {
     let healed = fault.healed.map(|healed| span(healed.since(begun))).unwrap_or_default();
     let came = match fault.issued {
-        None => "no credential that was asked for after that was acknowledged".to_owned(),
+        None => "no credential that was requested after that was acknowledged".to_owned(),
         Some(at) => {
             let at = span(at.since(begun));
-            format!("the first credential that was asked for after that came {at} after the beginning")
+            format!("the first credential that was requested after that was issued {at} after the beginning")
         }
     };
     Finding {
         what: format!(
-            "{words} was healed {healed} after its beginning; {came}; it has to come within {} of the healing",
+            "{words} was healed {healed} after its beginning; {came}; expected within {} of the healing",
             fault.plan.recovers_within
         ),
         at: Some(begun),

@@ -28,6 +28,6 @@ impl Check for Flt2 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no fault came to pass on a cluster with `replicate_as`"
+        "no fault took place on a cluster with `replicate_as`"
     }
 }

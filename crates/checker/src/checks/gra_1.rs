@@ -74,7 +74,7 @@ impl Check for Gra1 {
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         sheet.samples(self.whole + self.extras_only);
         if self.whole == 0 && self.extras_only > 0 {
-            sheet.cannot_say("every reading of privileges may have fallen into its credential's end");
+            sheet.cannot_say("every reading of privileges may have overlapped with its credential's end");
         }
         for (deviation, example) in std::mem::take(&mut self.met) {
             let others = match example.credentials - 1 {

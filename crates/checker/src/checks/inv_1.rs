@@ -32,7 +32,7 @@ impl Check for Inv1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no fresh credential's login was answered"
+        "no login of a new credential was answered"
     }
 }
 
@@ -56,7 +56,7 @@ impl Inv1 {
             let name = life.name();
             (
                 worked.start,
-                format!("the first login of {name} that worked began {} after the issue's answer", span(wait)),
+                format!("the first successful login of {name} began {} after the issue's answer", span(wait)),
             )
         } else if let Some(until) = login.failed.map(|step| tried_until(step, run)) {
             // It was not usable for that long at least, whether it was refused or had no answer.
@@ -70,7 +70,7 @@ impl Inv1 {
         } else {
             return false;
         };
-        let promise = usable.map_or_else(String::new, |usable| format!("; {} is promised", usable.value));
+        let promise = usable.map_or_else(String::new, |usable| format!("; expected at most {}", usable.value));
         sheet.find(Finding {
             code: last.and_then(|step| step.failure()).map(|failure| failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
@@ -91,7 +91,7 @@ fn tried_until(step: &Step, run: &Run<'_>) -> Micros {
 fn still(name: &str, refused: bool, wait: Duration) -> String {
     let wait = span(wait);
     if refused {
-        format!("{name} was still refused {wait} after the issue's answer")
+        format!("{name} was still rejected {wait} after the issue's answer")
     } else {
         format!("no login of {name} was answered in the {wait} after the issue's answer")
     }

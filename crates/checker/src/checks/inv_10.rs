@@ -21,18 +21,18 @@ impl Check for Inv10 {
             sheet.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
         }
         match fate {
-            Fate::Unseen => sheet.cannot_say("nobody looked what became of some credentials"),
+            Fate::Unseen => sheet.cannot_say("the end of some credentials was not observed"),
             Fate::Lost { at } => {
                 sheet.sample();
                 let what = format!(
-                    "{name} went before its lease's end and was not revoked; every credential has to be accounted for"
+                    "{name} was dropped before its lease's end without a revocation; every credential must be accounted for"
                 );
                 sheet.find(life.finding(at, what));
             }
             Fate::LeftBehind { at } => {
                 sheet.sample();
                 let what = format!(
-                    "{name} is past its lease, Vault no longer holds the lease, and the role is still there; nobody will remove it"
+                    "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role"
                 );
                 sheet.find(life.finding(at, what));
             }

@@ -35,7 +35,7 @@ impl Check for Inv11 {
             }
             sheet.find(Finding {
                 what: format!(
-                    "the role with OID {} is gone and pg_shdepend still has {} of it, in {} ({}, type `{}`)",
+                    "the role with OID {} was dropped, but pg_shdepend still has {} of it, in {} ({}, type `{}`)",
                     row.oid,
                     count(row.rows, "row"),
                     row.database
@@ -77,7 +77,7 @@ impl Check for Inv11 {
         sheet.sample();
         let ended = count(self.ended, "credential");
         let what = format!(
-            "{ended} ended and not one role is gone, {} among them, with all that pg_shdepend has of it",
+            "{ended} ended and no role was dropped, including {} with all its entries in pg_shdepend",
             first.what
         );
         sheet.find(Finding { what, ..first });
@@ -88,6 +88,6 @@ impl Check for Inv11 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "nobody looked at pg_shdepend after a credential's role was gone"
+        "pg_shdepend was not observed after a credential's role was gone"
     }
 }

@@ -28,7 +28,7 @@ impl Check for Inv2 {
         if let Some(lost) = own.into_iter().chain(gone).chain(told).min_by_key(|look| look.from) {
             sheet.sample();
             let what = format!(
-                "{} is not in pg_roles, {} after its issue's answer, though its lease stands and it was not revoked",
+                "{} is not in pg_roles {} after its issue's answer, although its lease is in force and it was not revoked",
                 life.name(),
                 crate::words::span(lost.from.since(issue.end)),
             );
@@ -51,7 +51,7 @@ impl Check for Inv2 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no credential was looked at between its issue's answer and its end"
+        "no credential was observed between its issue's answer and its end"
     }
 }
 

@@ -56,15 +56,15 @@ impl Check for Inv3 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no look showed a generated role"
+        "no observation showed a generated role"
     }
 }
 
 fn why(orphan: &Orphan) -> &'static str {
     if orphan.explained {
-        "has no lease: an issue whose client went away without an answer left it, and revoking the run's token did not \
-         remove it"
+        "has no lease: it was left by an issue whose client disconnected without an answer, and revoking the run's token \
+         did not remove it"
     } else {
-        "appeared in pg_roles and belongs to no acknowledged issue and to no request under way"
+        "appeared in pg_roles and belongs to no acknowledged issue and to no request in flight"
     }
 }

@@ -38,7 +38,8 @@ impl Check for Inv4 {
                     self.bounds.judge(&run.clocks, moment(server.clone(), term, wall), finding);
                 }
                 None => {
-                    let what = format!("{} has no VALID UNTIL; it has to end at most 5 s after its lease", life.name());
+                    let what =
+                        format!("{} has no VALID UNTIL; expected at most 5 s after the end of its lease", life.name());
                     sheet.find(life.finding(look.from, what));
                 }
             }
@@ -52,9 +53,11 @@ impl Check for Inv4 {
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         self.bounds.settle(&run.clocks, sheet, |_, side, distance| match side {
             Side::Early => {
-                format!("VALID UNTIL ends {} before the lease; it must not end before it", seconds(-distance))
+                format!("VALID UNTIL is {} before the lease's end; it must not be before it", seconds(-distance))
             }
-            Side::Late => format!("VALID UNTIL ends {} after the lease; at most 5 s is allowed", seconds(distance)),
+            Side::Late => {
+                format!("VALID UNTIL is {} after the lease's end; at most 5 s are allowed", seconds(distance))
+            }
         });
     }
 
@@ -63,7 +66,7 @@ impl Check for Inv4 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no VALID UNTIL was read while it was known when the lease ends"
+        "no VALID UNTIL was read while the lease's end was known"
     }
 }
 

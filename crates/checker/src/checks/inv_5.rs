@@ -50,10 +50,7 @@ impl Check for Inv5 {
             }
             sheet.sample();
             sheet.expect_of(&at(step), true);
-            let what = format!(
-                "a login of {} was refused before its lease ended ({failure}); it has to work until then",
-                life.name()
-            );
+            let what = format!("a login of {} before its lease ended: expected success, got {failure}", life.name());
             sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
         }
     }
@@ -61,7 +58,7 @@ impl Check for Inv5 {
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         if self.across > 0 {
             sheet.note(format!(
-                "{} renewed so late that the answer came after the old lease could have ended: not judged from there on",
+                "{} renewed too close to expiry; later logins are not judged",
                 count(self.across, "credential")
             ));
         }

@@ -49,7 +49,8 @@ impl Check for Inv6a {
             } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
                 sheet.sample();
                 let after = span(login.start.since(end.since));
-                let what = format!("{} was let in {after} after {}; it has to be refused", life.name(), end.what);
+                let what =
+                    format!("a login of {} succeeded {after} after {}; it must be rejected", life.name(), end.what);
                 let dead_within = run.plan.promise.dead_within.as_ref();
                 let promised = dead_within.map(|promise| promise.origin.clone());
                 sheet.find(Finding { promised, ..life.finding(login.start, what) });

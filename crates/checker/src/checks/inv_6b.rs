@@ -48,7 +48,7 @@ impl Check for Inv6b {
         {
             let after = span(seen.since(end));
             let what = format!(
-                "a session of {} is in pg_stat_activity {after} after its credential's end; it has to be ended",
+                "a session of {} is still in pg_stat_activity {after} after its credential's end; it must be closed",
                 life.name()
             );
             sheet.find(Finding { promised: promised(run), ..life.finding(seen, what) });
@@ -60,7 +60,7 @@ impl Check for Inv6b {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no kept session was asked after its credential's end"
+        "no held session ran a query after its credential's end"
     }
 }
 
@@ -84,7 +84,7 @@ impl Inv6b {
             // A fault may have ended it, whatever becomes of sessions otherwise.
             (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => return,
             (Some(_), Seen::Unknown) => {
-                return sheet.cannot_say("what became of a kept session could not be seen");
+                return sheet.cannot_say("the state of a held session could not be observed");
             }
             (Some(SessionFate::Survive), Seen::Open) | (Some(SessionFate::Die), Seen::Ended) => false,
             (Some(SessionFate::Survive), Seen::Ended) => true,
@@ -113,18 +113,20 @@ fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
     let after = span(kept.from.since(kept.since));
     let group = kept.set_role.as_ref().map_or_else(String::new, |group| format!(", as {group}"));
     let what = match (seen(kept), &kept.query) {
-        (Seen::Ended, Outcome::Failed(failure)) => format!("was ended {after} after its credential's end: {failure}"),
-        (Seen::Ended, _) => format!("was ended {after} after its credential's end; it has to stay"),
-        (_, Outcome::Ok) => format!("still reads{group}, {after} after its credential's end; it has to be ended"),
+        (Seen::Ended, Outcome::Failed(failure)) => {
+            format!("was closed {after} after its credential's end, but must stay open: {failure}")
+        }
+        (Seen::Ended, _) => format!("was closed {after} after its credential's end; it must stay open"),
+        (_, Outcome::Ok) => format!("can still read{group} {after} after its credential's end; it must be closed"),
         (_, Outcome::Failed(failure)) => {
-            format!("is still open {after} after its credential's end; it has to be ended (its query fails: {failure})")
+            format!("is still open {after} after its credential's end; it must be closed (its query fails: {failure})")
         }
         (_, Outcome::Indeterminate { .. } | Outcome::Harness { .. }) => {
-            format!("is still in pg_stat_activity {after} after its credential's end; it has to be ended")
+            format!("is still in pg_stat_activity {after} after its credential's end; it must be closed")
         }
     };
     Finding {
-        what: format!("the kept session of {} {what}", kept.username),
+        what: format!("the held session of {} {what}", kept.username),
         lease: Some(kept.lease.clone()),
         username: Some(kept.username.clone()),
         oid: kept.oid,

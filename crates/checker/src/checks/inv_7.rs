@@ -25,7 +25,7 @@ impl Check for Inv7 {
             let left = Left::of(max.value, issue, renewal);
             if left.is_passed_by(granted) {
                 let what = format!(
-                    "a renewal granted {granted} s when at most {} s were left of the maximum TTL of {}",
+                    "a renewal: expected at most {} s, the rest of the maximum TTL of {}, got {granted} s",
                     left.seconds(),
                     max.value,
                 );

@@ -24,7 +24,7 @@ impl Check for Inv8 {
         for (lease, why) in &sighting.appeared {
             let words = if why.is_empty() { String::new() } else { format!(": {why}") };
             sheet.find(Finding {
-                what: format!("{lease} became irrevocable, and Vault will not try to revoke it again{words}"),
+                what: format!("{lease} became irrevocable: Vault will not retry its revocation{words}"),
                 lease: Some(lease.clone()),
                 at: Some(sighting.from),
                 ..Finding::default()
@@ -42,7 +42,7 @@ impl Check for Inv8 {
         let looked = self.looked.is_some_and(|looked| looked > ended);
         let due = run.last_look().is_some_and(|look| look.from > ended.after(LOOKED));
         if looked || due && !run.is_excused(ended, ended.after(LOOKED)) {
-            sheet.expect_of("of the credentials that ended before a look", looked);
+            sheet.expect_of("of the credentials that ended before an observation", looked);
         }
     }
 
@@ -51,6 +51,6 @@ impl Check for Inv8 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "nobody looked for irrevocable leases"
+        "irrevocable leases were not observed"
     }
 }

@@ -40,7 +40,7 @@ impl Check for Inv9 {
                 continue;
             }
             let (before, after) = (&before, &after);
-            let what = format!("{} is not what it was before its renewal: {}", life.name(), change(before, after));
+            let what = format!("{} changed with its renewal: {}", life.name(), change(before, after));
             sheet.find(Finding { ..life.finding(look.from, what) });
             return;
         }
@@ -97,7 +97,7 @@ fn change(before: &PrivilegeSet, after: &PrivilegeSet) -> String {
     match (lost.is_empty(), got.is_empty()) {
         (true, true) => "its attributes, memberships or settings differ".to_owned(),
         (false, true) => format!("it lost {lost}"),
-        (true, false) => format!("it got {got}"),
-        (false, false) => format!("it lost {lost} and got {got}"),
+        (true, false) => format!("it gained {got}"),
+        (false, false) => format!("it lost {lost} and gained {got}"),
     }
 }

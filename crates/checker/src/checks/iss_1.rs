@@ -24,7 +24,7 @@ impl Check for Iss1 {
             if let Some(failure) = issue.failure() {
                 sheet.expect(true);
                 sheet.sample();
-                let what = format!("the issue was answered {failure}; it has to answer HTTP 200 with a credential");
+                let what = format!("issuing a credential: expected HTTP 200, got {failure}");
                 sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
             }
         }
@@ -42,7 +42,7 @@ impl Check for Iss1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no issue was answered and its role looked at"
+        "no issue was answered and followed by an observation of its role"
     }
 }
 
@@ -58,17 +58,17 @@ fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
     match &life.lease {
         Some(lease) if is_id(lease) => {}
         Some(lease) => {
-            let what = format!("the lease is {lease}; its id has to be {prefix}<{INVENTED} characters>");
+            let what = format!("lease id: expected {prefix}<{INVENTED} characters>, got {lease}");
             sheet.find(life.finding(issue.end, what));
         }
-        None => sheet.find(life.finding(issue.end, "the answer names no lease; it has to".to_owned())),
+        None => sheet.find(life.finding(issue.end, "the response has no lease id".to_owned())),
     }
     if issue.renewable != Some(true) {
-        let what = "the answer does not say that the lease is renewable; it has to be".to_owned();
+        let what = "renewable: expected true, got false".to_owned();
         sheet.find(life.finding(issue.end, what));
     }
     if life.username.is_none() {
-        sheet.find(life.finding(issue.end, "the answer names no user; it has to".to_owned()));
+        sheet.find(life.finding(issue.end, "the response has no username".to_owned()));
     }
 }
 
@@ -85,7 +85,7 @@ fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) -> bool {
         Some(read) if read.seen.is_none() => {
             sheet.sample();
             let what = format!(
-                "the issue was acknowledged and pg_roles has no {}; each issue has to make one role",
+                "the issue was acknowledged, but pg_roles has no {}; each issue must create one role",
                 life.name()
             );
             sheet.find(life.finding(read.look.from, what));
@@ -95,8 +95,10 @@ fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) -> bool {
         None => {
             let Some(missed) = life.missed.filter(|look| life.in_force(*look)) else { return false };
             sheet.sample();
-            let what =
-                format!("no look after the issue's answer showed {}; each issue has to make one role", life.name());
+            let what = format!(
+                "no observation after the issue's answer showed {}; each issue must create one role",
+                life.name()
+            );
             sheet.find(life.finding(missed.from.max(issue.end), what));
         }
     }

@@ -49,7 +49,7 @@ impl Check for Iss2 {
         sheet.sample();
         let name = username.as_str();
         if !template.pattern.is_match(name) {
-            let what = format!("{name} does not follow {}", template.words);
+            let what = format!("{name} does not match {}", template.words);
             sheet.find(Finding { promised: template.origin.clone(), ..at(life, issue.end, what) });
         }
         if name.len() > LONGEST {
@@ -57,14 +57,14 @@ impl Check for Iss2 {
             sheet.find(at(life, issue.end, what));
         }
         if !self.met.is_new(name) {
-            sheet.find(at(life, issue.end, format!("{name} was given out twice; usernames must not repeat")));
+            sheet.find(at(life, issue.end, format!("{name} was issued twice; usernames must be unique")));
         }
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         if let Some((finding, times)) = self.taken.take() {
             let others = if times > 1 { format!(" (and {})", count(times - 1, "more issue")) } else { String::new() };
-            sheet.find(Finding { what: format!("{}{others}; usernames must not repeat", finding.what), ..finding });
+            sheet.find(Finding { what: format!("{}{others}; usernames must be unique", finding.what), ..finding });
         }
         let notes = self.templates.values().flatten().flat_map(|template| template.notes.iter().cloned());
         notes.for_each(|note| sheet.note(note));

@@ -59,7 +59,7 @@ impl Check for Iss4 {
         self.bounds.settle(&run.clocks, sheet, |moment, _, distance| {
             let promised = (moment.not_before - i128::from(moment.reference.0)) / SECOND - 4;
             format!(
-                "VALID UNTIL is {} after the issue was sent; with a TTL of {promised} s it has to be {} to {} s after Vault took it up",
+                "VALID UNTIL is {} after the issue was sent; with a TTL of {promised} s, expected {} to {} s after Vault received it",
                 seconds(distance),
                 promised + 4,
                 promised + 6,
@@ -72,7 +72,7 @@ impl Check for Iss4 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no fresh role was looked at before it was renewed or revoked"
+        "no new role was observed before it was renewed or revoked"
     }
 }
 
@@ -89,6 +89,6 @@ fn margin(issue: &Step, ttl: u64, wall: UnixMicros) -> WallMoment {
 
 fn no_end(life: &Life, look: Look, sheet: &mut Sheet) {
     sheet.sample();
-    let what = format!("{} has no VALID UNTIL; it has to be the issue plus the TTL plus 5 s", life.name());
+    let what = format!("{} has no VALID UNTIL; expected the time of the issue plus the TTL plus 5 s", life.name());
     sheet.find(life.finding(look.from, what));
 }

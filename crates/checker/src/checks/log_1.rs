@@ -34,7 +34,7 @@ impl Check for Log1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no fresh credential's login was answered"
+        "no login of a new credential was answered"
     }
 }
 
@@ -50,7 +50,7 @@ impl Log1 {
         let (at, what, failure) = match (login.worked, refusal) {
             (Some(worked), Some((_, failure))) if worked.start > deadline => {
                 let after = span(worked.start.since(issue.end));
-                let what = format!("was let in at {} only {after} after the issue's answer", login.endpoint);
+                let what = format!("could log in at {} only {after} after the issue's answer", login.endpoint);
                 (worked.start, what, failure)
             }
             // One that was late and never refused is the generator's lateness; INV-1 measures it.
@@ -60,11 +60,11 @@ impl Log1 {
             }
             // Tries that broke off before the promised time was over say nothing.
             (None, Some((last, _))) if usable.is_some() && last.start < deadline => return false,
-            (None, Some((last, failure))) => (last.start, format!("was never let in at {}", login.endpoint), failure),
+            (None, Some((last, failure))) => (last.start, format!("could never log in at {}", login.endpoint), failure),
             (None, None) => return self.judge_silence(life, issue, login, run, sheet),
         };
         sheet.sample();
-        let refusals = count(login.refused.len() as u64, "refusal");
+        let refusals = count(login.refused.len() as u64, "rejected login");
         sheet.find(Finding {
             code: Some(failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
@@ -92,7 +92,7 @@ impl Log1 {
         sheet.sample();
         let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
         let what = format!(
-            "{} never logged in at {}: {tries} without an answer, the last: {why}",
+            "{} could never log in at {}: {tries} without an answer, the last: {why}",
             life.name(),
             login.endpoint
         );

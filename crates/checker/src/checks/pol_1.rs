@@ -49,12 +49,12 @@ impl Check for Pol1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no request that has to be refused was answered"
+        "no request that must be rejected was answered"
     }
 }
 
 fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
-    let asked = request.refused.map_or("a request that has to be refused", RefusedRequest::words);
+    let asked = request.refused.map_or("a request that must be rejected", RefusedRequest::words);
     let finding = |what: String, code: Option<String>| Finding {
         what,
         code,
@@ -66,11 +66,11 @@ fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
     let is_refusal = |failure: &Failure| failure.source == FailureSource::Vault && failure.code == "403";
     if request.outcome.is_ok() {
         sheet.sample();
-        sheet.find(finding(format!("{asked}: Vault granted it; it has to answer HTTP 403"), None));
+        sheet.find(finding(format!("{asked}: expected HTTP 403, got access"), None));
     } else if let Some(failure) = request.outcome.failure() {
         sheet.sample();
         if !is_refusal(failure) {
-            let what = format!("{asked}: Vault answered {failure}; it has to answer HTTP 403");
+            let what = format!("{asked}: expected HTTP 403, got {failure}");
             sheet.find(finding(what, Some(failure.code.clone())));
         }
     }
@@ -79,7 +79,7 @@ fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
     };
     if let Some(orphan) = orphans.iter().find(made) {
         let what = format!(
-            "{asked}: {} appeared in pg_roles meanwhile and is nobody's; no role may be made",
+            "{asked}: {} appeared in pg_roles at that time and belongs to no issue; no role may be created",
             orphan.track.name
         );
         let mut finding = finding(what, None);

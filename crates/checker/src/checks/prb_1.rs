@@ -63,7 +63,7 @@ impl Check for Prb1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no probe proved anything"
+        "no probe had a result"
     }
 }
 
@@ -82,14 +82,14 @@ impl Prb1 {
             ProbeOutcome::Refused { sqlstate, message } | ProbeOutcome::Blocked { sqlstate, message } if promised => {
                 self.proved += 1;
                 let grant = &probe.grant;
-                Some(format!("is refused {grant}, which is promised ({sqlstate}): {message}"))
+                Some(format!("cannot use {grant}, which is promised ({sqlstate}): {message}"))
             }
             ProbeOutcome::Refused { .. } => {
                 self.proved += 1;
                 None
             }
             ProbeOutcome::Blocked { message, .. } => {
-                self.leave(probe, &format!("it is out of reach anyway: {message}"));
+                self.leave(probe, &format!("other privileges are missing: {message}"));
                 None
             }
             ProbeOutcome::Unproved { why } => {
@@ -98,7 +98,7 @@ impl Prb1 {
             }
             ProbeOutcome::Indeterminate { .. } if !in_force => None,
             ProbeOutcome::Indeterminate { why } => {
-                self.leave(probe, &format!("no answer came: {why}"));
+                self.leave(probe, &format!("no answer: {why}"));
                 None
             }
         }
@@ -138,10 +138,10 @@ impl Prb1 {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            sheet.note(format!("unproved, {expected}: {}{more}: {why}", told.join(", ")));
+            sheet.note(format!("not tested ({expected}): {}{more}: {why}", told.join(", ")));
         }
         if let Some(more) = self.unproved.len().checked_sub(TOLD).filter(|more| *more > 0) {
-            sheet.note(format!("unproved for {}", count(more as u64, "more reason")));
+            sheet.note(format!("not tested for {}", count(more as u64, "more reason")));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::sheet::Sheet;
 use crate::words::count;
 
 /// The part of what is expected that needs a reading of the same credential.
-const BESIDE: &str = "of the probes beside a reading of the catalog";
+const BESIDE: &str = "of the probes with a reading of the catalog";
 
 /// What a credential can do is what the catalog says it may.
 #[derive(Default)]
@@ -74,7 +74,7 @@ impl Check for Prb2 {
         if self.beside_nothing > 0 {
             let probes = count(self.beside_nothing, "probe");
             sheet.note(format!(
-                "{probes} could not be set beside the catalog: no reading of the same credential, several that differ, or single columns only"
+                "{probes} could not be compared with the catalog: no reading of the same credential, different readings, or single columns only"
             ));
         }
     }
@@ -84,7 +84,7 @@ impl Check for Prb2 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no probe could be set beside a reading of the same credential's privileges"
+        "no probe could be compared with a reading of the same credential's privileges"
     }
 }
 
@@ -93,10 +93,11 @@ impl Prb2 {
         let (name, grant) = (life.name(), &probe.grant);
         let known = self.disagree.entry((works, grant.clone())).or_insert_with(|| {
             let (what, code) = match &probe.outcome {
-                ProbeOutcome::Refused { sqlstate, message } => {
-                    (format!("{name} holds {grant} in the catalog, and is refused: {message}"), Some(sqlstate.clone()))
-                }
-                _ => (format!("{name} does not hold {grant} in the catalog, and is let through"), None),
+                ProbeOutcome::Refused { sqlstate, message } => (
+                    format!("{name} has {grant} in the catalog, but using it is rejected: {message}"),
+                    Some(sqlstate.clone()),
+                ),
+                _ => (format!("{name} does not have {grant} in the catalog, but using it works"), None),
             };
             (Finding { privilege: Some(grant.to_string()), code, ..life.finding(probe.from, what) }, 0)
         });

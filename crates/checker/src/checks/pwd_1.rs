@@ -20,7 +20,7 @@ impl Check for Pwd1 {
             Event::SecretSeen(seen) => {
                 let whose = seen.username.as_ref().map_or("a credential", Username::as_str);
                 sheet.find(Finding {
-                    what: format!("line {} of the log of {} holds a secret of {whose}", seen.line, seen.source),
+                    what: format!("line {} of the log of {} contains a secret of {whose}", seen.line, seen.source),
                     username: seen.username.clone(),
                     at: Some(seen.at),
                     ..Finding::default()
@@ -50,7 +50,7 @@ impl Check for Pwd1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "the logs had no line"
+        "the logs had no lines"
     }
 }
 

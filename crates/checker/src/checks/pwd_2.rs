@@ -41,7 +41,7 @@ fn judge(record: &OperationRecord, run: &Run<'_>, sheet: &mut Sheet) {
         let name = record.username.as_ref().map_or("a credential", |name| name.as_str());
         let at = record.endpoint.as_deref().unwrap_or("PostgreSQL");
         sheet.find(Finding {
-            what: format!("{at} let {name} in with a password that is not its own; it has to answer 28P01"),
+            what: format!("a login of {name} with a wrong password at {at}: expected 28P01, got success"),
             lease: record.lease.clone(),
             username: record.username.clone(),
             oid: record.oid,

@@ -15,7 +15,7 @@ impl Check for Rev1 {
         expect_shown(life, run, sheet);
         if let Some(failure) = revoke.failure() {
             sheet.sample();
-            let what = format!("the revocation of {} was answered {failure}; it has to answer HTTP 204", life.name());
+            let what = format!("the revocation of {}: expected HTTP 204, got {failure}", life.name());
             sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(revoke.start, what) });
             sheet.expect(true);
         } else {
@@ -31,7 +31,7 @@ impl Check for Rev1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no revocation was answered and followed by a look at the roles"
+        "no revocation was answered and followed by an observation of the roles"
     }
 }
 
@@ -48,7 +48,7 @@ fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> b
         Some(seen) => {
             sheet.sample();
             let what = format!(
-                "{} is still in pg_roles {} after its revocation was acknowledged; it has to be gone by then",
+                "{} still exists {} after its revocation was acknowledged; it must be gone by then",
                 life.name(),
                 span(seen.since(revoke.end)),
             );

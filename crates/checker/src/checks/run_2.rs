@@ -48,7 +48,7 @@ impl Check for Run2 {
         if orphans.len() as u64 > allowed {
             for role in orphans {
                 let what = format!(
-                    "{} has no lease after the drain; {} may be without{}",
+                    "{} has no lease after the drain; {} allowed{}",
                     role.name,
                     allowed_words(allowed),
                     why_not_declared(role, run)
@@ -71,7 +71,7 @@ impl Check for Run2 {
         let excused = many <= allowed(run);
         for (role, look) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
             let what = format!(
-                "{} is left after the run's token was revoked; no role may be{}",
+                "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}",
                 role.name,
                 why_not_declared(role, run)
             );
@@ -85,21 +85,20 @@ impl Check for Run2 {
         self.still_listed(run, sheet);
         if excused && many > 0 {
             sheet.note(format!(
-                "{} left by an issue that failed in a fault, its COMMIT in doubt: Vault has no lease for it, and somebody \
-                 has to drop it",
+                "{} left by an issue whose COMMIT was in flight in a fault: Vault has no lease for it; drop it by hand",
                 count(many, "role")
             ));
         }
         if !self.after_drain {
-            sheet.cannot_say("nobody looked at what was left after the drain");
+            sheet.cannot_say("roles and leases were not observed after the drain");
         }
         if !self.after_release {
-            sheet.cannot_say("nobody looked at what was left after the run's token was revoked");
+            sheet.cannot_say("roles and leases were not observed after the run's token was revoked");
         }
         if self.outlived > 0 {
             let credentials = count(self.outlived, "credential");
             sheet.note(format!(
-                "{credentials} issued while the token expired outlived it, each with its lease: not judged"
+                "{credentials} issued while the token expired outlived it, each with its lease; not judged"
             ));
         }
     }
@@ -118,19 +117,16 @@ impl Run2 {
         let many = self.listed.len() as u64;
         if self.shrinking {
             return sheet.cannot_say(format!(
-                "Vault was still revoking when the wait for it ended: it listed the leases of {}",
+                "Vault was still revoking when the run stopped waiting; it still listed the leases of {}",
                 count(many, "role")
             ));
         }
         let stopped = run.revocation.stopped_at().unwrap_or_default();
-        sheet.note(format!(
-            "{} whose leases Vault still lists: revocation stopped shrinking at {stopped}",
-            count(many, "role")
-        ));
+        sheet.note(format!("{} whose leases Vault still lists: revocation stopped at {stopped}", count(many, "role")));
         for (role, look) in &self.listed {
             let what = format!(
-                "{} is left after the run's token was revoked: Vault still lists its lease and revoked nothing more after \
-                 {stopped}; every lease has to be revoked",
+                "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after \
+                 {stopped}; every lease must be revoked",
                 role.name
             );
             sheet.find(finding(run, role, *look, what));
@@ -151,7 +147,13 @@ fn is_in_doubt(role: &RoleSeen, run: &Run<'_>, whole: &Whole<'_>) -> bool {
 }
 
 fn allowed_words(allowed: u64) -> String {
-    if allowed == 0 { "no role".to_owned() } else { format!("at most {}", count(allowed, "role")) }
+    if allowed == 0 {
+        "0 orphaned roles are".to_owned()
+    } else if allowed == 1 {
+        "1 orphaned role is".to_owned()
+    } else {
+        format!("{allowed} orphaned roles are")
+    }
 }
 
 /// The roles that certainly have no lease.
@@ -199,7 +201,7 @@ impl<'l> Leases<'l> {
 /// What a group is that stays, and how it is declared.
 fn undeclared(role: &RoleSeen, run: &Run<'_>) -> String {
     let name = &role.name;
-    let password = if role.password.is_none() { " (whether it has a password cannot be seen here)" } else { "" };
+    let password = if role.password.is_none() { " (its password cannot be read here)" } else { "" };
     let near = run.plan.promise.creates.iter().find(|promised| promised.value.eq_ignore_ascii_case(name.as_str()));
     let instead = near.map_or_else(String::new, |near| format!(", in place of `{}`", near.value));
     format!(
@@ -220,8 +222,11 @@ fn why_not_declared(role: &RoleSeen, run: &Run<'_>) -> String {
         (role.valid_until.is_some(), "VALID UNTIL"),
     ];
     let has: Vec<&str> = has.into_iter().filter_map(|(has, what)| has.then_some(what)).collect();
-    let has =
-        if has.is_empty() { "was more than a group for a time".to_owned() } else { format!("has {}", has.join(", ")) };
+    let has = if has.is_empty() {
+        "was more than a group at some time".to_owned()
+    } else {
+        format!("has {}", has.join(", "))
+    };
     format!(". `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role {has}")
 }
 
@@ -233,7 +238,7 @@ fn tell_declared(run: &Run<'_>, sheet: &mut Sheet) {
             Some(true) => {}
             Some(false) => sheet.note(format!("{name}, which `creates` names, was created and dropped again")),
             None if run.before.has(name) => {
-                sheet.note(format!("{name}, which `creates` names, was there before the first credential was issued"));
+                sheet.note(format!("{name}, which `creates` names, existed before the first credential was issued"));
             }
             None => sheet.note(format!("{name}, which `creates` names, did not appear: check its spelling and case")),
         }

@@ -10,7 +10,7 @@ pub(super) struct Run7;
 impl Check for Run7 {
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         if run.before.looked_at() > 0 && !run.before.knows_leases() {
-            sheet.cannot_say("nobody looked at Vault's leases before the first credential was asked for");
+            sheet.cannot_say("Vault's leases were not observed before the first credential was requested");
             return;
         }
         sheet.samples(run.before.looked_at());
@@ -31,17 +31,17 @@ impl Check for Run7 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "nobody looked at the roles before the first credential was asked for"
+        "roles were not observed before the first credential was requested"
     }
 }
 
 fn words(orphan: &OrphanBefore) -> String {
     let OrphanBefore { name, cluster, login, role, .. } = orphan;
     let pattern = role.as_ref().map_or_else(|| "of Vault's own template".to_owned(), |role| format!("of {role}"));
-    let login = if *login { "it may log in" } else { "it may not log in" };
+    let login = if *login { "it can log in" } else { "it cannot log in" };
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
     format!(
-        "{name}{on} was there before the run, matches the username pattern {pattern}, and Vault lists no lease of \
+        "{name}{on} existed before the run, matches the username pattern {pattern}, and Vault lists no lease of \
          the scenario's roles for it; {login}"
     )
 }

@@ -14,8 +14,7 @@ impl Check for Sat1 {
         let short: Vec<String> =
             short.iter().map(|(phase, seconds)| format!("{} has {seconds:.1} s", phase.name)).collect();
         let needed = format!(
-            "{SHORTEST} s of arrivals after the ramp-up, outside fault windows, and {FEWEST_ARRIVALS} arrivals are needed \
-             to tell"
+            "SAT-1 needs {SHORTEST} s of arrivals after the ramp-up and outside fault windows, and {FEWEST_ARRIVALS} arrivals"
         );
         if judged.is_empty() {
             return sheet.not_judged(format!("no phase is long enough: {needed} ({})", short.join(", ")));
@@ -37,7 +36,7 @@ impl Check for Sat1 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no phase without `overload = true` came to its end"
+        "no phase without `overload = true` was completed"
     }
 }
 
@@ -52,12 +51,12 @@ fn words(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {
         dropped => format!(", {dropped:.1}/s were dropped"),
     };
     let waits = match longer {
-        Some((op, first, last)) => format!("; {op} took {first:.2} s at first and {last:.2} s at last (means)"),
+        Some((op, first, last)) => format!("; the mean time of {op} was {first:.2} s at first and {last:.2} s at last"),
         None => String::new(),
     };
     let Growth { slope, first, last, .. } = growth;
     format!(
-        "phase {} is saturated: {:.1} credentials/s were asked for and {:.1}/s answered{dropped}; expected a backlog that \
+        "phase {} is saturated: {:.1} credentials/s were requested and {:.1}/s answered{dropped}; expected a backlog that \
          does not grow, got {:.2} more {what} each second (99 % interval {:.2} to {:.2}), from {first:.0} to {last:.0}{waits}",
         phase.name, figures.offered_per_second, figures.completed_per_second, slope.median, slope.low, slope.high,
     )

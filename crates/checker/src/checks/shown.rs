@@ -7,7 +7,7 @@ use crate::sheet::Sheet;
 pub(super) const SEEN: Duration = Duration::from_secs(2);
 
 /// The part of what is expected that needs looks at all roles.
-const LOOKS: &str = "of the credentials that a look at all roles has to show";
+const LOOKS: &str = "of the credentials that an observation of all roles must show";
 
 /// Expects a look at all roles to show a credential's role, where the role stood long enough and no fault was felt: what
 /// became of a role that no look ever showed is not seen either.

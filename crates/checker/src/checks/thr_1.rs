@@ -77,8 +77,8 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut She
             sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
         }
         None => sheet.cannot_say(format!(
-            "{metric} is {shown}, and nobody waited longer{of}; whether it is {} cannot be told: where the bound is a \
-             time that clients do wait, raise `timeout` in [client] above it",
+            "{metric} is {shown}{of}; whether it is {} is unknown, because no request waited longer: raise `timeout` in [client] \
+             above the limit",
             threshold.text
         )),
     }

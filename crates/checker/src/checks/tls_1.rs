@@ -44,15 +44,15 @@ impl Check for Tls1 {
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         sheet.expect_many("", self.unseen.len() as u64, 0);
         if !self.saw_vault {
-            sheet.cannot_say("no session of an account of Vault's own was seen");
+            sheet.cannot_say("no session of Vault's own accounts was observed");
         }
         if !self.saw_credential {
-            sheet.cannot_say("no session of a credential was seen");
+            sheet.cannot_say("no session of a credential was observed");
         }
     }
 
     fn without_samples(&self) -> &'static str {
-        "of no session could be seen whether it is encrypted"
+        "the encryption of no session could be read"
     }
 }
 
@@ -65,10 +65,10 @@ fn judge(session: &SessionSeen, at: Micros, run: &Run<'_>, sheet: &mut Sheet) {
 
 fn finding(session: &SessionSeen, at: Micros, run: &Run<'_>) -> Finding {
     let name =
-        session.name.as_ref().map_or_else(|| format!("a role that is gone (OID {})", session.oid), ToString::to_string);
+        session.name.as_ref().map_or_else(|| format!("a dropped role (OID {})", session.oid), ToString::to_string);
     let program = if session.application.is_empty() { String::new() } else { format!(" ({})", session.application) };
     Finding {
-        what: format!("a session of {name}{program} is not encrypted; every one has to be"),
+        what: format!("a session of {name}{program} is not encrypted"),
         username: session.name.clone(),
         lease: session.name.as_ref().and_then(|name| run.life_of(name)).and_then(|life| life.lease.clone()),
         oid: Some(session.oid),

@@ -38,7 +38,7 @@ impl Check for Ttl2 {
         self.bounds.settle(&run.clocks, sheet, |moment, _, distance| {
             let granted = (moment.not_before - i128::from(moment.reference.0)) / SECOND - 4;
             format!(
-                "VALID UNTIL is {} after a renewal of {granted} s was sent; it has to be {} to {} s after Vault took it up",
+                "VALID UNTIL is {} after a renewal of {granted} s was sent; expected {} to {} s after Vault received it",
                 seconds(distance),
                 granted + 4,
                 granted + 6,
@@ -51,7 +51,7 @@ impl Check for Ttl2 {
     }
 
     fn without_samples(&self) -> &'static str {
-        "no renewal was acknowledged and its role looked at after it"
+        "no renewal was acknowledged and followed by an observation of its role"
     }
 }
 
@@ -97,7 +97,7 @@ fn judge_refusal(life: &Life, issue: &Step, renewal: &Step, run: &Run<'_>, sheet
     let max = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref());
     if max.is_none_or(|max| Left::of(max.value, issue, renewal).holds(1)) {
         sheet.sample();
-        let what = format!("a renewal while the lease stood was answered {failure}; it has to be granted");
+        let what = format!("a renewal of a lease in force: expected success, got {failure}");
         sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(renewal.start, what) });
     }
 }
@@ -119,9 +119,9 @@ fn judge_granted(life: &Life, issue: &Step, renewal: &Step, granted: u64, run: &
         return;
     }
     let expected = match &left {
-        Some(left) if left.cuts(increment) => format!("{} s, what is left of the maximum TTL", left.seconds()),
+        Some(left) if left.cuts(increment) => format!("{} s (the rest of the maximum TTL)", left.seconds()),
         _ => format!("{increment} s"),
     };
-    let what = format!("a renewal asked for {increment} s and was granted {granted} s; it has to be {expected}");
+    let what = format!("a renewal by {increment} s: expected {expected}, got {granted} s");
     sheet.find(Finding { promised: max.map(|max| max.origin.clone()), ..life.finding(renewal.start, what) });
 }

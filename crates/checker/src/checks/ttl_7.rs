@@ -24,7 +24,7 @@ impl Check for Ttl7 {
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         if self.max_is_promised && self.maxima == 0 {
-            sheet.cannot_say("no acknowledged renewal asked for more than the promised maximum");
+            sheet.cannot_say("no acknowledged renewal had a larger increment than the promised maximum");
         }
         sheet.samples(self.defaults + self.maxima);
     }
@@ -40,9 +40,9 @@ impl Ttl7 {
         self.defaults += 1;
         if granted != default.value.secs() {
             let what = format!(
-                "the issue granted a lease of {granted} s; the promised default TTL is {} ({} s)",
-                default.value,
-                default.value.secs()
+                "the lease of the issue: expected {} s, the promised default TTL of {}, got {granted} s",
+                default.value.secs(),
+                default.value
             );
             sheet.find(Finding { promised: Some(default.origin.clone()), ..life.finding(issue.end, what) });
         }
@@ -60,7 +60,7 @@ impl Ttl7 {
             self.maxima += 1;
             if !left.can_be(granted) {
                 let what = format!(
-                    "a renewal that asked for {asked} s was granted {granted} s; {} s were left of the promised maximum TTL of {}",
+                    "a renewal by {asked} s: expected at most {} s, the rest of the promised maximum TTL of {}, got {granted} s",
                     left.seconds(),
                     max.value
                 );

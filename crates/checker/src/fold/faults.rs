@@ -94,7 +94,7 @@ impl<'p> Faults<'p> {
         // A standby may lag, or be made anew, while a fault is felt: what it knows is not judged.
         let expects = |fault: &&Fault<'_>| record.standby || fault.plan.expect_errors.contains(&failure.code);
         let fault = self.faults.iter().filter(|fault| fault.is_felt(record.start, record.end)).find(expects)?;
-        Some(format!("{} while fault {} ({}) is felt", failure.code, fault.number, fault.plan.words()))
+        Some(format!("{} in the window of fault {} ({})", failure.code, fault.number, fault.plan.words()))
     }
 
     /// Takes in an operation as it ended.

@@ -85,7 +85,7 @@ impl Harness {
         let (fault, first) = self.troubles.iter().min_by_key(|(_, trouble)| trouble.first)?;
         let times: u64 = self.troubles.values().map(|trouble| trouble.times).sum();
         Some(format!(
-            "{fault} at {}; {} failed for that and {} not judged (the first: {}); {}",
+            "{fault} at {}; {} failed because of that and {} not judged (the first: {}); {}",
             first.first,
             count(times, "request"),
             if times == 1 { "is" } else { "are" },

@@ -15,8 +15,7 @@ impl Sides<'_> {
         for escalation in self.set.escalations.iter().filter(|escalation| !self.explained(escalation)) {
             let shared = matches!(escalation.kind, EscalationKind::SetRole | EscalationKind::PredefinedRole);
             let place = self.place(shared);
-            let what =
-                format!("can do more than its privileges say{place}: {}, which is not promised", escalation.what);
+            let what = format!("can bypass the ACLs{place}: {}, which is not promised", escalation.what);
             found.push(Deviation::extra(name(escalation), what, self.origin));
         }
     }
@@ -81,7 +80,7 @@ impl Sides<'_> {
             });
             if let Some((_, expected)) = promised {
                 let what = format!(
-                    "sees no row of {table}, on which SELECT is promised: row security is on, and no policy lets it read"
+                    "cannot see any row of {table}, on which SELECT is promised: row security is enabled, and no policy permits reading"
                 );
                 found.push(Deviation::missing(format!("SELECT ON {table}"), what, expected.origin));
             }
@@ -104,7 +103,7 @@ fn name(escalation: &Escalation) -> String {
         EscalationKind::UserMapping => "user mapping",
         EscalationKind::SetRole => "SET ROLE",
         EscalationKind::PredefinedRole => "predefined role",
-        EscalationKind::RowSecurity => "row security that does not bind",
+        EscalationKind::RowSecurity => "row security that does not apply",
     };
     match (&escalation.object, &escalation.role) {
         (Some(object), _) => format!("{way}: {object}"),

@@ -52,13 +52,13 @@ fn a_connection_limit_above_the_promised_one_is_more_and_one_below_it_is_less() 
         (-1, None, None),
         (0, Some(0), None),
         (5, Some(5), None),
-        (5, None, Some((Extra, "has no connection limit, where a connection limit of 5 is promised"))),
-        (5, Some(6), Some((Extra, "has a connection limit of 6, where a connection limit of 5 is promised"))),
-        (5, Some(4), Some((Missing, "has a connection limit of 4, where a connection limit of 5 is promised"))),
-        (0, Some(1), Some((Extra, "has a connection limit of 1, where a connection limit of 0 is promised"))),
-        (1, Some(0), Some((Missing, "has a connection limit of 0, where a connection limit of 1 is promised"))),
-        (-1, Some(0), Some((Missing, "has a connection limit of 0, where no connection limit is promised"))),
-        (-1, Some(5), Some((Missing, "has a connection limit of 5, where no connection limit is promised"))),
+        (5, None, Some((Extra, "has no connection limit, but a connection limit of 5 is promised"))),
+        (5, Some(6), Some((Extra, "has a connection limit of 6, but a connection limit of 5 is promised"))),
+        (5, Some(4), Some((Missing, "has a connection limit of 4, but a connection limit of 5 is promised"))),
+        (0, Some(1), Some((Extra, "has a connection limit of 1, but a connection limit of 0 is promised"))),
+        (1, Some(0), Some((Missing, "has a connection limit of 0, but a connection limit of 1 is promised"))),
+        (-1, Some(0), Some((Missing, "has a connection limit of 0, but no connection limit is promised"))),
+        (-1, Some(5), Some((Missing, "has a connection limit of 5, but no connection limit is promised"))),
     ] {
         assert_eq!(found(promised, held), expected.map(|(kind, what)| (kind, what.to_owned())), "{promised} {held:?}");
     }
@@ -119,7 +119,7 @@ fn a_way_past_the_acls_is_explained_by_what_is_promised_of_it() {
         let (mut promise, mut set) = both(grant);
         set.escalations.insert(escalation.clone());
         change(&mut promise, &mut set);
-        diff(&promise, &set).iter().filter(|what| what.starts_with("can do more")).count()
+        diff(&promise, &set).iter().filter(|what| what.starts_with("can bypass")).count()
     };
     let reads = grant(Privilege::Select, &table(1), false);
     let view = by(EscalationKind::OwnerView, &table(1));
@@ -218,7 +218,7 @@ fn what_default_acls_give_is_compared_with_the_schema_the_creator_and_the_option
         change(&mut set);
         let found = diff(&promise, &set);
         let of = |word: &str| found.iter().filter(|what| what.starts_with(word)).count();
-        (of("will hold"), of("will not hold"))
+        (of("will have"), of("will not have"))
     };
     for (promise, hold, expected) in [
         (promised(None, false), held(None, false), (0, 0)),
@@ -291,16 +291,16 @@ fn an_owners_privileges_are_told_with_what_it_owns() {
     let owner = || Why::Owner("itself".into());
     assert_eq!(found(&[], &[(reads.clone(), owner())], &[(&table(1), "itself")], true), "");
     // Granted beside that, or the owner's of something that is not in the set, it is told.
-    let told = "holds SELECT ON TABLE app.table1 (granted directly), which is not promised";
+    let told = "has SELECT ON TABLE app.table1 (granted directly), which is not promised";
     assert_eq!(found(&[], &[(reads.clone(), Why::Direct)], &[(&table(1), "itself")], true), told);
-    assert!(found(&[], &[(reads.clone(), owner())], &[], false).starts_with("holds SELECT ON TABLE app.table1 ("));
+    assert!(found(&[], &[(reads.clone(), owner())], &[], false).starts_with("has SELECT ON TABLE app.table1 ("));
     // An owner may always grant; others need the promise.
     assert_eq!(found(slice::from_ref(&reads), &[(hands_on.clone(), Why::Direct)], &[(&table(1), "itself")], true), "");
     assert_eq!(
         found(slice::from_ref(&reads), &[(reads.clone(), Why::Direct)], &[(&table(2), "staff")], true),
         "owns TABLE app.table2 (through staff), which is not promised"
     );
-    let told = "holds SELECT ON TABLE app.table1 WITH GRANT OPTION (granted directly), which is not promised";
+    let told = "has SELECT ON TABLE app.table1 WITH GRANT OPTION (granted directly), which is not promised";
     assert_eq!(found(&[reads], &[(hands_on, Why::Direct)], &[], false), told);
 }
 
@@ -317,7 +317,7 @@ fn in_another_database_only_shared_objects_are_promised() {
     assert_eq!(found(&database, Privilege::Create), "");
     assert_eq!(
         found(&table(1), Privilege::Select),
-        "holds SELECT ON TABLE app.table1 in database other (granted directly), which is not promised; owns TABLE \
+        "has SELECT ON TABLE app.table1 in database other (granted directly), which is not promised; owns TABLE \
          app.table1 in database other, which is not promised"
     );
     let (promise, mut set) = neither();
@@ -332,7 +332,7 @@ fn what_shared_entries_say_of_the_promised_database_is_judged_there() {
     set.beyond = ["an ACL in database shop", "an owner in database shop, of 3", "an ACL in database shopping"]
         .map(str::to_owned)
         .into();
-    assert_eq!(diff(&promise, &set), ["has more than is promised: an ACL in database shopping"]);
+    assert_eq!(diff(&promise, &set), ["has more than promised: an ACL in database shopping"]);
 }
 
 /// What a role with these memberships, of which the first is direct, holds through the last.
@@ -372,8 +372,8 @@ fn what_a_predefined_role_brings_is_explained_by_its_membership() {
     assert_eq!(
         told,
         [
-            "is a member of pg_monitor, which is not promised; what PostgreSQL gives to it is not listed",
-            "can do more than its privileges say: the predefined role pg_monitor, which is not promised",
+            "is a member of pg_monitor, which is not promised; the privileges that PostgreSQL gives to it are not listed",
+            "can bypass the ACLs: the predefined role pg_monitor, which is not promised",
         ]
     );
     // What somebody granted to it later is no part of it.
@@ -400,7 +400,7 @@ fn a_predefined_role_in_a_group_has_to_be_promised_by_its_own_name() {
     assert_eq!(
         diff(&promising(&["readers"]), &held),
         [
-            "is a member of pg_read_all_data through another group, which is not promised; what PostgreSQL gives to it is not listed"
+            "is a member of pg_read_all_data through another group, which is not promised; the privileges that PostgreSQL gives to it are not listed"
         ]
     );
     // A view that reads as its owner shows it nothing that it may not read by itself; a privilege of its own does.
@@ -432,5 +432,5 @@ fn the_owner_of_a_database_owns_its_schema_public_too() {
     held.owned.insert((table(1), "pg_database_owner".into()));
     assert_eq!(diff(&promise, &held).len(), 1);
     held.owned.clear();
-    assert_eq!(diff(&promise, &held), ["is no member of pg_database_owner, which is promised"]);
+    assert_eq!(diff(&promise, &held), ["is not a member of pg_database_owner, which is promised"]);
 }

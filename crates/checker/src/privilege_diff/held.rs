@@ -20,7 +20,7 @@ impl Sides<'_> {
         for ((privilege, object), expected) in &self.promise.held {
             let grant = format!("{privilege} ON {object}");
             if let Some(lacking) = self.lacking(object) {
-                let what = format!("cannot hold {grant}, which is promised: {lacking} does not exist");
+                let what = format!("cannot have {grant}, which is promised: {lacking} does not exist");
                 found.push(Deviation::new(DeviationKind::NoSuchObject, grant, what, expected.origin));
                 continue;
             }
@@ -31,7 +31,7 @@ impl Sides<'_> {
                 let what = format!("lacks {grant}, which is promised");
                 found.push(Deviation::missing(grant, what, expected.origin));
             } else if expected.grantable && !grantable.contains(&true) {
-                let what = format!("holds {grant} without GRANT OPTION, which is promised");
+                let what = format!("has {grant} without GRANT OPTION, which is promised");
                 found.push(Deviation::missing(format!("{grant} WITH GRANT OPTION"), what, expected.origin));
             }
         }
@@ -89,7 +89,7 @@ impl Sides<'_> {
             }
             let why: Vec<String> = reasons.iter().map(|(why, _)| why.to_string()).collect();
             let place = self.place(shared(object.kind));
-            let what = format!("holds {grant}{place} ({}), which is not promised", why.join(", "));
+            let what = format!("has {grant}{place} ({}), which is not promised", why.join(", "));
             found.push(Deviation::extra(grant, what, self.origin));
         }
     }
@@ -130,7 +130,7 @@ impl Sides<'_> {
                     && (promised.grantable || !future.grantable)
             });
             if !fits {
-                let what = format!("will hold {future}{} ({}), which is not promised", self.place(false), future.why);
+                let what = format!("will have {future}{} ({}), which is not promised", self.place(false), future.why);
                 found.push(Deviation::extra(future.to_string(), what, self.origin));
             }
         }
@@ -153,7 +153,7 @@ impl Sides<'_> {
                     promised.kind.word(),
                     promised.creator
                 );
-                let what = format!("will not hold {grant}, which is promised");
+                let what = format!("will not have {grant}, which is promised");
                 found.push(Deviation::missing(grant, what, origin));
             }
         }

@@ -231,5 +231,5 @@ fn what_is_beyond_acls_needs_an_explanation() {
         forced: false,
         policies: ["p FOR INSERT TO PUBLIC".into()].into(),
     });
-    insta::assert_snapshot!(told(&privilege_diff(&all, &there, &held)).join("\n"), @"sees no row of TABLE app.table1, on which SELECT is promised: row security is on, and no policy lets it read");
+    insta::assert_snapshot!(told(&privilege_diff(&all, &there, &held)).join("\n"), @"cannot see any row of TABLE app.table1, on which SELECT is promised: row security is enabled, and no policy permits reading");
 }

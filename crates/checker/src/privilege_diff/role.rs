@@ -27,7 +27,7 @@ pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut 
         let limit = |limit: i32| {
             if limit < 0 { "no connection limit".into() } else { format!("a connection limit of {limit}") }
         };
-        let what = format!("has {}, where {} is promised", limit(held.unwrap_or(-1)), limit(promised.value));
+        let what = format!("has {}, but {} is promised", limit(held.unwrap_or(-1)), limit(promised.value));
         let more = held.is_none_or(|held| (0..held).contains(&promised.value));
         let deviation = if more { Deviation::extra } else { Deviation::missing };
         found.push(deviation("CONNECTION LIMIT".to_owned(), what, &promised.origin));
@@ -43,7 +43,7 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
             continue;
         }
         if set.memberships.iter().all(|membership| membership.group != *group) {
-            let what = format!("is no member of {group}, which is promised");
+            let what = format!("is not a member of {group}, which is promised");
             found.push(Deviation::missing(format!("membership of {group}"), what, &promised.origin));
         }
     }
@@ -74,7 +74,11 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
             None => {
                 let through = if membership.direct { "" } else { " through another group" };
                 // One finding for the cause, and none for each privilege.
-                let brings = if group.starts_with("pg_") { "; what PostgreSQL gives to it is not listed" } else { "" };
+                let brings = if group.starts_with("pg_") {
+                    "; the privileges that PostgreSQL gives to it are not listed"
+                } else {
+                    ""
+                };
                 let what = format!("is a member of {group}{through}, which is not promised{brings}");
                 found.push(Deviation::extra(format!("membership of {group}"), what, &promise.origin));
             }
@@ -91,18 +95,18 @@ pub(super) fn comes_with_another(membership: &Membership, set: &PrivilegeSet) ->
 fn with(option: &str, membership: &Membership) -> String {
     let group = &membership.group;
     match option {
-        "ADMIN" => format!("may hand on its membership of {group}"),
+        "ADMIN" => format!("can grant membership of {group} to others"),
         "INHERIT" => format!("inherits the privileges of {group}"),
-        _ => format!("may SET ROLE to {group}"),
+        _ => format!("can SET ROLE to {group}"),
     }
 }
 
 fn without(option: &str, membership: &Membership) -> String {
     let group = &membership.group;
     match option {
-        "ADMIN" => format!("may not hand on its membership of {group}"),
+        "ADMIN" => format!("cannot grant membership of {group} to others"),
         "INHERIT" => format!("does not inherit the privileges of {group}"),
-        _ => format!("may not SET ROLE to {group}"),
+        _ => format!("cannot SET ROLE to {group}"),
     }
 }
 
@@ -122,7 +126,7 @@ pub(super) fn settings(promise: &RolePromise, set: &PrivilegeSet, found: &mut Ve
         match effective(name) {
             Some(held) if held.value == *wanted => {}
             Some(held) => {
-                let what = format!("has {held}, where {name} = {wanted} is promised");
+                let what = format!("has {held}, but {name} = {wanted} is promised");
                 found.push(Deviation::missing(format!("SET {name}"), what, &promised.origin));
             }
             None => {

@@ -17,13 +17,13 @@ fn acc_1_each_promised_attribute_is_compared() {
         .map(|finding| format!("{} (line {})", finding.what, finding.promised.as_ref().unwrap().line))
         .collect();
     assert_snapshot!(told.join("\n"), @r"
-vaultuser lacks CREATEROLE; it has to have it (line 22)
-vaultuser has SUPERUSER; it has to be without it (line 21)
+vaultuser: expected with CREATEROLE, got without (line 22)
+vaultuser: expected without SUPERUSER, got with (line 21)
 ");
     assert_eq!(found[0].privilege.as_deref(), Some("CREATEROLE"));
-    assert_snapshot!(account(None).fails("ACC-1")[0].what, @"there is no role vaultuser; the account is promised");
+    assert_snapshot!(account(None).fails("ACC-1")[0].what, @"expected the promised account vaultuser, got no such role");
     let unread = |event: &Event| matches!(event, Event::Account(_));
-    assert_eq!(Story::good().without(unread).unknown("ACC-1"), "the account was not looked at");
+    assert_eq!(Story::good().without(unread).unknown("ACC-1"), "the account was not observed");
 }
 
 fn entry(of: u64) -> impl Fn(&Event) -> bool {
@@ -50,11 +50,11 @@ fn aud_1_each_issue_has_its_one_response() {
     let findings = missing.fails("AUD-1");
     assert_eq!((findings.len(), &findings[0].lease, &findings[0].username), (2, &Some(lease(1)), &Some(username(1))));
     assert_snapshot!(findings[1].what, @"1 entry has no response in the audit log: read database/creds/app-role (request r1)");
-    assert_snapshot!(findings[0].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged and has no response in the audit log");
+    assert_snapshot!(findings[0].what, @"the issue of database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 was acknowledged, but has no response in the audit log");
     let events = Story::good().events();
     let again = events.iter().find(|event| entry(2)(event)).unwrap().clone();
     let twice = Story::good().with(|story| _ = story.add(9 * S, again.clone()));
-    assert_snapshot!(twice.fails("AUD-1")[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA2 has more than one issue's response in the audit log; it has to be one");
+    assert_snapshot!(twice.fails("AUD-1")[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA2: expected 1 issue response in the audit log, got more");
     let Event::Audit(renewal) = again else { unreachable!("it is an entry") };
     let renewal = AuditEntry { path: "sys/leases/renew".into(), request: "r9".into(), ..renewal };
     let asked = AuditEntry { response: false, lease: None, ..renewal.clone() };
@@ -101,7 +101,7 @@ fn aud_1_judges_the_issues_of_the_role_that_it_is_asked_of() {
 #[test]
 fn aud_1_without_an_audit_log_the_promise_is_broken() {
     let none = Story::good().without(is_read("audit")).without(|event| matches!(event, Event::Audit(_)));
-    assert_snapshot!(none.fails("AUD-1")[0].what, @"there is no audit log: no audit device is enabled, and the promise is one");
+    assert_snapshot!(none.fails("AUD-1")[0].what, @"no audit device is enabled, but `audit` is promised");
     assert_eq!(none.judgment("AUD-1").promised, Some(line(99)));
     assert_eq!(unfinished("audit").without(entry(1)).unknown("AUD-1"), "the audit log was not read to its end");
 }
@@ -112,8 +112,8 @@ fn pwd_1_a_secret_in_a_log_fails() {
         let seen = SecretSeen { at: Micros(3 * S), source: "postgres.target".into(), line: 12, username };
         Story::good().with(|story| _ = story.add(3 * S, Event::SecretSeen(seen)))
     };
-    assert_snapshot!(seen(Some(username(1))).fails("PWD-1")[0].what, @"line 12 of the log of postgres.target holds a secret of v-token-le-app-role-000000000000000000u1-1700000001");
-    assert_snapshot!(seen(None).fails("PWD-1")[0].what, @"line 12 of the log of postgres.target holds a secret of a credential");
+    assert_snapshot!(seen(Some(username(1))).fails("PWD-1")[0].what, @"line 12 of the log of postgres.target contains a secret of v-token-le-app-role-000000000000000000u1-1700000001");
+    assert_snapshot!(seen(None).fails("PWD-1")[0].what, @"line 12 of the log of postgres.target contains a secret of a credential");
 }
 
 #[test]
@@ -133,5 +133,5 @@ fn pwd_1_every_log_has_to_be_read_to_its_end() {
             *lines = 0;
         }
     });
-    assert_eq!(empty.unknown("PWD-1"), "the logs had no line");
+    assert_eq!(empty.unknown("PWD-1"), "the logs had no lines");
 }

@@ -46,7 +46,7 @@ fn a_role_that_matches_and_has_no_lease_is_told_and_fails_where_none_is_promised
     let mut one = story(vec![left(50, 0)], vec![]);
     let findings = one.fails("RUN-7");
     assert_eq!((findings.len(), findings[0].oid, findings[0].promised.clone()), (1, Some(50), Some(line(18))));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target was there before the run, matches the username pattern of app-role, and Vault lists no lease of the scenario's roles for it; it may log in");
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target existed before the run, matches the username pattern of app-role, and Vault lists no lease of the scenario's roles for it; it can log in");
     one.plan.promise.orphans_before = Some(Promised { value: 1, origin: line(18) });
     one.passes("RUN-7");
     assert_eq!(named(&one), [50]);
@@ -75,7 +75,7 @@ fn each_lease_accounts_for_the_role_that_it_fits() {
 #[test]
 fn names_are_compared_with_the_pattern_that_is_in_force() {
     let shut = RoleSeen { login: false, password: Some(false), ..role(60, "v-root-app-role-left", None) };
-    // What only begins like the engine's template, what may not log in any more, and what another Vault role left.
+    // What only begins like the engine's template, what cannot log in any more, and what another Vault role left.
     let any = role(61, &format!("v-userpass-reports-{:x>20}-1699990000", "1"), None);
     let roles = vec![shut, any, role(62, "app-0123456789", None), role(63, "app-people", None)];
     let mut story = story(roles, vec![]);
@@ -106,7 +106,7 @@ fn vaults_own_accounts_are_no_leftovers_and_other_clusters_are_not_looked_at() {
 #[test]
 fn without_a_look_at_leases_nothing_is_said() {
     let story = story(vec![left(50, 0)], vec![]).without(|event| matches!(event, Event::LeasesBefore { .. }));
-    let why = "nobody looked at Vault's leases before the first credential was asked for";
+    let why = "Vault's leases were not observed before the first credential was requested";
     assert_eq!(story.unknown("RUN-7"), why);
     assert!(named(&story).is_empty());
 }

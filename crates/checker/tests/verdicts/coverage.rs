@@ -89,7 +89,7 @@ fn log_1_an_endpoint_where_nobody_answers_fails() {
     let findings = elsewhere(&refused).fails("LOG-1");
     // Life 3 is revoked before the promised time is over.
     assert_eq!(findings.len(), 2, "{findings:#?}");
-    assert!(findings[0].what.contains("never logged in at 127.0.0.1:5433/powerdns"), "{}", findings[0].what);
+    assert!(findings[0].what.contains("could never log in at 127.0.0.1:5433/powerdns"), "{}", findings[0].what);
     assert!(findings[0].what.contains("3 tries without an answer"), "{}", findings[0].what);
     // What fails on the harness's own side proves nothing, and is not passed over either.
     let outcome = Outcome::Harness { fault: HarnessFault::NameResolution, why: "no such host".into() };

@@ -20,8 +20,8 @@ fn only(story: &Story, id: &str) -> String {
 
 #[test]
 fn iss_1_the_answer_has_to_be_a_renewable_lease_of_the_right_form() {
-    assert_snapshot!(only(&issue(|record| record.renewable = Some(false)), "ISS-1"), @"the answer does not say that the lease is renewable; it has to be");
-    assert_snapshot!(only(&issue(|record| record.lease = Some(LeaseId::new("database/creds/app-role/short"))), "ISS-1"), @"the lease is database/creds/app-role/short; its id has to be database/creds/app-role/<24 characters>");
+    assert_snapshot!(only(&issue(|record| record.renewable = Some(false)), "ISS-1"), @"renewable: expected true, got false");
+    assert_snapshot!(only(&issue(|record| record.lease = Some(LeaseId::new("database/creds/app-role/short"))), "ISS-1"), @"lease id: expected database/creds/app-role/<24 characters>, got database/creds/app-role/short");
     let elsewhere = format!("other/creds/app-role/{:A>24}", 1);
     issue(|record| record.lease = Some(LeaseId::new(elsewhere))).fails("ISS-1");
     let refused = refused_with(FailureSource::Vault, "500", "cannot create");
@@ -30,7 +30,7 @@ fn iss_1_the_answer_has_to_be_a_renewable_lease_of_the_right_form() {
     });
     let findings = story.fails("ISS-1");
     assert_eq!((findings[0].code.as_deref(), findings[0].at), (Some("500"), Some(Micros(12 * S))));
-    assert_snapshot!(findings[0].what, @"the issue was answered HTTP 500: cannot create; it has to answer HTTP 200 with a credential");
+    assert_snapshot!(findings[0].what, @"issuing a credential: expected HTTP 200, got HTTP 500: cannot create");
 }
 
 #[test]
@@ -46,20 +46,20 @@ fn iss_1_an_issue_without_an_answer_is_not_judged() {
 fn iss_1_the_role_has_to_be_there_after_the_answer() {
     let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.life == 1);
     let absent = Story::good().without(unread).with(|story| story.role_read(1, S + 11 * MS, None));
-    assert_snapshot!(only(&absent, "ISS-1"), @"the issue was acknowledged and pg_roles has no v-token-le-app-role-000000000000000000u1-1700000001; each issue has to make one role");
+    assert_snapshot!(only(&absent, "ISS-1"), @"the issue was acknowledged, but pg_roles has no v-token-le-app-role-000000000000000000u1-1700000001; each issue must create one role");
     // A look at all roles tells it as well.
     Story::good().without(unread).passes("ISS-1");
     let gap = WatchGap { observer: Observer::RoleRead, from: Micros(S), to: Micros(2 * S), why: "timed out".into() };
     assert_eq!(
         Story::good().with(|story| _ = story.add(2 * S, Event::WatchGap(gap))).unknown("ISS-1"),
-        "single roles could not be looked at all the time: timed out"
+        "single roles could not be observed all the time: timed out"
     );
 }
 
 #[test]
 fn iss_2_names_follow_the_template_fit_and_never_repeat() {
     let named = |name: &str| issue(|record| record.username = Some(Username::new(name)));
-    assert_snapshot!(only(&named("v-token-le-app-role-short-1700000001"), "ISS-2"), @"v-token-le-app-role-short-1700000001 does not follow the engine's template v-<display, 8>-app-role-<20 random>-<unix time>");
+    assert_snapshot!(only(&named("v-token-le-app-role-short-1700000001"), "ISS-2"), @"v-token-le-app-role-short-1700000001 does not match the engine's template v-<display, 8>-app-role-<20 random>-<unix time>");
     named("v-token-le-another--00000000000000000001-1700000001").fails("ISS-2");
     let longest = format!("v-token-le-app-role-00000000000000000001-{:0>22}", 1);
     assert_eq!(longest.len(), 63);
@@ -67,7 +67,7 @@ fn iss_2_names_follow_the_template_fit_and_never_repeat() {
     let long = format!("v-token-le-app-role-00000000000000000001-{:0>24}", 1);
     assert_snapshot!(only(&named(&long), "ISS-2"), @"v-token-le-app-role-00000000000000000001-000000000000000000000001 has 65 bytes; PostgreSQL keeps 63");
     let twice = issue(|record| record.username = Some(crate::story::username(2)));
-    assert_snapshot!(only(&twice, "ISS-2"), @"v-token-le-app-role-000000000000000000u2-1700000002 was given out twice; usernames must not repeat");
+    assert_snapshot!(only(&twice, "ISS-2"), @"v-token-le-app-role-000000000000000000u2-1700000002 was issued twice; usernames must be unique");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn iss_2_the_pattern_follows_from_the_connections_template() {
     assert_eq!(by(&naming, "app-00").judgment("ISS-2").notes, ["usernames of app-role: so"]);
     let findings = by(&naming, "app-x").fails("ISS-2");
     assert_eq!((findings.len(), findings[0].promised.clone()), (3, Some(line(44))));
-    assert_snapshot!(findings[0].what, @"app-x1 does not follow the connection's username_template app-{{random 3}}");
+    assert_snapshot!(findings[0].what, @"app-x1 does not match the connection's username_template app-{{random 3}}");
     let unknown = by(&Naming::Unknown { why: "a script writes it".into() }, "any");
     unknown.passes("ISS-2");
     assert_snapshot!(unknown.judgment("ISS-2").notes[0], @"usernames of app-role are not compared with a template, because a script writes it: add their pattern as `username` to [role.app-role]");
@@ -121,7 +121,7 @@ fn iss_2_a_username_that_is_taken_already_is_one_that_repeats() {
     };
     let name = crate::story::username(1);
     let taken = refused(&format!("1 error occurred: * ERROR: role \"{name}\" already exists (SQLSTATE 42710)"));
-    assert_snapshot!(only(&taken, "ISS-2"), @"an issue was rejected because its username v-token-le-app-role-000000000000000000u1-1700000001 exists already (and 1 more issue); usernames must not repeat");
+    assert_snapshot!(only(&taken, "ISS-2"), @"an issue was rejected because its username v-token-le-app-role-000000000000000000u1-1700000001 exists already (and 1 more issue); usernames must be unique");
     // A group that the statements create without asking whether it is there is no username.
     refused("ERROR: role \"app_readers\" already exists (SQLSTATE 42710)").passes("ISS-2");
 }
@@ -147,7 +147,7 @@ fn iss_4_valid_until_is_bounded_to_the_microsecond() {
     fresh(low).passes("ISS-4");
     fresh(high).passes("ISS-4");
     fresh(high + 1).fails("ISS-4");
-    assert_snapshot!(only(&fresh(low - 1), "ISS-4"), @"VALID UNTIL is 3603.980 s after the issue was sent; with a TTL of 3600 s it has to be 3604 to 3606 s after Vault took it up");
+    assert_snapshot!(only(&fresh(low - 1), "ISS-4"), @"VALID UNTIL is 3603.980 s after the issue was sent; with a TTL of 3600 s, expected 3604 to 3606 s after Vault received it");
 }
 
 #[test]
@@ -166,13 +166,13 @@ fn iss_4_a_null_is_a_failure_and_an_unread_clock_unknown() {
         }
     });
     assert_eq!(null.fails("ISS-4").len(), 3);
-    assert_snapshot!(null.fails("ISS-4")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 has no VALID UNTIL; it has to be the issue plus the TTL plus 5 s");
+    assert_snapshot!(null.fails("ISS-4")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 has no VALID UNTIL; expected the time of the issue plus the TTL plus 5 s");
     let unread = |event: &Event| matches!(event, Event::Clock(reading) if reading.server == "vault");
-    assert_eq!(Story::good().without(unread).unknown("ISS-4"), "the clock of vault was not read before");
+    assert_eq!(Story::good().without(unread).unknown("ISS-4"), "the clock of vault was not measured before");
     let unlooked = |event: &Event| matches!(event, Event::RoleRead(_));
     assert_eq!(
         Story::good().without(unlooked).unknown("ISS-4"),
-        "no fresh role was looked at before it was renewed or revoked"
+        "no new role was observed before it was renewed or revoked"
     );
 }
 
@@ -217,16 +217,16 @@ fn a_first_login_has_to_work_within_the_promised_time() {
     for id in ["LOG-1", "INV-1"] {
         login_after(S, true).passes(id);
     }
-    assert_snapshot!(only(&login_after(S + 1, true), "LOG-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was let in at 127.0.0.1:5432/powerdns only 1.000 s after the issue's answer, after 1 refusal, the last SQLSTATE 28000: no entry");
-    assert_snapshot!(only(&login_after(S + 1, true), "INV-1"), @"the first login of v-token-le-app-role-000000000000000000u1-1700000001 that worked began 1.000 s after the issue's answer; 1s is promised");
+    assert_snapshot!(only(&login_after(S + 1, true), "LOG-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 could log in at 127.0.0.1:5432/powerdns only 1.000 s after the issue's answer, after 1 rejected login, the last SQLSTATE 28000: no entry");
+    assert_snapshot!(only(&login_after(S + 1, true), "INV-1"), @"the first successful login of v-token-le-app-role-000000000000000000u1-1700000001 began 1.000 s after the issue's answer; expected at most 1s");
     assert_eq!(login_after(S + 1, true).fails("LOG-1")[0].promised, Some(line(14)));
     assert_eq!(login_after(S + 1, true).fails("LOG-1")[0].code.as_deref(), Some("28000"));
     // Tries that broke off before the time was over say nothing.
     login_after(S - 1, false).passes("LOG-1");
     assert_eq!(login_after(S - 1, false).judgment("LOG-1").samples, 2);
-    assert_snapshot!(only(&login_after(S, false), "LOG-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was never let in at 127.0.0.1:5432/powerdns, after 2 refusals, the last SQLSTATE 28P01: no entry");
+    assert_snapshot!(only(&login_after(S, false), "LOG-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 could never log in at 127.0.0.1:5432/powerdns, after 2 rejected logins, the last SQLSTATE 28P01: no entry");
     login_after(S, false).passes("INV-1");
-    assert_snapshot!(only(&login_after(S + 1, false), "INV-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was still refused 1.000 s after the issue's answer; 1s is promised");
+    assert_snapshot!(only(&login_after(S + 1, false), "INV-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was still rejected 1.000 s after the issue's answer; expected at most 1s");
 }
 
 /// Life 1's only first login is sent at once and has no answer after `wait`.
@@ -242,7 +242,7 @@ fn login_without_answer(wait: u64) -> Story {
 #[test]
 fn inv_1_a_login_without_an_answer_is_no_login_that_worked() {
     let timed_out = login_without_answer(2 * S);
-    assert_snapshot!(only(&timed_out, "INV-1"), @"no login of v-token-le-app-role-000000000000000000u1-1700000001 was answered in the 2.000 s after the issue's answer; 1s is promised");
+    assert_snapshot!(only(&timed_out, "INV-1"), @"no login of v-token-le-app-role-000000000000000000u1-1700000001 was answered in the 2.000 s after the issue's answer; expected at most 1s");
     let measured = timed_out.judgment("INV-1").measured.unwrap();
     assert_eq!((measured.count, measured.censored, measured.max), (3, 1, 2 * S));
     // One that broke off before its time-out may have been followed by another one.
@@ -285,8 +285,8 @@ fn logins_without_an_answer_are_no_samples() {
             record.outcome = no_answer();
         }
     });
-    assert_eq!(silent.unknown("LOG-1"), "no fresh credential's login was answered");
-    assert_eq!(silent.unknown("INV-1"), "no fresh credential's login was answered");
+    assert_eq!(silent.unknown("LOG-1"), "no login of a new credential was answered");
+    assert_eq!(silent.unknown("INV-1"), "no login of a new credential was answered");
     assert_eq!(silent.unknown("INV-5"), "no login was answered before its lease ended");
 }
 
@@ -306,7 +306,7 @@ fn relogin_at(end: u64) -> Story {
 
 #[test]
 fn inv_5_a_login_is_not_refused_before_the_lease_ends() {
-    assert_snapshot!(only(&relogin_at(10_030 * MS - 1), "INV-5"), @"a login of v-token-le-app-role-000000000000000000u2-1700000002 was refused before its lease ended (SQLSTATE 28P01: no entry); it has to work until then");
+    assert_snapshot!(only(&relogin_at(10_030 * MS - 1), "INV-5"), @"a login of v-token-le-app-role-000000000000000000u2-1700000002 before its lease ended: expected success, got SQLSTATE 28P01: no entry");
     relogin_at(10_030 * MS).passes("INV-5");
 }
 
@@ -341,8 +341,8 @@ fn inv_5_notes_how_many_credentials_were_renewed_across_an_end() {
         story.judgment("INV-5").notes
     };
     assert!(notes(&[12 * S - 1]).is_empty());
-    assert_snapshot!(notes(&[12 * S]).join("\n"), @"1 credential renewed so late that the answer came after the old lease could have ended: not judged from there on");
-    assert_snapshot!(notes(&[12 * S, 12 * S + 1]).join("\n"), @"2 credentials renewed so late that the answer came after the old lease could have ended: not judged from there on");
+    assert_snapshot!(notes(&[12 * S]).join("\n"), @"1 credential renewed too close to expiry; later logins are not judged");
+    assert_snapshot!(notes(&[12 * S, 12 * S + 1]).join("\n"), @"2 credentials renewed too close to expiry; later logins are not judged");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn a_server_that_changes_its_credential_in_time_passes_and_its_figures_are_told(
     // A question without an answer is part of the distribution.
     assert_eq!((dns.response.count, dns.response.censored), (190, 14));
     assert_eq!(dns.response.at_least, [Quantity::P99, Quantity::P999, Quantity::Max]);
-    assert_snapshot!(story.judgment("DNS-1").notes[0], @"14 questions without the promised answer within 3s of a rendering, or while a fault is felt: told and not judged");
+    assert_snapshot!(story.judgment("DNS-1").notes[0], @"14 other results within 3s of a rendering or inside a fault window; not judged");
     // From 1 s to 4 s and from 9.98 s to 13 s nothing is judged.
     assert_eq!(story.judgment("DNS-1").samples, 190 - 31 - 31);
 }
@@ -166,9 +166,9 @@ fn a_change_after_which_no_question_is_answered_is_felt_for_longer_than_was_seen
 fn dns_1_fails_on_another_code_or_none_outside_of_a_change() {
     let at = |moment: u64, answer: DnsAnswer| live().with(|story| story.asked_dns(moment, answer));
     let findings = at(15 * S, code("SERVFAIL")).fails("DNS-1");
-    assert_snapshot!(findings[0].what, @"the question www.example.test. A was answered with SERVFAIL, 5.000 s after the configuration was rendered with v-agent-2; it has to be NOERROR");
+    assert_snapshot!(findings[0].what, @"the query www.example.test. A: expected NOERROR, got SERVFAIL, 5.000 s after the configuration was rendered with v-agent-2");
     assert_eq!((findings[0].code.as_deref(), &findings[0].username), (Some("SERVFAIL"), &Some(user(2))));
-    assert_snapshot!(at(8 * S, silence()).fails("DNS-1")[0].what, @"the question www.example.test. A had no answer (no answer within 1000 ms), 7.000 s after the configuration was rendered with v-agent-1; it has to be NOERROR");
+    assert_snapshot!(at(8 * S, silence()).fails("DNS-1")[0].what, @"the query www.example.test. A: expected NOERROR, got no answer (no answer within 1000 ms), 7.000 s after the configuration was rendered with v-agent-1");
     // The last moment of the window, and the first after it.
     at(13 * S, code("SERVFAIL")).passes("DNS-1");
     at(13 * S + 1, code("SERVFAIL")).fails("DNS-1");
@@ -212,13 +212,14 @@ fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
             sighting.appeared.retain(|session| session.name != Some(user(2)));
         }
     });
-    assert_snapshot!(unused.fails("DNS-2")[0].what, @"the configuration was rendered with v-agent-2, and PostgreSQL shows no session of it within 3s");
+    assert_snapshot!(unused.fails("DNS-2")[0].what, @"the configuration was rendered with v-agent-2, but PostgreSQL had no session of it within 3s");
 }
 
 #[test]
 fn dns_2_does_not_judge_a_change_that_the_next_one_or_the_end_cut_short() {
     let stays = |event: &Event| matches!(event, Event::Sessions(sighting) if !sighting.gone.is_empty());
-    let why = "no rendering after the first one was followed by a look at the sessions before the next one";
+    let why =
+        "no rendering after the first one was followed by an observation of the sessions before the next rendering";
     let asked_until = |seconds: u64| move |event: &Event| matches!(event, Event::Dns(DnsEvent::Query(query)) if query.start.0 > seconds * S);
     let followed = live().without(stays).without(asked_until(18)).with(|story| story.rendered(3, 14 * S));
     assert_eq!(followed.unknown("DNS-2"), why);
@@ -232,34 +233,34 @@ fn dns_3_fails_where_a_record_cannot_be_written_or_does_not_show() {
     };
     let refused = || ZoneOutcome::Refused { status: 500, message: "permission denied for table records".to_owned() };
     let findings = wrote(refused(), None).fails("DNS-3");
-    assert_snapshot!(findings[0].what, @"making x.example.test. was refused with HTTP 500: permission denied for table records");
+    assert_snapshot!(findings[0].what, @"creating x.example.test. was rejected with HTTP 500: permission denied for table records");
     assert_eq!(findings[0].code.as_deref(), Some("500"));
-    assert_snapshot!(wrote(ZoneOutcome::Done, Some(false)).fails("DNS-3")[0].what, @"making x.example.test. was acknowledged, and a question shows that it is not there");
-    assert_snapshot!(wrote(ZoneOutcome::NoAnswer { why: "refused".to_owned() }, None).fails("DNS-3")[0].what, @"making x.example.test. had no answer (refused)");
+    assert_snapshot!(wrote(ZoneOutcome::Done, Some(false)).fails("DNS-3")[0].what, @"creating x.example.test. was acknowledged, but a query shows that it does not exist");
+    assert_snapshot!(wrote(ZoneOutcome::NoAnswer { why: "refused".to_owned() }, None).fails("DNS-3")[0].what, @"creating x.example.test. had no answer (refused)");
     // Whether it is there nobody could see: the server acknowledged it.
     wrote(ZoneOutcome::Done, None).passes("DNS-3");
     live().with(|story| story.wrote(11 * S, ZoneChange::Create, refused(), None)).passes("DNS-3");
     let none = live().without(|event| matches!(event, Event::Dns(DnsEvent::Write(_))));
-    assert_eq!(none.unknown("DNS-3"), "no change of the zone was tried outside the time that a rendering may be felt");
+    assert_eq!(none.unknown("DNS-3"), "no zone change was tried outside the windows after renderings");
 }
 
 #[test]
 fn dns_4_fails_where_anything_else_is_granted() {
     let tried = |outcome: Outcome| live().with(|story| story.policy(2 * S, "sys/auth", outcome));
-    assert_snapshot!(tried(Outcome::Ok).fails("DNS-4")[0].what, @"reading sys/auth with the agent's token: Vault granted it; it has to answer HTTP 403");
+    assert_snapshot!(tried(Outcome::Ok).fails("DNS-4")[0].what, @"reading sys/auth with the agent's token: expected HTTP 403, got access");
     let missing = refused_with(FailureSource::Vault, "404", "no such path");
-    assert_snapshot!(tried(missing).fails("DNS-4")[0].what, @"reading sys/auth with the agent's token: Vault answered HTTP 404: no such path; it has to answer HTTP 403");
-    assert_eq!(tried(no_answer()).unknown("DNS-4"), "sys/auth was not answered: timed out");
+    assert_snapshot!(tried(missing).fails("DNS-4")[0].what, @"reading sys/auth with the agent's token: expected HTTP 403, got HTTP 404: no such path");
+    assert_eq!(tried(no_answer()).unknown("DNS-4"), "the request for sys/auth had no answer: timed out");
 }
 
 #[test]
 fn nothing_seen_is_unknown() {
     let mut story = Story::empty().asking(&ALL);
     story.plan.pdns = Some(plan());
-    assert_eq!(story.unknown("DNS-1"), "no question was asked outside the time that a rendering may be felt");
+    assert_eq!(story.unknown("DNS-1"), "no query was sent outside the windows after renderings");
     story.unknown("DNS-2");
     story.unknown("DNS-3");
-    assert_eq!(story.unknown("DNS-4"), "the agent rendered nothing, so that its policy may allow nothing at all");
+    assert_eq!(story.unknown("DNS-4"), "the agent rendered nothing: its policy may not even allow its own credentials");
 }
 
 #[test]

@@ -27,21 +27,21 @@ fn tls_1_fails_where_a_credentials_session_is_plain() {
         (findings[0].oid, &findings[0].username, &findings[0].lease),
         (Some(oid(1)), &Some(username(1)), &Some(lease(1)))
     );
-    assert_snapshot!(findings[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is not encrypted; every one has to be");
+    assert_snapshot!(findings[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is not encrypted");
 }
 
 #[test]
 fn tls_1_fails_where_vault_itself_is_plain() {
     let plain = sessions(Story::good(), |sighting| each(&mut sighting.accounts, Some(false)));
-    assert_snapshot!(plain.fails("TLS-1")[0].what, @"a session of vaultuser is not encrypted; every one has to be");
+    assert_snapshot!(plain.fails("TLS-1")[0].what, @"a session of vaultuser is not encrypted");
 }
 
 #[test]
 fn tls_1_of_what_was_not_seen_nobody_can_say() {
     let no_credential = sessions(Story::good(), |sighting| sighting.appeared.clear());
-    assert_eq!(no_credential.unknown("TLS-1"), "no session of a credential was seen");
+    assert_eq!(no_credential.unknown("TLS-1"), "no session of a credential was observed");
     let no_vault = sessions(Story::good(), |sighting| sighting.accounts.clear());
-    assert_eq!(no_vault.unknown("TLS-1"), "no session of an account of Vault's own was seen");
+    assert_eq!(no_vault.unknown("TLS-1"), "no session of Vault's own accounts was observed");
     let hidden = sessions(Story::good(), |sighting| {
         each(&mut sighting.appeared, None);
         each(&mut sighting.accounts, None);

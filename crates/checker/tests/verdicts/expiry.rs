@@ -36,7 +36,7 @@ fn exp_1_the_pace_of_looking_is_allowed_for() {
     let late = without_residue(seen_until(DEADLINE + 1));
     let findings = late.fails("EXP-1");
     assert_eq!(findings[0].promised, Some(line(15)));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is in pg_roles 10.000 s after its lease ended; it has to be gone within 10s");
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 still exists 10.000 s after its lease ended; it must be gone within 10s");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
             .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
             .with(|story| story.look(until, vec![], vec![]))
     };
-    assert_eq!(never(DEADLINE).unknown("EXP-1"), "no credential was seen to expire");
+    assert_eq!(never(DEADLINE).unknown("EXP-1"), "no credential was observed to expire");
     never(DEADLINE + 1).fails("EXP-1");
 }
 
@@ -71,7 +71,7 @@ fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
 fn exp_1_is_blind_where_the_roles_could_not_be_looked_at() {
     let gap = WatchGap { observer: Observer::Roles, from: Micros(S), to: Micros(2 * S), why: "connection lost".into() };
     let story = Story::good().with(|story| _ = story.add(2 * S, Event::WatchGap(gap.clone())));
-    let reason = "the catalog's roles could not be looked at all the time: connection lost";
+    let reason = "the catalog's roles could not be observed all the time: connection lost";
     for id in ["EXP-1", "REV-1", "INV-2", "INV-3", "INV-4", "INV-10"] {
         assert_eq!(story.unknown(id), reason, "{id}");
     }
@@ -100,7 +100,7 @@ fn dead_login(life: u64, start: u64, outcome: Outcome) -> Story {
 #[test]
 fn inv_6a_no_login_after_an_acknowledged_revocation() {
     let judged = dead_login(1, 4_050 * MS + 1, Outcome::Ok);
-    assert_snapshot!(judged.fails("INV-6a")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 was let in 0.000 s after its revocation was acknowledged; it has to be refused");
+    assert_snapshot!(judged.fails("INV-6a")[0].what, @"a login of v-token-le-app-role-000000000000000000u1-1700000001 succeeded 0.000 s after its revocation was acknowledged; it must be rejected");
     dead_login(1, 4_050 * MS, Outcome::Ok).passes("INV-6a");
     // Where the revocation was not acknowledged, the lease decides.
     let unacknowledged = |outcome| judged.clone().op(1, Operation::Revoke, |record| record.outcome = outcome);
@@ -113,7 +113,7 @@ fn inv_6a_no_login_after_expiry_and_the_promised_time() {
     dead_login(2, DEADLINE, Outcome::Ok).passes("INV-6a");
     let findings = dead_login(2, DEADLINE + 1, Outcome::Ok).fails("INV-6a");
     assert_eq!(findings[0].promised, Some(line(15)));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 was let in 10.000 s after its lease ended; it has to be refused");
+    assert_snapshot!(findings[0].what, @"a login of v-token-le-app-role-000000000000000000u2-1700000002 succeeded 10.000 s after its lease ended; it must be rejected");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn rev_1_a_refused_revocation_fails_with_vaults_words() {
     });
     let findings = refused.fails("REV-1");
     assert_eq!(findings[0].code.as_deref(), Some("400"));
-    assert_snapshot!(findings[0].what, @"the revocation of v-token-le-app-role-000000000000000000u1-1700000001 was answered HTTP 400: failed to revoke entry: 2BP01; it has to answer HTTP 204");
+    assert_snapshot!(findings[0].what, @"the revocation of v-token-le-app-role-000000000000000000u1-1700000001: expected HTTP 204, got HTTP 400: failed to revoke entry: 2BP01");
 }
 
 /// Life 1's revocation was acknowledged at 4.050 s; one more look that shows its role begins then.
@@ -160,7 +160,7 @@ fn rev_1_the_role_is_gone_when_it_returns() {
     let findings = still_there(4_050 * MS + 1).fails("REV-1");
     assert_eq!((findings[0].oid, findings[0].lease.is_some()), (Some(101), true));
     still_there(4_400 * MS).fails("REV-1");
-    assert_snapshot!(still_there(4_400 * MS).fails("REV-1")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 is still in pg_roles 0.350 s after its revocation was acknowledged; it has to be gone by then");
+    assert_snapshot!(still_there(4_400 * MS).fails("REV-1")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 still exists 0.350 s after its revocation was acknowledged; it must be gone by then");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn rev_1_without_an_answer_or_a_look_there_is_nothing_to_judge() {
         Operation::Revoke,
         |record| record.outcome = no_answer(),
     );
-    assert_eq!(silent.unknown("REV-1"), "no revocation was answered and followed by a look at the roles");
+    assert_eq!(silent.unknown("REV-1"), "no revocation was answered and followed by an observation of the roles");
     let unlooked = Story::good().without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
     unlooked.unknown("REV-1");
 }

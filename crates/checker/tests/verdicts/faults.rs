@@ -68,7 +68,7 @@ fn a_look_that_could_not_be_made_meanwhile_blinds_nobody() {
     let blind = |story: Story, from| story.with(|story| _ = story.add(from + MS, gap(from)));
     assert_eq!(
         blind(Story::good(), 3_500 * MS).unknown("EXP-1"),
-        "the catalog's roles could not be looked at all the time: no answer"
+        "the catalog's roles could not be observed all the time: no answer"
     );
     blind(struck(3_400 * MS, 3_600 * MS), 3_500 * MS).passes("EXP-1");
     blind(struck(3_400 * MS, 3_600 * MS), 4_600 * MS).passes("EXP-1");
@@ -92,7 +92,7 @@ fn a_credential_whose_lease_ended_meanwhile_has_dead_within_from_then_on() {
     story.passes("EXP-1");
     let mut short = gone_at(struck(9 * S, 11 * S), 19 * S);
     short.plan.promise.dead_within.as_mut().unwrap().value = Ttl::from_secs(1);
-    assert_snapshot!(short.fails("EXP-1")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is in pg_roles 8.959 s after its lease ended; it has to be gone within 1s");
+    assert_snapshot!(short.fails("EXP-1")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 still exists 8.959 s after its lease ended; it must be gone within 1s");
     let mut longer = short.clone();
     longer.plan.faults[0].dead_within = Some(Ttl::from_secs(7));
     longer.passes("EXP-1");
@@ -113,9 +113,9 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
     struck(110).passes("FLT-1");
     let findings = struck(109).fails("FLT-1");
     assert_eq!(findings[0].promised, Some(line(80)));
-    assert_snapshot!(findings[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; the first credential that was asked for after that came 0.510 s after the beginning; it has to come within 109ms of the healing");
+    assert_snapshot!(findings[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; the first credential that was requested after that was issued 0.510 s after the beginning; expected within 109ms of the healing");
     let nobody = struck(110).op(2, Operation::Issue, |record| record.outcome = no_answer());
-    assert_snapshot!(nobody.fails("FLT-1")[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; no credential that was asked for after that was acknowledged; it has to come within 110ms of the healing");
+    assert_snapshot!(nobody.fails("FLT-1")[0].what, @"fault 1 (kill on postgres.target) was healed 0.400 s after its beginning; no credential that was requested after that was acknowledged; expected within 110ms of the healing");
     let mut verdicts = nobody.judged().verdicts;
     assert_eq!(verdicts.errors_outside, []);
     let figures = verdicts.faults.remove(0);
@@ -130,7 +130,7 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
 #[test]
 fn flt_1_cannot_say_of_a_fault_that_did_not_come_to_pass() {
     let mut story = Story::good().asking_too("FLT-1");
-    assert_eq!(story.unknown("FLT-1"), "no fault came to pass");
+    assert_eq!(story.unknown("FLT-1"), "no fault took place");
     story.plan.faults = vec![plan(1_000)];
     assert_eq!(story.unknown("FLT-1"), "fault 1 (kill on postgres.target) did not begin");
     mark(&mut story, FaultPoint::Begins, 3 * S);
@@ -251,7 +251,7 @@ fn a_credential_whose_token_expired_may_be_gone_and_one_of_the_next_token_may_no
     seen_until(Story::good(), 5 * S).fails("INV-2");
     seen_until(token_expired(3 * S, 3_100 * MS), 5 * S).passes("INV-2");
     // It was asked for with the old token, when that was ending; and with the next one.
-    let nothing = "no credential was looked at between its issue's answer and its end";
+    let nothing = "no credential was observed between its issue's answer and its end";
     assert_eq!(seen_until(token_expired(S, 2 * S + 1), 5 * S).unknown("INV-2"), nothing);
     seen_until(token_expired(S, 2 * S), 5 * S).fails("INV-2");
 }

@@ -101,7 +101,7 @@ fn a_declared_role_that_is_more_than_a_group_is_not_allowed() {
         assert_eq!(story.fails("INV-3").len(), 1);
         story.fails("RUN-2").last().unwrap().what.clone()
     };
-    assert_snapshot!(with(&|role| role.login = true), @"app_readers is left after the run's token was revoked; no role may be. `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role has LOGIN");
+    assert_snapshot!(with(&|role| role.login = true), @"app_readers still exists after the run's token was revoked; 0 orphaned roles are allowed. `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role has LOGIN");
     assert!(with(&|role| role.password = Some(true)).ends_with("this role has a password"));
     assert!(with(&|role| role.valid_until = Some(UnixMicros(1))).ends_with("this role has VALID UNTIL"));
     // Where nobody may see passwords, none is assumed.
@@ -120,7 +120,7 @@ fn a_declared_group_that_is_not_created_or_is_gone_again_is_told() {
             baseline.roles.push(group(800, "app_raeders"));
         }
     });
-    assert_snapshot!(before.judgment("RUN-2").notes[0], @"app_raeders, which `creates` names, was there before the first credential was issued");
+    assert_snapshot!(before.judgment("RUN-2").notes[0], @"app_raeders, which `creates` names, existed before the first credential was issued");
     let dropped = declaring(Story::good(), &["app_readers"]).with(|story| {
         story.look(1_700_000, vec![group(900, "app_readers")], vec![]);
     });

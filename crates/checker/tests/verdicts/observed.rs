@@ -25,7 +25,7 @@ fn kept_sessions_and_refused_logins_are_counted_by_what_became_of_them() {
         }
     });
     let observed = observed(&story);
-    assert_eq!(observed.kept_sessions, [("refused with 42501".to_owned(), 1), ("went on".to_owned(), 2)].into());
+    assert_eq!(observed.kept_sessions, [("rejected with 42501".to_owned(), 1), ("stayed open".to_owned(), 2)].into());
     assert_eq!(observed.refused_logins, [("Role … does not exist.".to_owned(), 3)].into());
 }
 

@@ -47,10 +47,10 @@ fn what_is_missing_and_what_is_extra_fail_with_their_lines() {
 [LOGIN] v-token-le-app-role-000000000000000000u1-1700000001 lacks the attribute LOGIN, which is promised (and 1 more credential) (line 30)
 [USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 lacks USAGE ON SEQUENCE public.domains_id_seq, which is promised (and 1 more credential) (line 35)
 [CREATEROLE] v-token-le-app-role-000000000000000000u1-1700000001 has the attribute CREATEROLE, which is not promised (and 1 more credential) (line 30)
-[DELETE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds DELETE ON TABLE public.domains (through membership of staff), which is not promised (and 1 more credential) (line 33)
-[TRUNCATE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds TRUNCATE ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)
-[UPDATE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds UPDATE ON TABLE public.domains (granted to PUBLIC), which is not promised (and 1 more credential) (line 33)
-[a default ACL of tables in schema public] v-token-le-app-role-000000000000000000u1-1700000001 has more than is promised: a default ACL of tables in schema public (and 1 more credential) (line 33)
+[DELETE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has DELETE ON TABLE public.domains (through membership of staff), which is not promised (and 1 more credential) (line 33)
+[TRUNCATE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has TRUNCATE ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)
+[UPDATE ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has UPDATE ON TABLE public.domains (granted to PUBLIC), which is not promised (and 1 more credential) (line 33)
+[a default ACL of tables in schema public] v-token-le-app-role-000000000000000000u1-1700000001 has more than promised: a default ACL of tables in schema public (and 1 more credential) (line 33)
 [membership of directors] v-token-le-app-role-000000000000000000u1-1700000001 is a member of directors through another group, which is not promised (and 1 more credential) (line 30)
 [membership of staff] v-token-le-app-role-000000000000000000u1-1700000001 is a member of staff, which is not promised (and 1 more credential) (line 30)
 ");
@@ -61,7 +61,7 @@ fn public_defaults_are_judged_only_where_they_are_forbidden() {
     let mut story = holding(|_| {});
     story.passes("GRA-1");
     story.plan.roles[0].public = PublicDefaults::Forbidden;
-    assert_snapshot!(told(&story), @"[CONNECT ON DATABASE powerdns] v-token-le-app-role-000000000000000000u1-1700000001 holds CONNECT ON DATABASE powerdns (PUBLIC's built-in default), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(told(&story), @"[CONNECT ON DATABASE powerdns] v-token-le-app-role-000000000000000000u1-1700000001 has CONNECT ON DATABASE powerdns (PUBLIC's built-in default), which is not promised (and 1 more credential) (line 33)");
     // Held for another reason too, it is no mere default.
     let database = Object { kind: ObjectKind::Database, schema: None, name: "powerdns".into(), column: None };
     holding(|set| _ = set.held.insert(direct(Privilege::Connect, database))).fails("GRA-1");
@@ -71,7 +71,7 @@ fn public_defaults_are_judged_only_where_they_are_forbidden() {
 fn an_object_that_does_not_exist_is_told_so() {
     let mut story = holding(|_| {});
     story.plan.roles[0].grants.as_mut().unwrap().value[0].grants.push(grant(Privilege::Select, table("tsigkeys")));
-    assert_snapshot!(told(&story), @"[SELECT ON TABLE public.tsigkeys] v-token-le-app-role-000000000000000000u1-1700000001 cannot hold SELECT ON TABLE public.tsigkeys, which is promised: TABLE public.tsigkeys does not exist (and 1 more credential) (line 34)");
+    assert_snapshot!(told(&story), @"[SELECT ON TABLE public.tsigkeys] v-token-le-app-role-000000000000000000u1-1700000001 cannot have SELECT ON TABLE public.tsigkeys, which is promised: TABLE public.tsigkeys does not exist (and 1 more credential) (line 34)");
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn the_grant_option_is_part_of_the_promise() {
         set.held.remove(&held);
         set.held.insert(GrantedTo { grant: Grant { grantable: true, ..held.grant.clone() }, ..held });
     };
-    assert_snapshot!(told(&holding(with_option)), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 holds SELECT ON TABLE public.domains WITH GRANT OPTION (granted directly), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(told(&holding(with_option)), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains WITH GRANT OPTION (granted directly), which is not promised (and 1 more credential) (line 33)");
     let promise = |mut story: Story| {
         story.plan.roles[0].grants.as_mut().unwrap().value[0].grants[0].grantable = true;
         story
     };
     promise(holding(with_option)).passes("GRA-1");
-    assert_snapshot!(told(&promise(holding(|_| {}))), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 holds SELECT ON TABLE public.domains without GRANT OPTION, which is promised (and 1 more credential) (line 34)");
+    assert_snapshot!(told(&promise(holding(|_| {}))), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains without GRANT OPTION, which is promised (and 1 more credential) (line 34)");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_table_privilege_covers_its_columns() {
         story
     };
     // The column is held through the table, and the table is more than was promised.
-    assert_snapshot!(told(&promise_column(holding(|_| {}))), @"[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds SELECT ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(told(&promise_column(holding(|_| {}))), @"[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)");
 }
 
 #[test]
@@ -124,9 +124,9 @@ fn in_another_database_nothing_is_promised() {
     nothing.held.retain(|held| held.why == Why::PublicDefault);
     elsewhere(nothing).passes("GRA-1");
     assert_snapshot!(told(&elsewhere(privileges())), @r"
-[INSERT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds INSERT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
-[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 holds SELECT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
-[USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 holds USAGE ON SEQUENCE public.domains_id_seq in database postgres (granted directly), which is not promised (line 33)
+[INSERT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has INSERT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
+[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
+[USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 has USAGE ON SEQUENCE public.domains_id_seq in database postgres (granted directly), which is not promised (line 33)
 ");
 }
 
@@ -140,8 +140,8 @@ fn promised_memberships_have_to_be_there() {
     story.plan.roles[0].member_of =
         ["readers", "writers"].map(|group| Promised { value: Member::of(group), origin: line(37) }).into();
     assert_snapshot!(told(&story), @r"
-[membership of writers] v-token-le-app-role-000000000000000000u1-1700000001 is no member of writers, which is promised (and 1 more credential) (line 37)
-[membership of readers WITH ADMIN OPTION] v-token-le-app-role-000000000000000000u1-1700000001 may hand on its membership of readers, which is not promised (and 1 more credential) (line 37)
+[membership of writers] v-token-le-app-role-000000000000000000u1-1700000001 is not a member of writers, which is promised (and 1 more credential) (line 37)
+[membership of readers WITH ADMIN OPTION] v-token-le-app-role-000000000000000000u1-1700000001 can grant membership of readers to others, which is not promised (and 1 more credential) (line 37)
 ");
 }
 
@@ -166,7 +166,7 @@ fn a_reading_into_the_revocation_is_judged_for_extras_only() {
 fn without_a_reading_before_the_end_nothing_passes() {
     let late =
         Story::good().without(|event| matches!(event, Event::Privileges(_))).with(|story| story.reading(1, 4 * S, 0));
-    assert_eq!(late.unknown("GRA-1"), "every reading of privileges may have fallen into its credential's end");
+    assert_eq!(late.unknown("GRA-1"), "every reading of privileges may have overlapped with its credential's end");
     let none = Story::good().without(|event| matches!(event, Event::Privileges(_)));
     assert_eq!(none.unknown("GRA-1"), "no credential's privileges were read");
     let lost = Story::good().without(|event| matches!(event, Event::PrivilegeSet { .. }));

@@ -42,9 +42,9 @@ fn is_probe(event: &Event) -> bool {
 #[test]
 fn a_promised_privilege_that_is_refused_fails_with_the_servers_words() {
     let refused = refused_probe("permission denied for table domains");
-    assert_snapshot!(told(&turned_out(Privilege::Insert, &refused), "PRB-1"), @"[INSERT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 is refused INSERT ON TABLE public.domains, which is promised (42501): permission denied for table domains (line 34)");
+    assert_snapshot!(told(&turned_out(Privilege::Insert, &refused), "PRB-1"), @"[INSERT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use INSERT ON TABLE public.domains, which is promised (42501): permission denied for table domains (line 34)");
     // Out of reach is as good as refused.
-    assert_snapshot!(told(&turned_out(Privilege::Select, &blocked()), "PRB-1"), @"[SELECT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 is refused SELECT ON TABLE public.domains, which is promised (42501): permission denied for schema public (line 34)");
+    assert_snapshot!(told(&turned_out(Privilege::Select, &blocked()), "PRB-1"), @"[SELECT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use SELECT ON TABLE public.domains, which is promised (42501): permission denied for schema public (line 34)");
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn what_is_not_proved_is_counted_and_told_with_its_reason() {
     });
     story.passes("PRB-1");
     assert_snapshot!(story.judgment("PRB-1").notes.join("\n"), @r"
-unproved, promised: USAGE ON SEQUENCE public.domains_id_seq: no answer came: connection closed
-unproved, promised: TRIGGER ON TABLE public.comments, TRIGGER ON TABLE public.cryptokeys, TRIGGER ON TABLE public.domains and 1 more: what it allows locks the table
-unproved, not promised: DELETE ON TABLE public.shut: it is out of reach anyway: permission denied for schema public
+not tested (promised): USAGE ON SEQUENCE public.domains_id_seq: no answer: connection closed
+not tested (promised): TRIGGER ON TABLE public.comments, TRIGGER ON TABLE public.cryptokeys, TRIGGER ON TABLE public.domains and 1 more: what it allows locks the table
+not tested (not promised): DELETE ON TABLE public.shut: other privileges are missing: permission denied for schema public
 ");
 }
 
@@ -103,23 +103,26 @@ fn twenty_reasons_for_proving_nothing_are_told_and_the_others_are_counted() {
         story.judgment("PRB-1").notes
     };
     assert_eq!((notes(0).len(), notes(20).len(), notes(21).len(), notes(22).len()), (0, 20, 21, 21));
-    assert_eq!(notes(21)[20], "unproved for 1 more reason");
-    assert_eq!(notes(22)[20], "unproved for 2 more reasons");
+    assert_eq!(notes(21)[20], "not tested for 1 more reason");
+    assert_eq!(notes(22)[20], "not tested for 2 more reasons");
 }
 
 #[test]
 fn a_check_under_which_nothing_was_proved_is_unknown() {
     let none = Story::good().without(is_probe);
-    assert_eq!(none.unknown("PRB-1"), "no probe proved anything");
-    assert_eq!(none.unknown("PRB-2"), "no probe could be set beside a reading of the same credential's privileges");
+    assert_eq!(none.unknown("PRB-1"), "no probe had a result");
+    assert_eq!(none.unknown("PRB-2"), "no probe could be compared with a reading of the same credential's privileges");
     let unproved = Story::good().each(|event| {
         if let Event::Probe(probe) = event {
             probe.outcome = unproved("55P03: canceling statement due to lock timeout");
         }
     });
-    assert_eq!(unproved.unknown("PRB-1"), "no probe proved anything");
+    assert_eq!(unproved.unknown("PRB-1"), "no probe had a result");
     let unread = Story::good().without(|event| matches!(event, Event::Privileges(_)));
-    assert_eq!(unread.unknown("PRB-2"), "no probe could be set beside a reading of the same credential's privileges");
+    assert_eq!(
+        unread.unknown("PRB-2"),
+        "no probe could be compared with a reading of the same credential's privileges"
+    );
 }
 
 #[test]
@@ -147,9 +150,9 @@ fn read_as(change: impl FnOnce(&mut PrivilegeSet)) -> Story {
 #[test]
 fn a_probe_and_the_catalog_have_to_agree() {
     let works = read_as(|set| _ = set.held.remove(&direct(Privilege::Select, table("domains"))));
-    assert_snapshot!(told(&works, "PRB-2"), @"[SELECT ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 does not hold SELECT ON TABLE public.domains in the catalog, and is let through (line -)");
+    assert_snapshot!(told(&works, "PRB-2"), @"[SELECT ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 does not have SELECT ON TABLE public.domains in the catalog, but using it works (line -)");
     let update = || GrantedTo { grant: grant(Privilege::Update, table("domains")), why: Why::Public };
-    assert_snapshot!(told(&read_as(|set| _ = set.held.insert(update())), "PRB-2"), @"[UPDATE ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 holds UPDATE ON TABLE public.domains in the catalog, and is refused: permission denied for table domains (line -)");
+    assert_snapshot!(told(&read_as(|set| _ = set.held.insert(update())), "PRB-2"), @"[UPDATE ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 has UPDATE ON TABLE public.domains in the catalog, but using it is rejected: permission denied for table domains (line -)");
 }
 
 #[test]
@@ -172,7 +175,7 @@ fn what_the_catalog_says_of_columns_and_superusers_is_understood() {
         set.held.clear();
     });
     let findings = superuser.fails("PRB-2");
-    assert!(findings.iter().all(|finding| finding.what.contains("is refused")), "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.what.contains("is rejected")), "{findings:#?}");
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn readings_that_differ_are_not_compared_with() {
     assert_eq!(
         story.judgment("PRB-2").notes,
         [
-            "1 probe could not be set beside the catalog: no reading of the same credential, several that differ, or single columns only"
+            "1 probe could not be compared with the catalog: no reading of the same credential, different readings, or single columns only"
         ]
     );
 }

@@ -11,7 +11,7 @@ fn granted(life: u64, seconds: u64) -> Story {
 
 #[test]
 fn ttl_2_a_renewal_grants_its_increment() {
-    assert_snapshot!(granted(1, 9).fails("TTL-2")[0].what, @"a renewal asked for 8 s and was granted 9 s; it has to be 8 s");
+    assert_snapshot!(granted(1, 9).fails("TTL-2")[0].what, @"a renewal by 8 s: expected 8 s, got 9 s");
     granted(1, 7).fails("TTL-2");
     // A promised maximum is not the renewal's to shorten.
     granted(3, 90_000).fails("TTL-2");
@@ -47,7 +47,7 @@ fn ttl_2_a_cap_that_nobody_promised_has_to_be_told_by_vault() {
 
 /// Whether TTL-2 finds fault with what a renewal granted, and not only with VALID UNTIL.
 fn finds_a_grant(story: &Story) -> bool {
-    story.judgment("TTL-2").findings.iter().any(|finding| finding.what.starts_with("a renewal asked for"))
+    story.judgment("TTL-2").findings.iter().any(|finding| finding.what.starts_with("a renewal by"))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn ttl_2_a_refused_renewal_of_a_standing_lease_fails() {
     };
     let findings = refused(Story::good(), 1).fails("TTL-2");
     assert_eq!(findings[0].code.as_deref(), Some("400"));
-    assert_snapshot!(findings[0].what, @"a renewal while the lease stood was answered HTTP 400: failed to renew entry; it has to be granted");
+    assert_snapshot!(findings[0].what, @"a renewal of a lease in force: expected success, got HTTP 400: failed to renew entry");
     // Near the maximum there may be nothing left to grant.
     let mut short = refused(Story::good(), 1);
     short.plan.roles[0].max_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(1);
@@ -88,7 +88,7 @@ fn ttl_2_valid_until_moves_with_it_to_the_microsecond() {
     renewed_until(low).passes("TTL-2");
     renewed_until(high).passes("TTL-2");
     renewed_until(high + 1).fails("TTL-2");
-    assert_snapshot!(renewed_until(low - 1).fails("TTL-2")[0].what, @"VALID UNTIL is 11.980 s after a renewal of 8 s was sent; it has to be 12 to 14 s after Vault took it up");
+    assert_snapshot!(renewed_until(low - 1).fails("TTL-2")[0].what, @"VALID UNTIL is 11.980 s after a renewal of 8 s was sent; expected 12 to 14 s after Vault received it");
     // It stayed where the issue had put it.
     renewed_until(3606 * S as i64).fails("TTL-2");
 }
@@ -98,10 +98,10 @@ fn ttl_2_needs_a_look_after_the_renewal() {
     let unread = |event: &Event| matches!(event, Event::RoleRead(_) | Event::Roles(_));
     assert_eq!(
         Story::good().without(unread).unknown("TTL-2"),
-        "no renewal was acknowledged and its role looked at after it"
+        "no renewal was acknowledged and followed by an observation of its role"
     );
     let unclocked = |event: &Event| matches!(event, Event::Clock(_));
-    assert_eq!(Story::good().without(unclocked).unknown("TTL-2"), "the clock of vault was not read before");
+    assert_eq!(Story::good().without(unclocked).unknown("TTL-2"), "the clock of vault was not measured before");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn ttl_7_the_default_is_the_promised_one() {
     let story = Story::good().op(1, Operation::Issue, |record| record.lease_seconds = Some(7200));
     let findings = story.fails("TTL-7");
     assert_eq!((findings.len(), &findings[0].promised), (1, &Some(line(31))));
-    assert_snapshot!(findings[0].what, @"the issue granted a lease of 7200 s; the promised default TTL is 1h (3600 s)");
+    assert_snapshot!(findings[0].what, @"the lease of the issue: expected 3600 s, the promised default TTL of 1h, got 7200 s");
 }
 
 #[test]
@@ -144,13 +144,13 @@ fn ttl_7_the_maximum_caps_a_renewal_that_asks_for_more() {
     granted(3, 86_398).fails("TTL-7");
     let findings = granted(3, 90_000).fails("TTL-7");
     assert_eq!(findings[0].promised, Some(line(32)));
-    assert_snapshot!(findings[0].what, @"a renewal that asked for 90000 s was granted 90000 s; 86400 s were left of the promised maximum TTL of 24h");
+    assert_snapshot!(findings[0].what, @"a renewal by 90000 s: expected at most 86400 s, the rest of the promised maximum TTL of 24h, got 90000 s");
 }
 
 #[test]
 fn ttl_7_without_a_renewal_past_the_maximum_cannot_say() {
     let untried = Story::good().without_op(3, Operation::Renew);
-    assert_eq!(untried.unknown("TTL-7"), "no acknowledged renewal asked for more than the promised maximum");
+    assert_eq!(untried.unknown("TTL-7"), "no acknowledged renewal had a larger increment than the promised maximum");
     let mut unpromised = untried;
     unpromised.plan.roles[0].max_ttl = None;
     unpromised.passes("TTL-7");
@@ -159,7 +159,7 @@ fn ttl_7_without_a_renewal_past_the_maximum_cannot_say() {
 #[test]
 fn inv_7_no_renewal_goes_past_the_maximum() {
     granted(3, 86_400).passes("INV-7");
-    assert_snapshot!(granted(3, 86_401).fails("INV-7")[0].what, @"a renewal granted 86401 s when at most 86400 s were left of the maximum TTL of 24h");
+    assert_snapshot!(granted(3, 86_401).fails("INV-7")[0].what, @"a renewal: expected at most 86400 s, the rest of the maximum TTL of 24h, got 86401 s");
     let none = Story::good().each(|event| {
         if let Event::Operation(record) = event
             && record.op == Operation::Renew
@@ -191,8 +191,8 @@ fn inv_4_valid_until_lies_between_the_lease_and_five_seconds_more() {
     ends_at(low).passes("INV-4");
     ends_at(high).passes("INV-4");
     assert_eq!(ends_at(low - 1).fails("INV-4").len(), 1, "two looks showed the same");
-    assert_snapshot!(ends_at(low - 1).fails("INV-4")[0].what, @"VALID UNTIL ends 0.025 s before the lease; it must not end before it");
-    assert_snapshot!(ends_at(high + 1).fails("INV-4")[0].what, @"VALID UNTIL ends 5.025 s after the lease; at most 5 s is allowed");
+    assert_snapshot!(ends_at(low - 1).fails("INV-4")[0].what, @"VALID UNTIL is 0.025 s before the lease's end; it must not be before it");
+    assert_snapshot!(ends_at(high + 1).fails("INV-4")[0].what, @"VALID UNTIL is 5.025 s after the lease's end; at most 5 s are allowed");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn inv_4_is_judged_on_postgresqls_clock() {
     ahead.passes("ISS-4");
     ahead.fails("INV-4");
     let unread = |event: &Event| matches!(event, Event::Clock(reading) if reading.server == "postgres.target");
-    assert_eq!(Story::good().without(unread).unknown("INV-4"), "the clock of postgres.target was not read before");
+    assert_eq!(Story::good().without(unread).unknown("INV-4"), "the clock of postgres.target was not measured before");
 }
 
 #[test]

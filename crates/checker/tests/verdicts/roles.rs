@@ -24,7 +24,7 @@ fn inv_2_a_role_does_not_go_before_its_lease() {
     gone_by(last).passes("INV-2");
     let findings = gone_by(last - 1).fails("INV-2");
     assert_eq!((findings.len(), findings[0].oid), (1, Some(102)));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles, 8.019 s after its issue's answer, though its lease stands and it was not revoked");
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles 8.019 s after its issue's answer, although its lease is in force and it was not revoked");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn inv_2_a_role_that_no_look_ever_showed_is_lost() {
     let never = Story::good().without(unseen).without(unread).with(|story| {
         story.look(2_500 * MS, vec![], vec![]);
     });
-    assert_snapshot!(never.fails("INV-2")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles, 0.490 s after its issue's answer, though its lease stands and it was not revoked");
+    assert_snapshot!(never.fails("INV-2")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles 0.490 s after its issue's answer, although its lease is in force and it was not revoked");
     never.fails("INV-10");
     // A look that began before the answer need not show it.
     let early = Story::good().without(unseen).without(unread).with(|story| {
@@ -84,7 +84,7 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
     assert_eq!(
         Story::good().without(unlooked).unknown("INV-2"),
-        "no credential was looked at between its issue's answer and its end"
+        "no credential was observed between its issue's answer and its end"
     );
 }
 
@@ -149,7 +149,7 @@ fn issue_without_name(story: Story, start: u64, end: u64, outcome: Outcome) -> S
 fn inv_3_a_role_that_nobody_asked_for_is_a_finding() {
     let findings = with_stranger().fails("INV-3");
     assert_eq!((findings[0].oid, findings[0].at), (Some(900), Some(Micros(6 * S))));
-    assert_snapshot!(findings[0].what, @"v-stranger-900 appeared in pg_roles and belongs to no acknowledged issue and to no request under way");
+    assert_snapshot!(findings[0].what, @"v-stranger-900 appeared in pg_roles and belongs to no acknowledged issue and to no request in flight");
     let mut allowed = with_stranger();
     allowed.plan.promise.orphans.as_mut().unwrap().value = 1;
     allowed.passes("INV-3");
@@ -184,7 +184,7 @@ fn inv_3_an_issue_that_is_acknowledged_after_the_look_is_its_lease() {
         .with(|story| story.look(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
     during.passes("INV-3");
     let none = Story::good().without(|event| matches!(event, Event::Roles(_)));
-    assert_eq!(none.unknown("INV-3"), "no look showed a generated role");
+    assert_eq!(none.unknown("INV-3"), "no observation showed a generated role");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn pol_1_every_refusal_has_to_be_a_403() {
             }
         })
     };
-    assert_snapshot!(other(&|record| record.outcome = Outcome::Ok).fails("POL-1")[0].what, @"credentials with an invented token: Vault granted it; it has to answer HTTP 403");
+    assert_snapshot!(other(&|record| record.outcome = Outcome::Ok).fails("POL-1")[0].what, @"credentials with an invented token: expected HTTP 403, got access");
     let strange = other(&|record| record.outcome = refused_with(FailureSource::Vault, "500", "internal error"));
     assert_eq!(strange.fails("POL-1")[0].code.as_deref(), Some("500"));
     assert_eq!(
@@ -213,7 +213,7 @@ fn pol_1_a_refused_request_makes_no_role() {
     let made = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
     let findings = made(600 * MS).fails("POL-1");
     assert_eq!(findings[0].oid, Some(900));
-    assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles meanwhile and is nobody's; no role may be made");
+    assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles at that time and belongs to no issue; no role may be created");
     // The look at 1.5 s did not show it: it was made later.
     made(1_600 * MS).passes("POL-1");
 }
@@ -279,7 +279,7 @@ fn pwd_2_a_wrong_password_lets_nobody_in() {
     };
     Story::good().passes("PWD-2");
     let findings = tried(&Outcome::Ok).fails("PWD-2");
-    assert_snapshot!(findings[0].what, @"PostgreSQL let a credential in with a password that is not its own; it has to answer 28P01");
+    assert_snapshot!(findings[0].what, @"a login of a credential with a wrong password at PostgreSQL: expected 28P01, got success");
     // It is no request to Vault.
     tried(&Outcome::Ok).passes("POL-1");
     assert_eq!(tried(&no_answer()).unknown("PWD-2"), "no login with a wrong password was answered");
@@ -292,19 +292,21 @@ fn run_2_no_role_is_left_without_a_lease() {
             .without(|event| matches!(event, Event::Residue { released: at, .. } if *at == released))
             .with(|story| story.residue(if released { 21 } else { 20 } * S, released, roles, leases))
     };
-    assert_snapshot!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 has no lease after the drain; no role may be without");
+    assert_snapshot!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 has no lease after the drain; 0 orphaned roles are allowed");
     assert_eq!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].promised, Some(line(13)));
     // A lease that nobody was told of may be its.
     left(false, vec![stranger(900)], vec![77]).passes("RUN-2");
     left(false, vec![stranger(900), stranger(901)], vec![77]).fails("RUN-2");
-    assert_snapshot!(left(true, vec![stranger(900)], vec![77]).fails("RUN-2")[0].what, @"v-stranger-900 is left after the run's token was revoked: Vault still lists its lease and revoked nothing more after 20.010 s; every lease has to be revoked");
-    assert_snapshot!(left(true, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 is left after the run's token was revoked; no role may be");
+    assert_snapshot!(left(true, vec![stranger(900)], vec![77]).fails("RUN-2")[0].what, @"v-stranger-900 still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 20.010 s; every lease must be revoked");
+    assert_snapshot!(left(true, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 still exists after the run's token was revoked; 0 orphaned roles are allowed");
     let mut allowed = left(false, vec![stranger(900)], vec![]);
     allowed.plan.promise.orphans.as_mut().unwrap().value = 1;
     allowed.passes("RUN-2");
     for released in [false, true] {
         let unlooked = |event: &Event| matches!(event, Event::Residue { released: at, .. } if *at == released);
-        assert!(Story::good().without(unlooked).unknown("RUN-2").starts_with("nobody looked at what was left after"));
+        assert!(
+            Story::good().without(unlooked).unknown("RUN-2").starts_with("roles and leases were not observed after")
+        );
     }
 }
 
@@ -338,18 +340,18 @@ fn run_2_a_role_whose_lease_is_still_listed_is_no_orphan() {
     assert_eq!((figures.took, figures.roles_per_second), (5 * S, 0.6));
     // Vault was still at it when the wait was over.
     let slow = backlog(&[5, 6], vec![5, 6], true);
-    assert_snapshot!(slow.unknown("RUN-2"), @"Vault was still revoking when the wait for it ended: it listed the leases of 2 roles");
+    assert_snapshot!(slow.unknown("RUN-2"), @"Vault was still revoking when the run stopped waiting; it still listed the leases of 2 roles");
     slow.passes("INV-3");
     // One without a lease is an orphan all the same.
     let lost = backlog(&[5, 6], vec![5], true).fails("RUN-2");
     assert_eq!((lost.len(), lost[0].oid), (1, Some(crate::story::oid(6))));
-    assert_snapshot!(lost[0].what, @"v-token-le-app-role-000000000000000000u6-1700000006 is left after the run's token was revoked; no role may be");
+    assert_snapshot!(lost[0].what, @"v-token-le-app-role-000000000000000000u6-1700000006 still exists after the run's token was revoked; 0 orphaned roles are allowed");
     // It stopped: that is what is wrong, and no orphan.
     let stopped = backlog(&[6], vec![6], false);
-    assert_snapshot!(stopped.fails("RUN-2")[0].what, @"v-token-le-app-role-000000000000000000u6-1700000006 is left after the run's token was revoked: Vault still lists its lease and revoked nothing more after 25.010 s; every lease has to be revoked");
+    assert_snapshot!(stopped.fails("RUN-2")[0].what, @"v-token-le-app-role-000000000000000000u6-1700000006 still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 25.010 s; every lease must be revoked");
     assert_eq!(
         stopped.judgment("RUN-2").notes,
-        ["1 role whose leases Vault still lists: revocation stopped shrinking at 25.010 s"]
+        ["1 role whose leases Vault still lists: revocation stopped at 25.010 s"]
     );
     stopped.passes("INV-3");
 }
@@ -413,7 +415,7 @@ fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
 #[test]
 fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
     let early = gone_by(7 * S);
-    assert_snapshot!(early.fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 went before its lease's end and was not revoked; every credential has to be accounted for");
+    assert_snapshot!(early.fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 was dropped before its lease's end without a revocation; every credential must be accounted for");
     let totals = early.judged().verdicts.totals;
     assert_eq!((totals.issued, totals.revoked, totals.expired), (3, 2, 0));
 
@@ -429,7 +431,7 @@ fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
                 story.look(11 * S, vec![], vec![]);
             })
     };
-    assert_snapshot!(stays(true).fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is past its lease, Vault no longer holds the lease, and the role is still there; nobody will remove it");
+    assert_snapshot!(stays(true).fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role");
     stays(false).passes("INV-10");
     assert_eq!(stays(false).judged().verdicts.totals.retried, 1);
 }
@@ -492,7 +494,7 @@ fn inv_10_without_a_look_a_lease_is_live_until_it_could_have_ended() {
             story.renewed(4, at, 8, 8, 35);
         })
     };
-    assert_eq!(unlooked(22 * S).unknown("INV-10"), "nobody looked what became of some credentials");
+    assert_eq!(unlooked(22 * S).unknown("INV-10"), "the end of some credentials was not observed");
     unlooked(22 * S + 1).passes("INV-10");
     unlooked(25 * S).passes("INV-10");
 }
@@ -503,7 +505,7 @@ fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
         .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
         .without(|event| matches!(event, Event::Leases(_) | Event::Residue { .. }))
         .with(|story| story.look(11 * S, vec![], vec![]));
-    let unseen = "nobody looked what became of some credentials";
+    let unseen = "the end of some credentials was not observed";
     assert_eq!(standing.unknown("INV-10"), unseen);
     // Never seen to be listed, it was not seen to be let go either.
     let listed = |appeared: Vec<u64>, at: u64| standing.clone().with(|story| story.leases(at, appeared, vec![]));

@@ -28,7 +28,7 @@ fn a_run_that_goes_well_passes_every_check() {
 fn every_check_of_the_catalogue_has_an_implementation() {
     let all: Vec<&str> = CATALOGUE.iter().map(|info| info.id).collect();
     for judgment in Story::empty().asking(&all).judged().verdicts.checks {
-        assert_ne!(judgment.reason.as_deref(), Some("this build does not have the check"), "{}", judgment.check);
+        assert_ne!(judgment.reason.as_deref(), Some("this version does not have the check"), "{}", judgment.check);
     }
 }
 
@@ -45,42 +45,42 @@ fn a_run_in_which_nothing_happened_is_unknown_throughout() {
         .collect();
     assert_snapshot!(reasons.join("\n"), @r"
 AVL-1: no request was due outside fault windows
-ISS-1: no issue was answered and its role looked at
+ISS-1: no issue was answered and followed by an observation of its role
 ISS-2: no credential was acknowledged
-ISS-4: no fresh role was looked at before it was renewed or revoked
-LOG-1: no fresh credential's login was answered
+ISS-4: no new role was observed before it was renewed or revoked
+LOG-1: no login of a new credential was answered
 GRA-1: no credential's privileges were read
-PRB-1: no probe proved anything
-PRB-2: no probe could be set beside a reading of the same credential's privileges
-TTL-2: no renewal was acknowledged and its role looked at after it
+PRB-1: no probe had a result
+PRB-2: no probe could be compared with a reading of the same credential's privileges
+TTL-2: no renewal was acknowledged and followed by an observation of its role
 TTL-7: no issue was acknowledged
-REV-1: no revocation was answered and followed by a look at the roles
-EXP-1: no credential was seen to expire
+REV-1: no revocation was answered and followed by an observation of the roles
+EXP-1: no credential was observed to expire
 POL-1: no request for credentials without a token was answered
 PWD-1: the log of vault was not read
 PWD-2: no login with a wrong password was answered
-TLS-1: no session of an account of Vault's own was seen
-ACC-1: the account was not looked at
-RUN-2: nobody looked at what was left after the drain
-RUN-7: nobody looked at the roles before the first credential was asked for
-INV-1: no fresh credential's login was answered
-INV-2: no credential was looked at between its issue's answer and its end
-INV-3: no look showed a generated role
-INV-4: no VALID UNTIL was read while it was known when the lease ends
+TLS-1: no session of Vault's own accounts was observed
+ACC-1: the account was not observed
+RUN-2: roles and leases were not observed after the drain
+RUN-7: roles were not observed before the first credential was requested
+INV-1: no login of a new credential was answered
+INV-2: no credential was observed between its issue's answer and its end
+INV-3: no observation showed a generated role
+INV-4: no VALID UNTIL was read while the lease's end was known
 INV-5: no login was answered before its lease ended
 INV-6a: no login was tried with a credential after its end
-INV-6b: no kept session was asked after its credential's end
+INV-6b: no held session ran a query after its credential's end
 INV-7: no renewal was acknowledged
-INV-8: nobody looked for irrevocable leases
+INV-8: irrevocable leases were not observed
 INV-9: no credential's privileges were read both before and after a renewal
 INV-10: no credential was acknowledged
-INV-11: nobody looked at pg_shdepend after a credential's role was gone
-FLT-1: no fault came to pass
-FLT-2: no fault came to pass on a cluster with `replicate_as`
-DNS-1: no question was asked outside the time that a rendering may be felt
-DNS-2: no rendering after the first one was followed by a look at the sessions before the next one
-DNS-3: no change of the zone was tried outside the time that a rendering may be felt
-DNS-4: the agent rendered nothing, so that its policy may allow nothing at all
+INV-11: pg_shdepend was not observed after a credential's role was gone
+FLT-1: no fault took place
+FLT-2: no fault took place on a cluster with `replicate_as`
+DNS-1: no query was sent outside the windows after renderings
+DNS-2: no rendering after the first one was followed by an observation of the sessions before the next rendering
+DNS-3: no zone change was tried outside the windows after renderings
+DNS-4: the agent rendered nothing: its policy may not even allow its own credentials
 THR-1: issue.response.p99 has no samples
 KNO-1: the scenario declares nothing as known
 ");
@@ -187,7 +187,7 @@ fn roles_of_several_clusters_are_not_told_apart() {
     let mut other = story.plan.roles[0].clone();
     (other.name, other.on) = ("another-role".into(), "storage".into());
     story.plan.roles.push(other);
-    let reason = "the roles of several clusters are not told apart in the history";
+    let reason = "the history does not distinguish the roles of several clusters";
     for id in ["ISS-1", "ISS-4", "GRA-1", "TTL-2", "REV-1", "EXP-1", "INV-2", "INV-3", "INV-4", "INV-10"] {
         assert_eq!(story.unknown(id), reason, "{id}");
     }
@@ -253,8 +253,8 @@ fn a_generator_that_fell_behind_makes_the_measurement_invalid() {
             late(2, 10 * MS + 1, 100),
             Validity::Invalid {
                 why:
-                    "the generator sent 2.0 % of 100 operations late, the worst 0.010 s after its intended start; more \
-                      than 1 % is too many"
+                    "the load generator sent 2.0 % of 100 operations late, the worst 0.010 s after its intended start; \
+                      the limit is 1 % (docs/exit-codes.md)"
                         .into(),
             },
         ),
@@ -490,7 +490,7 @@ fn a_quantile_over_everything_that_was_due_is_no_less_than_the_time_out_where_it
     let below = |metric, seconds: u64| with(metric, Comparison::Below, seconds * S);
     assert_snapshot!(below("issue.response.p50", 9).fails("THR-1")[0].what, @"expected issue.response.p50 < as said, got > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped");
     // What nobody waited for cannot be told.
-    assert_snapshot!(below("issue.response.p50", 30).unknown("THR-1"), @"issue.response.p50 is > 10 s, and nobody waited longer: 35 of 150 due were answered, 70 had no answer, 45 were dropped; whether it is < as said cannot be told: where the bound is a time that clients do wait, raise `timeout` in [client] above it");
+    assert_snapshot!(below("issue.response.p50", 30).unknown("THR-1"), @"issue.response.p50 is > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped; whether it is < as said is unknown, because no request waited longer: raise `timeout` in [client] above the limit");
     with("issue.response.p50", Comparison::AtMost, 10 * S).fails("THR-1");
     with("issue.response.p50", Comparison::Above, 9 * S).passes("THR-1");
     with("issue.response.p50", Comparison::AtLeast, 10 * S).passes("THR-1");

@@ -40,9 +40,9 @@ fn inv_6b_survive_fails_where_the_connection_was_ended() {
     survive(Outcome::Ok, true).passes("INV-6b");
     let findings = survive(terminated(), false).fails("INV-6b");
     assert_eq!((findings[0].oid, &findings[0].promised), (Some(oid(1)), &Some(line(16))));
-    assert_snapshot!(findings[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 was ended 0.010 s after its credential's end: SQLSTATE 57P01: terminating connection due to administrator command");
-    assert_snapshot!(survive(no_answer(), false).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 was ended 0.010 s after its credential's end; it has to stay");
-    // A query that hangs in a session that is still there.
+    assert_snapshot!(findings[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 was closed 0.010 s after its credential's end, but must stay open: SQLSTATE 57P01: terminating connection due to administrator command");
+    assert_snapshot!(survive(no_answer(), false).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 was closed 0.010 s after its credential's end; it must stay open");
+    // A query that hangs in a session that still exists.
     survive(no_answer(), true).passes("INV-6b");
 }
 
@@ -51,15 +51,15 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
     let due = 14_050 * MS;
     let die = |from, query, listed| asked(Some(SessionFate::Die), from, query, listed);
     die(due, terminated(), false).passes("INV-6b");
-    assert_eq!(die(due, Outcome::Ok, true).unknown("INV-6b"), "no kept session was asked after its credential's end");
-    assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 still reads, 10.000 s after its credential's end; it has to be ended");
-    assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it has to be ended (its query fails: SQLSTATE 42501: permission denied for table domains)");
+    assert_eq!(die(due, Outcome::Ok, true).unknown("INV-6b"), "no held session ran a query after its credential's end");
+    assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 can still read 10.000 s after its credential's end; it must be closed");
+    assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it must be closed (its query fails: SQLSTATE 42501: permission denied for table domains)");
     let group = die(due + 1, Outcome::Ok, true).each(|event| {
         if let Event::KeptSession(kept) = event {
             kept.set_role = Some("readers".into());
         }
     });
-    assert_snapshot!(group.fails("INV-6b")[0].what, @"the kept session of v-token-le-app-role-000000000000000000u1-1700000001 still reads, as readers, 10.000 s after its credential's end; it has to be ended");
+    assert_snapshot!(group.fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 can still read, as readers 10.000 s after its credential's end; it must be closed");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
     };
     // Life 1's revocation was acknowledged at 4.05 s.
     listed(14_050 * MS).passes("INV-6b");
-    assert_snapshot!(listed(14_050 * MS + 1).fails("INV-6b")[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is in pg_stat_activity 10.000 s after its credential's end; it has to be ended");
+    assert_snapshot!(listed(14_050 * MS + 1).fails("INV-6b")[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is still in pg_stat_activity 10.000 s after its credential's end; it must be closed");
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn inv_6b_what_was_not_seen_is_unknown() {
             kept.listed = None;
         }
     });
-    assert_eq!(unseen.unknown("INV-6b"), "what became of a kept session could not be seen");
+    assert_eq!(unseen.unknown("INV-6b"), "the state of a held session could not be observed");
     assert_eq!(
         Story::good().without(is_kept).unknown("INV-6b"),
-        "no kept session was asked after its credential's end"
+        "no held session ran a query after its credential's end"
     );
 }
 
@@ -111,7 +111,7 @@ fn inv_8_an_irrevocable_lease_fails_and_a_gap_is_unknown() {
     });
     let findings = given_up.fails("INV-8");
     assert_eq!(findings[0].lease, Some(lease(1)));
-    assert_snapshot!(findings[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 became irrevocable, and Vault will not try to revoke it again: 2BP01");
+    assert_snapshot!(findings[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 became irrevocable: Vault will not retry its revocation: 2BP01");
     let gap = WatchGap {
         observer: leaseproof_domain::Observer::Irrevocable,
         from: Micros(6 * S),
@@ -119,9 +119,9 @@ fn inv_8_an_irrevocable_lease_fails_and_a_gap_is_unknown() {
         why: "403".into(),
     };
     let blind = Story::good().with(|story| _ = story.add(7 * S, Event::WatchGap(gap)));
-    assert_eq!(blind.unknown("INV-8"), "Vault's irrevocable leases could not be looked at all the time: 403");
+    assert_eq!(blind.unknown("INV-8"), "Vault's irrevocable leases could not be observed all the time: 403");
     let unlooked = Story::good().without(|event| matches!(event, Event::Irrevocable(_)));
-    assert_eq!(unlooked.unknown("INV-8"), "nobody looked for irrevocable leases");
+    assert_eq!(unlooked.unknown("INV-8"), "irrevocable leases were not observed");
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn inv_9_a_renewal_changes_no_privilege() {
             .with(|story| story.reading(2, 2_510 * MS, 1))
     };
     let more = other(&|set| _ = set.held.insert(direct(Privilege::Truncate, table("domains"))));
-    assert_snapshot!(more.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it got TRUNCATE ON TABLE public.domains");
+    assert_snapshot!(more.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 changed with its renewal: it gained TRUNCATE ON TABLE public.domains");
     let less = other(&|set| _ = set.held.remove(&direct(Privilege::Insert, table("domains"))));
-    assert_snapshot!(less.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not what it was before its renewal: it lost INSERT ON TABLE public.domains");
+    assert_snapshot!(less.fails("INV-9")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 changed with its renewal: it lost INSERT ON TABLE public.domains");
     // Default privileges give what is made later, whenever that is.
     other(&|set| _ = set.held.insert(direct(Privilege::Select, table("made_later")))).passes("INV-9");
     other(&|set| _ = set.owned.insert((table("made_later"), "itself".into()))).passes("INV-9");
@@ -187,11 +187,11 @@ fn inv_11_rows_of_a_role_that_is_gone_fail() {
     });
     let findings = left.fails("INV-11");
     assert_eq!((findings.len(), findings[0].oid), (1, Some(oid(1))));
-    assert_snapshot!(findings[0].what, @"the role with OID 101 is gone and pg_shdepend still has 2 rows of it, in database powerdns (pg_class, type `o`)");
+    assert_snapshot!(findings[0].what, @"the role with OID 101 was dropped, but pg_shdepend still has 2 rows of it, in database powerdns (pg_class, type `o`)");
     let early = Story::good()
         .without(|event| matches!(event, Event::Dependencies(_)))
         .with(|story| _ = story.add(S, Event::Dependencies(dependencies(S, vec![]))));
-    assert_eq!(early.unknown("INV-11"), "nobody looked at pg_shdepend after a credential's role was gone");
+    assert_eq!(early.unknown("INV-11"), "pg_shdepend was not observed after a credential's role was gone");
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
             story.look(2 * S, (1..=lives).map(|life| seen(life, None)).collect(), vec![]);
         })
     };
-    let nothing = "nobody looked at pg_shdepend after a credential's role was gone";
+    let nothing = "pg_shdepend was not observed after a credential's role was gone";
     assert_eq!(stays(1, 22 * S).unknown("INV-11"), nothing);
     stays(1, 22 * S - 1).fails("INV-11");
-    assert_snapshot!(stays(2, 3 * S).fails("INV-11")[0].what, @"2 credentials ended and not one role is gone, v-token-le-app-role-000000000000000000u1-1700000001 among them, with all that pg_shdepend has of it");
+    assert_snapshot!(stays(2, 3 * S).fails("INV-11")[0].what, @"2 credentials ended and no role was dropped, including v-token-le-app-role-000000000000000000u1-1700000001 with all its entries in pg_shdepend");
     // A revocation ends a credential whose lease would stand.
     let revoked = stays(1, 22 * S).with(|story| {
         story.operation(1, Operation::Revoke, 23 * S, 24 * S, Outcome::Ok);
@@ -251,7 +251,7 @@ fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
     story(vec![], false).passes("INV-3");
     let findings = story(vec![], true).fails("INV-3");
     assert_eq!((findings.len(), findings[0].oid), (1, Some(900)));
-    assert_snapshot!(findings[0].what, @"v-left has no lease: an issue whose client went away without an answer left it, and revoking the run's token did not remove it");
+    assert_snapshot!(findings[0].what, @"v-left has no lease: it was left by an issue whose client disconnected without an answer, and revoking the run's token did not remove it");
     // Vault still holds a lease, which may be its.
     story(vec![77], true).passes("INV-3");
     // One that is known to be another's explains nothing.

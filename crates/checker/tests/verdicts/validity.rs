@@ -85,7 +85,7 @@ fn what_fails_on_the_harness_own_side_is_said_first_and_is_no_evidence() {
     let failed: Vec<_> = verdicts.checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
     assert!(failed.is_empty(), "{failed:#?}");
     let Validity::Invalid { why } = verdicts.validity else { panic!("{:?}", verdicts.validity) };
-    assert_snapshot!(why, @"leaseproof ran out of file descriptors at 1.011 s; 1 request failed for that and is not judged (the first: no answer from PostgreSQL: error connecting to server: Too many open files (os error 24)); raise the limit (ulimit -n) or lower `in_flight` and the rates, and run again");
+    assert_snapshot!(why, @"leaseproof ran out of file descriptors at 1.011 s; 1 request failed because of that and is not judged (the first: no answer from PostgreSQL: error connecting to server: Too many open files (os error 24)); raise the limit (ulimit -n) or lower `in_flight` and the rates, and run again");
     // It is no figure either.
     let login = verdicts.operations.iter().find(|figures| figures.op == Operation::Login).unwrap();
     assert_eq!((login.ok, login.failed, login.indeterminate), (3, 0, 0));

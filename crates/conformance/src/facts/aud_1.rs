@@ -7,8 +7,8 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "AUD-1",
-    says: "Each issue, renewal and revocation is one request and one response in the audit log; usernames and passwords are hashed, the lease is in plain text in the responses of issue and renewal and hashed in the requests of renewal and revocation",
-    shown: "One credential is issued, renewed and revoked; the file audit device's lines are read: entries by path and kind, the fields that hold username, password and lease, and a search of the whole file for the password.",
+    says: "Each issue, renewal and revocation is one request and one response in the audit log; usernames and passwords are hashed, the lease id is in plain text in the responses of issue and renewal and hashed in the requests of renewal and revocation",
+    shown: "One credential is issued, renewed and revoked; the lines of the file audit device are read: entries by path and kind, the fields with username, password and lease, and a search of the whole file for the password.",
     source: "Vault, audit/ and vault/audit.go",
     ground: Ground::Own(|bare| bare.audit = true),
     slow: false,

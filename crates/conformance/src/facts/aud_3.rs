@@ -5,8 +5,8 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "AUD-3",
-    says: "Reading a connection config masks a password inside a URL, of one host or several, and shows that of a keyword DSN and of a `?password=` in clear",
-    shown: "Four configs, each with a password of its own in the connection string, written without verification and read back.",
+    says: "Reading a connection config masks a password inside a URL, with one host or several, and shows the password of a keyword DSN and of `?password=` in plain text",
+    shown: "Four configs, each with its own password in the connection string, written without verification and read back.",
     source: "Vault, builtin/logical/database/path_config_connection.go: url.Redacted",
     ground: Ground::Shared,
     slow: false,

@@ -6,12 +6,9 @@ use crate::{Answered, Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-2",
-    says: "Issues of several connections that grant on the same table fail in part, with 500 `tuple concurrently updated` (XX000), and \
-           leave no role; those that grant a group do not fail, yet their default revocations do, with 400 and the same words, for they \
-           touch every table of public; `DROP ROLE` alone does not fail",
-    shown: "120 issues at once on four connections with a group, and their revocations at once, by default and by `DROP ROLE`; \
-            30 issues with a GRANT on one table on one connection, and 120 on four.",
-    source: "PostgreSQL, src/backend/access/heap/heapam.c (simple_heap_update) under src/backend/catalog/aclchk.c",
+    says: "Concurrent issues on several connections that grant on the same table partly fail, with 500 `tuple concurrently updated` (XX000), and leave no role; those that grant a group do not fail, but their default revocations do, with 400 and the same message, because they touch every table of public; `DROP ROLE` alone does not fail",
+    shown: "120 concurrent issues on four connections with a group, and their concurrent revocations, by default and by `DROP ROLE`; 30 issues with a GRANT on one table on one connection, and 120 on four.",
+    source: "PostgreSQL, src/backend/access/heap/heapam.c (simple_heap_update), called by src/backend/catalog/aclchk.c",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

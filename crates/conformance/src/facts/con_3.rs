@@ -8,11 +8,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-3",
-    says: "150 leases that expire together are all revoked, one after the other, none is left irrevocable and no role stays, and \
-           Vault answers reads in the meantime",
-    shown: "150 leases of 12 s with a group's rights, issued at once on one connection: how long after the last end the last role and lease \
-            are gone, the longest read of the connection meanwhile, and the revocations that failed by Vault's log, where a lease whose \
-            revocation cannot succeed is seen.",
+    says: "150 leases that expire together are all revoked, one after the other, none is irrevocable and no role stays, and Vault responds to reads in the meantime",
+    shown: "150 leases of 12 s with a group's privileges, issued concurrently on one connection: the time from the last end until the last role and lease are gone, the longest read of the connection in that time, and the failed revocations in Vault's log, which would show a lease that cannot be revoked.",
     source: "Vault, vault/expiration.go (fair-share pool of 200 workers)",
     ground: Ground::Own(|_| ()),
     slow: false,

@@ -5,8 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-1",
-    says: "While PostgreSQL is down, creds answer 500 and make no lease, renewals and revocations 400; all work again unaided when it is back",
-    shown: "PostgreSQL is stopped under a live lease; creds, renew and revoke are asked; it is started again, and they are asked once more without anything done to Vault.",
+    says: "While PostgreSQL is down, creds return 500 and create no lease, renewals and revocations return 400; all work again by themselves when it is back",
+    shown: "PostgreSQL is stopped under a live lease; creds, renew and revoke are requested; it is restarted, and they are requested again without any change to Vault.",
     source: "Vault, builtin/logical/database/path_creds_create.go; plugins/database/postgresql/postgresql.go",
     ground: Ground::Own(|bare| bare.storage = Storage::Inmem),
     slow: false,

@@ -8,9 +8,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-2",
-    says: "A lease that expires while PostgreSQL is down is tried again by backoff, and its role is dropped after recovery without anybody's help",
-    shown: "Ten leases of 3 s; PostgreSQL is stopped before they end and started again 20 s later. Roles and leases are counted until both are gone; the time from recovery to each is told.",
-    source: "Vault, vault/expiration.go: retries after 10 s, doubled each time, half of that more or less",
+    says: "The revocation of a lease that expires while PostgreSQL is down is retried with backoff, and its role is dropped after the recovery without intervention",
+    shown: "Ten leases of 3 s; PostgreSQL is stopped before they end and restarted 20 s later. Roles and leases are counted until both are gone; the time from the recovery to each is reported.",
+    source: "Vault, vault/expiration.go: retries after 10 s, doubled each time, plus or minus half of that",
     ground: Ground::Own(|bare| bare.storage = Storage::Inmem),
     slow: true,
     exceptions: &[],

@@ -7,8 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-3",
-    says: "After the sixth failed revocation a lease is irrevocable: it cannot be renewed, and only a synchronous revocation after the cure ends it",
-    shown: "A lease of 2 s whose role owns a table, so that DROP ROLE fails; `sys/leases?type=irrevocable` is read every 5 s until it is listed. Then a renewal, the cure, and a revocation.",
+    says: "After the sixth failed revocation a lease is irrevocable: it cannot be renewed, and only a synchronous revocation after the problem is fixed ends it",
+    shown: "A lease of 2 s whose role owns a table, so that DROP ROLE fails; `sys/leases?type=irrevocable` is read every 5 s until it lists the lease. Then a renewal, the fix, and a revocation.",
     source: "Vault, vault/expiration.go: maxRevokeAttempts 6, revokeRetryBase 10 s; measured 490 to 806 s after expiry",
     ground: Ground::Shared,
     slow: true,

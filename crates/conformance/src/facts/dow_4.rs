@@ -5,7 +5,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-4",
-    says: "Leases whose connection config was deleted cannot be revoked (400), and can again when it is written anew",
+    says: "Leases whose connection config was deleted cannot be revoked (400) until the config is written again",
     shown: "The config is deleted under a live lease; revoke; the same config is written; revoke.",
     source: "Vault, builtin/logical/database/secret_creds.go; vault issue 9420",
     ground: Ground::Shared,

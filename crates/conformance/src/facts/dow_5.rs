@@ -8,9 +8,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-5",
-    says: "A Vault that is killed between PostgreSQL's commit and its own storing of the lease leaves a role without a lease, which only VALID UNTIL bounds",
-    shown: "A link between Vault and PostgreSQL keeps the answer to the commit back; Vault is killed, started again and unsealed; roles and leases are read. The link is open again by then.",
-    source: "Vault, vault/request_handling.go: the lease is registered after the engine's answer",
+    says: "If Vault is killed between PostgreSQL's commit and storing the lease, a role without a lease is left, which only VALID UNTIL limits",
+    shown: "A link between Vault and PostgreSQL holds back the response to the commit; Vault is killed, restarted and unsealed; roles and leases are read. The link is open again by then.",
+    source: "Vault, vault/request_handling.go: the lease is registered after the engine's response",
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: false,
     exceptions: &[],

@@ -8,14 +8,14 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-6",
-    says: "300 requests for credentials of a PostgreSQL that hangs do not keep others waiting, and end after 90 s with 500",
-    shown: "PostgreSQL is frozen (SIGSTOP), 300 issues are sent; meanwhile a secret is written and read and health asked, again and again; each stuck issue's answer and time is kept; then PostgreSQL goes on and an issue works.",
-    source: "Vault, the listener's max_request_duration of 90 s; one mutex a connection config",
+    says: "300 requests for credentials of a PostgreSQL that hangs do not delay other requests, and end after 90 s with 500",
+    shown: "PostgreSQL is frozen (SIGSTOP), 300 issues are sent; meanwhile a secret is written and read and health is requested repeatedly; the status and time of each blocked issue are recorded; then PostgreSQL resumes and an issue works.",
+    source: "Vault, the listener's max_request_duration of 90 s; one mutex per connection config",
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[Exception {
         with: Otherwise::Proxy,
-        why: "HAProxy takes a server that hangs for a lost one after two checks, and closes what leads to it",
+        why: "HAProxy marks a server that hangs as down after two health checks, and closes the connections to it",
     }],
     prove: |bench| Box::pin(prove(bench)),
 };

@@ -8,9 +8,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-7",
-    says: "A client that goes away after PostgreSQL has committed leaves a role that no lease knows, and revoke-prefix does not remove it",
-    shown: "A link between Vault and PostgreSQL keeps the answer to the commit back until the client has closed its connection; then roles and leases are read, before and after revoke-prefix.",
-    source: "Vault cancels a request when its client goes away; measured under load: of 1,920 time-outs 19 left such a role",
+    says: "If a client disconnects after PostgreSQL has committed, a role without a lease is left, and revoke-prefix does not remove it",
+    shown: "A link between Vault and PostgreSQL holds back the response to the commit until the client has closed its connection; then roles and leases are read, before and after revoke-prefix.",
+    source: "Vault cancels a request when its client disconnects; measured under load: 19 of 1,920 timeouts left such a role",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

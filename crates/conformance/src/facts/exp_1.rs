@@ -7,9 +7,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-1",
-    says: "A lease that expires takes its user with it within a second or so, and not before its end",
-    shown: "Ten leases of 5 s on an engine with few leases: each user is looked for until it is gone; the lag's smallest, middle and largest value are told.",
-    source: "Vault, vault/expiration.go: one timer a lease",
+    says: "When a lease expires, its user is dropped within about a second, and not before the end of the lease",
+    shown: "Ten leases of 5 s on an engine with few leases: each user is observed until it is gone; the minimum, median and maximum of the lag are reported.",
+    source: "Vault, vault/expiration.go: one timer per lease",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

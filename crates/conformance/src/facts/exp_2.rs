@@ -9,7 +9,7 @@ use crate::{Bench, Fact, Ground};
 pub(super) const FACT: Fact = Fact {
     id: "EXP-2",
     says: "Revoking a token revokes the leases that were issued under it",
-    shown: "Two leases under one token and one under another; the first token is revoked: its two users go, the third stays.",
+    shown: "Two leases under one token and one under another; the first token is revoked: its two users are dropped, the third stays.",
     source: "Vault, vault/expiration.go, RevokeByToken",
     ground: Ground::Shared,
     slow: false,

@@ -7,7 +7,7 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-3",
-    says: "A token that is shorter than its lease ends the credential at the token's end, while the answer and VALID UNTIL still tell the role's TTL",
+    says: "If a token expires before its lease, the credential ends with the token, although the response and VALID UNTIL have the role's TTL",
     shown: "A token of 6 s issues a credential of an hour: lease_duration and VALID UNTIL are those of the hour, and the user is gone soon after the token's end.",
     source: "Vault, vault/expiration.go: leases of a token are revoked with it",
     ground: Ground::Shared,

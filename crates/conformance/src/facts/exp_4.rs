@@ -8,8 +8,8 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-4",
-    says: "A lease under a batch token ends with the token at the latest, and yet the answer says that it can be renewed",
-    shown: "A batch token of 60 s issues a credential of an hour: the lease's own end in Vault against the token's, and `renewable` of the answer.",
+    says: "A lease under a batch token ends with the token at the latest, although the response says that it is renewable",
+    shown: "A batch token of 60 s issues a credential of an hour: the lease's own end in Vault against the token's end, and `renewable` in the response.",
     source: "Vault, vault/expiration.go, Register: a batch token's leases are capped at its end",
     ground: Ground::Shared,
     slow: false,

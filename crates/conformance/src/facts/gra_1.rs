@@ -9,10 +9,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-1",
-    says: "A credential holds what its creation statements grant and what PUBLIC holds, and nothing else",
-    shown: "A credential with SELECT and a column's UPDATE on one of two tables, beside a role without grants: the ACLs of the \
-            catalog, has_table_privilege for every privilege of both tables, memberships, attributes, and one probe a privilege.",
-    source: "PostgreSQL, 5.8 Privileges; Vault, plugins/database/postgresql/postgresql.go runs nothing but the statements",
+    says: "A credential has the privileges that its creation statements grant and those of PUBLIC, and nothing else",
+    shown: "A credential with SELECT and a column's UPDATE on one of two tables, and a role without grants for comparison: the ACLs of the catalog, has_table_privilege for every privilege of both tables, memberships, attributes, and one probe per privilege.",
+    source: "PostgreSQL, 5.8 Privileges; Vault, plugins/database/postgresql/postgresql.go runs only the statements",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

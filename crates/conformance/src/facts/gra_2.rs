@@ -7,9 +7,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-2",
-    says: "A credential may not create in schema public without a grant: 42501 `permission denied for schema public`",
+    says: "A credential without a grant cannot create in schema public: 42501 `permission denied for schema public`",
     shown: "`CREATE TABLE` by a credential without CREATE on the schema, and by one with it.",
-    source: "PostgreSQL 15, release notes: CREATE on public is no longer PUBLIC's",
+    source: "PostgreSQL 15, release notes: PUBLIC no longer has CREATE on schema public",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[Exception {

@@ -6,10 +6,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-3",
-    says: "A table made after the issue is closed (42501) to a credential with `GRANT … ON ALL TABLES`, and open to one that has it by \
-           default privileges, or is a member of a group that has",
-    shown: "Three credentials, a table before their issue and one after it, and a read of each by each.",
-    source: "PostgreSQL, GRANT: ALL TABLES are those that exist; ALTER DEFAULT PRIVILEGES",
+    says: "A credential with `GRANT … ON ALL TABLES` cannot access a table that is created after the issue (42501); one with default privileges, or a member of a group with access, can",
+    shown: "Three credentials, a table from before their issue and one from after it, and a read of each table by each credential.",
+    source: "PostgreSQL, GRANT: ALL TABLES are the existing tables; ALTER DEFAULT PRIVILEGES",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

@@ -8,15 +8,14 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-4",
-    says: "A connection's account with CREATEROLE and no more grants a group only with ADMIN OPTION on it; without, creds answer 500 \
-           with 42501 and leave no role",
+    says: "A connection's account with CREATEROLE only can grant a group only if it has ADMIN OPTION on it; otherwise creds return 500 with 42501 and leave no role",
     shown: "Creds that grant a group, by an account with CREATEROLE without a membership, as a member, and with ADMIN OPTION.",
     source: "PostgreSQL 16, release notes: CREATEROLE is restricted to roles with ADMIN OPTION",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[Exception {
         with: Otherwise::Postgres(14..=15),
-        why: "before 16, CREATEROLE grants every role that is no superuser",
+        why: "before 16, CREATEROLE can grant every role that is not a superuser",
     }],
     prove: |bench| Box::pin(prove(bench)),
 };

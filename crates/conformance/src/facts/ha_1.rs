@@ -5,8 +5,8 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-1",
-    says: "A node without api_addr on a storage with ha_enabled refuses to start",
-    shown: "The standby of two nodes is stopped, its api_addr taken out of its configuration, and it is started again; with it written anew it starts.",
+    says: "A node without api_addr on a storage with ha_enabled does not start",
+    shown: "The standby of two nodes is stopped, its api_addr is removed from its configuration, and it is restarted; with api_addr it starts.",
     source: "Vault, vault/core.go: \"missing API address, please set in configuration or via environment\"",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,

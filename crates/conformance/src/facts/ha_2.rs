@@ -3,8 +3,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-2",
-    says: "The active node's sys/health answers 200, a standby's 429; a standby hands requests on to the active node, and answers 307 where the client forbids it",
-    shown: "Two nodes on one storage; sys/health and creds are asked of each itself, and of both with X-Vault-No-Request-Forwarding too.",
+    says: "The active node's sys/health returns 200, a standby's 429; a standby forwards requests to the active node, and returns 307 if the client forbids forwarding",
+    shown: "Two nodes on one storage; sys/health and creds are requested from each directly, and from both with X-Vault-No-Request-Forwarding too.",
     source: "Vault, HTTP API, /sys/health; http/handler.go",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,

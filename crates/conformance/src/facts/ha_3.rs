@@ -5,9 +5,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-3",
-    says: "After kill -9 of the active node creds are answered again within 20 s or so, when its lock has run out; leases from before are renewed and revoked",
-    shown: "Two nodes behind HAProxy; a lease is taken, the active node killed, creds asked until they are answered; the earlier lease is renewed and revoked.",
-    source: "Vault, physical/postgresql/postgresql.go: the lock lives 15 s by the database's clock; measured",
+    says: "After kill -9 of the active node, creds work again within about 20 s, when its lock has expired; earlier leases are renewed and revoked",
+    shown: "Two nodes behind HAProxy; a credential is issued, the active node is killed, creds are requested until they succeed; the earlier lease is renewed and revoked.",
+    source: "Vault, physical/postgresql/postgresql.go: the lock lasts 15 s by the database's clock; measured",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],

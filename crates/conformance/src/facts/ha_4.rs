@@ -7,9 +7,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-4",
-    says: "After sys/step-down the other node is active and creds are answered again within 3 s or so",
-    shown: "Two nodes behind HAProxy; the active one is told to step down, creds are asked until they are answered; a lease from before is revoked.",
-    source: "Vault, vault/ha.go: a node that steps down gives its lock back and waits 10 s; measured",
+    says: "After sys/step-down the other node is active and creds work again within about 3 s",
+    shown: "Two nodes behind HAProxy; the active one steps down, creds are requested until they succeed; an earlier lease is revoked.",
+    source: "Vault, vault/ha.go: a node that steps down releases its lock and waits 10 s; measured",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],

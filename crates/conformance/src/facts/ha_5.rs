@@ -7,9 +7,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-5",
-    says: "A lease that ends while every node is down outlives its end, and is revoked soon after the unseal",
-    shown: "A lease of 5 s; both nodes are killed, its end passes, its user is looked for; both are started and unsealed, and it is looked for until it is gone.",
-    source: "Vault, vault/expiration.go: leases are restored at the unseal, those past their end revoked",
+    says: "A credential whose lease ends while all nodes are down outlives its lease, and is revoked soon after the unseal",
+    shown: "A lease of 5 s; both nodes are killed, the lease's end passes, its user still exists; both nodes are started and unsealed, and the user is observed until it is gone.",
+    source: "Vault, vault/expiration.go: leases are restored at the unseal, and expired ones are revoked",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],

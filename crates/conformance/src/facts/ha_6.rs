@@ -9,9 +9,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-6",
-    says: "A node that cannot read its leases from the storage when it becomes active seals itself, and the other takes over again",
-    shown: "Row security on Vault's table makes reads of leases fail; the active node steps down; as soon as the new one is sealed reads work again, \
-            and the first one is asked for credentials and to revoke a lease from before.",
+    says: "A node that cannot read its leases from the storage when it becomes active seals itself, and the other node takes over again",
+    shown: "Row security on Vault's table makes reads of leases fail; the active node steps down; after the new one is sealed, reads work again; the first one issues credentials and revokes an earlier lease.",
     source: "Vault, vault/expiration.go, Restore: an error shuts the core down",
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,

@@ -3,8 +3,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-1",
-    says: "Reading creds answers 200 with a renewable lease `<mount>/creds/<role>/<24 characters>` and makes exactly one role",
-    shown: "One issue; its status, lease id and `renewable`, and the roles of the account's prefix in pg_roles before and after.",
+    says: "Reading creds returns 200 with a renewable lease `<mount>/creds/<role>/<24 characters>` and creates exactly one role",
+    shown: "One issue: its status, lease id and `renewable`, and the number of roles with the returned name in pg_roles.",
     source: "Vault, builtin/logical/database/path_creds_create.go; vault/expiration.go",
     ground: Ground::Shared,
     slow: false,

@@ -5,9 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-10",
-    says: "Writing a connection that cannot log in is refused with 400 and keeps nothing; with `verify_connection=false` it is 204, \
-           and creds answer 500",
-    shown: "A port that nobody listens on and a wrong password, each with and without verification; a connection that can.",
+    says: "Writing a connection that cannot log in is rejected with 400 and stores nothing; with `verify_connection=false` it returns 204, and creds return 500",
+    shown: "A closed port and a wrong password, each with and without verification; a connection that works.",
     source: "Vault, builtin/logical/database/path_config_connection.go",
     ground: Ground::Shared,
     slow: false,

@@ -7,10 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-2",
-    says: "Usernames follow the template, by default `v-<display name, 8>-<role, 8>-<20 random>-<unix time>`, and never come twice; one of more than \
-           63 bytes is answered whole, and PostgreSQL's role has its first 63",
-    shown: "Eight issues each by the default template and by one of the connection's; then one by a template of more than \
-            63 bytes, and the name of the role that PostgreSQL made of it.",
+    says: "Usernames follow the template, by default `v-<display name, 8>-<role, 8>-<20 random>-<unix time>`, and are unique; one of more than 63 bytes is returned in full, and the PostgreSQL role has its first 63 bytes",
+    shown: "Eight issues each with the default template and with the connection's template; then one with a template of more than 63 bytes, and the name of the resulting PostgreSQL role.",
     source: "Vault, plugins/database/postgresql/postgresql.go (defaultUserNameTemplate); PostgreSQL, NAMEDATALEN",
     ground: Ground::Shared,
     slow: false,

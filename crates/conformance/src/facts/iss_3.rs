@@ -7,9 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-3",
-    says: "Passwords have 20 characters of `[A-Za-z0-9-]` with each class in them, or what the connection's password policy says",
-    shown: "Eight issues without a policy, and eight by one of 32 characters with digits and `#`; a connection that names \
-            a policy that is not there.",
+    says: "Passwords have 20 characters of `[A-Za-z0-9-]` with each class in them, or follow the connection's password policy",
+    shown: "Eight issues without a policy, and eight with a policy of 32 characters with digits and `#`; a connection with a policy that does not exist.",
     source: "Vault, sdk/database/helper/credsutil; builtin/logical/database/credentials.go",
     ground: Ground::Shared,
     slow: false,

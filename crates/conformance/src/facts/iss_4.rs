@@ -5,7 +5,7 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-4",
-    says: "VALID UNTIL is the moment of the request and the TTL and 5 s, cut to whole seconds",
+    says: "VALID UNTIL is the time of the request plus the TTL plus 5 s, truncated to whole seconds",
     shown: "PostgreSQL's clock before and after issues of 2 s, 60 s and 1 h, and their rolvaliduntil.",
     source: "Vault, builtin/logical/database/path_creds_create.go",
     ground: Ground::Shared,

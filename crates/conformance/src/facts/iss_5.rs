@@ -6,10 +6,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-5",
-    says: "Creation statements are one transaction: where the second fails, the answer is 500 with its SQLSTATE and no role is left; \
-           without any statement it is 500 at issue, not at the writing of the role",
-    shown: "A role whose second statement grants on a table that is not there; pg_roles and the leases afterwards; the same \
-            role with the statement put right; a role without statements.",
+    says: "Creation statements are one transaction: if the second one fails, Vault returns 500 with its SQLSTATE and no role is left; a role without statements fails with 500 at the issue, not when the role is written",
+    shown: "A role whose second statement grants on a missing table; pg_roles and the leases afterwards; the same role with a corrected statement; a role without statements.",
     source: "Vault, plugins/database/postgresql/postgresql.go (NewUser)",
     ground: Ground::Shared,
     slow: false,

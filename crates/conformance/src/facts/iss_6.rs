@@ -6,10 +6,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-6",
-    says: "`rollback_statements` are kept with the role and never run, also where creation fails",
-    shown: "A role whose creation fails and whose rollback statement leaves a row; that row is not there. The same statement as \
-            a creation statement leaves it.",
-    source: "Vault, plugins/database/postgresql/postgresql.go, which never reads them",
+    says: "`rollback_statements` are stored with the role and never run, even if creation fails",
+    shown: "A role whose creation fails and whose rollback statement inserts a row; the row does not exist. The same statement as a creation statement inserts it.",
+    source: "Vault, plugins/database/postgresql/postgresql.go, which does not use them",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

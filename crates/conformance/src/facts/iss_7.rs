@@ -3,7 +3,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-7",
-    says: "Credentials of a role that does not exist are refused with 400 `unknown role`",
+    says: "Credentials of a role that does not exist are rejected with 400 `unknown role`",
     shown: "`GET creds/nobody` on an engine that has a connection and another role.",
     source: "Vault, builtin/logical/database/path_creds_create.go",
     ground: Ground::Shared,

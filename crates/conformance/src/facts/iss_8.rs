@@ -5,9 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-8",
-    says: "A role that its connection does not allow is refused with 500 `\"<role>\" is not an allowed role`, though writing it is not; \
-           `app-*` allows every role that begins so",
-    shown: "A connection that allows `one` and `app-*`, and roles inside and outside of that; a connection that allows none.",
+    says: "Credentials of a role that its connection does not allow are rejected with 500 `\"<role>\" is not an allowed role`, although writing the role succeeds; `app-*` allows every role with that prefix",
+    shown: "A connection that allows `one` and `app-*`, and roles that match and do not match; a connection that allows no role.",
     source: "Vault, builtin/logical/database/path_creds_create.go",
     ground: Ground::Shared,
     slow: false,

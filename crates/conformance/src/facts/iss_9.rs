@@ -6,8 +6,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-9",
-    says: "Statements are cut at each `;` unless they hold an upper-case `END`: a `DO` block works with `END` and fails with `end`",
-    shown: "A role with the same `DO` block in both spellings, beside `CREATE ROLE` in one text and as a statement of its own.",
+    says: "Statements are split at each `;` unless they contain an upper-case `END`: a `DO` block works with `END` and fails with `end`",
+    shown: "A role with the same `DO` block in both spellings, together with `CREATE ROLE` in one text and as a separate statement.",
     source: "Vault, plugins/database/postgresql/postgresql.go (containsMultilineStatement)",
     ground: Ground::Shared,
     slow: false,

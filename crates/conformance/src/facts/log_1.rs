@@ -7,10 +7,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-1",
-    says: "A credential logs in by SCRAM the moment Vault has answered, by whichever way leads to PostgreSQL",
-    shown: "Eight issues, each followed at once by a login by TCP and by one through a link in between; the verifier in pg_authid; \
-            a login with another password.",
-    source: "Measured: a transaction that is committed is seen by the next login",
+    says: "A credential can log in with SCRAM as soon as Vault has returned it, on every path to PostgreSQL",
+    shown: "Eight issues, each followed immediately by a login over TCP and by one through a link; the verifier in pg_authid; a login with another password.",
+    source: "Measured: the next login sees a committed transaction",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

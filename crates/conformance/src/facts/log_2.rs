@@ -8,9 +8,8 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-2",
-    says: "With `log_statement=ddl` PostgreSQL's log holds passwords in clear, unless the connection has `password_authentication=scram-sha-256`",
-    shown: "One issue by a connection of each kind; the lines of the server's log that hold the role's name, and those that \
-            hold its password.",
+    says: "With `log_statement=ddl` PostgreSQL's log contains passwords in plain text, unless the connection has `password_authentication=scram-sha-256`",
+    shown: "One issue with a connection of each kind; the lines of the server log that contain the role's name, and those that contain its password.",
     source: "Vault, plugins/database/postgresql/postgresql.go (passwordAuthentication); PostgreSQL, log_statement",
     ground: Ground::Own(|bare| {
         bare.settings.insert("log_statement".to_owned(), "ddl".to_owned());

@@ -7,9 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-3",
-    says: "Past VALID UNTIL a login is refused with 28P01 `password authentication failed`, as with a wrong password; only the \
-           server's log tells that it is expired",
-    shown: "A credential of 1 s whose revocation does nothing: a login while it is valid and one past that, and the server's log.",
+    says: "After VALID UNTIL a login is rejected with 28P01 `password authentication failed`, as with a wrong password; only the server log shows that it has expired",
+    shown: "A credential of 1 s whose revocation does nothing: a login while it is valid and one after that, and the server log.",
     source: "PostgreSQL, src/backend/libpq/crypt.c (get_role_password)",
     ground: Ground::Shared,
     slow: false,

@@ -7,9 +7,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-4",
-    says: "Where pg_hba.conf says `trust`, VALID UNTIL and the password bind nobody",
+    says: "With `trust` in pg_hba.conf, VALID UNTIL and the password are not checked",
     shown: "`trust` for the fact's database and SCRAM for the others: an expired credential, and one with a wrong password, in both.",
-    source: "PostgreSQL, CREATE ROLE: VALID UNTIL is of the password",
+    source: "PostgreSQL, CREATE ROLE: VALID UNTIL applies to the password",
     ground: Ground::Own(|bare| {
         bare.hba = Some("host log_4 all 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n".to_owned());
     }),

@@ -5,9 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-5",
-    says: "A session that is open stays open past VALID UNTIL, and may do what it could",
-    shown: "A session of a credential of 1 s whose revocation does nothing: what it reads past VALID UNTIL, when a new login \
-            is refused.",
+    says: "An open session stays open after VALID UNTIL and keeps its privileges",
+    shown: "A session of a credential of 1 s whose revocation does nothing: what it reads after VALID UNTIL, when a new login is rejected.",
     source: "PostgreSQL checks VALID UNTIL at login only",
     ground: Ground::Shared,
     slow: false,

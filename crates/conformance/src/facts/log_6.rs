@@ -10,11 +10,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-6",
-    says: "An issue or a renewal that takes longer than 5 s, or waits that long for others of its connection, ends in a login that dies \
-           before its lease: VALID UNTIL counts from the request, the lease from the answer",
-    shown: "A creation of 7 s, and behind it on the same connection an issue and a renewal; rolvaliduntil of each against \
-            expire_time of its lease, and logins between the two; an issue and a renewal on a connection without that queue.",
-    source: "Vault, builtin/logical/database/path_creds_create.go (expiration before the connection's lock)",
+    says: "If an issue or a renewal takes longer than 5 s, or waits that long for others on its connection, logins fail before the lease ends: VALID UNTIL counts from the request, the lease from the response",
+    shown: "A creation of 7 s, and behind it on the same connection an issue and a renewal; rolvaliduntil of each against expire_time of its lease, and logins between the two; an issue and a renewal on a connection without that queue.",
+    source: "Vault, builtin/logical/database/path_creds_create.go (the expiration is computed before the connection's lock)",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

@@ -6,9 +6,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-1",
-    says: "After the primary is killed and a standby promoted, creds answer 200 again without a change of Vault's configuration, through a proxy and by a URL that names both servers",
-    shown: "A primary and a synchronous standby behind HAProxy. Two connections, one to the proxy, one to both servers with target_session_attrs=read-write; the primary is killed, the standby promoted; creds are asked of both until they are answered, and an earlier lease is revoked.",
-    source: "Vault, sdk/database/helper/connutil/sql.go: a broken connection is made anew; libpq's multi-host URLs as pgx implements them",
+    says: "After the primary is killed and a standby promoted, creds return 200 again without a change of Vault's configuration, through a proxy and with a URL that names both servers",
+    shown: "A primary and a synchronous standby behind HAProxy. Two connections, one to the proxy, one to both servers with target_session_attrs=read-write; the primary is killed, the standby promoted; creds are requested on both until they succeed, and an earlier lease is revoked.",
+    source: "Vault, sdk/database/helper/connutil/sql.go: a broken connection is reopened; libpq's multi-host URLs as implemented by pgx",
     ground: Ground::Own(super::pgf::replicated),
     slow: false,
     exceptions: &[],

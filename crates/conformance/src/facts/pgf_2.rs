@@ -6,9 +6,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-2",
-    says: "A URL of both servers without target_session_attrs leads Vault to the demoted one: creds answer 500 with 25006 until the URL asks for a server that takes writes",
-    shown: "The primary is killed, the standby promoted, the old primary made a standby; a connection is written with the old primary's port first, without target_session_attrs; creds are asked twice; then target_session_attrs=read-write is added.",
-    source: "libpq's target_session_attrs, any by default, as pgx implements it; measured",
+    says: "With a URL of both servers without target_session_attrs, Vault connects to the demoted server: creds return 500 with 25006 until the URL requires a writable server",
+    shown: "The primary is killed, the standby promoted, the old primary made a standby; a connection is written with the old primary's port first, without target_session_attrs; creds are requested twice; then target_session_attrs=read-write is added.",
+    source: "libpq's target_session_attrs, `any` by default, as implemented by pgx; measured",
     ground: Ground::Own(super::pgf::replicated),
     slow: false,
     exceptions: &[],

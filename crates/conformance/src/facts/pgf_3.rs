@@ -5,9 +5,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-3",
-    says: "A credential that an asynchronous standby never got is lost by its promotion: its lease is there, its login fails, and its revocation still answers 204",
-    shown: "The standby is cut off; creds are issued; the primary is killed, the standby promoted; lease, login and revocation of each are asked, and the lost ones counted.",
-    source: "PostgreSQL, synchronous_commit; Vault, plugins/database/postgresql/postgresql.go: a default revocation of a user that is not there succeeds",
+    says: "A credential that did not reach an asynchronous standby is lost when the standby is promoted: its lease exists, its login fails, and its revocation still returns 204",
+    shown: "The standby is disconnected; creds are issued; the primary is killed, the standby promoted; lease, login and revocation of each credential are tested, and the lost ones are counted.",
+    source: "PostgreSQL, synchronous_commit; Vault, plugins/database/postgresql/postgresql.go: a default revocation of a missing user succeeds",
     ground: Ground::Own(|bare| bare.layout = Layout::HaproxyHa { standbys: 1, replication: Replication::Async }),
     slow: false,
     exceptions: &[],

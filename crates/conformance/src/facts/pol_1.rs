@@ -8,8 +8,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "POL-1",
-    says: "Credentials asked for without a token, with an invented one, or by a token whose policy names another path are refused with 403 and make no role",
-    shown: "Four issues of a role whose users have a prefix of their own: without a token, with an invented one, with a token for another role, and with one for this role, which works. Roles are counted before the last.",
+    says: "Requests for credentials without a token, with an invalid token, or with a token whose policy names another path are rejected with 403 and create no role",
+    shown: "Four issues of a role whose users have their own prefix: without a token, with an invalid token, with a token for another role, and with one for this role, which works. Roles are counted before the last.",
     source: "Vault, vault/request_handling.go",
     ground: Ground::Shared,
     slow: false,

@@ -7,8 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "POL-2",
-    says: "The list of irrevocable leases is refused with 403 to a token that may read it but has no sudo",
-    shown: "`GET sys/leases?type=irrevocable` by two tokens: one with `read`, one with `read` and `sudo`.",
+    says: "The list of irrevocable leases is rejected with 403 for a token that may read it but has no sudo",
+    shown: "`GET sys/leases?type=irrevocable` with two tokens: one with `read`, one with `read` and `sudo`.",
     source: "Vault, vault/logical_system.go: sys/leases is among the root-protected paths",
     ground: Ground::Shared,
     slow: false,

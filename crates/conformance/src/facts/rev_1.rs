@@ -3,8 +3,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-1",
-    says: "A revocation over HTTP is synchronous by default: it answers 204, and the role is gone when it returns",
-    shown: "A revocation without `sync`, and one with `sync: true`; pg_roles right after each answer, and a login.",
+    says: "A revocation over HTTP is synchronous by default: it returns 204, and the role is gone when it returns",
+    shown: "A revocation without `sync`, and one with `sync: true`; pg_roles right after each response, and a login.",
     source: "Vault, vault/logical_system.go: `sync` of sys/leases/revoke defaults to true",
     ground: Ground::Shared,
     slow: false,

@@ -8,7 +8,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-10",
-    says: "sys/leases/revoke-prefix is refused with 403 to a token without sudo; with it, every lease below the prefix is revoked",
+    says: "sys/leases/revoke-prefix is rejected with 403 for a token without sudo; with sudo, every lease below the prefix is revoked",
     shown: "Three leases; a token with `update` on the path, then one with `update` and `sudo`; users and leases after each.",
     source: "Vault, vault/logical_system.go: leases/revoke-prefix/* is root-protected",
     ground: Ground::Shared,

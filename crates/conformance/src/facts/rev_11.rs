@@ -5,8 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-11",
-    says: "revoke-force answers 204 although PostgreSQL is down or the revocation fails: the lease is gone and the user stays",
-    shown: "A lease whose custom revocation fails, and one while PostgreSQL is stopped, are revoked by force; leases and users are counted.",
+    says: "revoke-force returns 204 even if PostgreSQL is down or the revocation fails: the lease is gone and the user stays",
+    shown: "A lease whose custom revocation fails, and one while PostgreSQL is stopped, are force-revoked; leases and users are counted.",
     source: "Vault, vault/expiration.go, RevokeForce: errors of the engine are ignored",
     ground: Ground::Own(|_| ()),
     slow: false,

@@ -6,7 +6,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-12",
-    says: "Default revocation clears grants in schemas whose names have capitals and hyphens",
+    says: "Default revocation removes grants in schemas whose names contain capitals and hyphens",
     shown: "A role that grants USAGE and SELECT in the schema `Big-App`; its credential reads there, and its revocation drops the user.",
     source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser quotes names",
     ground: Ground::Shared,

@@ -5,8 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-2",
-    says: "A revocation with `sync: false`, as the command line sends it, answers 202 and is done afterwards",
-    shown: "The answer, and pg_roles until the role is gone.",
+    says: "A revocation with `sync: false`, as Vault's command line sends it, returns 202 and is done afterwards",
+    shown: "The response, and pg_roles until the role is gone.",
     source: "Vault, vault/logical_system.go; command/lease_revoke.go",
     ground: Ground::Shared,
     slow: false,

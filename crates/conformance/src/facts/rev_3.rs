@@ -3,9 +3,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-3",
-    says: "Revoking a lease again, or one that never was, answers 204, and 202 with `sync: false`",
-    shown: "A lease is revoked twice each way, and an invented id of the same role.",
-    source: "Vault, vault/expiration.go, revokeCommon: a lease that is not found is revoked",
+    says: "Revoking a lease again, or one that never existed, returns 204, and 202 with `sync: false`",
+    shown: "A lease is revoked twice in each way, and an invented lease id of the same role.",
+    source: "Vault, vault/expiration.go, revokeCommon: a missing lease counts as revoked",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

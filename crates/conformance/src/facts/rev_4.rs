@@ -5,8 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-4",
-    says: "Where the Vault role was deleted, a lease is revoked by the statements that it carries itself",
-    shown: "Two leases of a role whose revocation statement leaves a mark in a table; one is revoked while the role stands, the other after it was deleted. Both users go, and both marks are there.",
+    says: "After the Vault role was deleted, a lease is revoked with the statements that are stored in the lease",
+    shown: "Two leases of a role whose revocation statement inserts a row in a table; one is revoked while the role exists, the other after it was deleted. Both users are dropped, and both rows exist.",
     source: "Vault, builtin/logical/database/secret_creds.go, secretCredsRevoke",
     ground: Ground::Shared,
     slow: false,

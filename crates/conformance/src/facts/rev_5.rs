@@ -4,8 +4,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-5",
-    says: "Default revocation by a superuser clears grants on tables, columns and views of any schema that has such a grant, on sequences and materialised views of public, memberships and settings, and drops the user",
-    shown: "A user is given each of them in turn and its lease is revoked: 204, and no user.",
+    says: "Default revocation by a superuser removes grants on tables, columns and views of any schema that has such a grant, on sequences and materialized views of public, memberships and settings, and drops the user",
+    shown: "A user is given each of them in turn and its lease is revoked: 204, and the user is gone.",
     source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser; measured",
     ground: Ground::Shared,
     slow: false,

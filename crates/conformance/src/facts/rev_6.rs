@@ -4,8 +4,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-6",
-    says: "What default revocation does not clear makes it fail with 400 and 2BP01, and the user stays; pg_shdepend shows each of it beforehand",
-    shown: "A user is given each in turn: sequences, functions, types and materialised views outside public, USAGE alone, DELETE or TRUNCATE alone outside public, CREATE on public, TEMPORARY, another database, ownership, a user mapping, a default privilege; its lease is revoked.",
+    says: "If a role has anything that default revocation does not remove, revocation fails with 400 and 2BP01, and the user stays; pg_shdepend shows each such dependency beforehand",
+    shown: "A user is given each in turn: sequences, functions, types and materialized views outside public, USAGE alone, DELETE or TRUNCATE alone outside public, CREATE on public, TEMPORARY, another database, ownership, a user mapping, a default privilege; its lease is revoked.",
     source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser; PostgreSQL, src/backend/commands/user.c, DropRole",
     ground: Ground::Shared,
     slow: false,

@@ -5,9 +5,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-7",
-    says: "An account with CREATEROLE alone cannot finish default revocation where public has a table it holds nothing on: 400 `could not perform all revocation statements`, and the user stays",
-    shown: "A revocation by such an account with one table of its own right in public; then another table is made by somebody else, and a second lease is revoked.",
-    source: "PostgreSQL, src/backend/catalog/aclchk.c: REVOKE by somebody without any right is 42501; Vault, defaultDeleteUser",
+    says: "An account with CREATEROLE only cannot complete default revocation if public has a table on which it has no privilege: 400 `could not perform all revocation statements`, and the user stays",
+    shown: "A revocation by such an account with one table of its own in public; then somebody else creates another table, and a second lease is revoked.",
+    source: "PostgreSQL, src/backend/catalog/aclchk.c: REVOKE without any privilege is 42501; Vault, defaultDeleteUser",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

@@ -5,9 +5,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-8",
-    says: "Where the user was dropped by hand, default revocation answers 204, and a custom one that names it without IF EXISTS fails with 400 and 42704",
-    shown: "Two users are dropped by hand, one of a role with default and one of a role with custom revocation; both leases are revoked.",
-    source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser: a role that does not exist is revoked",
+    says: "If the user was dropped by hand, default revocation returns 204, and a custom revocation that names it without IF EXISTS fails with 400 and 42704",
+    shown: "Two users are dropped by hand, one of a role with default revocation and one with custom revocation; both leases are revoked.",
+    source: "Vault, plugins/database/postgresql/postgresql.go, defaultDeleteUser: a missing role counts as revoked",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

@@ -6,8 +6,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-9",
-    says: "A session that is open survives the revocation of its user: with the user's own grants its queries fail with 42501, after SET ROLE to a group it reads on, and pg_stat_activity shows it without a name",
-    shown: "Two sessions of credentials, one with a grant and one with a group that it took by SET ROLE, read before and after their revocation; pg_stat_activity is asked by their user's OID; then both are ended.",
+    says: "An open session survives the revocation of its user: with the user's own grants its queries fail with 42501; after SET ROLE to a group it can still read, and pg_stat_activity shows it without a name",
+    shown: "Two sessions of credentials, one with a grant and one with a group set by SET ROLE, read before and after their revocation; pg_stat_activity is queried by their user's OID; then both are ended.",
     source: "PostgreSQL, src/backend/utils/init/miscinit.c: a session's role is looked up at its start; vault issues 8668 and 699",
     ground: Ground::Shared,
     slow: false,

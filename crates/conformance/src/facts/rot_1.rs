@@ -6,7 +6,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-1",
-    says: "rotate-root makes the account's old password useless, credentials go on being made, and a config read shows no password; a config with the user in its URL cannot be rotated",
+    says: "rotate-root invalidates the account's old password, credentials are still issued, and reading the config shows no password; a config with the user in its URL cannot be rotated",
     shown: "Logins with the old password before and after, creds after, the config's fields; then rotate-root of a config without `username`.",
     source: "Vault, builtin/logical/database/path_rotate_credentials.go",
     ground: Ground::Shared,

@@ -8,9 +8,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-2",
-    says: "A Vault that is killed in rotate-root, between PostgreSQL's commit and its own storing, has lost its account's password for good; giving the account its stored password again is the cure",
-    shown: "A link between Vault and PostgreSQL keeps the answer to the commit back; Vault is killed and started again. Creds answer 28P01 now and after 180 s, when the write-ahead rollback (minimum age 1 min, every minute) has had its turn; then ALTER ROLE, and creds work.",
-    source: "Vault, builtin/logical/database/rollback.go: the WAL entry holds the new password as the old one",
+    says: "If Vault is killed in rotate-root, between PostgreSQL's commit and its own storage write, it permanently loses its account's password; setting the account to the stored password again fixes it",
+    shown: "A link between Vault and PostgreSQL holds back the response to the commit; Vault is killed and restarted. Creds fail with 28P01 immediately and after 180 s, when the write-ahead rollback (minimum age 1 min, every minute) has run; then ALTER ROLE, and creds work.",
+    source: "Vault, builtin/logical/database/rollback.go: the WAL entry contains the new password as the old one",
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: true,
     exceptions: &[],

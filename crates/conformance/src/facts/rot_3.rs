@@ -9,8 +9,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-3",
-    says: "A static role's rotation_period is 5 s or more; its password is changed when the role is written, and again every period",
-    shown: "Static roles with 4 s (400) and 5 s; logins with the account's first password before and after; the password that Vault tells, until it changes.",
+    says: "A static role's rotation_period is at least 5 s; its password is changed when the role is written, and again in every period",
+    shown: "Static roles with 4 s (400) and 5 s; logins with the account's first password before and after; the password that Vault returns, until it changes.",
     source: "Vault, builtin/logical/database/path_roles.go; rotation.go",
     ground: Ground::Shared,
     slow: false,

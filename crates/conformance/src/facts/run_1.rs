@@ -6,8 +6,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-1",
-    says: "A username template of the time alone lets parallel issues collide: 500 with 42710",
-    shown: "`username_template = \"app-{{unix_time}}\"`, 12 issues at once: at least one works, and each that fails does so with `already exists`.",
+    says: "With a username template of the time alone, concurrent issues collide: 500 with 42710",
+    shown: "`username_template = \"app-{{unix_time}}\"`, 12 concurrent issues: at least one works, and each failed one has `already exists`.",
     source: "Vault, sdk/helper/template; PostgreSQL, src/backend/commands/user.c",
     ground: Ground::Shared,
     slow: false,

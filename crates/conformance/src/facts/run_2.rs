@@ -3,9 +3,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-2",
-    says: "A table takes some 2,400 grantees and no more: the next GRANT fails with 54000 `row is too big`, so orphans that pile up end all issuing",
-    shown: "Roles are made and granted SELECT on one table, one after another, until PostgreSQL refuses; then a credential of a role with the same grant is asked for.",
-    source: "PostgreSQL, src/backend/access/heap/hio.c: pg_class's row with its relacl has to fit one page, and pg_class has no TOAST table",
+    says: "A table can have about 2,400 grantees: the next GRANT fails with 54000 `row is too big`, so accumulated orphans stop all issuing",
+    shown: "Roles are created and granted SELECT on one table, one after another, until PostgreSQL rejects it; then a credential of a role with the same grant is requested.",
+    source: "PostgreSQL, src/backend/access/heap/hio.c: pg_class's row with its relacl must fit in one page, and pg_class has no TOAST table",
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],

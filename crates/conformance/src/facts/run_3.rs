@@ -7,11 +7,8 @@ use crate::{Answered, Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-3",
-    says: "Behind PgBouncer 1.18 in transaction mode credentials are issued, and one connection of Vault's revokes them; as soon as \
-           several share the pool, default revocations fail in part, with 400 and `prepared statement … does not exist` (26000) or \
-           `already exists` (42P05), and the users stay; revocation statements of one's own do not fail",
-    shown: "A PgBouncer before the cluster. 20 issues and their default revocations at once on one connection; then 60 of each on three \
-            connections that share the pool, by default and by `DROP ROLE`; roles are counted against revocations that failed.",
+    says: "Behind PgBouncer 1.18 in transaction mode credentials are issued, and a single Vault connection can revoke them; when several connections share the pool, default revocations partly fail, with 400 and `prepared statement … does not exist` (26000) or `already exists` (42P05), and the users stay; custom revocation statements do not fail",
+    shown: "A PgBouncer in front of the cluster. 20 concurrent issues and their default revocations on one connection; then 60 of each on three connections that share the pool, by default and by `DROP ROLE`; roles are counted against failed revocations.",
     source: "Vault, plugins/database/postgresql/postgresql.go (defaultDeleteUser prepares its queries outside of a transaction); PgBouncer, features: prepared statements in transaction pooling from 1.21 on",
     ground: Ground::Own(|_| {}),
     slow: false,

@@ -7,8 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-4",
-    says: "A Vault role that is pointed at another cluster under live leases leaves orphans: the revocation answers 204, and the old cluster's role stays",
-    shown: "One lease of a role on one cluster; the role's `db_name` is changed to a config of a second cluster; the lease is revoked; both clusters are asked for the user.",
+    says: "If a Vault role is changed to another cluster while it has live leases, orphans are left: the revocation returns 204, and the old cluster's role stays",
+    shown: "One lease of a role on one cluster; the role's `db_name` is changed to a config of a second cluster; the lease is revoked; the user is looked up on both clusters.",
     source: "Vault, builtin/logical/database/secret_creds.go: a revocation uses the role's current db_name",
     ground: Ground::Own(|bare| bare.also = vec![OTHER.to_owned()]),
     slow: false,

@@ -5,9 +5,9 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-5",
-    says: "An account whose table rights come from a group without grant option makes roles without any: creds answer 200; without the membership they answer 500 with 42501",
-    shown: "A CREATEROLE account, once as a member of a group that may read the table, once not; the credential's own rights are asked with has_table_privilege.",
-    source: "PostgreSQL, src/backend/catalog/aclchk.c, restrict_and_check_grant: `no privileges were granted` is a warning (01007) for whoever holds some right",
+    says: "An account whose table privileges come from a group without grant option creates roles without any privileges: creds return 200; without the membership they return 500 with 42501",
+    shown: "A CREATEROLE account, once as a member of a group that may read the table, once not; the credential's own privileges are read with has_table_privilege.",
+    source: "PostgreSQL, src/backend/catalog/aclchk.c, restrict_and_check_grant: `no privileges were granted` is a warning (01007) for an account with any privilege",
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],

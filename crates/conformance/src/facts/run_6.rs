@@ -11,9 +11,9 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-6",
-    says: "While many leases expire at once, issuing waits behind their revocations; fewer revocation workers cure it",
-    shown: "150 leases that are renewed to end within a second, and one client that issues until they are gone, with Vault's default of 200 workers and again with VAULT_LEASE_REVOCATION_WORKERS=2: an issue of the first takes at least three times the second's, on average.",
-    source: "Vault, vault/expiration.go: a fair-share pool of 200 workers; one mutex a connection config; measured 5.1 s against 34 ms",
+    says: "While many leases expire at the same time, issues wait behind their revocations; fewer revocation workers fix it",
+    shown: "150 leases are renewed to end within a second, and one client issues until they are gone, with Vault's default of 200 workers and again with VAULT_LEASE_REVOCATION_WORKERS=2: on average an issue of the first takes at least three times as long as one of the second.",
+    source: "Vault, vault/expiration.go: a fair-share pool of 200 workers; one mutex per connection config; measured 5.1 s against 34 ms",
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: false,
     exceptions: &[],

@@ -5,9 +5,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-1",
-    says: "A role without TTLs gives leases of its engine's default, 768 h where nobody tuned it; the engine's maximum caps a role's TTL at issue, \
-           with a warning, and VALID UNTIL with it",
-    shown: "Issues of a role without TTLs before and after the engine is tuned; a role of 2 h on an engine of 1 h at most, with rolvaliduntil.",
+    says: "A role without TTLs gives leases with its engine's default TTL, 768 h unless it is tuned; the engine's maximum caps a role's TTL at the issue, with a warning, and VALID UNTIL as well",
+    shown: "Issues of a role without TTLs before and after the engine is tuned; a role with 2 h on an engine with a maximum of 1 h, with rolvaliduntil.",
     source: "Vault, sdk/framework/lease.go (CalculateTTL)",
     ground: Ground::Shared,
     slow: false,

@@ -6,9 +6,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-2",
-    says: "A renewal by X s gives a lease of X s from now and VALID UNTIL of X s and 5 s from now, also where that is earlier; \
-           without an increment, or with 0, X is the role's default TTL, and a negative one is refused with 400",
-    shown: "Renewals of one lease by 600 s, by 60 s, by none, by 0 and by -5 s, with rolvaliduntil after each.",
+    says: "A renewal by X s sets the lease to X s from now and VALID UNTIL to X s + 5 s from now, even if that is earlier; without an increment, or with 0, X is the role's default TTL, and a negative one is rejected with 400",
+    shown: "Renewals of one lease by 600 s, by 60 s, without an increment, by 0 and by -5 s, with rolvaliduntil after each.",
     source: "Vault, builtin/logical/database/secret_creds.go (secretCredsRenew)",
     ground: Ground::Shared,
     slow: false,

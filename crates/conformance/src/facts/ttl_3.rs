@@ -8,8 +8,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-3",
-    says: "A renewal past max_ttl is capped at issue and max_ttl, with a warning that tells what is left, and VALID UNTIL with it",
-    shown: "A lease of 60 s at most that is renewed by 600 s when it is 3 s old: its seconds, its expire_time against its issue_time, rolvaliduntil.",
+    says: "A renewal beyond max_ttl is capped at issue time + max_ttl, with a warning that states the remaining time, and VALID UNTIL as well",
+    shown: "A lease with a maximum of 60 s is renewed by 600 s when it is 3 s old: its seconds, its expire_time against its issue_time, rolvaliduntil.",
     source: "Vault, sdk/framework/lease.go (CalculateTTL); vault/expiration.go",
     ground: Ground::Shared,
     slow: false,

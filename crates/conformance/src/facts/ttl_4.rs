@@ -7,10 +7,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-4",
-    says: "A lease that is older than its role's max_ttl, which was lowered since, is refused renewal with 400 `past the max TTL, cannot renew`, \
-           and stays as it was",
-    shown: "A lease of 1 h that is 2 s old when its role's max_ttl becomes 1 s; its expire_time before and after, and a renewal \
-            after max_ttl is as it was.",
+    says: "If a role's max_ttl is lowered below the age of a lease, renewing that lease is rejected with 400 `past the max TTL, cannot renew`, and the lease is not changed",
+    shown: "A lease of 1 h that is 2 s old when its role's max_ttl becomes 1 s; its expire_time before and after, and a renewal after max_ttl is restored.",
     source: "Vault, builtin/logical/database/secret_creds.go; sdk/framework/lease.go",
     ground: Ground::Shared,
     slow: false,

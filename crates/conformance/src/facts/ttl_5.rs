@@ -5,8 +5,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-5",
-    says: "A lease whose Vault role is deleted is refused renewal with 400 `could not find role with name`; its credential logs in until its end, and it is \
-           renewed again once the role is written again",
+    says: "A renewal is rejected with 400 `could not find role with name` after the lease's Vault role was deleted; its credential works until its end, and renewals work again after the role is written again",
     shown: "A renewal before the deletion, after it, and after the role is written again; a login in between.",
     source: "Vault, builtin/logical/database/secret_creds.go (secretCredsRenew)",
     ground: Ground::Shared,

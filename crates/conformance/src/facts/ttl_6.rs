@@ -3,7 +3,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-6",
-    says: "A lease whose PostgreSQL role was dropped is refused renewal with 400 and 42704, keeps its end, and is revoked without complaint",
+    says: "A renewal is rejected with 400 and 42704 after the lease's PostgreSQL role was dropped; the lease keeps its end, and its revocation succeeds",
     shown: "A renewal before and after the role is dropped by hand; its expire_time; its revocation.",
     source: "Vault, plugins/database/postgresql/postgresql.go (changeUserExpiration)",
     ground: Ground::Shared,

@@ -12,7 +12,7 @@ pub struct Grant {
     pub privilege: Privilege,
     /// What it is on.
     pub object: Object,
-    /// Whether it came WITH GRANT OPTION.
+    /// Whether it has the grant option.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grantable: bool,
 }
@@ -24,20 +24,20 @@ impl fmt::Display for Grant {
     }
 }
 
-/// Why a role holds a privilege.
+/// Why a role has a privilege.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "by", content = "name")]
 pub enum Why {
     /// Granted to the role itself.
     Direct,
-    /// Granted to a role that it is a member of and inherits from: the groups on the way, the one that holds it last.
+    /// Granted to a role that it is a member of and inherits from: the groups on the way, the one with the grant last.
     Member(Vec<String>),
     /// What a predefined role (`pg_read_all_data`, …) brings by itself, without any ACL or by the ACL that the cluster or
     /// an extension was made with: the groups on the way to it, itself last.
     Predefined(Vec<String>),
     /// It (`itself`), or a role it inherits from, owns the object.
     Owner(String),
-    /// Granted to PUBLIC by somebody.
+    /// Granted to PUBLIC.
     Public,
     /// PUBLIC's built-in default (`acldefault`), which every role has unless it is revoked.
     PublicDefault,
@@ -59,19 +59,19 @@ impl fmt::Display for Why {
     }
 }
 
-/// A privilege that is held, and why.
+/// A privilege that a role has, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct GrantedTo {
-    /// What is held.
+    /// The privilege.
     pub grant: Grant,
     /// Why.
     pub why: Why,
 }
 
-/// A privilege that a role will hold on objects that do not exist yet (`pg_default_acl`).
+/// A privilege that a role will have on future objects (`pg_default_acl`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FutureGrant {
-    /// Who has to create the object for the default to apply; `itself` for the role.
+    /// The creator for whose objects the default applies; `itself` for the role.
     pub creator: String,
     /// The schema it holds in; none for all of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,10 +80,10 @@ pub struct FutureGrant {
     pub kind: ObjectKind,
     /// The privilege.
     pub privilege: Privilege,
-    /// Whether it comes WITH GRANT OPTION.
+    /// Whether it has the grant option.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grantable: bool,
-    /// Why the role will hold it: direct, through a membership, or through PUBLIC.
+    /// Why the role will have it: direct, through a membership, or through PUBLIC.
     pub why: Why,
 }
 

@@ -9,7 +9,7 @@ use super::Privilege;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
-    /// Tables, views, materialised views, partitioned and foreign tables.
+    /// Tables, views, materialized views, partitioned and foreign tables.
     Table,
     /// A column of one of those.
     Column,
@@ -84,7 +84,7 @@ impl ObjectKind {
 pub struct Object {
     /// Its kind.
     pub kind: ObjectKind,
-    /// Its schema; none for kinds that stand in no schema.
+    /// Its schema; none for kinds without a schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// Its name; the table's for a column.

@@ -3,19 +3,19 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A membership, direct or through others.
+/// A membership, direct or indirect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Membership {
     /// The group.
     pub group: String,
-    /// Whether the role may hand the membership on.
+    /// Whether the role can grant the membership to others.
     pub admin: bool,
     /// Whether the role is a direct member.
     pub direct: bool,
-    /// Whether it has the group's privileges without asking (before 16: where the member has INHERIT).
+    /// Whether it inherits the group's privileges (before 16: if the member has INHERIT).
     #[serde(default)]
     pub inherit: bool,
-    /// Whether it may SET ROLE to the group (before 16: always).
+    /// Whether it can SET ROLE to the group (before 16: always).
     #[serde(default)]
     pub set: bool,
 }
@@ -42,7 +42,7 @@ pub struct RoleAttributes {
     pub connection_limit: Option<i32>,
 }
 
-/// A setting that sessions of a role begin with (`pg_db_role_setting`).
+/// A setting that sessions of a role start with (`pg_db_role_setting`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct RoleSetting {
     /// The database it holds in; none for all.

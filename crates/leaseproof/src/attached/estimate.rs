@@ -1,4 +1,4 @@
-//! What a run will cost an estate, before anything is made there.
+//! The expected cost of a run in an attached environment, before anything is created there.
 
 use leaseproof_domain::Ttl;
 use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
@@ -6,23 +6,23 @@ use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
 use crate::failure::Failure;
 use crate::glue;
 
-/// Bytes of one entry of Vault's audit log, of which a request has two (measured with Vault 1.21.0: 1.0 to 1.4 kB).
+/// Bytes of one entry of Vault's audit log; a request has two entries (measured with Vault 1.21.0: 1.0 to 1.4 kB).
 const ENTRY: f64 = 1_200.0;
-/// Requests of the harness's own at the beginning and the end: logins, rights, tokens.
+/// The harness's own requests at the beginning and the end: logins, rights, tokens.
 const OWN: f64 = 30.0;
-/// How long a credential lives that nobody renews and whose TTL the scenario does not promise: Vault's own default.
+/// The lifetime of a credential without renewal and without a promised TTL: Vault's default.
 const UNSAID: f64 = 768.0 * 3600.0;
 
-/// What a run will cost, seen from above.
+/// The expected cost of a run, as an upper bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Estimate {
-    /// Leases, and as many PostgreSQL roles, that are made over the run.
+    /// The number of leases, and of PostgreSQL roles, that the run creates.
     leases: u64,
-    /// How many of them are live at once.
+    /// How many of them are live at the same time.
     live: u64,
-    /// How long the load lasts at most, in seconds.
+    /// The maximum duration of the load, in seconds.
     seconds: u64,
-    /// How many bytes Vault's audit log grows by, about.
+    /// The approximate growth of Vault's audit log, in bytes.
     audit: u64,
 }
 
@@ -34,7 +34,7 @@ impl Estimate {
         let leases = plan.phases.iter().map(arrivals).sum::<f64>() + probes;
         let span = |phase: &PhasePlan| (phase.duration.duration() + phase.drain.duration()).as_secs_f64();
         let seconds: f64 = plan.phases.iter().map(span).sum();
-        // What one phase leaves behind may still be live in the next.
+        // Credentials of one phase may still be live in the next.
         let live: f64 = plan.phases.iter().map(|phase| live(plan, phase)).sum::<f64>() + probes;
         let of_lives: f64 = plan.phases.iter().map(|phase| arrivals(phase) * requests(plan, phase)).sum();
         let looks = plan.roles.len() as f64 / glue::ATTACHED_PACE.as_secs_f64() + 1.0;
@@ -54,8 +54,8 @@ impl Estimate {
             plan.left_out.iter().map(|left| format!("\n  left out: {}, {}", left.check, left.why)).collect();
         let Self { leases, live, seconds, audit } = self;
         format!(
-            "{} on the estate at {at}: {leases} leases and as many PostgreSQL roles over at most {}, {live} of them live \
-             at once, about {:.1} MB of audit log{}",
+            "{} in the environment at {at}: up to {leases} leases and as many PostgreSQL roles in at most {}, up to {live} live \
+             at the same time, about {:.1} MB of audit log{}",
             plan.name,
             Ttl::from_secs(*seconds),
             *audit as f64 / 1e6,
@@ -63,17 +63,17 @@ impl Estimate {
         )
     }
 
-    /// Whether that is what was allowed.
+    /// Checks the cost against the limits.
     pub(crate) fn within(&self, max_live: u64, max_duration: Ttl) -> Result<(), Failure> {
         if self.live > max_live {
             return Err(Failure::usage(format!(
-                "{} leases would be live at once, and --max-live-leases allows {max_live}: nothing was started",
+                "{} leases would be live at the same time; --max-live-leases allows {max_live}. Nothing was started",
                 self.live
             )));
         }
         if self.seconds > max_duration.secs() {
             return Err(Failure::usage(format!(
-                "the load would last {}, and --max-duration allows {max_duration}: nothing was started",
+                "the load would last {}; --max-duration allows {max_duration}. Nothing was started",
                 Ttl::from_secs(self.seconds)
             )));
         }
@@ -81,13 +81,13 @@ impl Estimate {
     }
 }
 
-/// The share of a phase's arrivals that each life is.
+/// Each lifecycle's share of a phase's arrivals.
 fn shares<'p>(plan: &'p Plan, phase: &'p PhasePlan) -> impl Iterator<Item = (f64, &'p LifePlan)> {
     let total = f64::from(phase.mix.values().sum::<u32>()).max(1.0);
     plan.lives.iter().filter_map(move |life| Some((f64::from(*phase.mix.get(&life.name)?) / total, life)))
 }
 
-/// How many credentials of a phase are live at once: none outlives its lease, renewed once.
+/// How many credentials of a phase are live at the same time: a credential lasts at most for its lease, renewed once.
 fn live(plan: &Plan, phase: &PhasePlan) -> f64 {
     let comes = phase.duration.duration().as_secs_f64();
     shares(plan, phase).map(|(share, life)| share * phase.rate * lifetime(plan, life).min(comes)).sum()
@@ -101,7 +101,7 @@ fn lifetime(plan: &Plan, life: &LifePlan) -> f64 {
     lease * (1.0 + renewed)
 }
 
-/// How many requests a life of a phase makes on average.
+/// The average number of requests of a lifecycle in a phase.
 fn requests(plan: &Plan, phase: &PhasePlan) -> f64 {
     let of = |life: &LifePlan| {
         1.0 + f64::from(life.lease.is_some()) + life.renew.map_or(0.0, |renew| renew.share) + life.revoke
@@ -128,7 +128,9 @@ mod tests {
         assert_eq!((estimate.leases, estimate.live, estimate.seconds), (321, 113, 70));
         assert!((1_000_000..5_000_000).contains(&estimate.audit), "{estimate:?}");
         assert!(estimate.within(113, Ttl::from_secs(70)).is_ok());
-        for (live, seconds, words) in [(112, 70, "113 leases would be live at once"), (113, 69, "would last 1m10s")] {
+        for (live, seconds, words) in
+            [(112, 70, "113 leases would be live at the same time"), (113, 69, "would last 1m10s")]
+        {
             let failure = estimate.within(live, Ttl::from_secs(seconds)).unwrap_err();
             assert!(failure.exit == Exit::Usage && failure.words.contains(words), "{}", failure.words);
         }

@@ -1,4 +1,4 @@
-//! Who ends a load that an estate does not bear.
+//! Ends a load that exceeds the limits of an attached environment.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::standing::say_trouble;
 use crate::stop::Stop;
 
-/// How often the guard looks at the load.
+/// How often the guard checks the load.
 const BEAT: Duration = Duration::from_millis(200);
-/// How often it asks Vault for irrevocable leases.
+/// How often it queries Vault for irrevocable leases.
 const ASK: Duration = Duration::from_secs(2);
 
-/// Watches over an estate that is not leaseproof's while a load lasts.
+/// Watches an attached environment during the load.
 pub(crate) struct Guard {
     task: Option<JoinHandle<()>>,
     why: Arc<OnceLock<String>>,
@@ -39,12 +39,12 @@ impl Drop for Guard {
 }
 
 impl Guard {
-    /// Nobody needs to be guarded.
+    /// A guard that does nothing.
     pub(crate) fn idle() -> Self {
         Self { task: None, why: Arc::default(), ends: None, ended: Arc::default() }
     }
 
-    /// Begins. The load is cancelled where it goes beyond what was allowed, and where a lease becomes irrevocable.
+    /// Starts the guard. It cancels the load if a limit is exceeded or a lease becomes irrevocable.
     pub(crate) fn begin(
         vault: Client,
         allowed: &AttachedPlan,
@@ -77,12 +77,12 @@ impl Guard {
         Self { task: Some(task), why, ends, ended }
     }
 
-    /// When the load has to be over; none where nobody is guarded.
+    /// The latest end of the load, if there is a limit.
     pub(crate) fn ends(&self) -> Option<Instant> {
         self.ends
     }
 
-    /// Why the load was ended, where it was the guard.
+    /// The reason why the guard ended the load, if it did.
     pub(crate) fn stopped(&self) -> Option<Stop> {
         let ended = self.ended.get().cloned().map(Stop::Harness);
         ended.or_else(|| self.why.get().cloned().map(Stop::Aborted))
@@ -95,28 +95,28 @@ struct Bounds {
     ends: Instant,
 }
 
-/// Waits until the load goes beyond its bounds.
+/// Waits until the load exceeds a limit.
 async fn beyond(bounds: &Bounds, progress: watch::Receiver<Progress>) -> String {
     loop {
         tokio::time::sleep(BEAT).await;
         let live = progress.borrow().live;
         if live > bounds.live {
             return format!(
-                "{live} of the run's leases were live at once, and --max-live-leases allows {}",
+                "{live} of the run's leases were live at the same time; --max-live-leases allows {}",
                 bounds.live
             );
         }
         if Instant::now() >= bounds.ends {
-            return format!("the load lasted longer than --max-duration allows, {}", bounds.duration);
+            return format!("the load lasted longer than --max-duration, {}", bounds.duration);
         }
     }
 }
 
-/// Waits until a lease is irrevocable that was not when the load began.
+/// Waits until a lease becomes irrevocable after the start of the load.
 async fn irrevocable(vault: &Client) -> String {
     let mut before: Option<BTreeSet<LeaseId>> = None;
     loop {
-        // Where Vault does not answer, the looks of the watch tell it.
+        // If Vault does not respond, the watch's own observations report it.
         if let Ok(leases) = vault.irrevocable_leases().await {
             let known = before.get_or_insert_with(|| leases.iter().map(|(lease, _)| lease.clone()).collect());
             if let Some((lease, why)) = leases.iter().find(|(lease, _)| !known.contains(lease)) {
@@ -127,7 +127,7 @@ async fn irrevocable(vault: &Client) -> String {
     }
 }
 
-/// Waits until Vault says that the harness's own token is none any more: with it every lease of the run has ended.
+/// Waits until Vault rejects the harness's own token as invalid: every lease of the run has then ended with it.
 async fn token_ends(vault: &Client) -> String {
     let fault = HarnessFault::Token;
     loop {
@@ -140,7 +140,7 @@ async fn token_ends(vault: &Client) -> String {
     }
 }
 
-/// Says so each time the harness's own token cannot be renewed. It never ends the load.
+/// Warns each time the harness's own token cannot be renewed. It never ends the load.
 async fn warn(mut trouble: watch::Receiver<Option<String>>) -> String {
     while trouble.changed().await.is_ok() {
         if let Some(words) = trouble.borrow_and_update().clone() {
@@ -171,8 +171,8 @@ mod tests {
     #[tokio::test]
     async fn a_load_that_goes_beyond_its_bounds_is_ended() {
         let words = ended(6, Ttl::from_secs(60)).await;
-        assert_eq!(words, "6 of the run's leases were live at once, and --max-live-leases allows 5");
+        assert_eq!(words, "6 of the run's leases were live at the same time; --max-live-leases allows 5");
         let words = ended(5, Ttl::from_secs(1)).await;
-        assert_eq!(words, "the load lasted longer than --max-duration allows, 1s");
+        assert_eq!(words, "the load lasted longer than --max-duration, 1s");
     }
 }

@@ -1,8 +1,8 @@
-//! What nobody can say of an estate that is not leaseproof's.
+//! Checks that cannot be made in an attached environment.
 
 use leaseproof_scenario::{LeftOut, Plan};
 
-/// Takes the checks that cannot be made there out of what is asked. They are told, and never counted as passed.
+/// Removes the checks that cannot be made there from the plan. They are reported, and never count as passed.
 pub(super) fn leave_out(plan: &mut Plan, probes: bool) {
     let quiet = plan.attached.as_ref().is_some_and(|attached| attached.quiet);
     for ask in std::mem::take(&mut plan.asks) {
@@ -27,10 +27,10 @@ pub(super) fn leave_out(plan: &mut Plan, probes: bool) {
 fn why(check: &str, probes: bool, quiet: bool) -> Option<&'static str> {
     match check {
         "AUD-1" => Some("Vault's audit log is not on this machine"),
-        "PWD-1" => Some("the servers' logs are not on this machine"),
-        "PRB-1" | "PRB-2" | "PWD-2" if !probes => Some("probes are off here unless --probes is said"),
+        "PWD-1" => Some("the server logs are not on this machine"),
+        "PRB-1" | "PRB-2" | "PWD-2" if !probes => Some("skipped: probes need --probes"),
         "RUN-2" | "INV-3" | "INV-11" if !quiet => {
-            Some("others may take credentials here meanwhile; where nobody does, say `quiet = true` in [attached]")
+            Some("others may request credentials during the run; if nobody does, set `quiet = true` in [attached]")
         }
         _ => None,
     }

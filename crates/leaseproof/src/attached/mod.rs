@@ -1,5 +1,4 @@
-//! `--estate attached`: what is asked of whoever runs against an estate that is not leaseproof's, and what is kept
-//! within bounds there.
+//! `--estate attached`: options and limits of a run in an environment that is already running.
 
 mod estimate;
 mod guard;
@@ -15,38 +14,38 @@ pub(crate) use guard::Guard;
 use crate::console;
 use crate::failure::Failure;
 
-/// Where the servers run, on the command line.
+/// The value of `--estate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Where {
-    /// Children of leaseproof on loopback
+    /// Child processes of leaseproof on loopback
     Processes,
-    /// Containers of this machine's engine
+    /// Containers of the local engine
     Containers,
-    /// Where the scenario's [attached] says
+    /// The running servers in the scenario's [attached]
     Attached,
 }
 
-/// What is said of an estate that already stands.
+/// Options for attached environments.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AttachedArgs {
-    /// Where the servers run, in place of what the scenario says
+    /// The environment, instead of the scenario's
     #[arg(long, value_enum, value_name = "WHERE")]
     estate: Option<Where>,
-    /// Needed with an attached estate: the name of Vault's host, as a promise that credentials may be made there
+    /// Required with an attached environment: the name of Vault's host, which permits the run to create credentials there
     #[arg(long, value_name = "HOST")]
     allow_writes_to: Option<String>,
-    /// On an attached estate: how many of the run's leases may be live at once
+    /// For an attached environment: how many of the run's leases may be live at the same time
     #[arg(long, value_name = "N", default_value_t = 200)]
     max_live_leases: u64,
-    /// On an attached estate: how long the load may last
+    /// For an attached environment: how long the load may last
     #[arg(long, value_name = "SPAN", default_value = "30m")]
     max_duration: Ttl,
-    /// On an attached estate: try privileges out with the credentials (PRB-1, PRB-2, PWD-2), which leaves refusals in
-    /// PostgreSQL's log
+    /// For an attached environment: try privileges with the credentials (PRB-1, PRB-2, PWD-2); rejected statements
+    /// appear as errors in PostgreSQL's log
     #[arg(long)]
     probes: bool,
-    /// On an attached estate: lets an http:// address lead to another machine, which gets the harness's Vault token and
-    /// every password without encryption
+    /// For an attached environment: allows an http:// address of another machine; the harness's Vault token and all
+    /// passwords are then sent without encryption
     #[arg(long)]
     insecure_http: bool,
 }
@@ -61,17 +60,22 @@ impl From<Where> for EstateKind {
     }
 }
 
-/// Makes the plan one of the estate that was asked for. Of an attached one it prints what the run will cost.
+/// Sets the plan's environment from the command line. For an attached environment it prints the expected cost.
 pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failure> {
     plan.estate = args.estate.map_or(plan.estate, EstateKind::from);
     if plan.estate != EstateKind::Attached {
         return match &args.allow_writes_to {
-            Some(_) => Err(Failure::usage("--allow-writes-to is of attached estates: say --estate attached")),
+            Some(_) => {
+                Err(Failure::usage("--allow-writes-to is for attached environments only: add --estate attached"))
+            }
             None => Ok(()),
         };
     }
     let Some(attached) = &mut plan.attached else {
-        return Err(Failure::usage(format!("the scenario {} has no [attached]: it does not say where", plan.name)));
+        return Err(Failure::usage(format!(
+            "the scenario {} has no [attached]: add the addresses of Vault and PostgreSQL there",
+            plan.name
+        )));
     };
     allowed(attached, args.allow_writes_to.as_deref())?;
     attached.max_live_leases = args.max_live_leases;
@@ -83,7 +87,7 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failur
         console::note(format!("warning: {server} has sslmode = \"disable\": {words}"));
     }
     if !plan.lies.is_empty() {
-        return Err(Failure::usage("an impostor ([[lie]]) is not put before a Vault that already stands"));
+        return Err(Failure::usage("[[lie]] is not supported in an attached environment"));
     }
     left_out::leave_out(plan, args.probes);
     let estimate = Estimate::of(plan);
@@ -91,16 +95,16 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failur
     estimate.within(args.max_live_leases, args.max_duration)
 }
 
-/// Whoever runs it has said by name where credentials may be made.
+/// Checks that `--allow-writes-to` names the host of the scenario's Vault.
 fn allowed(attached: &AttachedPlan, said: Option<&str>) -> Result<(), Failure> {
     let host = host(&attached.vault.address);
     match said {
         Some(said) if said == host => Ok(()),
         Some(said) => Err(Failure::usage(format!(
-            "--allow-writes-to says {said}, and the scenario's Vault is at {host}: nothing was started"
+            "--allow-writes-to: expected {host}, the host of the scenario's Vault, got {said}; nothing was started"
         ))),
         None => Err(Failure::usage(format!(
-            "this run would make credentials at {}, an estate that is not leaseproof's; where that is meant, say \
+            "this run would create credentials at {}, in an attached environment; to permit that, add \
              --allow-writes-to {host}",
             attached.vault.address
         ))),

@@ -8,18 +8,18 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 
-/// Print what did not pass as annotations of a CI system
+/// Print checks that did not pass as annotations for a CI system
 ///
-/// Reads verdicts.json of each run and prints every check that failed, is undecided or is a known issue, at the line of
-/// the scenario that promised it. For GitHub Actions: workflow commands, which a step has only to print. For GitLab CI: a
-/// Code Quality report, to be kept as an artifact.
+/// Reads verdicts.json of each run and prints every check that failed, is undecided or is a known issue, at the line
+/// of the scenario with the promise. GitHub Actions: workflow commands on stdout. GitLab CI: a Code Quality report to
+/// store as an artifact.
 ///
-/// Paths are the scenario's as the run was given it: run leaseproof from the root of the repository.
+/// Paths are those with which the run was started: run leaseproof from the root of the repository.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof annotate out --for github\n  \
                              leaseproof annotate out --for gitlab > gl-code-quality-report.json")]
 pub(crate) struct AnnotateArgs {
-    /// The runs: their folders, or a folder of them as `run --output` makes it
+    /// The runs: their folders, or a folder of runs as written by `run --output`
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// The CI system
@@ -52,7 +52,7 @@ pub(crate) fn annotate(args: &AnnotateArgs) -> Ended {
 
 const VERDICTS: &str = "verdicts.json";
 
-/// The verdicts of the run in this folder, or of each run in a folder of its own below it, by name.
+/// The verdicts.json of the run in this folder, or of each run in the folders below it, sorted by name.
 fn verdicts_below(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let own = path.join(VERDICTS);
     if own.is_file() {
@@ -68,7 +68,7 @@ fn verdicts_below(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     if files.is_empty() {
         let shown = path.display();
-        return Err(Failure::usage(format!("{shown} holds no run: expected {VERDICTS} in it or in a folder in it")));
+        return Err(Failure::usage(format!("{shown} contains no run: expected {VERDICTS} in it or in a folder in it")));
     }
     files.sort();
     Ok(files)
@@ -93,7 +93,7 @@ mod tests {
         }
         let failure = verdicts_below(folder.path()).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
-        assert!(failure.words.contains("holds no run"), "{}", failure.words);
+        assert!(failure.words.contains("contains no run"), "{}", failure.words);
         let files = ["a", "b"].map(|run| folder.path().join(run).join("verdicts.json"));
         for file in &files {
             std::fs::write(file, "{}").unwrap();

@@ -11,25 +11,24 @@ use crate::failure::{Ended, Failure};
 
 /// Remove what killed runs left behind
 ///
-/// Goes through the ledgers of all runs that did not end by themselves: ends their servers and removes their folders.
-/// Each run is shown with who made it. Runs that still go on are left alone, and so are those of other users and of
-/// other machines.
+/// Goes through the ledgers of all runs that did not end normally, stops their servers and removes their folders. Each
+/// run is shown with the user who created it. Active runs and runs of other users or other machines are not touched.
 ///
-/// What a run left in an estate that it did not make is named, and removed with `--attached`: only what is proved to be
-/// that run's (the server's identity, OIDs, accessors). Everything else is named with the command that removes it.
+/// What a run left in an attached environment is listed, and removed with `--attached`, if it provably belongs to that
+/// run (the server's identity, OIDs, accessors). Everything else is listed with the command that removes it.
 ///
-/// Ends with 1 where something remains; with --dry-run, where something would be removed.
+/// Ends with 1 if something remains; with --dry-run, if there is something to remove.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof clean --dry-run\n  leaseproof clean\n  \
                              leaseproof clean --attached my-estate")]
 pub(crate) struct CleanArgs {
-    /// Removes first what killed runs left in the estate that this scenario's [attached] names
+    /// First removes what killed runs left in the environment of this scenario's [attached]
     #[arg(long, value_name = "SCENARIO")]
     attached: Option<PathBuf>,
     /// Shows what would be removed, and removes nothing
     #[arg(long)]
     dry_run: bool,
-    /// With --attached: lets an http:// address lead to another machine
+    /// With --attached: allows an http:// address of another machine
     #[arg(long, requires = "attached")]
     insecure_http: bool,
 }
@@ -44,8 +43,8 @@ pub(crate) fn clean(args: &CleanArgs) -> Ended {
     Ok(if report.is_clean() && !remains { Exit::Passed } else { Exit::Failed })
 }
 
-/// Removes what stands in that estate. True where something remains, or where somebody else's has the name of
-/// something that was the run's.
+/// Removes what runs left in that environment. Returns true if something remains, or if an object that belongs to
+/// somebody else now has the name of one of the run's objects.
 fn attached(scenario: &Path, args: &CleanArgs) -> Result<bool, Failure> {
     let mut plan = super::load(scenario, &Overrides::default())?;
     if let Some(attached) = &mut plan.attached {
@@ -58,9 +57,9 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<bool, Failure> {
         console::out(format!("{}\n", title(run, made_by.as_ref())));
         for thing in things {
             let label = if thing.strange {
-                "left alone: "
+                "not touched: "
             } else if thing.remains && !args.dry_run {
-                "still there: "
+                "still exists: "
             } else {
                 ""
             };
@@ -72,7 +71,7 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<bool, Failure> {
 
 fn say(report: &CleanReport) {
     if let Some(why) = &report.unknown {
-        console::out(format!("nobody can say what runs left behind: {why}\n"));
+        console::out(format!("cannot determine what runs left behind: {why}\n"));
     } else if report.runs.is_empty() {
         console::out("nothing was left behind\n");
     }
@@ -88,15 +87,15 @@ fn title(run: &str, made_by: Option<&MadeBy>) -> String {
 fn words(outcome: &CleanOutcome) -> String {
     let lines = |all: &[String]| all.iter().map(|line| format!("\n  {}", visible(line))).collect::<String>();
     match outcome {
-        CleanOutcome::Living { pid } => format!("still going on (pid {pid}), left alone"),
-        CleanOutcome::Alone { whose } => format!("left alone: {whose}"),
+        CleanOutcome::Living { pid } => format!("still running (pid {pid}), not touched"),
+        CleanOutcome::Alone { whose } => format!("not touched: {whose}"),
         CleanOutcome::WouldRemove { what, stays } => {
             let what = if what.is_empty() {
-                "nothing but its entry in the index".to_owned()
+                "only its entry in the index".to_owned()
             } else {
                 visible(&what.join(", ")).into_owned()
             };
-            let stays = if stays.is_empty() { String::new() } else { format!("\n would stay:{}", lines(stays)) };
+            let stays = if stays.is_empty() { String::new() } else { format!("\n would remain:{}", lines(stays)) };
             format!("would remove {what}{stays}")
         }
         CleanOutcome::Cleaned { ended, removed, tokens } => {
@@ -105,15 +104,15 @@ fn words(outcome: &CleanOutcome) -> String {
             let parts: Vec<String> = ended.chain(removed.map(|path| format!("{path} removed"))).collect();
             let tokens = match tokens.len() {
                 0 => String::new(),
-                1 => "; its token went with its Vault".to_owned(),
-                many => format!("; its {many} tokens went with its Vault"),
+                1 => "; its token ended with its Vault".to_owned(),
+                many => format!("; its {many} tokens ended with its Vault"),
             };
             let parts = if parts.is_empty() { "nothing was left".to_owned() } else { parts.join(", ") };
             format!("{}{tokens}", visible(&parts))
         }
         CleanOutcome::Left { left, gone } => {
             let gone = if gone.is_empty() { String::new() } else { format!("{}; ", visible(&gone.join(", "))) };
-            format!("{gone}still there:{}", lines(left))
+            format!("{gone}still exists:{}", lines(left))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::failure::Ended;
 
 /// Print completions for a shell
 ///
-/// For bash, elvish, fish, PowerShell and zsh, to be kept where the shell looks for them.
+/// For bash, elvish, fish, PowerShell and zsh; write them to the shell's completion folder.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  leaseproof completions bash > ~/.local/share/bash-completion/completions/leaseproof\n  \

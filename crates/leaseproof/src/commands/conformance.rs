@@ -16,37 +16,37 @@ use crate::keeper::state_folder;
 use crate::process;
 use crate::progress::Screen;
 
-/// Prove how Vault and PostgreSQL behave, fact by fact, on real servers
+/// Test how Vault and PostgreSQL behave, fact by fact, on real servers
 ///
-/// Each fact is proved with roles, a database and an engine of its own, and with what was expected and what came:
-/// confirmed, refuted or undecided. Facts that break servers get servers of their own. docs/facts.md lists them.
+/// Each fact is tested with its own roles, database and secrets engine, and reported as confirmed, refuted or
+/// undecided, with the expected and the actual result. Facts that break servers get their own servers. docs/facts.md
+/// lists all facts.
 ///
-/// With several versions of PostgreSQL the table at the end has the facts down and the versions across. A fact that is
-/// known to be otherwise on a version is an exception there, and says why.
+/// With several versions of PostgreSQL, the table at the end has one row per fact and one column per version. If a
+/// fact is known not to hold on a version, it is reported as an exception with the reason.
 ///
-/// Ends with 0 when each fact is confirmed or a listed exception, with 1 when one is refuted, with 3 when one is
-/// undecided.
+/// Ends with 0 if each fact is confirmed or a listed exception, with 1 if one is refuted, with 3 if one is undecided.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof conformance\n  leaseproof conformance --only ISS-7,REV-1\n  \
                              leaseproof conformance --slow --postgres 14,15,16,17,18\n  \
                              leaseproof conformance --layout haproxy-ha --only DOW-1,DOW-2,CON-1\n  leaseproof conformance --json > facts.json")]
 pub(crate) struct ConformanceArgs {
-    /// Proves these facts only, e.g. `ISS-7`; slow ones too
+    /// Tests only these facts, for example `ISS-7`; also slow ones
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fact)]
     only: Vec<&'static Fact>,
-    /// Proves those too that take minutes by nature
+    /// Also tests the facts that take minutes
     #[arg(long)]
     slow: bool,
     /// PostgreSQL's major versions
     #[arg(long, value_name = "MAJOR", value_delimiter = ',', default_value = "15")]
     postgres: Vec<u16>,
-    /// What PostgreSQL is: one server, or a primary and a synchronous standby (`remote_apply`) behind HAProxy
+    /// PostgreSQL's layout: one server, or a primary and a synchronous standby (`remote_apply`) behind HAProxy
     #[arg(long, value_enum, default_value = "standalone")]
     layout: Ground,
-    /// How many facts are proved at the same time
+    /// How many facts are tested at the same time
     #[arg(long, value_name = "N", default_value = "4")]
     at_once: u8,
-    /// Prints everything as JSON instead
+    /// Prints all results as JSON
     #[arg(long)]
     json: bool,
 }
@@ -95,7 +95,7 @@ fn wanted(args: &ConformanceArgs, fact: &Fact) -> bool {
     if args.only.is_empty() { args.slow || !fact.slow } else { args.only.iter().any(|only| only.id == fact.id) }
 }
 
-/// All facts on one version, in a run of its own.
+/// Tests all facts on one version, in its own run.
 async fn one(
     args: &ConformanceArgs,
     facts: Vec<&'static Fact>,
@@ -120,7 +120,7 @@ async fn one(
             console::out(facts::line(proof));
         }
     };
-    let stage = Screen::new(args.json).stage("proving facts");
+    let stage = Screen::new(args.json).stage("testing facts");
     let proved = interrupt.unless_asked(leaseproof_conformance::prove(asked, tell)).await;
     drop(stage);
     match proved {
@@ -131,15 +131,15 @@ async fn one(
         }
         Ok(Err(why)) => Err(Failure::estate(why)),
         Err(_) => {
-            // What stood ended with its owner, which waited for it.
+            // The servers ended together with their owner.
             ledger.closed().map_err(Failure::estate)?;
             forget(folder.path());
-            Err(Failure::new(interrupt.exit().unwrap_or(Exit::Interrupted), "interrupted; the servers are ended"))
+            Err(Failure::new(interrupt.exit().unwrap_or(Exit::Interrupted), "interrupted; the servers are stopped"))
         }
     }
 }
 
-/// Everything is gone, and the ledger with it; a folder that stays behind empty does no harm.
+/// Removes the folder with the ledger; an empty folder that stays is harmless.
 fn forget(folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);
 }

@@ -11,14 +11,14 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::Ended;
 
-/// Say which servers are found, and how to get those that are missing
+/// Show which servers are found, and how to get missing ones
 ///
-/// A server is looked for first where the environment says (VAULT_BIN, PG_BIN_DIR), then in PATH, then in the
-/// well-known folders, then in leaseproof's own cache. Each is asked for its version: another program of that name, or
-/// one that does not answer, is rejected.
+/// A server is searched first in the environment variables (VAULT_BIN, PG_BIN_DIR), then in PATH, then in well-known
+/// folders, then in leaseproof's own cache. The version of each program is read: another program with the same name,
+/// or one that does not respond, is rejected.
 ///
-/// With a scenario, what that one needs: servers, versions, images, and which line asks for them. Ends with 0 where it
-/// can be run here, with 5 where something is missing. Without one, ends with 5 where Vault or PostgreSQL is missing.
+/// With a scenario, shows what it needs: servers, versions, images, and the line that requires each. Ends with 0 if it
+/// can run here, with 5 if something is missing. Without a scenario, ends with 5 if Vault or PostgreSQL is missing.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof doctor scenarios/keybuzz-patroni\n  \
                              leaseproof doctor scenarios/powerdns --estate containers\n  \
@@ -28,7 +28,7 @@ pub(crate) struct DoctorArgs {
     scenario: Option<PathBuf>,
     #[command(flatten)]
     overrides: Overrides,
-    /// Where the servers would run, in place of what the scenario says
+    /// The environment, instead of the scenario's
     #[arg(long, value_enum, value_name = "WHERE", requires = "scenario")]
     estate: Option<Where>,
 }
@@ -44,11 +44,11 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
     }
 }
 
-/// What one scenario needs.
+/// Prints what one scenario needs.
 fn scenario(plan: &Plan) -> Exit {
     if plan.estate == EstateKind::Attached {
-        let words = "nothing is started on this machine: the servers are where [attached] says. A run checks first whether \
-                     it is let in; `leaseproof policy --for attached` prints the rights that it needs";
+        let words = "no server is started on this machine; [attached] has the servers. A run first checks its rights there; \
+                     `leaseproof policy --for attached` prints them";
         console::out(format!("✔ {}: {words}\n", plan.name));
         return Exit::Passed;
     }
@@ -58,7 +58,7 @@ fn scenario(plan: &Plan) -> Exit {
             Ok(found) => ('✔', found),
             Err(why) => ('✘', why),
         };
-        console::out(format!("{mark} {what}: {words}\n  needed by {because}\n"));
+        console::out(format!("{mark} {what}: {words}\n  required by {because}\n"));
     }
     let missing = all.iter().filter(|requirement| requirement.found.is_err()).count();
     if missing == 0 {
@@ -69,7 +69,7 @@ fn scenario(plan: &Plan) -> Exit {
     Exit::Estate
 }
 
-/// What this machine has.
+/// Prints what this machine has.
 fn machine() -> Exit {
     let all = servers::find_all();
     for found in &all {
@@ -85,7 +85,7 @@ fn machine() -> Exit {
     if missing { Exit::Estate } else { Exit::Passed }
 }
 
-/// Environments of containers are optional: nothing that is missing for them makes the machine unfit.
+/// Containers are optional: a missing engine or image does not change the exit code.
 fn image_line(found: &FoundImage) -> String {
     let FoundImage { server, found, how_to_get } = found;
     let what = format!("--estate containers: {server}");
@@ -108,6 +108,6 @@ fn line(found: &Found) -> String {
             let version = found.version.as_deref().unwrap_or("version unknown");
             format!("✔ {server:<12} {version}\n  {:<12} {} (from {source})\n", "", path.display())
         }
-        (None, _) => format!("{mark} {server:<12} not found; wanted by {wanted_by}\n{get}"),
+        (None, _) => format!("{mark} {server:<12} not found; required by {wanted_by}\n{get}"),
     }
 }

@@ -10,20 +10,20 @@ use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::{console, process};
 
-/// How long a supervisor may take to tear its estate down.
+/// How long a supervisor may take to stop its environment.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Tear down an estate that `up --detach` left
+/// Stop an environment that `up --detach` started
 ///
-/// Asks its supervisor to end, and waits until it has. Without a run's name there must be exactly one.
+/// Asks its supervisor to end, and waits for it. Without a run's name there must be exactly one.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof down\n  leaseproof down 20261122T225801Z-3f2a")]
 pub(crate) struct DownArgs {
-    /// The run, as `up --detach` named it
+    /// The run's name, as printed by `up --detach`
     run: Option<String>,
 }
 
-/// A supervisor that lives.
+/// A running supervisor.
 struct Supervisor {
     run: String,
     pid: u32,
@@ -35,25 +35,25 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
     let Supervisor { run, pid, started } = supervisor;
     let target = Pid::from_raw(i32::try_from(pid).map_err(Failure::usage)?);
     kill(target, Signal::SIGTERM).map_err(|error| {
-        Failure::new(Exit::Failed, format!("the supervisor of {run} (pid {pid}) cannot be told: {error}"))
+        Failure::new(Exit::Failed, format!("cannot signal the supervisor of {run} (pid {pid}): {error}"))
     })?;
     let until = Instant::now() + PATIENCE;
     while process::lives(pid, started) {
         if Instant::now() > until {
-            let words = format!("the supervisor of {run} (pid {pid}) is still there after {} s", PATIENCE.as_secs());
+            let words = format!("the supervisor of {run} (pid {pid}) is still running after {} s", PATIENCE.as_secs());
             return Err(Failure::new(Exit::Failed, format!("{words}; end it, then run `leaseproof clean`")));
         }
         thread::sleep(Duration::from_millis(20));
     }
     if open()?.iter().any(|ledger| ledger.run == run) {
-        let words = format!("the supervisor of {run} is gone and left something behind; `leaseproof clean` removes it");
+        let words = format!("the supervisor of {run} ended and left something behind; `leaseproof clean` removes it");
         return Err(Failure::new(Exit::Failed, words));
     }
-    console::out(format!("run {run} is torn down\n"));
+    console::out(format!("run {run} is stopped\n"));
     Ok(Exit::Passed)
 }
 
-/// The supervisors of detached estates that live.
+/// The running supervisors of detached environments.
 fn living() -> Result<Vec<Supervisor>, Failure> {
     let ledgers = open()?.into_iter();
     let supervisor = |ledger: OpenLedger| {
@@ -76,14 +76,18 @@ fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Superviso
     let all = runs.join(", ");
     let place = match wanted {
         Some(wanted) => runs.iter().position(|run| run == wanted),
-        None if runs.len() > 1 => return Err(Failure::usage(format!("several estates are up, name one of {all}"))),
+        None if runs.len() > 1 => {
+            return Err(Failure::usage(format!("several environments are up; name one of: {all}")));
+        }
         None => (runs.len() == 1).then_some(0),
     };
     match (place, wanted) {
         (Some(place), _) => Ok(living.swap_remove(place)),
         (None, Some(wanted)) if !runs.is_empty() => {
-            Err(Failure::usage(format!("no detached estate is called `{wanted}`; up are {all}")))
+            Err(Failure::usage(format!("there is no detached environment `{wanted}`; running: {all}")))
         }
-        (None, _) => Err(Failure::usage("no detached estate is up; `leaseproof up SCENARIO --detach` leaves one")),
+        (None, _) => {
+            Err(Failure::usage("no detached environment is running; `leaseproof up SCENARIO --detach` starts one"))
+        }
     }
 }

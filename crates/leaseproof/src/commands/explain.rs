@@ -5,10 +5,10 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 
-/// Say what a check shows
+/// Explain a check
 ///
-/// What is compared with what, what is left out of judgment, where the promise or the server's behaviour comes from, and
-/// whether a failure rests on timing. Without an id: every check, a line each.
+/// Shows what the check compares, what it does not judge, the source of the promise or of the server's behavior, and
+/// whether a failure rests on timing. Without an id: lists every check, one per line.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof explain\n  leaseproof explain GRA-1")]
 pub(crate) struct ExplainArgs {

@@ -14,21 +14,21 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 
-/// How long a login, and each look, may take.
+/// The timeout of a login and of each query.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Show all that a PostgreSQL role can do, and why
 ///
-/// Reads the catalogs of any server that can be reached, and changes nothing: the privileges on objects of every kind,
-/// directly, through groups, as owner or through PUBLIC; memberships, attributes, settings, default privileges, row
-/// security, and the ways past the ACLs. The account has to be able to read the whole catalog; a superuser sees all of
-/// it. The password is taken as libpq takes it, from PGPASSWORD or the file PGPASSFILE.
+/// Reads the catalogs of any reachable server, and changes nothing: privileges on all kinds of objects, held directly,
+/// through groups, as owner or through PUBLIC; memberships, attributes, settings, default privileges, row security,
+/// and ways around the ACLs. The account must be able to read the whole catalog, for example a superuser. The password
+/// comes from PGPASSWORD or the file PGPASSFILE, as in libpq.
 ///
-/// The connection is plain, or encrypted and verified with `?sslmode=verify-full&sslrootcert=FILE` in the URL (`sslcert`
-/// and `sslkey` where the server asks for a certificate).
+/// The connection is unencrypted by default, or encrypted and verified with `?sslmode=verify-full&sslrootcert=FILE` in
+/// the URL (`sslcert` and `sslkey` if the server requires a certificate).
 ///
-/// With `--against`, only what deviates from a scenario's promise is printed. Ends with 0 where nothing does, 1 where
-/// something does, 5 where the server cannot be read.
+/// With `--against`, only deviations from a scenario's promise are printed. Ends with 0 if there are none, 1 if there
+/// are some, 5 if the server cannot be read.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof grants app --server postgres://postgres@127.0.0.1:5432\n  \
                        leaseproof grants v-token-app-x1 --server postgres://postgres@db:5432 --database shop --json\n  \
@@ -37,22 +37,22 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct GrantsArgs {
     /// The PostgreSQL role
     role: String,
-    /// Where, and as whom to look: postgres://USER@HOST:PORT/DATABASE
+    /// The server and the account: postgres://USER@HOST:PORT/DATABASE
     #[arg(long, value_name = "URL")]
     server: String,
-    /// Takes the password from this environment variable
+    /// The environment variable with the password
     #[arg(long, value_name = "VARIABLE", default_value = "PGPASSWORD")]
     password_from_env: String,
-    /// Looks into this database; may be given several times. Without it, into all that accept connections
+    /// Reads this database; can be repeated. Default: all that accept connections
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
     /// Prints JSON (docs/grants.schema.json)
     #[arg(long, conflicts_with = "against")]
     json: bool,
-    /// Prints what deviates from this scenario's promise, and nothing else
+    /// Prints only deviations from this scenario's promise
     #[arg(long, value_name = "SCENARIO")]
     against: Option<PathBuf>,
-    /// The Vault role whose promise it is; needed where the scenario promises more than one
+    /// The Vault role of the promise; required if the scenario promises more than one
     #[arg(long = "as", value_name = "VAULT_ROLE", requires = "against")]
     promised_as: Option<String>,
 }
@@ -77,7 +77,7 @@ pub(crate) fn grants(args: &GrantsArgs) -> Ended {
     Ok(Exit::Passed)
 }
 
-/// What was read.
+/// The catalog that was read.
 struct Read {
     sets: Vec<PrivilegeSet>,
     /// The objects of the promised database.
@@ -105,10 +105,10 @@ async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) ->
             read.objects = observer.objects().await.map_err(failed)?.into_iter().collect();
         }
         let set = observer.privileges(&[role.oid]).await.map_err(failed)?.remove(&role.oid);
-        let gone = || Failure::estate(format!("the role {} went away while it was read", args.role));
+        let gone = || Failure::estate(format!("the role {} was dropped while it was read", args.role));
         read.sets.push(set.ok_or_else(gone)?);
     }
-    // What the shared catalog says of another database, by OIDs, was read there by name.
+    // Entries of the shared catalog about another database, which have OIDs only, were read there by name.
     let names: Vec<String> = read.sets.iter().map(|set| format!(" in database {}", set.database)).collect();
     let read_there =
         |line: &String| names.iter().any(|name| line.ends_with(name) || line.contains(&format!("{name},")));
@@ -116,13 +116,13 @@ async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) ->
         set.beyond.retain(|line| !read_there(line));
     }
     if let Some(promise) = promise.filter(|promise| read.sets.iter().all(|set| set.database != promise.database)) {
-        let lacking = format!("the promise is of database {}, which was not read on {server}", promise.database);
+        let lacking = format!("the promise is about database {}, which was not read on {server}", promise.database);
         return Err(Failure::usage(lacking));
     }
     Ok(read)
 }
 
-/// Prints every deviation once, though a role's own are seen in each database.
+/// Prints every deviation once, although the role's own ones are the same in each database.
 fn tell(role: &str, promise: &RolePromise, read: &Read) -> Exit {
     let all = read.sets.iter().flat_map(|set| privilege_diff(promise, &read.objects, set));
     let deviations: BTreeSet<Deviation> = all.collect();
@@ -131,7 +131,7 @@ fn tell(role: &str, promise: &RolePromise, read: &Read) -> Exit {
         console::out(format!("{}\n", visible(&format!("{role} {what}{line}"))));
     }
     if deviations.is_empty() {
-        console::note(format!("{role} can do exactly what is promised of {}", promise.name));
+        console::note(format!("{role} has exactly the privileges that are promised for {}", promise.name));
         return Exit::Passed;
     }
     Exit::Failed
@@ -141,17 +141,17 @@ fn promise(scenario: &Path, promised_as: Option<&str>) -> Result<RolePromise, Fa
     let plan = super::load(scenario, &Overrides::default())?;
     let names = plan.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
     let named = |name: &str| {
-        let no_such = || Failure::usage(format!("the scenario promises nothing of {name}; there is {names}"));
+        let no_such = || Failure::usage(format!("the scenario has no promise for the role {name}; it has {names}"));
         plan.roles.iter().find(|role| role.name == name).ok_or_else(no_such)
     };
     let promise = match (promised_as, plan.roles.as_slice()) {
         (Some(name), _) => named(name)?,
         (None, [only]) => only,
-        (None, []) => return Err(Failure::usage("the scenario promises nothing of any role")),
-        (None, _) => return Err(Failure::usage(format!("say with --as whose promise it is: {names}"))),
+        (None, []) => return Err(Failure::usage("the scenario has no promise for any role")),
+        (None, _) => return Err(Failure::usage(format!("several roles are promised; choose one with --as: {names}"))),
     };
     if promise.grants.is_none() {
-        return Err(Failure::usage(format!("the scenario promises no `grants` of {}", promise.name)));
+        return Err(Failure::usage(format!("the scenario's promise for {} has no `grants`", promise.name)));
     }
     Ok(promise.clone())
 }
@@ -165,7 +165,7 @@ fn login(args: &GrantsArgs) -> Result<Login, Failure> {
     Ok(login)
 }
 
-/// The first line that fits, as libpq reads it: `host:port:database:user:password`, `*` for any.
+/// The password in the first matching line, as in libpq: `host:port:database:user:password`, `*` matches any value.
 fn passfile(login: &Login) -> Option<Secret> {
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
     let file = std::env::var_os("PGPASSFILE").map(PathBuf::from).or_else(home)?;
@@ -181,7 +181,7 @@ fn passfile(login: &Login) -> Option<Secret> {
     })
 }
 
-/// Fields between colons; a backslash takes the next sign as it is.
+/// The fields between colons; a backslash escapes the next character.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut signs = line.chars();

@@ -13,9 +13,9 @@ use crate::judgment;
 
 /// Judge a recorded run again
 ///
-/// Reads the run's plan and history, and nothing else, and writes its verdicts anew. The version that made the run
-/// writes the same bytes and ends with the same code; another one says what it sees differently. A run that a signal
-/// ended had that signal's code: judged, it ends with what was seen until then, or with 3.
+/// Reads only the run's plan and history, and writes its verdicts again. The version that created the run writes the
+/// same bytes and ends with the same code; another version lists the differences. For a run that was ended by a
+/// signal, `judge` returns the result of what was observed until then, or 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof judge reports/runs/powerdns/20261122T225801Z-3f2a\n  \
                              leaseproof judge RUN --format json")]
@@ -38,7 +38,7 @@ pub(crate) fn judge(args: &JudgeArgs) -> Ended {
     let exit = Exit::of(verdicts);
     print(&folder, verdicts, args.format, args.verbosity, exit);
     for difference in before.iter().flat_map(|before| judgment::differences(before, verdicts)) {
-        console::note(visible(&format!("seen differently: {difference}")));
+        console::note(visible(&format!("judged differently: {difference}")));
     }
     Ok(exit)
 }

@@ -11,7 +11,7 @@ use crate::failure::{Ended, Failure};
 
 /// List the scenarios of a folder
 ///
-/// Every folder below it that holds a scenario.toml, with its title.
+/// Lists every folder below it that contains a scenario.toml, with its title.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof list\n  leaseproof list my/scenarios")]
 pub(crate) struct ListArgs {

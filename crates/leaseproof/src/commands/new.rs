@@ -9,11 +9,12 @@ use crate::failure::{Ended, Failure};
 
 /// Write a first scenario
 ///
-/// A folder with a scenario.toml and the files that it names, ready to run: one cluster, one role, a few lives.
+/// Writes a folder with a scenario.toml and the files that it names, ready to run: one cluster, one role, a few
+/// lifecycles.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof new my-estate\n  leaseproof run scenarios/my-estate")]
 pub(crate) struct NewArgs {
-    /// The scenario's name, which is its folder's
+    /// The scenario's name; its folder has the same name
     name: String,
     /// The folder to put it in
     #[arg(long, default_value = "scenarios")]
@@ -23,11 +24,14 @@ pub(crate) struct NewArgs {
 pub(crate) fn new(args: &NewArgs) -> Ended {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if args.name.is_empty() || !args.name.chars().all(fits) {
-        return Err(Failure::usage(format!("`{}` is no name: expected letters, digits, `-` and `_`", args.name)));
+        return Err(Failure::usage(format!(
+            "invalid name: expected letters, digits, `-` and `_`, got `{}`",
+            args.name
+        )));
     }
     let folder = args.dir.join(&args.name);
     if folder.exists() {
-        return Err(Failure::usage(format!("{} is already there; choose another name", folder.display())));
+        return Err(Failure::usage(format!("{} already exists; choose another name", folder.display())));
     }
     for (file, text) in leaseproof_scenario::template(&args.name) {
         let path = folder.join(file);

@@ -11,8 +11,8 @@ use crate::failure::{Ended, Failure};
 
 /// Print the least rights that the harness's own accounts need
 ///
-/// For an estate that already stands: the Vault policy of the harness's own token, and the PostgreSQL account that looks
-/// on, as statements for their operators. A run finds out beforehand whether they are in force.
+/// For an environment that is already running: the Vault policy of the harness's own token, and the PostgreSQL account
+/// of the observer, as statements for the operators. A run checks these rights before it starts.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof policy --for attached my-estate\n  \
                              leaseproof policy --for attached my-estate --part vault | vault policy write leaseproof -\n  \
@@ -20,24 +20,24 @@ use crate::failure::{Ended, Failure};
 pub(crate) struct PolicyArgs {
     /// The scenario: its folder, or its scenario.toml
     path: PathBuf,
-    /// The estate that the rights are for
+    /// The environment that the rights are for
     #[arg(long = "for", value_enum)]
     estate: For,
-    /// Prints this part only
+    /// Prints only this part
     #[arg(long, value_enum)]
     part: Option<Part>,
     #[command(flatten)]
     overrides: Overrides,
 }
 
-/// Whose accounts.
+/// The environment of the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum For {
-    /// An estate that already stands
+    /// An environment that is already running
     Attached,
 }
 
-/// Which server's rights.
+/// The server that the rights are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// The policy, in HCL
@@ -50,7 +50,10 @@ pub(crate) fn policy(args: &PolicyArgs) -> Ended {
     let plan = super::load(&args.path, &args.overrides)?;
     let For::Attached = args.estate;
     let Some(attached) = &plan.attached else {
-        return Err(Failure::usage(format!("the scenario {} has no [attached]: it does not say where", plan.name)));
+        return Err(Failure::usage(format!(
+            "the scenario {} has no [attached]: add the addresses of Vault and PostgreSQL there",
+            plan.name
+        )));
     };
     if args.part != Some(Part::Postgres) {
         console::out(vault(&plan));
@@ -69,9 +72,9 @@ fn vault(plan: &Plan) -> String {
     let needs: String = harness_needs(plan).iter().map(rule).collect();
     let rights: String = client_rights(plan).iter().map(|need| format!("# {}", rule(need))).collect();
     format!(
-        "# Vault: the policy of the harness's own token. It needs nothing of the `default` policy.\n\
-         # Give that token the policies of the credentials' client too, {}: Vault lets it make none that may more.\n{needs}\
-         # What those have to allow:\n{rights}",
+        "# Vault: the policy of the harness's own token. It does not need the `default` policy.\n\
+         # Give that token the policies of the credentials' client too, {}: Vault never lets a token create another token with more rights than its own.\n{needs}\
+         # Those policies must allow:\n{rights}",
         client.join(", ")
     )
 }
@@ -86,7 +89,7 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
     for (name, cluster) in &attached.postgres {
         let observer = quoted(&cluster.observer);
         text.push_str(&format!(
-            "-- postgres.{name}: the account that looks on. Its password, or its certificate, is yours to give.\n\
+            "-- postgres.{name}: the observer's account. Set its password or certificate yourself.\n\
              CREATE ROLE {observer} LOGIN;\n"
         ));
         for grant in GRANTS {
@@ -94,7 +97,7 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
         }
         if let Some(operator) = cluster.operator.as_deref().filter(|_| attached.ours).map(quoted) {
             text.push_str(&format!(
-                "-- The account that does the set-up, and takes it away whoever is connected.\n\
+                "-- The account that does the setup, and removes it even if clients are connected.\n\
                  CREATE ROLE {operator} LOGIN CREATEDB CREATEROLE;\nGRANT pg_signal_backend TO {operator};\n"
             ));
         }
@@ -102,8 +105,10 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
         databases.extend(plan.roles.iter().filter(|role| role.on == *name).map(|role| role.database.as_str()));
         databases.sort_unstable();
         databases.dedup();
-        text.push_str("-- And so for every other database of the cluster, where PUBLIC may not connect.\n");
-        // A database of the set-up's own is not there yet, and PUBLIC may connect to it unless the set-up says otherwise.
+        text.push_str(
+            "-- The same for every other database of the cluster in which PUBLIC has no CONNECT privilege.\n",
+        );
+        // A database that the setup creates does not exist yet; PUBLIC may connect to it by default.
         for database in databases.into_iter().filter(|database| !attached.ours || *database == cluster.database) {
             text.push_str(&format!("GRANT CONNECT ON DATABASE {} TO {observer};\n", quoted(database)));
         }
@@ -111,7 +116,7 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
     text
 }
 
-/// A name as SQL has it.
+/// A quoted SQL identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -8,7 +8,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 
-/// Print a page of the docs that is made from the program
+/// Print a page of the docs that is generated from the program
 #[derive(Debug, Args)]
 pub(crate) struct ReferenceArgs {
     /// The page
@@ -19,7 +19,7 @@ pub(crate) struct ReferenceArgs {
     output: Option<PathBuf>,
 }
 
-/// The pages that are made from the program.
+/// The pages that are generated from the program.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Page {
     /// docs/cli.md
@@ -28,7 +28,7 @@ enum Page {
     Checks,
     /// docs/facts.md
     Facts,
-    /// A man page of leaseproof and of each command, in a folder
+    /// A man page for leaseproof and for each command, in a folder
     Man,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
     Ok(Exit::Passed)
 }
 
-/// Writes the man pages into a folder, and names it.
+/// Writes the man pages into a folder and returns its name.
 fn man_pages(folder: &Path) -> Result<String, Failure> {
     clap_mangen::generate_to(Cli::command(), folder)
         .map_err(|error| Failure::estate(format!("cannot write man pages into {}: {error}", folder.display())))?;

@@ -17,17 +17,17 @@ use crate::{artefacts, console, pipeline, selection};
 
 /// Run scenarios and judge every promise
 ///
-/// Stands the estate up, does what its operator does, takes credentials through their whole lives, looks on, tears
-/// everything down, and judges what was recorded. Everything that it leaves is in the run's folder.
+/// Starts the environment, does the setup, takes credentials through their full lifecycle, observes, stops everything,
+/// and judges the recorded history. All results are in the run's folder.
 ///
-/// Ctrl-C ends it early: no more arrivals, every lease revoked, everything torn down. A second Ctrl-C tears down at
-/// once.
+/// Ctrl-C ends a run early: no more arrivals, every lease is revoked, everything is stopped. A second Ctrl-C skips the
+/// drain.
 ///
-/// With `--estate attached` nothing is stood up: the scenario's `[attached]` says where an estate already stands, and the
-/// run takes credentials there, under a token of its own that is revoked at the end. What that will cost is printed first.
+/// With `--estate attached` no server is started: the run uses the servers in the scenario's `[attached]`, with its
+/// own Vault token, which is revoked at the end. The expected cost is printed first.
 ///
-/// Several scenarios, or a folder of them, run one after another and end with one table and one exit code; what is
-/// changed or left out applies to each of them. Nothing starts unless all of them are valid.
+/// Several scenarios, or a folder of them, run one after another and end with one table and one exit code; `--set`,
+/// `--only`, `--skip` and the like apply to each of them. Nothing starts unless all of them are valid.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  leaseproof run scenarios/ --output out\n  \
@@ -41,29 +41,29 @@ pub(crate) struct RunArgs {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     overrides: Overrides,
-    /// The folder for the run's files; otherwise a new one below reports/runs/. Where it holds files already, DIR-2,
-    /// DIR-3, … is made. Of several scenarios, each has its own folder in it
+    /// The folder for the run's files; default: a new one below reports/runs/. If it is not empty, DIR-2, DIR-3, … is
+    /// used. With several scenarios, each has its own folder in it
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// How to print the verdicts; those of several scenarios as one JSON list
+    /// How to print the verdicts; for several scenarios, JSON is one list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
     verbosity: Verbosity,
-    /// Judges these checks only
+    /// Judges only these checks
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
-    /// Judges all checks but these
+    /// Judges all checks except these
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     skip: Vec<String>,
-    /// Seed of every choice, in place of the scenario's own
+    /// Seed of all random choices, instead of the scenario's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Runs the load to its end although the same failure repeats
+    /// Runs the complete load even if the same failure repeats
     ///
-    /// Without it, ten credentials in a row that cannot be issued, or cannot log in, with the same words of the server and none
-    /// that works in between, end the load early: more of it would show nothing new. What a fault may cause, what a
-    /// [[known]] entry declares and what comes from load (time-outs, quotas, full connection slots) does not count.
+    /// By default the load ends early after ten consecutive credentials that cannot be issued, or cannot log in, with the
+    /// same message of the server, because further ones would show nothing new. Expected errors of a fault, declared
+    /// known issues and effects of the load (timeouts, quotas, full connection slots) do not count.
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub(crate) struct RunArgs {
 /// How much is printed.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Verbosity {
-    /// Prints only what did not pass, the run's folder and the last line
+    /// Prints only the checks that did not pass, the run's folder and the last line
     #[arg(long)]
     quiet: bool,
     /// Prints every check with its evidence
@@ -108,12 +108,12 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
     }
 }
 
-/// The plan of one scenario, with what the command line changes in it.
+/// The plan of one scenario, with the changes from the command line.
 fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
     let (mut plan, warnings) = super::check(path, &args.overrides)?;
     if !warnings.is_empty() && !args.verbosity.quiet {
         let (path, many) = (path.display(), warnings.len());
-        console::note(format!("{path}: {many} warnings before the start; `leaseproof validate {path}` shows them"));
+        console::note(format!("{path}: {many} warnings about the scenario; `leaseproof validate {path}` shows them"));
     }
     selection::select(&mut plan, &args.only, &args.skip)?;
     attached::prepare(&mut plan, &args.attached)?;
@@ -122,7 +122,7 @@ fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
 }
 
 fn one(args: &RunArgs, path: &Path) -> Ended {
-    // Before signals are listened to: nothing is made yet, and what is slow to read can be ended by one at once.
+    // Before the signal handlers are installed: nothing has been created, so a signal can end a slow read immediately.
     let plan = plan(args, path)?;
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
@@ -164,16 +164,16 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     Ok(done.exit())
 }
 
-/// Says where files go, where that is not the folder that was named.
+/// Prints where the files are written if that is not the named folder.
 pub(crate) fn say_moved(wanted: Option<&Path>, taken: Option<&Path>) {
     if let (Some(wanted), Some(taken)) = (wanted, taken)
         && std::path::absolute(wanted).ok() != std::path::absolute(taken).ok()
     {
-        console::note(format!("{} holds files already: the run is in {}", wanted.display(), here(taken)));
+        console::note(format!("{} is not empty: the run is in {}", wanted.display(), here(taken)));
     }
 }
 
-/// The verdicts on stdout; as JSON, with what ended the run early on stderr besides.
+/// Prints the verdicts to stdout; as JSON, also the cause of an early end to stderr.
 pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, verbosity: Verbosity, exit: Exit) {
     match format {
         Format::Json => {
@@ -198,7 +198,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
     }
 }
 
-/// The folder as one would type it from here.
+/// The folder relative to the current folder, if it is below it.
 pub(crate) fn shown(folder: &RunFolder) -> String {
     here(folder.path())
 }

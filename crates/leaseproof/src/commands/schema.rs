@@ -6,7 +6,7 @@ use crate::failure::Ended;
 
 /// Print the JSON Schema of scenario files
 ///
-/// Editors that know TOML complete and check scenarios with it, through the `#:schema` line that `leaseproof new`
+/// Editors with TOML support use it to complete and check scenarios, through the `#:schema` line that `leaseproof new`
 /// writes.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof schema > scenario.schema.json\n  leaseproof schema --verdicts")]

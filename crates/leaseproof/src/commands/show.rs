@@ -14,10 +14,10 @@ use crate::judgment;
 
 /// Show the lifecycles of a run, or one of them in full
 ///
-/// Without `--lease` and `--user`: a list, a line each, of those that the options describe. With one of them: everything
-/// that was done with that credential and observed of it, in order of time, and the findings that name it.
+/// Without `--lease` and `--user`: a list of the selected lifecycles, one per line. With one of them: all operations
+/// with that credential and all observations of it, in order of time, and the findings that name it.
 ///
-/// With `--check`: what that check found, and the lifecycles that its findings name.
+/// With `--check`: the findings of that check, and the lifecycles that they name.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof show RUN\n  \
                              leaseproof show RUN --outcome failed --role powerdns-role --limit 10\n  \
@@ -27,7 +27,7 @@ use crate::judgment;
 pub(crate) struct ShowArgs {
     /// The run's folder
     run: PathBuf,
-    /// One lease in full: its whole id, or the part behind the last slash
+    /// One lease in full: its complete id, or the part after the last slash
     #[arg(long, value_name = "ID", conflicts_with_all = ["user", "role", "outcome", "check"])]
     lease: Option<String>,
     /// One PostgreSQL user in full
@@ -36,25 +36,25 @@ pub(crate) struct ShowArgs {
     /// Lists lifecycles of this Vault role
     #[arg(long, value_name = "VAULT_ROLE")]
     role: Option<String>,
-    /// Lists lifecycles that came to this
+    /// Lists lifecycles with this outcome
     #[arg(long, value_enum)]
     outcome: Option<OutcomeArg>,
-    /// Shows what this check found, and lists the lifecycles that it names
+    /// Shows the findings of this check, and lists the lifecycles that they name
     #[arg(long, value_name = "CHECK_ID")]
     check: Option<CheckId>,
-    /// How many are listed at most
+    /// The maximum number of lifecycles in the list
     #[arg(long, value_name = "N", default_value_t = 40)]
     limit: usize,
 }
 
-/// What became of a lifecycle.
+/// The outcome of a lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OutcomeArg {
-    /// A server answered one of its operations with an error
+    /// A server returned an error for one of its operations
     Failed,
     /// One of its operations had no answer
     Unanswered,
-    /// Its lease was revoked, with an acknowledgement
+    /// Its lease was revoked, and Vault acknowledged it
     Revoked,
     /// Its role was gone without a revocation
     Expired,
@@ -115,7 +115,7 @@ fn list(folder: &RunFolder, args: &ShowArgs) -> Ended {
     Ok(Exit::Passed)
 }
 
-/// Takes every event of the run's history.
+/// Calls `take` with every event of the run's history.
 fn each(folder: &RunFolder, mut take: impl FnMut(&Event)) -> Result<(), Failure> {
     let mut history = History::open(&folder.history()).map_err(Failure::usage)?;
     history.by_ref().for_each(|event| take(&event));
@@ -125,11 +125,11 @@ fn each(folder: &RunFolder, mut take: impl FnMut(&Event)) -> Result<(), Failure>
 fn found_by(folder: &RunFolder, check: CheckId) -> Result<Vec<leaseproof_domain::Judgment>, Failure> {
     let verdicts = artefacts::read_verdicts(folder).ok_or_else(|| {
         let shown = shown(folder);
-        Failure::usage(format!("{shown} holds no verdicts that can be read; `leaseproof judge {shown}` writes them"))
+        Failure::usage(format!("{shown} has no readable verdicts; `leaseproof judge {shown}` writes them"))
     })?;
     let judged: Vec<_> = verdicts.checks.into_iter().filter(|judgment| judgment.check == check).collect();
     if judged.is_empty() {
-        return Err(Failure::usage(format!("the run {} did not ask for {check}", folder.name())));
+        return Err(Failure::usage(format!("the run {} did not include {check}", folder.name())));
     }
     Ok(judged)
 }

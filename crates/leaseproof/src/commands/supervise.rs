@@ -12,10 +12,10 @@ use crate::keeper::{self, Kept};
 use crate::process;
 use crate::progress::Screen;
 
-/// The line that ends what a supervisor says: behind it stands the run's name.
+/// The start of the last line of a supervisor's output, followed by the run's name.
 const UP: &str = "# up ";
 
-/// Keeps an estate on behalf of `up --detach`
+/// Keeps an environment running for `up --detach`
 #[derive(Debug, Args)]
 pub(crate) struct SuperviseArgs {
     #[command(flatten)]
@@ -34,15 +34,15 @@ pub(crate) fn arguments(scenario: &ScenarioArgs) -> Vec<OsString> {
     arguments
 }
 
-/// The run's name and the exports, where the supervisor said that the estate is up.
+/// The run's name and the exports, if the supervisor reported that the environment is up.
 pub(crate) fn understood(said: &str) -> Option<(&str, &str)> {
     let (exports, run) = said.trim_end().rsplit_once(UP)?;
     Some((run, exports))
 }
 
 pub(crate) fn supervise(args: &SuperviseArgs) -> Ended {
-    // A session of its own: neither the terminal's Ctrl-C nor its end reaches it.
-    setsid().map_err(|error| Failure::estate(format!("the supervisor gets no session of its own: {error}")))?;
+    // Its own session: the terminal's signals do not reach it.
+    setsid().map_err(|error| Failure::estate(format!("cannot start a new session for the supervisor: {error}")))?;
     let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
     super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
@@ -50,7 +50,7 @@ pub(crate) fn supervise(args: &SuperviseArgs) -> Ended {
     })
 }
 
-/// Tells the starter that the estate is up, and lets go of its terminal.
+/// Reports to the starting process that the environment is up, and detaches from its terminal.
 fn say_and_let_go(kept: &Kept) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}{UP}{}", kept.exports, kept.run)?;

@@ -14,19 +14,19 @@ use crate::interrupt::Interrupt;
 use crate::progress::Screen;
 use crate::{keeper, process};
 
-/// Keep a scenario's estate up, to work with by hand
+/// Start a scenario's environment and keep it, to work with by hand
 ///
-/// Stands the servers up, does what the operator does, and prints the variables with which `vault` and `psql` reach
-/// them. It stays until Ctrl-C and then tears everything down.
+/// Starts the servers, does the setup, and prints the environment variables for `vault` and `psql`. The environment
+/// runs until Ctrl-C, which stops everything.
 ///
-/// With --detach it returns as soon as the estate stands; `leaseproof down` ends it.
+/// With --detach, the command returns as soon as the environment is ready; `leaseproof down` stops it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof up scenarios/powerdns\n  \
                              eval \"$(leaseproof up scenarios/powerdns --detach)\"\n  leaseproof down")]
 pub(crate) struct UpArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// Leaves the estate to a supervisor of its own, and returns
+    /// Keeps the environment in a background process, and returns
     #[arg(long)]
     detach: bool,
 }
@@ -37,19 +37,19 @@ pub(crate) fn up(args: &UpArgs) -> Ended {
         let interrupt = Interrupt::listen()?;
         let screen = Screen::new(false);
         if args.detach {
-            let _stage = screen.stage("standing the estate up");
+            let _stage = screen.stage("starting the environment");
             return detached(&args.scenario, &interrupt).await;
         }
         let ready = |kept: &keeper::Kept| {
             console::verbatim(&kept.exports);
-            console::note(format!("run {} is up; Ctrl-C tears it down", kept.run));
+            console::note(format!("run {} is up; Ctrl-C stops it", kept.run));
             Ok(())
         };
         keeper::keep(&plan, process::harness(), &interrupt, screen, ready).await
     })
 }
 
-/// Starts this program again as the supervisor, waits until it says that the estate is up, and leaves it.
+/// Starts this program again as the supervisor, waits until it reports that the environment is up, and returns.
 async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
     let failed = |error: io::Error| Failure::estate(format!("the supervisor cannot be started: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
@@ -65,14 +65,14 @@ async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
         Ok(said) => match supervise::understood(&said.unwrap_or_default()) {
             Some((run, exports)) => {
                 console::verbatim(exports);
-                console::note(format!("run {run} is up; `leaseproof down` tears it down"));
+                console::note(format!("run {run} is up; `leaseproof down` stops it"));
                 Ok(Exit::Passed)
             }
             None => ended(&mut child),
         },
         Err(_) => {
             let pid = i32::try_from(child.id()).map_err(Failure::estate)?;
-            // If it is gone already there is nobody left to tell.
+            // An error means that it has already ended.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
             ended(&mut child)?;
             Ok(interrupt.exit().unwrap_or(Exit::Interrupted))
@@ -82,17 +82,17 @@ async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
 
 fn until_closed(mut stdout: ChildStdout) -> String {
     let mut said = String::new();
-    // What was said before a broken pipe counts as much as what was said before its end.
+    // The output before a broken pipe is used like complete output.
     let _ = stdout.read_to_string(&mut said);
     said
 }
 
-/// How a supervisor ended that did not come up; why, it has said itself.
+/// The exit code of a supervisor that could not start the environment; it has printed the reason itself.
 fn ended(child: &mut Child) -> Ended {
-    let status = child.wait().map_err(|error| Failure::estate(format!("the supervisor is lost: {error}")))?;
+    let status = child.wait().map_err(|error| Failure::estate(format!("cannot wait for the supervisor: {error}")))?;
     match status.code().and_then(|code| u8::try_from(code).ok()).and_then(Exit::from_code) {
         Some(Exit::Passed) | None => {
-            Err(Failure::estate(format!("the supervisor ended before the estate was up: {status}")))
+            Err(Failure::estate(format!("the supervisor ended before the environment was up: {status}")))
         }
         Some(exit) => Ok(exit),
     }

@@ -12,9 +12,9 @@ use crate::series::{self, Named};
 
 /// Check scenarios without starting anything
 ///
-/// Every problem of each file is told in one pass, with its line and the nearest right name. Ends with 2 where there
-/// is any. What is likely to be wrong and can be run all the same is a warning: a parameter that Vault does not have, a
-/// statement without `{{name}}`, a role that its connection does not allow. Warnings change no exit code.
+/// Reports every problem of each file at once, with its line and a similar valid name. Ends with 2 if there is any.
+/// Likely mistakes that do not prevent a run are warnings: a parameter that Vault does not have, a statement without
+/// `{{name}}`, a role that its connection does not allow. Warnings do not change the exit code.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/\n  \
@@ -43,7 +43,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                     many => format!(", {many} warnings"),
                 };
                 console::out(format!(
-                    "{}: valid; {} set-up steps, {} checks asked{noted}\n",
+                    "{}: valid; {} setup steps, {} checks{noted}\n",
                     visible(&path.display().to_string()),
                     plan.setup.len(),
                     plan.asks.len()

@@ -64,7 +64,7 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(1), "{shown}");
     assert!(
-        shown.contains("left alone: role netdata of postgres.target: it was made later by somebody else"),
+        shown.contains("not touched: role netdata of postgres.target: it was made later by somebody else"),
         "{shown}"
     );
     assert!(shown.contains("database powerdns of postgres.target: removed"), "{shown}");
@@ -92,9 +92,9 @@ async fn a_mount_and_a_policy_that_others_made_later_stay() {
     let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
     let shown = text(&clean);
     assert_eq!(clean.status.code(), Some(1), "{shown}");
-    assert!(shown.contains("left alone: mount database: it was made later by somebody else"), "{shown}");
+    assert!(shown.contains("not touched: mount database: it was made later by somebody else"), "{shown}");
     assert!(
-        shown.contains("left alone: policy powerdns-client: its rules are not those that the run wrote"),
+        shown.contains("not touched: policy powerdns-client: its rules are not those that the run wrote"),
         "{shown}"
     );
     assert_eq!(root.read("database/theirs").await.unwrap().body["data"]["kept"], "1", "{shown}");

@@ -43,8 +43,8 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
     let shown = text(&output);
     let verdicts = theirs.desk.verdicts();
     assert_kept(&output, &verdicts);
-    assert!(shown.contains("13 leases and as many PostgreSQL roles over at most 26s"), "{shown}");
-    let (_, said) = shown.split_once("live at once, about ").unwrap();
+    assert!(shown.contains("up to 13 leases and as many PostgreSQL roles in at most 26s"), "{shown}");
+    let (_, said) = shown.split_once("live at the same time, about ").unwrap();
     let said: f64 = said.split_once(" MB of audit log").unwrap().0.parse().unwrap();
     assert!(said > grown / 2.0 && said < grown * 3.0, "{said} MB were said, and the log grew by {grown} MB");
     eprintln!("{said} MB were said, and the log grew by {grown} MB");
@@ -76,15 +76,15 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     let before = theirs.there().await;
     let allowed = ["--estate", "attached", "--allow-writes-to", "127.0.0.1"];
     let table: [(&[&str], i32, &str); 6] = [
-        (&["--estate", "attached"], 2, "where that is meant, say --allow-writes-to 127.0.0.1"),
+        (&["--estate", "attached"], 2, "to permit that, add --allow-writes-to 127.0.0.1"),
         (
             &["--estate", "attached", "--allow-writes-to", "vault.example"],
             2,
-            "and the scenario's Vault is at 127.0.0.1",
+            "expected 127.0.0.1, the host of the scenario's Vault",
         ),
-        (&["--allow-writes-to", "127.0.0.1"], 2, "--allow-writes-to is of attached estates"),
-        (&["--max-live-leases", "5"], 2, "--max-live-leases allows 5: nothing was started"),
-        (&["--max-duration", "20s"], 2, "the load would last 26s, and --max-duration allows 20s: nothing was started"),
+        (&["--allow-writes-to", "127.0.0.1"], 2, "--allow-writes-to is for attached environments only"),
+        (&["--max-live-leases", "5"], 2, "--max-live-leases allows 5. Nothing was started"),
+        (&["--max-duration", "20s"], 2, "the load would last 26s; --max-duration allows 20s. Nothing was started"),
         (&["--set", "client.policies=[\"other\"]"], 5, "it has not the policy `other` of [client]"),
     ];
     for (arguments, code, words) in table {
@@ -108,7 +108,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     assert_eq!(output.status.code(), Some(5), "{shown}");
     assert_eq!(theirs.there().await, before);
     let up = theirs.desk.output(["up", theirs.scenario.to_str().unwrap(), "--set", "estate=attached"]);
-    assert!(up.status.code() == Some(2) && text(&up).contains("already stands"), "{}", text(&up));
+    assert!(up.status.code() == Some(2) && text(&up).contains("already running"), "{}", text(&up));
     theirs.desk.assert_nothing_left();
 }
 
@@ -124,7 +124,11 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     let output = wait(child, Duration::from_secs(60));
     assert_eq!(output.status.code(), Some(130), "{}", text(&output));
-    assert!(text(&output).contains("left out: RUN-2, others may take credentials here meanwhile"), "{}", text(&output));
+    assert!(
+        text(&output).contains("left out: RUN-2, others may request credentials during the run"),
+        "{}",
+        text(&output)
+    );
     theirs.only(&before).await;
     theirs.desk.assert_nothing_left();
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
@@ -309,7 +313,7 @@ async fn a_lease_that_becomes_irrevocable_ends_the_load() {
     let shown = text(&output);
     assert!(begun.elapsed() < Duration::from_secs(15 * 60), "{shown}");
     assert_eq!(output.status.code(), Some(1), "INV-8 fails: {shown}");
-    let words = format!("ended to spare the estate: the lease {} became irrevocable", issued.lease);
+    let words = format!("ended to protect the environment: the lease {} became irrevocable", issued.lease);
     assert!(shown.contains(&words), "{shown}");
     let (roles, leases, _) = theirs.there().await;
     assert_eq!(leases, 1, "only the lease that Vault has given up is left: {roles:?}");

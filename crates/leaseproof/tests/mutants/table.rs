@@ -1,27 +1,27 @@
-//! The sabotaged estates, each with the checks that have to catch it.
+//! The sabotaged environments, each with the checks that must catch it.
 
 use super::scenario::{Change, DELPHI, NONE, POWERDNS, Parent, WIZARD};
 
-/// One sabotaged estate.
+/// One sabotaged environment.
 pub(crate) struct Mutant {
     pub(crate) name: &'static str,
     /// What is wrong with it.
     pub(crate) says: &'static str,
     pub(crate) parent: &'static Parent,
     pub(crate) change: Change,
-    /// Checks that have to fail, all of them.
+    /// Checks that must all fail.
     pub(crate) by: &'static [&'static str],
-    /// Checks that may fail too.
+    /// Checks that may also fail.
     pub(crate) also: &'static [&'static str],
 }
 
-/// What follows where a role cannot be dropped.
+/// Consequences if a role cannot be dropped.
 const ENDS: &[&str] = &["REV-1", "EXP-1", "RUN-2", "INV-6a", "INV-10"];
-/// What follows where a revocation never came to Vault: its audit log does not have it either.
+/// Consequences if a revocation does not reach Vault: it is not in the audit log either.
 const SWALLOWED: &[&str] = &["REV-1", "EXP-1", "RUN-2", "INV-6a", "INV-10", "AUD-1"];
-/// What follows where no credential, or none that works, comes out.
+/// Consequences if no credential is issued, or none that works.
 const USELESS: &[&str] = &["GRA-1", "LOG-1", "INV-1", "INV-4", "INV-5", "ISS-1", "ISS-4"];
-/// What follows where the client's idea of a lease is not Vault's.
+/// Consequences if the client's lease differs from Vault's.
 const ASTRAY: &[&str] = &[
     "POL-1", "AUD-1", "EXP-1", "INV-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1",
     "ISS-4", "REV-1", "RUN-2", "TTL-2", "TTL-7", "LOG-1",
@@ -71,10 +71,10 @@ const fn toml(text: &'static str) -> Change {
 
 /// Every mutant.
 pub(crate) static MUTANTS: &[Mutant] = &[
-    // Rights of kinds that nobody thinks of.
+    // Uncommon kinds of privileges.
     mutant(
         "function-added",
-        "EXECUTE on a function that PUBLIC may not execute",
+        "EXECUTE on a function that PUBLIC cannot execute",
         both(
             "CREATE FUNCTION purge() RETURNS int LANGUAGE sql AS 'SELECT 1';\nREVOKE EXECUTE ON FUNCTION purge() FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION purge() TO vaultuser WITH GRANT OPTION;\n",
             r#"GRANT EXECUTE ON FUNCTION purge() TO "{{name}}";"#,
@@ -84,7 +84,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "back-door-of-public",
-        "a SECURITY DEFINER function of a superuser, which PUBLIC may execute",
+        "a SECURITY DEFINER function of a superuser that PUBLIC can execute",
         sql(
             "CREATE FUNCTION back_door() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM pg_authid';\n",
         ),
@@ -103,7 +103,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "type-added",
-        "USAGE on a type that PUBLIC may not use",
+        "USAGE on a type that PUBLIC cannot use",
         both(
             "CREATE TYPE mood AS ENUM ('ok');\nREVOKE USAGE ON TYPE mood FROM PUBLIC;\nGRANT USAGE ON TYPE mood TO vaultuser WITH GRANT OPTION;\n",
             r#"GRANT USAGE ON TYPE mood TO "{{name}}";"#,
@@ -133,7 +133,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "parameter-added",
-        "SET on a parameter that only superusers set",
+        "SET on a parameter that only superusers can set",
         both(
             "GRANT SET ON PARAMETER log_statement TO vaultuser WITH GRANT OPTION;\n",
             r#"GRANT SET ON PARAMETER log_statement TO "{{name}}";"#,
@@ -143,7 +143,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "language-added",
-        "USAGE on a language that PUBLIC may not use",
+        "USAGE on a language that PUBLIC cannot use",
         both(
             "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\nGRANT USAGE ON LANGUAGE plpgsql TO vaultuser WITH GRANT OPTION;\n",
             r#"GRANT USAGE ON LANGUAGE plpgsql TO "{{name}}";"#,
@@ -153,14 +153,14 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "role-setting",
-        "the user's sessions begin with another work_mem",
+        "the user's sessions start with a different work_mem",
         append(r#"ALTER ROLE "{{name}}" SET work_mem = '64MB';"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "view-of-its-owner",
-        "a view that reads a table as its owner, a superuser",
+        "a view that reads a table with the privileges of its owner, a superuser",
         both(
             "CREATE VIEW every_role AS SELECT rolname FROM pg_authid;\nGRANT SELECT ON every_role TO vaultuser WITH GRANT OPTION;\n",
             r#"GRANT SELECT ON every_role TO "{{name}}";"#,
@@ -170,7 +170,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "user-mapping-of-public",
-        "a user mapping of PUBLIC logs in elsewhere for everybody",
+        "a user mapping for PUBLIC gives every user a login to a foreign server",
         sql(
             "CREATE FOREIGN DATA WRAPPER nowhere;\nCREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;\nCREATE USER MAPPING FOR PUBLIC SERVER elsewhere;\n",
         ),
@@ -179,15 +179,15 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "passwords-open-to-public",
-        "PUBLIC may read the catalog of passwords",
+        "PUBLIC can read the catalog of passwords",
         sql("GRANT SELECT ON pg_authid TO PUBLIC;\n"),
         &["GRA-1"],
         &[],
     ),
-    // Who gets in, and who stays in.
+    // Logins and sessions.
     mutant(
         "trust",
-        "pg_hba.conf trusts everybody from loopback",
+        "pg_hba.conf has `trust` for all connections from loopback",
         Change {
             toml: "[postgres.target]\nhba = \"pg_hba.conf\"\n",
             file: ("pg_hba.conf", "host all all 127.0.0.1/32 trust\n"),
@@ -198,7 +198,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "sessions-ended",
-        "revocation ends open sessions, where they are promised to go on",
+        "revocation closes open sessions, which are promised to survive",
         Change {
             sql: "GRANT pg_signal_backend TO vaultuser;\n",
             role: r#"revocation_statements = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"{{name}}\"; REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM \"{{name}}\"; REVOKE ALL ON SCHEMA public FROM \"{{name}}\"; DROP ROLE \"{{name}}\";""#,
@@ -210,7 +210,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "sessions-go-on",
-        "open sessions survive a revocation, where they are promised to end",
+        "open sessions survive a revocation, but are promised to be closed",
         Change { promise: "sessions_after_revoke = \"die\"\n", life: "keep_session = { share = 1.0 }\n", ..NONE },
         &["INV-6b"],
         &[],
@@ -257,7 +257,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "columns-only",
-        "a table is granted by two of its columns",
+        "only two columns of a table are granted",
         append(r#"REVOKE SELECT ON comments FROM "{{name}}"; GRANT SELECT (id, name) ON comments TO "{{name}}";"#),
         &["GRA-1"],
         &[],
@@ -275,7 +275,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "grant-option-lost",
-        "Vault's account cannot hand SELECT on a table on: PostgreSQL only warns",
+        "Vault's account has no grant option for SELECT on a table: PostgreSQL only warns",
         sql("REVOKE GRANT OPTION FOR SELECT ON cryptokeys FROM vaultuser;"),
         &["GRA-1"],
         &[],
@@ -283,35 +283,35 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     // Creation statements that grant too much.
     mutant(
         "truncate-added",
-        "TRUNCATE is granted too",
+        "TRUNCATE is also granted",
         append(r#"GRANT TRUNCATE ON domains TO "{{name}}";"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "references-added",
-        "REFERENCES is granted too",
+        "REFERENCES is also granted",
         append(r#"GRANT REFERENCES ON domains TO "{{name}}";"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "trigger-added",
-        "TRIGGER is granted too",
+        "TRIGGER is also granted",
         append(r#"GRANT TRIGGER ON domains TO "{{name}}";"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "sequence-update-added",
-        "UPDATE on a sequence is granted too",
+        "UPDATE on a sequence is also granted",
         append(r#"GRANT UPDATE ON domains_id_seq TO "{{name}}";"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "all-tables",
-        "ALL TABLES IN SCHEMA stands for the list, and there is one more",
+        "ALL TABLES IN SCHEMA instead of the list of tables, and there is an additional table",
         both(
             "CREATE TABLE accounting (id int); GRANT ALL ON accounting TO vaultuser WITH GRANT OPTION;",
             r#"GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{{name}}";"#,
@@ -321,7 +321,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "wrong-schema",
-        "a table of another schema is granted",
+        "a table in another schema is granted",
         both(
             "CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int); GRANT USAGE ON SCHEMA billing TO vaultuser WITH GRANT OPTION; GRANT ALL ON billing.invoices TO vaultuser WITH GRANT OPTION;",
             r#"GRANT USAGE ON SCHEMA billing TO "{{name}}"; GRANT SELECT ON billing.invoices TO "{{name}}";"#,
@@ -331,7 +331,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "schema-usage-elsewhere",
-        "USAGE on a schema without granted tables, which default revocation does not find",
+        "USAGE on a schema without granted tables, which default revocation does not revoke",
         both(
             "CREATE SCHEMA billing; GRANT USAGE ON SCHEMA billing TO vaultuser WITH GRANT OPTION;",
             r#"GRANT USAGE ON SCHEMA billing TO "{{name}}";"#,
@@ -341,35 +341,35 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "with-grant-option",
-        "a privilege can be handed on",
+        "a privilege has the grant option",
         append(r#"GRANT SELECT ON domains TO "{{name}}" WITH GRANT OPTION;"#),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "public-grant",
-        "everybody may read a table",
+        "PUBLIC can read a table",
         sql("CREATE TABLE accounting (id int); GRANT SELECT ON accounting TO PUBLIC;"),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "public-writes",
-        "everybody may truncate a promised table",
+        "PUBLIC can truncate a promised table",
         sql("GRANT TRUNCATE ON domains TO PUBLIC;"),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "public-creates",
-        "everybody may create in the schema",
+        "PUBLIC can create objects in the schema",
         sql("GRANT CREATE ON SCHEMA public TO PUBLIC;"),
         &["GRA-1"],
         &[],
     ),
     mutant(
         "membership-extra",
-        "it is a member of one more role",
+        "the role is a member of an additional role",
         both(
             "CREATE ROLE operators NOLOGIN; GRANT operators TO vaultuser WITH ADMIN OPTION;",
             r#"GRANT operators TO "{{name}}";"#,
@@ -379,7 +379,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "membership-writes",
-        "a membership brings a table along, which Vault's account may not take back: default revocation fails (42501)",
+        "a membership includes a privilege on a table that Vault's account cannot revoke: default revocation fails (42501)",
         both(
             "CREATE TABLE accounting (id int); CREATE ROLE operators NOLOGIN; GRANT DELETE ON accounting TO operators; GRANT operators TO vaultuser WITH ADMIN OPTION;",
             r#"GRANT operators TO "{{name}}";"#,
@@ -391,7 +391,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "group-missing",
-            "the group that is promised is not granted",
+            "the promised group is not granted",
             swap("GRANT delphi_readers TO \"{{name}}\";", ""),
             &["GRA-1"],
             USELESS,
@@ -401,7 +401,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "group-admin-option",
-            "the group can be handed on",
+            "the group membership has the admin option",
             append(r#"GRANT delphi_readers TO "{{name}}" WITH ADMIN OPTION;"#),
             &["GRA-1"],
             &[],
@@ -411,38 +411,38 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "group-writes",
-            "the group may write",
+            "the group has write privileges",
             sql("GRANT DELETE ON ALL TABLES IN SCHEMA public TO delphi_readers;"),
             &["GRA-1"],
             &[],
         ),
     ),
-    mutant("createrole", "it may make roles", append(r#"ALTER ROLE "{{name}}" CREATEROLE;"#), &["GRA-1"], &[]),
-    mutant("createdb", "it may make databases", append(r#"ALTER ROLE "{{name}}" CREATEDB;"#), &["GRA-1"], &[]),
-    mutant("noinherit", "it does not inherit", append(r#"ALTER ROLE "{{name}}" NOINHERIT;"#), &["GRA-1"], &[]),
+    mutant("createrole", "the role has CREATEROLE", append(r#"ALTER ROLE "{{name}}" CREATEROLE;"#), &["GRA-1"], &[]),
+    mutant("createdb", "the role has CREATEDB", append(r#"ALTER ROLE "{{name}}" CREATEDB;"#), &["GRA-1"], &[]),
+    mutant("noinherit", "the role has NOINHERIT", append(r#"ALTER ROLE "{{name}}" NOINHERIT;"#), &["GRA-1"], &[]),
     of(
         &DELPHI,
-        mutant("superuser", "it is a superuser", append(r#"ALTER ROLE "{{name}}" SUPERUSER;"#), &["GRA-1"], &[]),
-    ),
-    of(
-        &DELPHI,
-        mutant("replication", "it may replicate", append(r#"ALTER ROLE "{{name}}" REPLICATION;"#), &["GRA-1"], &[]),
+        mutant("superuser", "the role is a superuser", append(r#"ALTER ROLE "{{name}}" SUPERUSER;"#), &["GRA-1"], &[]),
     ),
     of(
         &DELPHI,
         mutant(
-            "bypassrls",
-            "row security is not for it",
-            append(r#"ALTER ROLE "{{name}}" BYPASSRLS;"#),
+            "replication",
+            "the role has REPLICATION",
+            append(r#"ALTER ROLE "{{name}}" REPLICATION;"#),
             &["GRA-1"],
             &[],
         ),
     ),
     of(
         &DELPHI,
+        mutant("bypassrls", "the role has BYPASSRLS", append(r#"ALTER ROLE "{{name}}" BYPASSRLS;"#), &["GRA-1"], &[]),
+    ),
+    of(
+        &DELPHI,
         mutant(
             "reads-all-data",
-            "it is in pg_read_all_data",
+            "the role is a member of pg_read_all_data",
             append(r#"GRANT pg_read_all_data TO "{{name}}";"#),
             &["GRA-1"],
             &[],
@@ -452,7 +452,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "writes-all-data",
-            "it is in pg_write_all_data",
+            "the role is a member of pg_write_all_data",
             append(r#"GRANT pg_write_all_data TO "{{name}}";"#),
             &["GRA-1"],
             &[],
@@ -462,7 +462,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "runs-programs",
-            "it is in pg_execute_server_program",
+            "the role is a member of pg_execute_server_program",
             append(r#"GRANT pg_execute_server_program TO "{{name}}";"#),
             &["GRA-1"],
             &[],
@@ -472,7 +472,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "signals-backends",
-            "it is in pg_signal_backend",
+            "the role is a member of pg_signal_backend",
             append(r#"GRANT pg_signal_backend TO "{{name}}";"#),
             &["GRA-1"],
             &[],
@@ -482,7 +482,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "creates-in-schema",
-            "it may create in the schema",
+            "the role can create objects in the schema",
             append(r#"GRANT CREATE ON SCHEMA public TO "{{name}}";"#),
             &["GRA-1", "REV-1"],
             ENDS,
@@ -492,7 +492,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "creates-in-database",
-            "it may create schemas",
+            "the role can create schemas",
             append(r#"GRANT CREATE ON DATABASE delphi TO "{{name}}";"#),
             &["GRA-1", "REV-1"],
             ENDS,
@@ -502,7 +502,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "owns-a-table",
-            "it owns a table",
+            "the role owns a table",
             append(r#"CREATE TABLE "of-{{name}}" (id int); ALTER TABLE "of-{{name}}" OWNER TO "{{name}}";"#),
             &["GRA-1", "REV-1"],
             ENDS,
@@ -512,7 +512,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &DELPHI,
         mutant(
             "default-privileges",
-            "it gets each table that is made later by itself too, and cannot be dropped",
+            "default privileges give the role access to every later table, and it cannot be dropped",
             append(r#"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO "{{name}}";"#),
             &["REV-1"],
             ENDS,
@@ -522,67 +522,67 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &WIZARD,
         mutant(
             "insert-added",
-            "INSERT is granted too",
+            "INSERT is also granted",
             append(r#"GRANT INSERT ON ALL TABLES IN SCHEMA public TO "{{name}}";"#),
             &["GRA-1"],
             &[],
         ),
     ),
     // The role itself.
-    mutant("nologin", "it cannot log in", swap("WITH LOGIN", "WITH NOLOGIN"), &["LOG-1"], USELESS),
+    mutant("nologin", "the role has NOLOGIN", swap("WITH LOGIN", "WITH NOLOGIN"), &["LOG-1"], USELESS),
     mutant(
         "connection-limit-0",
-        "it may have no connection",
+        "the role has CONNECTION LIMIT 0",
         append(r#"ALTER ROLE "{{name}}" CONNECTION LIMIT 0;"#),
         &["LOG-1"],
         USELESS,
     ),
-    mutant("no-password", "it has no password", swap(" PASSWORD '{{password}}'", ""), &["LOG-1"], USELESS),
+    mutant("no-password", "the role has no password", swap(" PASSWORD '{{password}}'", ""), &["LOG-1"], USELESS),
     mutant(
         "fixed-password",
-        "it has everybody's password",
+        "all roles have the same password",
         swap("'{{password}}'", "'for-everybody-alike'"),
         &["LOG-1"],
         USELESS,
     ),
     mutant(
         "valid-until-missing",
-        "it is valid for ever",
+        "the role has no VALID UNTIL",
         swap(" VALID UNTIL '{{expiration}}'", ""),
         &["ISS-4"],
         &["INV-4"],
     ),
     mutant(
         "valid-until-infinity",
-        "it is valid until infinity",
+        "VALID UNTIL is infinity",
         swap("{{expiration}}", "infinity"),
         &["ISS-4"],
         &["INV-4"],
     ),
     mutant(
         "valid-until-2099",
-        "it is valid for decades",
+        "VALID UNTIL is decades later",
         swap("{{expiration}}", "2099-01-01 00:00:00+00"),
         &["ISS-4", "INV-4"],
         &[],
     ),
     mutant(
         "valid-until-past",
-        "it is not valid any more",
+        "VALID UNTIL is in the past",
         swap("{{expiration}}", "2020-01-01 00:00:00+00"),
         &["ISS-4"],
         USELESS,
     ),
     mutant(
         "twin",
-        "the statements make a second role that nobody removes",
+        "the statements create a second role that is never removed",
         append(r#"CREATE ROLE "{{name}}-twin";"#),
         &["INV-3", "RUN-2"],
         &["ISS-1", "POL-1", "INV-10"],
     ),
     mutant(
         "shared-group",
-        "the statements create a group that nobody declared",
+        "the statements create an undeclared group",
         append(
             "DO $$ BEGIN CREATE ROLE app_group; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
         ),
@@ -591,7 +591,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "declared-group-logs-in",
-        "the declared group may log in",
+        "the declared group has LOGIN",
         Change {
             append: "DO $$ BEGIN CREATE ROLE app_group LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;",
             promise: "creates = [\"app_group\"]\n",
@@ -602,7 +602,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "left-before",
-        "a role of an earlier run is left",
+        "a role from an earlier run is left",
         Change {
             sql: "CREATE ROLE \"v-token-powerdns-AbCdEfGhIjKlMnOpQrSt-1700000000\" LOGIN PASSWORD 'left';\n",
             promise: "orphans_before = 0\n",
@@ -613,7 +613,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "predefined-role-widened",
-        "somebody granted more to the predefined role that it is a member of",
+        "an additional privilege was granted to the predefined role that it is a member of",
         Change {
             sql: "GRANT pg_monitor TO vaultuser WITH ADMIN OPTION;\nGRANT EXECUTE ON FUNCTION pg_reload_conf() TO pg_monitor;\n",
             append: r#"GRANT pg_monitor TO "{{name}}";"#,
@@ -654,7 +654,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "default-ttl-forgotten",
-        "the role says no default TTL: the engine's is in force",
+        "the role has no default TTL: the engine's applies",
         toml("without = [\"setup.write.database/roles/powerdns-role.default_ttl\"]\n"),
         &["TTL-7"],
         &["ISS-4", "INV-4"],
@@ -682,14 +682,14 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "renewal-to-infinity",
-        "a renewal makes it valid for ever",
+        "a renewal sets VALID UNTIL to infinity",
         role(r#"renew_statements = ["ALTER ROLE \"{{name}}\" VALID UNTIL 'infinity';"]"#),
         &["TTL-2", "INV-4"],
         &[],
     ),
     mutant(
         "renewal-fails",
-        "each renewal's statement fails",
+        "the statement of each renewal fails",
         role(r#"renew_statements = ["SELECT 1/0;"]"#),
         &["TTL-2"],
         &["TTL-7"],
@@ -697,7 +697,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     // Ends.
     mutant(
         "revocation-nologin",
-        "revocation only takes LOGIN away",
+        "revocation only removes LOGIN",
         role(r#"revocation_statements = 'ALTER ROLE "{{name}}" NOLOGIN;'"#),
         &["REV-1", "EXP-1", "RUN-2"],
         ENDS,
@@ -711,7 +711,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "revocation-revokes-only",
-        "revocation takes the grants back and leaves the role",
+        "revocation revokes the grants and leaves the role",
         role(r#"revocation_statements = 'REVOKE ALL PRIVILEGES ON ALL TABLES IN SCHEMA public FROM "{{name}}";'"#),
         &["REV-1", "INV-6a", "RUN-2"],
         ENDS,
@@ -725,14 +725,14 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "revocation-fails",
-        "each revocation's statement fails",
+        "the statement of each revocation fails",
         role("revocation_statements = 'SELECT 1/0;'"),
         &["REV-1", "EXP-1"],
         ENDS,
     ),
     mutant(
         "revocation-drops-too-early",
-        "the role cannot be dropped: its grants are still there",
+        "the role cannot be dropped, because its grants still exist",
         role(r#"revocation_statements = 'DROP ROLE "{{name}}";'"#),
         &["REV-1", "EXP-1"],
         ENDS,
@@ -740,21 +740,21 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     // Usernames.
     mutant(
         "username-short",
-        "usernames are of the time only",
+        "usernames contain only the time",
         config(r#"username_template = "v-{{unix_time}}""#),
         &["ISS-2"],
         &["ISS-1"],
     ),
     mutant(
         "username-constant",
-        "each username is the same",
+        "all usernames are the same",
         config(r#"username_template = "v-powerdns""#),
         &["ISS-1", "ISS-2"],
         ASTRAY,
     ),
     mutant(
         "username-too-long",
-        "usernames are longer than PostgreSQL keeps",
+        "usernames are longer than PostgreSQL's limit",
         config(r#"username_template = "v-{{random 80}}""#),
         &["ISS-2"],
         ASTRAY,
@@ -776,12 +776,12 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "admin-nocreaterole",
-        "Vault's account may make no roles",
+        "Vault's account has no CREATEROLE",
         sql("ALTER ROLE vaultuser NOCREATEROLE;"),
         &["ACC-1", "ISS-1"],
         &[],
     ),
-    mutant("table-gone", "a table that the statements name is gone", sql("DROP TABLE tsigkeys;"), &["ISS-1"], &[]),
+    mutant("table-gone", "a table in the statements does not exist", sql("DROP TABLE tsigkeys;"), &["ISS-1"], &[]),
     mutant(
         "role-not-allowed",
         "the connection does not allow the role",
@@ -789,7 +789,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &["ISS-1"],
         &[],
     ),
-    mutant("audit-off", "no audit device is on", toml("[vault]\naudit = false\n"), &["AUD-1"], &[]),
+    mutant("audit-off", "no audit device is enabled", toml("[vault]\naudit = false\n"), &["AUD-1"], &[]),
     mutant(
         "plaintext-logged",
         "Vault sends passwords in plain text and PostgreSQL logs statements",
@@ -812,7 +812,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &WIZARD,
         mutant(
             "plaintext-wizard",
-            "PostgreSQL logs the statements of a plain-text connection",
+            "PostgreSQL logs the statements of a connection with plain-text passwords",
             toml("[postgres.target]\nsettings = { log_statement = \"ddl\" }\n"),
             &["PWD-1"],
             &[],
@@ -820,7 +820,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "policy-any-role",
-        "the client may take credentials of any role",
+        "the client's policy allows credentials of any role",
         toml(
             "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/*\" { capabilities = [\"read\"] } path \"sys/leases/*\" { capabilities = [\"update\"] }'\n",
         ),
@@ -829,7 +829,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "policy-everything",
-        "the client may do everything",
+        "the client's policy allows everything",
         toml(
             "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\"] }'\n",
         ),
@@ -838,7 +838,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "policy-without-renewal",
-        "the client may not renew",
+        "the client's policy does not allow renewals",
         toml(
             "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/powerdns-role\" { capabilities = [\"read\"] } path \"sys/leases/revoke\" { capabilities = [\"update\"] }'\n",
         ),
@@ -847,7 +847,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "policy-without-revocation",
-        "the client may not give back",
+        "the client's policy does not allow revocations",
         toml(
             "[[setup]]\npolicy = \"powerdns-client\"\nrules = 'path \"database/creds/powerdns-role\" { capabilities = [\"read\"] } path \"sys/leases/renew\" { capabilities = [\"update\"] }'\n",
         ),
@@ -857,77 +857,77 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     // An impostor before Vault.
     mutant(
         "lie-swallow-revokes",
-        "revocations are acknowledged and never done",
+        "revocations are acknowledged and not forwarded",
         toml("[[lie]]\nkind = \"swallow-revokes\"\n"),
         &["REV-1", "INV-6a"],
         SWALLOWED,
     ),
     mutant(
         "lie-some-revokes-swallowed",
-        "half of the revocations are never done",
+        "half of the revocations are not forwarded",
         toml("[[lie]]\nkind = \"swallow-revokes\"\nshare = 0.5\n"),
         &["REV-1", "INV-6a"],
         SWALLOWED,
     ),
     mutant(
         "lie-async-revokes",
-        "revocations are acknowledged before they are done",
+        "revocations are acknowledged before they are forwarded",
         toml("[[lie]]\nkind = \"async-revokes\"\n"),
         &["REV-1", "INV-6a"],
         ENDS,
     ),
     mutant(
         "lie-repeat-usernames",
-        "a credential is given out again",
+        "the same credential is issued again",
         toml("[[lie]]\nkind = \"repeat-usernames\"\n"),
         &["ISS-2"],
         ASTRAY,
     ),
     mutant(
         "lie-double-lease",
-        "leases are said to be longer than they are",
+        "the reported lease duration is too long",
         toml("[[lie]]\nkind = \"double-lease\"\n"),
         &["TTL-7", "TTL-2"],
         ASTRAY,
     ),
     mutant(
         "lie-halve-lease",
-        "leases are said to be shorter than they are",
+        "the reported lease duration is too short",
         toml("[[lie]]\nkind = \"halve-lease\"\n"),
         &["TTL-7", "TTL-2"],
         ASTRAY,
     ),
     mutant(
         "lie-wrong-renewable",
-        "leases are said not to be renewable",
+        "leases are reported as not renewable",
         toml("[[lie]]\nkind = \"wrong-renewable\"\n"),
         &["ISS-1"],
         &[],
     ),
     mutant(
         "lie-foreign-lease-id",
-        "lease ids are of another form",
+        "lease ids have another form",
         toml("[[lie]]\nkind = \"foreign-lease-id\"\n"),
         &["ISS-1"],
         ASTRAY,
     ),
     mutant(
         "lie-deny-renewals",
-        "renewals are refused",
+        "renewals are rejected",
         toml("[[lie]]\nkind = \"deny-renewals\"\n"),
         &["TTL-2"],
         &["TTL-7"],
     ),
     mutant(
         "lie-swallow-renewals",
-        "renewals are acknowledged and never done",
+        "renewals are acknowledged and not forwarded",
         toml("[[lie]]\nkind = \"swallow-renewals\"\n"),
         &["TTL-2"],
         ASTRAY,
     ),
     mutant(
         "lie-answer-late",
-        "issues are answered late",
+        "responses to issues are delayed",
         toml(
             "[[lie]]\nkind = \"answer-late\"\nto = [\"issue\"]\n[[threshold]]\nmetric = \"issue.service.p99\"\nlimit = \"< 1500ms\"\n",
         ),
@@ -936,7 +936,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "lie-drop-after",
-        "half of the issues are done and never answered",
+        "half of the issues succeed without a response",
         toml(
             "[[lie]]\nkind = \"drop-after\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
@@ -945,7 +945,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "lie-drop-before",
-        "half of the issues never reach Vault",
+        "half of the issues do not reach Vault",
         toml(
             "[[lie]]\nkind = \"drop-before\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
@@ -954,7 +954,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "lie-cut-body",
-        "half of the issues' answers end in their middle",
+        "half of the responses to issues are truncated",
         toml(
             "[[lie]]\nkind = \"cut-body\"\nto = [\"issue\"]\nshare = 0.5\n[[threshold]]\nmetric = \"issue.failed\"\nlimit = \"<= 1%\"\n",
         ),
@@ -963,42 +963,42 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "lie-wrong-password",
-        "passwords are not the roles' own",
+        "passwords are wrong",
         toml("[[lie]]\nkind = \"wrong-password\"\n"),
         &["LOG-1"],
         USELESS,
     ),
     mutant(
         "lie-allow-anything",
-        "what Vault refuses is granted",
+        "requests that Vault rejects return success",
         toml("[[lie]]\nkind = \"allow-anything\"\n"),
         &["POL-1"],
         &[],
     ),
     mutant(
         "lie-revoke-early",
-        "credentials are revoked behind their client's back",
+        "credentials are revoked without the client's request",
         toml("[[lie]]\nkind = \"revoke-early\"\n"),
         &["INV-2", "INV-5"],
         ASTRAY,
     ),
     mutant(
         "lie-500-on-issue",
-        "issues that were done are answered with 500",
+        "successful issues return 500",
         toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"issue\"]\nshare = 0.5\n"),
         &["ISS-1"],
         ASTRAY,
     ),
     mutant(
         "lie-500-on-renewal",
-        "renewals that were done are answered with 500",
+        "successful renewals return 500",
         toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"renew\"]\n"),
         &["TTL-2"],
         &["TTL-7", "ISS-4", "INV-4"],
     ),
     mutant(
         "lie-500-on-revocation",
-        "revocations that were done are answered with 500",
+        "successful revocations return 500",
         toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"revoke\"]\n"),
         &["REV-1"],
         &[],

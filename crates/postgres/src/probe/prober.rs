@@ -138,7 +138,7 @@ impl Prober {
             Tried::Passed => {
                 for other in &way.also_by {
                     if !matches!(self.simply(*other, object).await, Some(Tried::Refused { .. })) {
-                        let why = format!("what it allows without harm may be allowed by {other} as well");
+                        let why = format!("the only harmless statement also succeeds with {other}");
                         return ProbeOutcome::Unproved { why };
                     }
                 }
@@ -153,7 +153,7 @@ impl Prober {
             Tried::Refused { message } => {
                 for other in &way.needs {
                     if !matches!(self.simply(*other, object).await, Some(Tried::Passed)) {
-                        let why = format!("what it allows is refused without {other} too");
+                        let why = format!("the statement also requires {other}");
                         return ProbeOutcome::Unproved { why };
                     }
                 }

@@ -126,7 +126,7 @@ fn way(way: Way) -> Recipe {
 /// DDL that is rolled back, or fails by itself; not where it would run functions of others.
 fn ddl(facts: &Facts, make: impl FnOnce() -> Way) -> Recipe {
     if facts.event_triggers {
-        return unproved("event triggers would run their functions at a DDL statement");
+        return unproved("event triggers would run for a DDL statement");
     }
     way(make())
 }
@@ -155,7 +155,7 @@ fn of_table(privilege: Privilege, object: &Object, relation: &Relation, facts: &
         Privilege::Insert => {
             let columns = list(&["plain", "identity"]);
             if columns.is_empty() {
-                return unproved("no column takes a value");
+                return unproved("no column accepts a value");
             }
             let nulls = vec!["NULL"; columns.len()].join(", ");
             let columns = columns.join(", ");
@@ -175,11 +175,11 @@ fn of_table(privilege: Privilege, object: &Object, relation: &Relation, facts: &
         Privilege::Truncate | Privilege::Maintain if matches!(relation.kind, 'r' | 'p') => {
             by_lock(privilege, &table, facts)
         }
-        Privilege::Truncate => unproved("TRUNCATE is not of views and would reach a foreign table's server"),
-        Privilege::Maintain => unproved("what MAINTAIN allows rewrites or locks the table"),
-        Privilege::References => unproved("a foreign key locks the table that it refers to against writes"),
+        Privilege::Truncate => unproved("TRUNCATE does not apply to views and would affect a foreign table's server"),
+        Privilege::Maintain => unproved("statements that need MAINTAIN rewrite or lock the table"),
+        Privilege::References => unproved("a foreign key locks the referenced table against writes"),
         Privilege::Trigger => unproved("CREATE TRIGGER locks the table against writes"),
-        _ => unproved(format!("{privilege} is no privilege on a table")),
+        _ => unproved(format!("{privilege} is not a privilege on a table")),
     }
 }
 
@@ -230,7 +230,7 @@ fn of_sequence(privilege: Privilege, sequence: &str) -> Recipe {
             // 55000: this session has not called nextval yet.
             Way::new(format!("SELECT pg_catalog.currval({name})")).passed(&["55000"]).also_by(&[Privilege::Select]),
         ]),
-        _ => unproved(format!("{privilege} is no privilege on a sequence")),
+        _ => unproved(format!("{privilege} is not a privilege on a sequence")),
     }
 }
 
@@ -240,7 +240,7 @@ fn of_schema(privilege: Privilege, schema: &str, facts: &Facts) -> Recipe {
         Privilege::Usage => way(Way::new(format!("SELECT {}::pg_catalog.regclass", literal(&name))).passed(&["42P01"])),
         // A column that is there twice is found (42701) after the schema's check and before anything is made.
         Privilege::Create => ddl(facts, || Way::new(format!("CREATE TABLE {name} (a int, a int)")).passed(&["42701"])),
-        _ => unproved(format!("{privilege} is no privilege on a schema")),
+        _ => unproved(format!("{privilege} is not a privilege on a schema")),
     }
 }
 
@@ -251,7 +251,7 @@ fn of_database(privilege: Privilege, facts: &Facts) -> Recipe {
         Privilege::Temporary => {
             ddl(facts, || Way::new(format!("CREATE TEMPORARY TABLE {NOBODY} (a int, a int)")).passed(&["42701"]))
         }
-        _ => unproved("it is proved by a login"),
+        _ => unproved("a login tests it"),
     }
 }
 
@@ -260,7 +260,7 @@ fn of_database(privilege: Privilege, facts: &Facts) -> Recipe {
 /// Source: `ExecInitFunc` in execExpr.c, `ExecInitAgg`, `ExecuteCallStmt`.
 fn of_function(object: &Object, function: &Function) -> Recipe {
     if function.pseudo {
-        return unproved("an argument is of a pseudo-type, of which there is no value");
+        return unproved("an argument has a pseudo-type, which has no values");
     }
     let name = qualified(object.schema.as_deref(), &function.name);
     let last = function.arguments.len().checked_sub(1).filter(|_| function.variadic);
@@ -269,7 +269,7 @@ fn of_function(object: &Object, function: &Function) -> Recipe {
         return of_procedure(&name, function, variadic);
     }
     if function.arguments.is_empty() && function.immutable {
-        return unproved("an immutable function without arguments is called by the planner");
+        return unproved("the planner calls an immutable function without arguments");
     }
     // OFFSET keeps the planner from seeing that the arguments are constants: it would call immutable functions itself.
     let typed = function.arguments.iter().flatten().enumerate();
@@ -290,7 +290,7 @@ fn of_function(object: &Object, function: &Function) -> Recipe {
 /// procedure from being called.
 fn of_procedure(name: &str, procedure: &Function, variadic: impl Fn(usize) -> &'static str) -> Recipe {
     let Some(first) = procedure.arguments.iter().position(Option::is_some) else {
-        return unproved("a procedure without arguments is not called without doing what it does");
+        return unproved("a procedure without arguments cannot be called without its effects");
     };
     let given = procedure.arguments.iter().enumerate().map(|(place, of)| match of {
         Some(of) if place == first => format!("{}CASE WHEN 1 / 0 = 1 THEN NULL::{of} END", variadic(place)),
@@ -317,20 +317,20 @@ fn of_type(object: &Object, facts: &Facts) -> Recipe {
 /// To open a large object for writing is to open it for reading too (`inv_open` in inv_api.c).
 fn of_large_object(privilege: Privilege, oid: &str) -> Recipe {
     if oid.parse::<u32>().is_err() {
-        return unproved(format!("`{oid}` is no OID"));
+        return unproved(format!("`{oid}` is not an OID"));
     }
     match privilege {
         Privilege::Select => way(Way::new(format!("SELECT pg_catalog.lo_open({oid}, 262144)"))),
         Privilege::Update => {
             way(Way::new(format!("SELECT pg_catalog.lo_open({oid}, 131072)")).needs(&[Privilege::Select]))
         }
-        _ => unproved(format!("{privilege} is no privilege on a large object")),
+        _ => unproved(format!("{privilege} is not a privilege on a large object")),
     }
 }
 
 fn of_tablespace(tablespace: &str, facts: &Facts) -> Recipe {
     if tablespace == facts.tablespace {
-        return unproved("in a database's default tablespace nobody's privileges are checked");
+        return unproved("privileges are not checked for a database's default tablespace");
     }
     ddl(facts, || {
         let sql = format!("CREATE TEMPORARY TABLE {NOBODY} (a int, a int) TABLESPACE {}", identifier(tablespace));
@@ -344,8 +344,8 @@ fn of_parameter(privilege: Privilege, parameter: &str, facts: &Facts) -> Recipe 
             let parts: Vec<_> = parameter.split('.').map(identifier).collect();
             way(Way::new(format!("SET LOCAL {} TO DEFAULT", parts.join("."))))
         }
-        Privilege::Set => unproved("the parameter is anybody's to set, or nobody's in a session"),
-        _ => unproved("ALTER SYSTEM is not undone by a rollback"),
+        Privilege::Set => unproved("either every session can set the parameter, or none can"),
+        _ => unproved("a rollback does not undo ALTER SYSTEM"),
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::{Expected, Micros, ProbeOutcome, ProbeRecord};
 
-/// What a life tried out: in one line what turned out as it has to, and a line for each that did not.
+/// The probes of a lifecycle: one line for all expected results, and a line for each other one.
 #[derive(Debug, Default)]
 pub(super) struct Probes {
     begun: Option<Micros>,
@@ -15,10 +15,10 @@ impl Probes {
         let begun = self.begun.get_or_insert(probe.from);
         *begun = (*begun).min(probe.from);
         let (word, words) = match &probe.outcome {
-            ProbeOutcome::Allowed => ("let through", None),
-            ProbeOutcome::Refused { message, .. } => ("refused", Some(message)),
-            ProbeOutcome::Blocked { message, .. } => ("out of reach", Some(message)),
-            ProbeOutcome::Unproved { why } => ("unproved", Some(why)),
+            ProbeOutcome::Allowed => ("allowed", None),
+            ProbeOutcome::Refused { message, .. } => ("rejected", Some(message)),
+            ProbeOutcome::Blocked { message, .. } => ("blocked", Some(message)),
+            ProbeOutcome::Unproved { why } => ("not tested", Some(why)),
             ProbeOutcome::Indeterminate { why } => ("without an answer", Some(why)),
         };
         *self.outcomes.entry(word).or_default() += 1;

@@ -1,4 +1,4 @@
-//! What the checks came to: causes first, then what is undecided, then what passed.
+//! The results of the checks: causes first, then undecided checks, then passed ones.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::causes::{self, Block};
 use crate::layout::Layout;
 use crate::{evidence, figures};
 
-/// How many notes of one passed check are shown where nobody asks for all.
+/// How many notes of one passed check are shown without `--verbose`.
 const NOTES: usize = 2;
 
 /// What ended the run early, and what it left behind.
@@ -26,7 +26,7 @@ pub(super) fn ended_early(out: &mut String, layout: Layout, verdicts: &RunVerdic
     }
 }
 
-/// A block a cause, known ones last.
+/// One block for each cause, known issues last.
 pub(super) fn causes(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
     for (place, cause) in verdicts.causes.iter().enumerate() {
         if cause.known && view.detail == Detail::Quiet {
@@ -51,12 +51,12 @@ fn head(out: &mut String, layout: Layout, first: &str, block: &Block) {
     }
 }
 
-/// A line for each check that cannot be said; one for all that were not run.
+/// One line for each undecided check, and one for all that were not run.
 pub(super) fn undecided(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let unknown = verdicts.checks.iter().filter(|judgment| judgment.verdict == Verdict::Unknown);
     let (not_run, undecided): (Vec<_>, Vec<_>) = unknown.partition(|judgment| judgment.not_run);
     for judgment in &undecided {
-        let reason = judgment.reason.as_deref().unwrap_or("no reason was given");
+        let reason = judgment.reason.as_deref().unwrap_or("no reason was recorded");
         let text = format!("{}: {}", judgment.subject, evidence::plain(reason));
         layout.paragraph(out, &format!("{DOUBT}? {:<6}{DOUBT:#}  ", judgment.check), &text);
     }
@@ -70,7 +70,7 @@ pub(super) fn undecided(out: &mut String, layout: Layout, verdicts: &RunVerdicts
     }
 }
 
-/// What was asked and cannot be checked in this environment.
+/// Requested checks that cannot be made in this environment.
 pub(super) fn left_out(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     for (check, why) in &verdicts.observed.left_out {
         layout.paragraph(
@@ -84,7 +84,7 @@ pub(super) fn left_out(out: &mut String, layout: Layout, verdicts: &RunVerdicts)
     }
 }
 
-/// One line for all that passed, and what a reader has to know beside it; each check where everything is shown.
+/// One line for all passed checks, and the notes; with `--verbose`, every check.
 pub(super) fn passed(out: &mut String, layout: Layout, verdicts: &RunVerdicts, detail: Detail) {
     let verbose = detail == Detail::Verbose;
     let passed: Vec<&Judgment> = verdicts.checks.iter().filter(|judgment| judgment.verdict == Verdict::Pass).collect();
@@ -119,7 +119,7 @@ fn check(out: &mut String, layout: Layout, judgment: &Judgment) {
         (Verdict::Unknown, _) => ('?', DOUBT),
     };
     let Judgment { check, title, subject, .. } = judgment;
-    let known = if judgment.known.is_some() { " (known)" } else { "" };
+    let known = if judgment.known.is_some() { " (known issue)" } else { "" };
     let samples = figures::count(judgment.samples, "sample");
     let text = format!("{subject}: {title}{known} · {samples}");
     layout.paragraph(out, &format!("{style}{mark} {check:<6}{style:#}  "), &text);

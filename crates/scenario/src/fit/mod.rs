@@ -116,8 +116,9 @@ fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
 fn fit_layer(table: &Table, place: &Place, noted: &Noted) {
     for key in ["extends", "profile"] {
         if let Some(entry) = table.entry(key) {
-            noted
-                .add(Problem::at(&entry.at, format!("a profile cannot say `{key}`")).label("only the file itself can"));
+            noted.add(
+                Problem::at(&entry.at, format!("a profile cannot have `{key}`")).label("only the file itself can"),
+            );
         }
     }
     fit(table, place, &keys::ROOT, Whole::Layer, noted);
@@ -150,7 +151,7 @@ fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, no
         [(first, _), rest @ ..] => {
             for (entry, _) in rest {
                 let both = format!("one step does both `{}` and `{}`", first.key, entry.key);
-                noted.add(Problem::at(&entry.at, both).label("make it a [[setup]] step of its own"));
+                noted.add(Problem::at(&entry.at, both).label("make it a separate [[setup]] step"));
             }
         }
     }

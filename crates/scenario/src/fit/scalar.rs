@@ -73,7 +73,7 @@ fn parses<T: FromStr<Err: ToString>>(text: &str) -> Result<(), Wrong> {
 fn span(text: &str) -> Result<Ttl, Wrong> {
     let span: Ttl = text.parse().map_err(Wrong::new)?;
     if span.duration().is_zero() {
-        return Err(Wrong::new("a span of time has to be above zero"));
+        return Err(Wrong::new("a duration must be above zero"));
     }
     Ok(span)
 }
@@ -89,7 +89,7 @@ fn sqlstate(text: &str) -> Result<(), Wrong> {
     if text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
         return Ok(());
     }
-    Err(Wrong::new(format!("`{text}` is no SQLSTATE: expected five digits or capitals, as in `42501`")))
+    Err(Wrong::new(format!("`{text}` is not an SQLSTATE: expected five digits or capitals, as in `42501`")))
 }
 
 fn metric(text: &str) -> Result<(), Wrong> {
@@ -125,7 +125,7 @@ fn word(node: &Node, words: &[&'static str], noted: &Noted) {
     if words.contains(&text) {
         return;
     }
-    let problem = Problem::at(&node.place, format!("`{text}` is none of the words that can stand here"));
+    let problem = Problem::at(&node.place, format!("`{text}` is not a valid value here"));
     noted.add(match nearest(text, words.iter().copied()) {
         Some(name) => problem.nearest(Some(name)),
         None => problem.label("unknown").help(format!("expected {}", listed(words.iter().copied()))),
@@ -134,7 +134,7 @@ fn word(node: &Node, words: &[&'static str], noted: &Noted) {
 
 pub(super) fn expect(node: &Node, what: &str, fits: bool, noted: &Noted) {
     if !fits {
-        noted.add(Problem::at(&node.place, format!("expected {what}, found {}", node.kind())).label("here"));
+        noted.add(Problem::at(&node.place, format!("expected {what}, got {}", node.kind())).label("here"));
     }
 }
 
@@ -153,7 +153,7 @@ fn share(node: &Node, noted: &Noted) {
     match node.number() {
         Some(share) if (0.0..=1.0).contains(&share) => {}
         Some(share) => {
-            noted.add(Problem::at(&node.place, format!("{share} is no share: expected 0 to 1")).label("here"));
+            noted.add(Problem::at(&node.place, format!("{share} is not a share: expected 0 to 1")).label("here"));
         }
         None => expect(node, "a number from 0 to 1", false, noted),
     }

@@ -120,7 +120,10 @@ impl Fragment {
     fn meant(&self, listed: &Listed, version: u32) -> Result<Vec<Privilege>, Wrong> {
         let of = if listed.columns.is_empty() { self.on.kind() } else { ObjectKind::Column };
         if of == ObjectKind::Column && !matches!(&self.on, On::Objects { kind: ObjectKind::Table, .. }) {
-            return Err(Wrong::new(listed.at.clone(), "columns stand only with tables that are named one by one"));
+            return Err(Wrong::new(
+                listed.at.clone(),
+                "columns are allowed only with tables that are named one by one",
+            ));
         }
         let known = |privilege: &Privilege| *privilege != Privilege::Maintain || version >= MAINTAIN;
         let has = || of.privileges().iter().copied().filter(known);

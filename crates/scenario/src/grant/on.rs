@@ -205,11 +205,13 @@ impl Reader<'_> {
             Some(What::Word(word)) if word == "sequences" => ObjectKind::Sequence,
             Some(What::Word(word)) if word == "routines" => ObjectKind::Function,
             Some(What::Word(word)) if word == "functions" || word == "procedures" => {
-                let wrong =
-                    format!("functions and procedures are not told apart: `ALL {}` is not judged", word.to_uppercase());
+                let wrong = format!(
+                    "functions and procedures cannot be distinguished: `ALL {}` is not supported",
+                    word.to_uppercase()
+                );
                 return Err(self.wrong(wrong).help("`ALL ROUTINES IN SCHEMA` is"));
             }
-            _ => return Err(self.wrong("expected `TABLES`, `SEQUENCES` or `ROUTINES` behind ON ALL")),
+            _ => return Err(self.wrong("expected `TABLES`, `SEQUENCES` or `ROUTINES` after ON ALL")),
         };
         self.next += 1;
         if !(self.take_word("in") && self.take_word("schema")) {
@@ -220,7 +222,7 @@ impl Reader<'_> {
 
     fn future(&mut self) -> Result<On, Wrong> {
         let Some((words, kind)) = self.kind(FUTURE) else {
-            let wrong = self.wrong("expected what will be made behind ON FUTURE");
+            let wrong = self.wrong("expected the kind of objects after ON FUTURE");
             return Err(
                 wrong.help("default privileges are for TABLES, SEQUENCES, ROUTINES, TYPES, SCHEMAS, LARGE OBJECTS")
             );
@@ -229,7 +231,7 @@ impl Reader<'_> {
         let mut schemas = Vec::new();
         if self.is_word("in") {
             if matches!(kind, ObjectKind::Schema | ObjectKind::LargeObject) {
-                return Err(self.wrong(format!("a future {} stands in no schema", kind.word().to_lowercase())));
+                return Err(self.wrong(format!("a future {} has no schema", kind.word().to_lowercase())));
             }
             self.next += 1;
             if !self.take_word("schema") {
@@ -239,7 +241,7 @@ impl Reader<'_> {
         }
         if !(self.take_word("created") && self.take_word("by")) {
             let wrong = self.wrong("expected `CREATED BY` and a role");
-            return Err(wrong.help("default privileges hold for what one role creates"));
+            return Err(wrong.help("default privileges apply to the objects that one role creates"));
         }
         Ok(On::Future { kind, schemas, creators: self.list(Self::name)? })
     }

@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn fragment(&mut self) -> Result<Fragment, Wrong> {
         if self.is_word("grant") {
-            return Err(self.wrong("a fragment begins behind GRANT: leave the word out"));
+            return Err(self.wrong("a fragment begins after GRANT: remove the word"));
         }
         let privileges = self.privileges()?;
         if !self.take_word("on") {
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
         match self.peek() {
             None => Ok(Fragment { privileges, on, on_at, grantable }),
             Some(What::Word(word)) if word == "to" => {
-                Err(self.wrong("a fragment ends before TO: each credential is who gets it"))
+                Err(self.wrong("a fragment ends before TO: each credential is the grantee"))
             }
             Some(_) => Err(self.wrong("expected `,`, `WITH GRANT OPTION` or the fragment's end")),
         }

@@ -4,7 +4,7 @@ use crate::shape::{Is, Shape, key};
 
 pub(super) static CONTAINERS: Shape = Shape {
     name: "[containers]",
-    says: "The images of an estate of containers, where they are not the official ones. LEASEPROOF_VAULT_IMAGE, LEASEPROOF_POSTGRES_IMAGE, LEASEPROOF_HAPROXY_IMAGE and LEASEPROOF_PDNS_IMAGE have the last word.",
+    says: "The images of an environment of containers, if they are not the official ones. LEASEPROOF_VAULT_IMAGE, LEASEPROOF_POSTGRES_IMAGE, LEASEPROOF_HAPROXY_IMAGE and LEASEPROOF_PDNS_IMAGE override them.",
     keys: &[
         key("vault", Is::Text, "Vault's image. Default `hashicorp/vault` in the newest version under test."),
         key(

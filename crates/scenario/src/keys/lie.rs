@@ -5,16 +5,16 @@ use crate::shape::{Is, Shape, key};
 
 pub(super) static LIE: Shape = Shape {
     name: "[[lie]]",
-    says: "An impostor stands between the credentials' client and Vault and does not always tell the truth: for sabotaged estates, which have to fail. Of several lies the first that fits a request is told.",
+    says: "A tampering proxy between the credentials' client and Vault changes some requests or responses: for sabotaged environments, whose runs must fail. If several entries match a request, the first one applies.",
     keys: &[
-        key("kind", Is::Word(&LieKind::NAMES), "What it does.").needed(),
-        key("share", Is::Share, "Share of the requests that it is done to, 0 to 1. Default 1."),
+        key("kind", Is::Word(&LieKind::NAMES), "What the proxy does.").needed(),
+        key("share", Is::Share, "The share of the requests that it changes, 0 to 1. Default 1."),
         key(
             "to",
             Is::Texts(&Is::Word(&["issue", "renew", "revoke", "other"])),
-            "The requests that it is done to. Default: all that the kind can be told to.",
+            "The requests that it changes. Default: all that the kind supports.",
         ),
-        key("role", Is::Text, "The promised role that it concerns. Default: any."),
-        key("delay", Is::Span, "How long `async-revokes`, `answer-late` (2s) and `revoke-early` (1s) wait."),
+        key("role", Is::Text, "The promised role that it applies to. Default: any."),
+        key("delay", Is::Span, "The delay of `async-revokes`, `answer-late` (2s) and `revoke-early` (1s)."),
     ],
 };

@@ -6,7 +6,7 @@ use crate::shape::{Is, Key, Shape, key};
 const NAME: Key = key(
     "name",
     Is::Text,
-    "Its name, of which there is one. Paths (`without`, `--set`) and other layers find the step by it: `setup.NAME`.",
+    "A unique name. Paths (`without`, `--set`) and other layers refer to the step by it: `setup.NAME`.",
 );
 const WARNINGS: Key = key(
     "warnings",
@@ -14,7 +14,7 @@ const WARNINGS: Key = key(
     "Whether a warning of Vault or PostgreSQL fails this step. Default: the scenario's own `warnings`.",
 );
 const EXPECTED: Key = key("expect", Is::Table(&EXPECT), EXPECT_SAYS);
-const EXPECT_SAYS: &str = "The failure that the step has to end with; a success is then what fails the run.";
+const EXPECT_SAYS: &str = "The failure that the step must end with; a success then fails the run.";
 
 /// One shape for each action; the first key is the action.
 pub(crate) static STEPS: [Shape; 5] = [
@@ -23,10 +23,10 @@ pub(crate) static STEPS: [Shape; 5] = [
         says: "Runs SQL, statement by statement, stopping at the first error.",
         keys: &[
             key("sql", Is::Text, "A file whose name ends in .sql, or the statements themselves.").needed(),
-            key("on", Is::Text, "The cluster. Default `target`, or the only one there is."),
+            key("on", Is::Text, "The cluster. Default `target`, or the only one."),
             key("database", Is::Text, "The database. Default `postgres`."),
             key("user", Is::Text, "The PostgreSQL user. Default: the bootstrap superuser."),
-            key("password", Is::Text, "That user's password. Redacted wherever it is stored."),
+            key("password", Is::Text, "That user's password. It is redacted wherever it is stored."),
             NAME,
             WARNINGS,
             EXPECTED,
@@ -45,13 +45,13 @@ pub(crate) static STEPS: [Shape; 5] = [
     },
     Shape {
         name: "[[setup]] with `write`",
-        says: "Writes to a path, as `vault write` does.",
+        says: "Writes to a path, like `vault write`.",
         keys: &[
             key("write", Is::Text, "The path.").needed(),
             key(
                 "data",
                 Is::Map(&Is::Datum),
-                "The data. `@file` reads a file, `${…}` is the estate; passwords are redacted wherever they are stored.",
+                "The data. `@file` reads a file, `${…}` is replaced by a place in the environment; passwords are redacted wherever they are stored.",
             ),
             NAME,
             WARNINGS,

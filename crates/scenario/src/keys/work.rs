@@ -5,36 +5,40 @@ use crate::shape::{Is, Shape, key};
 
 pub(super) static CLIENT: Shape = Shape {
     name: "[client]",
-    says: "What the credentials' client may do.",
+    says: "The client that requests credentials.",
     keys: &[
-        key("policies", Is::Texts(&Is::Text), "The Vault policies that the run's token gets, and no other (POL-1)."),
-        key("forbidden", Is::Text, "A path that the token has to be refused at (POL-1). Default `sys/policies/acl`."),
-        key("timeout", Is::Span, "How long a request may take before its client goes away. Default 10s."),
+        key("policies", Is::Texts(&Is::Text), "The Vault policies of the run's token; it has no others (POL-1)."),
+        key(
+            "forbidden",
+            Is::Text,
+            "A path that the token must not be able to access (POL-1). Default `sys/policies/acl`.",
+        ),
+        key("timeout", Is::Span, "The request timeout. Default 10s."),
         key(
             "in_flight",
             Is::Whole(1, 100_000),
-            "How many lives may be between two answers at once; an arrival beyond is shed. Default 500.",
+            "The maximum number of lifecycles with a request in flight; further arrivals are dropped. Default 500.",
         ),
     ],
 };
 
 pub(super) static LIFE: Shape = Shape {
     name: "[life.<name>]",
-    says: "What is done with a credential.",
+    says: "A lifecycle: what is done with a credential.",
     keys: &[
-        key("role", Is::Text, "The promised role that it takes credentials of.").needed(),
+        key("role", Is::Text, "The promised role that it requests credentials of.").needed(),
         key(
             "lease",
             Is::Seconds,
-            "A first renewal with this increment brings the lease down to seconds. Default: the lease stays as issued.",
+            "A first renewal with this increment shortens the lease to seconds. Default: the lease stays as issued.",
         ),
-        key("query", Is::Text, "The query that each login makes. Default `SELECT 1`."),
+        key("query", Is::Text, "The query after each login. Default `SELECT 1`."),
         key("renew", Is::Table(&RENEW), RENEW.says),
         key("keep_session", Is::Table(&KEEP_SESSION), KEEP_SESSION.says),
         key(
             "patience",
             Is::Span,
-            "How long the client waits for an issue's answer before it goes away, as one with a short time-out does; Vault may work on. Default: the client's `timeout`.",
+            "The lifecycle's timeout for an issue, after which the client disconnects; Vault may continue. Default: the client's `timeout`.",
         ),
         key("end", Is::Table(&END), END.says).needed(),
     ],
@@ -42,83 +46,83 @@ pub(super) static LIFE: Shape = Shape {
 
 static RENEW: Shape = Shape {
     name: "`renew`",
-    says: "Which share of lives renew, and when.",
+    says: "The share of lifecycles that renew, and when.",
     keys: &[
         key("at", Is::Percent, "The point of the lease at which it is renewed: \"75%\".").needed(),
-        key("share", Is::Share, "Share of lives that renew, 0 to 1. Default 1."),
+        key("share", Is::Share, "Share of lifecycles that renew, 0 to 1. Default 1."),
     ],
 };
 
 static KEEP_SESSION: Shape = Shape {
     name: "`keep_session`",
-    says: "Which share of lives keep their first session open, to ask it once more after the credential's end (INV-6b).",
+    says: "The share of lifecycles that hold their first session open, to run a query in it after the credential's end (INV-6b).",
     keys: &[
-        key("share", Is::Share, "Share of lives that keep a session, 0 to 1.").needed(),
-        key("set_role", Is::Text, "A group that the kept session sets its role to (SET ROLE). Default: none."),
+        key("share", Is::Share, "Share of lifecycles that hold a session, 0 to 1.").needed(),
+        key("set_role", Is::Text, "A group to which the held session does SET ROLE. Default: none."),
     ],
 };
 
 static END: Shape = Shape {
     name: "`end`",
-    says: "How lives end; the two shares are 1 together.",
+    says: "How lifecycles end; the two shares add up to 1.",
     keys: &[
-        key("revoke", Is::Share, "Share of lives that are revoked. Default: the rest."),
-        key("expire", Is::Share, "Share of lives that are left to expire. Default: the rest."),
+        key("revoke", Is::Share, "Share of lifecycles that are revoked. Default: the rest."),
+        key("expire", Is::Share, "Share of lifecycles that are left to expire. Default: the rest."),
     ],
 };
 
 pub(super) static PHASE: Shape = Shape {
     name: "[[phase]]",
-    says: "A stretch of load: arrivals at a constant rate that do not wait for answers.",
+    says: "A phase of load (open model): arrivals at a constant rate that do not wait for responses.",
     keys: &[
         key("name", Is::Text, "Its name.").needed(),
-        key("rate", Is::Rate, "Arrivals a second: `8/s`, `0.5/s`.").needed(),
-        key("for", Is::Span, "How long arrivals come.").needed(),
-        key("mix", Is::Map(&Is::Whole(0, 1_000_000)), "Lives and their weights.").needed(),
-        key("drain", Is::Span, "How long lives may go on after the last arrival. Default 30s."),
+        key("rate", Is::Rate, "The arrival rate per second: `8/s`, `0.5/s`.").needed(),
+        key("for", Is::Span, "The duration of the arrivals.").needed(),
+        key("mix", Is::Map(&Is::Whole(0, 1_000_000)), "Lifecycles and their weights.").needed(),
+        key("drain", Is::Span, "How long lifecycles may continue after the last arrival. Default 30s."),
         key(
             "overload",
             Is::Flag,
-            "true: the phase is meant to ask for more than the environment can do, so its backlog may grow (SAT-1). Default false.",
+            "true: the phase deliberately requests more than the environment can do, so its backlog may grow (SAT-1). Default false.",
         ),
     ],
 };
 
 pub(super) static FAULT: Shape = Shape {
     name: "[[fault]]",
-    says: "Something is done to a server while a phase lasts, and healed. From its beginning until `recovers_within` after its healing an operation without an answer, or with one of the expected errors, is told and not judged; nothing that was acknowledged may be lost all the same (FLT-1, INV-2).",
+    says: "Fault injection during a phase. Inside the fault window, from its beginning until `recovers_within` after it is healed, an operation that fails without an answer or with one of the expected errors is reported but not judged; acknowledged credentials must not be lost (FLT-1, INV-2).",
     keys: &[
-        key("phase", Is::Text, "The phase in which it strikes.").needed(),
-        key("at", Is::Span, "How long after the phase's start.").needed(),
+        key("phase", Is::Text, "The phase in which the fault begins.").needed(),
+        key("at", Is::Span, "The time from the start of the phase.").needed(),
         key(
             "kind",
             Is::Word(&FaultKind::NAMES),
-            "What happens. `kill` (SIGKILL) and `restart`: the server ends and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with a primary that is stopped in order. `step-down`, `seal`: of Vault. `partition`: between `on` and `to` nothing is handed on, and connections stay open; `cut`: they are closed, and each new one at once; `latency`: what passes comes `by` later, both ways. `quota`: Vault lets `rate` requests a second pass and answers the others 429. `flood`: a client takes every connection that the cluster has for ordinary accounts. `token-expiry`: the token of the credentials' client expires and Vault ends its leases with it; healing, the client takes another one. `disk-full`: PostgreSQL's data are on a small file system, mounted for it (as root), which is filled.",
+            "The kind of fault. `kill` (SIGKILL) and `restart`: the server stops and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with an orderly stop of the primary. `step-down`, `seal`: of Vault. `partition`: no data passes between `on` and `to`, and connections stay open; `cut`: they are closed, and each new one immediately; `latency`: all data is delayed by `by`, in both directions. `quota`: Vault accepts `rate` requests per second and returns 429 for the others. `flood`: a client takes every connection that the cluster has for ordinary accounts. `token-expiry`: the token of the credentials' client expires and Vault revokes its leases; when healed, the client gets another token. `disk-full`: PostgreSQL's data is on a small file system, mounted for it (as root), which is filled.",
         )
         .needed(),
         key(
             "on",
             Is::Text,
-            "To which server: `vault` (its active node), `vault.2`, `vault.*` (every node), `postgres.target` (its primary), `postgres.target.2`. Of a link: who connects, `client` (the credentials' clients) or `vault`.",
+            "The server: `vault` (its active node), `vault.2`, `vault.*` (every node), `postgres.target` (its primary), `postgres.target.2`. For a link: the connecting side, `client` (the credentials' clients) or `vault`.",
         )
         .needed(),
-        key("to", Is::Text, "Of a link: where to, `vault` or `postgres.target`. From `vault` it is what `${postgres.target.write}` of the set-up leads to; the harness's own connections never pass it."),
-        key("by", Is::Span, "Of `latency`: how much later each piece is handed on, both ways."),
-        key("share", Is::Share, "Of `loss`: the share of the pieces that are lost, 0 to 1."),
-        key("rate", Is::Rate, "Of `quota`: how many requests a second Vault lets pass: `2/s`."),
-        key("mount", Is::Text, "Of `quota`: the mount that it is for. Default: that of the first promised role."),
-        key("for", Is::Span, "How long it lasts before it is healed; of a failover, before a standby is promoted. Default: not at all."),
-        key("lag", Is::Span, "Of a failover: how long before it the standby is cut off from its primary. Default: not at all."),
+        key("to", Is::Text, "For a link: the other side, `vault` or `postgres.target`. From `vault`, `${postgres.target.write}` in the setup leads to the link; the harness's own connections never use it."),
+        key("by", Is::Span, "For `latency`: the added delay, in each direction."),
+        key("share", Is::Share, "For `loss`: the share of lost packets, 0 to 1."),
+        key("rate", Is::Rate, "For `quota`: the number of requests per second that Vault accepts: `2/s`."),
+        key("mount", Is::Text, "For `quota`: the mount that it applies to. Default: that of the first promised role."),
+        key("for", Is::Span, "How long the fault lasts before it is healed; for a failover, the time until a standby is promoted. Default: none."),
+        key("lag", Is::Span, "For a failover: how long before it the standby is disconnected from its primary. Default: none."),
         key(
             "expect_errors",
             Is::Texts(&Is::Text),
-            "Codes of errors that it is allowed to cause: SQLSTATEs (`57P01`) and HTTP statuses (`500`). Default: none.",
+            "Errors that the fault may cause: SQLSTATEs (`57P01`) and HTTP statuses (`500`). Default: none.",
         ),
-        key("recovers_within", Is::Span, "How long after its healing credentials have to be issued again (FLT-1). Default 10s."),
+        key("recovers_within", Is::Span, "The maximum time after the healing until credentials must be issued again (FLT-1). Default 10s."),
         key(
             "dead_within",
             Is::Span,
-            "How long after that a credential may last whose lease ended meanwhile: Vault tries a revocation that failed again after 10 s, 20 s, 40 s … and some more. Default: the promise's `dead_within`.",
+            "The maximum lifetime after the window of a credential whose lease ended inside it: Vault retries a failed revocation after 10 s, 20 s, 40 s … plus some delay. Default: the promise's `dead_within`.",
         ),
     ],
 };

@@ -33,8 +33,9 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], noted: &Noted) {
     }
     for (path, capability, whose) in needed(root) {
         if !blocks.iter().any(|(pattern, list)| fits(pattern, &path) && list.contains(capability)) {
-            let what =
-                format!("no policy of the client allows to {capability} `{path}`: Vault refuses what {whose} asks for");
+            let what = format!(
+                "no policy of the client allows `{capability}` on `{path}`: Vault rejects the requests of {whose}"
+            );
             let problem = Problem::warning(&client.at, what).label("of these policies");
             noted.add(problem.help(format!("path \"{path}\" {{ capabilities = [\"{capability}\"] }}")));
         }

@@ -41,12 +41,14 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
         }
         let allowed = writes.iter().rev().find_map(|write| write.datum("allowed_roles"));
         if let Some(allowed) = allowed.filter(|allowed| !allows(allowed, role)) {
-            let what =
-                format!("connection `{db_name}` does not allow role `{role}`: Vault refuses to issue its credentials");
+            let what = format!(
+                "connection `{db_name}` does not allow role `{role}`: Vault rejects requests for its credentials"
+            );
             let help = format!("its `allowed_roles` are at {}", allowed.at.origin());
             noted.add(Problem::warning(&step.action.node.place, what).label("not among them").help(help));
         } else if allowed.is_none() && all_said {
-            let what = format!("connection `{db_name}` has no `allowed_roles`: Vault refuses to issue any credential");
+            let what =
+                format!("connection `{db_name}` has no `allowed_roles`: Vault rejects requests for any credential");
             noted.add(Problem::warning(&entry.node.place, what).label("of this connection"));
         }
     }
@@ -90,8 +92,8 @@ fn in_order(step: &Step<'_>, noted: &Noted) {
             && most > 0
             && seconds > most
         {
-            let what = format!("`{default}` is beyond `{max}`: {seconds} s and {most} s");
-            noted.add(Problem::warning(&shorter.at, what).label(format!("Vault cuts it to `{max}`")));
+            let what = format!("`{default}` is above `{max}`: {seconds} s and {most} s");
+            noted.add(Problem::warning(&shorter.at, what).label(format!("Vault caps it at `{max}`")));
         }
     }
 }

@@ -53,13 +53,13 @@ pub(super) fn of_role(step: &Step<'_>, mounts: &[String], noted: &Noted) {
             if !has(&["password"]) {
                 lacks(
                     format!("`{key}` has no `{{{{password}}}}`"),
-                    "its roles log in, and have another password than Vault says",
+                    "its roles log in, but with another password than the one that Vault returns",
                 );
             }
             if !has(&["expiration"]) {
                 lacks(
                     format!("`{key}` has no `{{{{expiration}}}}`"),
-                    "its roles have no end, should Vault fail to revoke them",
+                    "its roles never expire if Vault cannot revoke them",
                 );
             }
         }
@@ -97,11 +97,9 @@ fn backslashes(text: &Text, tokens: &[Token], noted: &Noted) {
     let is = |token: &&Token| token.kind == Kind::Sign && text.text[token.span.clone()] == *"\\";
     for token in tokens.iter().filter(is).filter(|token| begins_line(token.span.start)) {
         let word = text.text[token.span.start..].split(char::is_whitespace).next().unwrap_or("\\");
-        let what = format!("`{word}` is a command of psql, and no SQL");
+        let what = format!("`{word}` is a command of psql, not SQL");
         let place = text.part(token.span.start..token.span.start + word.len());
-        noted.add(
-            Problem::warning(&place, what).label("PostgreSQL does not know it").help("call psql in a `script` step"),
-        );
+        noted.add(Problem::warning(&place, what).label("PostgreSQL rejects it").help("call psql in a `script` step"));
     }
 }
 
@@ -113,9 +111,9 @@ fn cut(text: &Text, tokens: &[Token], noted: &Noted) {
     let has_semicolon =
         |token: &&Token| token.kind == Kind::Dollar && token.closed && text.text[token.inner.clone()].contains(';');
     if let Some(token) = tokens.iter().find(has_semicolon) {
-        let what = "Vault cuts this text at each `;`, within the dollar quotes too: END is not in capitals";
+        let what = "Vault splits this text at each `;`, also inside dollar quotes: END is not in capitals";
         let problem = Problem::warning(&text.part(token.span.start..token.inner.start), what).label("cut in pieces");
-        noted.add(problem.help("write END in capitals, and Vault sends the text whole"));
+        noted.add(problem.help("write END in capitals; then Vault does not split the text"));
     }
 }
 
@@ -127,10 +125,10 @@ fn templates(text: &Text, tokens: &[Token], noted: &Noted) {
             continue;
         }
         if !TEMPLATES.contains(&name) {
-            let problem = Problem::warning(&text.part(place), format!("Vault fills in no `{{{{{name}}}}}`"));
+            let problem = Problem::warning(&text.part(place), format!("Vault does not replace `{{{{{name}}}}}`"));
             noted.add(match nearest(name, TEMPLATES) {
                 Some(near) => problem.label(format!("did you mean `{{{{{near}}}}}`?")),
-                None => problem.label("it stays as it is"),
+                None => problem.label("it is not replaced"),
             });
             continue;
         }
@@ -142,7 +140,7 @@ fn templates(text: &Text, tokens: &[Token], noted: &Noted) {
             continue;
         }
         let (what, quoted) = if is_name {
-            ("a name that Vault makes has capitals and hyphens, and needs double quotes", format!("\"{{{{{name}}}}}\""))
+            ("a generated name has capitals and hyphens, and needs double quotes", format!("\"{{{{{name}}}}}\""))
         } else {
             ("this is a text, and needs single quotes", format!("'{{{{{name}}}}}'"))
         };

@@ -36,7 +36,7 @@ pub(super) fn evaluate(template: &str, role: &str) -> Evaluated {
         match piece {
             Piece::Text(text) => found.text(&text),
             Piece::Action(action) if is_control(&action) => {
-                let why = format!("`{{{{{action}}}}}` decides what follows, which can be any text");
+                let why = format!("`{{{{{action}}}}}` is a condition: the text after it can be anything");
                 return Evaluated { name: Name::any(0, UNBOUNDED), notes: vec![why] };
             }
             Piece::Action(action) => found.action(&action, role),
@@ -72,7 +72,7 @@ impl Evaluated {
         let value = expression.pipeline().filter(|_| expression.at == tokens.len());
         let mut notes = expression.notes;
         let name = value.map(Value::printed).unwrap_or_else(|| {
-            notes = vec![format!("`{{{{{action}}}}}` is not understood and can be any text")];
+            notes = vec![format!("`{{{{{action}}}}}` is not supported and can be any text")];
             Name::any(0, UNBOUNDED)
         });
         self.name.push(name);
@@ -205,7 +205,7 @@ impl Expression<'_> {
         let kept = if sum { length.saturating_sub(SHA256_KEPT) } else { length };
         // One text of unknown length is cut somewhere as a matter of course.
         if text != Name::any(0, UNBOUNDED) && text.is_cut_anywhere(kept) {
-            self.notes.push(format!("where the first {kept} bytes end is not known"));
+            self.notes.push(format!("the position of the first {kept} bytes is not known"));
         }
         let mut cut = text.cut(kept);
         if sum {

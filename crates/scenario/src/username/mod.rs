@@ -60,19 +60,19 @@ mod tests {
     #[test]
     fn what_cannot_be_told_can_be_any_text_and_is_noted() {
         for (template, pattern, note) in [
-            ("x-{{ .Unknown }}", r"x\-.*", "`{{.Unknown}}` is not understood and can be any text"),
-            ("{{if .RoleName}}a{{end}}", ".*", "`{{if .RoleName}}` decides what follows, which can be any text"),
+            ("x-{{ .Unknown }}", r"x\-.*", "`{{.Unknown}}` is not supported and can be any text"),
+            ("{{if .RoleName}}a{{end}}", ".*", "`{{if .RoleName}}` is a condition: the text after it can be anything"),
             (
                 "{{ printf \"%q\" .RoleName }}",
                 ".*",
-                "`{{printf \"%q\" .RoleName}}` is not understood and can be any text",
+                "`{{printf \"%q\" .RoleName}}` is not supported and can be any text",
             ),
             ("{{ random 5 | replace \"a\" \"b\" }}", ".{5}", "what `replace \"a\"` changes is not known"),
             ("${postgres.target.port}-x", r".*\-x", "`${postgres.target.port}` can be any text"),
             (
                 "{{ printf \"%s-%s\" .DisplayName (random 9) | truncate 20 }}",
                 ".{10,20}",
-                "where the first 20 bytes end is not known",
+                "the position of the first 20 bytes is not known",
             ),
             ("{{random 3", ".*", "an action has no end"),
         ] {

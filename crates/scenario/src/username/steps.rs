@@ -60,7 +60,7 @@ impl<'s> Mount<'s> {
             Some(SettingValue::Text(Setting::Text(text))) => {
                 *known = Template::Written(Promised { value: text.clone(), origin: origin.clone() });
             }
-            Some(_) => *known = Template::Unknown(format!("`{TEMPLATE}` at {origin} is no plain text")),
+            Some(_) => *known = Template::Unknown(format!("`{TEMPLATE}` at {origin} is not a plain text")),
         }
     }
 
