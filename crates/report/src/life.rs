@@ -130,9 +130,9 @@ impl LifeStory {
         let mut oids: Vec<_> = self.oids.iter().map(|oid| format!(" (oid {oid})")).collect();
         oids.sort_unstable();
         oids.dedup();
-        let _ = writeln!(out, "lease  {}\nrole   {}{}", one_line(lease), one_line(username), oids.concat());
+        let _ = writeln!(out, "lease      {}\nrole       {}{}", one_line(lease), one_line(username), oids.concat());
         if let Some((life, phase)) = &self.life {
-            let _ = writeln!(out, "cycle  {life}, phase {}", one_line(phase));
+            let _ = writeln!(out, "lifecycle  {life}, phase {}", one_line(phase));
         }
         out.push('\n');
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();

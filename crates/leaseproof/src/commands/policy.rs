@@ -21,7 +21,7 @@ pub(crate) struct PolicyArgs {
     /// The scenario: its folder, or its scenario.toml
     path: PathBuf,
     /// The environment that the rights are for
-    #[arg(long = "for", value_enum)]
+    #[arg(long = "for", value_enum, value_name = "ENVIRONMENT")]
     estate: For,
     /// Prints only this part
     #[arg(long, value_enum)]
