@@ -2,19 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a bench sets up may break the bench")]
 
-#[allow(dead_code, reason = "the lives here are made by the crowd")]
-#[path = "../tests/verdicts/story.rs"]
-mod story;
-
-#[path = "../tests/crowd/mod.rs"]
-mod crowd;
-
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use leaseproof_checker::judge;
 use leaseproof_domain::Event;
 use leaseproof_history::ReadEnd;
+use leaseproof_testkit::{crowd, story};
 
 /// Enough for lives to be judged and let go while others begin.
 const LIVES: u64 = 10_000;

@@ -2,18 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test sets up may break the test")]
 
-#[allow(dead_code, reason = "the lives here are made by the crowd")]
-#[path = "verdicts/story.rs"]
-mod story;
-
-mod crowd;
-
 use std::alloc::System;
 use std::cell::Cell;
 
 use leaseproof_checker::judge;
 use leaseproof_domain::Verdict;
 use leaseproof_history::ReadEnd;
+use leaseproof_testkit::{crowd, story};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]

@@ -65,7 +65,16 @@ fn session(number: u32, from: u64, named: bool) -> SessionSeen {
     }
 }
 
-impl Story {
+/// What a live DNS server adds to a run.
+trait Dns {
+    fn rendered(&mut self, number: u32, at: u64);
+    fn asked_dns(&mut self, at: u64, answer: DnsAnswer);
+    fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>);
+    fn wrote(&mut self, at: u64, change: ZoneChange, outcome: ZoneOutcome, shown: Option<bool>);
+    fn policy(&mut self, at: u64, path: &str, outcome: Outcome);
+}
+
+impl Dns for Story {
     fn rendered(&mut self, number: u32, at: u64) {
         let rendering = Rendering {
             number,

@@ -20,5 +20,6 @@ mod renewals;
 mod roles;
 mod rules;
 mod sessions;
-mod story;
 mod validity;
+
+use leaseproof_testkit::story;

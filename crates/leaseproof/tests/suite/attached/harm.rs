@@ -1,0 +1,231 @@
+//! What a run with a set-up of its own must not do to what belongs to others, also where it was killed, where its servers
+//! are not those that they were, and where Vault cannot revoke.
+
+use std::time::Duration;
+
+use leaseproof_postgres::Session;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use super::theirs::Theirs;
+use super::under_way;
+use crate::support::{text, wait};
+
+const LONG: [&str; 2] = ["--set", "phase.steady.for=60s"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
+    under_way(&theirs, "powerdns-role", 0).await;
+    theirs.untouched(&before).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // A dry run says what would be removed and whose it is, and removes nothing.
+    let standing = theirs.look().await;
+    let dry = theirs.desk.output(["clean", "--dry-run", "--attached", theirs.scenario.to_str().unwrap()]);
+    let shown = text(&dry);
+    assert!(dry.status.code() == Some(1) && shown.contains("their-estate, started by "), "{shown}");
+    assert!(shown.contains("mount database: it would be removed"), "{shown}");
+    assert_eq!(theirs.look().await.len(), standing.len(), "{shown}");
+
+    // Another cluster answers, with a database and roles of the same names.
+    let other = theirs.another_cluster().await;
+    let inside = Session::open(&other.login("postgres", "postgres")).await.unwrap();
+    inside.query("CREATE DATABASE powerdns OWNER \"leaseproof-operator\"").await.unwrap();
+    inside.script("CREATE ROLE vaultuser; CREATE ROLE netdata").await.unwrap();
+    let shop = Session::open(&other.login("powerdns", "postgres")).await.unwrap();
+    shop.script("CREATE TABLE theirs (id int); INSERT INTO theirs VALUES (1)").await.unwrap();
+    let port = |port: u16| format!("127.0.0.1:{port}/postgres");
+    let (here, there) = (theirs.login("postgres").port, other.login("postgres", "postgres").port);
+    theirs.change(&port(here), &port(there));
+    let clean = |more: &[&str]| {
+        let mut arguments = vec!["clean", "--attached", theirs.scenario.to_str().unwrap()];
+        arguments.extend(more);
+        theirs.desk.output(arguments)
+    };
+    let output = clean(&[]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("database powerdns of postgres.target: another cluster answers at 127.0.0.1:"), "{shown}");
+    assert!(shown.contains("`DROP ROLE \"vaultuser\"` removes it"), "{shown}");
+    assert_eq!(shop.value("SELECT count(*) FROM theirs").await.unwrap().as_deref(), Some("1"), "{shown}");
+    let roles = "SELECT count(*) FROM pg_roles WHERE rolname IN ('vaultuser', 'netdata')";
+    assert_eq!(inside.value(roles).await.unwrap().as_deref(), Some("2"), "{shown}");
+    theirs.change(&port(there), &port(here));
+
+    // Operators took a role and its name meanwhile, and the mount is gone: the first clean took that away.
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    session.script("DROP ROLE netdata; CREATE ROLE netdata CONNECTION LIMIT 9").await.unwrap();
+    let output = clean(&[]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(
+        shown.contains("not touched: role netdata of postgres.target: it was made later by somebody else"),
+        "{shown}"
+    );
+    assert!(shown.contains("database powerdns of postgres.target: removed"), "{shown}");
+    let kept = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'netdata'";
+    assert_eq!(session.value(kept).await.unwrap().as_deref(), Some("9"), "{shown}");
+    assert!(clean(&[]).status.success(), "{}", text(&clean(&[])));
+    session.query("DROP ROLE netdata").await.unwrap();
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_and_a_policy_that_others_made_later_stay() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
+    under_way(&theirs, "powerdns-role", 0).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let root = &theirs.vault.client;
+    root.delete("sys/mounts/database").await.unwrap();
+    root.enable_engine("database", "kv").await.unwrap();
+    root.write("database/theirs", &json!({ "kept": "1" })).await.unwrap();
+    root.write_policy("powerdns-client", "path \"database/*\" { capabilities = [\"read\"] }").await.unwrap();
+    let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    let shown = text(&clean);
+    assert_eq!(clean.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("not touched: mount database: it was made later by somebody else"), "{shown}");
+    assert!(
+        shown.contains("not touched: policy powerdns-client: its rules are not those that the run wrote"),
+        "{shown}"
+    );
+    assert_eq!(root.read("database/theirs").await.unwrap().body["data"]["kept"], "1", "{shown}");
+    root.delete("sys/mounts/database").await.unwrap();
+    root.delete("sys/policies/acl/powerdns-client").await.unwrap();
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+/// Vault's default revocation fails (42501) where the account may not revoke on every table of the schema.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    // A transaction of the script's own keeps what it puts off.
+    let sql = "BEGIN; CREATE TABLE p (a int PRIMARY KEY);\n\
+               CREATE TABLE t (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n\
+               INSERT INTO t VALUES (1); INSERT INTO p VALUES (1); COMMIT;";
+    std::fs::write(theirs.scenario.join("more.sql"), sql).unwrap();
+    theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", "phase.steady.drain=3s"]));
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    let words = on_one_line(&shown);
+    assert!(words.contains("left behind:") && words.contains("`vault secrets disable database` removes it"), "{shown}");
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    let theirs_too = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname ~ '^v-.*-powerdns-' \
+                      AND rolname !~ 'aaaaaaaa' AND rolvaliduntil < now() + interval '1 hour'";
+    let stuck = session.value(theirs_too).await.unwrap().unwrap_or_default();
+    assert!(!stuck.is_empty(), "{shown}");
+    for role in stuck.split(',') {
+        assert!(words.contains(&format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\"")), "{role}: {shown}");
+    }
+    let there = "SELECT count(*) FROM pg_roles WHERE rolname = 'vaultuser'";
+    assert_eq!(session.value(there).await.unwrap().as_deref(), Some("1"), "Vault's own account is needed: {shown}");
+
+    let path = theirs.scenario.to_str().unwrap().to_owned();
+    let clean = theirs.desk.output(["clean", "--attached", &path]);
+    let shown = text(&clean);
+    assert_eq!(clean.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("it is kept: Vault needs it to revoke what is left below mount database"), "{shown}");
+    let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
+    inside.script("DROP TABLE t, p").await.unwrap();
+    inside.close().await;
+    let clean = theirs.desk.output(["clean", "--attached", &path]);
+    assert!(clean.status.success(), "{}", text(&clean));
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_back() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
+    let script = |sql: &str| {
+        std::fs::write(theirs.scenario.join("more.sql"), sql).unwrap();
+        let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+        std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+        (output.status.code(), on_one_line(&text(&output)))
+    };
+    for (sql, line, words) in [
+        (
+            "SELECT 1;\nCREATE FUNCTION f(begin int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER ROLE \"Vaultuser\" CREATEDB;",
+            3,
+            "it changes a role that the set-up does not make",
+        ),
+        ("CREATE ROLE x;\nALTER ROLE x RENAME TO \"y\";", 2, "it renames a role or a database"),
+        ("DO $$ BEGIN END $$", 1, "it may change more than what the set-up makes"),
+        ("CREATE ROLE x;\n\nSELECT 'open", 1, "it is no SQL"),
+    ] {
+        let (code, shown) = script(sql);
+        let line = format!("more.sql:{line}:");
+        assert!(code == Some(2) && shown.contains(&line) && shown.contains(words), "{sql}: {shown}");
+        theirs.as_before(&before).await;
+    }
+    // What no reading shows: a trigger that makes its statement when it is called.
+    let trigger = "CREATE TABLE t (a int);\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
+                   'BEGIN EXECUTE ''ALTER ROLE \"Vaultuser\" '' || ''CREATEDB''; RETURN NULL; END';\n\
+                   CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();\n\
+                   INSERT INTO t VALUES (1);";
+    for sql in [trigger.to_owned(), format!("BEGIN;\n{trigger}\nCOMMIT;")] {
+        let (code, shown) = script(&sql);
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains("which all databases of the cluster share: it was rolled back"), "{shown}");
+        theirs.as_before(&before).await;
+    }
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_says_whether_everything_was_cleaned_up() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    for (signal, code) in [(Signal::SIGHUP, 129), (Signal::SIGQUIT, 131)] {
+        let child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
+        under_way(&theirs, "powerdns-role", 0).await;
+        kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+        let output = wait(child, Duration::from_secs(60));
+        let shown = text(&output);
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert!(on_one_line(&shown).contains(", cleaned up"), "{shown}");
+        theirs.as_before(&before).await;
+        theirs.desk.assert_nothing_left();
+        std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    }
+    // Vault answers nobody: what is left is named, and the last line says so.
+    let child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
+    under_way(&theirs, "powerdns-role", 0).await;
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
+    kill(Pid::from_raw(theirs.vault.pid()), Signal::SIGSTOP).unwrap();
+    kill(pid, Signal::SIGINT).unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    kill(pid, Signal::SIGINT).unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    kill(pid, Signal::SIGINT).unwrap();
+    let output = wait(child, Duration::from_secs(60));
+    kill(Pid::from_raw(theirs.vault.pid()), Signal::SIGCONT).unwrap();
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(130), "{shown}");
+    let words = on_one_line(&shown);
+    assert!(words.contains("left behind:") && words.contains("not everything was cleaned up"), "{shown}");
+    assert!(!words.contains(", cleaned up"), "{shown}");
+    let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    assert!(clean.status.success(), "{}", text(&clean));
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+/// Without the breaks that the terminal's width asks for.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

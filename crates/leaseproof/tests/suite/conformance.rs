@@ -1,0 +1,72 @@
+//! The command that proves facts: what it prints, what it ends with, and that it leaves nothing.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::{Desk, text, wait};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+#[test]
+fn facts_are_confirmed_with_what_was_expected_and_what_came() {
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--only", "iss-7,DOW-1", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["schema"], "leaseproof-facts/1");
+    let proofs = document["runs"][0]["proofs"].as_array().unwrap();
+    let standings: Vec<_> = proofs.iter().map(|proof| (&proof["id"], &proof["standing"])).collect();
+    assert_eq!(format!("{standings:?}").matches("confirmed").count(), 2, "{standings:?}");
+    let step = &proofs[0]["steps"][0];
+    assert_eq!(step["expected"], "400 `unknown role: nobody`");
+    assert!(step["got"].as_str().unwrap().starts_with("400 `unknown role: nobody"), "{step}");
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn what_is_otherwise_behind_haproxy_is_an_exception_with_its_reason() {
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--layout", "haproxy-ha", "--only", "DOW-1,DOW-6", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &document["runs"][0];
+    assert_eq!(run["layout"], "haproxy-ha");
+    assert_eq!((&run["proofs"][0]["id"], &run["proofs"][0]["standing"]), (&"DOW-1".into(), &"confirmed".into()));
+    assert_eq!((&run["proofs"][1]["id"], &run["proofs"][1]["standing"]), (&"DOW-6".into(), &"excepted".into()));
+    assert!(run["proofs"][1]["why"].as_str().unwrap().contains("HAProxy"), "{run:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn a_fact_that_does_not_exist_is_told_with_those_that_do() {
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--only", "ISS-77"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("there is no fact `ISS-77`; the facts are ISS-1, "), "{}", text(&output));
+}
+
+#[test]
+fn a_version_that_is_not_there_is_told_with_how_to_get_it() {
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--only", "ISS-7", "--postgres", "9"]);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(text(&output).contains("PostgreSQL 9"), "{}", text(&output));
+    desk.assert_nothing_left();
+}
+
+#[test]
+fn an_interrupt_and_a_kill_leave_nothing() {
+    for (signal, code) in [(Signal::SIGINT, Some(130)), (Signal::SIGKILL, None)] {
+        let desk = Desk::new();
+        let mut command = desk.command(["conformance", "--only", "DOW-1,RUN-4,DOW-5"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(2500));
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+        let output = wait(child, Duration::from_secs(30));
+        assert_eq!(output.status.code(), code, "{}", text(&output));
+        if signal == Signal::SIGINT {
+            assert_eq!(desk.temporary(), Vec::<std::path::PathBuf>::new(), "before clean");
+        }
+        desk.assert_nothing_left();
+    }
+}

@@ -1,0 +1,32 @@
+//! The built program, as its users run it, on real servers.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+mod attached;
+mod cases;
+mod clean;
+mod conformance;
+mod containers;
+mod crate_graph;
+mod cut_off;
+mod documentation;
+mod ended_early;
+mod faults;
+mod grants;
+mod hostile;
+mod images;
+mod interruptions;
+mod mutants;
+mod powerdns;
+mod published;
+mod reference;
+mod robustness;
+mod roles;
+mod scripts;
+mod secrets;
+mod series;
+mod signals;
+mod support;
+mod unwritten;
+mod validity;
+mod variants;

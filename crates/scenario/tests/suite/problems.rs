@@ -1,0 +1,571 @@
+//! Scenarios with mistakes, and what people are told of them: each file of tests/fixtures is one snapshot.
+
+use std::path::Path;
+
+use leaseproof_scenario::{LoadOptions, check, load};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+fn told(path: &str, options: &LoadOptions) -> String {
+    match load(&Path::new("tests/fixtures").join(path), options) {
+        Ok(plan) => format!("no problem in {}\n", plan.name),
+        Err(problems) => {
+            format!("{} problems, unsupported: {}\n{}", problems.len(), problems.unsupported(), problems.render(false))
+        }
+    }
+}
+
+macro_rules! told {
+    ($($test:ident: $path:literal),* $(,)?) => {
+        $(#[test]
+        fn $test() {
+            insta::assert_snapshot!(told($path, &LoadOptions::default()));
+        })*
+    };
+}
+
+told! {
+    syntax: "syntax.toml",
+    keys_and_types: "keys-and-types.toml",
+    setup: "setup.toml",
+    roles_lives_and_phases: "role.toml",
+    thresholds_and_known: "figures.toml",
+    not_built_yet: "not-built.toml",
+    images_that_are_none: "images.toml",
+    estates_that_already_stand: "attached.toml",
+    estates_that_stand_in_the_clear: "attached-plain.toml",
+    servers_that_do_not_fit: "servers.toml",
+    groups_and_standbys_that_do_not_fit: "roles-and-standbys.toml",
+    faults: "faults.toml",
+    a_live_powerdns: "pdns.toml",
+    a_live_powerdns_of_another_role: "pdns-template.toml",
+    extends_in_a_circle: "circle/a",
+    extends_nothing: "lost.toml",
+    without_what_is_not_there: "lost-parts.toml",
+    without_a_parent: "without-alone.toml",
+    profile_by_itself: "profile.toml",
+    no_scenario: "nowhere",
+    three_mistakes: "../../../leaseproof/tests/variants/three-mistakes",
+}
+
+#[test]
+fn command_line() {
+    let mut all = String::new();
+    for argument in [
+        "phase.stedy.rate=5/s",
+        "phase.steady.rate=5",
+        "phase.steady.rat=5/s",
+        "rate",
+        "role.ap.database=x",
+        "extends=x",
+        "seed=seven",
+        "life.app.end.revoke=2",
+        "setup.sql.schema.sql.database=other.sql.x",
+        "postgres.target.password=do-not-show-this",
+        "vault.nodes=2",
+        "client.timeot=5s",
+        "setup.write.database/roles/app.creation_statements=@gone.sql",
+    ] {
+        let options = LoadOptions { set: vec![argument.to_owned()], ..LoadOptions::default() };
+        all.push_str(&format!("--set {argument}\n{}\n", told("base", &options)));
+    }
+    let options = LoadOptions { profile: Some("nightley".into()), ..LoadOptions::default() };
+    all.push_str(&format!("--profile nightley\n{}", told("base", &options)));
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn no_problem_shows_a_password() {
+    for fixture in std::fs::read_dir("tests/fixtures").unwrap() {
+        let path = fixture.unwrap().file_name().into_string().unwrap();
+        let told = told(&path, &LoadOptions::default());
+        assert!(!told.contains("do-not-show-this") && !told.contains("vaultpass"), "{told}");
+    }
+}
+
+const WHOLE: &str = include_str!("../fixtures/base/scenario.toml");
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
+        ..ProptestConfig::with_cases(192)
+    })]
+
+    /// Whatever somebody has typed so far, there is a plan or there are problems that can be shown.
+    #[test]
+    fn no_file_makes_the_reader_panic(
+        start in 0..WHOLE.len(),
+        length in 0_usize..40,
+        typed in r#"[a-z\[\]{}="'.,0-9#$é\n /]{0,12}"#,
+    ) {
+        let mut text = WHOLE.to_owned();
+        text.replace_range(start..(start + length).min(WHOLE.len()), &typed);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("scenario.toml");
+        std::fs::write(&file, &text).unwrap();
+        std::fs::copy("tests/fixtures/base/app.sql", folder.path().join("app.sql")).unwrap();
+        std::fs::copy("tests/fixtures/base/schema.sql", folder.path().join("schema.sql")).unwrap();
+        match load(&file, &LoadOptions::default()) {
+            Ok(plan) => prop_assert_eq!(leaseproof_scenario::Plan::from_json(&plan.to_json()).unwrap(), plan.redacted()),
+            Err(problems) => {
+                prop_assert!(!problems.is_empty() && !problems.render(true).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_argument_makes_the_reader_panic(argument in r#"[a-z.=/"'\[{é 0-9]{0,24}"#) {
+        let options = LoadOptions { set: vec![argument], ..LoadOptions::default() };
+        let _ = told("base", &options);
+    }
+}
+
+fn written(text: &str, set: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, text).expect("the folder is this test's own");
+    let options = LoadOptions { set: set.iter().map(|text| (*text).to_owned()).collect(), ..LoadOptions::default() };
+    load(&file, &options)
+        .map_or_else(|problems| format!("{problems}\n{}", problems.render(true)), |plan| plan.to_json())
+}
+
+#[test]
+fn long_lines_are_cut_around_the_caret() {
+    let long = "x".repeat(66_000);
+    for (text, set) in [
+        (format!("title = \"{long}\", rat = 5\n[postgres.target]\n"), String::new()),
+        (format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), String::new()),
+        (
+            format!(
+                "title = \"t\"\r\npostgres = {{ target = {{ superuser = \"{}\", rat = 5 }} }}\r\n",
+                "é👨‍👩‍👧\t".repeat(9_000)
+            ),
+            String::new(),
+        ),
+        (
+            "title = \"t\"\n[postgres.target]\n".to_owned(),
+            format!("postgres.target.settings={{ a = \"{long}\", b = [] }}"),
+        ),
+        ("title = \"t\"\n[postgres.target]\n".to_owned(), format!("phase.{long}.rate=5/s")),
+        (format!("title = \"t\"\n[postgres.target]\n{long} = 5"), String::new()),
+        ("\u{feff}title = \"t\"\n[postgres.target]\nrat\0e = 5".to_owned(), String::new()),
+        ("title = \"t\"\n[postgres.target".to_owned(), String::new()),
+        ("= 5".to_owned(), String::new()),
+    ] {
+        let set: Vec<&str> = Some(set.as_str()).filter(|set| !set.is_empty()).into_iter().collect();
+        let told = written(&text, &set);
+        assert!(told.contains('×'), "{told}");
+        assert!(told.lines().all(|line| line.chars().count() < 1_500), "{}", &told[..4_000]);
+    }
+    let told = written(&format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), &[]);
+    assert!(told.contains("…xxx") && told.contains("\", rat = 5 } }"), "{told}");
+}
+
+#[test]
+fn of_many_problems_the_first_are_shown() {
+    let many: String = (0..5_000).map(|number| format!("key{number} = 1\n")).collect();
+    let told = written(&format!("title = \"t\"\n[postgres.target]\n{many}"), &[]);
+    assert!(told.contains("… and 4900 more problems"), "{}", &told[told.len() - 500..]);
+}
+
+#[test]
+fn no_secret_is_shown_with_a_problem_or_kept_with_the_plan() {
+    const S: &str = "Hush-4711";
+    let lines = [
+        "password = \"Hush-4711\"",
+        "\"password\" = 'Hush-4711'",
+        "password = \"a\\\"Hush-4711\"",
+        "password = \"\"\"Hush-4711\"\"\"",
+        "password = \"\"\"\nx\nHush-4711\"\"\"",
+        "password = '@Hush-4711'",
+        "password = 'x${Hush-4711}'",
+        "passphrase = 'Hush-4711'",
+        "secret_key = ['Hush-4711']",
+        "secret_id = { x = 'Hush-4711' }",
+        "token = 'Hush-4711' # Hush",
+        "a.private_key = 'Hush-4711'",
+        "pasword = 'Hush-4711'",
+        "connection_url = 'postgresql://u:Hush-4711@h/d'",
+        "x = 'host=h password=Hush-4711'",
+        "x = '{\"password\":\"Hush-4711\"}'",
+        "x = 'CREATE ROLE a PASSWORD $$Hush-4711$$'",
+        "x = 'ALTER ROLE a PASSWORD E''Hush-4711'",
+        "x = \"INSERT INTO users VALUES (1, 'Hush-4711')\"",
+        "x = \"INSERT INTO users (name, pass) VALUES ('a', 'Hush-4711')\"",
+        "x = \"SELECT crypt('Hush-4711', gen_salt('bf'))\"",
+        "x = \"ALTER USER a IDENTIFIED BY 'Hush-4711'\"",
+        "x = 'ALTER ROLE a PASSWORD $t$Hush-4711$t$'",
+        "x = 'https://u:Hush-4711@h/d'",
+        "x = 'postgresql://{{username}}:Hush-4711@h/d'",
+        "x = 'https://Hush-4711@h/d'",
+        "x = 'Authorization: Bearer Hush-4711'",
+        "x = '{\"a\": {\"tokens\": [\"Hush-4711\"]}}'",
+        "x = \"{\\\"password\\\": \\\"Hush-4711\\\"}\"",
+        "x = 'PGPASSWORD=Hush-4711 psql'",
+        "x = 'password: Hush-4711'",
+        "pass = 'Hush-4711'",
+        "pwd = 'Hush-4711'",
+        "secrets = ['a', 'Hush-4711']",
+        "tokens = [['Hush-4711']]",
+        "credentials = [{ a = 'Hush-4711' }]",
+        "api_key = 'Hush-4711'",
+        "apiKey = 'Hush-4711'",
+        "\"api.key\" = 'Hush-4711'",
+        "a.'pass word'.b = 'Hush-4711'",
+        "password = 'Hush-4711'\ntitle = 'Hush-4711'",
+        "password = \"Hush\\u002d4711\"\nx = 'Hush-4711'",
+    ];
+    let head = "title = \"t\"\n[postgres.target]\n";
+    for line in lines {
+        for table in [
+            "[[setup]]\nwrite = 'a/b'\n[setup.data]\n",
+            "[[setup]]\nwrite = 'a/b'\n[setup.dat]\n",
+            "[postgres.other]\n",
+            "[nowhere]\n",
+        ] {
+            for more in ["", "\nbroken = [5", "\nx y z", " = 5", "\nn = '${gone}'"] {
+                let told = written(&format!("{head}{table}{line}{more}"), &[]);
+                assert!(!told.contains(S), "{table}{line}{more}\n{told}");
+            }
+        }
+    }
+    // A secret that stands in another place too is hidden there, whatever is wrong with that line.
+    let told =
+        written(&format!("{head}password = 'Hush-4711'\nlayout = 'Hush-4711'\nversion = 'x Hush-4711 y'\n"), &[]);
+    assert!(told.contains("layout = '***'") && !told.contains(S), "{told}");
+    // A name stays readable, also where it is somebody's password.
+    let table = "{ password = 'vault-admin', superuser = 'vault-admin', layuot = 1 }";
+    let told = written(&format!("title = 't'\npostgres = {{ target = {table} }}\n"), &[]);
+    assert!(told.contains("superuser = 'vault-admin'") && !told.contains("password = 'vault-admin'"), "{told}");
+    let script = |text: &str| format!("{head}[[setup]]\nscript = '''\n{text}\n'''\n");
+    for text in [
+        "curl -H 'X-Vault-Token: Hush-4711' x",
+        "x Hush-4711",
+        "echo Hush-4711 ${vault.gone}",
+        "psql ${postgres.gone.x} {\"password\":\"Hush-4711\"}",
+    ] {
+        assert!(!written(&script(text), &[]).contains(S), "{text}");
+    }
+    for set in [
+        "postgres.target.password=Hush-4711",
+        "postgres.target.pasword=Hush-4711",
+        "postgres.target.password.x=Hush-4711",
+        "postgres.target.password=['Hush-4711']",
+        "postgres.target.password Hush-4711",
+        "nowhere.secret_id=Hush-4711",
+        "postgres.target={ password = ['Hush-4711'] }",
+    ] {
+        assert!(!written(head, &[set]).contains(S), "{set}\n{}", written(head, &[set]));
+    }
+}
+
+const AGAIN: &str = "title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'a/b'\n[setup.data]\nx = 'one'\n[[setup]]\nwrite = 'a/b'\nname = 'again'\n[setup.data]\nx = 'two'\n";
+
+#[test]
+fn steps_are_told_apart_by_name() {
+    let told = written(AGAIN, &["setup.again.data.x=three", "setup.again.y=four"]);
+    assert!(
+        told.contains("\"x\": \"one\"") && told.contains("\"x\": \"three\"") && told.contains("\"y\": \"four\""),
+        "{told}"
+    );
+    let told = written(AGAIN, &["setup.write.a/b.x=three"]);
+    assert!(
+        told.contains("`setup.write.a/b` is 2 at once") && told.contains("scenario.toml:3:1 or `again` at "),
+        "{told}"
+    );
+    for (names, wrong) in [
+        (["again", "again"], "two steps have the name `again`"),
+        (["write.c/d", "x"], "`write.c/d` is the path of another step already"),
+        (["", "x"], "a step's name cannot be empty"),
+    ] {
+        let step = |(name, path): (&str, &str)| format!("[[setup]]\nname = '{name}'\nwrite = '{path}'\n");
+        let steps: String = names.into_iter().zip(["a/b", "c/d"]).map(step).collect();
+        let told = written(&format!("title = 't'\n[postgres.target]\n{steps}"), &[]);
+        assert!(told.contains(wrong), "{told}");
+    }
+}
+
+#[test]
+fn layers_find_steps_by_name_and_say_where_they_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("scenario.toml"), text).unwrap();
+    };
+    write("base", AGAIN);
+    let told = |text: &str| {
+        write("child", &format!("extends = '../base'\n{text}"));
+        match load(&folder.path().join("child"), &LoadOptions::default()) {
+            Ok(plan) => plan.setup.iter().map(|step| format!("{:?} {:?}\n", step.name, step.action)).collect(),
+            Err(problems) => problems.render(false),
+        }
+    };
+    for text in ["without = ['again']", "without = ['setup.again']"] {
+        let told = told(text);
+        assert!(told.contains("one") && !told.contains("two"), "{told}");
+    }
+    let merged = told("[[setup]]\nname = 'again'\nwrite = 'a/b'\n[setup.data]\ny = 'more'\n");
+    assert!(merged.contains("two") && merged.contains("more") && merged.lines().count() == 2, "{merged}");
+    let added = told("[[setup]]\nname = 'third'\nwrite = 'a/b'\n");
+    assert_eq!(added.lines().count(), 3, "{added}");
+    for (text, wrong) in [
+        ("without = ['setup.write.a/b.x']", "`setup.write.a/b` is 2 at once"),
+        ("[[setup]]\nwrite = 'a/b'\n", "the layer below says `write.a/b` more than once"),
+    ] {
+        let told = told(text);
+        assert!(
+            told.contains(wrong) && told.contains("base/scenario.toml:3:1") && told.contains("`again` at"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn nothing_that_is_set_is_without_effect() {
+    let base = |set: &[&str]| {
+        let options =
+            LoadOptions { set: set.iter().map(|text| (*text).to_owned()).collect(), ..LoadOptions::default() };
+        load(Path::new("tests/fixtures/base"), &options)
+    };
+    let plan = base(&[]).unwrap();
+    for set in ["setup=[]", "phase=[]", "threshold=[]", "role={}", "life={}", "postgres={}", "vault={}", "client={}"] {
+        assert!(base(&[set]).map_or(true, |changed| changed.redacted() != plan.redacted()), "{set}");
+    }
+    assert_eq!(base(&["threshold=[]"]).unwrap().thresholds, []);
+    for set in [
+        "phase={}",
+        "role=[]",
+        "setup=",
+        "phase.steady=[]",
+        "seed=",
+        "phase.steady.rate=[]",
+        "setup=[{}]",
+        "phase[0].rate=5/s",
+    ] {
+        assert!(base(&[set]).is_err(), "{set}");
+    }
+    let last = base(&["seed=1", "seed=2"]).unwrap();
+    assert_eq!(last.seed, 2);
+}
+
+#[test]
+fn every_placeholder_of_the_reference_is_there() {
+    let reference = std::fs::read_to_string("../../docs/scenario.md").unwrap();
+    let mut found: Vec<String> = reference
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.replace("<cluster>", "target").replace("<number>", "2"))
+        .filter(|name| name.contains('.'))
+        .collect();
+    found.sort();
+    found.dedup();
+    assert!(found.len() >= 9, "{found:?}");
+    let scenario = |layout: &str, uses: &str| {
+        let cluster = |name: &str| format!("[postgres.{name}]\ntls = true\n{layout}\n");
+        let steps = format!(
+            "[[setup]]\nwrite = 'a/b'\n[setup.data]\nx = '{uses}'\n[[setup]]\nsql = 'SELECT $${uses}$$'\n[[setup]]\npolicy = 'p'\nrules = '# {uses}'\n[[setup]]\nscript = 'echo {uses}'\n"
+        );
+        format!("title = 't'\n{}{}{steps}", cluster("target"), cluster("storage"))
+    };
+    let uses: String = found.iter().map(|name| format!("${{{name}}},")).collect();
+    for layout in ["layout = 'haproxy-ha'", "layout = 'patroni'"] {
+        let told = written(&scenario(layout, &uses), &[]);
+        assert!(!told.contains('×'), "{told}");
+    }
+    for (layout, uses, wrong) in [
+        ("", "${postgres.target.read}", "cluster `target` has no standby to read from"),
+        ("", "${postgres.target.2}", "cluster `target` has one server, number 1"),
+        (
+            "layout = 'haproxy-ha'\nstandbys = 2",
+            "${postgres.target.4}",
+            "cluster `target` has 3 servers, numbers 1 to 3",
+        ),
+        ("layout = 'haproxy-ha'", "${postgres.target.0}", "numbers 1 to 2"),
+        ("", "${postgres.main.read}", "the estate has no `${postgres.main.read}`"),
+    ] {
+        let told = written(&scenario(layout, uses), &[]);
+        assert!(told.contains(wrong) && told.contains("─┬─"), "{told}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+    /// Whatever stands around it: a secret is in no message.
+    #[test]
+    fn no_secret_is_ever_shown(
+        key in "(password|passphrase|secret|token|private_key|secret_id|root_password)",
+        secret in "[A-Za-z0-9]{8,20}",
+        open in "[\"']|\"\"\"|'''",
+        before in r#"[a-z\[\]={}"'.\n #]{0,12}"#,
+        after in r#"[a-z\[\]={}"'.\n #]{0,12}"#,
+    ) {
+        let text = format!("title = 't'\n[postgres.target]\n{before}\n[[setup]]\nwrite = 'x'\n[setup.data]\n{key} = {open}{secret}{open}{after}\n");
+        prop_assert!(!written(&text, &[]).contains(&secret));
+        let argument = format!("setup.write.x.{key}={open}{secret}{after}");
+        prop_assert!(!written(&text, &[&argument]).contains(&secret));
+    }
+}
+
+#[test]
+fn one_setting_is_one_line() {
+    let told = |settings: &str| written(&format!("title = 't'\n[postgres.target.settings]\n{settings}"), &[]);
+    for (settings, wrong) in [
+        ("\"a\\nport\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a = 1\\nb\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a'b\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("\"a\\u0000\" = 'x'", "is no name of a PostgreSQL setting"),
+        ("include = '/etc/passwd'", "`include` is no setting: it reads another file"),
+        ("Include_Dir = 'x'", "is no setting: it reads another file"),
+        ("log_line_prefix = \"a\\nport = 1\"", "has a line break or control character in it"),
+        ("log_line_prefix = \"a\\u0000\"", "has a line break or control character in it"),
+        ("work_mem = '1MB'\nWork_Mem = '2MB'", "is set twice"),
+    ] {
+        let told = told(settings);
+        assert!(told.contains(wrong) && told.contains('┬'), "{settings}\n{told}");
+    }
+    let told = told("log_line_prefix = \"it's \\\\ %m\"\n\"auto_explain.log_min_duration\" = '3s'\n");
+    assert!(!told.contains('×'), "{told}");
+    for name in ["\"../../x\"", "\"a b\"", "\"a\\nb\"", "\"\"", "\"a.b\""] {
+        let told = written(&format!("title = 't'\n[postgres.{name}]\n"), &[]);
+        assert!(told.contains("is no name for a cluster"), "{told}");
+    }
+    let told = written("title = 't'\n[postgres.target]\nsuperuser = \"a\\nb\"\n", &[]);
+    assert!(told.contains("`superuser` has a line break"), "{told}");
+}
+
+/// What `check` warns of in a set-up that is good but for `change`.
+fn warned(change: impl Fn(String) -> String) -> String {
+    let good = r#"title = "t"
+[postgres.target]
+[[setup]]
+sql = "CREATE DATABASE shop"
+[[setup]]
+enable = "database"
+[[setup]]
+write = "database/config/shop"
+data = { plugin_name = "postgresql-database-plugin", connection_url = "postgresql://{{username}}:{{password}}@${postgres.target.write}/shop", allowed_roles = "app,rep-*", username = "vault", password = "vaultpass" }
+[[setup]]
+write = "database/roles/app"
+[setup.data]
+db_name = "shop"
+creation_statements = """
+CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';
+DO $$ BEGIN EXECUTE format('GRANT x TO %I', '{{name}}'); END $$;
+"""
+revocation_statements = ["DROP OWNED BY \"{{name}}\"", "DROP ROLE \"{{name}}\""]
+default_ttl = "1h"
+max_ttl = 86400
+[[setup]]
+policy = "client"
+rules = 'path "database/creds/app" { capabilities = ["read"] } path "sys/leases/*" { capabilities = ["update"] }'
+[client]
+policies = ["client"]
+[role.app]
+database = "shop"
+[life.app]
+role = "app"
+renew = { at = "75%" }
+end = { revoke = 1.0 }
+[[phase]]
+name = "steady"
+rate = "1/s"
+for = "1s"
+mix = { app = 1 }
+"#;
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, change(good.to_owned())).expect("the folder is this test's own");
+    match check(&file, &LoadOptions::default()) {
+        Ok((_, warnings)) => warnings.render(false),
+        Err(problems) => format!("not valid: {problems}"),
+    }
+}
+
+#[test]
+fn what_is_likely_to_be_wrong_is_a_warning() {
+    assert_eq!(warned(|good| good), "");
+    for (good, bad, says) in [
+        ("default_ttl = ", "defualt_ttl = ", "did you mean `default_ttl`?"),
+        (
+            "db_name = \"shop\"",
+            "db_name = \"shop\"\nnowhere = 1",
+            "a database role of Vault 1.21 has no parameter `nowhere`",
+        ),
+        ("allowed_roles = ", "alowed_roles = ", "did you mean `allowed_roles`?"),
+        ("db_name = \"shop\"", "db_name = \"shpo\"", "no step writes the connection `database/config/shpo`"),
+        ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
+        ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
+        ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),
+        ("PASSWORD '{{password}}'", "PASSWORD {{password}}", "expected `'{{password}}'`"),
+        ("PASSWORD '{{password}}'", "PASSWORD '{{pasword}}'", "did you mean `{{password}}`?"),
+        ("VALID UNTIL '{{expiration}}'", "", "`creation_statements` has no `{{expiration}}`"),
+        ("PASSWORD '{{password}}'", "PASSWORD 'x'", "`creation_statements` has no `{{password}}`"),
+        (
+            "[\"DROP OWNED BY \\\"{{name}}\\\"\", \"DROP ROLE \\\"{{name}}\\\"\"]",
+            "\"DROP ROLE x\"",
+            "`revocation_statements` has no `{{name}}`",
+        ),
+        ("END $$;", "END;", "this dollar quote is never closed"),
+        ("; END $$;", "; end $$;", "END is not in capitals"),
+        ("ROLE \"{{name}}\" LOGIN", "ROLE \"{{name}} LOGIN", "is never closed"),
+        ("CREATE DATABASE shop\"", "\\\\c shop\"", "`\\c` is a command of psql"),
+        ("CREATE DATABASE shop\"", "SELECT 'x\"", "this `'` is never closed"),
+        (
+            "creds/app\" { capabilities = [\"read\"",
+            "creds/ap\" { capabilities = [\"read\"",
+            "no policy of the client allows `read` on `database/creds/app`",
+        ),
+        ("[\"update\"]", "[\"read\"]", "no policy of the client allows `update` on `sys/leases/revoke`"),
+    ] {
+        let told = warned(|text| {
+            assert!(text.contains(good), "{good}");
+            text.replacen(good, bad, 1)
+        });
+        assert!(told.contains(says) && told.contains('⚠') && !told.contains("not valid"), "{bad}\n{told}");
+    }
+}
+
+/// A warning that is false is worse than none.
+#[test]
+fn the_scenarios_of_this_repository_have_only_warnings_that_are_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut told = String::new();
+    for folder in ["scenarios", "crates/leaseproof/tests/variants"] {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(root.join(folder)).unwrap().map(|path| path.unwrap().path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| path.join("scenario.toml").exists()) {
+            if let Ok((_, warnings)) = check(path, &LoadOptions::default()) {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                told.extend(warnings.to_string().lines().map(|line| {
+                    let line = line.rsplit_once("scenario.toml:").map_or(line, |(_, line)| line);
+                    format!("{name}: {}\n", line.rsplit_once(": ").map_or(line, |(_, words)| words))
+                }));
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// Where a name is looked for near thousands of others, it is for the problems that are shown.
+#[test]
+fn many_unknown_names_are_told_as_soon_as_few() {
+    let text = |names: usize| {
+        let known: String =
+            (0..names).map(|number| format!("[[setup]]\npolicy = 'q{number}'\nrules = 'x'\n")).collect();
+        let asked: String = (0..names).map(|number| format!("'policy{number}',")).collect();
+        format!("title = 't'\n[postgres.target]\n{known}[client]\npolicies = [{asked}]\n")
+    };
+    let took = |names: usize| {
+        let text = text(names);
+        let begun = std::time::Instant::now();
+        assert!(written(&text, &[]).contains("there is no policy"));
+        begun.elapsed()
+    };
+    // Eight times as many took 64 times as long.
+    let (few, many) = (took(250), took(2_000));
+    assert!(many < few * 32, "{few:?} and {many:?}");
+}
