@@ -6,8 +6,9 @@
 //!
 //! - the slope of the minima over time (Theil and Sen) is certainly above zero, at 99 % confidence;
 //! - it is at least [`LEAST_SHARE`] of the rate at which credentials were asked for, and at least [`LEAST_GROWTH`]
-//!   requests were added over the stretch;
+//!   requests were added over the stretch, and more than chance adds where arrivals and service come at random;
 //! - it grew from the first third to the second and from there to the last: a stall near the end is none;
+//! - it is still there in the last sixth: a stall whose backlog is being worked off is none;
 //! - waits grew with it, or arrivals were dropped: what is only lost on its way is no backlog.
 
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub(crate) const LEAST_SHARE: f64 = 0.05;
 pub(crate) const LEAST_GROWTH: f64 = 10.0;
 /// How much of the growth has to fall into each of the two steps between the thirds.
 const LEAST_STEP: f64 = 0.15;
+/// How much of the highest minimum is left in the last sixth at least.
+const STILL_THERE: f64 = 0.7;
 /// How much longer waits have to be in the last third than in the first, as a factor and in seconds.
 const LONGER: (f64, f64) = (1.5, 0.1);
 /// A block is at least so many seconds long, and there are at most so many.
@@ -65,6 +68,8 @@ pub(crate) struct Growth {
     pub(crate) last: f64,
     /// Whether it grew from the first third to the second, and from there to the last.
     throughout: bool,
+    /// Whether most of it is still there in the last sixth.
+    to_the_end: bool,
 }
 
 /// The stretches of a run that are long enough to tell, and the phases that have none, each with its seconds.
@@ -168,19 +173,28 @@ fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
     let smallest = |block: &[f64]| block.iter().copied().fold(f64::INFINITY, f64::min);
     let minima: Vec<f64> = values.chunks_exact(block).map(smallest).collect();
     let slope = slope(&minima, block as f64 * width)?;
-    let [first, second, last] = thirds(&minima).map(|third| {
-        let mut sorted = third.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        median(&sorted)
-    });
+    let [first, second, last] = thirds(&minima).map(middle);
     let step = LEAST_STEP * (last - first);
-    Some(Growth { slope, first, last, throughout: step > 0.0 && second - first >= step && last - second >= step })
+    let throughout = step > 0.0 && second - first >= step && last - second >= step;
+    let highest = minima.iter().copied().fold(0.0, f64::max);
+    let to_the_end = middle(&minima[minima.len() - minima.len().div_ceil(6)..]) >= STILL_THERE * highest;
+    Some(Growth { slope, first, last, throughout, to_the_end })
+}
+
+/// The median.
+fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    median(&sorted)
 }
 
 impl Growth {
     fn is_material(&self, offered: f64, seconds: f64) -> bool {
         let Slope { median, low, .. } = self.slope;
-        self.throughout && low > 0.0 && median >= LEAST_SHARE * offered && median * seconds >= LEAST_GROWTH
+        // The difference of two Poisson counts, what arrived and what was served, has this standard deviation.
+        let by_chance = (2.0 * offered * seconds).sqrt();
+        let certain = self.throughout && self.to_the_end && low > 0.0;
+        certain && median >= LEAST_SHARE * offered && median * seconds >= by_chance.max(LEAST_GROWTH)
     }
 }
 

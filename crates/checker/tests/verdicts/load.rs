@@ -380,14 +380,15 @@ proptest! {
         let load = Load {
             random, burst, seed,
             stall: (place * (seconds - lasts), lasts),
-            ..Load::new(rate, rate / used, seconds)
+            ..Load::new(rate, (rate + burst as f64 / 5.0) / used, seconds)
         };
         prop_assert_eq!(load.verdict(), Verdict::Pass);
     }
 
+    // Nearer to what it can do, and with arrivals at random, chance decides whether half a minute shows it.
     #[test]
     fn sat_1_always_finds_a_server_that_does_not(
-        rate in 4.0_f64..30.0, used in 1.3_f64..6.0, seconds in 30.0_f64..70.0, random: bool, in_flight in 30_usize..500,
+        rate in 4.0_f64..30.0, used in 1.4_f64..6.0, seconds in 30.0_f64..70.0, random: bool, in_flight in 30_usize..500,
         timeout in 2.0_f64..120.0, seed: u64,
     ) {
         let load = Load { random, in_flight, timeout, seed, ..Load::new(rate, rate / used, seconds) };
