@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::support::{failed, text};
 use super::theirs::Theirs;
+use crate::support::{failed, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_ends_before_the_run_accuses_nobody() {
