@@ -42,8 +42,10 @@ fn warnings(table: &Table) -> Option<Warnings> {
 fn named_once(book: &Book<'_>) {
     let form = Form::Shape(&keys::ROOT).at("setup");
     let steps = book.root.list("setup");
-    let paths: HashMap<String, usize> =
-        steps.iter().enumerate().filter_map(|(at, step)| Some((form.identity(step)?, at))).collect();
+    let mut paths: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        form.identity(step).into_iter().for_each(|path| paths.entry(path).or_default().push(at));
+    }
     let mut named: HashMap<&str, Origin> = HashMap::new();
     for (at, step) in steps.iter().enumerate() {
         let Some(entry) = step.table().and_then(|table| table.entry("name")) else { continue };
@@ -53,7 +55,7 @@ fn named_once(book: &Book<'_>) {
             add("a step's name cannot be empty".to_owned());
         } else if let Some(first) = named.get(name) {
             add(format!("two steps have the name `{name}`; the other one is at {first}"));
-        } else if paths.get(name).is_some_and(|other| *other != at) {
+        } else if paths.get(name).is_some_and(|others| others.iter().any(|other| *other != at)) {
             add(format!("`{name}` is the path of another step already"));
         }
         named.entry(name).or_insert_with(|| entry.node.place.origin());

@@ -147,7 +147,7 @@ impl Reading<'_> {
     fn table(&mut self, table: &DeTable<'_>, under: Under) {
         for (key, value) in table.iter() {
             let key = key.get_ref();
-            let looks = !under.names && (looks_secret(key) || *key == "script");
+            let looks = !under.names && (looks_secret(key) || (*key == "script" && !names_a_file(value.get_ref())));
             let below = Under { secret: under.secret || looks, names: NAMED.contains(&key.as_ref()) };
             self.names.insert(key.clone().into_owned());
             if NAMES.contains(&key.as_ref())
@@ -192,6 +192,13 @@ impl Reading<'_> {
     }
 }
 
+/// Whether a script is the name of its file: words of a shell, and so secrets among them, need other characters.
+fn names_a_file(script: &DeValue<'_>) -> bool {
+    let DeValue::String(said) = script else { return false };
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '@');
+    (said.starts_with('@') || said.ends_with(".sh")) && said.chars().all(plain)
+}
+
 /// In a text that is no TOML: what seems to be given to a secret, to the end of its line, or of its several lines.
 fn unread(text: &str) -> Vec<Range<usize>> {
     let values = GIVEN.captures_iter(text).filter_map(|found| found.name("value"));
@@ -233,6 +240,10 @@ mod tests {
             ("[data.password]\nvalue = 'S'", "[data.password]\nvalue = *"),
             ("pasword = 'S'", "pasword = *"),
             ("script = 'anything'", "script = *"),
+            ("script = 'steps/rotate-root.sh'", "script = 'steps/rotate-root.sh'"),
+            ("script = '@rotate'", "script = '@rotate'"),
+            ("script = 'TOKEN=S ./rotate.sh'", "script = *"),
+            ("script = \"S\\nrotate.sh\"", "script = *"),
             ("sql = \"CREATE ROLE a PASSWORD 'S'\"", "sql = \"CREATE ROLE a PASSWORD '*'\""),
             ("sql = \"x PASSWORD\\t'S'\"", "sql = *"),
             ("u = 'postgresql://a:S@h/d' # token=T", "u = 'postgresql://a:*@h/d' # token=*"),

@@ -276,6 +276,7 @@ fn steps_are_told_apart_by_name() {
     for (names, wrong) in [
         (["again", "again"], "two steps have the name `again`"),
         (["write.c/d", "x"], "`write.c/d` is the path of another step already"),
+        (["x", "write.a/b"], "`write.a/b` is the path of another step already"),
         (["", "x"], "a step's name cannot be empty"),
     ] {
         let step = |(name, path): (&str, &str)| format!("[[setup]]\nname = '{name}'\nwrite = '{path}'\n");
@@ -283,6 +284,9 @@ fn steps_are_told_apart_by_name() {
         let told = written(&format!("title = 't'\n[postgres.target]\n{steps}"), &[]);
         assert!(told.contains(wrong), "{told}");
     }
+    // The path of two steps, of which one has it as its name.
+    let told = written(&AGAIN.replace("'again'", "'write.a/b'"), &[]);
+    assert!(told.contains("`write.a/b` is the path of another step already"), "{told}");
 }
 
 #[test]
