@@ -61,11 +61,19 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// A cause from a text: the first line is what happened, the following lines are the details.
+    /// A cause from a text: the first line is what happened, the following lines are the details. Vault's list of errors
+    /// begins with a heading (github.com/hashicorp/go-multierror, ListFormatFunc): the first error is appended to it.
     pub fn of(words: &str) -> Self {
-        let mut lines = words.lines().map(str::trim_end).filter(|line| !line.is_empty());
-        let what = lines.next().unwrap_or_default().to_owned();
-        Self { what, origin: None, details: lines.map(str::to_owned).collect() }
+        let mut lines = words.lines().map(str::trim_end).filter(|line| !line.is_empty()).peekable();
+        let mut what = lines.next().unwrap_or_default().to_owned();
+        let listed = |line: &&str| line.trim_start().starts_with("* ");
+        while (what.ends_with("error occurred:") || what.ends_with("errors occurred:"))
+            && let Some(error) = lines.next_if(listed)
+        {
+            what.push(' ');
+            what.push_str(error.trim_start().trim_start_matches("* "));
+        }
+        Self { what, origin: None, details: lines.map(|line| line.replace('\t', "  ")).collect() }
     }
 }
 
@@ -78,5 +86,13 @@ mod tests {
         let cause = Cause::of("write was rejected: FATAL 3D000\n  DETAIL: none\n\nhint: create it\n");
         assert_eq!(cause.what, "write was rejected: FATAL 3D000");
         assert_eq!(cause.details, ["  DETAIL: none", "hint: create it"]);
+    }
+
+    #[test]
+    fn the_first_of_vault_s_errors_is_what_happened() {
+        let cause =
+            Cause::of("HTTP 500: 2 errors occurred:\n\t* setting: 1 error occurred:\n\t* no role\n\n\t* other\n\n");
+        assert_eq!(cause.what, "HTTP 500: 2 errors occurred: setting: 1 error occurred: no role");
+        assert_eq!(cause.details, ["  * other"]);
     }
 }
