@@ -120,7 +120,12 @@ impl AttachError {
     pub fn is_unsuitable(&self) -> bool {
         matches!(
             self,
-            Self::Nowhere | Self::InClear { .. } | Self::There { .. } | Self::NotOurs { .. } | Self::NoCluster { .. }
+            Self::Nowhere
+                | Self::Secret { .. }
+                | Self::InClear { .. }
+                | Self::There { .. }
+                | Self::NotOurs { .. }
+                | Self::NoCluster { .. }
         )
     }
 }

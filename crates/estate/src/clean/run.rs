@@ -71,7 +71,7 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
     for path in files(open) {
         let there = path.symlink_metadata().is_ok();
         for folder in &folders {
-            remove_file(path, folder);
+            remove_socket(path, folder);
         }
         if there && path.symlink_metadata().is_err() {
             removed.push(path.clone());
@@ -115,6 +115,7 @@ fn stays(open: &OpenLedger) -> Vec<String> {
         let made = made_there(&open.entries);
         stays.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
     }
+    stays.extend(strange(open).map(|path| format!("{} (not a folder of leaseproof's)", path.display())));
     if !open.unreadable.is_empty() {
         stays.extend(unreadable(open, "something may be left that it named"));
     }
@@ -126,31 +127,37 @@ fn unreadable(open: &OpenLedger, so: &str) -> Vec<String> {
     open.unreadable.iter().cloned().chain([help]).collect()
 }
 
+/// The run's folders. The ledger is a file that anybody may have changed: only those with our name are, and only the
+/// processes in them are ended.
 fn folders(open: &OpenLedger) -> Vec<PathBuf> {
-    let folder = |entry: &Entry| if let Entry::Folder { path } = entry { Some(path.clone()) } else { None };
-    open.entries.iter().filter_map(folder).collect()
+    named(open).filter(|path| begins(path, PREFIX)).cloned().collect()
 }
 
+/// Folders that the ledger names, and that are none of leaseproof's.
+fn strange(open: &OpenLedger) -> impl Iterator<Item = &PathBuf> {
+    named(open).filter(|path| !begins(path, PREFIX) && path.symlink_metadata().is_ok())
+}
+
+fn named(open: &OpenLedger) -> impl Iterator<Item = &PathBuf> {
+    open.entries.iter().filter_map(|entry| if let Entry::Folder { path } = entry { Some(path) } else { None })
+}
+
+/// As for folders: only PostgreSQL's sockets.
 fn files(open: &OpenLedger) -> impl Iterator<Item = &PathBuf> {
-    open.entries.iter().filter_map(|entry| if let Entry::File { path } = entry { Some(path) } else { None })
+    open.entries.iter().filter_map(|entry| match entry {
+        Entry::File { path } if begins(path, ".s.PGSQL.") => Some(path),
+        _ => None,
+    })
 }
 
-/// The ledger is a file that anybody may have changed: only PostgreSQL's sockets of this run are removed.
-fn remove_file(path: &Path, folder: &Path) {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with(".s.PGSQL.") {
-        remove_socket(path, folder);
-    }
+fn begins(path: &Path, name: &str) -> bool {
+    path.file_name().is_some_and(|own| own.to_string_lossy().starts_with(name))
 }
 
-/// As for files: only a folder with our name. True where there was one.
+/// True where there was one.
 fn remove_folder(path: &Path) -> std::io::Result<bool> {
-    let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
     if path.symlink_metadata().is_err() {
         return Ok(false);
-    }
-    if !ours {
-        return Err(std::io::Error::other("not a folder of leaseproof's"));
     }
     folder::remove(path).map(|()| true)
 }

@@ -116,6 +116,30 @@ fn a_run_is_shown_with_its_maker_and_only_ones_own_is_removed() {
     assert!(!path.exists() && others.exists() && elsewhere.exists(), "{shown}");
 }
 
+/// A ledger may have been changed: what it names and leaseproof cannot have made is neither removed nor ended.
+#[test]
+fn a_folder_that_is_not_leaseproofs_keeps_what_is_in_it() {
+    let desk = Desk::new();
+    let folder = desk.path().join("data");
+    fs::create_dir(&folder).unwrap();
+    let program = folder.join("postgres");
+    fs::copy("/bin/sleep", &program).unwrap();
+    let mut server = Command::new(&program).arg("60").current_dir(&folder).spawn().unwrap();
+    let file = json!({ "made": "file", "path": folder.join("kept") });
+    fs::write(folder.join("kept"), "").unwrap();
+    ledger(&desk, RUN, (uid(), &host()), &[json!({ "made": "folder", "path": folder }), file]);
+    for arguments in [&["--dry-run"][..], &[]] {
+        let (code, shown) = clean(&desk, arguments);
+        let stays = format!("{} (not a folder of leaseproof's)", folder.display());
+        assert!(code == Some(1) && shown.contains(&stays), "{shown}");
+        assert!(!shown.contains("postgres (pid ") && !shown.contains("kept"), "{shown}");
+    }
+    assert!(server.try_wait().unwrap().is_none(), "it was ended");
+    assert!(folder.join("kept").exists());
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
 #[test]
 fn a_run_whose_owner_cannot_be_read_is_left_alone() {
     let desk = Desk::new();

@@ -33,10 +33,10 @@ pub(super) async fn take_away(
         };
         for made in &of_cluster {
             match find(made, &session).await {
-                Found::Ours(_) if dry_run => left.push(Left::of(&made.what, "it would be removed")),
+                Found::Ours(name) if dry_run => left.push(Left::of(&called(&made.what, &name), "it would be removed")),
                 Found::Ours(name) => match remove(&made.what, &name, &of_cluster, &session).await {
                     Ok(()) => gone(&made.what),
-                    Err(why) => left.push(Left::of(&made.what, why.to_string())),
+                    Err(why) => left.push(Left::of(&called(&made.what, &name), why.to_string())),
                 },
                 Found::Gone => gone(&made.what),
                 Found::Another(why) => {
@@ -56,17 +56,36 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
     let mut left: Vec<Left> = Vec::new();
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
-        if let Ok(session) = open(name, servers).await {
-            left.extend(credentials(name, &of_cluster, &session).await);
-            session.close().await;
-        }
         let why = format!("it is kept: Vault needs it to revoke what is left below {mounts}");
-        left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
+        let Ok(session) = open(name, servers).await else {
+            left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
+            continue;
+        };
+        left.extend(credentials(name, &of_cluster, &session).await);
+        for made in of_cluster {
+            left.extend(match find(made, &session).await {
+                Found::Ours(name) => Some(Left::of(&called(&made.what, &name), why.clone())),
+                Found::Gone => None,
+                Found::Another(why) => Some(Left::strange(&made.what, why)),
+                Found::Unknown(why) => Some(Left::of(&made.what, why)),
+            });
+        }
+        session.close().await;
     }
     left
 }
 
-/// The roles that somebody made after the set-up's own and that hold something in its databases: Vault's credentials.
+/// The same by the name that it has now: somebody may have renamed it, and made another one of the old name.
+fn called(made: &MadeThere, name: &str) -> MadeThere {
+    let (mut now, new) = (made.clone(), name);
+    if let MadeThere::Role { name, .. } | MadeThere::Database { name, .. } = &mut now {
+        new.clone_into(name);
+    }
+    now
+}
+
+/// The roles that somebody made after the set-up's own and that hold something in its databases, or are members of its
+/// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials.
 async fn credentials(cluster: &str, all: &[&Made], session: &Session) -> Vec<Left> {
     let of = |is: fn(&MadeThere) -> bool| {
         let oids = all.iter().filter(|made| is(&made.what)).filter_map(|made| made.oid());
@@ -79,18 +98,27 @@ async fn credentials(cluster: &str, all: &[&Made], session: &Session) -> Vec<Lef
     };
     let (databases, ours) = (databases.join(","), [roles, vec!["0".to_owned()]].concat().join(","));
     let list = format!(
-        "SELECT string_agg(name, E'\\n' ORDER BY name) FROM (SELECT DISTINCT r.rolname || E'\\t' || d.datname AS name \
-         FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid \
-         JOIN pg_catalog.pg_database d ON d.oid IN ({databases}) \
-         AND (s.dbid = d.oid OR (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = d.oid)) \
-         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND r.oid > {first} AND r.oid NOT IN ({ours})) x"
+        "WITH held AS (\
+           SELECT s.refobjid AS oid, 'in the database ' || d.datname AS place FROM pg_catalog.pg_shdepend s \
+           JOIN pg_catalog.pg_database d ON d.oid IN ({databases}) AND (s.dbid = d.oid \
+             OR (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = d.oid)) \
+           WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
+           UNION SELECT m.member, 'member of ' || o.rolname FROM pg_catalog.pg_auth_members m \
+           JOIN pg_catalog.pg_roles o ON o.oid = m.roleid AND o.oid IN ({ours}) \
+           UNION SELECT m.roleid, 'made by ' || o.rolname FROM pg_catalog.pg_auth_members m \
+           JOIN pg_catalog.pg_roles o ON o.oid = m.member AND o.oid IN ({ours})), \
+         named AS (\
+           SELECT r.rolname || E'\\t' || string_agg(held.place, ', ' ORDER BY held.place) AS name \
+           FROM held JOIN pg_catalog.pg_roles r USING (oid) WHERE r.oid > {first} AND r.oid NOT IN ({ours}) \
+           GROUP BY r.rolname) \
+         SELECT string_agg(name, E'\\n' ORDER BY name) FROM named"
     );
     let found = session.value(&list).await.ok().flatten().unwrap_or_default();
     let lines = found.lines().filter_map(|line| line.split_once('\t'));
     lines
-        .map(|(role, database)| Left {
+        .map(|(role, place)| Left {
             what: format!("role {role} of postgres.{cluster}"),
-            why: format!("Vault made it for a credential and could not drop it; in the database {database}"),
+            why: format!("Vault made it for a credential and could not drop it; {place}"),
             command: Some(format!("DROP OWNED BY {}; DROP ROLE {}", quoted(role), quoted(role))),
             remains: true,
         })

@@ -131,10 +131,17 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let there = "SELECT count(*) FROM pg_roles WHERE rolname = 'vaultuser'";
     assert_eq!(session.value(there).await.unwrap().as_deref(), Some("1"), "Vault's own account is needed: {shown}");
 
+    // A credential that holds nothing in a database: it is a member of a role of the set-up's.
+    session.script("CREATE ROLE \"v-token-le-member\" IN ROLE vaultuser").await.unwrap();
+    // An operator renamed a role of the set-up's, and made another one of that name.
+    session.script("ALTER ROLE netdata RENAME TO netdata_ours; CREATE ROLE netdata").await.unwrap();
     let path = theirs.scenario.to_str().unwrap().to_owned();
     let clean = theirs.desk.output(["clean", "--attached", &path]);
     let shown = text(&clean);
     assert_eq!(clean.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("DROP ROLE \"v-token-le-member\""), "{shown}");
+    assert!(shown.contains("`DROP ROLE \"netdata_ours\"`") && !shown.contains("`DROP ROLE \"netdata\"`"), "{shown}");
+    session.script("DROP ROLE \"v-token-le-member\", netdata").await.unwrap();
     assert!(shown.contains("it is kept: Vault needs it to revoke what is left below mount database"), "{shown}");
     let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
     inside.script("DROP TABLE t, p").await.unwrap();
