@@ -147,7 +147,8 @@ impl Draft {
 
     fn finish(self) -> FailureCause {
         let what = self.group.shown();
-        let Group { count, example, privileges, .. } = self.group;
+        let Group { count, mut example, added, privileges, .. } = self.group;
+        example.what.push_str(&added);
         FailureCause {
             what: if count == 1 { example.what.clone() } else { what },
             check: self.check,

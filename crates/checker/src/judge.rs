@@ -145,8 +145,9 @@ impl<'p> Bench<'p> {
                 left_out.insert(ask.check.to_string(), why.to_owned());
                 continue;
             }
-            let findings = outcome.written.findings.iter_mut();
-            findings.for_each(|finding| server_words::complete(finding, &self.observed.notes));
+            let Written { findings, groups, .. } = &mut outcome.written;
+            findings.iter_mut().for_each(|finding| server_words::complete(finding, &self.observed.notes));
+            groups.complete(|finding| server_words::complete(finding, &self.observed.notes));
             judged.push(judgment(&ask, outcome, cause, self.run.plan, &mut failed));
         }
         for ask in &self.asks_known {
@@ -238,7 +239,8 @@ fn judgment(
     let known = if failed { known::declared(plan, &written.known) } else { None };
     if failed {
         let Written { samples, groups, .. } = &written;
-        failures.push(Failed { check: ask.check, known: known.is_some(), samples: *samples, groups: groups.clone() });
+        let groups = groups.clone().promised_at(&ask.origin);
+        failures.push(Failed { check: ask.check, known: known.is_some(), samples: *samples, groups });
     }
     let info = ask.check.info();
     let judgment = Judgment {

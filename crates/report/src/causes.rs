@@ -25,9 +25,15 @@ pub(crate) fn ended_early(cause: &Cause) -> Block {
     Block { head: evidence::plain(what), lines, show: String::new() }
 }
 
+/// What the run left behind: a line each.
+pub(crate) fn left_behind(left: &str) -> Block {
+    let mut lines = left.lines().map(|line| evidence::plain(line.trim()));
+    Block { head: lines.next().unwrap_or_default(), lines: lines.collect(), show: String::new() }
+}
+
 /// Findings that say the same.
 pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
-    let FailureCause { what, check, privileges, example, .. } = cause;
+    let FailureCause { what, privileges, example, .. } = cause;
     let mut lines = vec![counted(cause)];
     if cause.count > 1 && !privileges.is_empty() {
         let named: Vec<&str> = privileges.iter().take(PRIVILEGES).map(String::as_str).collect();
@@ -35,7 +41,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         lines.push(format!("{}{more}", named.join(", ")));
     }
-    let judgment = verdicts.checks.iter().find(|judgment| judgment.check == *check && is_failed(judgment));
+    let judgment = judgment(cause, verdicts);
     let promised = example.promised.as_ref().or(judgment.and_then(|judgment| judgment.promised.as_ref()));
     lines.extend(promised.map(|origin| format!("promised at {origin}")));
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
@@ -49,8 +55,14 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     Block { head: evidence::plain(what), lines, show: show(cause) }
 }
 
-fn is_failed(judgment: &Judgment) -> bool {
-    judgment.verdict == Verdict::Fail
+/// The judgment that the example is of: a check that is asked of several roles or metrics has one for each.
+fn judgment<'v>(cause: &FailureCause, verdicts: &'v RunVerdicts) -> Option<&'v Judgment> {
+    let failed = |judgment: &&Judgment| {
+        judgment.check == cause.check && judgment.verdict == Verdict::Fail && judgment.known.is_some() == cause.known
+    };
+    let mut all = verdicts.checks.iter().filter(failed);
+    let own = all.clone().find(|judgment| judgment.promised == cause.example.promised);
+    own.or_else(|| all.next())
 }
 
 /// `REV-1 ×38, first at 3.204 s; also breaks EXP-1, RUN-2`.

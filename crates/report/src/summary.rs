@@ -48,7 +48,8 @@ fn causes(out: &mut String, verdicts: &RunVerdicts) {
         block(out, &causes::ended_early(cause));
     }
     if let Some(left) = &verdicts.left_behind {
-        let _ = writeln!(out, "## Left behind\n\n    {}\n", evidence::plain(left));
+        out.push_str("## Left behind\n\n");
+        block(out, &causes::left_behind(left));
     }
     let (known, failed): (Vec<_>, Vec<_>) = verdicts.causes.iter().partition(|cause| cause.known);
     for (causes, title) in [(failed, "cause"), (known, "known issue")] {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 use leaseproof_domain::{
     FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity, Totals,
     Validity, Verdict,
@@ -54,7 +54,8 @@ pub enum Detail {
 /// The verdicts for people: why the run ended early, the causes of failures, undecided checks, one line for all passed
 /// checks, figures, and the last line with the outcome and the exit code.
 pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
-    let verdicts = &foreign::shown(verdicts);
+    // What is left behind has a line for each thing; `causes` escapes them.
+    let verdicts = &RunVerdicts { left_behind: verdicts.left_behind.clone(), ..foreign::shown(verdicts) };
     let mut out = String::new();
     let layout = Layout::new(view.width);
     let quiet = view.detail == Detail::Quiet;
@@ -184,34 +185,21 @@ fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     }
 }
 
+/// Figures that a table leaves out where it would be wider than the terminal, the first of them first.
+const LEFT_OUT_FIRST: [Quantity; 3] = [Quantity::P999, Quantity::P90, Quantity::P99];
+
 fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics], detail: Detail) {
     if operations.is_empty() {
         return;
     }
     let with_service = detail == Detail::Verbose;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if !with_service {
-        table.set_width(layout.table());
-    }
-    let dropped = operations.iter().any(|operation| operation.dropped > 0);
-    let counts = ["due", "ok", "failed", "no answer"].into_iter().chain(dropped.then_some("dropped"));
-    table.set_header(["operation"].into_iter().chain(counts).chain(Quantity::ALL.map(Quantity::name)));
-    for operation in operations {
-        let mut row = vec![operation.op.to_string()];
-        let OperationStatistics { due, ok, failed, indeterminate, .. } = operation;
-        let counts = [*due, *ok, *failed, *indeterminate].into_iter().chain(dropped.then_some(operation.dropped));
-        row.extend(counts.map(|number| number.to_string()));
-        let service = figures::columns(&operation.service);
-        for ((_, response), (_, service)) in figures::columns(&operation.response).into_iter().zip(service) {
-            let service = if with_service { format!(" ({service})") } else { String::new() };
-            row.push(format!("{response}{service}"));
-        }
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    let fits = |table: &Table| {
+        with_service || table.lines().all(|line| line.trim_end().chars().count() <= layout.table().into())
+    };
+    let left_out =
+        (0..LEFT_OUT_FIRST.len()).find(|few| fits(&latency_table(operations, &LEFT_OUT_FIRST[..*few], with_service)));
+    let left_out = &LEFT_OUT_FIRST[..left_out.unwrap_or(LEFT_OUT_FIRST.len())];
+    let table = latency_table(operations, left_out, with_service);
     for (number, line) in table.lines().enumerate() {
         let style = if number == 0 { FAINT } else { Style::new() };
         let _ = writeln!(out, "{style}{}{style:#}", line.trim_end());
@@ -220,9 +208,40 @@ fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics
     let unanswered = operations.iter().any(|operation| operation.indeterminate + operation.dropped > 0);
     let unanswered =
         if unanswered { "; requests without an answer count with at least the client's timeout" } else { "" };
-    let words = format!("response time in ms, from the intended start{service}{unanswered}");
+    let names: Vec<&str> = left_out.iter().map(|quantity| quantity.name()).collect();
+    let left_out = if names.is_empty() { String::new() } else { format!("; summary.md has {} too", names.join(", ")) };
+    let words = format!("response time in ms, from the intended start{service}{unanswered}{left_out}");
     layout.paragraph(out, " ", &styled(FAINT, &words));
     out.push('\n');
+}
+
+/// A row an operation: counts, and the figures of its response time but those that are left out.
+fn latency_table(operations: &[OperationStatistics], left_out: &[Quantity], with_service: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let dropped = operations.iter().any(|operation| operation.dropped > 0);
+    let no_answer = if left_out.is_empty() { "no answer" } else { "no\nanswer" };
+    let counts = ["due", "ok", "failed", no_answer].into_iter().chain(dropped.then_some("dropped"));
+    let shown = |name: &str| left_out.iter().all(|quantity| quantity.name() != name);
+    let figures = Quantity::ALL.map(Quantity::name).into_iter().filter(|name| shown(name));
+    table.set_header(["operation"].into_iter().chain(counts).chain(figures));
+    for operation in operations {
+        let mut row = vec![operation.op.to_string()];
+        let OperationStatistics { due, ok, failed, indeterminate, .. } = operation;
+        let counts = [*due, *ok, *failed, *indeterminate].into_iter().chain(dropped.then_some(operation.dropped));
+        row.extend(counts.map(|number| number.to_string()));
+        let service = figures::columns(&operation.service);
+        let both = figures::columns(&operation.response).into_iter().zip(service);
+        for ((_, response), (_, service)) in both.filter(|((name, _), _)| shown(name)) {
+            let service = if with_service { format!(" ({service})") } else { String::new() };
+            row.push(format!("{response}{service}"));
+        }
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 fn validity(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {

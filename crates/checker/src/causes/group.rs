@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{Finding, Micros};
+use leaseproof_domain::{Finding, Micros, Origin};
 
-use super::pattern::{Pattern, with_details};
+use super::pattern::{Pattern, with_details, without_details};
 
 /// How many different sentences one check tells apart; findings beyond that are one group of their own.
 const TOLD_APART: usize = 500;
@@ -22,6 +22,8 @@ pub(crate) struct Group {
     sentences: BTreeMap<String, Vec<Option<String>>>,
     /// The first of them, and of those of one moment the smallest: whatever order they come in, it is the same.
     pub(crate) example: Finding,
+    /// What a server's log adds to the words of the example.
+    pub(crate) added: String,
     /// The privileges that they are about, the first ones by name.
     pub(crate) privileges: BTreeSet<String>,
     /// The leases and roles that they are about, as hashes.
@@ -36,6 +38,7 @@ impl Group {
             count: 1,
             sentences: BTreeMap::from([(shown, details.into_iter().map(Some).collect())]),
             example: finding.clone(),
+            added: String::new(),
             privileges: finding.privilege.iter().cloned().collect(),
             // Either of them names the credential; its role is what findings without a lease know.
             subjects: role.or(lease).into_iter().collect(),
@@ -45,7 +48,7 @@ impl Group {
     pub(crate) fn merge(&mut self, other: Self) {
         self.count += other.count;
         if order(&other.example) < order(&self.example) {
-            self.example = other.example;
+            (self.example, self.added) = (other.example, other.added);
         }
         for (sentence, details) in other.sentences {
             self.say(sentence, details);
@@ -82,10 +85,11 @@ impl Group {
             return OTHERS.to_owned();
         }
         let sentence = Pattern::of(&self.example).shown;
-        match self.sentences.get(&sentence) {
+        let said = match self.sentences.get(&sentence) {
             Some(details) => with_details(&sentence, details),
             None => sentence,
-        }
+        };
+        said + &without_details(&self.added)
     }
 }
 
@@ -113,6 +117,23 @@ impl Groups {
         let others = || Pattern { shown: OTHERS.to_owned(), key: OTHERS.to_owned(), details: Vec::new() };
         let pattern = if room { pattern } else { others() };
         self.merge(pattern.key.clone(), Group::of(finding, pattern));
+    }
+
+    /// Lets `more` add to what each example says; its group says so too.
+    pub(crate) fn complete(&mut self, more: impl Fn(&mut Finding)) {
+        for group in self.0.values_mut() {
+            let mut whole = group.example.clone();
+            more(&mut whole);
+            group.added = whole.what.split_off(group.example.what.len());
+        }
+    }
+
+    /// The same, each with the line that promised otherwise: one cause may be of several judgments of its check.
+    pub(crate) fn promised_at(mut self, origin: &Origin) -> Self {
+        for group in self.0.values_mut() {
+            group.example.promised.get_or_insert_with(|| origin.clone());
+        }
+        self
     }
 
     pub(crate) fn merge(&mut self, key: String, group: Group) {

@@ -77,9 +77,9 @@ impl Check for Run2 {
             );
             sheet.find(finding(run, role, *look, what));
         }
-        for (role, look) in std::mem::take(&mut self.groups) {
-            let what = undeclared(&role, run);
-            sheet.find(finding(run, &role, look, what));
+        let groups = std::mem::take(&mut self.groups);
+        if let Some((first, look)) = groups.first() {
+            sheet.find(finding(run, first, *look, undeclared(&groups, run)));
         }
         tell_declared(run, sheet);
         self.still_listed(run, sheet);
@@ -198,16 +198,34 @@ impl<'l> Leases<'l> {
     }
 }
 
-/// What a group is that stays, and how it is declared.
-fn undeclared(role: &RoleSeen, run: &Run<'_>) -> String {
-    let name = &role.name;
-    let password = if role.password.is_none() { " (its password cannot be read here)" } else { "" };
-    let near = run.plan.promise.creates.iter().find(|promised| promised.value.eq_ignore_ascii_case(name.as_str()));
-    let instead = near.map_or_else(String::new, |near| format!(", in place of `{}`", near.value));
+/// What groups are that stay, and how all of them are declared.
+fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
+    let names: Vec<&str> = groups.iter().map(|(role, _)| role.name.as_str()).collect();
+    let list = |separator: &str, quote: &str| {
+        names.iter().map(|name| format!("{quote}{name}{quote}")).collect::<Vec<_>>().join(separator)
+    };
+    let unseen = groups.iter().any(|(role, _)| role.password.is_none());
+    let password = if unseen { " (its password cannot be read here)" } else { "" };
+    let instead: Vec<String> = run
+        .plan
+        .promise
+        .creates
+        .iter()
+        .filter_map(|promised| {
+            let near = names.iter().any(|name| promised.value.eq_ignore_ascii_case(name));
+            near.then(|| format!("`{}`", promised.value))
+        })
+        .collect();
+    let instead = if instead.is_empty() { String::new() } else { format!(", in place of {}", instead.join(" and ")) };
+    let (what, them) = match names.len() {
+        1 => ("was created during the run and stays: a role", "it"),
+        _ => ("were created during the run and stay: each is a role", "them"),
+    };
     format!(
-        "{name} was created during the run and stays: a role without LOGIN, password and VALID UNTIL{password}, so a \
-         group and no credential. If creation statements are to create it, declare it in [promise]: creates = \
-         [\"{name}\"]{instead}"
+        "{} {what} without LOGIN, password and VALID UNTIL{password}, so a group and no credential. If creation statements are to create {them}, \
+         declare {them} in [promise]: creates = [{}]{instead}",
+        list(", ", ""),
+        list(", ", "\""),
     )
 }
 

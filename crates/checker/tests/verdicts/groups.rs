@@ -50,6 +50,17 @@ fn a_shared_group_that_is_not_declared_is_one_finding() {
 }
 
 #[test]
+fn several_groups_that_are_not_declared_are_one_finding_that_declares_all_of_them() {
+    let both = ["app_readers", "app_writers"];
+    let story = shared(with_roles(&[group(900, both[0]), group(901, both[1])]), &both);
+    let findings = story.fails("RUN-2");
+    assert_eq!(findings.len(), 1);
+    assert_snapshot!(findings[0].what, @r#"app_readers, app_writers were created during the run and stay: each is a role without LOGIN, password and VALID UNTIL, so a group and no credential. If creation statements are to create them, declare them in [promise]: creates = ["app_readers", "app_writers"]"#);
+    let one = declaring(story, &both[..1]).fails("RUN-2");
+    assert!(one[0].what.starts_with("app_writers was created") && one[0].what.ends_with("creates = [\"app_writers\"]"));
+}
+
+#[test]
 fn a_declared_group_may_stay_under_its_exact_name() {
     let story = |names: &[&str]| {
         let there = with_roles(&[group(900, "app_readers"), group(901, "Audit \"Team\"")]);

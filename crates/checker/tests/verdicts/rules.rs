@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, Judgment, Micros, Observer, Operation,
-    OperationRecord, RunOutcome, ServerLost, Shed, Span, Subject, Validity, Verdict, WatchGap,
+    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, Judgment, LoggedNote, Micros, Observer, Operation,
+    OperationRecord, RunOutcome, ServerLost, ServerNote, Severity, Shed, Span, Subject, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
-use leaseproof_scenario::Comparison;
+use leaseproof_scenario::{Ask, Comparison, ThresholdPlan};
 
 use crate::story::{MS, ROLE, S, Story, line, refused_with, seen, wall};
 
@@ -158,11 +158,46 @@ fn the_end_of_a_run_decides_its_outcome() {
 fn a_failed_run_names_its_causes() {
     let refused = refused_with(FailureSource::Vault, "500", "role cannot be dropped (SQLSTATE 2BP01)");
     let story = Story::good().op(1, Operation::Revoke, |record| record.outcome = refused.clone());
-    let verdicts = story.op(3, Operation::Revoke, |record| record.outcome = refused.clone()).judged().verdicts;
+    let logging = story.op(3, Operation::Revoke, |record| record.outcome = refused.clone());
+    let verdicts = logging.judged().verdicts;
     let first = &verdicts.causes[0];
-    assert_eq!((first.check.as_str(), first.count, first.first_at), ("REV-1", 2, Some(Micros(1_300 * MS))));
+    let expected = ("REV-1", 2, Some(Micros(1_300 * MS)));
+    assert_eq!((first.check.as_str(), first.count, first.first_at), expected);
     assert!(first.what.contains("HTTP 500: role cannot be dropped (SQLSTATE 2BP01)"), "{first:#?}");
     assert!(verdicts.causes.iter().all(|cause| cause.count > 0 && !cause.known), "{:#?}", verdicts.causes);
+    // What Vault leaves out stands in PostgreSQL's log.
+    let details = vec!["DETAIL: privileges for table t".to_owned()];
+    let note = ServerNote { details, ..ServerNote::postgres(Severity::Error, "role cannot be dropped") };
+    let logged = LoggedNote { at: Micros(2 * S), server: "postgres.target".into(), note };
+    let story = logging.with(|story| {
+        story.add(2 * S, Event::LoggedNote(logged));
+    });
+    let first = story.judged().verdicts.causes.remove(0);
+    assert_eq!((first.check.as_str(), first.count), ("REV-1", 2));
+    for words in [&first.what, &first.example.what] {
+        assert!(words.ends_with("; DETAIL: privileges for table t"), "{first:#?}");
+    }
+}
+
+#[test]
+fn each_cause_of_one_check_has_the_line_that_promised_otherwise() {
+    let mut story = Story::good();
+    let first = story.plan.thresholds[0].clone();
+    let asked = |story: &Story| story.plan.asks.iter().position(|ask| ask.check == CheckId::of("THR-1")).unwrap();
+    let ask = story.plan.asks[asked(&story)].clone();
+    story.plan.asks.remove(asked(&story));
+    story.plan.thresholds.clear();
+    for (metric, at) in [("issue.response.p50", 71), ("login.response.p50", 74)] {
+        let origin = line(at);
+        let threshold =
+            ThresholdPlan { metric: metric.parse().unwrap(), limit: 0.0, origin: origin.clone(), ..first.clone() };
+        story.plan.asks.push(Ask { subject: Subject::Metric(metric.into()), origin, ..ask.clone() });
+        story.plan.thresholds.push(threshold);
+    }
+    let causes = story.judged().verdicts.causes;
+    let promised: Vec<_> =
+        causes.iter().map(|cause| (cause.what.contains("login"), cause.example.promised.clone())).collect();
+    assert_eq!(promised, [(false, Some(line(71))), (true, Some(line(74)))]);
 }
 
 #[test]

@@ -113,7 +113,9 @@ fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
     let (mut plan, warnings) = super::check(path, &args.overrides)?;
     if !warnings.is_empty() && !args.verbosity.quiet {
         let (path, many) = (path.display(), warnings.len());
-        console::note(format!("{path}: {many} warnings about the scenario; `leaseproof validate {path}` shows them"));
+        let (many, them) =
+            if many == 1 { ("1 warning".to_owned(), "it") } else { (format!("{many} warnings"), "them") };
+        console::note(format!("{path}: {many} about the scenario; `leaseproof validate {path}` shows {them}"));
     }
     selection::select(&mut plan, &args.only, &args.skip)?;
     attached::prepare(&mut plan, &args.attached)?;

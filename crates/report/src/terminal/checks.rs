@@ -15,11 +15,7 @@ const NOTES: usize = 2;
 /// What ended the run early, and what it left behind.
 pub(super) fn ended_early(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let ended = verdicts.cause.as_ref().map(causes::ended_early);
-    let left = verdicts.left_behind.as_ref().map(|left| Block {
-        head: evidence::plain(left),
-        lines: Vec::new(),
-        show: String::new(),
-    });
+    let left = verdicts.left_behind.as_deref().map(causes::left_behind);
     for block in ended.into_iter().chain(left) {
         head(out, layout, &format!("{BAD}✘{BAD:#} "), &block);
         out.push('\n');

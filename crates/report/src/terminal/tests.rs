@@ -85,3 +85,46 @@ fn the_example_s_command_can_be_pasted() {
     let words = shlex::split(command).unwrap();
     assert_eq!(words, ["reports/runs/powerdns/20261122T225801Z-3f2a", "--lease", "db/creds/it's mine/x; rm -rf /"]);
 }
+
+#[test]
+fn each_thing_that_is_left_behind_has_a_line() {
+    let mut verdicts = sample::all_passed();
+    verdicts.left_behind =
+        Some("left behind:\n  mount m: HTTP 400; `a` removes it\n  role r: it is kept\n`clean` tries again".into());
+    let text = plain(Detail::Usual, None, &verdicts);
+    let lines: Vec<&str> =
+        text.lines().skip_while(|line| !line.contains("left behind")).take(4).map(str::trim).collect();
+    assert_eq!(
+        lines,
+        ["✘ left behind:", "mount m: HTTP 400; `a` removes it", "role r: it is kept", "`clean` tries again"]
+    );
+    assert!(crate::summary(&verdicts).contains("    left behind:\n      mount m: "));
+}
+
+#[test]
+fn a_cause_is_shown_with_what_its_own_judgment_promised_and_measured() {
+    let mut verdicts = sample::verdicts();
+    let mut other = verdicts.checks.iter().find(|judgment| judgment.measured.is_some()).unwrap().clone();
+    let cause = verdicts.causes.iter_mut().find(|cause| cause.check == other.check).unwrap();
+    cause.example.promised.clone_from(&other.promised);
+    other.promised.as_mut().unwrap().line = 7;
+    other.measured.as_mut().unwrap().count = 123_456;
+    verdicts.checks.insert(0, other);
+    let text = plain(Detail::Usual, None, &verdicts);
+    assert!(!text.contains("123456"), "{text}");
+}
+
+#[test]
+fn a_table_that_is_too_wide_has_fewer_figures_and_whole_words() {
+    let mut verdicts = sample::verdicts();
+    for operation in &mut verdicts.operations {
+        (operation.due, operation.dropped, operation.indeterminate) = (12_345, 1_234, 5_678);
+        operation.response.at_least = leaseproof_domain::Quantity::ALL.to_vec();
+    }
+    let text = plain(Detail::Usual, Some(80), &verdicts);
+    let heading = text.lines().find(|line| line.contains(" operation ")).unwrap();
+    assert!(heading.contains(" dropped ") && !heading.contains("p99.9"), "{text}");
+    for whole in [" answer\n", " dead_login ", "> 12.3 ms", "> 123 ms", "summary.md has p99.9"] {
+        assert!(text.contains(whole), "{whole}: {text}");
+    }
+}
