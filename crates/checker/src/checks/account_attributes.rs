@@ -1,0 +1,73 @@
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{AccountReading, Event, Finding, Subject};
+use leaseproof_scenario::{AccountPromise, Ask, Plan};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// Vault's own PostgreSQL account has exactly the promised attributes.
+pub(super) struct AccountAttributes {
+    promises: Vec<AccountPromise>,
+    /// Those that were looked at.
+    read: BTreeSet<String>,
+}
+
+impl AccountAttributes {
+    pub(super) fn new(ask: &Ask, plan: &Plan) -> Self {
+        let asked = |promise: &&AccountPromise| match &ask.subject {
+            Subject::Account(name) => *name == promise.name,
+            _ => true,
+        };
+        Self { promises: plan.accounts.iter().filter(asked).cloned().collect(), read: BTreeSet::new() }
+    }
+}
+
+impl Check for AccountAttributes {
+    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        let Event::Account(reading) = event else { return };
+        for promise in self.promises.iter().filter(|promise| promise.name == reading.account) {
+            self.read.insert(promise.name.clone());
+            judge(promise, reading, sheet);
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        for promise in &self.promises {
+            sheet.expect(self.read.contains(&promise.name));
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "the account was not observed"
+    }
+}
+
+fn judge(promise: &AccountPromise, reading: &AccountReading, sheet: &mut Sheet) {
+    let name = &promise.name;
+    let Some(attributes) = &reading.attributes else {
+        sheet.sample();
+        let what = format!("expected the promised account {name}, got no such role");
+        let promised = Some(promise.origin.clone());
+        return sheet.find(Finding { what, at: Some(reading.at), promised, ..Finding::default() });
+    };
+    for (attribute, promised) in &promise.attributes {
+        let held = attributes.named().into_iter().find(|(word, _)| word.eq_ignore_ascii_case(attribute));
+        let Some((word, held)) = held else {
+            sheet.cannot_say(format!("{attribute} is not an attribute of a role"));
+            continue;
+        };
+        sheet.sample();
+        if held != promised.value {
+            let (seen, wanted) = if held { ("with", "without") } else { ("without", "with") };
+            sheet.find(Finding {
+                what: format!("{name}: expected {wanted} {word}, got {seen}"),
+                privilege: Some(word.to_owned()),
+                at: Some(reading.at),
+                promised: Some(promised.origin.clone()),
+                ..Finding::default()
+            });
+        }
+    }
+}

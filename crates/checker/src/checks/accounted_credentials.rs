@@ -1,0 +1,77 @@
+use leaseproof_domain::{Observer, Totals};
+
+use super::fate::Fate;
+use super::shown::expect_shown;
+use crate::check::Check;
+use crate::fold::{Life, Run};
+use crate::sheet::Sheet;
+
+/// Every acknowledged credential is accounted for.
+pub(super) struct AccountedCredentials;
+
+impl Check for AccountedCredentials {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(fate) = Fate::of(life, run) else { return };
+        if matches!(fate, Fate::Revoked | Fate::Expired) {
+            expect_shown(life, run, sheet);
+        }
+        let name = life.name();
+        let excused = life.steps.iter().any(|step| run.is_excused(step.start, step.end));
+        if fate != Fate::Indeterminate || !excused {
+            sheet.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
+        }
+        match fate {
+            Fate::Unseen => sheet.cannot_say("the end of some credentials was not observed"),
+            Fate::Lost { at } => {
+                sheet.sample();
+                let what = format!(
+                    "{name} was dropped before its lease's end without a revocation; every credential must be accounted for"
+                );
+                sheet.find(life.finding(at, what));
+            }
+            Fate::LeftBehind { at } => {
+                sheet.sample();
+                let what = format!(
+                    "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role"
+                );
+                sheet.find(life.finding(at, what));
+            }
+            Fate::Revoked | Fate::Expired | Fate::Live | Fate::Retried | Fate::Indeterminate => sheet.sample(),
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles, Observer::Leases]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was acknowledged"
+    }
+}
+
+/// Counts lives by what became of them, whether INV-10 is asked or not.
+#[derive(Default)]
+pub(crate) struct Totaller {
+    totals: Totals,
+}
+
+impl Totaller {
+    pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
+        let Some(fate) = Fate::of(life, run) else { return };
+        let totals = &mut self.totals;
+        totals.issued += 1;
+        match fate {
+            Fate::Revoked => totals.revoked += 1,
+            Fate::Expired => totals.expired += 1,
+            Fate::Live => totals.live += 1,
+            Fate::Retried => totals.retried += 1,
+            Fate::Indeterminate | Fate::Unseen => totals.indeterminate += 1,
+            // They are in none: that is the finding.
+            Fate::Lost { .. } | Fate::LeftBehind { .. } => {}
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals.clone()
+    }
+}

@@ -1,0 +1,95 @@
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Event, Finding, Micros, Operation, Outcome};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+use crate::timeouts::Timeouts;
+
+/// Every request is answered within the client's time-out.
+#[derive(Default)]
+pub(super) struct Availability {
+    requests: BTreeMap<Operation, Requests>,
+}
+
+/// The requests of one operation that were due outside fault windows.
+#[derive(Default)]
+struct Requests {
+    due: u64,
+    sent_unanswered: u64,
+    dropped: u64,
+    /// When the first one was due that had no answer, how long its client waits, and what was seen instead.
+    first: Option<(Micros, u128, String)>,
+}
+
+impl Requests {
+    /// One that was due then had no answer. They are told as they end, and not as they were due.
+    fn without_answer(&mut self, due: Micros, timeout: u128, why: &str) {
+        if self.first.as_ref().is_none_or(|(first, ..)| due < *first) {
+            self.first = Some((due, timeout, why.to_owned()));
+        }
+    }
+}
+
+impl Check for Availability {
+    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+        let timeouts = Timeouts::of(run.plan);
+        match event {
+            Event::Operation(record) if record.life > 0 && record.op != Operation::Refused => {
+                // What fails because a credential's token has ended was answered, and is no evidence either way.
+                if run.faults.felt(record.start, record.end) || run.without_token(record).is_some() {
+                    return;
+                }
+                sheet.sample();
+                let requests = self.requests.entry(record.op).or_default();
+                requests.due += 1;
+                if let Outcome::Indeterminate { why } = &record.outcome {
+                    requests.sent_unanswered += 1;
+                    let timeout = timeouts.operation(record).as_millis();
+                    requests.without_answer(record.intended, timeout, why);
+                }
+            }
+            Event::Shed(shed) if !run.faults.felt(shed.intended, shed.intended) => {
+                sheet.sample();
+                let requests = self.requests.entry(Operation::Issue).or_default();
+                requests.due += 1;
+                requests.dropped += 1;
+                let timeout = timeouts.dropped(shed).as_millis();
+                requests.without_answer(shed.intended, timeout, "dropped: in_flight of [client] was reached");
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        let allowed = run.plan.promise.unanswered.as_ref();
+        let share = allowed.map_or(0.0, |promise| promise.value);
+        for (op, requests) in &self.requests {
+            let unanswered = requests.sent_unanswered + requests.dropped;
+            // A share of few requests is rounded up to a whole one.
+            if unanswered as f64 <= (share * requests.due as f64).ceil() {
+                continue;
+            }
+            let (at, words) = words(*op, requests, unanswered, share);
+            let promised = allowed.map(|promise| promise.origin.clone());
+            sheet.find(Finding { what: words, at, promised, ..Finding::default() });
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no request was due outside fault windows"
+    }
+}
+
+fn words(op: Operation, requests: &Requests, unanswered: u64, share: f64) -> (Option<Micros>, String) {
+    let Requests { due, sent_unanswered, dropped, first } = requests;
+    let (at, timeout, why) = first.as_ref().map_or((None, 0, ""), |(at, ms, why)| (Some(*at), *ms, why.as_str()));
+    let allowed = if share > 0.0 { format!("all but {} %", share * 100.0) } else { "every one".to_owned() };
+    let words = format!(
+        "{op}: expected {allowed} of {due} due requests answered within {timeout} ms, got {unanswered} without an answer \
+         ({:.1} %): {sent_unanswered} sent, {dropped} dropped; the first: {why}",
+        unanswered as f64 * 100.0 / (*due).max(1) as f64,
+    );
+    (at, words)
+}

@@ -1,0 +1,45 @@
+use leaseproof_domain::{DnsEvent, Event, FailureSource, Finding, Outcome};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// The agent's policy allows nothing but its credentials.
+pub(super) struct DnsAgentPolicy;
+
+impl Check for DnsAgentPolicy {
+    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        let Event::Dns(DnsEvent::Policy(probe)) = event else { return };
+        let finding = |came: String, code: Option<String>| Finding {
+            what: format!("reading {} with the agent's token: expected HTTP 403, got {came}", probe.path),
+            at: Some(probe.start),
+            code,
+            ..Finding::default()
+        };
+        match &probe.outcome {
+            Outcome::Ok => {
+                sheet.sample();
+                sheet.find(finding("access".to_owned(), None));
+            }
+            Outcome::Failed(failure) => {
+                sheet.sample();
+                if failure.source != FailureSource::Vault || failure.code != "403" {
+                    sheet.find(finding(failure.to_string(), Some(failure.code.clone())));
+                }
+            }
+            Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => {
+                sheet.cannot_say(format!("the request for {} had no answer: {why}", probe.path))
+            }
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if run.dns.changes.is_empty() {
+            sheet.cannot_say("the agent rendered nothing: its policy may not even allow its own credentials");
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "the agent's token was not tried"
+    }
+}

@@ -1,0 +1,54 @@
+use leaseproof_domain::{Finding, Observer};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Change, Run};
+use crate::sheet::Sheet;
+
+/// Each new credential is taken into use, and the old one is let go.
+pub(super) struct DnsCredentialChange;
+
+impl Check for DnsCredentialChange {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        let Some(pdns) = &run.plan.pdns else { return };
+        let within = pdns.cycle_within.value;
+        for change in run.dns.settled() {
+            if run.is_excused(change.rendering.from, change.until) {
+                continue;
+            }
+            sheet.expect(change.lingering.is_some());
+            let Some(lingering) = &change.lingering else { continue };
+            // The first one follows none: that it is used shows that the server came up, and no change.
+            if change.rendering.number > 1 {
+                sheet.sample();
+            }
+            let Change { rendering, .. } = change;
+            let finding = |what: String| Finding {
+                what,
+                lease: rendering.lease.clone(),
+                username: Some(rendering.username.clone()),
+                at: Some(rendering.to),
+                ..Finding::default()
+            };
+            if !change.taken {
+                sheet.find(finding(format!(
+                    "the configuration was rendered with {}, but PostgreSQL had no session of it within {within}",
+                    rendering.username
+                )));
+            }
+            for user in lingering {
+                sheet.find(finding(format!(
+                    "{within} after the configuration was rendered with {} a session of {user}, rendered before, is still open",
+                    rendering.username
+                )));
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Sessions]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no rendering after the first one was followed by an observation of the sessions before the next rendering"
+    }
+}

@@ -1,0 +1,46 @@
+use leaseproof_domain::{Finding, ZoneChange, ZoneOutcome, ZoneWrite};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// Records can be made and taken away on the live credential.
+pub(super) struct DnsRecordChanges;
+
+impl Check for DnsRecordChanges {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let excused = |write: &&ZoneWrite| {
+            run.dns.felt(write.start, write.end)
+                || run.faults.felt(write.start, write.end)
+                || run.dns.may_be_felt_untold(write.end, run, whole)
+        };
+        for write in run.dns.writes.iter().filter(|write| !excused(write)) {
+            sheet.sample();
+            let ZoneWrite { change, name, start, outcome, shown, .. } = write;
+            let (came, code) = match (outcome, shown) {
+                (ZoneOutcome::Refused { status, message }, _) => {
+                    (format!("was rejected with HTTP {status}: {message}"), Some(status.to_string()))
+                }
+                (ZoneOutcome::NoAnswer { why }, _) => (format!("had no answer ({why})"), None),
+                (ZoneOutcome::Done, Some(false)) => {
+                    let there = if *change == ZoneChange::Create { "does not exist" } else { "still exists" };
+                    (format!("was acknowledged, but a query shows that it {there}"), None)
+                }
+                (ZoneOutcome::Done, _) => continue,
+            };
+            let live = run.dns.changes.iter().rev().find(|change| change.rendering.to <= *start);
+            sheet.find(Finding {
+                what: format!("{} {name} {came}", change.words()),
+                username: live.map(|change| change.rendering.username.clone()),
+                lease: live.and_then(|change| change.rendering.lease.clone()),
+                at: Some(*start),
+                code,
+                ..Finding::default()
+            });
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no zone change was tried outside the windows after renderings"
+    }
+}

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use leaseproof_domain::{Finding, Operation};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// The logins after a credential's first use.
+const AGAIN: &str = "later logins";
+/// From this share of the lease on a lifecycle's credentials are revoked: before that they log in once more.
+const REVOKED_FROM: f64 = 0.2;
+
+/// No login is refused before the lease ends.
+#[derive(Default)]
+pub(super) struct EarlyRefusal {
+    /// Credentials whose lease's end is not known because a renewal crossed it.
+    across: u64,
+}
+
+impl Check for EarlyRefusal {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        self.across += u64::from(life.was_renewed_across_an_end());
+        let usable = run.plan.promise.usable_within.as_ref().map(|usable| issue.end.after(usable.value.duration()));
+        // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
+        let may_be_refused =
+            |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
+        if had_to_log_in_again(life, issue, run) {
+            sheet.expect_of("credentials that log in again", life.steps_of(Operation::Relogin).next().is_some());
+        }
+        for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
+            if !life.not_ended(step.end) {
+                continue;
+            }
+            if step.is_indeterminate() {
+                if !run.is_excused(step.start, step.end) {
+                    sheet.expect_of(&at(step), false);
+                }
+                continue;
+            }
+            let Some(failure) = step.failure() else {
+                sheet.sample();
+                sheet.expect_of(&at(step), true);
+                continue;
+            };
+            if may_be_refused(step) {
+                continue;
+            }
+            sheet.sample();
+            sheet.expect_of(&at(step), true);
+            let what = format!("a login of {} before its lease ended: expected success, got {failure}", life.name());
+            sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if self.across > 0 {
+            sheet.note(format!(
+                "{} renewed too close to expiry; later logins are not judged",
+                count(self.across, "credential")
+            ));
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no login was answered before its lease ended"
+    }
+}
+
+/// The part of the logins that is judged by itself.
+fn at(step: &Step) -> String {
+    let logins = if step.op == Operation::Relogin { AGAIN } else { "first logins" };
+    format!("{logins} at {}", step.endpoint.as_deref().unwrap_or("its endpoint"))
+}
+
+/// Whether the credential was in force long enough to log in once more, as those of a lifecycle do before they end.
+fn had_to_log_in_again(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
+    let is_grant = |step: &&Step| matches!(step.op, Operation::Issue | Operation::Renew);
+    let Some(last) = life.steps.iter().rfind(is_grant).filter(|step| step.is_ok()) else { return false };
+    let Some(seconds) = last.lease_seconds else { return false };
+    let ended = match life.revocation() {
+        Some(revocation) => revocation.start,
+        None => last.start.after(Duration::from_secs(seconds)),
+    };
+    let due = last.end.after(Duration::from_secs(seconds).mul_f64(REVOKED_FROM));
+    run.plan.lives.iter().any(|plan| *plan.role == *life.role)
+        && ended >= due
+        && ended < run.now
+        && !life.outlived_its_token(ended)
+        && !run.stopped_within(issue.start, ended)
+        && !run.is_excused(issue.start, ended)
+}

@@ -1,0 +1,107 @@
+use leaseproof_domain::{Finding, Micros, Observer};
+
+use super::shown::{SEEN, expect_shown};
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Term};
+use crate::sheet::Sheet;
+use crate::times::Times;
+use crate::words::span;
+
+/// A lease that expires takes its role with it, within `dead_within`.
+#[derive(Default)]
+pub(super) struct Expiry {
+    lags: Times,
+}
+
+impl Check for Expiry {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(term) = left_to_expire(life) else { return };
+        let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
+        expect_shown(life, run, sheet);
+        let deadline = run.gone_by(term.latest);
+        let lag = expiry_lag(life, run);
+        if let Some(lag) = &lag {
+            lag.record(&mut self.lags);
+        }
+        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+        // It existed at least until the start of the last observation that showed it.
+        let last_seen = match life.gone() {
+            Some(gone) => gone.seen_from,
+            None => run.last_look().map(|look| look.from).filter(|_| appeared),
+        };
+        match last_seen.filter(|seen| deadline.is_some_and(|deadline| *seen > deadline)) {
+            Some(seen) => {
+                sheet.sample();
+                let what = format!(
+                    "{} still exists {} after its lease ended; it must be gone within {}",
+                    life.name(),
+                    span(seen.since(term.latest)),
+                    promise.value,
+                );
+                sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
+            }
+            // An observation long after the deadline does not show that the role was gone in time.
+            None if lag.is_some_and(|lag| lag.gone && deadline.is_none_or(|at| lag.to <= at.after(SEEN))) => {
+                sheet.sample();
+            }
+            // The observations ended just after its lease.
+            None => {
+                let over = deadline.is_some_and(|deadline| deadline < run.now);
+                if over && (appeared || life.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
+                    sheet.expect(false);
+                }
+                return;
+            }
+        }
+        sheet.expect(true);
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.measured(self.lags.summary());
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was observed to expire"
+    }
+}
+
+/// How long a role outlasted its lease.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lag {
+    pub(crate) from: Micros,
+    pub(crate) to: Micros,
+    /// Whether the role was seen to go. Where it was not, it was still there at `to`.
+    pub(crate) gone: bool,
+}
+
+impl Lag {
+    pub(crate) fn record(&self, times: &mut Times) {
+        let lag = self.to.0.saturating_sub(self.from.0);
+        if self.gone { times.record(lag) } else { times.record_at_least(lag) }
+    }
+}
+
+/// From the lease's earliest possible end to the end of the first look without its role; of a role that was not seen to
+/// go, from its latest possible end to the last look, which still showed it. None for a credential that was not left to
+/// expire, and for one that was not seen after its lease's end.
+pub(crate) fn expiry_lag(life: &Life, run: &Run<'_>) -> Option<Lag> {
+    let term = left_to_expire(life)?;
+    if let Some(gone) = life.gone() {
+        let to = gone.look.to;
+        return (to >= term.earliest).then_some(Lag { from: term.earliest, to, gone: true });
+    }
+    let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+    let to = run.last_look().filter(|_| appeared)?.from;
+    (to > term.latest).then_some(Lag { from: term.latest, to, gone: false })
+}
+
+fn left_to_expire(life: &Life) -> Option<Term> {
+    if life.revocation().is_some() {
+        return None;
+    }
+    life.last_term()
+}

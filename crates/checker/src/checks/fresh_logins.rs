@@ -1,0 +1,103 @@
+use leaseproof_domain::{Finding, Micros, Outcome};
+
+use super::first_logins::{Expected, FirstLogin, first_logins};
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::words::{count, span};
+
+/// A fresh credential can log in, at every endpoint of the estate.
+#[derive(Default)]
+pub(super) struct FreshLogins {
+    expected: Expected,
+    /// First logins, and what was found of those that nobody answered.
+    due: u64,
+    silent: Vec<Finding>,
+}
+
+impl Check for FreshLogins {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let logins = first_logins(life);
+        self.due += logins.len() as u64;
+        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
+        self.expected.see(life, &logins, &judged, run);
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.expected.tell(sheet);
+        let share = run.plan.promise.unanswered.as_ref().map_or(0.0, |promise| promise.value);
+        // As AVL-1 does, a share of few is rounded up to a whole one.
+        if self.silent.len() as f64 > (share * self.due as f64).ceil() {
+            std::mem::take(&mut self.silent).into_iter().for_each(|finding| sheet.find(finding));
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no login of a new credential was answered"
+    }
+}
+
+impl FreshLogins {
+    /// Answers whether it could be judged.
+    fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+        if login.hindered {
+            return false;
+        }
+        let usable = run.plan.promise.usable_within.as_ref();
+        let deadline = usable.map_or(Micros(u64::MAX), |usable| issue.end.after(usable.value.duration()));
+        let refusal = login.refused.last().and_then(|step| Some((*step, step.failure()?)));
+        let (at, what, failure) = match (login.worked, refusal) {
+            (Some(worked), Some((_, failure))) if worked.start > deadline => {
+                let after = span(worked.start.since(issue.end));
+                let what = format!("could log in at {} only {after} after the issue's answer", login.endpoint);
+                (worked.start, what, failure)
+            }
+            // One that was late and never refused is the generator's lateness; INV-1 measures it.
+            (Some(_), _) => {
+                sheet.sample();
+                return true;
+            }
+            // Tries that broke off before the promised time was over say nothing.
+            (None, Some((last, _))) if usable.is_some() && last.start < deadline => return false,
+            (None, Some((last, failure))) => (last.start, format!("could never log in at {}", login.endpoint), failure),
+            (None, None) => return self.judge_silence(life, issue, login, run, sheet),
+        };
+        sheet.sample();
+        let refusals = count(login.refused.len() as u64, "rejected login");
+        sheet.find(Finding {
+            code: Some(failure.code.clone()),
+            promised: usable.map(|usable| usable.origin.clone()),
+            ..life.finding(at, format!("{} {what}, after {refusals}, the last {failure}", life.name()))
+        });
+        true
+    }
+
+    /// Nobody answered at that endpoint: where the promised time is over and no fault was felt, nobody will.
+    fn judge_silence(
+        &mut self,
+        life: &Life,
+        issue: &Step,
+        login: &FirstLogin<'_>,
+        run: &Run<'_>,
+        sheet: &mut Sheet,
+    ) -> bool {
+        let Some(last) = login.unanswered.last() else { return false };
+        let usable = run.plan.promise.usable_within.as_ref();
+        let early = usable.is_some_and(|usable| last.end < issue.end.after(usable.value.duration()));
+        if early || run.is_excused(issue.start, last.end) {
+            return false;
+        }
+        let Outcome::Indeterminate { why } = &last.outcome else { return false };
+        sheet.sample();
+        let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
+        let what = format!(
+            "{} could never log in at {}: {tries} without an answer, the last: {why}",
+            life.name(),
+            login.endpoint
+        );
+        self.silent
+            .push(Finding { promised: usable.map(|usable| usable.origin.clone()), ..life.finding(last.start, what) });
+        true
+    }
+}

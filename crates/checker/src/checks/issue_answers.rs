@@ -1,0 +1,106 @@
+use std::time::Duration;
+
+use leaseproof_domain::{Finding, LeaseId, Observer, Operation};
+
+use crate::check::Check;
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+
+/// How many characters Vault invents for a lease id (`vault/expiration.go`, `base62.Random(TokenLength)`).
+const INVENTED: usize = 24;
+
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
+
+/// An issue answers 200 with a renewable lease and makes exactly one role.
+pub(super) struct IssueAnswers;
+
+impl Check for IssueAnswers {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        for issue in life.steps_of(Operation::Issue) {
+            if issue.is_indeterminate() && !may_be_silent(life, issue, run) {
+                sheet.expect(false);
+            }
+            if let Some(failure) = issue.failure() {
+                sheet.expect(true);
+                sheet.sample();
+                let what = format!("issuing a credential: expected HTTP 200, got {failure}");
+                sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
+            }
+        }
+        if let Some(issue) = life.acknowledged() {
+            judge_answer(life, issue, run, sheet);
+            let judged = judge_role(life, issue, sheet);
+            if judged || !run.is_excused(issue.start, issue.end.after(LOOKED)) {
+                sheet.expect(judged);
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no issue was answered and followed by an observation of its role"
+    }
+}
+
+fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
+    let mount = run.promise(&life.role).map_or("database", |promise| &promise.mount);
+    let prefix = format!("{mount}/creds/{}/", life.role);
+    let is_id = |lease: &LeaseId| {
+        lease
+            .as_str()
+            .strip_prefix(&prefix)
+            .is_some_and(|rest| rest.len() == INVENTED && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    match &life.lease {
+        Some(lease) if is_id(lease) => {}
+        Some(lease) => {
+            let what = format!("lease id: expected {prefix}<{INVENTED} characters>, got {lease}");
+            sheet.find(life.finding(issue.end, what));
+        }
+        None => sheet.find(life.finding(issue.end, "the response has no lease id".to_owned())),
+    }
+    if issue.renewable != Some(true) {
+        let what = "renewable: expected true, got false".to_owned();
+        sheet.find(life.finding(issue.end, what));
+    }
+    if life.username.is_none() {
+        sheet.find(life.finding(issue.end, "the response has no username".to_owned()));
+    }
+}
+
+/// Whether nobody expects an answer: a fault was felt, or the scenario's clients go away before it.
+fn may_be_silent(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
+    let impatient = run.plan.lives.iter().any(|plan| *plan.role == *life.role && plan.patience.is_some());
+    impatient || run.is_excused(issue.start, issue.end)
+}
+
+/// The role has to stand in the catalog right after the answer. Answers whether that could be judged.
+fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) -> bool {
+    let after = life.reads.iter().find(|read| life.in_force(read.look));
+    match after {
+        Some(read) if read.seen.is_none() => {
+            sheet.sample();
+            let what = format!(
+                "the issue was acknowledged, but pg_roles has no {}; each issue must create one role",
+                life.name()
+            );
+            sheet.find(life.finding(read.look.from, what));
+        }
+        Some(_) => sheet.sample(),
+        None if life.track.as_ref().is_some_and(|track| track.appeared.is_some()) => sheet.sample(),
+        None => {
+            let Some(missed) = life.missed.filter(|look| life.in_force(*look)) else { return false };
+            sheet.sample();
+            let what = format!(
+                "no observation after the issue's answer showed {}; each issue must create one role",
+                life.name()
+            );
+            sheet.find(life.finding(missed.from.max(issue.end), what));
+        }
+    }
+    true
+}

@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use leaseproof_domain::{Failure, FailureSource, Finding, Micros, Operation};
+use leaseproof_scenario::{Layout, Replication};
+
+use crate::check::Check;
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::words::span;
+
+/// How long after an acknowledged revocation its credential is tried at the latest.
+const TRIED: Duration = Duration::from_secs(1);
+
+/// How long after its end an expired credential is first tried.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// No new login after a revocation was acknowledged, nor after expiry plus `dead_within`.
+pub(super) struct LoginsAfterEnd;
+
+impl Check for LoginsAfterEnd {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(end) = end_of(life, run) else { return };
+        // An acknowledged revocation is followed by a login at once.
+        let revoked = life.revocation().filter(|step| step.is_ok());
+        if let Some(revoked) = revoked
+            && !run.stopped_within(revoked.start, revoked.end)
+            && !run.is_excused(revoked.start, revoked.end.after(TRIED))
+        {
+            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
+        }
+        // One that was left to expire is tried a second after that.
+        let tried_by = end.since.after(EVERY).after(TRIED);
+        if let (None, Some(issue)) = (revoked, life.acknowledged())
+            && tried_by < run.now
+            && !run.stopped_within(issue.start, tried_by)
+            && !run.is_excused(issue.start, tried_by)
+        {
+            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
+        }
+        for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > end.since) {
+            let part = format!("at {}", login.endpoint.as_deref().unwrap_or("its endpoint"));
+            if login.failure().is_some_and(is_refusal) {
+                sheet.sample();
+                sheet.expect_of(&part, true);
+            } else if !login.is_ok() {
+                if !run.is_excused(login.start, login.end) {
+                    sheet.expect_of(&part, false);
+                }
+            } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
+                sheet.sample();
+                let after = span(login.start.since(end.since));
+                let what =
+                    format!("a login of {} succeeded {after} after {}; it must be rejected", life.name(), end.what);
+                let dead_within = run.plan.promise.dead_within.as_ref();
+                let promised = dead_within.map(|promise| promise.origin.clone());
+                sheet.find(Finding { promised, ..life.finding(login.start, what) });
+            }
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no login was tried with a credential after its end"
+    }
+}
+
+/// What ended a credential.
+struct End {
+    what: &'static str,
+    /// From when a refusal counts.
+    since: Micros,
+    /// From when a login that is let in breaks the promise.
+    primary: Option<Micros>,
+    /// The same at a standby.
+    standby: Option<Micros>,
+}
+
+impl End {
+    fn certainly(&self, login: &Step) -> Option<Micros> {
+        if login.standby { self.standby } else { self.primary }
+    }
+}
+
+fn end_of(life: &Life, run: &Run<'_>) -> Option<End> {
+    let dead_by = |at: Micros| run.plan.promise.dead_within.as_ref().and_then(|_| run.gone_by(at));
+    if let Some(revoked) = life.revocation().filter(|step| step.is_ok()) {
+        let (since, at_once) = (revoked.end, Some(revoked.end));
+        let standby = if standbys_lag(life, run) { dead_by(since) } else { at_once };
+        return Some(End { what: "its revocation was acknowledged", since, primary: at_once, standby });
+    }
+    let since = life.last_term()?.latest;
+    Some(End { what: "its lease ended", since, primary: dead_by(since), standby: dead_by(since) })
+}
+
+/// Whether a standby may not know yet what its primary has acknowledged: with any replication but `remote_apply`
+/// (PostgreSQL, synchronous_commit). A Patroni lets a standby be read that came back before it makes it synchronous again.
+fn standbys_lag(life: &Life, run: &Run<'_>) -> bool {
+    let cluster = run.promise(&life.role).and_then(|promise| run.plan.postgres.get(&promise.on));
+    let layout = cluster.map(|cluster| cluster.layout);
+    !matches!(layout, None | Some(Layout::HaproxyHa { replication: Replication::RemoteApply, .. }))
+}
+
+/// Whether PostgreSQL refused the login itself: class 28, invalid authorization.
+fn is_refusal(failure: &Failure) -> bool {
+    failure.source == FailureSource::Postgres && failure.code.starts_with("28")
+}

@@ -1,0 +1,282 @@
+use std::collections::BTreeSet;
+
+use leaseproof_domain::{Event, Finding, LeaseId, RoleSeen};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Look, Run};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// No role is left without a lease.
+#[derive(Default)]
+pub(super) struct OrphansAfterRun {
+    after_drain: bool,
+    after_release: bool,
+    /// What was left without a lease once the run's token was revoked, with the look that showed it.
+    left: Vec<(RoleSeen, Look)>,
+    /// What was left whose lease Vault still listed.
+    listed: Vec<(RoleSeen, Look)>,
+    /// Whether Vault was still revoking leases then.
+    shrinking: bool,
+    /// Credentials that outlive their token with a lease.
+    outlived: u64,
+    /// Groups that stay and that the scenario does not declare, with the look that showed them.
+    groups: Vec<(RoleSeen, Look)>,
+}
+
+impl Check for OrphansAfterRun {
+    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+        let Event::Residue { from, to, released, roles, leases, shrinking } = event else { return };
+        let look = Look { from: *from, to: *to };
+        if *released {
+            self.after_release = true;
+            self.shrinking = *shrinking;
+            let (groups, roles): (Vec<_>, Vec<_>) = roles.iter().partition(|role| run.groups.is_shared(&role.name));
+            let undeclared = groups.into_iter().filter(|group| !run.groups.is_declared(&group.name));
+            self.groups.extend(undeclared.map(|group| (group.clone(), look)));
+            let (outlived, roles): (Vec<_>, Vec<_>) =
+                roles.into_iter().partition(|role| outlives_its_token(role, leases, run));
+            self.outlived += outlived.len() as u64;
+            let (listed, left) = Leases::of(leases, run).split(roles, |_, listed| listed, run);
+            self.listed.extend(listed.into_iter().map(|role| (role.clone(), look)));
+            self.left.extend(left.into_iter().map(|role| (role.clone(), look)));
+            return;
+        }
+        self.after_drain = true;
+        let orphans = without_lease(roles, leases, look, run);
+        let allowed = allowed(run);
+        if orphans.len() as u64 > allowed {
+            for role in orphans {
+                let what = format!(
+                    "{} has no lease after the drain; {} allowed{}",
+                    role.name,
+                    allowed_words(allowed),
+                    why_not_declared(role, run)
+                );
+                sheet.find(finding(run, role, look, what));
+            }
+        }
+    }
+
+    fn life(&mut self, life: &Life, _: &Run<'_>, sheet: &mut Sheet) {
+        if life.acknowledged().is_some() {
+            sheet.sample();
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let (doubtful, certain): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.left).into_iter().partition(|(role, _)| is_in_doubt(role, run, whole));
+        let many = doubtful.len() as u64;
+        let excused = many <= allowed(run);
+        for (role, look) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
+            let what = format!(
+                "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}",
+                role.name,
+                why_not_declared(role, run)
+            );
+            sheet.find(finding(run, role, *look, what));
+        }
+        let groups = std::mem::take(&mut self.groups);
+        if let Some((first, look)) = groups.first() {
+            sheet.find(finding(run, first, *look, undeclared(&groups, run)));
+        }
+        tell_declared(run, sheet);
+        self.still_listed(run, sheet);
+        if excused && many > 0 {
+            sheet.note(format!(
+                "{} left by an issue whose COMMIT was in flight in a fault: Vault has no lease for it; drop it by hand",
+                count(many, "role")
+            ));
+        }
+        if !self.after_drain {
+            sheet.cannot_say("roles and leases were not observed after the drain");
+        }
+        if !self.after_release {
+            sheet.cannot_say("roles and leases were not observed after the run's token was revoked");
+        }
+        if self.outlived > 0 {
+            let credentials = count(self.outlived, "credential");
+            sheet.note(format!(
+                "{credentials} issued while the token expired outlived it, each with its lease; not judged"
+            ));
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential was acknowledged"
+    }
+}
+
+impl OrphansAfterRun {
+    /// A role whose lease Vault still lists is no orphan: it is being revoked, or cannot be.
+    fn still_listed(&self, run: &Run<'_>, sheet: &mut Sheet) {
+        if self.listed.is_empty() {
+            return;
+        }
+        let many = self.listed.len() as u64;
+        if self.shrinking {
+            return sheet.cannot_say(format!(
+                "Vault was still revoking when the run stopped waiting; it still listed the leases of {}",
+                count(many, "role")
+            ));
+        }
+        let stopped = run.revocation.stopped_at().unwrap_or_default();
+        sheet.note(format!("{} whose leases Vault still lists: revocation stopped at {stopped}", count(many, "role")));
+        for (role, look) in &self.listed {
+            let what = format!(
+                "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after \
+                 {stopped}; every lease must be revoked",
+                role.name
+            );
+            sheet.find(finding(run, role, *look, what));
+        }
+    }
+}
+
+/// How many roles may be without a lease.
+fn allowed(run: &Run<'_>) -> u64 {
+    run.plan.promise.orphans.as_ref().map_or(0, |promise| promise.value)
+}
+
+/// Whether a role belongs to no credential that anybody was told of, and appeared while a fault was felt: its COMMIT may have
+/// been under way when PostgreSQL was lost, and Vault answers that with an error and writes no lease.
+fn is_in_doubt(role: &RoleSeen, run: &Run<'_>, whole: &Whole<'_>) -> bool {
+    let orphan = whole.orphans.iter().find(|orphan| orphan.track.oid == role.oid);
+    orphan.is_some_and(|orphan| run.faults.felt(orphan.appeared.from, orphan.appeared.to))
+}
+
+fn allowed_words(allowed: u64) -> String {
+    if allowed == 0 {
+        "0 orphaned roles are".to_owned()
+    } else if allowed == 1 {
+        "1 orphaned role is".to_owned()
+    } else {
+        format!("{allowed} orphaned roles are")
+    }
+}
+
+/// The roles that certainly have no lease.
+fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run: &Run<'_>) -> Vec<&'r RoleSeen> {
+    // Those of a live server's agent are being revoked with its token: the look after that judges them.
+    let others = |role: &&RoleSeen| !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name);
+    let roles = roles.iter().filter(others).collect();
+    let ending = |life: &Life, listed: bool| listed || run.may_be_ending(life, look);
+    Leases::of(leases, run).split(roles, ending, run).1
+}
+
+/// The leases that Vault lists.
+struct Leases<'l> {
+    listed: BTreeSet<&'l LeaseId>,
+    /// How many of them no answer told of: each may be that of a role whose name no answer told of.
+    untold: usize,
+}
+
+impl<'l> Leases<'l> {
+    fn of(leases: &'l [LeaseId], run: &Run<'_>) -> Self {
+        let untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
+        Self { listed: leases.iter().collect(), untold }
+    }
+
+    /// The roles that have, or may have, one of the leases, and those that have none. `has` decides on a role whose lease
+    /// is known by whether it is listed.
+    fn split<'r>(
+        mut self,
+        roles: Vec<&'r RoleSeen>,
+        has: impl Fn(&Life, bool) -> bool,
+        run: &Run<'_>,
+    ) -> (Vec<&'r RoleSeen>, Vec<&'r RoleSeen>) {
+        roles.into_iter().partition(|role| match run.life_of(&role.name) {
+            Some(life) => has(life, life.lease.as_ref().is_some_and(|lease| self.listed.contains(lease))),
+            None if run.dns.owns(&role.name) => run.dns.leases_of(&role.name).any(|lease| self.listed.contains(lease)),
+            None => {
+                let explained = self.untold > 0;
+                self.untold = self.untold.saturating_sub(1);
+                explained
+            }
+        })
+    }
+}
+
+/// What groups are that stay, and how all of them are declared.
+fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
+    let names: Vec<&str> = groups.iter().map(|(role, _)| role.name.as_str()).collect();
+    let list = |separator: &str, quote: &str| {
+        names.iter().map(|name| format!("{quote}{name}{quote}")).collect::<Vec<_>>().join(separator)
+    };
+    let unseen = groups.iter().any(|(role, _)| role.password.is_none());
+    let password = if unseen { " (its password cannot be read here)" } else { "" };
+    let instead: Vec<String> = run
+        .plan
+        .promise
+        .creates
+        .iter()
+        .filter_map(|promised| {
+            let near = names.iter().any(|name| promised.value.eq_ignore_ascii_case(name));
+            near.then(|| format!("`{}`", promised.value))
+        })
+        .collect();
+    let instead = if instead.is_empty() { String::new() } else { format!(", in place of {}", instead.join(" and ")) };
+    let (what, them) = match names.len() {
+        1 => ("was created during the run and stays: a role", "it"),
+        _ => ("were created during the run and stay: each is a role", "them"),
+    };
+    format!(
+        "{} {what} without LOGIN, password and VALID UNTIL{password}, so a group and no credential. If creation statements are to create {them}, \
+         declare {them} in [promise]: creates = [{}]{instead}",
+        list(", ", ""),
+        list(", ", "\""),
+    )
+}
+
+/// Why a role that `creates` names is not allowed all the same.
+fn why_not_declared(role: &RoleSeen, run: &Run<'_>) -> String {
+    if !run.groups.is_declared(&role.name) {
+        return String::new();
+    }
+    let has = [
+        (role.login, "LOGIN"),
+        (role.password == Some(true), "a password"),
+        (role.valid_until.is_some(), "VALID UNTIL"),
+    ];
+    let has: Vec<&str> = has.into_iter().filter_map(|(has, what)| has.then_some(what)).collect();
+    let has = if has.is_empty() {
+        "was more than a group at some time".to_owned()
+    } else {
+        format!("has {}", has.join(", "))
+    };
+    format!(". `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role {has}")
+}
+
+/// Declared groups that are not there at the end.
+fn tell_declared(run: &Run<'_>, sheet: &mut Sheet) {
+    for promised in &run.plan.promise.creates {
+        let name = &promised.value;
+        match run.groups.appeared(name) {
+            Some(true) => {}
+            Some(false) => sheet.note(format!("{name}, which `creates` names, was created and dropped again")),
+            None if run.before.has(name) => {
+                sheet.note(format!("{name}, which `creates` names, existed before the first credential was issued"));
+            }
+            None => sheet.note(format!("{name}, which `creates` names, did not appear: check its spelling and case")),
+        }
+    }
+}
+
+/// Whether Vault still has the role's lease, which it may have written down while its token was ending.
+fn outlives_its_token(role: &RoleSeen, leases: &[LeaseId], run: &Run<'_>) -> bool {
+    let Some(life) = run.life_of(&role.name).filter(|life| life.may_outlive_its_token()) else { return false };
+    life.lease.as_ref().is_some_and(|lease| leases.contains(lease))
+}
+
+fn finding(run: &Run<'_>, role: &RoleSeen, look: Look, what: String) -> Finding {
+    Finding {
+        what,
+        lease: run.life_of(&role.name).and_then(|life| life.lease.clone()),
+        username: Some(role.name.clone()),
+        oid: Some(role.oid),
+        at: Some(look.from),
+        promised: run.plan.promise.orphans.as_ref().map(|promise| promise.origin.clone()),
+        ..Finding::default()
+    }
+}

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Event, Finding, Observer, Username};
+use leaseproof_scenario::Plan;
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// No password is in any server's log.
+#[derive(Default)]
+pub(super) struct PasswordsInLogs {
+    /// Whether each log was read to its end.
+    read: BTreeMap<String, bool>,
+}
+
+impl Check for PasswordsInLogs {
+    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+        match event {
+            Event::SecretSeen(seen) => {
+                let whose = seen.username.as_ref().map_or("a credential", Username::as_str);
+                sheet.find(Finding {
+                    what: format!("line {} of the log of {} contains a secret of {whose}", seen.line, seen.source),
+                    username: seen.username.clone(),
+                    at: Some(seen.at),
+                    ..Finding::default()
+                });
+            }
+            Event::LogRead { source, lines, complete } => {
+                sheet.samples(*lines);
+                let all = self.read.entry(source.clone()).or_insert(true);
+                *all &= complete;
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        for source in logs(run.plan) {
+            match self.read.get(&source) {
+                None => sheet.cannot_say(format!("the log of {source} was not read")),
+                Some(false) => sheet.cannot_say(format!("the log of {source} was not read to its end")),
+                Some(true) => {}
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Audit]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "the logs had no lines"
+    }
+}
+
+/// Every log that the estate has.
+fn logs(plan: &Plan) -> Vec<String> {
+    let audit = plan.vault.audit.then(|| "audit".to_owned());
+    let clusters = plan.postgres.keys().map(|cluster| format!("postgres.{cluster}"));
+    std::iter::once("vault".to_owned()).chain(audit).chain(clusters).collect()
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leaseproof_domain::{Finding, Micros, Observer};
+
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run};
+use crate::privilege_diff::{Deviation, privilege_diff};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// How long after a look showed a role its privileges are read at the latest.
+const READ: Duration = Duration::from_secs(1);
+
+/// A credential's privileges are exactly the promised ones.
+#[derive(Default)]
+pub(super) struct Privileges {
+    /// What deviates in each set, worked out once: most credentials of a role hold the same set.
+    diffs: BTreeMap<(Rc<str>, u32), Option<Deviations>>,
+    met: BTreeMap<Deviation, Example>,
+    /// Readings of the whole set, and of its extras only.
+    whole: u64,
+    extras_only: u64,
+}
+
+type Deviations = Rc<[Deviation]>;
+
+/// The first credential that deviates so, and how many do.
+struct Example {
+    at: Micros,
+    finding: Finding,
+    credentials: u64,
+}
+
+impl Check for Privileges {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
+        // What a look showed is read in the same look, unless it goes meanwhile or a fault keeps anybody from reading.
+        if let Some(look) = track.appeared
+            && life.not_ended(look.to.after(READ))
+            && !run.is_excused(look.from, look.to.after(READ))
+        {
+            sheet.expect(!track.privileges.is_empty());
+        }
+        let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
+        let mut diffs = Vec::new();
+        for (look, set) in &track.privileges {
+            let Some(found) = self.diff(&life.role, *set, run) else {
+                sheet.cannot_say(format!(
+                    "the privileges or objects behind a reading of {} are not in the history",
+                    life.role
+                ));
+                continue;
+            };
+            let own = run.promise(&life.role).map(|promise| &promise.database);
+            let own = own == run.sets.get(set).map(|set| &set.database);
+            diffs.push((*look, own, found));
+        }
+        for (look, own, found) in &diffs {
+            // While a credential is being taken back, less than was promised is no wonder.
+            let whole = life.not_ended(look.to);
+            *(if whole && *own { &mut self.whole } else { &mut self.extras_only }) += 1;
+            for deviation in found.iter().filter(|deviation| whole || deviation.is_extra()) {
+                let at = met.entry(deviation).or_insert(look.from);
+                *at = (*at).min(look.from);
+            }
+        }
+        for (deviation, at) in met {
+            self.count(deviation, at, life);
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.samples(self.whole + self.extras_only);
+        if self.whole == 0 && self.extras_only > 0 {
+            sheet.cannot_say("every reading of privileges may have overlapped with its credential's end");
+        }
+        for (deviation, example) in std::mem::take(&mut self.met) {
+            let others = match example.credentials - 1 {
+                0 => String::new(),
+                more => format!(" (and {})", count(more, "more credential")),
+            };
+            sheet.find(Finding {
+                what: format!("{} {}{others}", example.finding.what, deviation.what),
+                privilege: Some(deviation.privilege),
+                promised: deviation.origin,
+                ..example.finding
+            });
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Privileges]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential's privileges were read"
+    }
+}
+
+impl Privileges {
+    fn diff(&mut self, role: &Rc<str>, set: u32, run: &Run<'_>) -> Option<Deviations> {
+        let known = self.diffs.entry((Rc::clone(role), set));
+        let work_out = || {
+            let promise = run.promise(role)?;
+            let objects = run.objects.get(&(promise.on.clone(), promise.database.clone()))?;
+            Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
+        };
+        known.or_insert_with(work_out).clone()
+    }
+
+    fn count(&mut self, deviation: &Deviation, at: Micros, life: &Life) {
+        let finding = || life.finding(at, life.name().to_owned());
+        match self.met.get_mut(deviation) {
+            None => {
+                self.met.insert(deviation.clone(), Example { at, finding: finding(), credentials: 1 });
+            }
+            Some(example) => {
+                example.credentials += 1;
+                if at < example.at {
+                    example.at = at;
+                    example.finding = finding();
+                }
+            }
+        }
+    }
+}

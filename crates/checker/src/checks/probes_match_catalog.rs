@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{Finding, Grant, Object, ObjectKind, Observer, PrivilegeSet, ProbeOutcome, ProbeRecord};
+
+use super::tried::expect_probes;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// The part of what is expected that needs a reading of the same credential.
+const BESIDE: &str = "of the probes with a reading of the catalog";
+
+/// What a credential can do is what the catalog says it may.
+#[derive(Default)]
+pub(super) struct ProbesMatchCatalog {
+    /// Probes that were set beside the catalog, and those that could not be.
+    compared: u64,
+    beside_nothing: u64,
+    /// The first disagreement of each kind, and how many there are.
+    disagree: BTreeMap<(bool, Grant), (Finding, u64)>,
+}
+
+impl Check for ProbesMatchCatalog {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_probes(life, run, sheet);
+        if life.probes.is_empty() {
+            return;
+        }
+        let readings: Vec<&PrivilegeSet> = life
+            .track
+            .iter()
+            .flat_map(|track| &track.privileges)
+            .filter(|(look, _)| life.not_ended(look.to))
+            .filter_map(|(_, set)| run.sets.get(set))
+            .collect();
+        for probe in &life.probes {
+            let works = match &probe.outcome {
+                ProbeOutcome::Allowed => true,
+                ProbeOutcome::Refused { .. } => false,
+                _ => continue,
+            };
+            if !life.not_ended(probe.to) {
+                continue;
+            }
+            match listed(&readings, probe) {
+                None => {
+                    self.beside_nothing += 1;
+                    // Of single columns the catalog says less, whoever reads it.
+                    if readings.is_empty() && !run.is_excused(probe.from, probe.to) {
+                        sheet.expect_of(BESIDE, false);
+                    }
+                }
+                Some(listed) => {
+                    self.compared += 1;
+                    sheet.expect_of(BESIDE, true);
+                    if listed != works {
+                        self.count(works, probe, life);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.samples(self.compared);
+        for (finding, times) in std::mem::take(&mut self.disagree).into_values() {
+            let others = match times - 1 {
+                0 => String::new(),
+                more => format!(" (and {})", count(more, "more credential")),
+            };
+            sheet.find(Finding { what: format!("{}{others}", finding.what), ..finding });
+        }
+        if self.beside_nothing > 0 {
+            let probes = count(self.beside_nothing, "probe");
+            sheet.note(format!(
+                "{probes} could not be compared with the catalog: no reading of the same credential, different readings, or single columns only"
+            ));
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Privileges]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no probe could be compared with a reading of the same credential's privileges"
+    }
+}
+
+impl ProbesMatchCatalog {
+    fn count(&mut self, works: bool, probe: &ProbeRecord, life: &Life) {
+        let (name, grant) = (life.name(), &probe.grant);
+        let known = self.disagree.entry((works, grant.clone())).or_insert_with(|| {
+            let (what, code) = match &probe.outcome {
+                ProbeOutcome::Refused { sqlstate, message } => (
+                    format!("{name} has {grant} in the catalog, but using it is rejected: {message}"),
+                    Some(sqlstate.clone()),
+                ),
+                _ => (format!("{name} does not have {grant} in the catalog, but using it works"), None),
+            };
+            (Finding { privilege: Some(grant.to_string()), code, ..life.finding(probe.from, what) }, 0)
+        });
+        known.1 += 1;
+    }
+}
+
+/// Whether the catalog lists the privilege as held; none where it was not read, or cannot be compared.
+fn listed(readings: &[&PrivilegeSet], probe: &ProbeRecord) -> Option<bool> {
+    let of_database = probe.grant.object.kind == ObjectKind::Database;
+    let mut answers =
+        readings.iter().filter(|set| of_database || set.database == probe.database).map(|set| holds(set, &probe.grant));
+    let first = answers.next()??;
+    answers.all(|answer| answer == Some(first)).then_some(first)
+}
+
+/// None where single columns are held: whether those are all that there are is not in the set.
+fn holds(set: &PrivilegeSet, grant: &Grant) -> Option<bool> {
+    if set.attributes.superuser {
+        return Some(true);
+    }
+    let object = &grant.object;
+    let table = Object { kind: ObjectKind::Table, column: None, ..object.clone() };
+    let of = |wanted: &dyn Fn(&Object) -> bool| {
+        set.held.iter().any(|held| held.grant.privilege == grant.privilege && wanted(&held.grant.object))
+    };
+    if of(&|held| held == object || object.kind == ObjectKind::Column && *held == table) {
+        return Some(true);
+    }
+    let column_of =
+        |held: &Object| held.kind == ObjectKind::Column && held.name == object.name && held.schema == object.schema;
+    if object.kind == ObjectKind::Table && of(&column_of) {
+        return None;
+    }
+    Some(false)
+}

@@ -1,0 +1,158 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{Expected, Finding, Grant, Object, Origin, ProbeOutcome, ProbeRecord};
+
+use super::tried::expect_probes;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run};
+use crate::sheet::Sheet;
+use crate::words::count;
+
+/// How many kinds of unproved probes are told one by one.
+const TOLD: usize = 20;
+
+/// What is promised can be done, and what is not promised is refused.
+#[derive(Default)]
+pub(super) struct ProbesMatchPromises {
+    /// Probes that proved something.
+    proved: u64,
+    broken: BTreeMap<Broken, Example>,
+    /// What was not proved and why, and how often.
+    unproved: BTreeMap<(Expected, String), BTreeSet<Grant>>,
+}
+
+/// One way in which what is done deviates from what is promised.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Broken {
+    expected: Expected,
+    grant: Grant,
+}
+
+/// The first credential that deviates so, and how many do.
+struct Example {
+    finding: Finding,
+    credentials: u64,
+}
+
+impl Check for ProbesMatchPromises {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        if life.acknowledged().is_none() {
+            return;
+        }
+        expect_probes(life, run, sheet);
+        let mut broken = BTreeSet::new();
+        for probe in &life.probes {
+            let Some(words) = self.judge(probe, life) else { continue };
+            let key = Broken { expected: probe.expected, grant: probe.grant.clone() };
+            if broken.insert(key.clone()) {
+                self.count(key, words, probe, life, run);
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.samples(self.proved);
+        for example in std::mem::take(&mut self.broken).into_values() {
+            let others = match example.credentials - 1 {
+                0 => String::new(),
+                more => format!(" (and {})", count(more, "more credential")),
+            };
+            sheet.find(Finding { what: format!("{}{others}", example.finding.what), ..example.finding });
+        }
+        self.tell_unproved(sheet);
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no probe had a result"
+    }
+}
+
+impl ProbesMatchPromises {
+    /// What is broken, in words; none where nothing is, or where nothing is shown.
+    fn judge(&mut self, probe: &ProbeRecord, life: &Life) -> Option<String> {
+        // Once the credential may be taken back, a refusal is no wonder.
+        let in_force = life.not_ended(probe.to);
+        let promised = probe.expected == Expected::Promised;
+        match &probe.outcome {
+            ProbeOutcome::Allowed => {
+                self.proved += 1;
+                (!promised).then(|| format!("can use {}, which is not promised", probe.grant))
+            }
+            ProbeOutcome::Refused { .. } | ProbeOutcome::Blocked { .. } if !in_force => None,
+            ProbeOutcome::Refused { sqlstate, message } | ProbeOutcome::Blocked { sqlstate, message } if promised => {
+                self.proved += 1;
+                let grant = &probe.grant;
+                Some(format!("cannot use {grant}, which is promised ({sqlstate}): {message}"))
+            }
+            ProbeOutcome::Refused { .. } => {
+                self.proved += 1;
+                None
+            }
+            ProbeOutcome::Blocked { message, .. } => {
+                self.leave(probe, &format!("other privileges are missing: {message}"));
+                None
+            }
+            ProbeOutcome::Unproved { why } => {
+                self.leave(probe, why);
+                None
+            }
+            ProbeOutcome::Indeterminate { .. } if !in_force => None,
+            ProbeOutcome::Indeterminate { why } => {
+                self.leave(probe, &format!("no answer: {why}"));
+                None
+            }
+        }
+    }
+
+    fn leave(&mut self, probe: &ProbeRecord, why: &str) {
+        self.unproved.entry((probe.expected, why.to_owned())).or_default().insert(probe.grant.clone());
+    }
+
+    fn count(&mut self, key: Broken, words: String, probe: &ProbeRecord, life: &Life, run: &Run<'_>) {
+        match self.broken.get_mut(&key) {
+            Some(example) => example.credentials += 1,
+            None => {
+                let code = match &probe.outcome {
+                    ProbeOutcome::Refused { sqlstate, .. } | ProbeOutcome::Blocked { sqlstate, .. } => {
+                        Some(sqlstate.clone())
+                    }
+                    _ => None,
+                };
+                let what = format!("{} {words}", life.name());
+                let finding = Finding {
+                    privilege: Some(probe.grant.to_string()),
+                    promised: origin(probe, life, run),
+                    code,
+                    ..life.finding(probe.from, what)
+                };
+                self.broken.insert(key, Example { finding, credentials: 1 });
+            }
+        }
+    }
+
+    /// Each reason once, with what it is given for.
+    fn tell_unproved(&self, sheet: &mut Sheet) {
+        for ((expected, why), grants) in self.unproved.iter().take(TOLD) {
+            let told: Vec<String> = grants.iter().take(3).map(ToString::to_string).collect();
+            let more = match grants.len().saturating_sub(told.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            sheet.note(format!("not tested ({expected}): {}{more}: {why}", told.join(", ")));
+        }
+        if let Some(more) = self.unproved.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            sheet.note(format!("not tested for {}", count(more as u64, "more reason")));
+        }
+    }
+}
+
+/// The line that promises the privilege; for one that is not promised, the line of all grants.
+fn origin(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<Origin> {
+    let promise = run.promise(&life.role)?;
+    let none: BTreeSet<Object> = BTreeSet::new();
+    let objects = run.objects.get(&(promise.on.clone(), promise.database.clone())).unwrap_or(&none);
+    let promised = promise.promised(objects);
+    let same = |grant: &Grant| grant.privilege == probe.grant.privilege && grant.object == probe.grant.object;
+    let line = promised.into_iter().find(|(grant, _)| same(grant)).map(|(_, origin)| origin.clone());
+    line.or_else(|| promise.grants.as_ref().map(|grants| grants.origin.clone()))
+}

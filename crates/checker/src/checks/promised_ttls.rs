@@ -1,0 +1,71 @@
+use leaseproof_domain::{Finding, Operation};
+use leaseproof_scenario::RolePromise;
+
+use super::cap::Left;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+
+/// The role's default and maximum TTL are the promised ones.
+#[derive(Default)]
+pub(super) struct PromisedTtls {
+    defaults: u64,
+    maxima: u64,
+    max_is_promised: bool,
+}
+
+impl Check for PromisedTtls {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let (Some(issue), Some(promise)) = (life.acknowledged(), run.promise(&life.role)) else { return };
+        sheet.expect(issue.lease_seconds.is_some());
+        self.judge_default(life, issue, promise, sheet);
+        self.judge_maximum(life, issue, promise, sheet);
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if self.max_is_promised && self.maxima == 0 {
+            sheet.cannot_say("no acknowledged renewal had a larger increment than the promised maximum");
+        }
+        sheet.samples(self.defaults + self.maxima);
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no issue was acknowledged"
+    }
+}
+
+impl PromisedTtls {
+    fn judge_default(&mut self, life: &Life, issue: &Step, promise: &RolePromise, sheet: &mut Sheet) {
+        let (Some(default), Some(granted)) = (&promise.default_ttl, issue.lease_seconds) else { return };
+        self.defaults += 1;
+        if granted != default.value.secs() {
+            let what = format!(
+                "the lease of the issue: expected {} s, the promised default TTL of {}, got {granted} s",
+                default.value.secs(),
+                default.value
+            );
+            sheet.find(Finding { promised: Some(default.origin.clone()), ..life.finding(issue.end, what) });
+        }
+    }
+
+    fn judge_maximum(&mut self, life: &Life, issue: &Step, promise: &RolePromise, sheet: &mut Sheet) {
+        let Some(max) = &promise.max_ttl else { return };
+        self.max_is_promised = true;
+        for renewal in life.steps_of(Operation::Renew).filter(|step| step.is_ok()) {
+            let left = Left::of(max.value, issue, renewal);
+            let (Some(asked), Some(granted)) = (renewal.increment_seconds, renewal.lease_seconds) else { continue };
+            if !left.cuts(asked) {
+                continue;
+            }
+            self.maxima += 1;
+            if !left.can_be(granted) {
+                let what = format!(
+                    "a renewal by {asked} s: expected at most {} s, the rest of the promised maximum TTL of {}, got {granted} s",
+                    left.seconds(),
+                    max.value
+                );
+                sheet.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+use leaseproof_domain::Finding;
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+
+/// After each fault every standby follows the primary again.
+pub(super) struct ReplicationAfterFaults;
+
+impl Check for ReplicationAfterFaults {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        for fault in run.faults.iter().filter(|fault| run.plan.replication_of(fault.plan).is_some()) {
+            let words = format!("fault {} ({})", fault.number, fault.plan.words());
+            for (at, lost) in &fault.standbys_lost {
+                sheet.find(Finding {
+                    what: format!("{words}: {lost}"),
+                    at: Some(*at),
+                    promised: run.plan.replication_of(fault.plan).map(|account| account.origin.clone()),
+                    ..Finding::default()
+                });
+            }
+            match (fault.begun, fault.healed) {
+                (Some(_), Some(_)) => sheet.sample(),
+                (Some(_), None) => sheet.cannot_say(format!("{words} was not healed")),
+                (None, _) => sheet.cannot_say(format!("{words} did not begin")),
+            }
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no fault took place on a cluster with `replicate_as`"
+    }
+}

@@ -1,0 +1,62 @@
+use leaseproof_domain::{Finding, Observer};
+
+use super::shown::expect_shown;
+use crate::check::Check;
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::words::span;
+
+/// A revocation is acknowledged and the role is gone when it returns.
+pub(super) struct Revocation;
+
+impl Check for Revocation {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let (Some(_), Some(revoke)) = (life.acknowledged(), life.revocation()) else { return };
+        expect_shown(life, run, sheet);
+        if let Some(failure) = revoke.failure() {
+            sheet.sample();
+            let what = format!("the revocation of {}: expected HTTP 204, got {failure}", life.name());
+            sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(revoke.start, what) });
+            sheet.expect(true);
+        } else {
+            let judged = revoke.is_ok() && judge_role(life, revoke, run, sheet);
+            if judged || !run.is_excused(revoke.start, revoke.end) {
+                sheet.expect(judged);
+            }
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no revocation was answered and followed by an observation of the roles"
+    }
+}
+
+/// Answers whether it could be judged.
+fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+    let gone = life.gone();
+    let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+    let last_seen = match gone {
+        Some(gone) => gone.seen_from,
+        None if appeared => run.last_look().map(|look| look.from),
+        None => None,
+    };
+    match last_seen.filter(|seen| *seen > revoke.end) {
+        Some(seen) => {
+            sheet.sample();
+            let what = format!(
+                "{} still exists {} after its revocation was acknowledged; it must be gone by then",
+                life.name(),
+                span(seen.since(revoke.end)),
+            );
+            sheet.find(life.finding(revoke.end, what));
+        }
+        None if gone.is_some() => sheet.sample(),
+        // No look came after the answer.
+        None => return false,
+    }
+    true
+}

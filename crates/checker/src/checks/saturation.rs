@@ -1,0 +1,63 @@
+use leaseproof_domain::Finding;
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::saturation::{Backlog, FEWEST_ARRIVALS, Growth, SHORTEST, Stretch, stretches};
+use crate::sheet::Sheet;
+
+/// The backlog does not grow while arrivals last.
+pub(super) struct Saturation;
+
+impl Check for Saturation {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        let (judged, short) = stretches(run);
+        let short: Vec<String> =
+            short.iter().map(|(phase, seconds)| format!("{} has {seconds:.1} s", phase.name)).collect();
+        let needed = format!(
+            "SAT-1 needs {SHORTEST} s of arrivals after the ramp-up and outside fault windows, and {FEWEST_ARRIVALS} arrivals"
+        );
+        if judged.is_empty() {
+            return sheet.not_judged(format!("no phase is long enough: {needed} ({})", short.join(", ")));
+        }
+        if !short.is_empty() {
+            sheet.note(format!("not judged: {} ({needed})", short.join(", ")));
+        }
+        for stretch in &judged {
+            sheet.sample();
+            for (backlog, growth) in &stretch.grown {
+                sheet.find(Finding {
+                    what: words(stretch, *backlog, growth),
+                    at: Some(stretch.figures.from),
+                    promised: Some(stretch.phase.origin.clone()),
+                    ..Finding::default()
+                });
+            }
+        }
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no phase without `overload = true` was completed"
+    }
+}
+
+fn words(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {
+    let Stretch { phase, figures, longer, .. } = stretch;
+    let what = match backlog {
+        Backlog::Requests => "requests that were due and not completed",
+        Backlog::Roles => "roles whose lease had ended",
+    };
+    let dropped = match figures.dropped_per_second {
+        0.0 => String::new(),
+        dropped => format!(", {dropped:.1}/s were dropped"),
+    };
+    let waits = match longer {
+        Some((op, first, last)) => format!("; the mean time of {op} was {first:.2} s at first and {last:.2} s at last"),
+        None => String::new(),
+    };
+    let Growth { slope, first, last, .. } = growth;
+    format!(
+        "phase {} is saturated: {:.1} credentials/s were requested and {:.1}/s answered{dropped}; expected a backlog that \
+         does not grow, got {:.2} more {what} each second (99 % interval {:.2} to {:.2}), from {first:.0} to {last:.0}{waits}",
+        phase.name, figures.offered_per_second, figures.completed_per_second, slope.median, slope.low, slope.high,
+    )
+}

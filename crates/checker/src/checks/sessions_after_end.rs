@@ -1,0 +1,151 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use leaseproof_domain::{
+    Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionSighting, UnixMicros, Username,
+};
+use leaseproof_scenario::SessionFate;
+
+use crate::check::Check;
+use crate::fold::{Life, Run};
+use crate::sheet::Sheet;
+use crate::words::span;
+
+/// Open sessions fare as declared when their credential ends.
+#[derive(Default)]
+pub(super) struct SessionsAfterEnd {
+    /// Sessions that the last look showed, and whose they are.
+    open: BTreeMap<(i32, UnixMicros), u32>,
+    /// The beginning of the last look that showed a session of the role, by OID.
+    last_seen: BTreeMap<u32, Micros>,
+    /// Credentials with a finding: one tells it all.
+    found: BTreeSet<Username>,
+}
+
+/// What became of a kept session.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Open,
+    Ended,
+    Unknown,
+}
+
+impl Check for SessionsAfterEnd {
+    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+        match event {
+            Event::Sessions(sighting) => self.looked(sighting),
+            Event::KeptSession(kept) => self.kept(kept, run, sheet),
+            _ => {}
+        }
+    }
+
+    /// Sessions that nobody kept on purpose outlive a credential too.
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(oid) = life.oid else { return };
+        let Some(seen) = self.last_seen.remove(&oid).filter(|_| fate(run) == Some(SessionFate::Die)) else { return };
+        let Some(end) = end_of(life) else { return };
+        if run.gone_by(end).is_some_and(|deadline| seen > deadline)
+            && life.username.as_ref().is_some_and(|name| self.found.insert(name.clone()))
+        {
+            let after = span(seen.since(end));
+            let what = format!(
+                "a session of {} is still in pg_stat_activity {after} after its credential's end; it must be closed",
+                life.name()
+            );
+            sheet.find(Finding { promised: promised(run), ..life.finding(seen, what) });
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Sessions]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no held session ran a query after its credential's end"
+    }
+}
+
+impl SessionsAfterEnd {
+    fn looked(&mut self, sighting: &SessionSighting) {
+        for gone in &sighting.gone {
+            self.open.remove(gone);
+        }
+        for session in &sighting.appeared {
+            self.open.insert((session.pid, session.started), session.oid);
+        }
+        for oid in self.open.values() {
+            self.last_seen.insert(*oid, sighting.from);
+        }
+    }
+
+    fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, sheet: &mut Sheet) {
+        let due = run.gone_by(kept.since).is_some_and(|deadline| kept.from > deadline);
+        let broken = match (fate(run), seen(kept)) {
+            (None, _) => return,
+            // A fault may have ended it, whatever becomes of sessions otherwise.
+            (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => return,
+            (Some(_), Seen::Unknown) => {
+                return sheet.cannot_say("the state of a held session could not be observed");
+            }
+            (Some(SessionFate::Survive), Seen::Open) | (Some(SessionFate::Die), Seen::Ended) => false,
+            (Some(SessionFate::Survive), Seen::Ended) => true,
+            // It may still be ended in time.
+            (Some(SessionFate::Die), Seen::Open) if !due => return,
+            (Some(SessionFate::Die), Seen::Open) => true,
+        };
+        sheet.sample();
+        if broken && self.found.insert(kept.username.clone()) {
+            sheet.find(finding(kept, run));
+        }
+    }
+}
+
+fn seen(kept: &KeptSession) -> Seen {
+    match (&kept.query, kept.listed) {
+        // Class 57: the server ended the session, or is itself going down.
+        (Outcome::Failed(failure), _) if failure.code.starts_with("57P") => Seen::Ended,
+        (_, Some(false)) => Seen::Ended,
+        (Outcome::Ok | Outcome::Failed(_), _) | (_, Some(true)) => Seen::Open,
+        (Outcome::Indeterminate { .. } | Outcome::Harness { .. }, None) => Seen::Unknown,
+    }
+}
+
+fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
+    let after = span(kept.from.since(kept.since));
+    let group = kept.set_role.as_ref().map_or_else(String::new, |group| format!(", as {group}"));
+    let what = match (seen(kept), &kept.query) {
+        (Seen::Ended, Outcome::Failed(failure)) => {
+            format!("was closed {after} after its credential's end, but must stay open: {failure}")
+        }
+        (Seen::Ended, _) => format!("was closed {after} after its credential's end; it must stay open"),
+        (_, Outcome::Ok) => format!("can still read{group} {after} after its credential's end; it must be closed"),
+        (_, Outcome::Failed(failure)) => {
+            format!("is still open {after} after its credential's end; it must be closed (its query fails: {failure})")
+        }
+        (_, Outcome::Indeterminate { .. } | Outcome::Harness { .. }) => {
+            format!("is still in pg_stat_activity {after} after its credential's end; it must be closed")
+        }
+    };
+    Finding {
+        what: format!("the held session of {} {what}", kept.username),
+        lease: Some(kept.lease.clone()),
+        username: Some(kept.username.clone()),
+        oid: kept.oid,
+        at: Some(kept.from),
+        promised: promised(run),
+        ..Finding::default()
+    }
+}
+
+/// When the credential's end is certain: its revocation acknowledged, or its lease over.
+fn end_of(life: &Life) -> Option<Micros> {
+    let revoked = life.steps_of(Operation::Revoke).find(|step| step.is_ok()).map(|step| step.end);
+    revoked.or_else(|| life.last_term().map(|term| term.latest))
+}
+
+fn fate(run: &Run<'_>) -> Option<SessionFate> {
+    run.plan.promise.sessions_after_revoke.as_ref().map(|said| said.value)
+}
+
+fn promised(run: &Run<'_>) -> Option<leaseproof_domain::Origin> {
+    run.plan.promise.sessions_after_revoke.as_ref().map(|said| said.origin.clone())
+}

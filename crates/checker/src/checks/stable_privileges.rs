@@ -1,0 +1,103 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use leaseproof_domain::{Finding, GrantedTo, Micros, Object, Observer, Operation, PrivilegeSet};
+
+use crate::check::Check;
+use crate::fold::{Life, Look, Run, Step, Track};
+use crate::sheet::Sheet;
+
+/// How long after a look showed a role its privileges are read at the latest.
+const READ: Duration = Duration::from_secs(2);
+
+/// A renewal leaves a credential's privileges as they were at its issue.
+pub(super) struct StablePrivileges;
+
+impl Check for StablePrivileges {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
+        let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
+        expect_readings(life, track, &renewals, run, sheet);
+        for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {
+            let renewed = |before: &Look| renewals.iter().any(|step| before.to < step.start && step.end < look.from);
+            let database = |set: &u32| run.sets.get(set).map(|set| &set.database);
+            let mut earlier = track.privileges.iter();
+            // In each database by itself: what it holds in one says nothing of another.
+            let Some((_, before)) = earlier.find(|(seen, set)| renewed(seen) && database(set) == database(after))
+            else {
+                continue;
+            };
+            sheet.sample();
+            if before == after && run.sets.contains_key(before) {
+                continue;
+            }
+            let (Some(before), Some(after)) = (run.sets.get(before), run.sets.get(after)) else {
+                sheet.cannot_say("the privileges behind a reading are not in the history");
+                continue;
+            };
+            let (before, after) = (of_old_objects(before, &life.role, run), of_old_objects(after, &life.role, run));
+            if before == after {
+                continue;
+            }
+            let (before, after) = (&before, &after);
+            let what = format!("{} changed with its renewal: {}", life.name(), change(before, after));
+            sheet.find(Finding { ..life.finding(look.from, what) });
+            return;
+        }
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Privileges]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no credential's privileges were read both before and after a renewal"
+    }
+}
+
+/// What a look showed is read at once, and once more where a later look shows another VALID UNTIL.
+fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>, sheet: &mut Sheet) {
+    let read_by = |look: Look| look.to.after(READ);
+    for renewal in renewals {
+        let due = |at: Micros| life.not_ended(at) && at < run.now && !run.is_excused(renewal.start, at);
+        let before = track.privileges.iter().any(|(look, _)| look.to < renewal.start);
+        let shown = track.appeared.is_some_and(|look| read_by(look) < renewal.start && due(read_by(look)));
+        let after = |(look, _): &(Look, u32)| look.from > renewal.end && life.not_ended(look.to);
+        let after = track.privileges.iter().any(after);
+        if before && after || (before || shown) && due(renewal.end.after(READ)) {
+            sheet.expect_of("of the renewals between two readings", before && after);
+        }
+    }
+}
+
+/// The set without what it says of objects that were made after set-up: default privileges give those to credentials
+/// whenever they are made, and no renewal does.
+fn of_old_objects(set: &PrivilegeSet, role: &str, run: &Run<'_>) -> PrivilegeSet {
+    let mut set = set.clone();
+    let objects = run.promise(role).and_then(|promise| run.objects.get(&(promise.on.clone(), set.database.clone())));
+    if let Some(objects) = objects {
+        let is_system = |object: &Object| {
+            matches!(object.schema.as_deref(), Some("pg_catalog" | "information_schema" | "pg_toast"))
+        };
+        // Of what the list has none of, and of the system's schemas, nothing was made meanwhile.
+        let is_listed = |object: &Object| objects.iter().any(|old| old.kind == object.kind);
+        let is_old = |object: &Object| objects.contains(object) || is_system(object) || !is_listed(object);
+        set.held.retain(|held| is_old(&held.grant.object));
+        set.owned.retain(|(object, _)| is_old(object));
+    }
+    set
+}
+
+/// What the later set has more and less, in words.
+fn change(before: &PrivilegeSet, after: &PrivilegeSet) -> String {
+    let words = |one: &BTreeSet<GrantedTo>, other: &BTreeSet<GrantedTo>| {
+        one.difference(other).map(|held| held.grant.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let (lost, got) = (words(&before.held, &after.held), words(&after.held, &before.held));
+    match (lost.is_empty(), got.is_empty()) {
+        (true, true) => "its attributes, memberships or settings differ".to_owned(),
+        (false, true) => format!("it lost {lost}"),
+        (true, false) => format!("it gained {got}"),
+        (false, false) => format!("it lost {lost} and gained {got}"),
+    }
+}

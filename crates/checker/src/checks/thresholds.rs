@@ -1,0 +1,157 @@
+use leaseproof_domain::{Finding, Metric, MoreThan, Quantity, Subject};
+use leaseproof_scenario::{Ask, Comparison, During, Plan, ThresholdPlan};
+
+use crate::check::{Check, Whole};
+use crate::fold::Run;
+use crate::sheet::Sheet;
+use crate::statistics::{Figures, Statistics};
+use crate::times::{Figure, Times};
+
+/// A declared threshold holds.
+pub(super) struct Thresholds {
+    thresholds: Vec<ThresholdPlan>,
+}
+
+impl Thresholds {
+    /// A metric may be bounded twice, once from each side: the ask's own line tells which bound is meant.
+    pub(super) fn new(ask: &Ask, plan: &Plan) -> Self {
+        let own: Vec<_> = plan.thresholds.iter().filter(|threshold| threshold.origin == ask.origin).cloned().collect();
+        let named = |threshold: &&ThresholdPlan| match &ask.subject {
+            Subject::Metric(name) => threshold.metric.to_string() == *name,
+            _ => true,
+        };
+        let thresholds = if own.is_empty() { plan.thresholds.iter().filter(named).cloned().collect() } else { own };
+        Self { thresholds }
+    }
+}
+
+impl Check for Thresholds {
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        for threshold in &self.thresholds {
+            let statistics = match threshold.during {
+                During::Run => whole.statistics,
+                During::NoFault => whole.undisturbed,
+                During::Fault => whole.struck,
+            };
+            judge(threshold, statistics, sheet);
+        }
+    }
+
+    /// Late requests wait longer, run into their time-out and pile up at the cap; what share of them fails does not depend
+    /// on that.
+    fn rests_on_timing(&self) -> Option<bool> {
+        let timing = |metric: Metric| metric.is_time() || matches!(metric, Metric::Shed | Metric::Unanswered(_));
+        Some(self.thresholds.iter().any(|threshold| timing(threshold.metric)))
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "the metric has no samples"
+    }
+}
+
+fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut Sheet) {
+    let metric = threshold.metric;
+    let times = times_of(metric, statistics);
+    let (shown, holds, samples) = match (quantity_of(metric), times) {
+        (Some(quantity), Some(times)) => {
+            let figure = times.figure(quantity);
+            (shown(figure), holds(threshold, figure), times.count())
+        }
+        _ => {
+            let (share, samples) = share_of(metric, statistics);
+            (format!("{:.2} %", share * 100.0), Some(compare(threshold.comparison, share, threshold.limit)), samples)
+        }
+    };
+    if samples == 0 {
+        return sheet.cannot_say(format!("{metric} has no samples"));
+    }
+    sheet.samples(samples);
+    if let Some(times) = times {
+        sheet.measured(times.summary());
+    }
+    let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
+    match holds {
+        Some(true) => sheet.note(format!("{metric} is {shown}; the limit is {}{of}", threshold.text)),
+        Some(false) => {
+            let what = format!("expected {metric} {}, got {shown}{of}", threshold.text);
+            sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
+        }
+        None => sheet.cannot_say(format!(
+            "{metric} is {shown}{of}; whether it is {} is unknown, because no request waited longer: raise `timeout` in [client] \
+             above the limit",
+            threshold.text
+        )),
+    }
+}
+
+/// A figure in words: `> 10 s` where it is only known to be larger.
+fn shown(figure: Figure) -> String {
+    if figure.is_exact() { format!("{:.3} ms", figure.least as f64 / 1e3) } else { MoreThan(figure.least).to_string() }
+}
+
+/// Whether a figure keeps to its bound; none where what is known of it does not tell. What has no answer took longer
+/// than was waited for it.
+fn holds(threshold: &ThresholdPlan, figure: Figure) -> Option<bool> {
+    let (least, limit) = (figure.least as f64, threshold.limit);
+    let most = figure.most.map_or(f64::INFINITY, |most| most as f64);
+    if figure.is_exact() {
+        return Some(compare(threshold.comparison, least, limit));
+    }
+    let upper = matches!(threshold.comparison, Comparison::Below | Comparison::AtMost);
+    match (least >= limit, compare(Comparison::Below, most, limit)) {
+        (true, _) => Some(!upper),
+        (_, true) => Some(upper),
+        _ => None,
+    }
+}
+
+fn compare(comparison: Comparison, value: f64, limit: f64) -> bool {
+    match comparison {
+        Comparison::Below => value < limit,
+        Comparison::AtMost => value <= limit,
+        Comparison::Above => value > limit,
+        Comparison::AtLeast => value >= limit,
+    }
+}
+
+/// How many of an operation's due requests were answered, in words; none where all were.
+fn answered(metric: Metric, statistics: &Statistics<'_>) -> Option<String> {
+    let figures = statistics.operations.get(&metric.operation()?).filter(|figures| figures.unanswered() > 0)?;
+    let mut parts = vec![format!("{} of {} due were answered", figures.ok + figures.failed, figures.due())];
+    parts.push(format!("{} had no answer", figures.indeterminate));
+    if figures.dropped > 0 {
+        parts.push(format!("{} were dropped", figures.dropped));
+    }
+    Some(parts.join(", "))
+}
+
+const fn quantity_of(metric: Metric) -> Option<Quantity> {
+    match metric {
+        Metric::Response(_, quantity) | Metric::Service(_, quantity) | Metric::ExpiryLag(quantity) => Some(quantity),
+        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Shed => None,
+    }
+}
+
+/// The distribution that a metric of time is a figure of.
+fn times_of<'s>(metric: Metric, statistics: &'s Statistics<'_>) -> Option<&'s Times> {
+    match metric {
+        Metric::Response(op, _) => statistics.operations.get(&op).map(|figures| &figures.response),
+        Metric::Service(op, _) => statistics.operations.get(&op).map(|figures| &figures.service),
+        Metric::ExpiryLag(_) => Some(&statistics.expiry_lag),
+        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Shed => None,
+    }
+}
+
+/// The share that a metric is, and of how many; nothing of nothing for a metric of time that has no samples.
+fn share_of(metric: Metric, statistics: &Statistics<'_>) -> (f64, u64) {
+    let of = |op, part: fn(&Figures) -> u64| {
+        statistics.operations.get(&op).map_or((0, 0), |figures| (part(figures), figures.due()))
+    };
+    let (part, whole) = match metric {
+        Metric::Failed(op) => of(op, |figures| figures.failed + figures.unanswered()),
+        Metric::Unanswered(op) => of(op, Figures::unanswered),
+        Metric::Shed => (statistics.shed, statistics.shed + statistics.arrived),
+        Metric::Response(..) | Metric::Service(..) | Metric::ExpiryLag(_) => (0, 0),
+    };
+    (part as f64 / whole.max(1) as f64, whole)
+}

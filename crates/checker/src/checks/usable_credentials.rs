@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use leaseproof_domain::{Finding, Micros, Ttl};
+use leaseproof_scenario::Promised;
+
+use super::first_logins::{Expected, FirstLogin, first_logins};
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Run, Step};
+use crate::sheet::Sheet;
+use crate::timeouts::micros;
+use crate::times::Times;
+use crate::words::span;
+
+/// A credential is usable within the promised time.
+#[derive(Default)]
+pub(super) struct UsableCredentials {
+    waits: Times,
+    expected: Expected,
+}
+
+impl Check for UsableCredentials {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let logins = first_logins(life);
+        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
+        self.expected.see(life, &logins, &judged, run);
+    }
+
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        sheet.measured(self.waits.summary());
+        self.expected.tell(sheet);
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no login of a new credential was answered"
+    }
+}
+
+impl UsableCredentials {
+    /// Answers whether it could be judged.
+    fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+        if login.hindered {
+            return false;
+        }
+        let usable = run.plan.promise.usable_within.as_ref();
+        let within = |usable: &Promised<Ttl>| run.faults.deadline(issue.end, usable.value.duration(), |_| None);
+        let deadline = usable.and_then(within).unwrap_or(Micros(u64::MAX));
+        let last = login.refused.last();
+        let (at, what) = if let Some(worked) = login.worked {
+            let wait = worked.start.since(issue.end);
+            self.waits.record(micros(wait));
+            sheet.sample();
+            if worked.start <= deadline {
+                return true;
+            }
+            let name = life.name();
+            (
+                worked.start,
+                format!("the first successful login of {name} began {} after the issue's answer", span(wait)),
+            )
+        } else if let Some(until) = login.failed.map(|step| tried_until(step, run)) {
+            // It was not usable for that long at least, whether it was refused or had no answer.
+            let wait = until.since(issue.end);
+            self.waits.record_at_least(micros(wait));
+            if until <= deadline {
+                return false;
+            }
+            sheet.sample();
+            (until, still(life.name(), last.is_some(), wait))
+        } else {
+            return false;
+        };
+        let promise = usable.map_or_else(String::new, |usable| format!("; expected at most {}", usable.value));
+        sheet.find(Finding {
+            code: last.and_then(|step| step.failure()).map(|failure| failure.code.clone()),
+            promised: usable.map(|usable| usable.origin.clone()),
+            ..life.finding(at, format!("{what}{promise}"))
+        });
+        true
+    }
+}
+
+/// Until when a login that did not work shows that none did: the next one begins after a time-out, and another one may
+/// have begun at once after anything else.
+fn tried_until(step: &Step, run: &Run<'_>) -> Micros {
+    let timed_out = step.end.since(step.start) >= run.plan.client.timeout.duration();
+    if timed_out { step.end } else { step.start }
+}
+
+/// What a credential came to that no login worked with, `wait` after its issue's answer.
+fn still(name: &str, refused: bool, wait: Duration) -> String {
+    let wait = span(wait);
+    if refused {
+        format!("{name} was still rejected {wait} after the issue's answer")
+    } else {
+        format!("no login of {name} was answered in the {wait} after the issue's answer")
+    }
+}

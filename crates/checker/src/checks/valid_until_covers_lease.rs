@@ -1,0 +1,87 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
+
+use super::cap::SECOND;
+use crate::check::{Check, Whole};
+use crate::fold::{Life, Look, Run, Term};
+use crate::sheet::Sheet;
+use crate::wall::{Side, WallBounds, WallMoment};
+use crate::words::seconds;
+
+/// How long after its answer a role is looked at on behalf of its life.
+const LOOKED: Duration = Duration::from_secs(1);
+
+/// VALID UNTIL never ends before the lease, nor more than 5 seconds after it.
+#[derive(Default)]
+pub(super) struct ValidUntilCoversLease {
+    bounds: WallBounds,
+}
+
+impl Check for ValidUntilCoversLease {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let Some(issue) = life.acknowledged() else { return };
+        let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
+        let server: Cow<'static, str> = format!("postgres.{cluster}").into();
+        let mut judged: Vec<(Option<UnixMicros>, Term)> = Vec::new();
+        for (look, valid_until) in life.valid_untils() {
+            let Some(term) = life.term(look).filter(|_| look.to < life.untouched_until()) else { continue };
+            if after_refused_renewal(life, look) || judged.contains(&(valid_until, term)) {
+                continue;
+            }
+            judged.push((valid_until, term));
+            sheet.sample();
+            match valid_until {
+                Some(wall) => {
+                    let finding = || life.finding(look.from, String::new());
+                    self.bounds.judge(&run.clocks, moment(server.clone(), term, wall), finding);
+                }
+                None => {
+                    let what =
+                        format!("{} has no VALID UNTIL; expected at most 5 s after the end of its lease", life.name());
+                    sheet.find(life.finding(look.from, what));
+                }
+            }
+        }
+        let looked = issue.end.after(LOOKED);
+        if !judged.is_empty() || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
+            sheet.expect(!judged.is_empty());
+        }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.bounds.settle(&run.clocks, sheet, |_, side, distance| match side {
+            Side::Early => {
+                format!("VALID UNTIL is {} before the lease's end; it must not be before it", seconds(-distance))
+            }
+            Side::Late => {
+                format!("VALID UNTIL is {} after the lease's end; at most 5 s are allowed", seconds(distance))
+            }
+        });
+    }
+
+    fn relies_on(&self) -> &'static [Observer] {
+        &[Observer::Roles, Observer::RoleRead]
+    }
+
+    fn without_samples(&self) -> &'static str {
+        "no VALID UNTIL was read while the lease's end was known"
+    }
+}
+
+fn moment(server: Cow<'static, str>, term: Term, wall: UnixMicros) -> WallMoment {
+    WallMoment {
+        server,
+        wall,
+        not_before: i128::from(term.earliest.0),
+        not_after: i128::from(term.latest.0) + 5 * SECOND,
+        reference: Micros(term.earliest.0.midpoint(term.latest.0)),
+    }
+}
+
+/// A renewal that Vault refused may have moved VALID UNTIL before it failed.
+fn after_refused_renewal(life: &Life, look: Look) -> bool {
+    let before = life.steps_of(Operation::Renew).filter(|step| step.start <= look.to);
+    before.last().is_some_and(|step| step.failure().is_some())
+}
