@@ -38,7 +38,7 @@ fuzz_target!(|text: &str| {
             leaseproof_report::junit(&verdicts),
             leaseproof_report::summary(&verdicts),
             leaseproof_report::terminal(&verdicts, &view),
-            story.render(Some(&verdicts)),
+            story.render(Some(&verdicts), Some(80)),
         ] {
             assert!(!shown.chars().any(|c| is_hidden(c) && !own(c)), "{shown:?}");
         }

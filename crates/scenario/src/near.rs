@@ -2,9 +2,14 @@
 
 /// How many names are listed.
 const LISTED: usize = 40;
+/// A name of more bytes is a slip of none.
+const LONGEST: usize = 200;
 
 /// The candidate nearest to `given`, where one is near enough to have been meant.
 pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > LONGEST {
+        return None;
+    }
     let wanted = given.to_lowercase();
     candidates
         .into_iter()

@@ -8,6 +8,7 @@ use leaseproof_domain::visible_lines;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity};
 
 use crate::excerpt::Excerpt;
+use crate::near::nearest;
 use crate::place::Place;
 
 /// How many problems are shown at most: people mend the first ones first.
@@ -120,6 +121,12 @@ impl Noted {
         self.0.borrow().len() >= SHOWN
     }
 
+    /// The candidate nearest to `given`, where one is near enough to have been meant; none once there are more problems
+    /// than are shown.
+    pub(crate) fn nearest<'a>(&self, given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        if self.is_crowded() { None } else { nearest(given, candidates) }
+    }
+
     /// Whether something could not be read at all.
     pub(crate) fn has_unread(&self) -> bool {
         self.0.borrow().iter().any(|problem| problem.broken)
@@ -213,3 +220,25 @@ impl fmt::Debug for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::{Noted, Problem, SHOWN};
+    use crate::place::{Holds, Place, Source};
+
+    #[test]
+    fn no_name_is_looked_up_for_a_problem_that_is_not_shown() {
+        let source = Arc::new(Source::new("t".into(), "x = 1".into(), PathBuf::new(), String::new(), Holds::Keys));
+        let (noted, looked) = (Noted::default(), Cell::new(0));
+        for _ in 0..50 * SHOWN {
+            let names = ["rate", "seed"].into_iter().inspect(|_| looked.set(looked.get() + 1));
+            let near = noted.nearest("rat", names);
+            noted.add(Problem::at(&Place::new(&source, 0..1), "no such key").nearest(near));
+        }
+        assert_eq!(looked.get(), 2 * SHOWN);
+    }
+}

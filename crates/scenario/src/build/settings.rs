@@ -1,6 +1,6 @@
 //! Settings of postgresql.conf, and other texts that are written into one line of a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -21,6 +21,7 @@ const DIRECTIVES: [&str; 3] = ["include", "include_dir", "include_if_exists"];
 pub(super) fn of(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
     let entries = table.table("settings").map(|settings| settings.entries.as_slice()).unwrap_or_default();
     let mut settings: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = HashSet::new();
     for entry in entries {
         let add = |what: String, label: &str| book.add(Problem::at(&entry.at, what).label(label));
         if !NAME.is_match(&entry.key) {
@@ -28,7 +29,7 @@ pub(super) fn of(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
             add(none, "expected letters, digits and `_`");
         } else if DIRECTIVES.iter().any(|word| word.eq_ignore_ascii_case(&entry.key)) {
             add(format!("`{}` is no setting: it reads another file", entry.key), "write the settings themselves");
-        } else if settings.keys().any(|other| other.eq_ignore_ascii_case(&entry.key)) {
+        } else if !seen.insert(entry.key.to_ascii_lowercase()) {
             add(format!("`{}` is set twice: PostgreSQL's names have no case", entry.key), "say it once");
         }
         one_line(book, entry);

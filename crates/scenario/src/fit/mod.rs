@@ -5,7 +5,7 @@ mod scalar;
 
 use self::scalar::{datum, expect, fit_scalar};
 use crate::keys;
-use crate::near::{listed, nearest};
+use crate::near::listed;
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::problem::{Noted, Problem};
@@ -29,8 +29,9 @@ pub(crate) fn fit(table: &Table, place: &Place, shape: &'static Shape, whole: Wh
         match shape.key(&entry.key) {
             Some(key) => fit_key(entry, key, whole, noted),
             None => {
-                meant.extend(nearest(&entry.key, shape.keys.iter().map(|key| key.name)));
-                noted.add(unknown_key(entry, shape));
+                let near = noted.nearest(&entry.key, shape.keys.iter().map(|key| key.name));
+                meant.extend(near);
+                noted.add(unknown_key(entry, shape, near));
             }
         }
     }
@@ -44,12 +45,14 @@ pub(crate) fn fit(table: &Table, place: &Place, shape: &'static Shape, whole: Wh
     }
 }
 
-fn unknown_key(entry: &Entry, shape: &Shape) -> Problem {
-    let names = || shape.keys.iter().map(|key| key.name);
+fn unknown_key(entry: &Entry, shape: &Shape, near: Option<&str>) -> Problem {
     let problem = Problem::at(&entry.at, format!("{} has no key `{}`", shape.name, entry.key));
-    match nearest(&entry.key, names()) {
+    match near {
         Some(name) => problem.nearest(Some(name)),
-        None => problem.label("unknown").help(format!("its keys are {}", listed(names()))),
+        None => {
+            let names = shape.keys.iter().map(|key| key.name);
+            problem.label("unknown").help(format!("its keys are {}", listed(names)))
+        }
     }
 }
 
@@ -132,7 +135,7 @@ fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, no
         [] => {
             let actions = listed(shapes.iter().map(|shape| shape.action().name));
             let slip = table.entries.iter().find_map(|entry| {
-                let name = nearest(&entry.key, shapes.iter().map(|shape| shape.action().name))?;
+                let name = noted.nearest(&entry.key, shapes.iter().map(|shape| shape.action().name))?;
                 Some((entry, name))
             });
             match slip {

@@ -22,7 +22,7 @@ pub(super) fn fit_scalar(node: &Node, is: &Is, noted: &Noted) {
         Is::Limit => text(node, noted, parses::<Limit>),
         Is::Pattern => text(node, noted, |text| Regex::new(text).map(|_| ()).map_err(Wrong::pattern)),
         Is::SqlState => text(node, noted, sqlstate),
-        Is::Metric => text(node, noted, metric),
+        Is::Metric => text(node, noted, |text| metric(text, noted)),
         Is::Check => text(node, noted, check),
         Is::Word(words) => word(node, words, noted),
         Is::Flag => expect(node, "true or false", matches!(node.value, Value::Flag(_)), noted),
@@ -92,10 +92,13 @@ fn sqlstate(text: &str) -> Result<(), Wrong> {
     Err(Wrong::new(format!("`{text}` is not an SQLSTATE: expected five digits or capitals, as in `42501`")))
 }
 
-fn metric(text: &str) -> Result<(), Wrong> {
+fn metric(text: &str, noted: &Noted) -> Result<(), Wrong> {
     let Err(unknown) = text.parse::<Metric>() else { return Ok(()) };
-    let all: Vec<String> = Metric::all().iter().map(ToString::to_string).collect();
     let mut wrong = Wrong::new(unknown);
+    if noted.is_crowded() {
+        return Err(wrong);
+    }
+    let all: Vec<String> = Metric::all().iter().map(ToString::to_string).collect();
     match nearest(text, all.iter().map(String::as_str)) {
         Some(name) => wrong.label = Some(format!("did you mean `{name}`?")),
         None => {
@@ -126,7 +129,7 @@ fn word(node: &Node, words: &[&'static str], noted: &Noted) {
         return;
     }
     let problem = Problem::at(&node.place, format!("`{text}` is not a valid value here"));
-    noted.add(match nearest(text, words.iter().copied()) {
+    noted.add(match noted.nearest(text, words.iter().copied()) {
         Some(name) => problem.nearest(Some(name)),
         None => problem.label("unknown").help(format!("expected {}", listed(words.iter().copied()))),
     });

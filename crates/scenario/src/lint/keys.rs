@@ -2,7 +2,7 @@
 //! reads. The lists are those of Vault 1.21.0's own source, by the files named at each.
 
 use super::{Step, named};
-use crate::near::{listed, nearest};
+use crate::near::listed;
 use crate::problem::{Noted, Problem};
 
 /// builtin/logical/database/path_config_connection.go.
@@ -143,7 +143,7 @@ pub(super) fn unknown(step: &Step<'_>, mounts: &[String], noted: &Noted) {
     let data = step.table.table("data").into_iter().flat_map(|data| &data.entries);
     for entry in data.filter(|entry| !known.contains(&entry.key.as_str())) {
         let problem = Problem::warning(&entry.at, format!("{kind} of Vault 1.21 has no parameter `{}`", entry.key));
-        noted.add(match nearest(&entry.key, known.iter().copied()) {
+        noted.add(match noted.nearest(&entry.key, known.iter().copied()) {
             Some(near) => problem.nearest(Some(near)),
             None => {
                 problem.label("Vault ignores it").help(format!("its parameters are {}", listed(known.iter().copied())))

@@ -149,5 +149,7 @@ fn templates(text: &Text, tokens: &[Token], noted: &Noted) {
 }
 
 fn within(tokens: &[Token], place: &Range<usize>, so: impl Fn(Kind) -> bool) -> bool {
-    tokens.iter().any(|token| so(token.kind) && token.span.start <= place.start && place.end <= token.span.end)
+    // Tokens come in order: only one can hold the place.
+    let token = tokens.get(tokens.partition_point(|token| token.span.end <= place.start));
+    token.is_some_and(|token| so(token.kind) && token.span.start <= place.start && place.end <= token.span.end)
 }

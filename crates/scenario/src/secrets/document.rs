@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -44,8 +44,11 @@ impl Secrets {
     /// `values` are known as secrets, `names` are none.
     fn new(text: &str, mut spans: Vec<Range<usize>>, mut values: Vec<String>, names: &HashSet<String>) -> Self {
         values.retain(|value| is_distinctive(value) && !names.contains(value));
-        let known = AhoCorasick::new(&values).ok().filter(|_| !values.is_empty());
-        for hit in known.iter().flat_map(|known| known.find_overlapping_iter(text)) {
+        values.sort();
+        values.dedup();
+        let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values);
+        let known = search.ok().filter(|_| !values.is_empty());
+        for hit in known.iter().flat_map(|known| known.find_iter(text)) {
             if is_apart(text, hit.range()) {
                 spans.push(hit.range());
             }
@@ -62,7 +65,7 @@ impl Secrets {
     /// A text that speaks of this one, without the secrets.
     pub(crate) fn scrub(&self, text: &str) -> String {
         let Some(known) = &self.known else { return text.to_owned() };
-        let hits = known.find_overlapping_iter(text).map(|hit| hit.range()).filter(|hit| is_apart(text, hit.clone()));
+        let hits = known.find_iter(text).map(|hit| hit.range()).filter(|hit| is_apart(text, hit.clone()));
         let mut text = text.to_owned();
         for hit in in_order(hits.collect()).into_iter().rev() {
             text.replace_range(hit, "***");
