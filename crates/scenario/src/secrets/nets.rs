@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::found::Found;
-use super::key::is_secret_key;
+use super::key::{is_secret_key, looks_secret};
 use super::value::{at, is_template, is_variable, quoted};
 use super::{sql, value};
 
@@ -104,7 +104,9 @@ fn given(text: &str) -> Vec<Found> {
     for captures in KEYS.captures_iter(text) {
         let (Some(key), Some(whole)) = (captures.name("key"), captures.get(0)) else { continue };
         let inside = found.last().is_some_and(|last| key.start() < last.span.end);
-        if inside || key.len() > LONGEST_KEY || !is_secret_key(key.as_str()) {
+        let certain = is_secret_key(key.as_str());
+        let looks = || captures.name("joint").is_some() && looks_secret(key.as_str());
+        if inside || key.len() > LONGEST_KEY || !(certain || looks()) {
             continue;
         }
         let has = |group: &str| captures.name(group).is_some_and(|part| !part.is_empty());
@@ -128,7 +130,7 @@ fn given(text: &str) -> Vec<Found> {
             }),
             _ => at(text, whole.end()).filter(|one| !is_column(&text[one.span.clone()])),
         };
-        found.extend(one);
+        found.extend(one.map(|one| if certain { one } else { one.doubtful() }));
     }
     found
 }

@@ -155,6 +155,7 @@ mod tests {
             "INSERT INTO users (name, password) SELECT 'ada', md5('Hush-4711')",
             "COPY users FROM stdin;\n1\tada\tHush-4711\n\\.",
             "password: Hush-4711",
+            "export PGPASSWORD_X='Hush-4711'",
             "  password = Hush-4711",
             "- name: DB_PASSWORD\n  value: Hush-4711",
             "{\"tokens\": [\"Hush-4711\"]}",
