@@ -5,13 +5,17 @@
 
 mod group;
 mod pattern;
+mod place;
+mod privilege;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{AlsoBroken, CheckId, FailureCause, Micros};
 
+use self::group::Said;
 pub(crate) use self::group::{Group, Groups};
 pub use self::pattern::without_details;
+pub(crate) use self::place::{complete, undecided_by};
 
 /// Which checks fail because another one does: a role that cannot be dropped is left over, a login that is refused is
 /// not usable in time. `docs/mutants.md` shows each pair on real servers.
@@ -20,9 +24,9 @@ const FOLLOWS: &[(&str, &[&str])] = &[
     ("AVL-1", &["INV-1", "INV-10", "FLT-1", "THR-1"]),
     ("ISS-1", &["POL-1", "INV-1", "INV-2", "INV-3", "INV-5", "INV-10", "RUN-2"]),
     ("LOG-1", &["INV-1", "INV-5", "DNS-1", "DNS-2", "DNS-3"]),
-    ("GRA-1", &["PRB-1", "PRB-2", "INV-9"]),
+    ("GRA-1", &["PRB-1", "PRB-2", "INV-9", "LOG-1", "INV-5"]),
     ("TTL-2", &["INV-4", "INV-5"]),
-    ("TTL-7", &["INV-4", "INV-7"]),
+    ("TTL-7", &["TTL-2", "INV-4", "INV-7"]),
     ("REV-1", &["EXP-1", "RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
     ("EXP-1", &["RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
     ("INV-2", &["INV-5"]),
@@ -43,6 +47,8 @@ pub(crate) struct Failed {
 /// A cause that is being put together.
 struct Draft {
     known: bool,
+    /// What it says, without the privilege.
+    key: String,
     check: CheckId,
     group: Group,
     also: BTreeMap<CheckId, u64>,
@@ -53,22 +59,22 @@ struct Draft {
 /// The causes behind the failed checks: SAT-1 first, then in order of time, declared ones last. The order of `failed` and
 /// of the findings in it does not matter.
 pub(crate) fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
-    let drafts = drafts(failed);
     let mut roots: Vec<Draft> = Vec::new();
-    for draft in drafts {
+    for draft in drafts(failed) {
         match roots.iter_mut().filter(|root| root.explains(&draft)).min_by_key(|root| (rank(root.check), root.first()))
         {
             Some(root) => root.take(draft),
             None => roots.push(draft),
         }
     }
-    roots.sort_by_key(Draft::order);
+    let mut roots = of_all_privileges(roots);
+    roots.sort_by(|one, other| one.order().cmp(&other.order()));
     roots.into_iter().map(Draft::finish).collect()
 }
 
 /// One draft for each thing that is said, those of the earlier checks first.
 fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
-    let mut said: BTreeMap<(bool, String), BTreeMap<CheckId, Group>> = BTreeMap::new();
+    let mut said: BTreeMap<(bool, Said), BTreeMap<CheckId, Group>> = BTreeMap::new();
     let mut samples: BTreeMap<CheckId, (u64, u64)> = BTreeMap::new();
     for Failed { check, known, samples: judged, groups } in failed {
         let (all, found) = samples.entry(check).or_default();
@@ -87,24 +93,39 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
     };
     let mut drafts: Vec<Draft> = said
         .into_iter()
-        .filter_map(|((known, _), mut checks)| {
+        .filter_map(|((known, (key, _)), mut checks)| {
             let check = *checks.keys().min_by_key(|check| rank(**check))?;
             let mut group = checks.remove(&check)?;
             let also = checks.iter().map(|(check, group)| (*check, group.count)).collect();
             group.subjects.extend(checks.into_values().flat_map(|group| group.subjects));
-            Some(Draft { known, check, group, also, throughout: throughout(&check) })
+            Some(Draft { known, key, check, group, also, throughout: throughout(&check) })
         })
         .collect();
-    drafts.sort_by_key(|one| (rank(one.check), one.order()));
+    drafts.sort_by(|one, other| (rank(one.check), one.order()).cmp(&(rank(other.check), other.order())));
     drafts
 }
 
-/// Saturation and availability come before what they make fail; the others stand as in the catalogue.
+/// What is said of several privileges in the same words is one cause.
+fn of_all_privileges(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut merged: BTreeMap<(bool, CheckId, String), Draft> = BTreeMap::new();
+    for draft in drafts {
+        let said = (draft.known, draft.check, draft.key.clone());
+        match merged.get_mut(&said) {
+            Some(same) => same.join(draft),
+            None => drop(merged.insert(said, draft)),
+        }
+    }
+    merged.into_values().collect()
+}
+
+/// Saturation and availability come before what they make fail, and so do wrong privileges and TTLs; the others stand as
+/// in the catalogue.
 fn rank(check: CheckId) -> (u8, CheckId) {
     let first = match check.as_str() {
         "SAT-1" => 0,
         "AVL-1" => 1,
-        _ => 2,
+        "GRA-1" | "TTL-7" => 2,
+        _ => 3,
     };
     (first, check)
 }
@@ -114,8 +135,10 @@ impl Draft {
         self.group.example.at.unwrap_or(Micros(u64::MAX))
     }
 
-    fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String) {
-        (self.known, self.check.as_str() != "SAT-1", self.first(), rank(self.check), self.group.shown())
+    fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<&str>) {
+        let privilege = self.group.example.privilege.as_deref();
+        let saturated = self.check.as_str() == "SAT-1";
+        (self.known, !saturated, self.first(), rank(self.check), self.group.shown(), privilege)
     }
 
     fn checks(&self) -> BTreeSet<CheckId> {
@@ -123,21 +146,28 @@ impl Draft {
     }
 
     /// Whether the other's checks fail because this one does: for the same credentials, or where this one failed
-    /// throughout. A wrong privilege explains what is said of that privilege, and nothing else.
+    /// throughout. A wrong privilege explains what is said of that privilege, and the queries that need it.
     fn explains(&self, other: &Self) -> bool {
         let follows = FOLLOWS.iter().find(|(check, _)| *check == self.check.as_str()).map_or(&[][..], |(_, ids)| ids);
+        if self.known != other.known || !other.checks().iter().all(|check| follows.contains(&check.as_str())) {
+            return false;
+        }
         let (own, others) = (&self.group, &other.group);
-        let same = match (own.privileges.is_empty(), others.privileges.is_empty()) {
+        match (own.privileges.is_empty(), others.privileges.is_empty()) {
+            (true, true) if (self.check.as_str(), other.check.as_str()) == ("TTL-7", "TTL-2") => {
+                others.lines().is_subset(&own.lines())
+            }
             (true, true) => {
                 let subjects = !others.subjects.is_empty() && others.subjects.is_subset(&own.subjects);
                 subjects || self.throughout || self.check.as_str() == "SAT-1"
             }
-            (false, false) => others.privileges.is_subset(&own.privileges),
-            _ => false,
-        };
-        same && self.known == other.known && other.checks().iter().all(|check| follows.contains(&check.as_str()))
+            (false, false) => others.privileges.is_subset(&own.privileges) || privilege::brings(own, others),
+            (false, true) => privilege::is_missed_by(own, others),
+            (true, false) => false,
+        }
     }
 
+    /// Takes what follows from this.
     fn take(&mut self, other: Self) {
         for (check, count) in other.also.into_iter().chain([(other.check, other.group.count)]) {
             *self.also.entry(check).or_default() += count;
@@ -145,8 +175,16 @@ impl Draft {
         self.group.subjects.extend(other.group.subjects);
     }
 
+    /// Takes what says the same of another privilege.
+    fn join(&mut self, other: Self) {
+        for (check, count) in other.also {
+            *self.also.entry(check).or_default() += count;
+        }
+        self.group.merge(other.group);
+    }
+
     fn finish(self) -> FailureCause {
-        let what = self.group.shown();
+        let (what, about) = (self.group.shown(), self.group.cause_subjects());
         let Group { count, mut example, added, privileges, .. } = self.group;
         example.what.push_str(&added);
         FailureCause {
@@ -158,6 +196,8 @@ impl Draft {
             example,
             also_breaks: self.also.into_iter().map(|(check, count)| AlsoBroken { check, count }).collect(),
             known: self.known,
+            about,
+            warnings: Vec::new(),
         }
     }
 }

@@ -160,6 +160,9 @@ impl<'p> Bench<'p> {
         let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
         verdicts.cause = cause.cloned();
         verdicts.causes = causes::causes(failed);
+        causes::complete(&mut verdicts.causes, self.run.plan);
+        causes::undecided_by(&mut verdicts.checks, &verdicts.causes, self.run.plan);
+        verdicts.warnings.clone_from(&self.run.plan.warnings);
         verdicts.observed = self.observed;
         verdicts.observed.notes = server_words::kept(std::mem::take(&mut verdicts.observed.notes));
         verdicts.observed.dns = self.run.dns.figures();
@@ -251,6 +254,7 @@ fn judgment(
         samples: written.samples,
         coverage: written.coverage.map(|(_, coverage)| coverage),
         reason,
+        undecided_by: None,
         not_run,
         findings: if failed { written.findings } else { Vec::new() },
         more_findings: if failed { written.more } else { 0 },
@@ -301,6 +305,7 @@ fn verdicts(
         cause: None,
         left_behind: run.end.as_ref().and_then(|end| end.left_behind.clone()),
         causes: Vec::new(),
+        warnings: Vec::new(),
         checks,
         operations: statistics.tables(),
         totals,

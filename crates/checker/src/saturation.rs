@@ -25,7 +25,7 @@ pub(crate) const SHORTEST: f64 = 15.0;
 /// Nor is one with fewer arrivals.
 pub(crate) const FEWEST_ARRIVALS: f64 = 20.0;
 /// How much of a phase its ramp-up may be.
-const RAMP_UP: f64 = 0.25;
+pub(crate) const RAMP_UP: f64 = 0.25;
 /// A backlog that grows by less than this share of the arrivals is not told from noise.
 pub(crate) const LEAST_SHARE: f64 = 0.05;
 /// Nor is one that grows by fewer requests, or roles, over the stretch.

@@ -12,6 +12,7 @@ const ONE_IN: u64 = 2;
 
 /// What one check writes down on its way: samples, findings, and what it could not see.
 pub(crate) struct Sheet {
+    subject: Subject,
     origin: Origin,
     samples: u64,
     expected: BTreeMap<String, Coverage>,
@@ -64,6 +65,7 @@ impl Sheet {
         let known = known.collect();
         let origin = ask.origin.clone();
         Self {
+            subject: ask.subject.clone(),
             origin,
             samples: 0,
             expected: BTreeMap::new(),
@@ -119,7 +121,7 @@ impl Sheet {
         if finding.promised.as_ref() == Some(&self.origin) {
             finding.promised = None;
         }
-        self.groups.add(&finding);
+        self.groups.add(&finding, &self.subject, &self.origin);
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
         if self.findings.len() > KEPT {

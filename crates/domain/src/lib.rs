@@ -52,8 +52,8 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    AlsoBroken, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
-    LoadFigures, Observed, OperationStatistics, OrphanBefore, RevocationFigures, RunOutcome, RunVerdicts, Subject,
-    Totals, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding,
+    LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore, RevocationFigures, RunOutcome,
+    RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

@@ -234,6 +234,9 @@ pub struct OperationRecord {
     /// Whether the login went to where reads of standbys go, which may lag behind their primary.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub standby: bool,
+    /// Whether a login worked and the lifecycle's query after it is what failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub query_failed: bool,
     /// Which rule a request of [`Operation::Refused`] broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedRequest>,
@@ -271,6 +274,7 @@ impl OperationRecord {
             warnings: Vec::new(),
             endpoint: None,
             standby: false,
+            query_failed: false,
             refused: None,
             lifecycle: None,
         }

@@ -134,6 +134,9 @@ pub struct Judgment {
     /// Why it is Unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The number of the cause, from 1, for which there was too little to judge: see [`RunVerdicts::causes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided_by: Option<usize>,
     /// Whether it is Unknown because the run ended early: [`RunVerdicts::cause`] has the reason.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_run: bool,
@@ -183,6 +186,45 @@ pub struct FailureCause {
     /// Whether it is a declared known issue, which does not fail the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
+    /// What that check's findings are about, one entry a subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<CauseSubject>,
+    /// Warnings about lines of the scenario that this cause concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ScenarioWarning>,
+}
+
+/// A subject of a cause, e.g. the Vault role whose credentials fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CauseSubject {
+    /// The subject.
+    pub subject: Subject,
+    /// How many findings are about it.
+    pub count: u64,
+    /// The scenario lines that promise otherwise, the first ones by place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promised: Vec<Origin>,
+    /// The line of the setup that determines what failed, e.g. that of the role's `creation_statements`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<SetupLine>,
+}
+
+/// A key that a setup step writes to Vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetupLine {
+    /// The key, e.g. `creation_statements`.
+    pub key: String,
+    /// Its line.
+    pub origin: Origin,
+}
+
+/// What is likely to be wrong with the scenario, as `leaseproof validate` reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioWarning {
+    /// What is wrong, with what to do where that is known.
+    pub what: String,
+    /// The line.
+    pub origin: Origin,
 }
 
 /// A further check that fails because of a cause.
@@ -526,6 +568,9 @@ pub struct RunVerdicts {
     /// The failed checks' findings, grouped by their text: saturation first, then in order of time, known issues last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<FailureCause>,
+    /// What is likely to be wrong with the scenario, as `leaseproof validate` reports it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ScenarioWarning>,
     /// Every requested check, in the catalogue's order.
     pub checks: Vec<Judgment>,
     /// Figures by operation.

@@ -46,6 +46,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON vault_kv_store, vault_ha_locks TO vault_
     let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
     (
         VaultPostgresPlan { connection_url, ha_enabled: nodes > 1 },
-        SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin },
+        SetupStep {
+            name: None,
+            action,
+            warnings: Warnings::Report,
+            expect: None,
+            origin,
+            keys: std::collections::BTreeMap::new(),
+        },
     )
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::{Judgment, Origin, RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{FailureCause, Judgment, Origin, RunVerdicts, Validity, Verdict};
 use serde_json::json;
 
 use crate::{causes, evidence};
@@ -22,6 +22,8 @@ struct Annotation<'a> {
     level: Level,
     check: &'a str,
     title: String,
+    /// What it says that differs from others of its title, and not from run to run.
+    says: String,
     text: String,
     origin: Option<&'a Origin>,
 }
@@ -48,7 +50,7 @@ pub fn github_annotations(verdicts: &RunVerdicts) -> String {
 /// a scenario line are left out, because such a report requires a line.
 pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
     let issue = |scenario: &str, annotation: &Annotation<'_>| {
-        let Annotation { level, check, title, text, origin } = annotation;
+        let Annotation { level, check, title, says, text, origin } = annotation;
         let severity = match level {
             Level::Error => "major",
             Level::Warning => "minor",
@@ -59,7 +61,7 @@ pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
                 "description": format!("{title}: {text}"),
                 "check_name": check,
                 // The same problem has the same fingerprint in the next run, even with other evidence.
-                "fingerprint": format!("leaseproof/{scenario}/{title}"),
+                "fingerprint": format!("leaseproof/{scenario}/{title}/{says}"),
                 "severity": severity,
                 "location": { "path": file.strip_prefix("./").unwrap_or(file), "lines": { "begin": line } },
             })
@@ -72,36 +74,73 @@ pub fn gitlab_code_quality(runs: &[RunVerdicts]) -> String {
     format!("{:#}\n", json!(issues))
 }
 
+/// One for what ended the run early, one for each cause, and one for each check that is undecided for another reason.
 fn annotations(verdicts: &RunVerdicts) -> impl Iterator<Item = Annotation<'_>> {
-    let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
     let ended = verdicts.cause.iter().map(|cause| {
         let block = causes::ended_early(cause);
         Annotation {
             level: Level::Error,
             check: "run",
             title: "the run ended early".to_owned(),
+            says: String::new(),
             text: std::iter::once(block.head).chain(block.lines).collect::<Vec<_>>().join("\n"),
             origin: cause.origin.as_ref(),
         }
     });
-    let checks = verdicts.checks.iter().filter(|judgment| !judgment.not_run).filter_map(move |judgment| {
-        let level = match (judgment.verdict, &judgment.known) {
-            (Verdict::Pass, _) => return None,
-            (Verdict::Fail, Some(_)) => Level::Notice,
-            (Verdict::Fail, None) if invalid && judgment.rests_on_timing => Level::Warning,
-            (Verdict::Fail, None) => Level::Error,
-            (Verdict::Unknown, _) => Level::Warning,
-        };
+    let causes = (1..).zip(&verdicts.causes).map(|(number, cause)| of_cause(number, cause, verdicts));
+    let others = verdicts.checks.iter().filter(|judgment| !judgment.not_run && judgment.undecided_by.is_none());
+    let others = others.filter(|judgment| judgment.verdict == Verdict::Unknown || is_in_no_cause(judgment, verdicts));
+    ended.chain(causes).chain(others.map(|judgment| {
         let Judgment { check, title, subject, promised, .. } = judgment;
-        Some(Annotation {
-            level,
+        Annotation {
+            level: level(judgment, verdicts),
             check: check.as_str(),
             title: format!("{check} {title} ({subject})"),
+            says: String::new(),
             text: text(judgment),
             origin: promised.as_ref().or_else(|| judgment.findings.iter().find_map(|found| found.promised.as_ref())),
-        })
+        }
+    }))
+}
+
+/// Verdicts of an earlier version have no causes.
+fn is_in_no_cause(judgment: &Judgment, verdicts: &RunVerdicts) -> bool {
+    judgment.verdict == Verdict::Fail && causes::of(judgment, verdicts).is_empty()
+}
+
+fn level(judgment: &Judgment, verdicts: &RunVerdicts) -> Level {
+    let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
+    match (judgment.verdict, &judgment.known) {
+        (Verdict::Fail, Some(_)) => Level::Notice,
+        (Verdict::Fail, None) if invalid && judgment.rests_on_timing => Level::Warning,
+        (Verdict::Fail, None) => Level::Error,
+        (Verdict::Unknown | Verdict::Pass, _) => Level::Warning,
+    }
+}
+
+/// One cause at the most precise line that it knows, with what could not be judged for it.
+fn of_cause<'v>(number: usize, cause: &'v FailureCause, verdicts: &'v RunVerdicts) -> Annotation<'v> {
+    let block = causes::block(cause, verdicts);
+    let judgment = verdicts.checks.iter().find(|judgment| {
+        judgment.check == cause.check && judgment.verdict == Verdict::Fail && judgment.known.is_some() == cause.known
     });
-    ended.chain(checks)
+    let subjects: Vec<String> = cause.about.iter().map(|about| about.subject.to_string()).collect();
+    let subjects = if subjects.is_empty() { String::new() } else { format!(" ({})", subjects.join(", ")) };
+    let undecided = causes::undecided(verdicts);
+    let undecided = undecided.iter().filter(|undecided| undecided.cause == number).map(causes::Undecided::words);
+    Annotation {
+        level: judgment.map_or(Level::Error, |judgment| level(judgment, verdicts)),
+        check: cause.check.as_str(),
+        title: format!("{} {}{subjects}", cause.check, cause.check.info().title),
+        says: [&cause.example.privilege, &cause.example.code]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("/"),
+        text: std::iter::once(block.head).chain(block.lines).chain(undecided).collect::<Vec<_>>().join("\n"),
+        origin: causes::line(cause),
+    }
 }
 
 /// The evidence, without the line of the annotation itself.
@@ -123,7 +162,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::{CheckId, Validity, Verdict};
+    use leaseproof_domain::{CheckId, Subject, Validity, Verdict};
 
     use super::{github_annotations, gitlab_code_quality};
     use crate::sample;
@@ -142,6 +181,7 @@ mod tests {
     fn a_run_that_passed_has_no_annotation() {
         let mut verdicts = sample::verdicts();
         verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass);
+        verdicts.causes.clear();
         assert_eq!(github_annotations(&verdicts), "");
         assert_eq!(gitlab_code_quality(&[verdicts]), "[]\n");
     }
@@ -150,15 +190,33 @@ mod tests {
     fn what_a_server_says_stays_within_its_command() {
         let mut verdicts = sample::verdicts();
         verdicts.checks.retain(|judgment| judgment.check == CheckId::of("GRA-1"));
-        let judgment = &mut verdicts.checks[0];
-        judgment.title = "50 %, a: b".into();
-        judgment.findings[0].what = "100 %\r\n::error::forged".into();
-        judgment.promised.as_mut().unwrap().file = "a,b:c/scenario.toml".into();
+        verdicts.causes.truncate(1);
+        let cause = &mut verdicts.causes[0];
+        cause.what = "100 %\r\n::error::forged".into();
+        cause.about[0].subject = Subject::Role("50 %, a: b".into());
+        cause.example.promised.as_mut().unwrap().file = "a,b:c/scenario.toml".into();
         let line = github_annotations(&verdicts);
         assert_eq!(line.lines().count(), 1, "{line}");
         assert!(line.starts_with("::error file=a%2Cb%3Ac/scenario.toml,line="), "{line}");
-        assert!(line.contains("title=GRA-1 50 %25%2C a%3A b ("), "{line}");
+        assert!(line.contains("(role 50 %25%2C a%3A b)::"), "{line}");
         assert!(line.contains("100 %25"), "{line}");
+    }
+
+    #[test]
+    fn a_cause_is_one_annotation_at_its_most_precise_line() {
+        let mut verdicts = sample::verdicts();
+        let undecided = verdicts.checks.last_mut().unwrap();
+        undecided.undecided_by = Some(3);
+        let lines: Vec<String> = github_annotations(&verdicts).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), verdicts.causes.len(), "{lines:#?}");
+        assert!(lines[0].contains(",line=83,"), "{lines:#?}");
+        assert!(
+            lines[2].contains(",line=44,") && lines[2].contains("1 check of role powerdns-role undecided"),
+            "{lines:#?}"
+        );
+        // Verdicts of an earlier version have no causes: then each failed check is told.
+        verdicts.causes.clear();
+        assert_eq!(github_annotations(&verdicts).lines().count(), 3);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The causes of a failed run as blocks of lines: the same words in the terminal, in JUnit and in the summary.
 
-use leaseproof_domain::{Cause, FailureCause, Finding, Judgment, LeaseId, RunVerdicts, Username, Verdict};
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{
+    Cause, CauseSubject, CheckId, FailureCause, Finding, Judgment, LeaseId, Origin, RunVerdicts, ScenarioWarning,
+    SetupLine, Subject, Username, Verdict,
+};
 
 use crate::{evidence, figures};
 
@@ -42,8 +47,13 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
         lines.push(format!("{}{more}", named.join(", ")));
     }
     let judgment = judgment(cause, verdicts);
-    let promised = example.promised.as_ref().or(judgment.and_then(|judgment| judgment.promised.as_ref()));
-    lines.extend(promised.map(|origin| format!("promised at {origin}")));
+    if cause.about.is_empty() {
+        let promised = example.promised.as_ref().or(judgment.and_then(|judgment| judgment.promised.as_ref()));
+        lines.extend(promised.map(|origin| format!("promised at {origin}")));
+    }
+    lines.extend(cause.about.iter().flat_map(|about| subject(about, cause.about.len() > 1)));
+    let warnings = cause.warnings.iter();
+    lines.extend(warnings.map(|ScenarioWarning { what, origin }| format!("warning at {origin}: {what}")));
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
         lines.push(format!("declared at {}: {}", known.origin, known.because));
     }
@@ -63,6 +73,66 @@ fn judgment<'v>(cause: &FailureCause, verdicts: &'v RunVerdicts) -> Option<&'v J
     let mut all = verdicts.checks.iter().filter(failed);
     let own = all.clone().find(|judgment| judgment.promised == cause.example.promised);
     own.or_else(|| all.next())
+}
+
+/// Where one subject of a cause is promised otherwise, and where the setup determines it.
+fn subject(about: &CauseSubject, of_several: bool) -> Vec<String> {
+    let CauseSubject { subject, count, promised, setup } = about;
+    let times = if of_several && *count > 1 { format!(" ×{count}") } else { String::new() };
+    let whose = match subject {
+        Subject::Estate => String::new(),
+        _ => format!("{subject}{times}: "),
+    };
+    let listed: Vec<String> = promised.iter().map(ToString::to_string).collect();
+    let promised = (!listed.is_empty()).then(|| format!("{whose}promised at {}", listed.join(", ")));
+    let setup = setup.as_ref().map(|SetupLine { key, origin }| format!("{whose}{key} at {origin}"));
+    promised.into_iter().chain(setup).collect()
+}
+
+/// The most precise line that the cause knows.
+pub(crate) fn line(cause: &FailureCause) -> Option<&Origin> {
+    let setup = cause.about.iter().find_map(|about| about.setup.as_ref()).map(|setup| &setup.origin);
+    let promised = || cause.about.iter().find_map(|about| about.promised.first());
+    setup.or(cause.example.promised.as_ref()).or_else(promised)
+}
+
+/// Checks that could not be judged for one cause, of one subject.
+pub(crate) struct Undecided<'v> {
+    /// The number of the cause.
+    pub(crate) cause: usize,
+    subject: &'v Subject,
+    checks: Vec<CheckId>,
+}
+
+impl Undecided<'_> {
+    /// `18 checks of role app undecided because of cause 1`.
+    pub(crate) fn words(&self) -> String {
+        let checks = figures::count(self.checks.len() as u64, "check");
+        let of = if *self.subject == Subject::Estate { "the environment".to_owned() } else { self.subject.to_string() };
+        format!("{checks} of {of} undecided because of cause {}", self.cause)
+    }
+
+    /// Their ids.
+    pub(crate) fn ids(&self) -> String {
+        self.checks.iter().map(|check| check.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What could not be judged for the causes, together by cause and subject.
+pub(crate) fn undecided(verdicts: &RunVerdicts) -> Vec<Undecided<'_>> {
+    let mut found: BTreeMap<(usize, &Subject), Vec<CheckId>> = BTreeMap::new();
+    for judgment in &verdicts.checks {
+        if let Some(cause) = judgment.undecided_by {
+            found.entry((cause, &judgment.subject)).or_default().push(judgment.check);
+        }
+    }
+    found.into_iter().map(|((cause, subject), checks)| Undecided { cause, subject, checks }).collect()
+}
+
+/// Warnings about the scenario that are beside no cause.
+pub(crate) fn other_warnings(verdicts: &RunVerdicts) -> impl Iterator<Item = &ScenarioWarning> {
+    let told = |warning: &&ScenarioWarning| verdicts.causes.iter().any(|cause| cause.warnings.contains(warning));
+    verdicts.warnings.iter().filter(move |warning| !told(warning))
 }
 
 /// `REV-1 ×38, first at 3.204 s; also breaks EXP-1, RUN-2`.
@@ -86,6 +156,8 @@ pub(crate) fn counted(cause: &FailureCause) -> String {
 fn show(cause: &FailureCause) -> String {
     let Finding { lease, username, .. } = &cause.example;
     match (lease, username) {
+        // The history has no lifecycle of a role from before the run.
+        _ if cause.check.as_str() == "RUN-7" => format!("--check {}", cause.check),
         (Some(lease), _) => format!("--lease {}", quoted(LeaseId::as_str(lease))),
         (None, Some(name)) => format!("--user {}", quoted(Username::as_str(name))),
         (None, None) => format!("--check {}", cause.check),

@@ -73,11 +73,13 @@ fn raw_lines(judgment: &Judgment) -> Vec<String> {
     if let Some(origin) = &judgment.promised {
         lines.push(format!("promised at {origin}"));
     }
-    for finding in judgment.findings.iter().take(SHOWN) {
-        lines.push(format!("· {}", finding.what));
-        lines.extend(place(finding).map(|place| format!("  {place}")));
+    let groups: Vec<&[Finding]> = judgment.findings.chunk_by(|one, other| one.what == other.what).collect();
+    for same in groups.iter().take(SHOWN) {
+        let times = if same.len() > 1 { format!(" (×{})", same.len()) } else { String::new() };
+        lines.push(format!("· {}{times}", same[0].what));
+        lines.extend(place(&same[0]).map(|place| format!("  {place}")));
     }
-    let kept = judgment.findings.len().saturating_sub(SHOWN);
+    let kept: usize = groups.iter().skip(SHOWN).map(|same| same.len()).sum();
     let more = judgment.more_findings + kept as u64;
     if more > 0 {
         let where_else = if kept > 0 { " (verdicts.json has the first ones)" } else { "" };

@@ -24,8 +24,14 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     }
     let name = quoted(first.name.as_str());
     lines.push(format!(
-        "Another mount of Vault, a person or another program may use such a name. If that is not the case, remove it with \
-         DROP OWNED BY {name}; in each database and then DROP ROLE {name};. `orphans_before = 0` in [promise] makes such a run fail."
+        "Another mount of Vault, a person or another program may use such a name. If that is not the case, remove it as a \
+         superuser: DROP OWNED BY {name}; in each database, then DROP ROLE {name};. `orphans_before = 0` in [promise] makes \
+         such a run fail."
+    ));
+    lines.push(format!(
+        "DROP OWNED does not revoke privileges that another role granted, e.g. Vault's account with its GRANT OPTION. If DROP \
+         ROLE lists some in its DETAIL, revoke them as that role first, in each database: SET ROLE granting_role; REVOKE ALL \
+         ON ALL TABLES IN SCHEMA its_schema FROM {name}; REVOKE ALL ON SCHEMA its_schema FROM {name}; RESET ROLE;"
     ));
     lines
 }

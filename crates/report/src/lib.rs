@@ -19,6 +19,7 @@ mod layout;
 mod left_before;
 mod life;
 mod lifecycles;
+mod noted;
 mod series;
 mod summary;
 mod terminal;

@@ -105,8 +105,11 @@ impl LifeStory {
                 }
             }
             Event::Privileges(reading) if self.oids.contains(&reading.oid) => {
-                let held = self.sets.get(&reading.set).map_or(0, |set| set.held.len());
-                self.line(reading.from, "privileges", format!("{held} held (set {} of the run)", reading.set));
+                let words = match self.sets.get(&reading.set) {
+                    Some(set) => format!("{} held in database {}", set.held.len(), set.database),
+                    None => "read; what was held is not in the history".to_owned(),
+                };
+                self.line(reading.from, "privileges", words);
             }
             Event::Probe(probe) if Some(&probe.username) == self.username.as_ref() => self.probes.add(probe),
             Event::SecretSeen(seen) if self.username.is_some() && seen.username == self.username => {
@@ -137,8 +140,16 @@ impl LifeStory {
         out.push('\n');
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
         lines.sort_by_key(|(at, _, _)| *at);
-        for (at, what, words) in lines {
-            layout.paragraph(&mut out, &format!("{:>11}  {what:<12}  ", at.to_string()), &one_line(&words));
+        for same in lines.chunk_by(|one, other| one.1 == other.1 && is_repeated(one.1, &one.2, &other.2)) {
+            let mut line = |(at, what, _): &(Micros, &str, String), words: &str| {
+                layout.paragraph(&mut out, &format!("{:>11}  {what:<12}  ", at.to_string()), &one_line(words));
+            };
+            line(&same[0], &same[0].2);
+            match &same[1..] {
+                [] => {}
+                [other] => line(other, &other.2),
+                [others @ .., last] => line(last, &format!("the same, {} times since", others.len() + 1)),
+            }
         }
         if let Some(verdicts) = verdicts {
             self.findings(&mut out, verdicts);
@@ -152,8 +163,11 @@ impl LifeStory {
                 (finding.lease.is_some() && finding.lease == self.lease)
                     || (finding.username.is_some() && finding.username == self.username)
             };
-            for finding in judgment.findings.iter().filter(own) {
-                let _ = writeln!(out, "\n{} {}: {}", judgment.check, judgment.verdict, one_line(&finding.what));
+            let own: Vec<_> = judgment.findings.iter().filter(own).collect();
+            for same in own.chunk_by(|one, other| one.what == other.what) {
+                let (finding, times) = (same[0], same.len());
+                let times = if times > 1 { format!(" (×{times})") } else { String::new() };
+                let _ = writeln!(out, "\n{} {}: {}{times}", judgment.check, judgment.verdict, one_line(&finding.what));
                 if let Some(place) = evidence::place(finding) {
                     let _ = writeln!(out, "  {}", one_line(&place));
                 }
@@ -182,6 +196,14 @@ impl LifeStory {
     }
 }
 
+/// Whether two logins after each other came to the same, but for the time that they took.
+fn is_repeated(what: &str, one: &str, other: &str) -> bool {
+    let logins = [Operation::Login, Operation::Relogin, Operation::DeadLogin].map(Operation::name);
+    let without_times =
+        |words: &str| words.split(", ").filter(|part| !part.starts_with("in ")).collect::<Vec<_>>().join(", ");
+    logins.contains(&what) && without_times(one) == without_times(other)
+}
+
 fn role_in_words(role: &RoleSeen) -> String {
     let until =
         role.valid_until.map_or_else(|| "no VALID UNTIL".into(), |at| format!("VALID UNTIL {}", figures::wall(at)));
@@ -192,6 +214,7 @@ fn operation_in_words(record: &OperationRecord) -> String {
     let ended = match &record.outcome {
         Outcome::Ok if record.op == Operation::DeadLogin => "accepted".to_owned(),
         Outcome::Ok => "ok".to_owned(),
+        Outcome::Failed(failure) if record.query_failed => format!("logged in, and the query failed: {failure}"),
         Outcome::Failed(failure) if record.op.expects_success() => format!("failed: {failure}"),
         Outcome::Failed(failure) => format!("rejected: {failure}"),
         Outcome::Indeterminate { why } => format!("no answer: {why}"),

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use leaseproof_domain::{Event, Judgment, LeaseId, Micros, Operation, OperationRecord, Outcome, Username};
+use leaseproof_domain::{
+    Event, Finding, Judgment, LeaseId, Micros, Operation, OperationRecord, Outcome, Subject, Username,
+};
 
 use crate::causes::quoted;
 use crate::evidence;
@@ -119,6 +121,11 @@ impl Lifecycles {
         }
     }
 
+    /// The Vault roles that lifecycles asked for.
+    pub fn roles(&self) -> BTreeSet<&str> {
+        self.rows.values().map(|row| row.role.as_str()).collect()
+    }
+
     /// The selected lifecycles in order of time, in lines of at most `width` columns. `run` is the run's name for commands.
     pub fn list(&self, filter: &LifecycleFilter, run: &str, width: Option<usize>) -> String {
         let mut wanted: Vec<&Row> = self.rows.values().filter(|row| row.is_wanted(filter)).collect();
@@ -137,7 +144,7 @@ impl Lifecycles {
         let words =
             if wanted.len() > shown { format!("{of}, the first {shown} shown: --limit shows more") } else { of };
         layout.paragraph(&mut out, "", &words);
-        if shown > 0 {
+        if wanted.iter().take(shown).any(|row| row.lease.is_some()) {
             let _ = writeln!(out, "one in full: leaseproof show {} --lease LEASE", quoted(run));
         }
         out
@@ -150,6 +157,7 @@ impl Row {
             judgment.findings.iter().any(|finding| {
                 (finding.lease.is_some() && finding.lease == self.lease)
                     || (finding.username.is_some() && finding.username == self.username)
+                    || self.is_never_issued(finding, &judgment.subject)
             })
         };
         let open =
@@ -157,6 +165,16 @@ impl Row {
         filter.role.as_ref().is_none_or(|role| *role == self.role)
             && filter.fate.is_none_or(|fate| self.fates.contains(&fate) || (fate == Fate::Open && open()))
             && filter.found_by.as_ref().is_none_or(|judgments| judgments.iter().any(about))
+    }
+
+    /// Whether the finding is about its issue, which named no lease and no user.
+    fn is_never_issued(&self, finding: &Finding, subject: &Subject) -> bool {
+        let unnamed = |lease: bool, user: bool| !lease && !user;
+        let own = unnamed(finding.lease.is_some(), finding.username.is_some())
+            && unnamed(self.lease.is_some(), self.username.is_some());
+        own && finding.at.is_some()
+            && finding.at == self.at
+            && matches!(subject, Subject::Role(role) if *role == self.role)
     }
 
     fn outcome(&self) -> String {

@@ -1,9 +1,10 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    AlsoBroken, Cause, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary,
-    LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin, RevocationFigures,
-    RunOutcome, RunVerdicts, ServerNote, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, Cause, CauseSubject, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding,
+    LatencySummary, LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin,
+    RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals, UnixMicros,
+    Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -23,6 +24,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
         cause: None,
         left_behind: None,
         causes: vec![wrong_privileges(), late_login(), undropped()],
+        warnings: vec![ScenarioWarning { what: "`{{name}}` is not quoted".into(), origin: origin(51) }],
         checks: vec![passed(), failed(), known(), measured(), unknown()],
         operations: vec![operation(Operation::Issue, 0, 12_300), operation(Operation::DeadLogin, 320, 3_100)],
         totals: Totals {
@@ -102,6 +104,7 @@ fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
         samples,
         coverage: None,
         reason: None,
+        undecided_by: None,
         not_run: false,
         findings: Vec::new(),
         more_findings: 0,
@@ -169,7 +172,13 @@ fn wrong_privileges() -> FailureCause {
         example: judgment.findings[0].clone(),
         also_breaks: vec![AlsoBroken { check: CheckId::of("PRB-1"), count: 321 }],
         known: false,
+        about: about(&judgment, 642, &[origin(83)]),
+        warnings: vec![ScenarioWarning { what: "`grants` of a table that no step creates".into(), origin: origin(83) }],
     }
+}
+
+fn about(judgment: &Judgment, count: u64, promised: &[Origin]) -> Vec<CauseSubject> {
+    vec![CauseSubject { subject: judgment.subject.clone(), count, promised: promised.to_vec(), setup: None }]
 }
 
 fn late_login() -> FailureCause {
@@ -183,6 +192,8 @@ fn late_login() -> FailureCause {
         example: judgment.findings[0].clone(),
         also_breaks: Vec::new(),
         known: false,
+        about: about(&judgment, 1, &[origin(78)]),
+        warnings: Vec::new(),
     }
 }
 
@@ -197,6 +208,11 @@ fn undropped() -> FailureCause {
         example: judgment.findings[0].clone(),
         also_breaks: Vec::new(),
         known: true,
+        about: vec![CauseSubject {
+            setup: Some(SetupLine { key: "revocation_statements".into(), origin: origin(44) }),
+            ..about(&judgment, 193, &[origin(78)]).remove(0)
+        }],
+        warnings: Vec::new(),
     }
 }
 

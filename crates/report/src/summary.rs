@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::{FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, Validity, Verdict};
+use leaseproof_domain::{
+    FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, ScenarioWarning, Validity, Verdict,
+};
 
 use crate::causes::{self, Block};
 use crate::foreign::{code, markdown, one_line};
-use crate::{evidence, figures, left_before};
+use crate::{evidence, figures, left_before, noted};
 
 /// The verdicts as Markdown.
 pub fn summary(verdicts: &RunVerdicts) -> String {
@@ -22,15 +24,22 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     }
     roles(&mut out, &verdicts.observed);
     let (not_run, judged): (Vec<_>, Vec<_>) = verdicts.checks.iter().partition(|judgment| judgment.not_run);
+    let judged: Vec<_> = judged.into_iter().filter(|judgment| judgment.undecided_by.is_none()).collect();
     if !judged.is_empty() {
         checks(&mut out, &judged);
+    }
+    for undecided in causes::undecided(verdicts) {
+        let _ = writeln!(out, "{}: {}.\n", markdown(&undecided.words()), undecided.ids());
     }
     if !not_run.is_empty() {
         let ids: Vec<&str> = not_run.iter().map(|judgment| judgment.check.as_str()).collect();
         let _ = writeln!(out, "{} not run: {}.\n", figures::count(ids.len() as u64, "check"), ids.join(", "));
     }
-    let tells =
-        |judgment: &&Judgment| (judgment.verdict != Verdict::Pass && !judgment.not_run) || !judgment.notes.is_empty();
+    let tells = |judgment: &&Judgment| {
+        let shown = judgment.verdict != Verdict::Pass && !judgment.not_run && judgment.undecided_by.is_none();
+        shown || !judgment.notes.is_empty()
+    };
+    warnings(&mut out, verdicts);
     for judgment in verdicts.checks.iter().filter(tells) {
         under(&mut out, judgment);
     }
@@ -39,6 +48,18 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     observed(&mut out, &verdicts.observed);
     latencies(&mut out, &verdicts.operations);
     out
+}
+
+/// Warnings about the scenario that no cause has beside it.
+fn warnings(out: &mut String, verdicts: &RunVerdicts) {
+    let mut warnings = causes::other_warnings(verdicts).peekable();
+    if warnings.peek().is_some() {
+        out.push_str("## Warnings about the scenario\n\n");
+        for ScenarioWarning { what, origin } in warnings {
+            let _ = writeln!(out, "- {}: {}", markdown(&origin.to_string()), markdown(what));
+        }
+        out.push('\n');
+    }
 }
 
 /// Why the run ended early, what it left behind, and the causes of failures.
@@ -205,8 +226,8 @@ fn observed(out: &mut String, observed: &Observed) {
     }
     if !notes.is_empty() {
         out.push_str("## Warnings and notices of servers\n\n");
-        for noted in notes {
-            let _ = writeln!(out, "- {}", markdown(&noted.to_string()));
+        for line in noted::lines(notes.iter()) {
+            let _ = writeln!(out, "- {}", markdown(&line));
         }
         out.push('\n');
     }

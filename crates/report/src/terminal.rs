@@ -10,7 +10,7 @@ use leaseproof_domain::{
 };
 
 use crate::layout::Layout;
-use crate::{causes, figures, foreign, left_before};
+use crate::{causes, evidence, figures, foreign, left_before, noted};
 
 mod checks;
 
@@ -116,13 +116,14 @@ fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Warnings of servers.
+/// Warnings about the scenario, and of servers.
 fn warnings(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
-    let noted = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
-    let all: Vec<String> = noted.map(ToString::to_string).collect();
+    let warnings = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
+    let of_scenario = causes::other_warnings(verdicts).map(|warning| format!("{}: {}", warning.origin, warning.what));
+    let all: Vec<String> = of_scenario.chain(noted::lines(warnings)).map(|line| evidence::plain(&line)).collect();
     all.iter().take(WARNINGS).for_each(|warning| layout.paragraph(out, "! warning: ", warning));
     if let Some(more) = all.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
-        layout.paragraph(out, "! ", &format!("and {more} more warnings of servers: see summary.md"));
+        layout.paragraph(out, "! ", &format!("and {more} more warnings: see summary.md"));
     }
     if !all.is_empty() {
         out.push('\n');

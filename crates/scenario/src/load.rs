@@ -35,10 +35,12 @@ pub fn check(path: &Path, options: &LoadOptions) -> Result<(Plan, Problems), Pro
     if unread {
         return Err(noted.into_problems());
     }
-    let plan = build::plan(&layered, &noted);
+    let mut plan = build::plan(&layered, &noted);
     if !noted.is_empty() {
         return Err(noted.into_problems());
     }
     lint(&layered.table, &noted);
-    Ok((plan, noted.into_problems()))
+    let warnings = noted.into_problems();
+    plan.warnings = warnings.as_warnings();
+    Ok((plan, warnings))
 }

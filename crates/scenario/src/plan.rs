@@ -16,7 +16,7 @@ mod username;
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{CheckId, Origin, Subject, Ttl};
+use leaseproof_domain::{CheckId, Origin, ScenarioWarning, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
 pub use attached::{
@@ -53,6 +53,9 @@ pub struct Plan {
     pub postgres: BTreeMap<String, PostgresPlan>,
     /// What the operator does, in order.
     pub setup: Vec<SetupStep>,
+    /// What is likely to be wrong with the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ScenarioWarning>,
     /// What the credentials' client may do.
     pub client: ClientPlan,
     /// What is promised of the whole estate.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use leaseproof_domain::visible_lines;
+use leaseproof_domain::{ScenarioWarning, visible_lines};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity};
 
 use crate::excerpt::Excerpt;
@@ -174,6 +174,17 @@ impl Problems {
     /// Whether nothing is wrong but that the scenario asks for what this version cannot do yet.
     pub fn unsupported(&self) -> bool {
         self.problems.iter().all(|problem| problem.not_built)
+    }
+
+    /// Each with its line, in one sentence.
+    pub(crate) fn as_warnings(&self) -> Vec<ScenarioWarning> {
+        let words = |problem: &Problem| {
+            let parts = [Some(&problem.message), problem.label.as_ref(), problem.help.as_ref()];
+            let parts = parts.into_iter().flatten().map(|part| problem.shown(part, MESSAGE));
+            parts.collect::<Vec<_>>().join("; ")
+        };
+        let warning = |problem: &Problem| ScenarioWarning { what: words(problem), origin: problem.place.origin() };
+        self.problems.iter().take(SHOWN).map(warning).collect()
     }
 
     /// The problems for people, the first hundred of them: message, the line itself, a caret, the nearest right name.

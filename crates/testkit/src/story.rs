@@ -190,6 +190,7 @@ pub fn plan() -> Plan {
         },
         postgres: BTreeMap::from([("target".to_owned(), cluster)]),
         setup: vec![],
+        warnings: vec![],
         client: ClientPlan {
             policies: vec!["client".into()],
             forbidden: "sys/policies/acl".into(),

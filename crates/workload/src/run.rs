@@ -185,6 +185,7 @@ impl<'a> Load<'a> {
                 role: role.name.clone(),
                 lease: None,
                 query: "SELECT 1".to_owned(),
+                query_origin: None,
                 renew: None,
                 keep_session: None,
                 patience: None,

@@ -28,6 +28,8 @@ struct Try {
     start: Micros,
     end: Micros,
     outcome: Outcome,
+    /// Whether the login worked and the query did not.
+    query_failed: bool,
 }
 
 impl Life {
@@ -253,6 +255,7 @@ impl World {
             start: tried.start,
             end: tried.end,
             outcome: tried.outcome,
+            query_failed: tried.query_failed,
             endpoint: Some(login.endpoint()),
             standby: first.is_some_and(|first| first.endpoint() != login.endpoint()),
             ..template.clone()
@@ -268,7 +271,7 @@ impl World {
         self.apart(log_in(recorder, login, query)).await.unwrap_or_else(|| {
             let now = self.now();
             let outcome = Outcome::Indeterminate { why: "the harness ended before the login did".to_owned() };
-            Try { start: now, end: now, outcome }
+            Try { start: now, end: now, outcome, query_failed: false }
         })
     }
 
@@ -299,9 +302,10 @@ async fn log_in(recorder: Recorder, login: Login, query: Option<String>) -> Try 
         (Err(error), _) => (error.outcome(), None),
     };
     let end = recorder.now();
+    let query_failed = session.is_some() && outcome.failure().is_some();
     if let Some(session) = session {
         // The answer is read; taking leave is nobody's latency.
         tokio::spawn(session.close());
     }
-    Try { start, end, outcome }
+    Try { start, end, outcome, query_failed }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{Finding, Micros, Origin};
+use leaseproof_domain::{CauseSubject, Finding, Micros, Origin, Subject};
 
 use super::pattern::{Pattern, with_details, without_details};
 
@@ -9,6 +9,8 @@ use super::pattern::{Pattern, with_details, without_details};
 const TOLD_APART: usize = 500;
 /// How many privileges a group names.
 const PRIVILEGES: usize = 40;
+/// How many lines a group names for one subject.
+const LINES: usize = 8;
 /// How many sentences that quote the same words of a server are remembered.
 const SENTENCES: usize = 40;
 /// What the findings beyond those are called.
@@ -28,10 +30,29 @@ pub(crate) struct Group {
     pub(crate) privileges: BTreeSet<String>,
     /// The leases and roles that they are about, as hashes.
     pub(crate) subjects: BTreeSet<u64>,
+    /// What the judgments are about that found them.
+    pub(crate) about: BTreeMap<Subject, About>,
+}
+
+/// How many findings are about a subject, and the lines that promise otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    count: u64,
+    pub(crate) lines: BTreeSet<Origin>,
+}
+
+impl About {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.lines.extend(other.lines);
+        while self.lines.len() > LINES {
+            self.lines.pop_last();
+        }
+    }
 }
 
 impl Group {
-    fn of(finding: &Finding, Pattern { shown, details, .. }: Pattern) -> Self {
+    fn of(finding: &Finding, Pattern { shown, details, .. }: Pattern, subject: &Subject, line: &Origin) -> Self {
         let lease = finding.lease.as_ref().map(|lease| hashed(&("lease", lease.as_str())));
         let role = finding.username.as_ref().map(|name| hashed(&("role", name.as_str())));
         Self {
@@ -42,6 +63,7 @@ impl Group {
             privileges: finding.privilege.iter().cloned().collect(),
             // Either of them names the credential; its role is what findings without a lease know.
             subjects: role.or(lease).into_iter().collect(),
+            about: [(subject.clone(), About { count: 1, lines: [line.clone()].into() })].into(),
         }
     }
 
@@ -58,6 +80,28 @@ impl Group {
             self.privileges.pop_last();
         }
         self.subjects.extend(other.subjects);
+        for (subject, about) in other.about {
+            match self.about.get_mut(&subject) {
+                Some(known) => known.merge(about),
+                None => drop(self.about.insert(subject, about)),
+            }
+        }
+    }
+
+    /// The lines of all its subjects.
+    pub(crate) fn lines(&self) -> BTreeSet<&Origin> {
+        self.about.values().flat_map(|about| &about.lines).collect()
+    }
+
+    /// What it is about, for a verdict.
+    pub(crate) fn cause_subjects(&self) -> Vec<CauseSubject> {
+        let subject = |(subject, about): (&Subject, &About)| CauseSubject {
+            subject: subject.clone(),
+            count: about.count,
+            promised: about.lines.iter().cloned().collect(),
+            setup: None,
+        };
+        self.about.iter().map(subject).collect()
     }
 
     /// Only what differs between findings stays left out.
@@ -106,17 +150,28 @@ fn hashed(subject: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What findings say, and the privilege that they say it of.
+pub(crate) type Said = (String, Option<String>);
+
 /// The findings of one check, by what they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Groups(pub(crate) BTreeMap<String, Group>);
+pub(crate) struct Groups(pub(crate) BTreeMap<Said, Group>);
 
 impl Groups {
-    pub(crate) fn add(&mut self, finding: &Finding) {
+    /// Adds a finding of a judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
+    pub(crate) fn add(&mut self, finding: &Finding, subject: &Subject, line: &Origin) {
         let pattern = Pattern::of(finding);
-        let room = self.0.len() < TOLD_APART || self.0.contains_key(&pattern.key);
+        let said = (pattern.key.clone(), finding.privilege.clone());
+        let line = finding.promised.as_ref().unwrap_or(line);
+        if self.0.len() < TOLD_APART || self.0.contains_key(&said) {
+            self.merge(said, Group::of(finding, pattern, subject, line));
+            return;
+        }
+        // Without the privilege, findings that say what is known already do not take another place.
+        let known = self.0.range((pattern.key.clone(), None)..).next().is_some_and(|((key, _), _)| *key == pattern.key);
         let others = || Pattern { shown: OTHERS.to_owned(), key: OTHERS.to_owned(), details: Vec::new() };
-        let pattern = if room { pattern } else { others() };
-        self.merge(pattern.key.clone(), Group::of(finding, pattern));
+        let pattern = if known { pattern } else { others() };
+        self.merge((pattern.key.clone(), None), Group::of(finding, pattern, subject, line));
     }
 
     /// Lets `more` add to what each example says; its group says so too.
@@ -136,10 +191,10 @@ impl Groups {
         self
     }
 
-    pub(crate) fn merge(&mut self, key: String, group: Group) {
-        match self.0.get_mut(&key) {
+    fn merge(&mut self, said: Said, group: Group) {
+        match self.0.get_mut(&said) {
             Some(same) => same.merge(group),
-            None => drop(self.0.insert(key, group)),
+            None => drop(self.0.insert(said, group)),
         }
     }
 }

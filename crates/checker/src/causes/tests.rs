@@ -1,4 +1,4 @@
-use leaseproof_domain::{CheckId, FailureCause, Finding, LeaseId, Micros, Username};
+use leaseproof_domain::{CheckId, FailureCause, Finding, LeaseId, Micros, Origin, Subject, Username};
 use proptest::prelude::*;
 
 use super::{Failed, Groups, causes};
@@ -20,7 +20,8 @@ fn name(number: u64) -> String {
 
 fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
     let mut groups = Groups::default();
-    findings.iter().for_each(|finding| groups.add(finding));
+    let line = Origin { file: "scenario.toml".into(), line: 7, column: 1 };
+    findings.iter().for_each(|finding| groups.add(finding, &Subject::Role("app".into()), &line));
     Failed { check: CheckId::of(check), known: false, samples, groups }
 }
 

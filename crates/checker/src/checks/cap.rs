@@ -69,6 +69,7 @@ mod tests {
             warned: false,
             endpoint: None,
             standby: false,
+            query_failed: false,
         }
     }
 

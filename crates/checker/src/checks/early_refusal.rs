@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{Finding, Operation};
 
+use super::fresh_logins::query_rejected;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
@@ -30,6 +31,7 @@ impl Check for EarlyRefusal {
         if had_to_log_in_again(life, issue, run) {
             sheet.expect_of("credentials that log in again", life.steps_of(Operation::Relogin).next().is_some());
         }
+        let mut worked_once = false;
         for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
             if !life.not_ended(step.end) {
                 continue;
@@ -40,9 +42,14 @@ impl Check for EarlyRefusal {
                 }
                 continue;
             }
-            let Some(failure) = step.failure() else {
+            let Some(failure) = step.refusal() else {
                 sheet.sample();
                 sheet.expect_of(&at(step), true);
+                // A query that never worked is LOG-1's.
+                if step.rejected_query().is_some() && worked_once {
+                    sheet.find(query_rejected(life, step, run));
+                }
+                worked_once |= step.is_ok();
                 continue;
             };
             if may_be_refused(step) {

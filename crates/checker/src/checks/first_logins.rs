@@ -11,6 +11,8 @@ pub(super) struct FirstLogin<'l> {
     pub(super) endpoint: &'l str,
     /// The first that worked.
     pub(super) worked: Option<&'l Step>,
+    /// The logins before that that worked and whose query was rejected.
+    pub(super) rejected: Vec<&'l Step>,
     /// Those that were refused before that.
     pub(super) refused: Vec<&'l Step>,
     /// The last of those that did not work, answered or not.
@@ -29,6 +31,7 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
         let known = endpoints.entry(endpoint).or_insert(FirstLogin {
             endpoint,
             worked: None,
+            rejected: Vec::new(),
             refused: Vec::new(),
             failed: None,
             unanswered: Vec::new(),
@@ -40,6 +43,10 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
         known.hindered |= step.outcome.harness().is_some();
         if step.is_ok() {
             known.worked = Some(step);
+            continue;
+        }
+        if step.rejected_query().is_some() {
+            known.rejected.push(step);
             continue;
         }
         known.failed = Some(step);

@@ -1,4 +1,5 @@
 use leaseproof_domain::{Finding, Micros, Outcome};
+use leaseproof_scenario::LifePlan;
 
 use super::first_logins::{Expected, FirstLogin, first_logins};
 use crate::check::{Check, Whole};
@@ -43,6 +44,11 @@ impl FreshLogins {
     fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
         if login.hindered {
             return false;
+        }
+        if let (None, Some(last)) = (login.worked, login.rejected.last()) {
+            sheet.sample();
+            sheet.find(query_rejected(life, last, run));
+            return true;
         }
         let usable = run.plan.promise.usable_within.as_ref();
         let deadline = usable.map_or(Micros(u64::MAX), |usable| issue.end.after(usable.value.duration()));
@@ -99,5 +105,21 @@ impl FreshLogins {
         self.silent
             .push(Finding { promised: usable.map(|usable| usable.origin.clone()), ..life.finding(last.start, what) });
         true
+    }
+}
+
+/// That the credential logged in and its lifecycle's query was rejected, at the line of the query.
+pub(super) fn query_rejected(life: &Life, step: &Step, run: &Run<'_>) -> Finding {
+    let of_role = run.plan.lives.iter().filter(|plan| *plan.role == *life.role);
+    let own = |plan: &&LifePlan| life.lifecycle.as_ref().is_none_or(|name| plan.name == **name);
+    let plan = of_role.clone().find(own).filter(|_| life.lifecycle.is_some() || of_role.count() == 1);
+    let whose = plan.map_or_else(String::new, |plan| format!(" of lifecycle {}", plan.name));
+    let (name, endpoint) = (life.name(), step.endpoint.as_deref().unwrap_or("its endpoint"));
+    let failure = step.failure();
+    let words = failure.map_or_else(String::new, ToString::to_string);
+    Finding {
+        code: failure.map(|failure| failure.code.clone()),
+        promised: plan.and_then(|plan| plan.query_origin.clone()),
+        ..life.finding(step.start, format!("{name} logged in at {endpoint}, and the query{whose} failed: {words}"))
     }
 }

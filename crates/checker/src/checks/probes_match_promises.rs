@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Expected, Finding, Grant, Object, Origin, ProbeOutcome, ProbeRecord};
+use leaseproof_domain::{Expected, Finding, Grant, GrantedTo, Object, Origin, ProbeOutcome, ProbeRecord, Why};
 
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
@@ -42,7 +42,10 @@ impl Check for ProbesMatchPromises {
         expect_probes(life, run, sheet);
         let mut broken = BTreeSet::new();
         for probe in &life.probes {
-            let Some(words) = self.judge(probe, life) else { continue };
+            let Some(mut words) = self.judge(probe, life) else { continue };
+            if let Some(why) = held_through(probe, life, run) {
+                words.push_str(&format!(" ({why})"));
+            }
             let key = Broken { expected: probe.expected, grant: probe.grant.clone() };
             if broken.insert(key.clone()) {
                 self.count(key, words, probe, life, run);
@@ -155,4 +158,14 @@ fn origin(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<Origin> {
     let same = |grant: &Grant| grant.privilege == probe.grant.privilege && grant.object == probe.grant.object;
     let line = promised.into_iter().find(|(grant, _)| same(grant)).map(|(_, origin)| origin.clone());
     line.or_else(|| promise.grants.as_ref().map(|grants| grants.origin.clone()))
+}
+
+/// Why the credential holds what it was not promised, as the catalog says: through which groups.
+fn held_through(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<String> {
+    let through_group = |why: &&Why| matches!(why, Why::Member(_) | Why::Predefined(_));
+    let sets = life.track.iter().flat_map(|track| &track.privileges).filter_map(|(_, set)| run.sets.get(set));
+    let same =
+        |held: &&GrantedTo| held.grant.privilege == probe.grant.privilege && held.grant.object == probe.grant.object;
+    let mut reasons = sets.flat_map(|set| &set.held).filter(same).map(|held| &held.why).filter(through_group);
+    reasons.next().filter(|_| probe.expected == Expected::Forbidden).map(ToString::to_string)
 }

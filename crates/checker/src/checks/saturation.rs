@@ -2,7 +2,7 @@ use leaseproof_domain::Finding;
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
-use crate::saturation::{Backlog, FEWEST_ARRIVALS, Growth, SHORTEST, Stretch, stretches};
+use crate::saturation::{Backlog, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
 use crate::sheet::Sheet;
 
 /// The backlog does not grow while arrivals last.
@@ -14,7 +14,9 @@ impl Check for Saturation {
         let short: Vec<String> =
             short.iter().map(|(phase, seconds)| format!("{} has {seconds:.1} s", phase.name)).collect();
         let needed = format!(
-            "SAT-1 needs {SHORTEST} s of arrivals after the ramp-up and outside fault windows, and {FEWEST_ARRIVALS} arrivals"
+            "SAT-1 needs {SHORTEST} s of arrivals after the ramp-up and outside fault windows, and {FEWEST_ARRIVALS} arrivals: \
+             with `for = \"{}s\"` a phase is long enough",
+            (SHORTEST / (1.0 - RAMP_UP)).ceil()
         );
         if judged.is_empty() {
             return sheet.not_judged(format!("no phase is long enough: {needed} ({})", short.join(", ")));

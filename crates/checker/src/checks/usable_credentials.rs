@@ -46,7 +46,7 @@ impl UsableCredentials {
         let within = |usable: &Promised<Ttl>| run.faults.deadline(issue.end, usable.value.duration(), |_| None);
         let deadline = usable.and_then(within).unwrap_or(Micros(u64::MAX));
         let last = login.refused.last();
-        let (at, what) = if let Some(worked) = login.worked {
+        let (at, what) = if let Some(worked) = login.rejected.first().copied().or(login.worked) {
             let wait = worked.start.since(issue.end);
             self.waits.record(micros(wait));
             sheet.sample();

@@ -6,6 +6,10 @@ use leaseproof_domain::{
 
 use super::Track;
 
+/// Classes of SQLSTATEs that are about a query and not about the server's state (PostgreSQL, appendix A): not supported,
+/// cardinality, data, integrity, no such database or schema, syntax and privileges, an error that PL/pgSQL raises.
+const QUERY_ERRORS: [&str; 8] = ["0A", "21", "22", "23", "3D", "3F", "42", "P0"];
+
 /// The span of one question: what it shows was true somewhere in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
@@ -35,6 +39,8 @@ pub(crate) struct Step {
     pub(crate) endpoint: Option<Rc<str>>,
     /// Whether it was a login at a standby.
     pub(crate) standby: bool,
+    /// Whether the login worked and the query after it did not.
+    pub(crate) query_failed: bool,
 }
 
 impl Step {
@@ -48,6 +54,18 @@ impl Step {
 
     pub(crate) fn failure(&self) -> Option<&Failure> {
         self.outcome.failure()
+    }
+
+    /// What PostgreSQL answered to the query of a login that worked, where the query itself is what it rejects: it is
+    /// wrong, or a privilege is missing. A server that shuts down or lacks connections rejects any query.
+    pub(crate) fn rejected_query(&self) -> Option<&Failure> {
+        let of_query = |failure: &&Failure| QUERY_ERRORS.iter().any(|class| failure.code.starts_with(class));
+        self.failure().filter(|_| self.query_failed).filter(of_query)
+    }
+
+    /// Why the login was refused, where it was.
+    pub(crate) fn refusal(&self) -> Option<&Failure> {
+        self.failure().filter(|_| self.rejected_query().is_none())
     }
 }
 
@@ -96,6 +114,8 @@ pub(crate) struct TokenEnd {
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
     pub(crate) role: Rc<str>,
+    /// The name of its lifecycle in the scenario, where the history says it.
+    pub(crate) lifecycle: Option<Rc<str>>,
     pub(crate) lease: Option<LeaseId>,
     pub(crate) username: Option<Username>,
     pub(crate) oid: Option<u32>,
@@ -118,6 +138,7 @@ impl Life {
     pub(crate) fn new(role: Rc<str>) -> Self {
         Self {
             role,
+            lifecycle: None,
             lease: None,
             username: None,
             oid: None,
@@ -135,6 +156,7 @@ impl Life {
         self.lease = self.lease.take().or_else(|| record.lease.clone());
         self.username = self.username.take().or_else(|| record.username.clone());
         self.oid = self.oid.or(record.oid);
+        self.lifecycle = self.lifecycle.take().or_else(|| record.lifecycle.as_deref().map(Rc::from));
         self.steps.push(Step {
             op: record.op,
             start: record.start,
@@ -146,6 +168,7 @@ impl Life {
             warned: !record.warnings.is_empty(),
             endpoint,
             standby: record.standby,
+            query_failed: record.query_failed,
         });
     }
 

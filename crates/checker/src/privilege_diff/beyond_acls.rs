@@ -3,7 +3,7 @@
 use leaseproof_domain::{Escalation, EscalationKind, Object, ObjectKind, Privilege, RowSecurity, Why};
 use leaseproof_scenario::{Escalations, PublicDefaults};
 
-use super::role::comes_with_another;
+use super::role::comes_with_a_membership;
 use super::{Deviation, Sides, table_of};
 
 impl Sides<'_> {
@@ -12,22 +12,40 @@ impl Sides<'_> {
         if self.promise.role.escalations == Escalations::Allowed {
             return;
         }
+        self.attributes_of_groups(found);
         for escalation in self.set.escalations.iter().filter(|escalation| !self.explained(escalation)) {
-            let shared = matches!(escalation.kind, EscalationKind::SetRole | EscalationKind::PredefinedRole);
-            let place = self.place(shared);
+            let place = self.place(comes_with_a_membership(escalation.kind));
             let what = format!("can bypass the ACLs{place}: {}, which is not promised", escalation.what);
             found.push(Deviation::extra(name(escalation), what, self.origin));
         }
     }
 
-    /// Whether somebody who promised what is promised must have known.
+    /// Attributes of a promised group that it may use by SET ROLE and that nobody promised.
+    fn attributes_of_groups(&self, found: &mut Vec<Deviation>) {
+        if self.promise.role.attributes.superuser {
+            return;
+        }
+        let of_role = |group: &str| self.promise.role.member_of.iter().find(|member| member.value.role == *group);
+        for escalation in self.set.escalations.iter().filter(|escalation| escalation.kind == EscalationKind::SetRole) {
+            let Some((group, promised)) = escalation.role.as_ref().and_then(|group| Some((group, of_role(group)?)))
+            else {
+                continue;
+            };
+            let more = escalation.attributes.iter().filter(|name| !promised.value.attributes.contains(name));
+            let more: Vec<&str> = more.map(String::as_str).collect();
+            if !more.is_empty() {
+                let what = format!("can use {} by SET ROLE {group}, which is not promised", more.join(", "));
+                found.push(Deviation::extra(format!("attributes of {group}"), what, &promised.origin));
+            }
+        }
+    }
+
+    /// Whether somebody who promised what is promised must have known, or it is told with a membership.
     fn explained(&self, escalation: &Escalation) -> bool {
         let role = self.promise.role;
-        if let EscalationKind::SetRole | EscalationKind::PredefinedRole = escalation.kind {
-            return escalation
-                .role
-                .as_ref()
-                .is_some_and(|group| role.promises_membership(group) || self.brought(group));
+        if comes_with_a_membership(escalation.kind) {
+            let member = |group: &String| self.set.memberships.iter().any(|membership| membership.group == *group);
+            return escalation.role.as_ref().is_some_and(|group| role.promises_membership(group) || member(group));
         }
         let Some(object) = escalation.object.as_ref() else { return false };
         let by_name = |privilege| self.promise.expected(privilege, object).is_some_and(|expected| expected.by_name);
@@ -49,12 +67,6 @@ impl Sides<'_> {
                 EscalationKind::RowSecurity => self.promise.owns(object),
                 EscalationKind::SetRole | EscalationKind::PredefinedRole => false,
             }
-    }
-
-    /// Whether the membership comes with that of a predefined role, which is judged itself.
-    fn brought(&self, group: &str) -> bool {
-        let membership = self.set.memberships.iter().find(|membership| membership.group == *group);
-        membership.is_some_and(|membership| comes_with_another(membership, self.set))
     }
 
     /// Whether all that it holds on the function or view is held for such a reason. What comes with predefined roles is

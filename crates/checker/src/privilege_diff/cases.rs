@@ -100,6 +100,7 @@ fn each_promised_group_is_looked_for_by_its_own_name() {
         kind: EscalationKind::SetRole,
         object: None,
         role: Some("staff".into()),
+        attributes: Vec::new(),
         what: "may SET ROLE staff".into(),
     });
     assert_eq!(diff(&promise, &set), [""; 0]);
@@ -113,6 +114,7 @@ fn a_way_past_the_acls_is_explained_by_what_is_promised_of_it() {
         kind,
         object: Some(object.clone()),
         role: Some("owner".into()),
+        attributes: Vec::new(),
         what: "as its owner".into(),
     };
     let found = |escalation: &Escalation, grant: &Grant, change: &dyn Fn(&mut RolePromise, &mut PrivilegeSet)| {
@@ -362,7 +364,8 @@ fn what_a_predefined_role_brings_is_explained_by_its_membership() {
     for name in monitor {
         let (object, role) = (None, Some(name.to_owned()));
         let kind = EscalationKind::PredefinedRole;
-        held.escalations.insert(Escalation { kind, object, role, what: format!("the predefined role {name}") });
+        let what = format!("the predefined role {name} sees statistics");
+        held.escalations.insert(Escalation { kind, object, role, attributes: Vec::new(), what });
     }
     assert_eq!(diff(&promising(&["pg_monitor"]), &held), [""; 0]);
     // Who names them all says the same.
@@ -372,8 +375,7 @@ fn what_a_predefined_role_brings_is_explained_by_its_membership() {
     assert_eq!(
         told,
         [
-            "is a member of pg_monitor, which is not promised; the privileges that PostgreSQL gives to it are not listed",
-            "can bypass the ACLs: the predefined role pg_monitor, which is not promised",
+            "is a member of pg_monitor, which is not promised; the privileges that PostgreSQL gives to it are not listed; it sees statistics",
         ]
     );
     // What somebody granted to it later is no part of it.
@@ -382,7 +384,7 @@ fn what_a_predefined_role_brings_is_explained_by_its_membership() {
     more.held.insert(GrantedTo { grant: grant(Privilege::Select, &table(2), false), why: through });
     assert_eq!(diff(&promising(&["pg_monitor"]), &more).len(), 1);
     // Nor is a membership that initdb does not make, nor one that is held by itself.
-    for (group, direct, unpromised) in [("pg_write_all_data", false, 3), ("pg_read_all_stats", true, 4)] {
+    for (group, direct, unpromised) in [("pg_write_all_data", false, 2), ("pg_read_all_stats", true, 2)] {
         let mut more = held.clone();
         more.memberships.retain(|membership| membership.group != group);
         let group = group.to_owned();
@@ -408,6 +410,7 @@ fn a_predefined_role_in_a_group_has_to_be_promised_by_its_own_name() {
         kind: EscalationKind::OwnerView,
         object: Some(table(1)),
         role: Some("owner".into()),
+        attributes: Vec::new(),
         what: "reads as its owner".into(),
     };
     held.escalations.insert(view);
@@ -433,4 +436,52 @@ fn the_owner_of_a_database_owns_its_schema_public_too() {
     assert_eq!(diff(&promise, &held).len(), 1);
     held.owned.clear();
     assert_eq!(diff(&promise, &held), ["is not a member of pg_database_owner, which is promised"]);
+}
+
+#[test]
+fn attributes_of_a_promised_group_are_extras_unless_they_are_promised() {
+    let with = |attributes: &[&str], change: &dyn Fn(&mut RolePromise)| {
+        let mut held = member(&["writers"], &[]);
+        let attributes: Vec<String> = attributes.iter().map(|&name| name.to_owned()).collect();
+        let what = format!("may SET ROLE writers, which is {}", attributes.join(", "));
+        let (kind, role) = (EscalationKind::SetRole, Some("writers".to_owned()));
+        held.escalations.insert(Escalation { kind, object: None, role, attributes, what });
+        let mut promise = promising(&["writers"]);
+        change(&mut promise);
+        diff(&promise, &held)
+    };
+    assert_eq!(
+        with(&["CREATEROLE", "CREATEDB"], &|_| {}),
+        ["can use CREATEROLE, CREATEDB by SET ROLE writers, which is not promised"]
+    );
+    for attribute in ["SUPERUSER", "REPLICATION", "BYPASSRLS"] {
+        let told = format!("can use {attribute} by SET ROLE writers, which is not promised");
+        assert_eq!(with(&[attribute], &|_| {}), [told]);
+    }
+    let named = |promise: &mut RolePromise| promise.member_of[0].value.attributes = vec!["CREATEDB".into()];
+    assert_eq!(with(&["CREATEDB"], &named), [""; 0]);
+    assert_eq!(
+        with(&["CREATEROLE", "CREATEDB"], &named),
+        ["can use CREATEROLE by SET ROLE writers, which is not promised"]
+    );
+    assert_eq!(with(&["BYPASSRLS"], &|promise| promise.escalations = Escalations::Allowed), [""; 0]);
+}
+
+#[test]
+fn a_predefined_role_with_power_is_told_where_only_its_group_is_promised() {
+    let mut held = member(&["writers", "pg_execute_server_program"], &[]);
+    held.escalations.insert(Escalation {
+        kind: EscalationKind::PredefinedRole,
+        object: None,
+        role: Some("pg_execute_server_program".into()),
+        attributes: Vec::new(),
+        what: "the predefined role pg_execute_server_program runs programs as the server's account".into(),
+    });
+    assert_eq!(
+        diff(&promising(&["writers"]), &held),
+        [
+            "is a member of pg_execute_server_program through another group, which is not promised; the privileges that PostgreSQL gives to it are not listed; it runs programs as the server's account"
+        ]
+    );
+    assert_eq!(diff(&promising(&["writers", "pg_execute_server_program"]), &held), [""; 0]);
 }

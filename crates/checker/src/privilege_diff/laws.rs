@@ -186,6 +186,7 @@ fn what_is_beyond_acls_needs_an_explanation() {
         kind,
         object: object.cloned(),
         role: Some(role.into()),
+        attributes: Vec::new(),
         what: what.into(),
     };
     let mut held = set(&BTreeSet::new());
@@ -196,7 +197,7 @@ fn what_is_beyond_acls_needs_an_explanation() {
     held.escalations = [
         escalation(EscalationKind::SecurityDefiner, Some(&definer), "owner", "the function runs as its owner"),
         escalation(EscalationKind::OwnerView, Some(&view), "owner", "the view reads as its owner"),
-        escalation(EscalationKind::SetRole, None, "staff", "it may SET ROLE to staff"),
+        escalation(EscalationKind::SetRole, None, "staff", "may SET ROLE staff"),
         escalation(EscalationKind::RowSecurity, Some(&table), "itself", "row security does not bind"),
     ]
     .into();

@@ -1,6 +1,6 @@
 //! What a role is: attributes, memberships, settings.
 
-use leaseproof_domain::{Membership, PrivilegeSet};
+use leaseproof_domain::{Escalation, EscalationKind, Membership, PrivilegeSet};
 use leaseproof_scenario::{RolePromise, brings_membership};
 
 use super::Deviation;
@@ -79,15 +79,31 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
                 } else {
                     ""
                 };
-                let what = format!("is a member of {group}{through}, which is not promised{brings}");
+                let powers: String = powers(group, set).map(|power| format!("; it {power}")).collect();
+                let what = format!("is a member of {group}{through}, which is not promised{brings}{powers}");
                 found.push(Deviation::extra(format!("membership of {group}"), what, &promise.origin));
             }
         }
     }
 }
 
+/// What the group lets it do that no ACL says.
+fn powers<'s>(group: &'s str, set: &'s PrivilegeSet) -> impl Iterator<Item = &'s str> {
+    let of_group = move |escalation: &&Escalation| {
+        comes_with_a_membership(escalation.kind) && escalation.role.as_deref() == Some(group)
+    };
+    let named = format!("the predefined role {group} ");
+    let words = move |escalation: &'s Escalation| escalation.what.strip_prefix(&named).unwrap_or(&escalation.what);
+    set.escalations.iter().filter(of_group).map(words)
+}
+
+/// Whether such a way is one that a membership opens: it is told with a membership that is not promised.
+pub(super) fn comes_with_a_membership(kind: EscalationKind) -> bool {
+    matches!(kind, EscalationKind::SetRole | EscalationKind::PredefinedRole)
+}
+
 /// Whether it is a member only because a predefined role is one, which is judged itself.
-pub(super) fn comes_with_another(membership: &Membership, set: &PrivilegeSet) -> bool {
+fn comes_with_another(membership: &Membership, set: &PrivilegeSet) -> bool {
     let brings = |other: &Membership| brings_membership(&other.group, &membership.group);
     !membership.direct && !membership.admin && set.memberships.iter().any(brings)
 }

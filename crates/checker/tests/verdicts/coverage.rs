@@ -120,6 +120,7 @@ fn busy() -> Story {
         role: ROLE.into(),
         lease: None,
         query: "SELECT 1".into(),
+        query_origin: None,
         renew: None,
         keep_session: None,
         patience: None,

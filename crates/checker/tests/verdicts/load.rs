@@ -215,7 +215,7 @@ fn sat_1_what_is_lost_on_its_way_is_no_backlog() {
 fn sat_1_a_phase_too_short_to_tell_is_left_out_and_keeps_no_run_from_passing() {
     let short = Load::new(8.0, 50.0, 12.0).story().judged().verdicts;
     assert_eq!((short.verdict, short.checks.len()), (Verdict::Pass, 1));
-    assert_snapshot!(short.observed.left_out["SAT-1"], @"no phase is long enough: SAT-1 needs 15 s of arrivals after the ramp-up and outside fault windows, and 20 arrivals (steady has 9.0 s)");
+    assert_snapshot!(short.observed.left_out["SAT-1"], @"no phase is long enough: SAT-1 needs 15 s of arrivals after the ramp-up and outside fault windows, and 20 arrivals: with `for = \"20s\"` a phase is long enough (steady has 9.0 s)");
     // Saturated all the same: nobody can say so.
     assert!(!Load::new(8.0, 1.0, 12.0).story().judged().verdicts.observed.left_out.is_empty());
     let seldom = Load::new(0.5, 50.0, 30.0).story().judged().verdicts;

@@ -4,6 +4,7 @@
 
 mod accounts_and_logs;
 mod before;
+mod causes;
 mod coverage;
 mod credentials;
 mod dns;

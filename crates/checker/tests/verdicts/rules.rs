@@ -562,6 +562,7 @@ fn a_client_that_goes_away_early_bounds_its_own_issues_only() {
         role: ROLE.into(),
         lease: None,
         query: String::new(),
+        query_origin: None,
         renew: None,
         keep_session: None,
         patience: patience.map(leaseproof_domain::Ttl::from_millis),

@@ -35,6 +35,9 @@ pub struct Escalation {
     /// The role whose privileges are used: the owner, the group, PUBLIC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// The attributes (SUPERUSER, CREATEROLE, …) that SET ROLE gives and that the role itself lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
     /// The way in one line for people.
     pub what: String,
 }

@@ -53,6 +53,7 @@ pub(crate) fn plan() -> Plan {
             origin: line(1),
         },
         postgres: BTreeMap::from([("target".to_owned(), cluster)]),
+        warnings: Vec::new(),
         setup: Vec::new(),
         client: ClientPlan {
             policies: vec!["tiny-client".to_owned()],
@@ -80,7 +81,14 @@ pub(crate) fn plan() -> Plan {
 
 /// A step at the next line.
 pub(crate) fn step(action: SetupAction, at: u32) -> SetupStep {
-    SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin: line(at) }
+    SetupStep {
+        name: None,
+        action,
+        warnings: Warnings::Report,
+        expect: None,
+        origin: line(at),
+        keys: std::collections::BTreeMap::new(),
+    }
 }
 
 /// A step of SQL as the bootstrap superuser.

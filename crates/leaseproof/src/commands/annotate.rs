@@ -10,16 +10,17 @@ use crate::failure::{Ended, Failure};
 
 /// Print checks that did not pass as annotations for a CI system
 ///
-/// Reads verdicts.json of each run and prints every check that failed, is undecided or is a known issue, at the line
-/// of the scenario with the promise. GitHub Actions: workflow commands on stdout. GitLab CI: a Code Quality report to
-/// store as an artifact.
+/// Reads verdicts.json of each run and prints every cause of a failure, known issues too, at the most precise line of
+/// the scenario, and every check that is undecided for another reason. GitHub Actions: workflow commands on stdout.
+/// GitLab CI: a Code Quality report to store as an artifact.
 ///
 /// Paths are those with which the run was started: run leaseproof from the root of the repository.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof annotate out --for github\n  \
+                             leaseproof annotate reports --for github\n  \
                              leaseproof annotate out --for gitlab > gl-code-quality-report.json")]
 pub(crate) struct AnnotateArgs {
-    /// The runs: their folders, or a folder of runs as written by `run --output`
+    /// The runs: their folders, or a folder above them: `reports`, or what `run --output` wrote
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// The CI system
@@ -52,26 +53,38 @@ pub(crate) fn annotate(args: &AnnotateArgs) -> Ended {
 
 const VERDICTS: &str = "verdicts.json";
 
+/// How many folders down runs are searched: `reports` has them as `runs/<scenario>/<run>`.
+const DEPTH: usize = 3;
+
 /// The verdicts.json of the run in this folder, or of each run in the folders below it, sorted by name.
 fn verdicts_below(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let own = path.join(VERDICTS);
-    if own.is_file() {
-        return Ok(vec![own]);
-    }
-    let unreadable = |error| Failure::usage(format!("cannot read the folder {}: {error}", path.display()));
     let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path().join(VERDICTS);
-        if file.is_file() {
-            files.push(file);
-        }
-    }
+    find(path, DEPTH, &mut files)
+        .map_err(|error| Failure::usage(format!("cannot read the folder {}: {error}", path.display())))?;
     if files.is_empty() {
         let shown = path.display();
-        return Err(Failure::usage(format!("{shown} contains no run: expected {VERDICTS} in it or in a folder in it")));
+        return Err(Failure::usage(format!(
+            "{shown} contains no run: expected {VERDICTS} in it or in a folder below it"
+        )));
     }
     files.sort();
     Ok(files)
+}
+
+/// A run's own folders hold no other run. Links are not followed.
+fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let own = folder.join(VERDICTS);
+    if own.is_file() {
+        files.push(own);
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if depth > 0 && entry.file_type()?.is_dir() {
+            find(&entry.path(), depth - 1, files)?;
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<RunVerdicts, Failure> {
@@ -100,5 +113,10 @@ mod tests {
         }
         assert_eq!(verdicts_below(folder.path()).unwrap(), files);
         assert_eq!(verdicts_below(&folder.path().join("b")).unwrap(), [files[1].clone()]);
+        // As runs are kept where no folder is said.
+        let kept = folder.path().join("reports/runs/app/20261130T131200Z-8b4d");
+        std::fs::create_dir_all(&kept).unwrap();
+        std::fs::write(kept.join("verdicts.json"), "{}").unwrap();
+        assert_eq!(verdicts_below(&folder.path().join("reports")).unwrap(), [kept.join("verdicts.json")]);
     }
 }

@@ -109,6 +109,13 @@ fn list(folder: &RunFolder, args: &ShowArgs) -> Ended {
     };
     let mut all = Lifecycles::default();
     each(folder, |event| all.see(event))?;
+    let roles = all.roles();
+    if let Some(unknown) = args.role.as_deref().filter(|role| !roles.contains(role)) {
+        let there = roles.into_iter().collect::<Vec<_>>().join(", ");
+        let words = format!("the run {} asked for no credential of role `{unknown}`", folder.name());
+        let there = if there.is_empty() { String::new() } else { format!("; its roles are {there}") };
+        return Err(Failure::usage(format!("{words}{there}")));
+    }
     let filter =
         LifecycleFilter { role: args.role.clone(), fate: args.outcome.map(Fate::from), found_by, limit: args.limit };
     console::out(all.list(&filter, &shown(folder), console::width()));

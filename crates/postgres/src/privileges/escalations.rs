@@ -33,7 +33,8 @@ impl Credential<'_> {
             let object = whole(&entry.object);
             let rank = if superuser { ", a superuser" } else { "" };
             let what = format!("{object} {way} its owner {owner}{rank}");
-            found.insert(Escalation { kind, object: Some(object), role: Some(owner.to_owned()), what });
+            let role = Some(owner.to_owned());
+            found.insert(Escalation { kind, object: Some(object), role, attributes: Vec::new(), what });
         }
     }
 
@@ -44,7 +45,7 @@ impl Credential<'_> {
             let name = server.to_owned();
             let object = Object { kind: ObjectKind::ForeignServer, schema: None, name, column: None };
             let (kind, role) = (EscalationKind::UserMapping, role.map(str::to_owned));
-            found.insert(Escalation { kind, object: Some(object), role, what });
+            found.insert(Escalation { kind, object: Some(object), role, attributes: Vec::new(), what });
         };
         for server in of(self.oid) {
             tell(server, None, format!("a user mapping of its own logs in to the foreign server {server}"));
@@ -65,18 +66,23 @@ impl Credential<'_> {
     fn through_roles(&self, found: &mut BTreeSet<Escalation>) {
         for group in self.reach.member.keys().filter(|group| **group != self.oid) {
             let (Some(role), name) = (self.facts.roles.get(group), self.name(*group)) else { continue };
-            let mut tell = |kind, what| {
-                found.insert(Escalation { kind, object: None, role: Some(name.to_owned()), what });
+            let mut tell_with = |kind, attributes: &[&str], what| {
+                let attributes = attributes.iter().map(|&word| word.to_owned()).collect();
+                found.insert(Escalation { kind, object: None, role: Some(name.to_owned()), attributes, what });
             };
             let inherits = self.reach.inherits.contains_key(group);
             let sets = self.reach.sets.contains_key(group);
+            let admin = self.reach.admin.contains(group);
             let gained = gained(&self.role.attributes, &role.attributes);
-            if sets && !gained.is_empty() {
-                tell(EscalationKind::SetRole, format!("may SET ROLE {name}, which is {}", gained.join(", ")));
-            } else if sets && !inherits {
+            if (sets || admin) && !gained.is_empty() {
+                let way = if sets { "may SET ROLE" } else { "may grant itself SET ROLE" };
+                tell_with(EscalationKind::SetRole, &gained, format!("{way} {name}, which is {}", gained.join(", ")));
+            }
+            let mut tell = |kind, what| tell_with(kind, &[], what);
+            if gained.is_empty() && sets && !inherits {
                 let what = format!("may SET ROLE {name}, whose privileges it does not have without asking");
                 tell(EscalationKind::SetRole, what);
-            } else if !sets && !inherits && self.reach.admin.contains(group) {
+            } else if gained.is_empty() && !sets && !inherits && admin {
                 let what = format!("may grant itself {name}, whose membership it may hand on");
                 tell(EscalationKind::SetRole, what);
             }
@@ -96,7 +102,8 @@ impl Credential<'_> {
             false => return None,
         };
         let what = format!("row security of {table} does not bind it: {why}");
-        Some(Escalation { kind: EscalationKind::RowSecurity, object: Some(table.clone()), role, what })
+        let (kind, object) = (EscalationKind::RowSecurity, Some(table.clone()));
+        Some(Escalation { kind, object, role, attributes: Vec::new(), what })
     }
 }
 

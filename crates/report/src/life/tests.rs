@@ -140,3 +140,24 @@ fn lines_fit_the_terminal() {
     let long: Vec<&str> = text.lines().skip(3).filter(|line| line.chars().count() > 60).collect();
     assert!(long.is_empty(), "{long:#?}");
 }
+
+#[test]
+fn equal_logins_after_each_other_are_one_line() {
+    let failure = || {
+        let message = "permission denied for table domains".to_owned();
+        Outcome::Failed(Failure { source: FailureSource::Postgres, code: "42501".into(), message })
+    };
+    let logins = (0..17).map(|number| {
+        let mut login = operation(7, Operation::Login, 1_013_000 + number * 20_000, failure());
+        (login.endpoint, login.query_failed) = (Some("127.0.0.1:15432/powerdns".into()), true);
+        login.end = Micros(login.end.0 + number * 100);
+        Event::Operation(login)
+    });
+    let events: Vec<Event> = events().into_iter().take(2).chain(logins).collect();
+    let mut story = LifeStory::of(LEASE);
+    events.iter().for_each(|event| story.identify(event));
+    events.iter().for_each(|event| story.tell(event));
+    let text = story.render(None, None);
+    assert_eq!(text.matches("logged in, and the query failed: SQLSTATE 42501").count(), 1, "{text}");
+    assert!(text.contains("the same, 16 times since"), "{text}");
+}

@@ -97,3 +97,25 @@ fn a_check_names_its_lifecycles_and_says_what_it_found() {
         "{text}"
     );
 }
+
+#[test]
+fn an_issue_that_failed_is_found_by_its_moment() {
+    let judgment = |role: &str| {
+        let mut judgment = sample::verdicts().checks[1].clone();
+        judgment.subject = leaseproof_domain::Subject::Role(role.into());
+        judgment.findings = vec![leaseproof_domain::Finding {
+            what: "the issue was answered HTTP 500".into(),
+            at: Some(Micros(2_000_000)),
+            ..leaseproof_domain::Finding::default()
+        }];
+        judgment
+    };
+    let found_by =
+        |role: &str| LifecycleFilter { found_by: Some(vec![judgment(role)]), limit: 40, ..Default::default() };
+    let text = all().list(&found_by("powerdns-role"), "RUN", None);
+    assert!(text.contains("\n1 of 5 lifecycles"), "{text}");
+    // No lease is named that could be shown.
+    assert!(!text.contains("--lease"), "{text}");
+    assert!(all().list(&found_by("other"), "RUN", None).contains("\n0 of 5 lifecycles"));
+    assert_eq!(all().roles().into_iter().collect::<Vec<_>>(), ["other", "powerdns-role"]);
+}

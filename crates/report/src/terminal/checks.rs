@@ -12,7 +12,10 @@ use crate::{evidence, figures};
 /// How many notes of one passed check are shown without `--verbose`.
 const NOTES: usize = 2;
 
-/// What ended the run early, and what it left behind.
+/// Checks whose notes are about nearly every run: summary.md has them.
+const ONLY_VERBOSE: [&str; 1] = ["PRB-1"];
+
+/// Why the run ended early, and what it left behind.
 pub(super) fn ended_early(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let ended = verdicts.cause.as_ref().map(causes::ended_early);
     let left = verdicts.left_behind.as_deref().map(causes::left_behind);
@@ -47,11 +50,15 @@ fn head(out: &mut String, layout: Layout, first: &str, block: &Block) {
     }
 }
 
-/// One line for each undecided check, and one for all that were not run.
+/// One line for each undecided check, one for all that one cause leaves undecided, and one for all that were not run.
 pub(super) fn undecided(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    let folded = causes::undecided(verdicts);
+    for undecided in &folded {
+        layout.paragraph(out, &format!("{DOUBT}?{DOUBT:#} "), &undecided.words());
+    }
     let unknown = verdicts.checks.iter().filter(|judgment| judgment.verdict == Verdict::Unknown);
     let (not_run, undecided): (Vec<_>, Vec<_>) = unknown.partition(|judgment| judgment.not_run);
-    for judgment in &undecided {
+    for judgment in undecided.iter().filter(|judgment| judgment.undecided_by.is_none()) {
         let reason = judgment.reason.as_deref().unwrap_or("no reason was recorded");
         let text = format!("{}: {}", judgment.subject, evidence::plain(reason));
         layout.paragraph(out, &format!("{DOUBT}? {:<6}{DOUBT:#}  ", judgment.check), &text);
@@ -89,7 +96,8 @@ pub(super) fn passed(out: &mut String, layout: Layout, verdicts: &RunVerdicts, d
             check(out, layout, judgment);
         }
         let shown = if verbose { usize::MAX } else { NOTES };
-        let notes = evidence::notes(judgment);
+        let hidden = !verbose && judgment.verdict == Verdict::Pass && ONLY_VERBOSE.contains(&judgment.check.as_str());
+        let notes = if hidden { Vec::new() } else { evidence::notes(judgment) };
         let more = notes.len().saturating_sub(shown);
         let more = (more > 0).then(|| format!("{} more; --verbose shows all", figures::count(more as u64, "note")));
         let first = format!("{FAINT}· {:<6}{FAINT:#}  ", judgment.check);

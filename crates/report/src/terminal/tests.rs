@@ -128,3 +128,22 @@ fn a_table_that_is_too_wide_has_fewer_figures_and_whole_words() {
         assert!(text.contains(whole), "{whole}: {text}");
     }
 }
+
+#[test]
+fn what_one_cause_leaves_undecided_is_one_line() {
+    let mut verdicts = sample::verdicts();
+    let last = verdicts.checks.pop().unwrap();
+    for check in ["LOG-1", "EXP-1", "INV-2"] {
+        let check = leaseproof_domain::CheckId::of(check);
+        verdicts.checks.push(leaseproof_domain::Judgment { check, undecided_by: Some(1), ..last.clone() });
+    }
+    let folded = "3 checks of role powerdns-role undecided because of cause 1";
+    let view =
+        |detail| TerminalView { servers: &[], folder: None, detail, width: None, exit_code: 1, exit_meaning: None };
+    let usual = terminal(&verdicts, &view(Detail::Usual));
+    assert!(usual.contains(folded) && !usual.contains("no lease was left"), "{usual}");
+    let verbose = terminal(&verdicts, &view(Detail::Verbose));
+    assert_eq!(verbose.matches("no lease was left").count(), 3, "{verbose}");
+    let page = crate::summary(&verdicts);
+    assert!(page.contains(&format!("{folded}: LOG-1, EXP-1, INV-2.")) && !page.contains("no lease was left"), "{page}");
+}

@@ -51,6 +51,7 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table) -> LifeSaid {
         role,
         lease: lease.map(|said| said.value),
         query: owned(table, "query").unwrap_or_else(|| "SELECT 1".to_owned()),
+        query_origin: table.entry("query").map(|entry| entry.at.origin()),
         renew: table.table("renew").and_then(renew),
         keep_session: table.table("keep_session").and_then(keep_session),
         patience: table.parsed::<Ttl>("patience").map(|said| said.value),

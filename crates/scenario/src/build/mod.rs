@@ -57,6 +57,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         vault: estate::vault(&book),
         postgres: estate::clusters(&book),
         setup: setup::steps(&book),
+        warnings: Vec::new(),
         client: setup::client(&book),
         promise: promise::estate(&book),
         accounts: promise::accounts(&book),

@@ -150,6 +150,7 @@ fn member(node: &Node) -> Option<Promised<Member>> {
         admin: flag("admin").unwrap_or(false),
         inherit: flag("inherit"),
         set: flag("set"),
+        attributes: table.texts("attributes").iter().map(|said| said.value.to_owned()).collect(),
         ..Member::of(table.text("role")?.value)
     };
     Some(Promised { value, origin })

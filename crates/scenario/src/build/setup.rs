@@ -29,9 +29,16 @@ pub(super) fn steps(book: &Book<'_>) -> Vec<SetupStep> {
                 warnings: warnings(table).unwrap_or(all),
                 expect: table.entry("expect").and_then(|entry| expected(book, entry)),
                 origin: node.place.origin(),
+                keys: keys_of(table),
             })
         })
         .collect()
+}
+
+/// The lines of what a `write` has under `data`.
+fn keys_of(table: &Table) -> BTreeMap<String, Origin> {
+    let data = table.table("data").into_iter().flat_map(|data| &data.entries);
+    data.map(|entry| (entry.key.clone(), entry.at.origin())).collect()
 }
 
 fn warnings(table: &Table) -> Option<Warnings> {

@@ -137,6 +137,11 @@ static MEMBER: Shape = Shape {
         key("admin", Is::Flag, "WITH ADMIN OPTION: it can grant the membership to others. Default false."),
         key("inherit", Is::Flag, "Whether it inherits the group's privileges. Default: not judged."),
         key("set", Is::Flag, "Whether it can SET ROLE to the group. Default: not judged."),
+        key(
+            "attributes",
+            Is::Texts(&Is::Word(&["SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS"])),
+            "Attributes of the group that it can use after SET ROLE. Default none.",
+        ),
     ],
 };
 

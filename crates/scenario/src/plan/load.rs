@@ -29,6 +29,9 @@ pub struct LifePlan {
     pub lease: Option<Ttl>,
     /// The query that each login makes.
     pub query: String,
+    /// The line of `query`; none where the scenario says none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_origin: Option<Origin>,
     /// Which share of lives renew, and at which point of the lease.
     pub renew: Option<RenewPlan>,
     /// Which share of lives keep their first session open beyond the credential's end.

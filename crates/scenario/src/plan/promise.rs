@@ -151,12 +151,15 @@ pub struct Member {
     /// Whether it may SET ROLE to the group; none where the scenario does not say.
     #[serde(default)]
     pub set: Option<bool>,
+    /// The attributes of the group (CREATEROLE, …) that it may use by SET ROLE.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
 }
 
 impl Member {
-    /// A member of `role` that may not hand it on; nothing is promised of INHERIT and SET.
+    /// A member of `role` that may not hand it on; nothing is promised of INHERIT and SET, and no attribute.
     pub fn of(role: impl Into<String>) -> Self {
-        Self { role: role.into(), admin: false, inherit: None, set: None }
+        Self { role: role.into(), admin: false, inherit: None, set: None, attributes: Vec::new() }
     }
 }
 

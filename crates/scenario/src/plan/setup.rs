@@ -62,6 +62,9 @@ pub struct SetupStep {
     pub expect: Option<ExpectedFailure>,
     /// The step's line in the scenario.
     pub origin: Origin,
+    /// The lines of the keys that a `write` has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Origin>,
 }
 
 /// What a server's warning means for the step that it answers.

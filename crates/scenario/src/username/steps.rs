@@ -113,7 +113,14 @@ mod tests {
 
     fn step(line: u32, action: SetupAction) -> SetupStep {
         let origin = Origin { file: "scenario.toml".into(), line, column: 1 };
-        SetupStep { name: None, action, warnings: Warnings::Report, expect: None, origin }
+        SetupStep {
+            name: None,
+            action,
+            warnings: Warnings::Report,
+            expect: None,
+            origin,
+            keys: std::collections::BTreeMap::new(),
+        }
     }
 
     fn write(line: u32, path: &str, key: &str, value: &str) -> SetupStep {

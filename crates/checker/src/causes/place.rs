@@ -1,0 +1,111 @@
+//! Where a cause is to be looked for: lines of the setup and warnings about the scenario; and what could
+//! not be judged for it.
+
+use leaseproof_domain::{FailureCause, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
+use leaseproof_scenario::{Plan, Setting, SettingValue, SetupAction, SetupStep};
+
+/// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
+const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
+/// Checks that fail for what the setup writes of a Vault role or of its connection.
+const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
+/// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
+const ONE_IN: u64 = 2;
+
+/// Adds to the causes what their findings do not have.
+pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
+    for cause in causes {
+        if let Some(key) = key_of(cause) {
+            for about in &mut cause.about {
+                if let Subject::Role(role) = &about.subject {
+                    about.setup = setup_line(plan, role, key);
+                }
+            }
+        }
+        cause.warnings = plan.warnings.iter().filter(|warning| concerns(warning, cause, plan)).cloned().collect();
+    }
+}
+
+/// The key of a Vault role that determines whether what failed works. A request that the client's policy does not allow
+/// never came to the role.
+fn key_of(cause: &FailureCause) -> Option<&'static str> {
+    match cause.check.as_str() {
+        "ISS-1" if cause.example.code.as_deref() != Some("403") => Some("creation_statements"),
+        "REV-1" | "EXP-1" => Some("revocation_statements"),
+        "TTL-7" if cause.example.what.contains("default TTL") => Some("default_ttl"),
+        "TTL-7" => Some("max_ttl"),
+        _ => None,
+    }
+}
+
+/// Where a role's key is written last.
+fn setup_line(plan: &Plan, role: &str, key: &str) -> Option<SetupLine> {
+    let origin = steps_of(plan, role).filter_map(|(_, step)| step.keys.get(key)).last()?;
+    Some(SetupLine { key: key.to_owned(), origin: origin.clone() })
+}
+
+/// The steps that write a role or its connection, each with its path below the mount.
+fn steps_of<'p>(plan: &'p Plan, role: &'p str) -> impl Iterator<Item = (&'p str, &'p SetupStep)> {
+    let mount = plan.roles.iter().find(|promise| promise.name == role).map_or("database", |promise| &promise.mount);
+    let writes = move |step: &'p SetupStep| {
+        let SetupAction::Write { path, data } = &step.action else { return None };
+        let below = path.trim_matches('/').strip_prefix(mount.trim_matches('/'))?.strip_prefix('/')?;
+        Some((below, step, data))
+    };
+    let own = move |below: &str| below.strip_prefix("roles/") == Some(role);
+    let connection = plan.setup.iter().filter_map(writes).filter(|(below, ..)| own(below)).find_map(|(_, _, data)| {
+        match data.get("db_name")? {
+            SettingValue::Text(Setting::Text(name)) => Some(name.as_str()),
+            _ => None,
+        }
+    });
+    let of_connection = move |below: &str| connection.is_some() && below.strip_prefix("config/") == connection;
+    let steps = plan.setup.iter().filter_map(writes);
+    steps.filter(move |(below, ..)| own(below) || of_connection(below)).map(|(below, step, _)| (below, step))
+}
+
+/// Whether the warning is about a line or a Vault role that the cause is about.
+fn concerns(warning: &ScenarioWarning, cause: &FailureCause, plan: &Plan) -> bool {
+    let there = |origin: &Origin| (&origin.file, origin.line) == (&warning.origin.file, warning.origin.line);
+    let mut promised = cause.about.iter().flat_map(|about| &about.promised);
+    if promised.any(there) {
+        return true;
+    }
+    // Statements that stand in a file of their own are not said to be of a role.
+    let in_a_file = !plan.setup.iter().any(|step| step.origin.file == warning.origin.file);
+    let of_role = |role: &str| {
+        let named = warning.what.contains(&format!("`{role}`")) || warning.what.contains(&format!("/{role}`"));
+        named || in_a_file || steps_of(plan, role).any(|(_, step)| step.keys.values().any(there) || there(&step.origin))
+    };
+    let mut subjects = cause.about.iter().map(|about| &about.subject);
+    OF_THE_SETUP.contains(&cause.check.as_str())
+        && subjects.any(|subject| matches!(subject, Subject::Role(role) if of_role(role)))
+}
+
+/// Says of each check that had too little to judge for which cause that is so.
+pub(crate) fn undecided_by(checks: &mut [Judgment], causes: &[FailureCause], plan: &Plan) {
+    for judgment in checks.iter_mut().filter(|judgment| lacks_samples(judgment)) {
+        let of = |subject: &Subject| {
+            causes.iter().position(|cause| {
+                let mut about = cause.about.iter().map(|about| &about.subject);
+                BASIC.contains(&cause.check.as_str())
+                    && cause.check != judgment.check
+                    && about.any(|about| about == subject || *about == Subject::Estate)
+            })
+        };
+        let found = match &judgment.subject {
+            Subject::Role(_) => of(&judgment.subject),
+            // What is asked of the whole environment lacks samples where no role has any.
+            _ => {
+                let each: Option<Vec<usize>> =
+                    plan.roles.iter().map(|role| of(&Subject::Role(role.name.clone()))).collect();
+                each.and_then(|each| each.into_iter().min())
+            }
+        };
+        judgment.undecided_by = found.map(|place| place + 1);
+    }
+}
+
+fn lacks_samples(judgment: &Judgment) -> bool {
+    let few = judgment.coverage.as_ref().is_some_and(|coverage| coverage.judged * ONE_IN < coverage.expected);
+    judgment.verdict == Verdict::Unknown && !judgment.not_run && (judgment.samples == 0 || few)
+}

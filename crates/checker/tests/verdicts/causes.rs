@@ -1,0 +1,255 @@
+//! What is said of the causes of a failed run.
+
+use leaseproof_domain::{
+    Event, FailureSource, GrantedTo, LoggedNote, Micros, Operation, Privilege, ScenarioWarning, ServerNote, Severity,
+    Subject, Why,
+};
+use leaseproof_scenario::{LifePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+
+use crate::story::{ROLE, S, Story, allowed, direct, grant, line, refused_with, table};
+
+/// `LOG-1 [role app-role: 14] also INV-5`.
+fn told(story: &Story) -> Vec<String> {
+    let cause = |cause: leaseproof_domain::FailureCause| {
+        let about = |about: &leaseproof_domain::CauseSubject| {
+            let lines: Vec<String> = about.promised.iter().map(|line| line.line.to_string()).collect();
+            let setup = about.setup.as_ref().map(|line| format!(" {} {}", line.key, line.origin.line));
+            format!("{}: {}{}", about.subject, lines.join(","), setup.unwrap_or_default())
+        };
+        let about: Vec<String> = cause.about.iter().map(about).collect();
+        let also: String = cause.also_breaks.iter().map(|also| format!(" also {}", also.check)).collect();
+        format!("{} [{}]{also}", cause.check, about.join("; "))
+    };
+    story.judged().verdicts.causes.into_iter().map(cause).collect()
+}
+
+/// The lifecycle that made the history, with a query of its own.
+fn with_query(story: Story) -> Story {
+    story.with(|story| {
+        story.plan.lives = vec![LifePlan {
+            name: "reader".into(),
+            role: ROLE.into(),
+            lease: None,
+            query: "SELECT count(*) FROM domains".into(),
+            query_origin: Some(line(51)),
+            renew: None,
+            keep_session: None,
+            patience: None,
+            revoke: 0.5,
+            origin: line(50),
+        }];
+    })
+}
+
+/// Each login works, and its query is answered so.
+fn querying(story: Story, code: &str, words: &str) -> Story {
+    let outcome = refused_with(FailureSource::Postgres, code, words);
+    with_query(story).each(|event| {
+        if let Event::Operation(record) = event
+            && matches!(record.op, Operation::Login | Operation::Relogin)
+        {
+            (record.outcome, record.query_failed) = (outcome.clone(), true);
+        }
+    })
+}
+
+#[test]
+fn a_query_that_fails_is_no_refused_login() {
+    let story = querying(Story::good(), "42P01", "relation \"domians\" does not exist");
+    assert_eq!(told(&story), ["LOG-1 [role app-role: 51]"]);
+    let cause = &story.judged().verdicts.causes[0];
+    assert!(
+        cause.what.contains(" logged in at ") && cause.what.contains("the query of lifecycle reader failed"),
+        "{}",
+        cause.what
+    );
+    story.passes("INV-1");
+    // A server that shuts down answers any query so: that the login worked is not known.
+    let story = querying(Story::good(), "57P01", "terminating connection due to administrator command");
+    assert!(!told(&story).iter().any(|cause| cause.contains(": 51")), "{:?}", told(&story));
+}
+
+#[test]
+fn a_query_that_begins_to_fail_is_told_too() {
+    let story = with_query(Story::good()).each(|event| {
+        if let Event::Operation(record) = event
+            && record.op == Operation::Relogin
+        {
+            let words = "permission denied for table domains";
+            (record.outcome, record.query_failed) = (refused_with(FailureSource::Postgres, "42501", words), true);
+        }
+    });
+    assert_eq!(told(&story), ["INV-5 [role app-role: 51]"]);
+}
+
+#[test]
+fn a_query_that_needs_a_missing_privilege_is_of_that_privilege_s_cause() {
+    let without = |privilege| {
+        Story::good().each(move |event| {
+            if let Event::PrivilegeSet { set, .. } = event {
+                set.held.remove(&direct(privilege, table("domains")));
+            }
+        })
+    };
+    let denied = |story| querying(story, "42501", "permission denied for table domains");
+    let causes = told(&denied(without(Privilege::Select)));
+    assert!(causes.contains(&"GRA-1 [role app-role: 34] also LOG-1 also PRB-2".to_owned()), "{causes:?}");
+    // Another table's is no reason.
+    let other = querying(without(Privilege::Select), "42501", "permission denied for table records");
+    assert!(told(&other).contains(&"LOG-1 [role app-role: 51]".to_owned()), "{:?}", told(&other));
+}
+
+#[test]
+fn one_privilege_too_many_is_one_cause() {
+    let story = Story::good().each(|event| match event {
+        Event::PrivilegeSet { set, .. } => {
+            let why = Why::Member(vec!["staff".into()]);
+            set.held.insert(GrantedTo { grant: grant(Privilege::Update, table("domains")), why });
+        }
+        Event::Probe(probe) if probe.grant == grant(Privilege::Update, table("domains")) => {
+            probe.outcome = allowed();
+        }
+        _ => {}
+    });
+    assert_eq!(told(&story), ["GRA-1 [role app-role: 33] also PRB-1"]);
+}
+
+#[test]
+fn a_wrong_maximum_ttl_is_one_cause() {
+    let story = Story::good().with(|story| {
+        story.plan.roles[0].max_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(2000);
+    });
+    let story = story.op(1, Operation::Renew, |record| {
+        record.increment_seconds = Some(9000);
+        record.lease_seconds = Some(9000);
+    });
+    let causes = told(&story);
+    assert!(causes[0].starts_with("TTL-7 [role app-role: 32] also TTL-2"), "{causes:?}");
+}
+
+fn step(path: &str, key: &str, value: &str, at: u32) -> SetupStep {
+    let text = |text: &str| SettingValue::Text(Setting::Text(text.into()));
+    let mut data = std::collections::BTreeMap::from([(key.to_owned(), text(value))]);
+    data.insert("db_name".into(), text("app"));
+    SetupStep {
+        name: None,
+        action: SetupAction::Write { path: path.into(), data },
+        warnings: Warnings::Report,
+        expect: None,
+        origin: line(at),
+        keys: [(key.to_owned(), line(at + 1))].into(),
+    }
+}
+
+/// Every issue of the role fails, and a second role's too.
+fn no_issue() -> Story {
+    let words = |role: &str| format!("1 error occurred: role \"{role}_readers\" does not exist (SQLSTATE 42704)");
+    let mut story = Story::empty();
+    story.plan.roles.push(leaseproof_scenario::RolePromise {
+        name: "other".into(),
+        origin: line(40),
+        ..story.plan.roles[0].clone()
+    });
+    story.plan.asks.retain(|ask| ask.check.as_str() != "AUD-1");
+    let asks = story.plan.asks.clone();
+    for ask in asks.into_iter().filter(|ask| matches!(ask.subject, Subject::Role(_))) {
+        story.plan.asks.push(leaseproof_scenario::Ask {
+            subject: Subject::Role("other".into()),
+            origin: line(41),
+            ..ask
+        });
+    }
+    for (life, role) in [(1, ROLE), (2, "other"), (3, ROLE), (4, "other")] {
+        let at = life * S;
+        let outcome = refused_with(FailureSource::Vault, "500", &words(role));
+        let record = story.operation(life, Operation::Issue, at, at + 1000, outcome);
+        (record.role, record.lease, record.username, record.oid) = (role.to_owned(), None, None, None);
+    }
+    story.plan.setup = vec![
+        step("database/roles/app-role", "creation_statements", "CREATE ROLE …", 70),
+        step("database/roles/other", "creation_statements", "CREATE ROLE …", 80),
+        step("database/roles/other", "default_ttl", "1h", 90),
+    ];
+    story
+}
+
+#[test]
+fn a_cause_names_its_role_and_its_lines() {
+    let story = no_issue();
+    assert_eq!(
+        told(&story),
+        ["ISS-1 [role app-role: 99 creation_statements 71]", "ISS-1 [role other: 41 creation_statements 81]"]
+    );
+    // In the same words it is one cause of both.
+    let same = no_issue().each(|event| {
+        if let Event::Operation(record) = event {
+            record.outcome = refused_with(FailureSource::Vault, "500", "no connection");
+        }
+    });
+    assert_eq!(
+        told(&same),
+        ["ISS-1 [role app-role: 99 creation_statements 71; role other: 41 creation_statements 81]"]
+    );
+    let denied = no_issue().each(|event| {
+        if let Event::Operation(record) = event {
+            record.outcome = refused_with(FailureSource::Vault, "403", "permission denied");
+        }
+    });
+    assert_eq!(told(&denied), ["ISS-1 [role app-role: 99; role other: 41]"]);
+}
+
+#[test]
+fn what_lacks_samples_says_for_which_cause() {
+    let verdicts = no_issue().judged().verdicts;
+    let of = |subject: &Subject| {
+        let own = verdicts.checks.iter().filter(|check| check.subject == *subject && check.reason.is_some());
+        own.map(|check| (check.check.as_str(), check.undecided_by)).collect::<Vec<_>>()
+    };
+    for (role, cause) in [(ROLE, 1), ("other", 2)] {
+        let undecided = of(&Subject::Role(role.into()));
+        assert!(undecided.len() > 10 && undecided.iter().all(|(_, by)| *by == Some(cause)), "{undecided:?}");
+    }
+    assert!(of(&Subject::Estate).contains(&("INV-10", Some(1))), "{:?}", of(&Subject::Estate));
+    // Where nothing failed, nothing is the reason.
+    let nothing = Story::empty().judged().verdicts;
+    assert!(nothing.checks.iter().all(|check| check.undecided_by.is_none()));
+}
+
+#[test]
+fn a_cause_has_the_warnings_about_its_lines_and_roles() {
+    let mut story = no_issue();
+    let warning = |what: &str, at| ScenarioWarning { what: what.into(), origin: line(at) };
+    story.plan.warnings = vec![
+        warning("a Vault role of Vault 1.21 has no parameter `defualt_ttl`", 81),
+        warning("connection `app` does not allow role `app-role`", 60),
+        warning("something else", 61),
+    ];
+    let verdicts = story.judged().verdicts;
+    let warnings = |place: usize| {
+        let lines = verdicts.causes[place].warnings.iter().map(|warning| warning.origin.line);
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!((warnings(0), warnings(1)), (vec![60], vec![81]));
+    assert_eq!(verdicts.warnings.len(), 3);
+}
+
+#[test]
+fn a_cause_has_the_detail_of_the_server_s_log() {
+    let words = "role \"v-1\" cannot be dropped because some objects depend on it";
+    let story = Story::good()
+        .op(1, Operation::Revoke, |record| {
+            record.outcome = refused_with(FailureSource::Vault, "400", &format!("ERROR: {words} (SQLSTATE 2BP01)"));
+        })
+        .with(|story| {
+            let details = vec!["DETAIL: privileges for table domains".to_owned()];
+            let note = ServerNote { details, ..ServerNote::postgres(Severity::Error, words) };
+            story.add(
+                5 * S,
+                Event::LoggedNote(LoggedNote { at: Micros(5 * S), server: "postgres.target".into(), note }),
+            );
+        });
+    let causes = story.judged().verdicts.causes;
+    let cause = causes.iter().find(|cause| cause.check.as_str() == "REV-1").unwrap();
+    assert!(cause.what.ends_with("; DETAIL: privileges for table domains"), "{}", cause.what);
+    assert!(cause.example.what.contains("DETAIL"), "{}", cause.example.what);
+}

@@ -1,0 +1,63 @@
+//! Warnings and notices of servers, those that differ only in an object's name as one.
+
+use std::collections::BTreeMap;
+
+use leaseproof_domain::ObservedNote;
+
+/// PostgreSQL's words where a REVOKE meets privileges that another role granted (`restrict_and_check_grant` in aclchk.c).
+const NOT_REVOKED: [&str; 2] = ["not all privileges could be revoked for ", "no privileges could be revoked for "];
+
+/// Each in one line, in the order of the first of its kind.
+pub(crate) fn lines<'n>(notes: impl Iterator<Item = &'n ObservedNote>) -> Vec<String> {
+    let mut lines: Vec<(&ObservedNote, usize)> = Vec::new();
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for noted in notes {
+        let Some(words) = NOT_REVOKED.iter().find(|words| noted.note.message.starts_with(**words)) else {
+            lines.push((noted, 1));
+            continue;
+        };
+        let place = *known.entry((noted.of.as_str(), *words)).or_insert(lines.len());
+        match lines.get_mut(place) {
+            Some((_, times)) => *times += 1,
+            None => lines.push((noted, 1)),
+        }
+    }
+    lines.into_iter().map(|(noted, times)| line(noted, times)).collect()
+}
+
+fn line(noted: &ObservedNote, times: usize) -> String {
+    if !NOT_REVOKED.iter().any(|words| noted.note.message.starts_with(words)) {
+        return noted.to_string();
+    }
+    let more = if times > 1 { format!(", and for {} more", times - 1) } else { String::new() };
+    format!(
+        "{noted}{more}. Vault's default revocation revokes privileges on all objects, also those that its account did not \
+         grant: harmless while REV-1 and EXP-1 pass"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{ObservedNote, ServerNote, Severity};
+
+    use super::lines;
+
+    #[test]
+    fn what_a_default_revocation_cannot_revoke_is_one_line() {
+        let noted = |message: &str| {
+            let note = ServerNote::postgres(Severity::Warning, message);
+            ObservedNote { of: "log of postgres.target".into(), origin: None, note }
+        };
+        let of = |column: &str| {
+            noted(&format!("not all privileges could be revoked for column \"{column}\" of relation \"t\""))
+        };
+        let notes = [of("tableoid"), noted("something else"), of("cmax"), of("xmax")];
+        let told = lines(notes.iter());
+        assert_eq!(told.len(), 2, "{told:#?}");
+        assert!(
+            told[0].contains("column \"tableoid\" of relation \"t\", and for 2 more. Vault's default"),
+            "{told:#?}"
+        );
+        assert!(told[1].ends_with("something else"), "{told:#?}");
+    }
+}
