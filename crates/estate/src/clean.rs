@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, Ledger};
 
-pub(crate) use self::run::{alone, tokens};
+pub(crate) use self::run::{OpenToken, alone, tokens};
 use crate::containers::{remove_all, strays};
 
 /// What `clean` found, run by run, oldest first.
@@ -102,6 +102,8 @@ pub enum CleanOutcome {
         what: Vec<String>,
         /// What would stay, and why.
         stays: Vec<String>,
+        /// What is in servers that the run did not start, and what removes it.
+        there: Vec<String>,
     },
     /// Nothing is left of it; its ledger is closed.
     Cleaned {
@@ -118,6 +120,8 @@ pub enum CleanOutcome {
         left: Vec<String>,
         /// What was ended and removed all the same.
         gone: Vec<String>,
+        /// What is in servers that the run did not start, and what removes it.
+        there: Vec<String>,
     },
 }
 
@@ -160,10 +164,10 @@ pub fn clean_in(index: &Path, dry_run: bool) -> CleanReport {
 fn stray(names: Vec<String>, dry_run: bool) -> CleanOutcome {
     if dry_run {
         let what = names.iter().map(|name| format!("container {name}")).collect();
-        return CleanOutcome::WouldRemove { what, stays: Vec::new() };
+        return CleanOutcome::WouldRemove { what, stays: Vec::new(), there: Vec::new() };
     }
     match remove_all(names) {
         (ended, left) if left.is_empty() => CleanOutcome::Cleaned { ended, removed: vec![], tokens: vec![] },
-        (gone, left) => CleanOutcome::Left { left, gone },
+        (gone, left) => CleanOutcome::Left { left, gone, there: Vec::new() },
     }
 }

@@ -56,8 +56,8 @@ mod token;
 mod vault;
 
 pub use attached::{
-    AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, clean_attached, client_rights, harness_needs,
-    in_clear, sent_in_clear,
+    AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, RolledBack, clean_attached, client_rights,
+    harness_needs, in_clear, left_by_login, missing_inputs, not_done_there, rolled_back, sent_in_clear,
 };
 pub use bare::{Bare, Layout, Replication, Storage, TARGET};
 pub use bare_storage::STORAGE;

@@ -22,6 +22,26 @@ impl Placeholders {
     }
 
     /// The same, of a Vault that is elsewhere.
+    /// Those of servers that are not leaseproof's.
+    pub(crate) fn of_attached<'a>(
+        vault: &str,
+        (host, port): (&str, u16),
+        clusters: impl Iterator<Item = (&'a str, &'a [(String, u16)])>,
+    ) -> Self {
+        let mut all = Self::default();
+        all.vault_at(vault, host, port);
+        for (name, endpoints) in clusters {
+            if let Some((host, port)) = endpoints.first() {
+                all.cluster_at(name, host, *port);
+            }
+            if let Some((host, port)) = endpoints.get(1) {
+                all.read_at(name, host, *port);
+            }
+            all.servers(name, endpoints.iter().map(|(host, port)| (host.as_str(), *port)));
+        }
+        all
+    }
+
     pub(crate) fn vault_at(&mut self, address: &str, host: &str, port: u16) {
         self.set("vault.addr", address.to_owned());
         self.set("vault.host", host.to_owned());

@@ -109,7 +109,8 @@ impl Estate {
     /// A token whose accessor is in the ledger.
     async fn kept_token(&self, request: &TokenRequest, ledger: &Ledger) -> Result<Token, EstateError> {
         let token = self.token(request, "make the client's token").await?;
-        let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone() };
+        let entry =
+            Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: token.accessor.clone(), ends: None };
         if let Err(why) = ledger.add(entry) {
             self.release(&token.accessor).await?;
             return Err(why.into());

@@ -83,6 +83,27 @@ pub(crate) async fn versions(plan: &Plan, estate: &Standing) -> Result<Vec<Strin
     Ok(versions)
 }
 
+/// That the harness's own account can log in to the database of every promised role, after the set-up.
+pub(crate) async fn databases(plan: &Plan, estate: &Standing) -> Result<(), Stop> {
+    for role in &plan.roles {
+        let login = estate.observer_login(&role.on, &role.database);
+        let account = login.user.clone();
+        let Err(error) = Observer::connect(login).await else { continue };
+        let leaseproof_postgres::Error::Answer { sqlstate, .. } = &error else { return Err(error.into()) };
+        let place = format!("{}: role {}: database {} of postgres.{}", role.origin, role.name, role.database, role.on);
+        return Err(match sqlstate.as_str() {
+            "3D000" => Stop::Refused(format!("{place} does not exist, and no set-up step created it: {error}")),
+            "42501" => Stop::Refused(format!(
+                "{place}: the harness's account {account} may not log in there: {error}. Run `GRANT CONNECT ON DATABASE \
+                 \"{}\" TO \"{account}\"`",
+                role.database
+            )),
+            _ => error.into(),
+        });
+    }
+    Ok(())
+}
+
 /// The observer that looks at roles on behalf of single lives: in the cluster of the first promised role.
 pub(crate) async fn observer(plan: &Plan, estate: &Standing) -> Result<Observer, Stop> {
     let role = plan.roles.first();

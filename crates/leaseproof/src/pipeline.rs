@@ -139,9 +139,9 @@ impl Living<'_> {
     async fn live(&self) -> (Option<Stop>, Option<String>) {
         let mut estate = match Standing::unless_asked(self.plan, self.interrupt, self.stand()).await {
             Ok(Ok(estate)) => estate,
-            Ok(Err(stop)) => return (Some(stop), None),
-            // Servers that had been started ended together with the stage.
-            Err(cut) => return (Some(cut.into()), None),
+            // Servers that had been started ended together with the stage; a login to Vault is in the ledger.
+            Ok(Err(stop)) => return (Some(stop), leaseproof_estate::left_by_login(self.folder.name())),
+            Err(cut) => return (Some(cut.into()), leaseproof_estate::left_by_login(self.folder.name())),
         };
         let (watch, stop) = self.watched(&mut estate).await;
         let _stage = self.screen.stage("stopping the environment");
@@ -266,6 +266,7 @@ impl Living<'_> {
         let after = Some(self.recorder.now());
         let _stage = self.screen.stage("running the setup");
         estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
+        glue::databases(self.plan, estate).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
         artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
             .map_err(|failure| Stop::Estate(failure.words))?;

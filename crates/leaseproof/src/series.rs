@@ -78,7 +78,12 @@ pub(crate) fn plans(paths: &[PathBuf], plan: impl Fn(&Path) -> Result<Plan, Fail
     for path in paths {
         match plan(path) {
             Ok(plan) => plans.push(plan),
-            Err(failure) => problems.push(failure.words.trim_end().to_owned()),
+            Err(failure) => {
+                // An excerpt names its file; what the command line lacks names no scenario.
+                let (shown, words) = (path.display().to_string(), failure.words.trim_end());
+                let is_named = words.contains(&shown);
+                problems.push(if is_named { words.to_owned() } else { format!("{shown}: {words}") });
+            }
         }
     }
     if problems.is_empty() {

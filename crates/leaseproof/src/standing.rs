@@ -47,7 +47,7 @@ impl Standing {
                 let estate = Estate::stand(plan, &options, Some(recorder), ledger, redactor).await?;
                 Self::Processes(Box::new(estate))
             }
-            EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, redactor).await?)),
+            EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, recorder, ledger, redactor).await?)),
         })
     }
 

@@ -71,6 +71,13 @@ pub(crate) fn load(figures: &LoadFigures) -> String {
 /// How Vault revoked the remaining leases, in one line.
 pub(crate) fn revocation(figures: &RevocationFigures) -> String {
     let RevocationFigures { roles, leases, took, roles_per_second, roles_left, leases_left, shrinking } = figures;
+    if roles_left + leases_left > 0 && (roles_left, leases_left) == (roles, leases) {
+        return format!(
+            "revocation at the end: {} and {} were left, and Vault revoked none of them",
+            count(*roles, "role"),
+            count(*leases, "lease")
+        );
+    }
     let mut parts = vec![format!(
         "revocation at the end: {} and {}, {roles_per_second:.1} roles/s over {} s",
         count(*roles, "role"),

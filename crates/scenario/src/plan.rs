@@ -20,7 +20,8 @@ use leaseproof_domain::{CheckId, Origin, ScenarioWarning, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
 pub use attached::{
-    AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut, SecretSource,
+    AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut,
+    SecretSource,
 };
 pub use containers::{ContainersPlan, Image};
 pub use fault::{EVERY_NODE, FaultKind, FaultPlan};

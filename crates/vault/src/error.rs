@@ -127,7 +127,19 @@ fn said(status: u16, errors: &[String]) -> String {
 }
 
 fn joined(errors: &[String]) -> String {
-    if errors.is_empty() { "without a reason".to_owned() } else { errors.join("; ") }
+    if errors.is_empty() {
+        return "without a reason".to_owned();
+    }
+    errors.iter().map(|error| on_one_line(error)).collect::<Vec<_>>().join("; ")
+}
+
+/// Vault puts several errors, or one, into one text: `1 error occurred:`, and a line with `\t* ` for each
+/// (hashicorp/go-multierror, format.go).
+fn on_one_line(error: &str) -> String {
+    let is_title = |line: &str| line.ends_with("occurred:") && line.starts_with(|first: char| first.is_ascii_digit());
+    let lines = error.lines().map(|line| line.trim().trim_start_matches("* "));
+    let parts: Vec<&str> = lines.filter(|line| !line.is_empty() && !is_title(line)).collect();
+    if parts.is_empty() { error.trim().to_owned() } else { parts.join("; ") }
 }
 
 /// What reqwest saw, down to its first cause and without the URL (the address is known, and a path says nothing new).
@@ -136,4 +148,16 @@ pub(crate) fn cause(error: reqwest::Error, timeout: Duration) -> String {
         return format!("it took longer than {} ms", timeout.as_millis());
     }
     leaseproof_domain::with_causes(&error.without_url())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_one_line;
+
+    #[test]
+    fn several_errors_in_one_text_are_on_one_line() {
+        let text = "2 errors occurred:\n\t* no such policy\n\t* cannot rotate\n\n";
+        assert_eq!(on_one_line(text), "no such policy; cannot rotate");
+        assert_eq!(on_one_line("permission denied"), "permission denied");
+    }
 }

@@ -54,8 +54,16 @@ impl Client {
     /// [`Error::Answer`] where Vault refuses (400 `invalid role or secret ID`, 400 `invalid username or password`, 403),
     /// [`Error::NoAnswer`], [`Error::Unreadable`].
     pub async fn log_in(&self, credentials: &Credentials) -> Result<Self, Error> {
+        self.log_in_noting(credentials).await.map(|(client, _)| client)
+    }
+
+    /// As [`Client::log_in`], with the new token's accessor and its TTL in seconds; none where no new token was made.
+    ///
+    /// # Errors
+    /// As [`Client::log_in`].
+    pub async fn log_in_noting(&self, credentials: &Credentials) -> Result<(Self, Option<(String, u64)>), Error> {
         let (path, data) = match credentials {
-            Credentials::Token(token) => return Ok(self.with_token(token.clone())),
+            Credentials::Token(token) => return Ok((self.with_token(token.clone()), None)),
             Credentials::AppRole { mount, role_id, secret_id } => (
                 format!("auth/{}/login", mount.trim_matches('/')),
                 json!({ "role_id": role_id, "secret_id": secret_id.expose() }),
@@ -65,7 +73,8 @@ impl Client {
             }
         };
         let answer = self.without_token().write(&path, &data).await?;
-        Ok(self.with_token(Secret::new(answer.text("/auth/client_token")?)))
+        let made = (answer.text("/auth/accessor")?.to_owned(), answer.seconds("/auth/lease_duration")?);
+        Ok((self.with_token(Secret::new(answer.text("/auth/client_token")?)), Some(made)))
     }
 
     /// What Vault says of this client's token.

@@ -63,6 +63,10 @@ impl Life {
     async fn ask_once(&self, kept: &Kept, credential: &Credential, since: Micros) -> Option<bool> {
         let from = self.world.now();
         let query = kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
+        if self.plan.rolls_back() && query.failure().is_some() {
+            // It did not come to its rollback; where the connection is gone, so is the transaction.
+            let _gone = kept.session.query("ROLLBACK").await;
+        }
         let query = query.reworded(|words| self.world.scrub(words));
         let listed = self.listed(credential, from).await;
         self.world.recorder().record(Event::KeptSession(KeptSession {

@@ -39,6 +39,9 @@ pub enum AttachError {
         /// What came instead.
         source: leaseproof_vault::Error,
     },
+    /// The ledger cannot be written: the harness has logged out again.
+    #[error(transparent)]
+    Ledger(#[from] leaseproof_history::Error),
     /// Vault is sealed.
     #[error("Vault at {address} is sealed: its operators have to unseal it")]
     Sealed {

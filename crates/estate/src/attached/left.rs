@@ -1,19 +1,24 @@
 //! What a killed run left in an estate that it did not make.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
-use leaseproof_domain::Redactor;
+use leaseproof_domain::{Redactor, Ttl};
 use leaseproof_history::{Entry, Ledger, MadeThere, OpenLedger};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
 use super::away::{Servers, take_away};
+use super::credentials::{Issued, credentials_left};
 use super::identity::Identity;
 use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use super::traces::Made;
 use super::{AttachError, REQUEST};
-use crate::MadeBy;
-use crate::clean::{alone, tokens};
+use crate::clean::{OpenToken, alone, tokens};
+use crate::{MadeBy, left_there};
+
+/// How long Vault may take to revoke what a killed run's token had.
+const REVOKING: Duration = Duration::from_secs(10);
 
 /// What `clean --attached` did with the things of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +43,34 @@ pub struct CleanedThing {
 }
 
 /// The run's token in words, and what to do.
-pub(crate) fn words(address: &str, accessor: &str) -> String {
+pub(crate) fn words(address: &str, token: &OpenToken) -> String {
+    let OpenToken { accessor, ends, is_login } = token;
+    let (what, end) = if *is_login { ("the harness's own login", "ends") } else { ("the run's token", "end with it") };
+    let leases = if *is_login { "" } else { " and every lease under it, which" };
+    let which = if *is_login { ", which" } else { "" };
     format!(
-        "the run's token on Vault at {address} and every lease under it, which end with it by themselves: \
-         `vault write auth/token/revoke-accessor accessor={accessor}` ends them now"
+        "{what} on Vault at {address}{leases}{which} {end} by {} {}: `leaseproof clean --attached SCENARIO` revokes it \
+         now, and so does `vault write auth/token/revoke-accessor accessor={accessor}`",
+        if *is_login { "itself" } else { "themselves" },
+        ends.map_or_else(|| "at its TTL".to_owned(), in_time)
     )
+}
+
+/// When that second since 1970 is, from now.
+fn in_time(ends: u64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    match ends.saturating_sub(now) {
+        0 => "(that time is over)".to_owned(),
+        left => format!("in {}", Ttl::from_secs(left)),
+    }
+}
+
+/// What a run left whose login to Vault was cut short by a signal, in words; none where it left nothing.
+pub fn left_by_login(run: &str) -> Option<String> {
+    let open = Ledger::open_all().ok()?.into_iter().find(|open| open.run == run)?;
+    let vault = vault_of(&open.entries)?;
+    let left: Vec<String> = tokens(&open.entries).iter().map(|token| words(vault, token)).collect();
+    (!left.is_empty()).then(|| left_there(&left))
 }
 
 /// Removes what killed runs left in the estate of that plan: their tokens, with every lease, and their set-ups. A run
@@ -54,7 +82,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
     let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
     let reach = reach(attached, REQUEST);
     let redactor = Redactor::new();
-    let LoggedIn { vault, cluster_id, .. } = log_in(attached, &reach, &redactor).await?;
+    let LoggedIn { vault, cluster_id, .. } = log_in(attached, &reach, &redactor, |_, _, _| Ok(())).await?;
     let clusters = attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, &redactor)?)));
     let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
     let mut cleaned = Vec::new();
@@ -77,7 +105,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
             cleaned.push(CleanedThings { run: open.run.clone(), made_by: MadeBy::of(&open.entries), things });
         }
     }
-    log_out(attached, &vault).await;
+    let _ends_by_itself = log_out(attached, &vault).await;
     Ok(cleaned)
 }
 
@@ -89,20 +117,30 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
     let mut things = Vec::new();
     // An accessor is one token's only. On another Vault it is nobody's, which is not to be taken for revoked.
     let differs = servers.expected.differs_from_vault(servers.vault, servers.namespace).await;
-    for accessor in tokens(&open.entries) {
+    for token in tokens(&open.entries) {
+        let OpenToken { accessor, is_login, .. } = &token;
+        let what = if *is_login {
+            format!("the harness's own login (accessor {accessor})")
+        } else {
+            format!("its token (accessor {accessor}) and every lease under it")
+        };
+        if dry_run {
+            things.push(remains(format!("{what}: would be revoked")));
+            continue;
+        }
         let revoked = match &differs {
-            _ if dry_run => Err("it would be revoked".to_owned()),
             Some(why) if servers.expected.vault.is_some() => Err(why.clone()),
-            _ => revoke(servers.vault, &accessor).await.map_err(|why| why.to_string()),
+            _ => revoke(servers.vault, accessor).await.map_err(|why| why.to_string()),
         };
         match revoked {
             Ok(()) => {
-                things.push(gone(format!("its token (accessor {accessor}) and every lease under it: revoked")));
-                things.extend(note(&Entry::TokenRevoked { accessor }));
+                things.push(gone(format!("{what}: revoked")));
+                things.extend(note(&Entry::TokenRevoked { accessor: accessor.clone() }));
             }
-            Err(why) => things.push(remains(format!("{} ({why})", words(address, &accessor)))),
+            Err(why) => things.push(remains(format!("{} ({why})", words(address, &token)))),
         }
     }
+    things.extend(credentials(open, servers, dry_run, &note).await);
     let mut removed = Vec::new();
     let left = take_away(&Made::of(&open.entries), servers, dry_run, |what| removed.push(what.clone())).await;
     if !dry_run {
@@ -118,6 +156,38 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
         remains: left.remains,
         strange: !left.remains,
     }));
+    things
+}
+
+/// The credentials that Vault could not revoke. Where the set-up was leaseproof's, they are told with its mounts.
+async fn credentials(
+    open: &OpenLedger,
+    servers: &Servers<'_>,
+    dry_run: bool,
+    note: &impl Fn(&Entry) -> Option<CleanedThing>,
+) -> Vec<CleanedThing> {
+    let remains = |words: String| CleanedThing { words, remains: true, strange: false };
+    let known = credentials_left(&open.entries);
+    let is_ours = open.entries.iter().any(|entry| matches!(entry, Entry::MadeThere { .. }));
+    let issued = if is_ours || dry_run { Issued::default() } else { Issued::recorded(&open.path) };
+    issued.add(&known);
+    let grace = if dry_run { Duration::ZERO } else { REVOKING };
+    let left = match issued.still_there(servers.clusters, grace).await {
+        Ok(left) => left,
+        Err(why) => return vec![remains(why)],
+    };
+    let mut things = Vec::new();
+    for left in &left {
+        things.push(remains(left.to_string()));
+        if !dry_run && !known.contains(left) {
+            things.extend(note(&left.entry()));
+        }
+    }
+    for gone in known.iter().filter(|known| !dry_run && left.iter().all(|left| left.role != known.role)) {
+        let words = format!("role {} of postgres.{}: gone", gone.role, gone.cluster);
+        things.push(CleanedThing { words, remains: false, strange: false });
+        things.extend(note(&Entry::CredentialGone { role: gone.role.clone() }));
+    }
     things
 }
 
@@ -138,9 +208,9 @@ pub(super) async fn revoke_anew(
     accessor: &str,
     redactor: &Redactor,
 ) -> Result<(), AttachError> {
-    let LoggedIn { vault, .. } = log_in(attached, at, redactor).await?;
+    let LoggedIn { vault, .. } = log_in(attached, at, redactor, |_, _, _| Ok(())).await?;
     let revoked = revoke(&vault, accessor).await;
-    log_out(attached, &vault).await;
+    let _ends_by_itself = log_out(attached, &vault).await;
     let address = vault.address().to_owned();
     revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
 }

@@ -92,11 +92,13 @@ pub(super) struct LoggedIn {
     pub(super) cluster_id: Option<String>,
 }
 
-/// Logs in to Vault.
+/// Logs in to Vault. Where that makes a token, `note` gets the cluster id, the token's accessor and its TTL in seconds
+/// before the token is used; where it fails, the token is revoked again.
 pub(super) async fn log_in(
     attached: &AttachedPlan,
     reach: &Reach,
     redactor: &Redactor,
+    note: impl FnOnce(Option<String>, &str, u64) -> Result<(), leaseproof_history::Error>,
 ) -> Result<LoggedIn, AttachError> {
     super::in_clear(attached)?;
     let address = &attached.vault.address;
@@ -107,7 +109,13 @@ pub(super) async fn log_in(
     if health.sealed {
         return Err(AttachError::Sealed { address: address.clone() });
     }
-    let vault = vault.log_in(&credentials).await.map_err(failed("let the harness in"))?;
+    let (vault, made) = vault.log_in_noting(&credentials).await.map_err(failed("let the harness in"))?;
+    if let Some((accessor, ttl)) = made
+        && let Err(why) = note(health.cluster_id.clone(), &accessor, ttl)
+    {
+        log_out(attached, &vault).await;
+        return Err(why.into());
+    }
     if let Some(token) = vault.token() {
         redactor.add_fixed(token.clone());
     }
@@ -115,12 +123,14 @@ pub(super) async fn log_in(
     Ok(LoggedIn { vault, own, cluster_id: health.cluster_id })
 }
 
-/// Ends the harness's own login. A token that cannot be revoked ends by its TTL, and one that was given is not ours to
-/// revoke.
-pub(super) async fn log_out(attached: &AttachedPlan, vault: &Client) {
-    if !matches!(attached.vault.auth, AttachedAuth::Token { .. }) {
-        let _ends_by_itself = vault.revoke_self().await;
+/// Ends the harness's own login. One that was given is not ours to revoke, and one that has ended is refused (403). True
+/// where it is over.
+pub(super) async fn log_out(attached: &AttachedPlan, vault: &Client) -> bool {
+    if matches!(attached.vault.auth, AttachedAuth::Token { .. }) {
+        return true;
     }
+    vault.revoke_self().await.is_ok_and(|()| true)
+        || vault.own_token().await.is_err_and(|why| why.status() == Some(403))
 }
 
 fn credentials(auth: &AttachedAuth, redactor: &Redactor) -> Result<Credentials, AttachError> {

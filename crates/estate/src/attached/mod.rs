@@ -2,14 +2,17 @@
 //! credentials that a run takes, and by its own set-up where the scenario wants one.
 
 mod away;
+mod credentials;
 mod error;
 mod identity;
 mod in_clear;
+mod inputs;
 mod lasts;
 mod left;
 mod login;
 mod made;
 mod needs;
+mod query;
 mod script;
 mod secrets;
 mod setup;
@@ -22,19 +25,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_history::{Ledger, Recorder};
+use leaseproof_history::{Entry, Ledger, Recorder};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
+pub(crate) use credentials::credentials_left;
 pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
-pub use left::{CleanedThing, CleanedThings, clean_attached};
+pub use inputs::{missing_inputs, not_done_there};
+pub use left::{CleanedThing, CleanedThings, clean_attached, left_by_login};
 pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
+pub use query::{RolledBack, rolled_back};
 
 use self::away::{Left, Servers, take_away};
+use self::credentials::Issued;
 use self::identity::Identity;
 use self::left::revoke_anew;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
@@ -45,6 +52,8 @@ use crate::clocks::{postgres_clock, vault_clock};
 
 /// How long one request of the harness's own may take.
 const REQUEST: Duration = Duration::from_secs(30);
+/// How long Vault may take with the last credentials after the run's own wait for them.
+const REVOKING: Duration = Duration::from_secs(3);
 
 /// An estate that already stands, with the harness logged in. Nothing of it ends with this value: [`Attached::tear_down`]
 /// revokes what the run made.
@@ -57,6 +66,7 @@ pub struct Attached {
     redactor: Arc<Redactor>,
     traces: Traces,
     identity: Identity,
+    issued: Issued,
 }
 
 impl Attached {
@@ -66,13 +76,26 @@ impl Attached {
     /// # Errors
     /// [`AttachError`]: a secret that cannot be read, a server that is not to be trusted or does not answer, rights
     /// that are missing.
-    pub async fn attach(plan: &Plan, redactor: &Arc<Redactor>) -> Result<Self, AttachError> {
+    pub async fn attach(
+        plan: &Plan,
+        recorder: &Recorder,
+        ledger: &Ledger,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Self, AttachError> {
         let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
         let clusters =
             attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
         let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
         let reach = reach(attached, REQUEST);
-        let LoggedIn { vault, own, cluster_id } = log_in(attached, &reach, redactor).await?;
+        let (traces, address) = (Traces::default(), attached.vault.address.clone());
+        let note = |cluster_id, accessor: &str, ttl| {
+            let namespace = attached.vault.namespace.clone();
+            let at = Entry::Attached { vault: address.clone(), cluster_id, namespace };
+            traces.logged_in(ledger, at, &address, accessor, ttl)
+        };
+        let LoggedIn { vault, own, cluster_id } = log_in(attached, &reach, redactor, note).await?;
+        let issued = Issued::default();
+        issued.follow(recorder);
         let mut attached = Self {
             plan: attached.clone(),
             renewal: Renewal::begin(vault.clone(), &own),
@@ -80,8 +103,9 @@ impl Attached {
             vault,
             clusters,
             redactor: Arc::clone(redactor),
-            traces: Traces::default(),
+            traces,
             identity: Identity::default(),
+            issued,
         };
         match attached.can_be_worked_in(plan, &own, cluster_id).await {
             Ok(identity) => {
@@ -89,7 +113,7 @@ impl Attached {
                 Ok(attached)
             }
             Err(why) => {
-                attached.leave().await;
+                let _named_by_its_ledger = attached.leave().await;
                 Err(why)
             }
         }
@@ -174,8 +198,8 @@ impl Attached {
     pub fn left(&self) -> impl Fn() -> Vec<String> + use<> {
         let (traces, address) = (self.traces.clone(), self.vault.address().to_owned());
         move || {
-            let (token, made) = traces.all();
-            let token = token.map(|accessor| left::words(&address, &accessor));
+            let (token, login, made) = traces.all();
+            let token = token.into_iter().chain(login).map(|token| left::words(&address, &token)).collect::<Vec<_>>();
             let made = made.iter().map(|made| Left::of(&made.what, "it was not removed yet").to_string());
             token.into_iter().chain(made).collect()
         }
@@ -186,15 +210,19 @@ impl Attached {
     /// # Errors
     /// [`EstateError::LeftBehind`] where something could not be taken away.
     pub async fn tear_down(self) -> Result<(), EstateError> {
-        let (token, made) = self.traces.all();
+        let (token, _, made) = self.traces.all();
         let mut left = Vec::new();
-        if let Some(accessor) = token
-            && self.release(&accessor).await.is_err()
+        if let Some(token) = token
+            && self.release(&token.accessor).await.is_err()
         {
-            match revoke_anew(&self.plan, &self.reach, &accessor, &self.redactor).await {
+            match revoke_anew(&self.plan, &self.reach, &token.accessor, &self.redactor).await {
                 Ok(()) => self.traces.token_revoked(),
-                Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &accessor))),
+                Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &token))),
             }
+        }
+        // Where the set-up is leaseproof's, they are told with its mounts.
+        if !self.plan.ours && left.is_empty() {
+            left.extend(self.credentials_left().await);
         }
         if !made.is_empty() {
             let servers = Servers {
@@ -206,14 +234,32 @@ impl Attached {
             let standing = take_away(&made, &servers, false, |what| self.traces.gone(what)).await;
             left.extend(standing.iter().map(ToString::to_string));
         }
-        self.leave().await;
+        left.extend(self.leave().await);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
 
-    /// Ends the harness's own login.
-    async fn leave(self) {
+    /// The credentials that Vault could not revoke, in words. The ledger has them first.
+    async fn credentials_left(&self) -> Vec<String> {
+        match self.issued.still_there(&self.clusters, REVOKING).await {
+            Ok(left) => left
+                .iter()
+                .map(|left| match self.traces.credential_left(left) {
+                    Ok(()) => left.to_string(),
+                    Err(why) => format!("{left} ({why})"),
+                })
+                .collect(),
+            Err(why) => vec![why],
+        }
+    }
+
+    /// Ends the harness's own login. Answers with it where it is not over.
+    async fn leave(self) -> Option<String> {
         drop(self.renewal);
-        log_out(&self.plan, &self.vault).await;
+        if log_out(&self.plan, &self.vault).await {
+            self.traces.logged_out();
+            return None;
+        }
+        self.traces.all().1.map(|login| left::words(self.vault.address(), &login))
     }
 
     /// From now on the run may leave something here.

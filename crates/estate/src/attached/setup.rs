@@ -140,19 +140,9 @@ impl Attached {
     }
 
     pub(super) fn placeholders(&self) -> Placeholders {
-        let mut all = Placeholders::default();
         let (host, port) = self.vault.place();
-        all.vault_at(self.vault.address(), &host, port);
-        for (name, cluster) in &self.clusters {
-            if let Some((host, port)) = cluster.endpoints.first() {
-                all.cluster_at(name, host, *port);
-            }
-            if let Some((host, port)) = cluster.endpoints.get(1) {
-                all.read_at(name, host, *port);
-            }
-            all.servers(name, cluster.endpoints.iter().map(|(host, port)| (host.as_str(), *port)));
-        }
-        all
+        let clusters = self.clusters.iter().map(|(name, cluster)| (name.as_str(), cluster.endpoints.as_slice()));
+        Placeholders::of_attached(self.vault.address(), (&host, port), clusters)
     }
 }
 

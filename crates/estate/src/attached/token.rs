@@ -28,7 +28,7 @@ impl Attached {
         let token = self.vault.create_token(&request).await;
         let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
         self.redactor.add_fixed(token.token.clone());
-        if let Err(why) = self.traces.token(self.vault.address(), &token.accessor) {
+        if let Err(why) = self.traces.token(self.vault.address(), &token.accessor, request.ttl_seconds) {
             // Nobody would find it any more.
             self.release(&token.accessor).await?;
             return Err(why.into());

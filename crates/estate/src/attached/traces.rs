@@ -1,6 +1,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use leaseproof_history::{Entry, Error, Ledger, MadeThere, Proof};
+
+use super::credentials::CredentialLeft;
+use crate::clean::OpenToken;
 
 /// What a run has made in an estate that is not its own, and not yet taken away. What is added is in the ledger first.
 /// Clones share it.
@@ -10,8 +14,10 @@ pub(super) struct Traces(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     ledger: Option<Ledger>,
-    /// The accessor of the run's token.
-    token: Option<String>,
+    /// The run's token.
+    token: Option<OpenToken>,
+    /// The harness's own login.
+    login: Option<OpenToken>,
     made: Vec<Made>,
 }
 
@@ -54,19 +60,53 @@ impl Traces {
         Ok(())
     }
 
+    /// The harness has logged in to that Vault: the first that the run leaves there.
+    pub(super) fn logged_in(
+        &self,
+        ledger: &Ledger,
+        at: Entry,
+        vault: &str,
+        accessor: &str,
+        ttl: u64,
+    ) -> Result<(), Error> {
+        ledger.add(at)?;
+        let ends = from_now(ttl);
+        let mut state = self.state();
+        state.ledger = Some(ledger.clone());
+        state.login = Some(OpenToken { accessor: accessor.to_owned(), ends: Some(ends), is_login: true });
+        drop(state);
+        self.write(Entry::LoginAccessor { vault: vault.to_owned(), accessor: accessor.to_owned(), ends })
+    }
+
+    /// That login is over.
+    pub(super) fn logged_out(&self) {
+        let login = self.state().login.take();
+        self.revoked(login);
+    }
+
     /// The run's token is there.
-    pub(super) fn token(&self, vault: &str, accessor: &str) -> Result<(), Error> {
-        self.state().token = Some(accessor.to_owned());
-        self.write(Entry::TokenAccessor { vault: vault.to_owned(), accessor: accessor.to_owned() })
+    pub(super) fn token(&self, vault: &str, accessor: &str, ttl: u64) -> Result<(), Error> {
+        let (accessor, ends) = (accessor.to_owned(), Some(from_now(ttl)));
+        self.state().token = Some(OpenToken { accessor: accessor.clone(), ends, is_login: false });
+        self.write(Entry::TokenAccessor { vault: vault.to_owned(), accessor, ends })
     }
 
     /// The run's token is there no more.
     pub(super) fn token_revoked(&self) {
-        let accessor = self.state().token.take();
-        if let Some(accessor) = accessor {
+        let token = self.state().token.take();
+        self.revoked(token);
+    }
+
+    fn revoked(&self, token: Option<OpenToken>) {
+        if let Some(OpenToken { accessor, .. }) = token {
             // What is not written down is looked for once more, and not found.
             let _named_again = self.write(Entry::TokenRevoked { accessor });
         }
+    }
+
+    /// That credential could not be revoked.
+    pub(super) fn credential_left(&self, left: &CredentialLeft) -> Result<(), Error> {
+        self.write(left.entry())
     }
 
     /// That is about to be made.
@@ -89,10 +129,10 @@ impl Traces {
         self.state().made.retain(|made| made.what != *what);
     }
 
-    /// The token's accessor, and the rest in the order in which it was made.
-    pub(super) fn all(&self) -> (Option<String>, Vec<Made>) {
+    /// The run's token, the harness's own login, and the rest in the order in which it was made.
+    pub(super) fn all(&self) -> (Option<OpenToken>, Option<OpenToken>, Vec<Made>) {
         let all = self.state();
-        (all.token.clone(), all.made.clone())
+        (all.token.clone(), all.login.clone(), all.made.clone())
     }
 
     fn write(&self, entry: Entry) -> Result<(), Error> {
@@ -103,6 +143,11 @@ impl Traces {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// That many seconds from now, in seconds since 1970.
+fn from_now(seconds: u64) -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs()).saturating_add(seconds)
 }
 
 #[cfg(test)]

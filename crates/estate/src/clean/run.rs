@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, OpenLedger};
 
 use super::{CleanOutcome, state};
-use crate::attached::{left_at, made_there, vault_of};
+use crate::attached::{credentials_left, left_at, made_there, vault_of};
 use crate::containers::{of_run, remove_run};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
@@ -37,6 +37,7 @@ pub(crate) fn alone(open: &OpenLedger) -> Option<CleanOutcome> {
         None if !open.unreadable.is_empty() && owners.next().is_none() => Some(CleanOutcome::Left {
             left: unreadable(open, "its owner cannot be read, and may still live: nothing was removed"),
             gone: Vec::new(),
+            there: Vec::new(),
         }),
         None => None,
     }
@@ -56,9 +57,9 @@ fn would_remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
         of_run(&open.run, &open.entries).into_iter().map(|name| format!("container {name}")).collect();
     what.extend(process::names_of_run(&open.run, &folders));
     let paths = files(open).chain(&folders).cloned().chain(state::folder_of(open, index));
-    let there = paths.filter(|path| path.symlink_metadata().is_ok());
-    what.extend(there.map(|path| path.display().to_string()));
-    CleanOutcome::WouldRemove { what, stays: stays(open) }
+    let existing = paths.filter(|path| path.symlink_metadata().is_ok());
+    what.extend(existing.map(|path| path.display().to_string()));
+    CleanOutcome::WouldRemove { what, stays: stays(open), there: there(open) }
 }
 
 fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
@@ -85,7 +86,10 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
         }
     }
     left.extend(stays(open));
+    let there = there(open);
+    let nothing_there = there.is_empty();
     if left.is_empty()
+        && nothing_there
         && let Some(folder) = state::folder_of(open, index)
     {
         match state::remove(&folder) {
@@ -95,31 +99,45 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
         }
     }
     if left.is_empty()
+        && nothing_there
         && let Err(why) = open.closed()
     {
         left.push(format!("its entry in the index ({why})"));
     }
-    if left.is_empty() {
-        return CleanOutcome::Cleaned { ended, removed, tokens: tokens(&open.entries) };
+    if left.is_empty() && nothing_there {
+        return CleanOutcome::Cleaned { ended, removed, tokens: accessors(open) };
     }
     let gone = ended.into_iter().map(|process| format!("{process} ended"));
     let gone = gone.chain(removed.iter().map(|path| format!("{} removed", path.display()))).collect();
-    CleanOutcome::Left { left, gone }
+    CleanOutcome::Left { left, gone, there }
 }
 
-/// What `clean` cannot remove by itself: what stands in servers that the run did not start, and what cannot be read.
+/// What is in servers that the run did not start, which `clean` without `--attached` does not reach.
+fn there(open: &OpenLedger) -> Vec<String> {
+    let Some(vault) = vault_of(&open.entries) else { return Vec::new() };
+    let mut there: Vec<String> = tokens(&open.entries).iter().map(|token| left_at(vault, token)).collect();
+    let left = credentials_left(&open.entries);
+    there.extend(
+        left.iter()
+            .map(|left| format!("{left}; `leaseproof clean --attached SCENARIO` looks whether it is still there")),
+    );
+    let made = made_there(&open.entries);
+    there.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
+    there
+}
+
+/// What cannot be read of the ledger.
 fn stays(open: &OpenLedger) -> Vec<String> {
-    let mut stays = Vec::new();
-    if let Some(vault) = vault_of(&open.entries) {
-        stays.extend(tokens(&open.entries).iter().map(|accessor| left_at(vault, accessor)));
-        let made = made_there(&open.entries);
-        stays.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
-    }
-    stays.extend(strange(open).map(|path| format!("{} (not a folder of leaseproof's)", path.display())));
+    let mut stays: Vec<String> =
+        strange(open).map(|path| format!("{} (not a folder of leaseproof's)", path.display())).collect();
     if !open.unreadable.is_empty() {
         stays.extend(unreadable(open, "something may be left that it named"));
     }
     stays
+}
+
+fn accessors(open: &OpenLedger) -> Vec<String> {
+    tokens(&open.entries).into_iter().map(|token| token.accessor).collect()
 }
 
 fn unreadable(open: &OpenLedger, so: &str) -> Vec<String> {
@@ -162,14 +180,31 @@ fn remove_folder(path: &Path) -> std::io::Result<bool> {
     folder::remove(path).map(|()| true)
 }
 
-/// The accessors of the run's tokens that were not revoked yet.
-pub(crate) fn tokens(entries: &[Entry]) -> Vec<String> {
-    let revoked = |wanted: &String| {
+/// A Vault token that is not revoked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenToken {
+    pub(crate) accessor: String,
+    /// When it ends by itself, in seconds since 1970, where the ledger says.
+    pub(crate) ends: Option<u64>,
+    /// Whether it is the harness's own login, and not the token that credentials are issued under.
+    pub(crate) is_login: bool,
+}
+
+/// The run's tokens that were not revoked yet; the harness's own login, which the others are children of, is last.
+pub(crate) fn tokens(entries: &[Entry]) -> Vec<OpenToken> {
+    let revoked = |wanted: &str| {
         entries.iter().any(|entry| matches!(entry, Entry::TokenRevoked { accessor } if accessor == wanted))
     };
     let of = |entry: &Entry| match entry {
-        Entry::TokenAccessor { accessor, .. } => Some(accessor.clone()),
+        Entry::TokenAccessor { accessor, ends, .. } => {
+            Some(OpenToken { accessor: accessor.clone(), ends: *ends, is_login: false })
+        }
+        Entry::LoginAccessor { accessor, ends, .. } => {
+            Some(OpenToken { accessor: accessor.clone(), ends: Some(*ends), is_login: true })
+        }
         _ => None,
     };
-    entries.iter().filter_map(of).filter(|accessor| !revoked(accessor)).collect()
+    let mut tokens: Vec<_> = entries.iter().filter_map(of).filter(|token| !revoked(&token.accessor)).collect();
+    tokens.sort_by_key(|token| token.is_login);
+    tokens
 }

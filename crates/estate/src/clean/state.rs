@@ -41,11 +41,17 @@ pub(super) fn strays(index: &Path, open: &[OpenLedger]) -> Vec<(String, PathBuf)
 /// Removes such a folder, or says that it would be.
 pub(super) fn remove_stray(folder: &Path, dry_run: bool) -> CleanOutcome {
     if dry_run {
-        return CleanOutcome::WouldRemove { what: vec![folder.display().to_string()], stays: Vec::new() };
+        return CleanOutcome::WouldRemove {
+            what: vec![folder.display().to_string()],
+            stays: Vec::new(),
+            there: Vec::new(),
+        };
     }
     match remove(folder) {
         Ok(_) => CleanOutcome::Cleaned { ended: vec![], removed: vec![folder.to_owned()], tokens: vec![] },
-        Err(why) => CleanOutcome::Left { left: vec![format!("{} ({why})", folder.display())], gone: vec![] },
+        Err(why) => {
+            CleanOutcome::Left { left: vec![format!("{} ({why})", folder.display())], gone: vec![], there: vec![] }
+        }
     }
 }
 

@@ -180,7 +180,8 @@ impl Estate {
         let made = self.vault.root.create_token(&request).await;
         let made = made.map_err(|source| EstateError::Vault { doing: "make the token of PowerDNS's agent", source })?;
         self.site.redactor.add_fixed(made.token.clone());
-        let entry = Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: made.accessor.clone() };
+        let entry =
+            Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: made.accessor.clone(), ends: None };
         if let Err(why) = ledger.add(entry) {
             self.release(&made.accessor).await?;
             return Err(why.into());

@@ -93,6 +93,32 @@ pub enum Entry {
         vault: String,
         /// The token's accessor, with which it can be revoked and not used.
         accessor: String,
+        /// When it ends by itself, in seconds since 1970. Older ledgers lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<u64>,
+    },
+    /// The Vault token of the harness's own login to an environment that the run did not make.
+    LoginAccessor {
+        /// Vault's address.
+        vault: String,
+        /// The token's accessor.
+        accessor: String,
+        /// When it ends unless it is renewed, in seconds since 1970.
+        ends: u64,
+    },
+    /// A credential of the run's that is still there after its token was revoked: Vault could not revoke it.
+    CredentialLeft {
+        /// Its PostgreSQL cluster.
+        cluster: String,
+        /// Its PostgreSQL role.
+        role: String,
+        /// Its lease.
+        lease: String,
+    },
+    /// That credential is gone.
+    CredentialGone {
+        /// Its PostgreSQL role.
+        role: String,
     },
     /// That token is revoked.
     TokenRevoked {

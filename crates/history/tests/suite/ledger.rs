@@ -14,7 +14,7 @@ fn entries() -> Vec<Entry> {
         Entry::File { path: "/tmp/.s.PGSQL.5432".into() },
         Entry::Container { name: "leaseproof-a-vault-1".into() },
         Entry::Process { name: "postgres.target".into(), marker: "LEASEPROOF_RUN=a".into() },
-        Entry::TokenAccessor { vault: "http://127.0.0.1:8200".into(), accessor: "a1".into() },
+        Entry::TokenAccessor { vault: "http://127.0.0.1:8200".into(), accessor: "a1".into(), ends: None },
         Entry::Supervisor { pid: 4712, start_time: 123_457 },
         Entry::TokenRevoked { accessor: "a1".into() },
     ]

@@ -1,5 +1,7 @@
 //! The expected cost of a run in an attached environment, before anything is created there.
 
+use std::fmt::Write as _;
+
 use leaseproof_domain::Ttl;
 use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
 
@@ -24,6 +26,8 @@ pub(crate) struct Estimate {
     seconds: u64,
     /// The approximate growth of Vault's audit log, in bytes.
     audit: u64,
+    /// How many logins PostgreSQL refuses, about: each credential is tried after its end.
+    refused: u64,
 }
 
 impl Estimate {
@@ -44,22 +48,35 @@ impl Estimate {
             live: live.min(leases).ceil() as u64,
             seconds: seconds.ceil() as u64,
             audit: (requests * 2.0 * ENTRY) as u64,
+            refused: refused_logins(plan, leases) as u64,
         }
     }
 
     /// For people.
     pub(crate) fn words(&self, plan: &Plan) -> String {
         let at = plan.attached.as_ref().map_or("", |attached| attached.vault.address.as_str());
-        let left: Vec<String> =
-            plan.left_out.iter().map(|left| format!("\n  left out: {}, {}", left.check, left.why)).collect();
-        let Self { leases, live, seconds, audit } = self;
+        let Self { leases, live, seconds, audit, refused } = self;
+        let mut more = format!(
+            "\n  about {refused} logins with credentials that have ended: each is a line `FATAL: password authentication \
+             failed` in PostgreSQL's log"
+        );
+        for life in plan.lives.iter().filter(|life| life.rolls_back()) {
+            let written = if life.is_read_only() { ", read-only" } else { ": it may lock rows, and sequences advance" };
+            let _never_fails = write!(
+                more,
+                "\n  the query of lifecycle {} runs in a transaction that is rolled back{written}",
+                life.name
+            );
+        }
+        if !plan.left_out.is_empty() {
+            let _never_fails = write!(more, "\n  {} checks are left out; the report lists them", plan.left_out.len());
+        }
         format!(
             "{} in the environment at {at}: up to {leases} leases and as many PostgreSQL roles in at most {}, up to {live} live \
-             at the same time, about {:.1} MB of audit log{}",
+             at the same time, about {:.1} MB of audit log{more}",
             plan.name,
             Ttl::from_secs(*seconds),
             *audit as f64 / 1e6,
-            left.concat()
         )
     }
 
@@ -99,6 +116,16 @@ fn lifetime(plan: &Plan, life: &LifePlan) -> f64 {
     let lease = life.lease.map(|lease| lease.duration().as_secs_f64()).or(promised).unwrap_or(UNSAID);
     let renewed = life.renew.filter(|renew| renew.share > 0.0).map_or(0.0, |renew| renew.at);
     lease * (1.0 + renewed)
+}
+
+/// How many logins are refused because their credential has ended, one at each place where it could log in.
+fn refused_logins(plan: &Plan, leases: f64) -> f64 {
+    let places = |cluster: &str| {
+        let attached = plan.attached.as_ref()?.postgres.get(cluster)?;
+        Some(attached.endpoints.len())
+    };
+    let most = plan.roles.iter().filter_map(|role| places(&role.on)).max().unwrap_or(1);
+    leases * most as f64
 }
 
 /// The average number of requests of a lifecycle in a phase.

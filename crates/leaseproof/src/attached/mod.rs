@@ -14,6 +14,9 @@ pub(crate) use guard::Guard;
 use crate::console;
 use crate::failure::Failure;
 
+/// The query of a lifecycle that has none: it reads nothing.
+const NOTHING: &str = "SELECT 1";
+
 /// The value of `--estate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Where {
@@ -61,14 +64,16 @@ impl From<Where> for EstateKind {
 }
 
 /// Sets the plan's environment from the command line. For an attached environment it prints the expected cost.
-pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failure> {
+///
+/// In a series, plans of other environments may go with the option that only attached ones need.
+pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs, is_alone: bool) -> Result<(), Failure> {
     plan.estate = args.estate.map_or(plan.estate, EstateKind::from);
     if plan.estate != EstateKind::Attached {
         return match &args.allow_writes_to {
-            Some(_) => {
+            Some(_) if is_alone => {
                 Err(Failure::usage("--allow-writes-to is for attached environments only: add --estate attached"))
             }
-            None => Ok(()),
+            _ => Ok(()),
         };
     }
     let Some(attached) = &mut plan.attached else {
@@ -89,10 +94,23 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs) -> Result<(), Failur
     if !plan.lies.is_empty() {
         return Err(Failure::usage("[[lie]] is not supported in an attached environment"));
     }
+    let unfit = unfit(plan);
+    if !unfit.is_empty() {
+        return Err(Failure::usage(format!("{}\nnothing was started", unfit.join("\n"))));
+    }
+    for life in plan.lives.iter_mut().filter(|life| life.query != NOTHING) {
+        life.query = leaseproof_estate::rolled_back(&life.query).map_err(Failure::usage)?.sql;
+    }
     left_out::leave_out(plan, args.probes);
     let estimate = Estimate::of(plan);
     console::note(estimate.words(plan));
     estimate.within(args.max_live_leases, args.max_duration)
+}
+
+/// Why the plan cannot be run in its attached environment as this machine and the scenario are, each with its line.
+pub(crate) fn unfit(plan: &Plan) -> Vec<String> {
+    let missing = plan.attached.as_ref().map(leaseproof_estate::missing_inputs).unwrap_or_default();
+    missing.into_iter().chain(leaseproof_estate::not_done_there(plan)).collect()
 }
 
 /// Checks that `--allow-writes-to` names the host of the scenario's Vault.
@@ -105,7 +123,7 @@ fn allowed(attached: &AttachedPlan, said: Option<&str>) -> Result<(), Failure> {
         ))),
         None => Err(Failure::usage(format!(
             "this run would create credentials at {}, in an attached environment; to permit that, add \
-             --allow-writes-to {host}",
+             --allow-writes-to {host}. Otherwise run the other scenarios by name, or keep this one in a folder of its own",
             attached.vault.address
         ))),
     }

@@ -34,18 +34,18 @@ pub(crate) struct CleanArgs {
 }
 
 pub(crate) fn clean(args: &CleanArgs) -> Ended {
-    let remains = match &args.attached {
+    let (shown, remains) = match &args.attached {
         Some(scenario) => attached(scenario, args)?,
-        None => false,
+        None => (Vec::new(), false),
     };
     let report = leaseproof_estate::clean(args.dry_run);
-    say(&report);
+    say(&report, &shown);
     Ok(if report.is_clean() && !remains { Exit::Passed } else { Exit::Failed })
 }
 
-/// Removes what runs left in that environment. Returns true if something remains, or if an object that belongs to
-/// somebody else now has the name of one of the run's objects.
-fn attached(scenario: &Path, args: &CleanArgs) -> Result<bool, Failure> {
+/// Removes what runs left in that environment. Returns the runs that were shown, and whether something remains, or an
+/// object that belongs to somebody else now has the name of one of the run's objects.
+fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Failure> {
     let mut plan = super::load(scenario, &Overrides::default())?;
     if let Some(attached) = &mut plan.attached {
         attached.insecure_http = args.insecure_http;
@@ -66,17 +66,21 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<bool, Failure> {
             console::out(format!("  {label}{}\n", visible(&thing.words)));
         }
     }
-    Ok(cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.remains || thing.strange))
+    let remains = cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.remains || thing.strange);
+    Ok((cleaned.into_iter().filter(|run| !run.things.is_empty()).map(|run| run.run).collect(), remains))
 }
 
-fn say(report: &CleanReport) {
+/// What became of each run. Of those in `shown`, what is in servers that they did not start was told before.
+fn say(report: &CleanReport, shown: &[String]) {
     if let Some(why) = &report.unknown {
         console::out(format!("cannot determine what runs left behind: {why}\n"));
-    } else if report.runs.is_empty() {
+    } else if report.runs.is_empty() && shown.is_empty() {
         console::out("nothing was left behind\n");
     }
     for CleanedRun { run, made_by, outcome } in &report.runs {
-        console::out(format!("{}: {}\n", title(run, made_by.as_ref()), words(outcome)));
+        if let Some(words) = words(outcome, shown.contains(run)) {
+            console::out(format!("{}: {words}\n", title(run, made_by.as_ref())));
+        }
     }
 }
 
@@ -84,35 +88,42 @@ fn title(run: &str, made_by: Option<&MadeBy>) -> String {
     visible(&made_by.map_or_else(|| run.to_owned(), |made_by| format!("{run} ({made_by})"))).into_owned()
 }
 
-fn words(outcome: &CleanOutcome) -> String {
+/// In words; none where that was told before.
+fn words(outcome: &CleanOutcome, was_shown: bool) -> Option<String> {
     let lines = |all: &[String]| all.iter().map(|line| format!("\n  {}", visible(line))).collect::<String>();
+    let part = |title: &str, all: &[String]| (!all.is_empty()).then(|| format!("{title}{}", lines(all)));
+    let there = |all: &[String]| part("left in servers that the run did not start:", if was_shown { &[] } else { all });
+    let join = |parts: Vec<Option<String>>| {
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("\n "))
+    };
     match outcome {
-        CleanOutcome::Living { pid } => format!("still running (pid {pid}), not touched"),
-        CleanOutcome::Alone { whose } => format!("not touched: {whose}"),
-        CleanOutcome::WouldRemove { what, stays } => {
-            let what = if what.is_empty() {
-                "only its entry in the index".to_owned()
-            } else {
-                visible(&what.join(", ")).into_owned()
-            };
-            let stays = if stays.is_empty() { String::new() } else { format!("\n would remain:{}", lines(stays)) };
-            format!("would remove {what}{stays}")
+        CleanOutcome::Living { pid } => Some(format!("still running (pid {pid}), not touched")),
+        CleanOutcome::Alone { whose } => Some(format!("not touched: {whose}")),
+        CleanOutcome::WouldRemove { what, stays, there: left } => {
+            let removed = (!what.is_empty()).then(|| format!("would remove {}", visible(&what.join(", "))));
+            let nothing = what.is_empty() && stays.is_empty() && left.is_empty();
+            let nothing =
+                (nothing && !was_shown).then(|| "nothing is left of it; leaseproof would forget the run".to_owned());
+            join(vec![removed, part("would remain:", stays), there(left), nothing])
         }
         CleanOutcome::Cleaned { ended, removed, tokens } => {
-            let removed = removed.iter().map(|path| path.display().to_string());
-            let ended = ended.iter().map(|process| format!("{process} ended"));
-            let parts: Vec<String> = ended.chain(removed.map(|path| format!("{path} removed"))).collect();
+            let removed = removed.iter().map(|path| format!("{} removed", path.display()));
+            let parts: Vec<String> = ended.iter().map(|process| format!("{process} ended")).chain(removed).collect();
             let tokens = match tokens.len() {
                 0 => String::new(),
                 1 => "; its token ended with its Vault".to_owned(),
                 many => format!("; its {many} tokens ended with its Vault"),
             };
-            let parts = if parts.is_empty() { "nothing was left".to_owned() } else { parts.join(", ") };
-            format!("{}{tokens}", visible(&parts))
+            match parts.is_empty() {
+                true if was_shown => None,
+                true => Some(format!("nothing was left{tokens}")),
+                false => Some(format!("{}{tokens}", visible(&parts.join(", ")))),
+            }
         }
-        CleanOutcome::Left { left, gone } => {
-            let gone = if gone.is_empty() { String::new() } else { format!("{}; ", visible(&gone.join(", "))) };
-            format!("{gone}still exists:{}", lines(left))
+        CleanOutcome::Left { left, gone, there: elsewhere } => {
+            let gone = (!gone.is_empty()).then(|| visible(&gone.join(", ")).into_owned());
+            join(vec![gone, part("still exists:", left), there(elsewhere)])
         }
     }
 }

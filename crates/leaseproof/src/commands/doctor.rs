@@ -6,7 +6,7 @@ use leaseproof_estate::{FoundImage, Requirement, find_images, requirements};
 use leaseproof_scenario::{EstateKind, Plan};
 
 use crate::arguments::Overrides;
-use crate::attached::Where;
+use crate::attached::{self, Where};
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::Ended;
@@ -47,6 +47,16 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
 /// Prints what one scenario needs.
 fn scenario(plan: &Plan) -> Exit {
     if plan.estate == EstateKind::Attached {
+        let unfit = attached::unfit(plan);
+        if !unfit.is_empty() {
+            unfit.iter().for_each(|why| console::out(format!("✘ {why}\n")));
+            console::out(format!(
+                "{} cannot be run: {} of what it needs is missing or not allowed\n",
+                plan.name,
+                unfit.len()
+            ));
+            return Exit::Estate;
+        }
         let words = "no server is started on this machine; [attached] has the servers. A run first checks its rights there; \
                      `leaseproof policy --for attached` prints them";
         console::out(format!("✔ {}: {words}\n", plan.name));

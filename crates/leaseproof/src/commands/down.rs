@@ -26,13 +26,14 @@ pub(crate) struct DownArgs {
 /// A running supervisor.
 struct Supervisor {
     run: String,
+    made_by: String,
     pid: u32,
     started: u64,
 }
 
 pub(crate) fn down(args: &DownArgs) -> Ended {
     let supervisor = choose(living()?, args.run.as_deref())?;
-    let Supervisor { run, pid, started } = supervisor;
+    let Supervisor { run, pid, started, .. } = supervisor;
     let target = Pid::from_raw(i32::try_from(pid).map_err(Failure::usage)?);
     kill(target, Signal::SIGTERM).map_err(|error| {
         Failure::new(Exit::Failed, format!("cannot signal the supervisor of {run} (pid {pid}): {error}"))
@@ -58,9 +59,12 @@ fn living() -> Result<Vec<Supervisor>, Failure> {
     let ledgers = open()?.into_iter();
     let supervisor = |ledger: OpenLedger| {
         ledger.entries.iter().find_map(|entry| match *entry {
-            Entry::Supervisor { pid, start_time } if process::lives(pid, start_time) => {
-                Some(Supervisor { run: ledger.run.clone(), pid, started: start_time })
-            }
+            Entry::Supervisor { pid, start_time } if process::lives(pid, start_time) => Some(Supervisor {
+                run: ledger.run.clone(),
+                made_by: made_by(&ledger.entries),
+                pid,
+                started: start_time,
+            }),
             _ => None,
         })
     };
@@ -71,9 +75,21 @@ fn open() -> Result<Vec<OpenLedger>, Failure> {
     Ledger::open_all().map_err(|why| Failure::new(Exit::Failed, why))
 }
 
+/// For which scenario it was started, where, and by whom.
+fn made_by(entries: &[Entry]) -> String {
+    let started = entries.iter().find_map(|entry| match entry {
+        Entry::Started { scenario, folder, user, .. } => Some((scenario, folder, user)),
+        _ => None,
+    });
+    started.map_or_else(String::new, |(scenario, folder, user)| {
+        format!(" ({scenario}, started by {user} in {})", folder.display())
+    })
+}
+
 fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Supervisor, Failure> {
     let runs: Vec<String> = living.iter().map(|supervisor| supervisor.run.clone()).collect();
-    let all = runs.join(", ");
+    let lines = living.iter().map(|supervisor| format!("\n  {}{}", supervisor.run, supervisor.made_by));
+    let all: String = lines.collect();
     let place = match wanted {
         Some(wanted) => runs.iter().position(|run| run == wanted),
         None if runs.len() > 1 => {

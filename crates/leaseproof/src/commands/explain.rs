@@ -1,4 +1,5 @@
 use clap::Args;
+use leaseproof_conformance::Fact;
 use leaseproof_domain::CheckId;
 
 use crate::console;
@@ -19,11 +20,23 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) fn explain(args: &ExplainArgs) -> Ended {
     match &args.check {
-        Some(id) => {
-            let check: CheckId = id.parse().map_err(Failure::usage)?;
-            console::out(leaseproof_report::explain(check, console::width()));
-        }
+        Some(id) => match id.parse::<CheckId>() {
+            Ok(check) => console::out(leaseproof_report::explain(check, console::width())),
+            Err(unknown) => {
+                let fact = leaseproof_conformance::find(id).map_err(|_| Failure::usage(unknown))?;
+                explain_fact(fact);
+            }
+        },
         None => console::out(leaseproof_report::explain_all(console::width())),
     }
     Ok(Exit::Passed)
+}
+
+/// A fact is about the servers themselves; `conformance` tests it.
+fn explain_fact(fact: &Fact) {
+    let Fact { id, says, shown, source, .. } = fact;
+    console::out(format!(
+        "{id}  {says}\n\nA fact about Vault and PostgreSQL, not a check of a scenario: `leaseproof conformance --only {id}` \
+         tests it, and docs/facts.md lists all of them.\n\nHow it is shown: {shown}\n\nSource: {source}\n"
+    ));
 }

@@ -55,6 +55,10 @@ pub(crate) fn policy(args: &PolicyArgs) -> Ended {
             plan.name
         )));
     };
+    let not_done = leaseproof_estate::not_done_there(&plan);
+    if !not_done.is_empty() {
+        return Err(Failure::usage(format!("{}\nno rights make that run possible", not_done.join("\n"))));
+    }
     if args.part != Some(Part::Postgres) {
         console::out(vault(&plan));
     }

@@ -109,7 +109,7 @@ pub(crate) fn run(args: &RunArgs) -> Ended {
 }
 
 /// The plan of one scenario, with the changes from the command line.
-fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
+fn plan(args: &RunArgs, path: &Path, is_alone: bool) -> Result<Plan, Failure> {
     let (mut plan, warnings) = super::check(path, &args.overrides)?;
     if !warnings.is_empty() && !args.verbosity.quiet {
         let (path, many) = (path.display(), warnings.len());
@@ -118,14 +118,14 @@ fn plan(args: &RunArgs, path: &Path) -> Result<Plan, Failure> {
         console::note(format!("{path}: {many} about the scenario; `leaseproof validate {path}` shows {them}"));
     }
     selection::select(&mut plan, &args.only, &args.skip)?;
-    attached::prepare(&mut plan, &args.attached)?;
+    attached::prepare(&mut plan, &args.attached, is_alone)?;
     plan.seed = args.seed.unwrap_or(plan.seed);
     Ok(plan)
 }
 
 fn one(args: &RunArgs, path: &Path) -> Ended {
     // Before the signal handlers are installed: nothing has been created, so a signal can end a slow read immediately.
-    let plan = plan(args, path)?;
+    let plan = plan(args, path, true)?;
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
         let screen = Screen::new(args.verbosity.quiet);
@@ -136,7 +136,7 @@ fn one(args: &RunArgs, path: &Path) -> Ended {
 }
 
 fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
-    let plans = series::plans(paths, |path| plan(args, path))?;
+    let plans = series::plans(paths, |path| plan(args, path, false))?;
     series::check_names(&plans, args.output.as_deref())?;
     let output = args.output.as_deref().map(RunFolder::claim).transpose().map_err(Failure::estate)?;
     say_moved(args.output.as_deref(), output.as_deref());

@@ -2,9 +2,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use leaseproof_domain::visible;
+use leaseproof_domain::{visible, visible_lines};
+use leaseproof_scenario::EstateKind;
 
 use crate::arguments::Overrides;
+use crate::attached;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -36,6 +38,9 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
     let mut problems = Vec::new();
     for path in &paths {
         match super::check(path, &args.overrides) {
+            Ok((plan, _)) if plan.estate == EstateKind::Attached && !attached::unfit(&plan).is_empty() => {
+                problems.push(visible_lines(&attached::unfit(&plan).join("\n")).into_owned());
+            }
             Ok((plan, warnings)) => {
                 let noted = match warnings.len() {
                     0 => String::new(),
@@ -48,6 +53,10 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                     plan.setup.len(),
                     plan.asks.len()
                 ));
+                let unfit = plan.attached.as_ref().map(|_| attached::unfit(&plan)).unwrap_or_default();
+                for why in unfit {
+                    console::note(format!("warning: with --estate attached it cannot be run: {why}"));
+                }
                 if !warnings.is_empty() {
                     console::note_styled(warnings.render(console::coloured()));
                 }

@@ -1,13 +1,16 @@
 //! Roles and connections of Vault's database engine, held against each other.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use leaseproof_domain::Ttl;
+use regex::Regex;
 
 use super::{Step, named};
 use crate::near::{listed, nearest};
 use crate::node::{Entry, Node, Table, Value};
 use crate::problem::{Noted, Problem};
+use crate::text::FileWhen;
 
 /// Pairs of parameters of which the first is not to be longer.
 const TTLS: [(&str, &str); 4] = [
@@ -28,6 +31,10 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
     connections.iter().for_each(|(name, step)| written.entry(*name).or_default().push(*step));
     // What scripts do, and what is there already, no file says.
     let all_said = root.entry("attached").is_none() && !steps.iter().any(|step| step.action.key == "script");
+    if all_said {
+        policies(steps, noted);
+        databases(root, steps, noted);
+    }
     for ((mount, role), step) in of("roles").into_iter().chain(of("static-roles")) {
         let Some(entry) = step.datum("db_name") else { continue };
         let Some(db_name) = entry.node.text() else { continue };
@@ -54,17 +61,63 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
     }
 }
 
-fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str], noted: &Noted) -> Problem {
-    let problem =
-        Problem::warning(&entry.node.place, format!("no step writes the connection `{mount}/config/{db_name}`"));
+/// Notes password policies that no step writes.
+fn policies(steps: &[Step<'_>], noted: &Noted) {
+    const PATH: &str = "sys/policies/password/";
+    let written: Vec<&str> = steps.iter().filter_map(|step| step.path()?.strip_prefix(PATH)).collect();
+    for step in steps {
+        let named = step.datum("password_policy");
+        let Some((entry, name)) = named.and_then(|entry| Some((entry, entry.node.text()?))) else { continue };
+        if name.is_empty() || written.contains(&name) {
+            continue;
+        }
+        let what = format!("no step writes the password policy `{PATH}{name}`: Vault fails to generate passwords");
+        noted.add(unknown(entry, what, name, &written, noted));
+    }
+}
+
+static CREATE_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)\bcreate\s+database\s+"?(?<name>[A-Za-z0-9_$-]+)"#).expect("a pattern written here")
+});
+
+/// Notes databases of promised roles that no step creates. One that any SQL mentions may be created by a function.
+fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
+    let sql: Vec<String> = steps
+        .iter()
+        .filter(|step| step.action.key == "sql")
+        .flat_map(|step| step.texts(step.action, FileWhen::Ends(".sql")))
+        .map(|text| text.text)
+        .collect();
+    let created: Vec<&str> = sql
+        .iter()
+        .flat_map(|text| CREATE_DATABASE.captures_iter(text))
+        .filter_map(|found| Some(found.name("name")?.as_str()))
+        .collect();
+    for (_, role) in root.named("role") {
+        let Some(entry) = role.entry("database") else { continue };
+        let Some(name) = entry.node.text() else { continue };
+        let is_there = matches!(name, "postgres" | "template1") || sql.iter().any(|text| text.contains(name));
+        if !is_there && !created.is_empty() {
+            noted.add(unknown(entry, format!("no set-up step creates the database `{name}`"), name, &created, noted));
+        }
+    }
+}
+
+fn unknown(entry: &Entry, what: String, name: &str, names: &[&str], noted: &Noted) -> Problem {
+    let problem = Problem::warning(&entry.node.place, what);
     if noted.is_crowded() {
         return problem;
     }
-    match nearest(db_name, names.iter().copied()) {
+    match nearest(name, names.iter().copied()) {
         Some(near) => problem.nearest(Some(near)),
         None if names.is_empty() => problem.label("unknown"),
         None => problem.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
     }
+}
+
+fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str], noted: &Noted) -> Problem {
+    let what = format!("no step writes the connection `{mount}/config/{db_name}`");
+    unknown(entry, what, db_name, names, noted)
 }
 
 /// Whether `allowed_roles`, a list or a text with commas, has the role; a `*` at either end stands for anything

@@ -52,7 +52,21 @@ pub struct AttachedPlan {
     pub vault: AttachedVault,
     /// Its PostgreSQL clusters, by name.
     pub postgres: BTreeMap<String, AttachedPostgres>,
+    /// The files and environment variables that a run reads.
+    #[serde(default)]
+    pub inputs: Vec<AttachedInput>,
     /// The `[attached]` line.
+    pub origin: Origin,
+}
+
+/// A file or an environment variable that `[attached]` names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedInput {
+    /// Its key, from `[attached]` on: `vault.auth.role_id_file`.
+    pub key: String,
+    /// Where it is.
+    pub source: SecretSource,
+    /// Its line.
     pub origin: Origin,
 }
 

@@ -46,6 +46,18 @@ pub struct LifePlan {
     pub origin: Origin,
 }
 
+impl LifePlan {
+    /// Whether its query begins and rolls back a transaction of its own.
+    pub fn rolls_back(&self) -> bool {
+        self.query.starts_with("BEGIN")
+    }
+
+    /// Whether that transaction is read-only.
+    pub fn is_read_only(&self) -> bool {
+        self.query.starts_with("BEGIN READ ONLY")
+    }
+}
+
 /// Sessions that are kept open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeepPlan {

@@ -500,6 +500,12 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         ),
         ("allowed_roles = ", "alowed_roles = ", "did you mean `allowed_roles`?"),
         ("db_name = \"shop\"", "db_name = \"shpo\"", "no step writes the connection `database/config/shpo`"),
+        (
+            "allowed_roles = ",
+            "password_policy = \"shpo\", allowed_roles = ",
+            "no step writes the password policy `sys/policies/password/shpo`",
+        ),
+        ("database = \"shop\"\n[life", "database = \"shpo\"\n[life", "no set-up step creates the database `shpo`"),
         ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
         ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
         ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),

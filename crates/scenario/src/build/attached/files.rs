@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::build::Book;
 use crate::node::Table;
-use crate::plan::SecretSource;
+use crate::plan::{AttachedInput, SecretSource};
 use crate::problem::Problem;
 
 /// A file, from the folder of the file that names it.
@@ -22,6 +22,26 @@ pub(super) fn secret(book: &Book<'_>, table: &Table, name: &str) -> Option<Secre
         book.add(Problem::at(&said.place, both).label("one of them"));
     }
     in_file.or_else(|| in_environment.map(|said| SecretSource::Variable(said.value.to_owned())))
+}
+
+/// The files and environment variables that a table names, and those below it.
+pub(super) fn inputs(prefix: &str, table: &Table) -> Vec<AttachedInput> {
+    let mut all = Vec::new();
+    for entry in &table.entries {
+        let key = format!("{prefix}.{}", entry.key);
+        if let Some(below) = entry.node.table() {
+            all.extend(inputs(&key, below));
+            continue;
+        }
+        let is_file = entry.key.ends_with("_file") || matches!(entry.key.as_str(), "ca" | "cert" | "key");
+        let source = match entry.node.text() {
+            Some(name) if is_file => SecretSource::File(entry.node.place.source.folder.join(name)),
+            Some(name) if entry.key.ends_with("_env") => SecretSource::Variable(name.to_owned()),
+            _ => continue,
+        };
+        all.push(AttachedInput { key, source, origin: entry.node.place.origin() });
+    }
+    all
 }
 
 pub(super) fn client(book: &Book<'_>, table: &Table) -> Option<(PathBuf, PathBuf)> {

@@ -5,7 +5,7 @@ mod postgres;
 
 use leaseproof_domain::Ttl;
 
-use self::files::{client, file, idle, secret};
+use self::files::{client, file, idle, inputs, secret};
 use self::postgres::cluster;
 use super::{Book, owned};
 use crate::node::{Entry, Table};
@@ -60,6 +60,7 @@ pub(super) fn attached(book: &Book<'_>) -> Option<AttachedPlan> {
         insecure_http: false,
         vault: vault?,
         postgres: postgres.into_iter().filter_map(|(name, cluster)| Some((name, cluster?))).collect(),
+        inputs: inputs("attached", table),
         origin: entry.node.place.origin(),
     })
 }

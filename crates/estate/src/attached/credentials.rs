@@ -1,0 +1,171 @@
+//! Credentials that Vault could not revoke: they are still there after the run's token was revoked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use leaseproof_domain::{Event, Operation, Outcome};
+use leaseproof_history::{Entry, History, Recorder};
+use leaseproof_postgres::Session;
+
+use super::away::{literal, quoted};
+use super::login::Cluster;
+
+/// How often PostgreSQL is asked.
+const PACE: Duration = Duration::from_millis(250);
+
+/// A credential that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CredentialLeft {
+    pub(crate) cluster: String,
+    pub(crate) role: String,
+    pub(crate) lease: String,
+}
+
+impl CredentialLeft {
+    pub(super) fn entry(&self) -> Entry {
+        let Self { cluster, role, lease } = self.clone();
+        Entry::CredentialLeft { cluster, role, lease }
+    }
+}
+
+impl fmt::Display for CredentialLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cluster, role, lease } = self;
+        write!(
+            f,
+            "role {role} of postgres.{cluster}, lease {lease}: Vault could not revoke it and retries. Once the cause is \
+             corrected, `vault lease revoke {lease}` removes both; otherwise `DROP OWNED BY {0}; DROP ROLE {0}` in each of \
+             its databases, and then `vault lease revoke -force -prefix {lease}`",
+            quoted(role)
+        )
+    }
+}
+
+/// What a ledger says was left, and not found gone since.
+pub(crate) fn credentials_left(entries: &[Entry]) -> Vec<CredentialLeft> {
+    let mut left = BTreeSet::new();
+    for entry in entries {
+        match entry {
+            Entry::CredentialLeft { cluster, role, lease } => {
+                let (cluster, role, lease) = (cluster.clone(), role.clone(), lease.clone());
+                left.insert(CredentialLeft { cluster, role, lease });
+            }
+            Entry::CredentialGone { role } => left.retain(|left| left.role != *role),
+            _ => {}
+        }
+    }
+    left.into_iter().collect()
+}
+
+/// The credentials that a run issued and did not revoke itself: their PostgreSQL roles and leases. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Issued(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Issued {
+    /// Takes in what is recorded from now on.
+    pub(super) fn follow(&self, recorder: &Recorder) {
+        let issued = self.clone();
+        recorder.tap(move |event| issued.see(event));
+    }
+
+    /// Those of a run whose harness was killed, as far as its history goes.
+    pub(super) fn recorded(ledger: &Path) -> Self {
+        let issued = Self::default();
+        let history = ledger.parent().map(|folder| History::open(&folder.join("history.jsonl.zst")));
+        if let Some(Ok(history)) = history {
+            history.for_each(|event| issued.see(&event));
+        }
+        issued
+    }
+
+    /// Takes in what an earlier look found.
+    pub(super) fn add(&self, left: &[CredentialLeft]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(left.iter().map(|left| (left.role.clone(), left.lease.clone())));
+    }
+
+    fn see(&self, event: &Event) {
+        let Event::Operation(record) = event else { return };
+        let (Some(role), Some(lease), Outcome::Ok) = (&record.username, &record.lease, &record.outcome) else { return };
+        let role = role.of_role().to_string();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match record.op {
+            Operation::Issue => {
+                all.insert(role, lease.to_string());
+            }
+            Operation::Revoke => {
+                all.remove(&role);
+            }
+            _ => {}
+        }
+    }
+
+    /// Which of them are still in PostgreSQL after `grace`; ends as soon as none is.
+    ///
+    /// # Errors
+    /// Why a cluster cannot say.
+    pub(super) async fn still_there(
+        &self,
+        clusters: &BTreeMap<String, Cluster>,
+        grace: Duration,
+    ) -> Result<Vec<CredentialLeft>, String> {
+        let until = Instant::now() + grace;
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        loop {
+            let left = look(&all, clusters).await?;
+            if left.is_empty() || Instant::now() >= until {
+                return Ok(left);
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+}
+
+async fn look(
+    all: &BTreeMap<String, String>,
+    clusters: &BTreeMap<String, Cluster>,
+) -> Result<Vec<CredentialLeft>, String> {
+    let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
+    let sql =
+        format!("SELECT string_agg(rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})", names.join(", "));
+    let mut left = Vec::new();
+    for (cluster, at) in clusters {
+        let failed = |why| format!("postgres.{cluster} cannot say which credentials of the run are left: {why}");
+        let session = Session::open(&at.observer).await.map_err(failed)?;
+        let found = session.value(&sql).await.map_err(failed)?;
+        session.close().await;
+        let roles = found.iter().flat_map(|found| found.lines());
+        left.extend(roles.filter_map(|role| {
+            let lease = all.get(role)?.clone();
+            Some(CredentialLeft { cluster: cluster.clone(), role: role.to_owned(), lease })
+        }));
+    }
+    Ok(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_history::Entry;
+
+    use super::credentials_left;
+
+    #[test]
+    fn what_is_gone_is_not_left() {
+        let left = |role: &str| Entry::CredentialLeft {
+            cluster: "target".to_owned(),
+            role: role.to_owned(),
+            lease: format!("database/creds/app/{role}"),
+        };
+        let all = credentials_left(&[left("a"), left("b"), Entry::CredentialGone { role: "a".to_owned() }]);
+        assert_eq!(all.len(), 1);
+        let words = all[0].to_string();
+        assert!(words.contains("`vault lease revoke database/creds/app/b`"), "{words}");
+        assert!(words.contains("`DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
+    }
+}
