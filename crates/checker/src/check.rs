@@ -5,7 +5,7 @@ use leaseproof_scenario::{Ask, Plan};
 
 use crate::fold::{Life, Orphan, Run};
 use crate::sheet::{Sheet, Written};
-use crate::statistics::Statistics;
+use crate::windows::Windows;
 
 /// One promise, judged.
 pub(crate) trait Check {
@@ -34,11 +34,7 @@ pub(crate) trait Check {
 
 /// What is known of a run only at its end.
 pub(crate) struct Whole<'a> {
-    pub(crate) statistics: &'a Statistics<'a>,
-    /// The figures of the operations that no fault can have touched.
-    pub(crate) undisturbed: &'a Statistics<'a>,
-    /// The figures of the others.
-    pub(crate) struck: &'a Statistics<'a>,
+    pub(crate) windows: &'a Windows<'a>,
     pub(crate) orphans: &'a [Orphan],
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,

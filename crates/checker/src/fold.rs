@@ -409,8 +409,8 @@ impl<'p> Run<'p> {
             return;
         }
         let endpoint = record.endpoint.as_deref().map(|text| self.intern(text));
-        let role = self.intern(&record.role);
-        let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role));
+        let (role, phase) = (self.intern(&record.role), self.intern(&record.phase));
+        let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role, phase));
         life.add(record, endpoint);
         if record.op == Operation::Issue {
             life.token_end = self.faults.token_end(record.start).or(self.harness.token_end());

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, VERDICTS_SCHEMA, Verdict,
+    Cause, EndReason, Event, Judgment, Observed, Operation, RunOutcome, RunVerdicts, VERDICTS_SCHEMA, Verdict,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
@@ -20,6 +20,7 @@ use crate::sheet::{self, Written};
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
 use crate::validity::{self, Punctuality};
+use crate::windows::{Selection, Windows};
 
 /// All that is judged of one run.
 pub struct Judged {
@@ -54,11 +55,7 @@ pub fn overall(verdicts: &[Judgment]) -> Verdict {
 /// The checks at work on one run.
 struct Bench<'p> {
     run: Run<'p>,
-    statistics: Statistics<'p>,
-    /// The figures of the operations that no fault can have touched.
-    undisturbed: Statistics<'p>,
-    /// The figures of the others.
-    struck: Statistics<'p>,
+    windows: Windows<'p>,
     totaller: Totaller,
     observed: Observed,
     asked: Vec<Asked>,
@@ -72,9 +69,7 @@ impl<'p> Bench<'p> {
         let asked = asks.into_iter().map(|ask| Asked::new(ask, checks::check(ask, plan), plan)).collect();
         Self {
             run: Run::new(plan),
-            statistics: Statistics::new(Timeouts::of(plan)),
-            undisturbed: Statistics::new(Timeouts::of(plan)),
-            struck: Statistics::new(Timeouts::of(plan)),
+            windows: Windows::new(Timeouts::of(plan)),
             totaller: Totaller::default(),
             observed: Observed::default(),
             asked,
@@ -84,15 +79,15 @@ impl<'p> Bench<'p> {
 
     fn see(&mut self, event: &Event) {
         let event = &*self.run.own(event);
-        self.statistics.see(event);
-        match event {
+        let in_fault = match event {
             Event::Operation(record) => {
                 self.run.faults.see(record);
-                self.during(record.start, record.end).see(event);
+                self.run.faults.felt(record.start, record.end)
             }
-            Event::Shed(shed) => self.during(shed.intended, shed.intended).see(event),
-            _ => {}
-        }
+            Event::Shed(shed) => self.run.faults.felt(shed.intended, shed.intended),
+            _ => false,
+        };
+        self.windows.see(event, in_fault);
         let event = &*self.run.excuse(event);
         self.run.fold(event);
         observed::see(&mut self.observed, event, &self.run);
@@ -104,18 +99,13 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// The figures that are kept of such a time: while a fault was felt, or while none was.
-    fn during(&mut self, from: Micros, to: Micros) -> &mut Statistics<'p> {
-        if self.run.faults.felt(from, to) { &mut self.struck } else { &mut self.undisturbed }
-    }
-
     fn life(&mut self, life: &Life) {
         self.totaller.life(life, &self.run);
         let lag = checks::expiry_lag(life, &self.run);
         self.run.flow.life(life, lag.filter(|lag| lag.gone).map(|lag| (lag.from, lag.to)));
         if let Some(lag) = lag {
-            lag.record(&mut self.statistics.expiry_lag);
-            lag.record(&mut self.during(lag.from, lag.to).expiry_lag);
+            let in_fault = self.run.faults.felt(lag.from, lag.to);
+            lag.record(self.windows.expiry_lag(&life.phase, &life.role, in_fault));
         }
         for asked in &mut self.asked {
             asked.life(life, &self.run);
@@ -129,13 +119,7 @@ impl<'p> Bench<'p> {
         let cause = cause(&self.run, read_end);
         let cause = cause.as_ref();
         let orphans = self.run.unclaimed(cause.is_none());
-        let whole = Whole {
-            statistics: &self.statistics,
-            undisturbed: &self.undisturbed,
-            struck: &self.struck,
-            orphans: &orphans,
-            complete: cause.is_none(),
-        };
+        let whole = Whole { windows: &self.windows, orphans: &orphans, complete: cause.is_none() };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
@@ -157,7 +141,8 @@ impl<'p> Bench<'p> {
         }
         let mut checks: Vec<Judgment> = judged.into_iter().map(|(judgment, _)| judgment).collect();
         checks.sort_by_key(|judgment| judgment.check);
-        let mut verdicts = verdicts(&self.run, read_end, checks, &self.statistics, &self.totaller);
+        let statistics = self.windows.merged(Selection::default());
+        let mut verdicts = verdicts(&self.run, read_end, checks, &statistics, &self.totaller);
         verdicts.cause = cause.cloned();
         verdicts.causes = causes::causes(failed);
         causes::complete(&mut verdicts.causes, self.run.plan);
@@ -175,7 +160,7 @@ impl<'p> Bench<'p> {
         left_out.extend(planned.map(|left| (left.check.to_string(), left.why.clone())));
         verdicts.observed.left_out = left_out;
         verdicts.outcome = outcome(&verdicts);
-        Judged { verdicts, histograms: self.statistics.histograms() }
+        Judged { verdicts, histograms: statistics.histograms() }
     }
 }
 
@@ -279,7 +264,7 @@ fn verdicts(
     run: &Run<'_>,
     read_end: &ReadEnd,
     checks: Vec<Judgment>,
-    statistics: &Statistics<'_>,
+    statistics: &Statistics,
     totaller: &Totaller,
 ) -> RunVerdicts {
     let punctuality = Punctuality::of(statistics);

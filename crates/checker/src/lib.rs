@@ -24,6 +24,7 @@ mod times;
 mod trend;
 mod validity;
 mod wall;
+mod windows;
 mod words;
 
 pub use catalogue::catalogue_markdown;

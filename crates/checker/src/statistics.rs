@@ -40,6 +40,19 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.ok += other.ok;
+        self.failed += other.failed;
+        self.indeterminate += other.indeterminate;
+        self.dropped += other.dropped;
+        self.response.add(&other.response);
+        self.service.add(&other.service);
+        self.behind.extend(&other.behind);
+        for (code, times) in &other.codes {
+            *self.codes.entry(code.clone()).or_default() += times;
+        }
+    }
+
     fn sent(&mut self, behind: u64) {
         if behind > crate::validity::ALWAYS_ON_TIME {
             self.behind.push(behind);
@@ -62,9 +75,9 @@ impl Figures {
     }
 }
 
-/// The figures of a run, operation by operation.
-pub(crate) struct Statistics<'p> {
-    timeouts: Timeouts<'p>,
+/// The figures of a run or of a part of it, operation by operation.
+#[derive(Default)]
+pub(crate) struct Statistics {
     pub(crate) operations: BTreeMap<Operation, Figures>,
     /// Arrivals that came to be sent.
     pub(crate) arrived: u64,
@@ -76,22 +89,11 @@ pub(crate) struct Statistics<'p> {
     pub(crate) questions: Figures,
 }
 
-impl<'p> Statistics<'p> {
-    pub(crate) fn new(timeouts: Timeouts<'p>) -> Self {
-        Self {
-            timeouts,
-            operations: BTreeMap::new(),
-            arrived: 0,
-            shed: 0,
-            expiry_lag: Times::default(),
-            questions: Figures::default(),
-        }
-    }
-
-    pub(crate) fn see(&mut self, event: &Event) {
+impl Statistics {
+    pub(crate) fn see(&mut self, event: &Event, timeouts: &Timeouts<'_>) {
         match event {
-            Event::Operation(record) => self.operation(record),
-            Event::Shed(shed) => self.dropped(shed),
+            Event::Operation(record) => self.operation(record, timeouts),
+            Event::Shed(shed) => self.dropped(shed, timeouts),
             Event::Dns(DnsEvent::Query(query)) => {
                 let figures = &mut self.questions;
                 figures.ok += 1;
@@ -103,7 +105,7 @@ impl<'p> Statistics<'p> {
     }
 
     /// What failed on the harness's own side is no figure of the environment.
-    fn operation(&mut self, record: &OperationRecord) {
+    fn operation(&mut self, record: &OperationRecord, timeouts: &Timeouts<'_>) {
         if record.outcome.harness().is_some() {
             return;
         }
@@ -123,7 +125,7 @@ impl<'p> Statistics<'p> {
             Outcome::Indeterminate { .. } | Outcome::Harness { .. } => figures.indeterminate += 1,
         }
         if record.outcome.is_open() {
-            let timeout = self.timeouts.operation(record);
+            let timeout = timeouts.operation(record);
             figures.response.record_at_least(waited(record.intended, record.end, timeout));
             figures.service.record_at_least(waited(record.start, record.end, timeout));
         } else {
@@ -134,11 +136,22 @@ impl<'p> Statistics<'p> {
     }
 
     /// An arrival that was turned away is an issue that was due: its client has no answer. It has no service time.
-    fn dropped(&mut self, shed: &Shed) {
+    fn dropped(&mut self, shed: &Shed, timeouts: &Timeouts<'_>) {
         self.shed += 1;
         let figures = self.operations.entry(Operation::Issue).or_default();
         figures.dropped += 1;
-        figures.response.record_at_least(micros(self.timeouts.dropped(shed)));
+        figures.response.record_at_least(micros(timeouts.dropped(shed)));
+    }
+
+    /// Adds the figures of another part.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (op, figures) in &other.operations {
+            self.operations.entry(*op).or_default().add(figures);
+        }
+        self.arrived += other.arrived;
+        self.shed += other.shed;
+        self.expiry_lag.add(&other.expiry_lag);
+        self.questions.add(&other.questions);
     }
 
     /// The figures as reports show them.

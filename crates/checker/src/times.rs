@@ -60,6 +60,17 @@ impl Times {
         self.least_bound = self.least_bound.min(micros);
     }
 
+    /// Adds all times of another distribution; nothing is lost, since both have the same buckets.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let same = "every distribution has the same bounds";
+        self.all.add(&other.all).expect(same);
+        if let Some(censored) = &other.censored {
+            self.censored.get_or_insert_with(|| Box::new(empty())).add(&**censored).expect(same);
+        }
+        self.least_bound = self.least_bound.min(other.least_bound);
+        self.max = self.max.max(other.max);
+    }
+
     pub(crate) fn count(&self) -> u64 {
         self.all.len()
     }

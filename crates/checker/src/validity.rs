@@ -21,7 +21,7 @@ pub(crate) struct Punctuality {
 }
 
 impl Punctuality {
-    pub(crate) fn of(statistics: &Statistics<'_>) -> Self {
+    pub(crate) fn of(statistics: &Statistics) -> Self {
         let mut all = Self { late: 0, timed: 0, worst: 0 };
         for figures in statistics.operations.values().chain([&statistics.questions]) {
             let allowed = allowed(figures);

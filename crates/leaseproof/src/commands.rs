@@ -87,7 +87,11 @@ fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Failure> {
 
 /// The same, with the warnings.
 fn check(path: &Path, overrides: &Overrides) -> Result<(Plan, Problems), Failure> {
-    let options = LoadOptions { profile: overrides.profile.clone(), set: overrides.set.clone() };
+    let options = LoadOptions {
+        profile: overrides.profile.clone(),
+        set: overrides.set.clone(),
+        thresholds: overrides.threshold.clone(),
+    };
     leaseproof_scenario::check(path, &options)
         .map_err(|problems| Failure::rendered(problems.render(console::coloured())))
 }

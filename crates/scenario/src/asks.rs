@@ -24,7 +24,7 @@ pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
         asks.add("ACC-1", Subject::Account(account.name.clone()), &account.origin);
     }
     for threshold in &plan.thresholds {
-        asks.add("THR-1", Subject::Metric(threshold.metric.to_string()), &threshold.origin);
+        asks.add("THR-1", Subject::Metric(threshold.subject()), &threshold.origin);
     }
     if let Some(pdns) = &plan.pdns {
         asks.add("DNS-1", Subject::Estate, &pdns.answers.origin);

@@ -22,6 +22,9 @@ pub struct LoadOptions {
     pub profile: Option<String>,
     /// Single keys to set last, each `path=value`: `phase.steady.rate=5/s`, `seed=7`. Texts need no quotes.
     pub set: Vec<String>,
+    /// More thresholds, each `METRIC LIMIT` or `METRIC{KEY=VALUE,…} LIMIT`: `issue.response.p99{role=app} < 250ms`. The keys
+    /// are those of `[[threshold]]`: `phase`, `role`, `during`.
+    pub thresholds: Vec<String>,
 }
 
 /// A scenario whose layers are one.
@@ -52,6 +55,9 @@ pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<
     }
     for argument in &options.set {
         set(&mut table, argument, &source.folder, noted);
+    }
+    for argument in &options.thresholds {
+        threshold(&mut table, argument, &source.folder, noted);
     }
     Some(Layered { table, name: name_of(&file), source })
 }
@@ -197,6 +203,54 @@ fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
     }
     if let Err(lost) = route::change(table, ROOT, path, Change::Set(entry)) {
         noted.add(lost.problem(path, &whole));
+    }
+}
+
+/// `--threshold 'METRIC{KEY=VALUE,…} LIMIT'`: one more `[[threshold]]`.
+fn threshold(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
+    let source = Arc::new(Source::argument("--threshold", text, folder.to_path_buf()));
+    let whole = Place::new(&source, 0..text.len());
+    let example = "as in `--threshold 'issue.response.p99 < 250ms'` or `--threshold 'renew.failed{role=app} <= 1%'`";
+    let Some(at) = text.find(['<', '>']) else {
+        let problem = Problem::at(&whole, "expected a metric and a limit, got no `<` and no `>`");
+        return noted.add(problem.label("no limit").help(example));
+    };
+    let (subject, limit) = text.split_at(at);
+    let subject = subject.trim();
+    let (metric, labels) = match subject.split_once('{').map(|(metric, rest)| (metric, rest.strip_suffix('}'))) {
+        None => (subject, ""),
+        Some((metric, Some(labels))) => (metric, labels),
+        Some((_, None)) => {
+            return noted.add(Problem::at(&whole, "expected `}` before the limit").label("not closed").help(example));
+        }
+    };
+    let at = |part: &str| whole.part(part, 0..part.len());
+    let mut said = vec![
+        ("metric", at(metric.trim()), metric.trim(), at(metric.trim())),
+        ("limit", at(limit.trim()), limit.trim(), at(limit.trim())),
+    ];
+    for label in labels.split(',').map(str::trim).filter(|label| !label.is_empty()) {
+        let Some((key, value)) = label.split_once('=') else {
+            return noted
+                .add(Problem::at(&at(label), "expected KEY=VALUE in the braces").label("no `=`").help(example));
+        };
+        let (place, value) =
+            (whole.part(label, label.len() - value.len()..label.len()), value.trim().trim_matches('"'));
+        said.push((key.trim(), whole.part(label, 0..key.len()), value, place));
+    }
+    let entries = said.into_iter().map(|(key, at, value, place)| {
+        let node = Node { place, value: Value::Text(value.to_owned()) };
+        Entry { key: key.to_owned(), at, node }
+    });
+    let item = Node { place: whole.clone(), value: Value::Table(Table { entries: entries.collect() }) };
+    match table.entry_mut("threshold").map(|entry| &mut entry.node.value) {
+        Some(Value::List(items)) => items.push(item),
+        // Something else there is a problem of its own.
+        Some(_) => {}
+        None => {
+            let node = Node { place: whole.clone(), value: Value::List(vec![item]) };
+            table.entries.push(Entry { key: "threshold".to_owned(), at: whole, node });
+        }
     }
 }
 

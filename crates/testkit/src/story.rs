@@ -165,6 +165,8 @@ pub fn plan() -> Plan {
         origin: line(5),
     };
     let threshold = ThresholdPlan {
+        phase: None,
+        role: None,
         metric: "issue.response.p99".parse().unwrap(),
         comparison: Comparison::Below,
         limit: 250_000.0,

@@ -1,11 +1,12 @@
 use leaseproof_domain::{Finding, Metric, MoreThan, Quantity, Subject};
-use leaseproof_scenario::{Ask, Comparison, During, Plan, ThresholdPlan};
+use leaseproof_scenario::{Ask, Comparison, Plan, ThresholdPlan};
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
 use crate::statistics::{Figures, Statistics};
 use crate::times::{Figure, Times};
+use crate::windows::Selection;
 
 /// A declared threshold holds.
 pub(super) struct Thresholds {
@@ -17,7 +18,7 @@ impl Thresholds {
     pub(super) fn new(ask: &Ask, plan: &Plan) -> Self {
         let own: Vec<_> = plan.thresholds.iter().filter(|threshold| threshold.origin == ask.origin).cloned().collect();
         let named = |threshold: &&ThresholdPlan| match &ask.subject {
-            Subject::Metric(name) => threshold.metric.to_string() == *name,
+            Subject::Metric(name) => *name == threshold.subject() || *name == threshold.metric.to_string(),
             _ => true,
         };
         let thresholds = if own.is_empty() { plan.thresholds.iter().filter(named).cloned().collect() } else { own };
@@ -28,12 +29,7 @@ impl Thresholds {
 impl Check for Thresholds {
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            let statistics = match threshold.during {
-                During::Run => whole.statistics,
-                During::NoFault => whole.undisturbed,
-                During::Fault => whole.struck,
-            };
-            judge(threshold, statistics, sheet);
+            judge(threshold, &whole.windows.merged(Selection::of(threshold)), sheet);
         }
     }
 
@@ -49,8 +45,8 @@ impl Check for Thresholds {
     }
 }
 
-fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut Sheet) {
-    let metric = threshold.metric;
+fn judge(threshold: &ThresholdPlan, statistics: &Statistics, sheet: &mut Sheet) {
+    let (metric, subject) = (threshold.metric, threshold.subject());
     let times = times_of(metric, statistics);
     let (shown, holds, samples) = match (quantity_of(metric), times) {
         (Some(quantity), Some(times)) => {
@@ -63,7 +59,7 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut She
         }
     };
     if samples == 0 {
-        return sheet.cannot_say(format!("{metric} has no samples"));
+        return sheet.cannot_say(format!("{subject} has no samples"));
     }
     sheet.samples(samples);
     if let Some(times) = times {
@@ -71,13 +67,13 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics<'_>, sheet: &mut She
     }
     let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
     match holds {
-        Some(true) => sheet.note(format!("{metric} is {shown}; the limit is {}{of}", threshold.text)),
+        Some(true) => sheet.note(format!("{subject} is {shown}; the limit is {}{of}", threshold.text)),
         Some(false) => {
-            let what = format!("expected {metric} {}, got {shown}{of}", threshold.text);
+            let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
             sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
         }
         None => sheet.cannot_say(format!(
-            "{metric} is {shown}{of}; whether it is {} is unknown, because no request waited longer: raise `timeout` in [client] \
+            "{subject} is {shown}{of}; whether it is {} is unknown, because no request waited longer: raise `timeout` in [client] \
              above the limit",
             threshold.text
         )),
@@ -115,7 +111,7 @@ fn compare(comparison: Comparison, value: f64, limit: f64) -> bool {
 }
 
 /// How many of an operation's due requests were answered, in words; none where all were.
-fn answered(metric: Metric, statistics: &Statistics<'_>) -> Option<String> {
+fn answered(metric: Metric, statistics: &Statistics) -> Option<String> {
     let figures = statistics.operations.get(&metric.operation()?).filter(|figures| figures.unanswered() > 0)?;
     let mut parts = vec![format!("{} of {} due were answered", figures.ok + figures.failed, figures.due())];
     parts.push(format!("{} had no answer", figures.indeterminate));
@@ -133,7 +129,7 @@ const fn quantity_of(metric: Metric) -> Option<Quantity> {
 }
 
 /// The distribution that a metric of time is a figure of.
-fn times_of<'s>(metric: Metric, statistics: &'s Statistics<'_>) -> Option<&'s Times> {
+fn times_of(metric: Metric, statistics: &Statistics) -> Option<&Times> {
     match metric {
         Metric::Response(op, _) => statistics.operations.get(&op).map(|figures| &figures.response),
         Metric::Service(op, _) => statistics.operations.get(&op).map(|figures| &figures.service),
@@ -143,7 +139,7 @@ fn times_of<'s>(metric: Metric, statistics: &'s Statistics<'_>) -> Option<&'s Ti
 }
 
 /// The share that a metric is, and of how many; nothing of nothing for a metric of time that has no samples.
-fn share_of(metric: Metric, statistics: &Statistics<'_>) -> (f64, u64) {
+fn share_of(metric: Metric, statistics: &Statistics) -> (f64, u64) {
     let of = |op, part: fn(&Figures) -> u64| {
         statistics.operations.get(&op).map_or((0, 0), |figures| (part(figures), figures.due()))
     };

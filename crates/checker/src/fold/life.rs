@@ -116,6 +116,8 @@ pub(crate) struct Life {
     pub(crate) role: Rc<str>,
     /// The name of its lifecycle in the scenario, where the history says it.
     pub(crate) lifecycle: Option<Rc<str>>,
+    /// The phase in which it arrived.
+    pub(crate) phase: Rc<str>,
     pub(crate) lease: Option<LeaseId>,
     pub(crate) username: Option<Username>,
     pub(crate) oid: Option<u32>,
@@ -135,10 +137,11 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn new(role: Rc<str>) -> Self {
+    pub(crate) fn new(role: Rc<str>, phase: Rc<str>) -> Self {
         Self {
             role,
             lifecycle: None,
+            phase,
             lease: None,
             username: None,
             oid: None,

@@ -195,7 +195,7 @@ fn a_threshold_without_faults_leaves_out_what_they_may_have_touched() {
     slow(2_100 * MS).fails("THR-1");
     let mut touched = slow(900 * MS);
     touched.plan.faults[0].recovers_within = Ttl::from_secs(10);
-    assert_eq!(touched.unknown("THR-1"), "issue.response.p99 has no samples");
+    assert_eq!(touched.unknown("THR-1"), "issue.response.p99{during=no-fault} has no samples");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_threshold_on_the_time_of_a_fault_counts_what_it_may_have_touched_and_nothin
     };
     slow(1_500 * MS).fails("THR-1");
     let without = slow(60 * S);
-    assert_eq!(without.unknown("THR-1"), "issue.response.p99 has no samples");
+    assert_eq!(without.unknown("THR-1"), "issue.response.p99{during=fault} has no samples");
 }
 
 #[test]

@@ -201,6 +201,41 @@ fn each_cause_of_one_check_has_the_line_that_promised_otherwise() {
 }
 
 #[test]
+fn a_threshold_of_a_phase_and_a_role_counts_theirs_and_nothing_else() {
+    // One renewal of another role and one of another phase fail; all renewals of this role in this phase work.
+    let story = Story::good().with(|story| {
+        for (life, role, phase) in [(11, "another-role", "steady"), (12, ROLE, "warm-up")] {
+            let rejected = refused_with(FailureSource::Vault, "400", "lease not found");
+            let renewal = story.operation(life, Operation::Renew, 3 * S, 3 * S + MS, rejected);
+            (renewal.role, renewal.phase) = (role.into(), phase.into());
+        }
+    });
+    let limited = |phase: Option<&str>, role: Option<&str>| {
+        let mut story = story.clone();
+        let threshold = &mut story.plan.thresholds[0];
+        (threshold.metric, threshold.limit, threshold.text) = ("renew.failed".parse().unwrap(), 0.01, "< 1%".into());
+        (threshold.phase, threshold.role) = (phase.map(str::to_owned), role.map(str::to_owned));
+        let subject = Subject::Metric(threshold.subject());
+        story
+            .plan
+            .asks
+            .iter_mut()
+            .filter(|ask| ask.check == CheckId::of("THR-1"))
+            .for_each(|ask| ask.subject = subject.clone());
+        story
+    };
+    let own =
+        Story::good().judged().verdicts.operations.into_iter().find(|table| table.op == Operation::Renew).unwrap();
+    let judgment = limited(Some("steady"), Some(ROLE)).judgment("THR-1");
+    assert_eq!((judgment.verdict, judgment.samples), (Verdict::Pass, own.due), "{judgment:#?}");
+    assert_eq!(judgment.subject.to_string(), format!("metric renew.failed{{phase=steady,role={ROLE}}}"));
+    for (phase, role) in [(None, None), (Some("steady"), None), (None, Some(ROLE)), (None, Some("another-role"))] {
+        limited(phase, role).fails("THR-1");
+    }
+    limited(Some("warm-up"), Some("another-role")).unknown("THR-1");
+}
+
+#[test]
 fn a_role_is_judged_by_its_own_lives_only() {
     let elsewhere = Story::good().each(|event| {
         if let Event::Operation(record) = event {

@@ -30,14 +30,30 @@ fn threshold(book: &Book<'_>, node: &Node, table: &Table) -> Option<ThresholdPla
             return None;
         }
     };
+    refer(book, table);
     Some(ThresholdPlan {
         metric,
         comparison: limit.value.comparison,
         limit: bound,
         text: owned(table, "limit")?,
         during: during(book, table),
+        phase: owned(table, "phase"),
+        role: owned(table, "role"),
         origin: node.place.origin(),
     })
+}
+
+/// A phase and a role that do not exist have no samples.
+fn refer(book: &Book<'_>, table: &Table) {
+    if let Some(phase) = table.entry("phase") {
+        let phases: Vec<&str> =
+            book.root.list("phase").iter().filter_map(|node| node.table()?.entry("name")?.node.text()).collect();
+        book.refer(&phase.node, "phase", &phases);
+    }
+    if let Some(role) = table.entry("role") {
+        let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
+        book.refer(&role.node, "promised role", &roles);
+    }
 }
 
 fn during(book: &Book<'_>, table: &Table) -> During {

@@ -180,6 +180,8 @@ pub(super) static THRESHOLD: Shape = Shape {
         )
         .needed(),
         key("limit", Is::Limit, "The limit: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
+        key("phase", Is::Text, "The phase whose lifecycles count. Default: all phases."),
+        key("role", Is::Text, "The Vault role whose credentials count. Default: all roles."),
         key(
             "during",
             Is::Word(&["no-fault", "fault"]),

@@ -110,8 +110,35 @@ pub struct ThresholdPlan {
     /// Which time counts.
     #[serde(default)]
     pub during: During,
+    /// The phase whose lifecycles count; all of them without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// The Vault role whose credentials count; all of them without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The `[[threshold]]` line.
     pub origin: Origin,
+}
+
+impl ThresholdPlan {
+    /// What it limits: the metric, and in braces what of the run counts: `issue.response.p99{phase=steady,role=app}`.
+    pub fn subject(&self) -> String {
+        let labels = [("phase", self.phase.as_deref()), ("role", self.role.as_deref()), ("during", self.during.name())];
+        let labels: Vec<String> =
+            labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", (*value)?))).collect();
+        if labels.is_empty() { self.metric.to_string() } else { format!("{}{{{}}}", self.metric, labels.join(",")) }
+    }
+}
+
+impl During {
+    /// Its word in a scenario; none for the whole run.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Run => None,
+            Self::NoFault => Some("no-fault"),
+            Self::Fault => Some("fault"),
+        }
+    }
 }
 
 /// Which time of a run a figure is of. A fault is felt from its beginning until `recovers_within` after its healing.

@@ -49,6 +49,27 @@ told! {
 }
 
 #[test]
+fn thresholds_on_the_command_line() {
+    let mut all = String::new();
+    for argument in [
+        "issue.response.p99",
+        "issue.respons.p99 < 250ms",
+        "issue.response.p99 < 250",
+        "issue.response.p99{rol=app} < 250ms",
+        "issue.response.p99{role=ap} < 250ms",
+        "issue.response.p99{phase=stedy} < 250ms",
+        "issue.response.p99{role} < 250ms",
+        "issue.response.p99{role=app < 250ms",
+        "issue.failed < 250ms",
+        "< 250ms",
+    ] {
+        let options = LoadOptions { thresholds: vec![argument.to_owned()], ..LoadOptions::default() };
+        all.push_str(&format!("--threshold '{argument}'\n{}\n", told("base", &options)));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
 fn command_line() {
     let mut all = String::new();
     for argument in [
