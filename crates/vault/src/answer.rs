@@ -109,7 +109,7 @@ mod tests {
             (
                 403,
                 Ok(br#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#),
-                "Vault answered HTTP 403: 1 error occurred:\n\t* permission denied",
+                "Vault answered HTTP 403: permission denied",
             ),
             (502, Ok(b"<html>"), "Vault answered HTTP 502: without a reason"),
         ];
