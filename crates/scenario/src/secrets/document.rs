@@ -80,10 +80,13 @@ fn is_distinctive(value: &str) -> bool {
     value.chars().count() >= if word { SHORTEST_WORD } else { SHORTEST } && value.trim() == value
 }
 
-/// Whether it is no part of a longer word.
+/// Whether it is no part of a longer word. What has other signs than letters is a part of none by chance.
 fn is_apart(text: &str, span: Range<usize>) -> bool {
     let joins = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
     let inside = &text[span.clone()];
+    if !inside.chars().all(char::is_alphabetic) {
+        return true;
+    }
     !(joins(text[..span.start].chars().next_back()) && joins(inside.chars().next())
         || joins(text[span.end..].chars().next()) && joins(inside.chars().next_back()))
 }
@@ -255,6 +258,8 @@ mod tests {
             ("password = \"S\nx = 1", "password = *\nx = 1"),
             ("password = \"\"\"\nS\nx = 1", "password = *"),
             ("x = 'PASSWORD ''S'", "x = 'PASSWORD *"),
+            ("password = 'Hush-4711' # xHush-4711x", "password = * # x*x"),
+            ("password = 'correcthorse'\nx = 'incorrecthorses correcthorse'", "password = *\nx = 'incorrecthorses *'"),
         ] {
             assert_eq!(without(text, of_scenario(text)), shown, "{text}");
         }
