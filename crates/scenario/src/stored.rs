@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use leaseproof_domain::Secret;
 
 use crate::plan::{Plan, Setting, SettingValue, SetupAction, SetupStep};
@@ -49,14 +50,13 @@ impl Plan {
     pub fn redacted(&self) -> Self {
         let mut known = self.secrets();
         known.retain(|secret| secret.expose().len() >= SHORTEST);
-        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        let search = search_for(&known);
         let mut plan = self.clone();
         each_text(&mut plan, &mut |text| {
             mask(text);
             // The domain's redactor would take a template's '{{password}}' for a password; here it has to stay.
-            for secret in &known {
-                let parts = text.split(TEMPLATE).map(|part| part.replace(secret.expose(), MASK));
-                *text = parts.collect::<Vec<_>>().join(TEMPLATE);
+            if let Some(search) = &search {
+                *text = text.split(TEMPLATE).map(|part| hidden(search, part)).collect::<Vec<_>>().join(TEMPLATE);
             }
         });
         each_setting(&mut plan, &mut |setting| {
@@ -81,13 +81,15 @@ impl Plan {
         let mut known = self.secrets();
         let names = self.names();
         known.retain(|secret| secret.expose().len() >= SHORTEST && !names.contains(secret.expose()));
-        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        let search = search_for(&known);
         let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut());
         let reasons = self.known.iter_mut().map(|known| &mut known.because);
         let promises = self.roles.iter_mut().filter_map(|role| role.says.as_mut());
         for words in steps.chain(reasons).chain(promises).chain([&mut self.title]) {
             secrets::spans(words).into_iter().rev().for_each(|span| words.replace_range(span, MASK));
-            known.iter().for_each(|secret| *words = words.replace(secret.expose(), MASK));
+            if let Some(search) = &search {
+                *words = hidden(search, words);
+            }
         }
     }
 
@@ -131,6 +133,23 @@ impl SetupStep {
         };
         secrets::of_text(text).scrub(words)
     }
+}
+
+/// One search for all of them: a scenario may have thousands, and as many texts.
+fn search_for(known: &[Secret]) -> Option<AhoCorasick> {
+    let mut search = AhoCorasick::builder();
+    search.match_kind(MatchKind::LeftmostLongest);
+    search.build(known.iter().map(Secret::expose)).ok().filter(|_| !known.is_empty())
+}
+
+/// A text without what is searched for.
+fn hidden(search: &AhoCorasick, text: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    search.replace_all_with(text, &mut hidden, |_, _, hidden| {
+        hidden.push_str(MASK);
+        true
+    });
+    hidden
 }
 
 /// Masks what a text shows of secrets. What is left may look like a secret only then: once more.

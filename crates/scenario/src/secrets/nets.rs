@@ -52,11 +52,13 @@ static FORMS: LazyLock<[Regex; 14]> = LazyLock::new(|| {
 });
 
 /// The same, where it may be something else: rows for COPY, an environment's entry in YAML, a variable's default.
-static DOUBTFUL: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+static DOUBTFUL: LazyLock<[Regex; 5]> = LazyLock::new(|| {
     [
         r"(?is)\bcopy\b[^;]*\bfrom\s+stdin\b[^;\n]*;?[^\n]*\n(?<secret>.+?)(?:\n\\\.|\z)",
         r#"(?i)\bname["']?\s*:\s*["']?[\w.-]*(?:password|passwd|passphrase|secret|token|pwd|_key)["']?,?\s*["']?value["']?\s*:\s*["']?(?<secret>[^\s"',}]+)"#,
         r"(?i)\$\{\w*(?:pass|pwd|secret|token|key)\w*:?[-=](?<secret>[^}]+)\}",
+        // psql's \password asks for it, and whoever writes it behind all the same has shown it.
+        r"\\password[ \t]+\S+[ \t]+(?<secret>[^\s\x22']+)",
         // https://token@host
         r#"(?i)\b(?:https?|git|ssh)://(?<secret>[^\s:/?\#@"'{}]+)@"#,
     ]

@@ -156,6 +156,7 @@ mod tests {
             "COPY users FROM stdin;\n1\tada\tHush-4711\n\\.",
             "password: Hush-4711",
             "export PGPASSWORD_X='Hush-4711'",
+            "\\password ada Hush-4711",
             "  password = Hush-4711",
             "- name: DB_PASSWORD\n  value: Hush-4711",
             "{\"tokens\": [\"Hush-4711\"]}",
