@@ -193,7 +193,11 @@ impl Reading<'_> {
                 let start = at.start + start;
                 self.spans.extend(shown.into_iter().map(|span| start + span.start..start + span.end));
             }
-            None => self.spans.push(at),
+            None => {
+                // A message may say it without the escapes.
+                self.values.extend(shown.into_iter().map(|span| said[span].to_owned()));
+                self.spans.push(at);
+            }
         }
     }
 }

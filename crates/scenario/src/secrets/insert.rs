@@ -12,8 +12,18 @@ pub(super) fn values(text: &str, tokens: &[Token]) -> Vec<Found> {
     for statement in tokens.split(|token| &text[token.span.clone()] == ";") {
         let is = |token: &Token, word: &str| text[token.span.clone()].eq_ignore_ascii_case(word);
         let into = statement.windows(2).position(|pair| is(&pair[0], "insert") && is(&pair[1], "into"));
-        if let Some(into) = into {
-            rows(text, &statement[into + 2..], &mut found);
+        let values = statement.iter().position(|token| is(token, "values"));
+        match (into, values) {
+            // MERGE, or a WITH before the INSERT: which column is which does not stand at the rows.
+            (into, Some(values)) if into.is_none_or(|into| values < into) => {
+                let names = |token: &Token| matches!(token.kind, Kind::Word | Kind::Name);
+                if statement.iter().any(|token| names(token) && is_secret_key(&text[token.inner.clone()])) {
+                    let literals = statement[values..].iter().filter(|token| token.kind == Kind::Literal);
+                    found.extend(literals.map(|token| Found::new(token.inner.clone()).doubtful()));
+                }
+            }
+            (Some(into), _) => rows(text, &statement[into + 2..], &mut found),
+            (None, _) => {}
         }
     }
     found

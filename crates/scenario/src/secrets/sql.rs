@@ -97,7 +97,9 @@ impl<'a> Reader<'a> {
             self.found.push(whole);
             return;
         }
-        if self.calls.last().is_some_and(|call| DIGESTS.iter().any(|name| name.eq_ignore_ascii_case(call.name))) {
+        // set_password('…', '…')
+        let about = |name: &str| is_secret_key(name) || DIGESTS.iter().any(|digest| digest.eq_ignore_ascii_case(name));
+        if self.calls.last().is_some_and(|call| about(call.name)) {
             self.found.push(whole.doubtful());
         }
         self.expect_parameters(&meaning.text);
