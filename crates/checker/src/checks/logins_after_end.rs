@@ -28,9 +28,9 @@ impl Check for LoginsAfterEnd {
         {
             sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
         }
-        // One that was left to expire is tried a second after that.
+        // One that was left to expire is tried a second after that; one whose revocation was rejected is not tried again.
         let tried_by = end.since.after(EVERY).after(TRIED);
-        if let (None, Some(issue)) = (revoked, life.acknowledged())
+        if let (None, Some(issue)) = (life.steps_of(Operation::Revoke).next(), life.acknowledged())
             && tried_by < run.now
             && !run.stopped_within(issue.start, tried_by)
             && !run.is_excused(issue.start, tried_by)
