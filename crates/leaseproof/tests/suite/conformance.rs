@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{Desk, text, wait};
+use crate::support::{Desk, text, wait, wait_for_handlers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -59,7 +59,8 @@ fn an_interrupt_and_a_kill_leave_nothing() {
     for (signal, code) in [(Signal::SIGINT, Some(130)), (Signal::SIGKILL, None)] {
         let desk = Desk::new();
         let mut command = desk.command(["conformance", "--only", "DOW-1,RUN-4,DOW-5"]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for_handlers(&mut child);
         std::thread::sleep(Duration::from_millis(2500));
         kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
         let output = wait(child, Duration::from_secs(30));

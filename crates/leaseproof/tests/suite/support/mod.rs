@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 /// A private place for one test: its state folder, its temporary folder, its runs.
@@ -76,9 +77,10 @@ impl Desk {
         self.command(["run"]).arg(scenario).arg("--output").arg(self.run_folder()).args(more).output().unwrap()
     }
 
-    /// Starts the binary and leaves it running.
+    /// Starts the binary and leaves it running, once it handles signals.
     pub(crate) fn start(&self, scenario: &Path, more: &[&str]) -> Child {
-        self.command(["run"])
+        let mut child = self
+            .command(["run"])
             .arg(scenario)
             .arg("--output")
             .arg(self.run_folder())
@@ -86,7 +88,9 @@ impl Desk {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap()
+            .unwrap();
+        wait_for_handlers(&mut child);
+        child
     }
 
     /// Every process whose environment says that it was started from this desk, the given one excepted.
@@ -166,6 +170,21 @@ pub(crate) fn variant(name: &str) -> PathBuf {
 /// Both streams, for messages.
 pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Waits until a child handles SIGINT, or has ended: on a busy machine a program needs a second to get there.
+pub(crate) fn wait_for_handlers(child: &mut Child) {
+    let until = Instant::now() + Duration::from_secs(30);
+    let handles = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        caught
+            .is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (Signal::SIGINT as u64 - 1)) != 0)
+    };
+    while !handles(child.id()) && child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until, "it does not handle SIGINT");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Waits for a child, at most so long; kills it where that is not enough.

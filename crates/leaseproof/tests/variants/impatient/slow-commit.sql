@@ -3,7 +3,7 @@ CREATE TABLE slow_commit (at timestamptz);
 CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     BEGIN
-        PERFORM pg_sleep(0.15);
+        PERFORM pg_sleep(0.6);
     EXCEPTION WHEN query_canceled THEN
         NULL;
     END;
