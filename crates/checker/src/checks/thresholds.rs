@@ -14,14 +14,25 @@ pub(super) struct Thresholds {
 }
 
 impl Thresholds {
-    /// A metric may be bounded twice, once from each side: the ask's own line tells which bound is meant.
+    /// A metric may be limited twice, once from each side, and all thresholds of the command line have one line: the one
+    /// of the ask's subject and line is meant, else those of its line, else those of its metric.
     pub(super) fn new(ask: &Ask, plan: &Plan) -> Self {
-        let own: Vec<_> = plan.thresholds.iter().filter(|threshold| threshold.origin == ask.origin).cloned().collect();
-        let named = |threshold: &&ThresholdPlan| match &ask.subject {
-            Subject::Metric(name) => *name == threshold.subject() || *name == threshold.metric.to_string(),
+        let own_line = |threshold: &ThresholdPlan| threshold.origin == ask.origin;
+        let own_subject = |threshold: &ThresholdPlan| Subject::Metric(threshold.subject()) == ask.subject;
+        let own_metric = |threshold: &ThresholdPlan| match &ask.subject {
+            Subject::Metric(name) => *name == threshold.metric.to_string(),
             _ => true,
         };
-        let thresholds = if own.is_empty() { plan.thresholds.iter().filter(named).cloned().collect() } else { own };
+        let meant = |is_meant: &dyn Fn(&ThresholdPlan) -> bool| -> Vec<ThresholdPlan> {
+            plan.thresholds.iter().filter(|threshold| is_meant(threshold)).cloned().collect()
+        };
+        let mut thresholds = meant(&|threshold| own_line(threshold) && own_subject(threshold));
+        if thresholds.is_empty() {
+            thresholds = meant(&own_line);
+        }
+        if thresholds.is_empty() {
+            thresholds = meant(&|threshold| own_subject(threshold) || own_metric(threshold));
+        }
         Self { thresholds }
     }
 }

@@ -201,6 +201,28 @@ fn each_cause_of_one_check_has_the_line_that_promised_otherwise() {
 }
 
 #[test]
+fn thresholds_of_one_line_are_judged_each_by_itself() {
+    // Those of the command line all stand in its line 1.
+    let mut story = Story::good();
+    let first = story.plan.thresholds[0].clone();
+    let ask = story.plan.asks.iter().find(|ask| ask.check == CheckId::of("THR-1")).unwrap().clone();
+    story.plan.asks.retain(|ask| ask.check != CheckId::of("THR-1"));
+    story.plan.thresholds.clear();
+    for (role, limit) in [(None, 0.0), (Some(ROLE.to_owned()), 1e12)] {
+        let threshold = ThresholdPlan { role, limit, origin: line(1), ..first.clone() };
+        story.plan.asks.push(Ask { subject: Subject::Metric(threshold.subject()), origin: line(1), ..ask.clone() });
+        story.plan.thresholds.push(threshold);
+    }
+    let checks = story.judged().verdicts.checks;
+    let verdicts: Vec<_> = checks
+        .iter()
+        .filter(|judgment| judgment.check == CheckId::of("THR-1"))
+        .map(|judgment| judgment.verdict)
+        .collect();
+    assert_eq!(verdicts, [Verdict::Fail, Verdict::Pass]);
+}
+
+#[test]
 fn a_threshold_of_a_phase_and_a_role_counts_theirs_and_nothing_else() {
     // One renewal of another role and one of another phase fail; all renewals of this role in this phase work.
     let story = Story::good().with(|story| {
