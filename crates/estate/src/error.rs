@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use leaseproof_domain::Origin;
 
-/// Why the estate could not be had, or not be ended.
+/// Why the environment could not be started, or not be ended.
 #[derive(Debug, thiserror::Error)]
 pub enum EstateError {
     /// A server that the scenario asks for is not on this machine.

@@ -266,7 +266,7 @@ impl Estate {
     pub async fn tear_down(self) -> Result<(), EstateError> {
         let mut estate = self;
         let ended = tokio::task::spawn_blocking(move || estate.shut_down()).await;
-        let left = ended.unwrap_or_else(|why| vec![format!("the estate: its end failed: {why}")]);
+        let left = ended.unwrap_or_else(|why| vec![format!("the environment could not be stopped: {why}")]);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftBehind { left }) }
     }
 

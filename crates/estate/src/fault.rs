@@ -20,7 +20,7 @@ impl Estate {
     /// is gone. Its end is no loss.
     ///
     /// # Panics
-    /// Where the estate has no such server.
+    /// Where the environment has no such server.
     pub async fn kill(&self, server: &str) {
         let child = self.child(server);
         child.want_end();
@@ -39,7 +39,7 @@ impl Estate {
     /// Ends a server as its operator would (Vault: SIGTERM, PostgreSQL: a fast shutdown), and waits until it is gone.
     ///
     /// # Panics
-    /// Where the estate has no such server.
+    /// Where the environment has no such server.
     pub async fn stop(&self, server: &str) {
         let child = self.child(server);
         child.want_end();
@@ -53,7 +53,7 @@ impl Estate {
     /// Freezes every process of a server (SIGSTOP): its sockets still take what is sent, and nothing answers.
     ///
     /// # Panics
-    /// Where the estate has no such server.
+    /// Where the environment has no such server.
     pub fn freeze(&self, server: &str) {
         // The one that starts others first, so that no new one slips through.
         self.child(server).signal(Signal::SIGSTOP);
@@ -63,7 +63,7 @@ impl Estate {
     /// Lets a frozen server go on.
     ///
     /// # Panics
-    /// Where the estate has no such server.
+    /// Where the environment has no such server.
     pub fn thaw(&self, server: &str) {
         self.processes(server).into_iter().for_each(|pid| send(pid, Signal::SIGCONT));
         self.child(server).signal(Signal::SIGCONT);
@@ -76,7 +76,7 @@ impl Estate {
     /// [`EstateError`] where it does not come up.
     ///
     /// # Panics
-    /// Where the estate has no such server.
+    /// Where the environment has no such server.
     pub async fn start_again(&mut self, server: &str) -> Result<(), EstateError> {
         if let Some(done) = self.vault.start_again(server, &self.site).await {
             return done;
@@ -117,7 +117,7 @@ impl Estate {
     /// [`EstateError::Postgres`] where it cannot be promoted.
     ///
     /// # Panics
-    /// Where the estate has no such cluster or member.
+    /// Where the environment has no such cluster or member.
     pub async fn promote(&self, cluster: &str, member: usize) -> Result<(), EstateError> {
         self.cluster(cluster).promote(member).await
     }
@@ -142,5 +142,5 @@ impl Estate {
 }
 
 fn unknown(server: &str) -> ! {
-    panic!("the estate has no server `{server}`")
+    panic!("the environment has no server `{server}`")
 }

@@ -51,7 +51,7 @@ impl Estate {
     /// [`EstateError`] where it cannot be done.
     ///
     /// # Panics
-    /// Where the estate has no such server: a checked plan names none.
+    /// Where the environment has no such server: a checked plan names none.
     pub async fn inject(&mut self, fault: &FaultPlan) -> Result<(Injected, String), EstateError> {
         if let Some(to) = &fault.to {
             return Ok(self.disturb(fault, to));

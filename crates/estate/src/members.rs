@@ -33,7 +33,7 @@ impl Estate {
     /// The ports of a cluster's servers, the first primary first.
     ///
     /// # Panics
-    /// Where the estate has no such cluster.
+    /// Where the environment has no such cluster.
     pub fn member_ports(&self, cluster: &str) -> Vec<u16> {
         self.cluster(cluster).members.iter().map(|member| member.port).collect()
     }
@@ -44,7 +44,7 @@ impl Estate {
     /// [`EstateError::Postgres`] where it does not take the setting.
     ///
     /// # Panics
-    /// Where the estate has no such cluster or member.
+    /// Where the environment has no such cluster or member.
     pub async fn cut_off(&self, cluster: &str, member: usize) -> Result<(), EstateError> {
         self.cluster(cluster).cut_off(member).await
     }

@@ -7,9 +7,9 @@ pub(crate) struct Placeholders {
     values: BTreeMap<String, String>,
 }
 
-/// A placeholder that this estate has no value for.
+/// A placeholder that this environment has no value for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no `${{{given}}}`; this estate has {}", known.join(", "))]
+#[error("there is no `${{{given}}}`; this environment has {}", known.join(", "))]
 pub(crate) struct UnknownPlaceholder {
     pub(crate) given: String,
     pub(crate) known: Vec<String>,
@@ -160,7 +160,7 @@ mod tests {
     fn an_unknown_placeholder_is_told_with_the_known_ones() {
         insta::assert_snapshot!(
             estate().fill("a ${postgres.main.write}").unwrap_err(),
-            @"there is no `${postgres.main.write}`; this estate has `${postgres.target.host}`, `${postgres.target.port}`, `${postgres.target.write}`, `${vault.addr}`, `${vault.host}`, `${vault.port}`"
+            @"there is no `${postgres.main.write}`; this environment has `${postgres.target.host}`, `${postgres.target.port}`, `${postgres.target.write}`, `${vault.addr}`, `${vault.host}`, `${vault.port}`"
         );
         assert_eq!(estate().fill_known("${HOME} ${vault.port}"), "${HOME} 18200");
     }

@@ -47,7 +47,7 @@ impl Estate {
     /// [`EstateError`] where it is not on this machine, or does not start.
     ///
     /// # Panics
-    /// Where the estate has no such cluster.
+    /// Where the environment has no such cluster.
     pub async fn pooler(&self, cluster: &str, account: &str, password: &Secret) -> Result<Pooler, EstateError> {
         let program = Places::here().named(&PGBOUNCER)?;
         let site = &self.site;

@@ -59,7 +59,7 @@ pub(crate) struct Order<'a> {
 }
 
 impl Site {
-    /// The papers of a server that speaks TLS; none where the estate has no authority.
+    /// The papers of a server that speaks TLS; none where the environment has no authority.
     pub(crate) fn papers(&self, server: &str, owner: Option<Account>) -> Result<Option<Papers>, EstateError> {
         self.authority.as_ref().map(|authority| authority.give(server, owner)).transpose()
     }

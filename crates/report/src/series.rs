@@ -176,7 +176,7 @@ mod tests {
             SeriesEntry { note: Some("no vault | no run"), folder: None, ..entry("wizard", None, Some(5), 900) },
             SeriesEntry { folder: None, ..entry("wizard-drop-role", None, None, 0) },
         ];
-        told(&entries, &SeriesEnd { exit_code: 5, exit_meaning: "the estate could not be had, or was lost" })
+        told(&entries, &SeriesEnd { exit_code: 5, exit_meaning: "the environment could not be started, or was lost" })
     }
 
     #[test]

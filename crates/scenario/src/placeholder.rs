@@ -88,7 +88,7 @@ impl Places {
                 continue;
             }
             if noted.is_crowded() {
-                noted.add(Problem::at(&text.part(whole), "the estate has no such `${…}`"));
+                noted.add(Problem::at(&text.part(whole), "the environment has no such `${…}`"));
             } else {
                 noted.add(self.unknown(text, whole, name, language));
             }
@@ -99,15 +99,15 @@ impl Places {
         let place = text.part(whole);
         let known = || listed(self.names.iter().map(String::as_str));
         if language == Language::Ours && place.is_secret() {
-            let help = format!("the estate has {}", known());
-            return Problem::at(&place, "this secret holds a `${…}` that the estate does not have")
+            let help = format!("the environment has {}", known());
+            return Problem::at(&place, "this secret holds a `${…}` that the environment does not have")
                 .label("here")
                 .help(help);
         }
         if let Some((why, help)) = self.clusters.iter().find_map(|cluster| cluster.refuses(name)) {
             return Problem::at(&place, why).label("here").help(help);
         }
-        let problem = Problem::at(&place, format!("the estate has no `${{{name}}}`"));
+        let problem = Problem::at(&place, format!("the environment has no `${{{name}}}`"));
         match nearest(name, self.names.iter().map(String::as_str)) {
             Some(near) => problem.label(format!("did you mean `${{{near}}}`?")),
             None => problem.label("unknown").help(format!("it has {}", known())),

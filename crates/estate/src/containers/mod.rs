@@ -86,7 +86,7 @@ impl Site {
         format!("'{client}' exec \"$({all})\" {program}")
     }
 
-    /// What those words need in their environment; nothing where the estate has no containers.
+    /// What those words need in their environment; nothing where the environment has no containers.
     pub(crate) fn for_the_engine(&self) -> Vec<(String, OsString)> {
         if self.images.is_some() { engine::environment() } else { Vec::new() }
     }

@@ -21,7 +21,7 @@ pub(super) struct Programs {
     pub(super) control: String,
 }
 
-/// Those of the image where the estate is one of containers, else this machine's.
+/// Those of the image where the environment is one of containers, else this machine's.
 pub(super) fn of(site: &Site) -> Result<Programs, EstateError> {
     match &site.images {
         Some(images) => Ok(Programs {

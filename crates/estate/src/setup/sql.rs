@@ -22,7 +22,7 @@ pub(super) async fn run(
     redactor: &Redactor,
 ) -> Done {
     let Some(cluster) = clusters.get(on) else {
-        return Err(NotDone::Unsendable(format!("this estate has no cluster postgres.{on}")));
+        return Err(NotDone::Unsendable(format!("this environment has no cluster postgres.{on}")));
     };
     let (user, password) = match account {
         Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),

@@ -22,7 +22,7 @@ fn table(markdown: &str) -> Table {
     let allowed = |cell: &str| match cell {
         "all" => None,
         "–" => Some(BTreeSet::new()),
-        rooms => Some(rooms.split(',').map(|room| room.trim().to_owned()).collect()),
+        crates => Some(crates.split(',').map(|name| name.trim().trim_matches('`').to_owned()).collect()),
     };
     rows.map(|row| (row[0].trim_matches('`').to_owned(), allowed(&row[column]))).collect()
 }

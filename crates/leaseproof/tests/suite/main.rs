@@ -30,3 +30,4 @@ mod support;
 mod unwritten;
 mod validity;
 mod variants;
+mod words;

@@ -22,7 +22,7 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
         && let Some(node) = book.root.list("fault").first()
     {
         let theirs = "faults are done to servers that leaseproof stands up itself";
-        book.add(Problem::at(&node.place, theirs).label("the estate is attached"));
+        book.add(Problem::at(&node.place, theirs).label("the environment is attached"));
     }
     faults
 }

@@ -95,7 +95,7 @@ fn revoked(book: &Book<'_>, entry: &Entry) -> f64 {
         (None, Some(expire)) => 1.0 - expire,
         (None, None) => {
             if table.entries.is_empty() {
-                let problem = Problem::at(&entry.node.place, "`end` says how lives end").label("empty");
+                let problem = Problem::at(&entry.node.place, "`end` says how lifecycles end").label("empty");
                 book.add(problem.help("as in `end = { revoke = 0.6, expire = 0.4 }`"));
             }
             0.0

@@ -29,7 +29,7 @@ pub(super) fn pdns(book: &Book<'_>) -> Option<PdnsPlan> {
     let table = entry.node.table()?;
     if book.root.entry("attached").is_some() {
         let theirs = "a live PowerDNS is a server that leaseproof stands up itself";
-        book.add(Problem::at(&entry.at, theirs).label("the estate is attached"));
+        book.add(Problem::at(&entry.at, theirs).label("the environment is attached"));
     }
     let roles: Vec<&str> = book.root.named("role").map(|(role, _)| role.key.as_str()).collect();
     table.entry("role").into_iter().for_each(|role| book.refer(&role.node, "role", &roles));

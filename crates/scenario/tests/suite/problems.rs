@@ -407,7 +407,7 @@ fn every_placeholder_of_the_reference_is_there() {
             "cluster `target` has 3 servers, numbers 1 to 3",
         ),
         ("layout = 'haproxy-ha'", "${postgres.target.0}", "numbers 1 to 2"),
-        ("", "${postgres.main.read}", "the estate has no `${postgres.main.read}`"),
+        ("", "${postgres.main.read}", "the environment has no `${postgres.main.read}`"),
     ] {
         let told = written(&scenario(layout, uses), &[]);
         assert!(told.contains(wrong) && told.contains("─┬─"), "{told}");

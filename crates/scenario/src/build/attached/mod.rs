@@ -25,7 +25,8 @@ pub(super) fn kind(book: &Book<'_>) -> EstateKind {
     };
     if book.root.entry("attached").is_none() {
         book.add(
-            Problem::at(&said.place, "the scenario does not say where the estate is").label("it has no [attached]"),
+            Problem::at(&said.place, "the scenario does not say where the environment is")
+                .label("it has no [attached]"),
         );
     }
     EstateKind::Attached
