@@ -7,7 +7,8 @@ use leaseproof_domain::ServerNote;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, SimpleQueryMessage};
 
 use crate::capped::{Capped, CappedTls, Oversize};
 use crate::notes::Notes;
@@ -83,6 +84,13 @@ impl Session {
     /// As [`Session::query`].
     pub async fn script(&self, sql: &str) -> Result<(), Error> {
         self.connection.within(self.timeout, self.connection.client.batch_execute(sql)).await
+    }
+
+    /// Sends one query with texts for its parameters and answers its rows.
+    pub(crate) async fn rows(&self, sql: &str, values: &[&str]) -> Result<Vec<Row>, Error> {
+        let values: Vec<(&(dyn ToSql + Sync), Type)> =
+            values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
+        self.connection.within(self.timeout, self.connection.client.query_typed(sql, &values)).await
     }
 
     /// The warnings and notices since the last call, or since the login.

@@ -10,3 +10,4 @@ mod oracle_random;
 mod privileges;
 mod probe;
 mod recipes;
+mod removal;
