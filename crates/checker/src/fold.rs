@@ -24,7 +24,7 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
-pub(crate) use before::Before;
+pub(crate) use before::{Before, LeftBefore};
 pub(crate) use clocks::{Between, Clocks};
 pub(crate) use dns::{Change, Dns};
 pub(crate) use faults::{Fault, Faults};
@@ -268,7 +268,9 @@ impl<'p> Run<'p> {
                 }
             }
             Event::Baseline(baseline) => self.before.baseline(&baseline.cluster, &baseline.roles),
-            Event::LeasesBefore { leases, .. } => self.before.leases(leases),
+            Event::LeasesBefore { leases, others, gone, .. } => {
+                self.before.leases(leases, others.as_ref(), gone);
+            }
             Event::Probe(probe) => {
                 if let Some(life) = self.lives.get_mut(&probe.life) {
                     life.probes.push(probe.clone());

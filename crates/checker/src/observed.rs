@@ -5,7 +5,7 @@ use leaseproof_domain::{
     Username,
 };
 
-use crate::fold::{Look, Run};
+use crate::fold::{LeftBefore, Look, Run};
 
 /// Takes in what an event tells that no check judges. The run has taken the event in already.
 pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
@@ -38,10 +38,11 @@ const NAMED: usize = 100;
 
 /// What is known at the end: roles from before the run, and groups that appeared.
 pub(crate) fn roles(observed: &mut Observed, run: &Run<'_>) {
-    let mut before = run.before.orphans(run.plan);
-    observed.more_orphans_before = before.len().saturating_sub(NAMED) as u64;
-    before.truncate(NAMED);
-    observed.orphans_before = before;
+    let LeftBefore { mut orphans, undecided } = run.before.left(run.plan);
+    observed.more_orphans_before = orphans.len().saturating_sub(NAMED) as u64;
+    orphans.truncate(NAMED);
+    observed.orphans_before = orphans;
+    observed.undecided_before = undecided;
     observed.groups = run.groups.shared();
 }
 

@@ -213,10 +213,11 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "RUN-7",
         title: "No role from before the run is without a lease",
         shown: "The roles that exist before the first credential is requested and match a username pattern: the \
-                promised one, the one derived from the connection's username_template, or the engine's own. Each is \
-                matched with a lease of its Vault role by VALID UNTIL, which is 5 s after the lease's end, and by the \
-                time in its name; roles without a match count. A matching name is no proof: the role may belong to a \
-                person.",
+                promised one, the one derived from the connection's username_template, or the engine's own. They are \
+                compared with the leases of all database engines of the namespace, by VALID UNTIL, which is 5 s after the \
+                lease's end, by the time in the name, and by the Vault role's name in it. A role that no lease fits counts. \
+                Where a lease of another Vault role fits, or fewer leases than roles, it is not known which role has one: \
+                that is undecided. A matching name is no proof: the role may belong to a person.",
         source: "the scenario's orphans_before",
         timing: false,
     },

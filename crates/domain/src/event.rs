@@ -26,12 +26,18 @@ pub enum Event {
     Setup(SetupRecord),
     /// What stood before the first credential was asked for.
     Baseline(Baseline),
-    /// The leases of the promised roles that Vault held before the first credential was asked for.
+    /// The leases that Vault held before the first credential was requested.
     LeasesBefore {
         /// When they were listed.
         at: Micros,
-        /// The leases.
+        /// Leases of the promised roles.
         leases: Vec<LeaseBefore>,
+        /// Leases of other Vault roles that could own a role whose name matches; none in histories that do not have them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        others: Option<OtherLeases>,
+        /// Roles of the baseline that no longer existed when the leases had been listed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<Username>,
     },
     /// A promised account as the catalog shows it.
     Account(AccountReading),
@@ -201,7 +207,7 @@ pub struct Baseline {
     pub roles: Vec<RoleSeen>,
 }
 
-/// A lease of a promised role that Vault held before the first credential was asked for.
+/// A lease that Vault held before the first credential was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseBefore {
     /// The lease.
@@ -212,6 +218,19 @@ pub struct LeaseBefore {
     /// When it ends, on Vault's clock; none where that was not looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<UnixMicros>,
+    /// Whether it was renewed: creation statements need not change VALID UNTIL then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
+}
+
+/// Leases of Vault roles that the scenario does not promise, of all database engines of the same namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherLeases {
+    /// The leases whose Vault role could have created one of the roles whose name matches.
+    pub leases: Vec<LeaseBefore>,
+    /// Why the list is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<String>,
 }
 
 /// A role as `pg_roles` shows it.

@@ -30,8 +30,8 @@ pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering,
 pub use end::{Cause, End, EndReason};
 pub use event::{
     AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseSighting,
-    Observer, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
-    SetupRecord, Shed, WatchGap,
+    Observer, OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen,
+    ServerLost, SetupRecord, Shed, WatchGap,
 };
 pub use harness::{HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
@@ -54,6 +54,6 @@ pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     AlsoBroken, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding,
     LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore, RevocationFigures, RunOutcome,
-    RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, VERDICTS_SCHEMA, Validity, Verdict,
+    RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

@@ -45,7 +45,38 @@ name! {
 /// PostgreSQL keeps so many bytes of a name (NAMEDATALEN - 1).
 const KEPT: usize = 63;
 
+/// How many characters of a Vault role's name the engine's own template keeps.
+const SHORT: usize = 8;
+
+impl LeaseId {
+    /// The mount and the Vault role that a credential's lease belongs to: `<mount>/creds/<role>/<24 characters>`.
+    pub fn vault_role(&self) -> Option<(&str, &str)> {
+        self.0.rsplit_once('/')?.0.rsplit_once("/creds/")
+    }
+}
+
 impl Username {
+    /// Whether a credential of that Vault role may have this name. The engine's own template puts the first eight
+    /// characters of the Vault role's name into it (builtin/logical/database, `v-…-…-…-…`); any other name says nothing.
+    pub fn may_be_of(&self, vault_role: &str) -> bool {
+        let short = vault_role.char_indices().nth(SHORT).map_or(vault_role, |(end, _)| &vault_role[..end]);
+        self.before_random().is_none_or(|names| names.contains(short))
+    }
+
+    /// The Unix time at the end of a name, as the engine's own template has it.
+    pub fn unix_time(&self) -> Option<i64> {
+        let digits = self.0.rsplit('-').next().filter(|digits| digits.len() == 10)?;
+        digits.parse().ok()
+    }
+
+    /// What the engine's own template puts before the random part: `v-<display name>-<Vault role>`.
+    fn before_random(&self) -> Option<&str> {
+        self.unix_time()?;
+        let (before, random) = self.0.rsplit_once('-')?.0.rsplit_once('-')?;
+        let is_random = random.len() == 20 && random.bytes().all(|sign| sign.is_ascii_alphanumeric());
+        (is_random && before.starts_with("v-")).then_some(before)
+    }
+
     /// The name of the role in the catalog: PostgreSQL cuts a longer one, at the end of a character
     /// (src/backend/parser/scansup.c, truncate_identifier).
     pub fn of_role(&self) -> Cow<'_, Self> {
@@ -59,7 +90,7 @@ impl Username {
 
 #[cfg(test)]
 mod tests {
-    use super::Username;
+    use super::{LeaseId, Username};
 
     #[test]
     fn a_role_has_the_first_63_bytes_of_a_name_in_whole_characters() {
@@ -67,5 +98,29 @@ mod tests {
         assert_eq!(of("a".repeat(63)).len(), 63);
         assert_eq!(of("a".repeat(64)), "a".repeat(63));
         assert_eq!(of(format!("{}é", "a".repeat(62))), "a".repeat(62));
+    }
+
+    #[test]
+    fn a_lease_names_its_vault_role() {
+        let of = |lease: &str| LeaseId::new(lease).vault_role().map(|(mount, role)| format!("{mount} {role}"));
+        assert_eq!(of("database/creds/app/AbC").as_deref(), Some("database app"));
+        assert_eq!(of("db/creds/team/creds/app/AbC").as_deref(), Some("db/creds/team app"));
+        assert_eq!(of("pki/issue/app/AbC"), None);
+    }
+
+    #[test]
+    fn a_name_of_the_engines_own_template_belongs_to_few_vault_roles() {
+        let name = Username::new("v-token-le-powerdns-AbCdEfGhIjKlMnOpQrSt-1700000000");
+        assert!(["powerdns", "powerdns-role", "powerdns-other", "le-powerd"].iter().all(|role| name.may_be_of(role)));
+        assert!(
+            ["reports", "PowerDNS", "powerdns".to_owned().replace('p', "q").as_str()]
+                .iter()
+                .all(|role| !name.may_be_of(role))
+        );
+        assert_eq!(name.unix_time(), Some(1_700_000_000));
+        // Another template, or a name by hand.
+        for other in ["v-token-app-short-1700000000", "app-1700000000", "v-token-app-AbCdEfGhIjKlMnOpQrSt-170"] {
+            assert!(Username::new(other).may_be_of("reports"), "{other}");
+        }
     }
 }

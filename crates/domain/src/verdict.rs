@@ -479,6 +479,9 @@ pub struct Observed {
     /// How many more there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_orphans_before: u64,
+    /// Roles from before the run that match a username pattern and of which it is not known whether they have a lease.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided_before: Vec<UndecidedBefore>,
     /// Groups that credentials share and that appeared during the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<CreatedGroup>,
@@ -495,8 +498,8 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// A role from before the run that matches a username pattern and for which Vault lists no lease of the scenario's roles.
-/// Its creator is not known: another mount may issue on the same cluster.
+/// A role from before the run that matches a username pattern and that no lease of Vault's namespace can own. Its creator
+/// is not known: another Vault may issue on the same cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct OrphanBefore {
     /// Its name.
@@ -513,6 +516,21 @@ pub struct OrphanBefore {
     /// The Vault role whose username pattern it matches; none if it is not a promised role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+}
+
+/// Roles from before the run that match a username pattern, and that are not known to have a lease or to have none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct UndecidedBefore {
+    /// Why it is not known.
+    pub why: String,
+    /// Their number.
+    pub roles: u64,
+    /// How many of them have no lease, at least.
+    pub at_least: u64,
+    /// How many of them have no lease, at most.
+    pub at_most: u64,
+    /// Their names; the first 20.
+    pub names: Vec<Username>,
 }
 
 /// A role without LOGIN, password and VALID UNTIL that appeared during the run. leaseproof does not drop it.

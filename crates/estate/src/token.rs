@@ -18,6 +18,7 @@ path "sys/leases/lookup/*" { capabilities = ["list", "sudo"] }
 path "sys/leases/lookup"   { capabilities = ["update"] }
 path "sys/leases"          { capabilities = ["read", "list", "sudo"] }
 path "sys/metrics"         { capabilities = ["read"] }
+path "sys/mounts"          { capabilities = ["read"] }
 path "sys/audit"           { capabilities = ["read", "sudo"] }
 "#;
 const WATCHING_NAME: &str = "leaseproof-observer";

@@ -1,21 +1,38 @@
 //! Roles that are not credentials of the run: those from before it, and groups.
 
-use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UnixMicros};
+use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UndecidedBefore, UnixMicros};
 
 use crate::figures;
 
 /// How many roles are shown by name; `verdicts.json` has more.
 const SHOWN: usize = 5;
 
-/// Roles from before the run that match a username pattern and have no lease; empty if there are none.
+/// Roles from before the run that match a username pattern and have no lease, or may have none; empty if there are none.
 pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
+    without_lease(observed).into_iter().chain(observed.undecided_before.iter().map(undecided)).collect()
+}
+
+fn undecided(undecided: &UndecidedBefore) -> String {
+    let UndecidedBefore { why, roles, at_least, names, .. } = undecided;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(leaseproof_domain::Username::as_str).collect();
+    let more = if *roles > shown.len() as u64 { ", …" } else { "" };
+    let without = if *at_least > 0 { format!(" At least {at_least} of them had no lease.") } else { String::new() };
+    let verb = if *roles == 1 { "matches a username pattern and was" } else { "match a username pattern and were" };
+    format!(
+        "{} from before the run {verb} not judged: {why}.{without} leaseproof does not change them: {}{more}",
+        figures::count(*roles, "role"),
+        shown.join(", ")
+    )
+}
+
+fn without_lease(observed: &Observed) -> Vec<String> {
     let Observed { orphans_before, more_orphans_before, .. } = observed;
     let Some(first) = orphans_before.first() else { return Vec::new() };
     let all = orphans_before.len() as u64 + more_orphans_before;
     let verb = if all == 1 { "matches" } else { "match" };
     let mut lines = vec![format!(
-        "{} from before the run {verb} a username pattern and had no lease of the scenario's roles. leaseproof does not \
-         change them.",
+        "{} from before the run {verb} a username pattern, and Vault listed no lease that could own one. leaseproof does \
+         not change them.",
         figures::count(all, "role")
     )];
     lines.extend(orphans_before.iter().take(SHOWN).map(orphan));
@@ -24,14 +41,14 @@ pub(crate) fn orphans(observed: &Observed) -> Vec<String> {
     }
     let name = quoted(first.name.as_str());
     lines.push(format!(
-        "Another mount of Vault, a person or another program may use such a name. If that is not the case, remove it as a \
-         superuser: DROP OWNED BY {name}; in each database, then DROP ROLE {name};. `orphans_before = 0` in [promise] makes \
+        "Another Vault, a namespace of this one, a person or another program may use such a name. If that is not the case, remove it as a \
+         superuser: REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; in each database, then DROP ROLE {name};. `orphans_before = 0` in [promise] makes \
          such a run fail."
     ));
     lines.push(format!(
-        "DROP OWNED does not revoke privileges that another role granted, e.g. Vault's account with its GRANT OPTION. If DROP \
-         ROLE lists some in its DETAIL, revoke them as that role first, in each database: SET ROLE granting_role; REVOKE ALL \
-         ON ALL TABLES IN SCHEMA its_schema FROM {name}; REVOKE ALL ON SCHEMA its_schema FROM {name}; RESET ROLE;"
+        "DROP OWNED does not revoke what another role granted, e.g. Vault's account with its GRANT OPTION. `leaseproof grants \
+         '{}' --server URL --removal` prints the exact statements for all databases.",
+        first.name.as_str().replace('\'', "'\\''")
     ));
     lines
 }
@@ -73,7 +90,7 @@ fn time(time: UnixMicros) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UnixMicros, Username};
+    use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UndecidedBefore, UnixMicros, Username};
 
     use super::{groups, orphans};
 
@@ -90,6 +107,13 @@ mod tests {
         let observed = Observed {
             orphans_before: (1..=6).map(orphan).collect(),
             more_orphans_before: 2,
+            undecided_before: vec![UndecidedBefore {
+                why: "a lease of reports/creds/app, which the scenario does not promise, may own such a role".into(),
+                roles: 3,
+                at_least: 1,
+                at_most: 2,
+                names: ["v-a", "v-b", "v-c"].map(Username::new).into(),
+            }],
             groups: vec![CreatedGroup { name: Username::new("app_readers"), oid: 16_400, declared: true, stays: true }],
             ..Observed::default()
         };

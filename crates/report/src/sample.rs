@@ -46,6 +46,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             dns: None,
             orphans_before: vec![],
             more_orphans_before: 0,
+            undecided_before: vec![],
             groups: vec![],
             load: vec![LoadFigures {
                 phase: "steady".to_owned(),

@@ -2,9 +2,9 @@
 
 use leaseproof_domain::{
     AccountReading, AuditEntry, Baseline, ClockReading, DependencySighting, End, EndReason, Event, FORMAT_VERSION,
-    FailureSource, Header, IrrevocableSighting, LeaseId, LeaseSighting, Micros, Operation, OperationRecord, Outcome,
-    PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting,
-    Span, UnixMicros, Username,
+    FailureSource, Header, IrrevocableSighting, LeaseId, LeaseSighting, Micros, Operation, OperationRecord,
+    OtherLeases, Outcome, PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting,
+    SessionSeen, SessionSighting, Span, UnixMicros, Username,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S};
@@ -44,7 +44,7 @@ fn start() -> Vec<Event> {
         clock(0, "vault"),
         clock(0, "postgres.target"),
         Event::Baseline(Baseline { at: Micros(100), cluster: "target".into(), roles: vec![] }),
-        Event::LeasesBefore { at: Micros(105), leases: vec![] },
+        Event::LeasesBefore { at: Micros(105), leases: vec![], others: Some(OtherLeases::default()), gone: vec![] },
         Event::Account(AccountReading { at: Micros(110), account: "vaultuser".into(), attributes: Some(attributes) }),
         Event::Objects {
             at: Micros(120),

@@ -7,9 +7,9 @@ use leaseproof_domain::{
     AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, DependencySeen, DependencySighting, End,
     EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header,
     IrrevocableSighting, Judgment, KeptSession, LeaseId, LeaseSighting, Membership, Micros, Object, ObjectKind,
-    Operation, OperationRecord, Origin, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord,
-    RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting, Span, Subject, Ttl,
-    UnixMicros, Username, Verdict, Why,
+    Operation, OperationRecord, Origin, OtherLeases, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome,
+    ProbeRecord, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting, Span,
+    Subject, Ttl, UnixMicros, Username, Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
@@ -289,7 +289,10 @@ impl Story {
             }
         }
         self.add(100, Event::Baseline(Baseline { at: Micros(100), cluster: "target".into(), roles: vec![] }));
-        self.add(105, Event::LeasesBefore { at: Micros(105), leases: vec![] });
+        self.add(
+            105,
+            Event::LeasesBefore { at: Micros(105), leases: vec![], others: Some(OtherLeases::default()), gone: vec![] },
+        );
         let attributes = RoleAttributes { createrole: true, login: true, inherit: true, ..RoleAttributes::default() };
         self.account(Some(attributes));
         self.add(

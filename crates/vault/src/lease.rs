@@ -14,6 +14,8 @@ pub struct LeaseInfo {
     pub ttl_seconds: i64,
     /// Whether it can be renewed.
     pub renewable: bool,
+    /// Whether it was renewed.
+    pub renewed: bool,
 }
 
 /// Vault's answer to a renewal.
@@ -37,6 +39,21 @@ impl Client {
         let prefix = format!("{}/creds/{role}", mount.trim_matches('/'));
         let keys = self.list(&format!("sys/leases/lookup/{prefix}/")).await?;
         Ok(keys.into_iter().map(|key| LeaseId::new(format!("{prefix}/{key}"))).collect())
+    }
+
+    /// The roles of all database engines of the namespace that have leases, as mount and name. Needs `read` on `sys/mounts`,
+    /// and `list` and `sudo` on `sys/leases/lookup/*`.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn database_roles_with_leases(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut roles = Vec::new();
+        for mount in self.mounts_of("database").await? {
+            for role in self.list(&format!("sys/leases/lookup/{mount}/creds/")).await? {
+                roles.push((mount.clone(), role.trim_end_matches('/').to_owned()));
+            }
+        }
+        Ok(roles)
     }
 
     /// What Vault knows of a lease.
@@ -82,6 +99,7 @@ impl LeaseInfo {
             issue_time: time(answer, "/data/issue_time")?,
             ttl_seconds: answer.number("/data/ttl")?,
             renewable: answer.flag("/data/renewable")?,
+            renewed: answer.body.pointer("/data/last_renewal").is_some_and(|time| !time.is_null()),
         })
     }
 }

@@ -1,5 +1,5 @@
 use leaseproof_domain::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Answer, Client, Error};
 
@@ -19,6 +19,13 @@ pub struct Mount {
     pub accessor: String,
     /// Its text for people.
     pub description: String,
+}
+
+impl Mount {
+    fn of(mount: &Value) -> Self {
+        let text = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
+        Self { accessor: text("accessor"), description: text("description") }
+    }
 }
 
 impl Client {
@@ -92,8 +99,30 @@ impl Client {
     pub async fn mount(&self, path: &str) -> Result<Option<Mount>, Error> {
         let answer = self.read("sys/mounts").await?;
         let Some(mount) = answer.body["data"].get(format!("{}/", path.trim_matches('/'))) else { return Ok(None) };
-        let text = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
-        Ok(Some(Mount { accessor: text("accessor"), description: text("description") }))
+        Ok(Some(Mount::of(mount)))
+    }
+
+    /// All mounts, by their paths without the slash at their end.
+    ///
+    /// # Errors
+    /// As [`Client::mount`].
+    pub async fn mounts(&self) -> Result<Vec<(String, Mount)>, Error> {
+        let answer = self.read("sys/mounts").await?;
+        let mounts = answer.value("/data")?.as_object();
+        let mounts = mounts.ok_or_else(|| Error::unreadable(answer.status, "`/data` is no object"))?;
+        Ok(mounts.iter().map(|(path, mount)| (path.trim_matches('/').to_owned(), Mount::of(mount))).collect())
+    }
+
+    /// The paths of the mounts with a secrets engine of that type, without the slash at their end.
+    ///
+    /// # Errors
+    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn mounts_of(&self, engine: &str) -> Result<Vec<String>, Error> {
+        let answer = self.read("sys/mounts").await?;
+        let mounts = answer.value("/data")?.as_object();
+        let mounts = mounts.ok_or_else(|| Error::unreadable(answer.status, "`/data` is no object"))?;
+        let of = mounts.iter().filter(|(_, mount)| mount["type"] == engine);
+        Ok(of.map(|(path, _)| path.trim_matches('/').to_owned()).collect())
     }
 
     /// The rules of a policy; none where there is no such policy.

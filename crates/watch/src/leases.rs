@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{Event, LeaseBefore, LeaseId, LeaseSighting, Observer};
+use leaseproof_domain::{Event, LeaseId, LeaseSighting, Observer};
 use leaseproof_vault::Client;
 
 use crate::Error;
@@ -16,31 +16,6 @@ pub(crate) async fn all_leases(vault: &Client, roles: &[(String, String)]) -> Re
     }
     Ok(all)
 }
-
-/// How many leases from before the run are looked up one by one: each is a request.
-const LOOKED_UP: usize = 1000;
-
-/// The leases from before the run. Where they are to be told apart each is looked up, as far as the token may.
-pub(crate) async fn leases_before(vault: &Client, leases: &BTreeSet<LeaseId>, apart: bool) -> Vec<LeaseBefore> {
-    let mut before = Vec::with_capacity(leases.len());
-    let mut may = apart;
-    for (number, lease) in leases.iter().enumerate() {
-        let mut seen = LeaseBefore { lease: lease.clone(), issued: None, expires: None };
-        if may && number < LOOKED_UP {
-            match vault.lookup_lease(lease).await {
-                Ok(info) => (seen.issued, seen.expires) = (Some(info.issue_time), info.expire_time),
-                // It ended meanwhile.
-                Err(leaseproof_vault::Error::Answer { status: INVALID_LEASE, .. }) => continue,
-                Err(_) => may = false,
-            }
-        }
-        before.push(seen);
-    }
-    before
-}
-
-/// Vault's answer for a lease that it does not know.
-const INVALID_LEASE: u16 = 400;
 
 /// Looks at Vault's leases.
 pub(crate) struct LeaseLooks {

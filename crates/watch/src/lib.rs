@@ -15,6 +15,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod leases;
+mod leases_before;
 mod log_line;
 mod logged_note;
 mod logs;

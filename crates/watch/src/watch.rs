@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, RoleSeen};
+use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, RoleSeen, Username};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::Observer;
 use leaseproof_vault::Client;
@@ -17,7 +17,8 @@ use crate::Error;
 use crate::databases::whole_cluster;
 use crate::delta::KnownLeases;
 use crate::dependencies::DependencyLooks;
-use crate::leases::{LeaseLooks, all_leases, leases_before};
+use crate::leases::{LeaseLooks, all_leases};
+use crate::leases_before::LeasesBefore;
 use crate::logs::Logs;
 use crate::looks::{Book, at_pace};
 use crate::privileges::KnownSets;
@@ -155,10 +156,13 @@ impl Watch {
         }
         let sets = Arc::new(Mutex::new(KnownSets::default()));
         let usernames = RegexSet::new(self.usernames.iter().map(|name| format!("^(?:{name})$"))).unwrap_or_default();
-        let mut suspects = false;
+        let mut suspects = Vec::new();
+        let mut clusters = Vec::new();
         for databases in databases.into_values() {
             let roles = self.record_baseline(&databases[0]).await?;
-            suspects |= roles.iter().any(|role| usernames.is_match(role.name.as_str()));
+            clusters.push(databases[0].clone());
+            suspects
+                .extend(roles.iter().map(|role| role.name.clone()).filter(|name| usernames.is_match(name.as_str())));
             let baseline: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
             self.look_at_cluster(&databases[0], &baseline);
             let databases = whole_cluster(databases).await?;
@@ -169,8 +173,7 @@ impl Watch {
             self.look_at_sessions(watched, None);
         }
         let before: BTreeSet<LeaseId> = all_leases(&self.vault, &self.roles).await?.into_iter().collect();
-        let leases = leases_before(&self.vault, &before, suspects).await;
-        self.book.record(Event::LeasesBefore { at: self.book.now(), leases });
+        self.record_leases_before(&before, suspects, &clusters).await?;
         self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&before);
         let looks = LeaseLooks {
             vault: self.vault.clone(),
@@ -221,6 +224,27 @@ impl Watch {
         let mut baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
         baseline.insert(watched.cluster.clone(), oids);
         Ok(roles)
+    }
+
+    /// Which leases there were, with all that may own one of the roles `suspects`. Roles are listed again afterwards: one that
+    /// was dropped meanwhile has no lease, and is no orphan.
+    async fn record_leases_before(
+        &self,
+        before: &BTreeSet<LeaseId>,
+        suspects: Vec<Username>,
+        clusters: &[Watched],
+    ) -> Result<(), Error> {
+        let mut looked = LeasesBefore::of(&self.vault);
+        let leases = looked.promised(before, &suspects).await;
+        let mut others = looked.others(&self.roles, &suspects).await;
+        others.unlisted = others.unlisted.map(|why| self.book.redactor.scrub(&why).text);
+        let (mut gone, looked_again) = if suspects.is_empty() { (suspects, &[][..]) } else { (suspects, clusters) };
+        for watched in looked_again {
+            let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
+            gone.retain(|name| roles.iter().all(|role| role.name != *name));
+        }
+        self.book.record(Event::LeasesBefore { at: self.book.now(), leases, others: Some(others), gone });
+        Ok(())
     }
 
     /// An account is looked for in every cluster; the first one that has it tells.

@@ -1,7 +1,7 @@
-use leaseproof_domain::{Finding, OrphanBefore};
+use leaseproof_domain::{Finding, OrphanBefore, UndecidedBefore};
 
 use crate::check::{Check, Whole};
-use crate::fold::Run;
+use crate::fold::{LeftBefore, Run};
 use crate::sheet::Sheet;
 
 /// No role is left without a lease from before the run.
@@ -15,9 +15,23 @@ impl Check for OrphansBeforeRun {
         }
         sheet.samples(run.before.looked_at());
         let promise = run.plan.promise.orphans_before.as_ref();
-        let orphans = run.before.orphans(run.plan);
-        if orphans.len() as u64 <= promise.map_or(0, |promise| promise.value) {
+        let left = run.before.left(run.plan);
+        let allowed = promise.map_or(0, |promise| promise.value);
+        let (at_least, at_most) = left.count();
+        let LeftBefore { orphans, undecided } = left;
+        if at_least <= allowed {
+            if at_most > allowed {
+                sheet.cannot_say(undecided.iter().map(undecided_words).collect::<Vec<_>>().join("; "));
+            }
             return;
+        }
+        for undecided in undecided.iter().filter(|undecided| undecided.at_least > 0) {
+            sheet.find(Finding {
+                what: undecided_words(undecided),
+                username: undecided.names.first().cloned(),
+                promised: promise.map(|promise| promise.origin.clone()),
+                ..Finding::default()
+            });
         }
         for orphan in orphans {
             sheet.find(Finding {
@@ -41,7 +55,19 @@ fn words(orphan: &OrphanBefore) -> String {
     let login = if *login { "it can log in" } else { "it cannot log in" };
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
     format!(
-        "{name}{on} existed before the run, matches the username pattern {pattern}, and Vault lists no lease of \
-         the scenario's roles for it; {login}"
+        "{name}{on} existed before the run, matches the username pattern {pattern}, and Vault lists no lease \
+         that could be its own; {login}"
     )
+}
+
+fn undecided_words(undecided: &UndecidedBefore) -> String {
+    let UndecidedBefore { why, roles, at_least, at_most, names } = undecided;
+    let all = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let without = if at_least == at_most { at_most.to_string() } else { format!("{at_least} to {at_most}") };
+    let which = if *roles == 1 {
+        format!("it is not known whether {all} has a lease")
+    } else {
+        format!("{without} of {roles} roles from before the run have no lease, and it is not known which: {all}")
+    };
+    format!("{which}: {why}")
 }

@@ -1,17 +1,17 @@
-//! What was there before the first credential was asked for.
+//! What was there before the first credential was requested.
+
+mod owners;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{LeaseBefore, OrphanBefore, RoleSeen, UnixMicros, Username};
+use leaseproof_domain::{LeaseBefore, OrphanBefore, OtherLeases, RoleSeen, UndecidedBefore, Username};
 use leaseproof_scenario::{Plan, RoleNames, RolePromise};
 use regex::Regex;
 
-/// Vault adds these seconds to a lease's end for VALID UNTIL (sdk/database/dbplugin/v5), and cuts it to whole seconds.
-const ADDED: i64 = 5;
-/// How far VALID UNTIL may be from that: Vault asks for the time once for the role and once for the lease.
-const SLACK: i64 = 3;
-/// How long creation statements may take at most from the time in a name to the lease's issue.
-const STATEMENTS: i64 = 120;
+use self::owners::{Group, groups};
+
+/// How many roles that are not judged are named.
+const NAMED: usize = 20;
 
 /// Roles and leases from before the run.
 #[derive(Default)]
@@ -19,6 +19,26 @@ pub(crate) struct Before {
     /// By cluster; empty in histories that do not name it.
     roles: Vec<(String, Vec<RoleSeen>)>,
     leases: Option<Vec<LeaseBefore>>,
+    others: Option<OtherLeases>,
+    gone: BTreeSet<Username>,
+}
+
+/// The roles from before the run that match a username pattern, and that Vault's leases do not account for.
+#[derive(Default)]
+pub(crate) struct LeftBefore {
+    /// Roles that no lease can own.
+    pub(crate) orphans: Vec<OrphanBefore>,
+    /// Roles that some lease may own.
+    pub(crate) undecided: Vec<UndecidedBefore>,
+}
+
+impl LeftBefore {
+    /// How many roles have no lease, at least and at most.
+    pub(crate) fn count(&self) -> (u64, u64) {
+        let orphans = self.orphans.len() as u64;
+        let sum = |of: fn(&UndecidedBefore) -> u64| self.undecided.iter().map(of).sum::<u64>();
+        (orphans + sum(|undecided| undecided.at_least), orphans + sum(|undecided| undecided.at_most))
+    }
 }
 
 impl Before {
@@ -26,8 +46,10 @@ impl Before {
         self.roles.push((cluster.to_owned(), roles.to_vec()));
     }
 
-    pub(super) fn leases(&mut self, leases: &[LeaseBefore]) {
+    pub(super) fn leases(&mut self, leases: &[LeaseBefore], others: Option<&OtherLeases>, gone: &[Username]) {
         self.leases.get_or_insert_default().extend(leases.iter().cloned());
+        self.others = others.cloned();
+        self.gone.extend(gone.iter().cloned());
     }
 
     /// How many roles were looked at.
@@ -45,102 +67,125 @@ impl Before {
         self.roles.iter().any(|(_, roles)| roles.iter().any(|role| role.name.as_str() == name))
     }
 
-    /// The roles that match a username pattern and for which no lease is left: each lease accounts for one role.
-    pub(crate) fn orphans(&self, plan: &Plan) -> Vec<OrphanBefore> {
-        let Some(leases) = &self.leases else { return Vec::new() };
-        let names = plan.role_names();
-        let names: Vec<(&RoleNames<'_>, Regex)> =
-            names.iter().filter_map(|names| Some((names, whole(&names.pattern)?))).collect();
-        let accounts = accounts(plan);
-        let mut matching: BTreeMap<Option<&str>, Vec<Candidate<'_>>> = BTreeMap::new();
-        for (cluster, roles) in &self.roles {
-            for role in roles.iter().filter(|role| !accounts.contains(role.name.as_str())) {
-                let on = |names: &RoleNames<'_>| cluster.is_empty() || names.on == cluster;
-                // A pattern that the scenario says may match a group's name as well.
-                let fits = |(names, pattern): &&(&RoleNames<'_>, Regex)| {
-                    on(names) && pattern.is_match(role.name.as_str()) && !(names.said && role.is_group())
-                };
-                if let Some((names, _)) = names.iter().find(fits) {
-                    let of = names.role.map(|role| role.name.as_str());
-                    matching.entry(of).or_default().push(Candidate { cluster, role, of: names.role });
+    /// The roles that match a username pattern and that have fewer leases than there are of them.
+    pub(crate) fn left(&self, plan: &Plan) -> LeftBefore {
+        let Some(leases) = &self.leases else { return LeftBefore::default() };
+        let candidates = self.candidates(plan);
+        let others = self.others.as_ref().map_or(&[][..], |others| others.leases.as_slice());
+        let unlisted = match &self.others {
+            Some(others) => others.unlisted.as_deref(),
+            None => Some("the history does not have them"),
+        };
+        let mut left = LeftBefore::default();
+        let mut undecided: BTreeMap<String, UndecidedBefore> = BTreeMap::new();
+        for group in groups(&candidates, leases, others) {
+            let without_promised = group.roles.len().saturating_sub(group.promised.len());
+            let without_any = without_promised.saturating_sub(group.others.len());
+            match (without_promised, unlisted) {
+                (0, _) => {}
+                // No lease may own it: then it is alone.
+                (_, None) if without_any == group.roles.len() => {
+                    left.orphans.extend(group.roles.iter().map(|candidate| candidate.orphan()));
+                }
+                (_, unlisted) => {
+                    let why = why(&group, unlisted);
+                    let known = undecided.entry(why.clone()).or_insert_with(|| undecided_for(why));
+                    known.roles += group.roles.len() as u64;
+                    known.at_least += if unlisted.is_none() { without_any as u64 } else { 0 };
+                    known.at_most += without_promised as u64;
+                    known.names.extend(group.roles.iter().map(|candidate| candidate.role.name.clone()));
                 }
             }
         }
-        let mut orphans: Vec<OrphanBefore> =
-            matching.into_values().flat_map(|candidates| without_lease(candidates, leases)).collect();
-        orphans.sort();
-        orphans
+        left.orphans.sort();
+        left.undecided = undecided.into_values().collect();
+        for undecided in &mut left.undecided {
+            undecided.names.sort();
+            undecided.names.truncate(NAMED);
+        }
+        left
+    }
+
+    fn candidates<'a>(&'a self, plan: &'a Plan) -> Vec<Candidate<'a>> {
+        let names = plan.role_names();
+        let names: Vec<(RoleNames<'a>, Regex)> =
+            names.into_iter().filter_map(|names| whole(&names.pattern).map(|pattern| (names, pattern))).collect();
+        let accounts = accounts(plan);
+        let mut candidates = Vec::new();
+        for (cluster, roles) in &self.roles {
+            let is_suspect =
+                |role: &&RoleSeen| !accounts.contains(role.name.as_str()) && !self.gone.contains(&role.name);
+            for role in roles.iter().filter(is_suspect) {
+                let on = |names: &RoleNames<'_>| cluster.is_empty() || names.on == cluster;
+                // A pattern that the scenario says may match a group's name as well.
+                let fits = |(names, pattern): &&(RoleNames<'a>, Regex)| {
+                    on(names) && pattern.is_match(role.name.as_str()) && !(names.said && role.is_group())
+                };
+                let of: Vec<Option<&'a RolePromise>> = names.iter().filter(fits).map(|(names, _)| names.role).collect();
+                if !of.is_empty() {
+                    candidates.push(Candidate { cluster, role, of: of.into_iter().flatten().collect() });
+                }
+            }
+        }
+        candidates
     }
 }
 
+/// A role whose name matches a username pattern.
 struct Candidate<'a> {
     cluster: &'a str,
     role: &'a RoleSeen,
-    of: Option<&'a RolePromise>,
+    /// The promised roles whose pattern it matches.
+    of: Vec<&'a RolePromise>,
+}
+
+impl Candidate<'_> {
+    /// Whether its name matches the pattern of that promised role.
+    fn is_named_for(&self, mount: &str, name: &str) -> bool {
+        self.of.iter().any(|role| role.mount.trim_matches('/') == mount && role.name == name)
+    }
+
+    fn orphan(&self) -> OrphanBefore {
+        OrphanBefore {
+            name: self.role.name.clone(),
+            oid: self.role.oid,
+            cluster: self.cluster.to_owned(),
+            login: self.role.login,
+            valid_until: self.role.valid_until,
+            role: self.of.first().map(|role| role.name.clone()),
+        }
+    }
+}
+
+fn undecided_for(why: String) -> UndecidedBefore {
+    UndecidedBefore { why, roles: 0, at_least: 0, at_most: 0, names: Vec::new() }
+}
+
+/// Why it is not known which of these roles have a lease.
+fn why(group: &Group<'_>, unlisted: Option<&str>) -> String {
+    if let Some(why) = unlisted {
+        return format!(
+            "the leases of other Vault roles are not all known ({why}), and one of them may own such a role"
+        );
+    }
+    let of = |leases: &[&LeaseBefore]| {
+        let roles: BTreeSet<String> = leases
+            .iter()
+            .filter_map(|lease| lease.lease.vault_role())
+            .map(|(mount, role)| format!("{mount}/creds/{role}"))
+            .collect();
+        roles.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    if group.others.is_empty() {
+        return format!("a lease of {} may own any of several such roles", of(&group.promised));
+    }
+    format!("a lease of {}, which the scenario does not promise, may own such a role", of(&group.others))
 }
 
 /// Accounts that are no credentials: those that Vault and the environment log in as.
 fn accounts(plan: &Plan) -> BTreeSet<String> {
     let superusers = plan.postgres.values().map(|cluster| cluster.superuser.clone());
     plan.vault_accounts().into_iter().chain(superusers).collect()
-}
-
-/// Pairs the candidates of one Vault role with its leases, those that end last first: of leases that were not looked up
-/// it is most likely that the latest roles have them.
-fn without_lease(mut candidates: Vec<Candidate<'_>>, leases: &[LeaseBefore]) -> Vec<OrphanBefore> {
-    let prefix = candidates
-        .first()
-        .and_then(|candidate| candidate.of)
-        .map(|role| format!("{}/creds/{}/", role.mount.trim_matches('/'), role.name));
-    let mut leases: Vec<&LeaseBefore> = leases
-        .iter()
-        .filter(|lease| prefix.as_ref().is_some_and(|prefix| lease.lease.as_str().starts_with(prefix)))
-        .collect();
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.role.valid_until));
-    let mut orphans = Vec::new();
-    for Candidate { cluster, role, of } in candidates {
-        let nearest = leases.iter().enumerate().filter(|(_, lease)| fit(role, lease));
-        match nearest.min_by_key(|(_, lease)| distance(role, lease)).map(|(place, _)| place) {
-            Some(place) => drop(leases.swap_remove(place)),
-            None => orphans.push(OrphanBefore {
-                name: role.name.clone(),
-                oid: role.oid,
-                cluster: cluster.to_owned(),
-                login: role.login,
-                valid_until: role.valid_until,
-                role: of.map(|role| role.name.clone()),
-            }),
-        }
-    }
-    orphans
-}
-
-/// Whether the lease can be the role's, as far as is known of it.
-fn fit(role: &RoleSeen, lease: &LeaseBefore) -> bool {
-    let ends = match (role.valid_until, lease.expires) {
-        (Some(until), Some(expires)) => (seconds(until) - seconds(expires) - ADDED).abs() <= SLACK,
-        _ => true,
-    };
-    let begins = match (time_in(&role.name), lease.issued) {
-        (Some(named), Some(issued)) => (-SLACK..=STATEMENTS).contains(&(seconds(issued) - named)),
-        _ => true,
-    };
-    ends && begins
-}
-
-fn distance(role: &RoleSeen, lease: &LeaseBefore) -> i64 {
-    let begun = time_in(&role.name).zip(lease.issued).map(|(named, issued)| (seconds(issued) - named).abs());
-    begun.unwrap_or(i64::MAX)
-}
-
-/// The Unix time that a name ends with, as the engine's own template has it.
-fn time_in(name: &Username) -> Option<i64> {
-    let digits = name.as_str().rsplit('-').next().filter(|digits| digits.len() == 10)?;
-    digits.parse().ok()
-}
-
-fn seconds(time: UnixMicros) -> i64 {
-    time.0.div_euclid(1_000_000)
 }
 
 /// A pattern that a name has to match whole.

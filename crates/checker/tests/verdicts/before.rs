@@ -1,7 +1,7 @@
 //! RUN-7: roles from before the run that match a username pattern and have no lease.
 
 use insta::assert_snapshot;
-use leaseproof_domain::{Event, LeaseBefore, LeaseId, RoleSeen, UnixMicros, Username};
+use leaseproof_domain::{Event, LeaseBefore, LeaseId, OtherLeases, RoleSeen, UndecidedBefore, UnixMicros, Username};
 use leaseproof_scenario::{Naming, Promised, UsernamePattern};
 
 use crate::story::{ROLE, Story, line};
@@ -24,15 +24,41 @@ fn left(oid: u32, later: i64) -> RoleSeen {
 fn lease(number: u32, later: i64) -> LeaseBefore {
     let time = |seconds: i64| Some(UnixMicros((ISSUED + later + seconds) * 1_000_000 + 250_000));
     let lease = LeaseId::new(format!("database/creds/{ROLE}/{number:A>24}"));
-    LeaseBefore { lease, issued: time(0), expires: time(HOUR) }
+    LeaseBefore { lease, issued: time(0), expires: time(HOUR), renewed: false }
 }
 
 fn story(roles: Vec<RoleSeen>, leases: Vec<LeaseBefore>) -> Story {
+    with_others(roles, leases, Some(OtherLeases::default()))
+}
+
+fn with_others(roles: Vec<RoleSeen>, leases: Vec<LeaseBefore>, others: Option<OtherLeases>) -> Story {
     Story::good().each(|event| match event {
         Event::Baseline(baseline) => baseline.roles = roles.clone(),
-        Event::LeasesBefore { leases: known, .. } => *known = leases.clone(),
+        Event::LeasesBefore { leases: known, others: known_others, .. } => {
+            *known = leases.clone();
+            known_others.clone_from(&others);
+        }
         _ => {}
     })
+}
+
+/// Leases of Vault roles that the scenario does not promise.
+fn others(leases: Vec<LeaseBefore>) -> Option<OtherLeases> {
+    Some(OtherLeases { leases, unlisted: None })
+}
+
+/// A lease of another Vault role, issued so many seconds later.
+fn of_another(role: &str, later: i64) -> LeaseBefore {
+    LeaseBefore { lease: LeaseId::new(format!("database-old/creds/{role}/{later:A>24}")), ..lease(1, later) }
+}
+
+fn undecided(story: &Story) -> Vec<UndecidedBefore> {
+    story.judged().verdicts.observed.undecided_before.clone()
+}
+
+/// How many roles are not judged, and how many of them have no lease, at least and at most.
+fn figures(story: &Story) -> Vec<(u64, u64, u64)> {
+    undecided(story).iter().map(|undecided| (undecided.roles, undecided.at_least, undecided.at_most)).collect()
 }
 
 fn named(story: &Story) -> Vec<u32> {
@@ -46,7 +72,7 @@ fn a_role_that_matches_and_has_no_lease_is_told_and_fails_where_none_is_promised
     let mut one = story(vec![left(50, 0)], vec![]);
     let findings = one.fails("RUN-7");
     assert_eq!((findings.len(), findings[0].oid, findings[0].promised.clone()), (1, Some(50), Some(line(18))));
-    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target existed before the run, matches the username pattern of app-role, and Vault lists no lease of the scenario's roles for it; it can log in");
+    assert_snapshot!(findings[0].what, @"v-token-le-app-role-00000000000000000050-1699990000 on target existed before the run, matches the username pattern of app-role, and Vault lists no lease that could be its own; it can log in");
     one.plan.promise.orphans_before = Some(Promised { value: 1, origin: line(18) });
     one.passes("RUN-7");
     assert_eq!(named(&one), [50]);
@@ -58,18 +84,92 @@ fn each_lease_accounts_for_the_role_that_it_fits() {
     assert_eq!(named(&story(roles.clone(), vec![lease(1, 0), lease(2, 200)])), [51]);
     // A lease of another time is no role's, though there are as many.
     assert_eq!(named(&story(roles.clone(), vec![lease(1, 0), lease(2, 200), lease(3, 900)])), [51]);
-    // Of leases that were not looked up the latest roles have them.
+    // Leases that were not looked up may own any of them: one has none, and which one is not known.
     let unknown = |number| LeaseBefore { issued: None, expires: None, ..lease(number, 0) };
-    assert_eq!(named(&story(roles.clone(), vec![unknown(1), unknown(2)])), [50]);
+    let counted = story(roles.clone(), vec![unknown(1), unknown(2)]);
+    assert_eq!((named(&counted), figures(&counted)), (vec![], vec![(3, 1, 1)]));
+    assert_eq!(counted.fails("RUN-7").len(), 1);
+    // So may two of the same moment.
+    let twins = story(vec![left(50, 0), left(51, 0), left(52, 200)], vec![lease(1, 0)]);
+    assert_eq!((named(&twins), figures(&twins)), (vec![52], vec![(2, 1, 1)]));
     // One of another Vault role is none of theirs.
     let elsewhere = LeaseBefore { lease: LeaseId::new("database/creds/other/A"), ..lease(1, 0) };
     assert_eq!(named(&story(roles, vec![elsewhere])), [50, 51, 52]);
     // A renewed lease ends when VALID UNTIL says so.
     let mut renewed = lease(1, 0);
-    renewed.expires = Some(UnixMicros((ISSUED + 3 * HOUR) * 1_000_000));
+    (renewed.expires, renewed.renewed) = (Some(UnixMicros((ISSUED + 3 * HOUR) * 1_000_000)), true);
+    assert!(
+        named(&story(vec![left(50, 0)], vec![renewed.clone()])).is_empty(),
+        "renewal statements may change nothing"
+    );
     let mut role = left(50, 0);
     role.valid_until = Some(UnixMicros((ISSUED + 3 * HOUR + 5) * 1_000_000));
     assert!(named(&story(vec![role], vec![renewed])).is_empty());
+}
+
+#[test]
+fn a_role_that_a_lease_of_another_vault_role_may_own_is_not_judged() {
+    // A live credential of another mount, and what an earlier run left.
+    let both = with_others(vec![left(50, 0), left(51, 100)], vec![], others(vec![of_another("app-role", 0)]));
+    assert_eq!((named(&both), figures(&both)), (vec![51], vec![(1, 0, 1)]));
+    assert_eq!(both.fails("RUN-7").len(), 1);
+    let words = "a lease of database-old/creds/app-role, which the scenario does not promise, may own such a role";
+    assert_eq!(undecided(&both)[0].why, words);
+    // A role whose name the engine's template cuts to the same eight characters; one that it does not; one of another time.
+    let one = |role: &str, later| with_others(vec![left(50, 0)], vec![], others(vec![of_another(role, later)]));
+    let known = one("app-role-reports", 0);
+    assert_eq!(named(&known), Vec::<u32>::new());
+    assert_snapshot!(known.unknown("RUN-7"), @"it is not known whether v-token-le-app-role-00000000000000000050-1699990000 has a lease: a lease of database-old/creds/app-role-reports, which the scenario does not promise, may own such a role");
+    assert_eq!((named(&one("reports", 0)), named(&one("app-role", 900))), (vec![50], vec![50]));
+    // A role of the other one with a later VALID UNTIL does not make the promised one doubtful.
+    let mut longer = left(51, 1);
+    longer.valid_until = Some(UnixMicros((ISSUED + 1 + 2 * HOUR + 5) * 1_000_000));
+    let mut its = of_another("app-role", 1);
+    its.expires = Some(UnixMicros((ISSUED + 1 + 2 * HOUR) * 1_000_000));
+    let apart = with_others(vec![left(50, 0), longer], vec![lease(1, 0)], others(vec![its]));
+    assert_eq!((figures(&apart), undecided(&apart)[0].names[0].unix_time()), (vec![(1, 0, 1)], Some(ISSUED + 1)));
+    // Fewer leases than roles of that moment.
+    let twins = with_others(vec![left(50, 0), left(51, 0)], vec![], others(vec![of_another("app-role", 0)]));
+    assert_eq!((named(&twins), figures(&twins)), (vec![], vec![(2, 1, 2)]));
+    let enough = with_others(
+        vec![left(50, 0), left(51, 0)],
+        vec![lease(1, 0), lease(2, 0)],
+        others(vec![of_another("app-role", 0)]),
+    );
+    enough.passes("RUN-7");
+}
+
+#[test]
+fn where_leases_of_other_vault_roles_are_not_known_no_role_is_called_an_orphan() {
+    let why = Some("permission denied".to_owned());
+    for other in [None, Some(OtherLeases { leases: vec![], unlisted: why })] {
+        let story = with_others(vec![left(50, 0), left(51, 0)], vec![lease(1, 0)], other.clone());
+        assert_eq!((named(&story), figures(&story)), (vec![], vec![(2, 0, 1)]), "{other:?}");
+        assert!(story.unknown("RUN-7").contains("0 to 1 of 2 roles from before the run have no lease"), "{other:?}");
+        with_others(vec![left(50, 0)], vec![lease(1, 0)], other).passes("RUN-7");
+    }
+}
+
+#[test]
+fn a_role_that_was_dropped_while_leases_were_listed_is_no_orphan() {
+    let mut story = story(vec![left(50, 0), left(51, 0)], vec![]).each(|event| {
+        if let Event::LeasesBefore { gone, .. } = event {
+            gone.push(left(50, 0).name);
+        }
+    });
+    story.plan.promise.orphans_before = Some(Promised { value: 1, origin: line(18) });
+    assert_eq!(named(&story), [51]);
+}
+
+#[test]
+fn a_role_that_two_promised_roles_may_own_is_owned_by_a_lease_of_either() {
+    let mut story = story(
+        vec![left(50, 0)],
+        vec![LeaseBefore { lease: LeaseId::new("database/creds/app-role-2/A"), ..lease(1, 0) }],
+    );
+    let second = leaseproof_scenario::RolePromise { name: "app-role-2".into(), ..story.plan.roles[0].clone() };
+    story.plan.roles.push(second);
+    assert!(named(&story).is_empty());
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Need {
 /// sessions as this role may.
 pub const GRANTS: &[&str] = &["pg_read_all_stats"];
 
+const OTHERS: &str = "to tell which roles from before the run may have a lease of another Vault role (optional)";
+
 /// What the harness's own Vault token needs for a run of that plan. Its policies have to hold the client's too: Vault
 /// lets a token make none that may more than itself.
 pub fn harness_needs(plan: &Plan) -> Vec<Need> {
@@ -39,6 +41,7 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
             optional: true,
             ..need("sys/leases/lookup", &["update"], "to tell which roles from before the run have a lease (optional)")
         },
+        Need { optional: true, ..need("sys/leases/lookup/*", &["list", "sudo"], OTHERS) },
         need("sys/metrics", &["read"], "to read the gauges that are told beside the verdicts"),
     ];
     for role in &plan.roles {
@@ -47,6 +50,8 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
     }
     if plan.attached.as_ref().is_some_and(|attached| attached.ours) {
         needs.extend(set_up(plan));
+    } else {
+        needs.push(Need { optional: true, ..need("sys/mounts", &["read"], "to list all database engines (optional)") });
     }
     needs
 }
