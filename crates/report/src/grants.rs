@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
-use leaseproof_domain::{PrivilegeSet, visible};
+use leaseproof_domain::{ObjectKind, PrivilegeSet, visible};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -42,18 +42,58 @@ pub fn grants_schema() -> String {
     text
 }
 
-/// The output of `leaseproof grants`: the role, then each database.
+/// The output of `leaseproof grants`: the role and what it has of the whole cluster, then each database.
 pub fn grants_table(grants: &RoleGrants) -> String {
     let mut out = format!("{} on {}\n", visible(&grants.role), visible(&grants.server));
-    let databases = shown_names(&grants.databases);
-    if let Some(set) = databases.first() {
-        role(&mut out, set);
+    let mut databases = shown_names(&grants.databases);
+    if let Some(shared) = take_shared(&mut databases) {
+        role(&mut out, &shared);
+        let mut of_cluster = String::new();
+        objects(&mut of_cluster, &shared);
+        if !of_cluster.is_empty() {
+            let _ = write!(out, "\nCLUSTER\n{of_cluster}");
+        }
     }
     for set in &databases {
         let _ = writeln!(out, "\nDATABASE {}", set.database);
-        database(&mut out, set);
+        memberships(&mut out, set);
+        lines(&mut out, "settings", set.settings.iter().map(ToString::to_string));
+        objects(&mut out, set);
     }
     out
+}
+
+/// Takes out of each database's set what is not of that database and is the same in all of them: the role's own, and what
+/// it has on databases, tablespaces and parameters.
+fn take_shared(databases: &mut [PrivilegeSet]) -> Option<PrivilegeSet> {
+    let mut shared = databases.first()?.clone();
+    let of_cluster =
+        |kind: ObjectKind| matches!(kind, ObjectKind::Database | ObjectKind::Tablespace | ObjectKind::Parameter);
+    shared.held.retain(|granted| of_cluster(granted.grant.object.kind));
+    shared.owned.retain(|(object, _)| of_cluster(object.kind));
+    shared.escalations.retain(|way| way.object.as_ref().is_none_or(|object| of_cluster(object.kind)));
+    shared.future.clear();
+    shared.row_security.clear();
+    if databases.len() == 1 {
+        shared.beyond.clear();
+    }
+    for set in &*databases {
+        shared.memberships.retain(|row| set.memberships.contains(row));
+        shared.settings.retain(|row| set.settings.contains(row));
+        shared.held.retain(|row| set.held.contains(row));
+        shared.owned.retain(|row| set.owned.contains(row));
+        shared.escalations.retain(|row| set.escalations.contains(row));
+        shared.beyond.retain(|row| set.beyond.contains(row));
+    }
+    for set in databases {
+        set.memberships.retain(|row| !shared.memberships.contains(row));
+        set.settings.retain(|row| !shared.settings.contains(row));
+        set.held.retain(|row| !shared.held.contains(row));
+        set.owned.retain(|row| !shared.owned.contains(row));
+        set.escalations.retain(|row| !shared.escalations.contains(row));
+        set.beyond.retain(|row| !shared.beyond.contains(row));
+    }
+    Some(shared)
 }
 
 fn role(out: &mut String, set: &PrivilegeSet) {
@@ -68,6 +108,14 @@ fn role(out: &mut String, set: &PrivilegeSet) {
         "  attributes: {}; {limit}",
         if attributes.is_empty() { "none".into() } else { attributes.join(", ") }
     );
+    memberships(out, set);
+    lines(out, "settings", set.settings.iter().map(ToString::to_string));
+    if set.attributes.superuser {
+        out.push_str("  a superuser has all privileges; none is listed\n");
+    }
+}
+
+fn memberships(out: &mut String, set: &PrivilegeSet) {
     lines(
         out,
         "memberships",
@@ -79,13 +127,9 @@ fn role(out: &mut String, set: &PrivilegeSet) {
             format!("{} ({options}{through})", membership.group)
         }),
     );
-    lines(out, "settings", set.settings.iter().map(ToString::to_string));
 }
 
-fn database(out: &mut String, set: &PrivilegeSet) {
-    if set.attributes.superuser {
-        out.push_str("  a superuser has all privileges; none is listed\n");
-    }
+fn objects(out: &mut String, set: &PrivilegeSet) {
     let mut held: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for granted in &set.held {
         held.entry(granted.grant.object.kind).or_default().push(granted);

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use leaseproof_checker::{Deviation, privilege_diff};
 use leaseproof_domain::{Object, PrivilegeSet, Secret, Username, visible};
-use leaseproof_postgres::{Login, Observer};
+use leaseproof_postgres::{Login, Observer, Removal};
 use leaseproof_report::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_table};
 use leaseproof_scenario::RolePromise;
 
@@ -49,6 +50,9 @@ pub(crate) struct GrantsArgs {
     /// Prints JSON (docs/grants.schema.json)
     #[arg(long, conflicts_with = "against")]
     json: bool,
+    /// Prints the SQL that removes the role and keeps what it owns, for the account of the URL, and changes nothing
+    #[arg(long, conflicts_with_all = ["json", "against", "database"])]
+    removal: bool,
     /// Prints only deviations from this scenario's promise
     #[arg(long, value_name = "SCENARIO")]
     against: Option<PathBuf>,
@@ -63,6 +67,9 @@ pub(crate) fn grants(args: &GrantsArgs) -> Ended {
         None => None,
     };
     let login = login(args)?;
+    if args.removal {
+        return removal(&args.role, &login);
+    }
     let server = format!("{}:{}", login.host, login.port);
     let read = super::runtime()?.block_on(read(args, login, promise.as_ref()))?;
     if let Some(promise) = promise {
@@ -74,6 +81,16 @@ pub(crate) fn grants(args: &GrantsArgs) -> Ended {
     } else {
         console::out(grants_table(&grants));
     }
+    Ok(Exit::Passed)
+}
+
+/// Prints what removes the role, as a script for psql.
+fn removal(role: &str, login: &Login) -> Ended {
+    let server = login.endpoint();
+    let found = super::runtime()?.block_on(Removal::of(login, role));
+    let found = found.map_err(|error| Failure::estate(format!("{server} cannot be read: {error}")))?;
+    let removal = found.ok_or_else(|| Failure::usage(format!("there is no role {role} on {server}")))?;
+    console::out(removal_script(&removal));
     Ok(Exit::Passed)
 }
 
@@ -195,6 +212,20 @@ fn fields(line: &str) -> Vec<String> {
         }
     }
     fields
+}
+
+fn removal_script(removal: &Removal) -> String {
+    let mut text = format!("-- Run it as {}.\n", visible(&removal.account));
+    for obstacle in &removal.obstacles {
+        let _ = writeln!(text, "-- {}", visible(obstacle));
+    }
+    for step in &removal.steps {
+        let _ = writeln!(text, "\\connect \"{}\"", step.database.replace('"', "\"\""));
+        for statement in &step.statements {
+            let _ = writeln!(text, "{statement};");
+        }
+    }
+    text
 }
 
 #[cfg(test)]

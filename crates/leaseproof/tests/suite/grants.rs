@@ -95,6 +95,40 @@ async fn a_hostile_name_is_shown_with_escapes() {
     assert!(!text(&deviates).chars().any(hidden), "{:?}", text(&deviates));
 }
 
+/// What belongs to the cluster is shown once, however many databases there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_the_cluster_are_shown_once_and_a_removal_is_printed() {
+    let place = Place::new().await;
+    let session = Session::open(&place.cluster.login("postgres", "postgres")).await.unwrap();
+    session.script("ALTER DATABASE shop OWNER TO each_owner").await.unwrap();
+    let output = place.grants("each_kind", &[]);
+    let shown = text(&output);
+    assert!(shown.contains("\nDATABASE postgres\n") && shown.contains("\nDATABASE shop\n"), "{shown}");
+    for once in [
+        "shop       CREATE",
+        "template1  CONNECT",
+        "pg_default  CREATE",
+        "work_mem       ALTER SYSTEM",
+        "pg_signal_backend (",
+        "the predefined role pg_signal_backend cancels",
+        "SET statement_timeout",
+        "  attributes:",
+    ] {
+        assert_eq!(shown.matches(once).count(), 1, "{once}: {shown}");
+    }
+    let (cluster, shop) = shown.split_once("\nDATABASE shop\n").unwrap();
+    assert!(cluster.contains("\nCLUSTER\n") && shop.contains("each_schema.direct"), "{shown}");
+    assert!(!shop.contains("template1"), "{shown}");
+    // What one database only gives: its owner is a member of pg_database_owner there.
+    let shown = text(&place.grants("each_owner", &[]));
+    let (before, shop) = shown.split_once("\nDATABASE shop\n").unwrap();
+    assert!(!before.contains("(pg_database_owner)") && shop.contains("(pg_database_owner)"), "{shown}");
+
+    let removal = text(&place.grants("each_kind", &["--removal"]));
+    assert!(removal.starts_with("-- Run it as postgres.\n\\connect \"shop\"\n"), "{removal}");
+    assert!(removal.ends_with("DROP OWNED BY \"each_kind\";\nDROP ROLE \"each_kind\";\n"), "{removal}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promise_is_held_against_a_role() {
     let place = Place::new().await;
