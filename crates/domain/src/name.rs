@@ -112,11 +112,7 @@ mod tests {
     fn a_name_of_the_engines_own_template_belongs_to_few_vault_roles() {
         let name = Username::new("v-token-le-powerdns-AbCdEfGhIjKlMnOpQrSt-1700000000");
         assert!(["powerdns", "powerdns-role", "powerdns-other", "le-powerd"].iter().all(|role| name.may_be_of(role)));
-        assert!(
-            ["reports", "PowerDNS", "powerdns".to_owned().replace('p', "q").as_str()]
-                .iter()
-                .all(|role| !name.may_be_of(role))
-        );
+        assert!(["reports", "PowerDNS", "powerdnt"].iter().all(|role| !name.may_be_of(role)));
         assert_eq!(name.unix_time(), Some(1_700_000_000));
         // Another template, or a name by hand.
         for other in ["v-token-app-short-1700000000", "app-1700000000", "v-token-app-AbCdEfGhIjKlMnOpQrSt-170"] {

@@ -10,6 +10,7 @@ use std::fmt;
 use leaseproof_history::MadeThere;
 use leaseproof_vault::Client;
 
+use super::credentials::Issued;
 use super::identity::Identity;
 use super::login::Cluster;
 use super::traces::Made;
@@ -22,6 +23,8 @@ pub(super) struct Servers<'a> {
     pub(super) namespace: Option<&'a str>,
     pub(super) clusters: &'a BTreeMap<String, Cluster>,
     pub(super) expected: &'a Identity,
+    /// The credentials that the run issued.
+    pub(super) issued: &'a Issued,
 }
 
 /// Something that was not taken away.

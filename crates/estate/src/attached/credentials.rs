@@ -37,8 +37,9 @@ impl fmt::Display for CredentialLeft {
         write!(
             f,
             "role {role} of postgres.{cluster}, lease {lease}: Vault could not revoke it and retries. Once the cause is \
-             corrected, `vault lease revoke {lease}` removes both; otherwise `DROP OWNED BY {0}; DROP ROLE {0}` in each of \
-             its databases, and then `vault lease revoke -force -prefix {lease}`",
+             corrected, `vault lease revoke {lease}` removes both; otherwise, as a superuser, `REASSIGN OWNED BY {0} TO \
+             CURRENT_USER; DROP OWNED BY {0}; DROP ROLE {0}` (all but the last in each of its databases; `leaseproof \
+             grants {role} --server URL --removal` prints the exact statements), and then `vault lease revoke -force -prefix {lease}`",
             quoted(role)
         )
     }
@@ -103,6 +104,16 @@ impl Issued {
         }
     }
 
+    /// The roles of those that are in the session's cluster, and their leases.
+    pub(super) async fn on(&self, session: &Session) -> Vec<(String, String)> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let found = session.value(&asking(&all)).await.ok().flatten().unwrap_or_default();
+        found.lines().filter_map(|role| all.remove_entry(role)).collect()
+    }
+
     /// Which of them are still in PostgreSQL after `grace`; ends as soon as none is.
     ///
     /// # Errors
@@ -127,13 +138,17 @@ impl Issued {
     }
 }
 
+/// Which of these roles are there.
+fn asking(all: &BTreeMap<String, String>) -> String {
+    let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
+    format!("SELECT string_agg(rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})", names.join(", "))
+}
+
 async fn look(
     all: &BTreeMap<String, String>,
     clusters: &BTreeMap<String, Cluster>,
 ) -> Result<Vec<CredentialLeft>, String> {
-    let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
-    let sql =
-        format!("SELECT string_agg(rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})", names.join(", "));
+    let sql = asking(all);
     let mut left = Vec::new();
     for (cluster, at) in clusters {
         let failed = |why| format!("postgres.{cluster} cannot say which credentials of the run are left: {why}");
@@ -166,6 +181,6 @@ mod tests {
         assert_eq!(all.len(), 1);
         let words = all[0].to_string();
         assert!(words.contains("`vault lease revoke database/creds/app/b`"), "{words}");
-        assert!(words.contains("`DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
+        assert!(words.contains("TO CURRENT_USER; DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
     }
 }

@@ -39,6 +39,12 @@ pub enum AttachError {
         /// What came instead.
         source: leaseproof_vault::Error,
     },
+    /// Another Vault answers than the one that the run worked on.
+    #[error("{why}")]
+    Differs {
+        /// What differs.
+        why: String,
+    },
     /// The ledger cannot be written: the harness has logged out again.
     #[error(transparent)]
     Ledger(#[from] leaseproof_history::Error),

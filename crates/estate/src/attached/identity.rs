@@ -14,8 +14,17 @@ use super::login::Cluster;
 pub(super) struct Identity {
     /// Vault's cluster id and the namespace; none where the ledger of an older leaseproof does not say.
     pub(super) vault: Option<(String, Option<String>)>,
-    /// By cluster: where it answered, and its system identifier.
-    pub(super) clusters: BTreeMap<String, (String, String)>,
+    /// The PostgreSQL clusters.
+    pub(super) clusters: BTreeMap<String, FoundCluster>,
+}
+
+/// A cluster that answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FoundCluster {
+    /// Where.
+    at: String,
+    system_identifier: String,
+    timeline: Option<String>,
 }
 
 impl Identity {
@@ -27,8 +36,9 @@ impl Identity {
                 Entry::Attached { cluster_id: Some(id), namespace, .. } => {
                     identity.vault = Some((id.clone(), namespace.clone()));
                 }
-                Entry::ClusterFound { cluster, at, system_identifier } => {
-                    identity.clusters.insert(cluster.clone(), (at.clone(), system_identifier.clone()));
+                Entry::ClusterFound { cluster, at, system_identifier, timeline } => {
+                    let (at, system_identifier, timeline) = (at.clone(), system_identifier.clone(), timeline.clone());
+                    identity.clusters.insert(cluster.clone(), FoundCluster { at, system_identifier, timeline });
                 }
                 _ => {}
             }
@@ -44,8 +54,7 @@ impl Identity {
         let mut identity = Self { vault, clusters: BTreeMap::new() };
         for (name, cluster) in clusters {
             let failed = |source| AttachError::Operator { cluster: name.clone(), source };
-            let found = system_identifier(cluster).await.map_err(failed)?;
-            identity.clusters.insert(name.clone(), (place(cluster), found));
+            identity.clusters.insert(name.clone(), found(cluster).await.map_err(failed)?);
         }
         Ok(identity)
     }
@@ -54,10 +63,11 @@ impl Identity {
     pub(super) fn entries(&self, address: &str) -> Vec<Entry> {
         let (cluster_id, namespace) = self.vault.clone().map_or((None, None), |(id, namespace)| (Some(id), namespace));
         let vault = Entry::Attached { vault: address.to_owned(), cluster_id, namespace };
-        let clusters = self.clusters.iter().map(|(cluster, (at, system_identifier))| Entry::ClusterFound {
+        let clusters = self.clusters.iter().map(|(cluster, found)| Entry::ClusterFound {
             cluster: cluster.clone(),
-            at: at.clone(),
-            system_identifier: system_identifier.clone(),
+            at: found.at.clone(),
+            system_identifier: found.system_identifier.clone(),
+            timeline: found.timeline.clone(),
         });
         [vault].into_iter().chain(clusters).collect()
     }
@@ -85,12 +95,12 @@ impl Identity {
         let Some(cluster) = cluster else {
             return Some(format!("the scenario does not say where postgres.{name} is"));
         };
-        let Some((was_at, expected)) = self.clusters.get(name) else {
+        let Some(FoundCluster { at: was_at, system_identifier: expected, .. }) = self.clusters.get(name) else {
             return Some(format!(
                 "the ledger does not say which cluster postgres.{name} was: an older leaseproof wrote it"
             ));
         };
-        match system_identifier(cluster).await {
+        match found(cluster).await.map(|found| found.system_identifier) {
             Ok(got) if got == *expected => None,
             Ok(got) => Some(format!(
                 "another cluster answers at {}: expected system identifier {expected} (which was at {was_at}), got {got}",
@@ -101,14 +111,24 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Whether that cluster has been neither restored nor promoted since: a restore gives OIDs once more.
+    pub(super) async fn goes_on(&self, name: &str, cluster: Option<&Cluster>) -> bool {
+        let (Some(expected), Some(cluster)) = (self.clusters.get(name), cluster) else { return false };
+        expected.timeline.is_some() && found(cluster).await.is_ok_and(|found| found.timeline == expected.timeline)
+    }
+}
+
 fn place(cluster: &Cluster) -> String {
     format!("{}:{}", cluster.observer.host, cluster.observer.port)
 }
 
-/// initdb gives each cluster its own, and everybody may ask for it (src/backend/utils/misc/pg_controldata.c).
-async fn system_identifier(cluster: &Cluster) -> Result<String, leaseproof_postgres::Error> {
+/// initdb gives each cluster a system identifier of its own, and everybody may ask for it and for the timeline
+/// (src/backend/utils/misc/pg_controldata.c).
+async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::Error> {
     let session = Session::open(&cluster.operator(&cluster.observer.database)).await?;
     let found = session.value("SELECT system_identifier FROM pg_catalog.pg_control_system()").await?;
+    let timeline = session.value("SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()").await?;
     session.close().await;
-    Ok(found.unwrap_or_default())
+    Ok(FoundCluster { at: place(cluster), system_identifier: found.unwrap_or_default(), timeline })
 }

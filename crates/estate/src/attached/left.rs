@@ -95,11 +95,13 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
             _ => vault_of(&open.entries) == Some(vault.address()),
         };
         if is_this_vault {
+            let issued = Issued::recorded(&open.path);
             let servers = Servers {
                 vault: &vault,
                 namespace: attached.vault.namespace.as_deref(),
                 clusters: &clusters,
                 expected: &expected,
+                issued: &issued,
             };
             let things = clean_run(open, &servers, dry_run).await;
             cleaned.push(CleanedThings { run: open.run.clone(), made_by: MadeBy::of(&open.entries), things });
@@ -169,7 +171,7 @@ async fn credentials(
     let remains = |words: String| CleanedThing { words, remains: true, strange: false };
     let known = credentials_left(&open.entries);
     let is_ours = open.entries.iter().any(|entry| matches!(entry, Entry::MadeThere { .. }));
-    let issued = if is_ours || dry_run { Issued::default() } else { Issued::recorded(&open.path) };
+    let issued = if is_ours || dry_run { Issued::default() } else { servers.issued.clone() };
     issued.add(&known);
     let grace = if dry_run { Duration::ZERO } else { REVOKING };
     let left = match issued.still_there(servers.clusters, grace).await {
@@ -207,10 +209,16 @@ pub(super) async fn revoke_anew(
     at: &Reach,
     accessor: &str,
     redactor: &Redactor,
+    expected: &Identity,
 ) -> Result<(), AttachError> {
     let LoggedIn { vault, .. } = log_in(attached, at, redactor, |_, _, _| Ok(())).await?;
-    let revoked = revoke(&vault, accessor).await;
+    // Another Vault may answer there by now. It has no such token, which is not to be taken for a revoked one.
+    let differs = expected.differs_from_vault(&vault, attached.vault.namespace.as_deref()).await;
+    let revoked = if differs.is_none() { revoke(&vault, accessor).await } else { Ok(()) };
     let _ends_by_itself = log_out(attached, &vault).await;
+    if let Some(why) = differs {
+        return Err(AttachError::Differs { why });
+    }
     let address = vault.address().to_owned();
     revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
 }

@@ -215,7 +215,7 @@ impl Attached {
         if let Some(token) = token
             && self.release(&token.accessor).await.is_err()
         {
-            match revoke_anew(&self.plan, &self.reach, &token.accessor, &self.redactor).await {
+            match revoke_anew(&self.plan, &self.reach, &token.accessor, &self.redactor, &self.identity).await {
                 Ok(()) => self.traces.token_revoked(),
                 Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &token))),
             }
@@ -230,6 +230,7 @@ impl Attached {
                 namespace: self.plan.vault.namespace.as_deref(),
                 clusters: &self.clusters,
                 expected: &self.identity,
+                issued: &self.issued,
             };
             let standing = take_away(&made, &servers, false, |what| self.traces.gone(what)).await;
             left.extend(standing.iter().map(ToString::to_string));

@@ -69,6 +69,9 @@ pub enum Entry {
         at: String,
         /// Its system identifier (`pg_control_system()`): initdb gives each cluster its own.
         system_identifier: String,
+        /// Its timeline: another one begins with each restore and each promotion. None in ledgers that do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeline: Option<String>,
     },
     /// Something else that the run is about to make there.
     MadeThere {

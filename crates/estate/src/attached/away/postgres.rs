@@ -1,9 +1,10 @@
 //! Databases and roles.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use leaseproof_history::{MadeThere, Proof};
-use leaseproof_postgres::{Error, Session};
+use leaseproof_postgres::{Error, Login, Removal, Session};
 
 use super::{Found, Left, Servers};
 use crate::attached::login::Cluster;
@@ -24,19 +25,20 @@ pub(super) async fn take_away(
     let mut left = Vec::new();
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
-        let session = match open(name, servers).await {
-            Ok(session) => session,
+        let (login, session) = match open(name, servers).await {
+            Ok(opened) => opened,
             Err(why) => {
                 left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
                 continue;
             }
         };
+        let goes_on = servers.expected.goes_on(name, servers.clusters.get(name)).await;
         for made in &of_cluster {
-            match find(made, &session).await {
+            match find(made, &session, goes_on).await {
                 Found::Ours(name) if dry_run => left.push(Left::of(&called(&made.what, &name), "it would be removed")),
                 Found::Ours(name) => match remove(&made.what, &name, &of_cluster, &session).await {
                     Ok(()) => gone(&made.what),
-                    Err(why) => left.push(Left::of(&called(&made.what, &name), why.to_string())),
+                    Err(why) => left.push(stays(&called(&made.what, &name), &name, why.to_string(), &login).await),
                 },
                 Found::Gone => gone(&made.what),
                 Found::Another(why) => {
@@ -57,13 +59,23 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
         let why = format!("it is kept: Vault needs it to revoke what is left below {mounts}");
-        let Ok(session) = open(name, servers).await else {
+        let Ok((login, session)) = open(name, servers).await else {
             left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
             continue;
         };
-        left.extend(credentials(name, &of_cluster, &session).await);
+        let mut known = credentials(&of_cluster, &session).await;
+        // Before PostgreSQL 16 no catalog tells who made a role that holds nothing in the set-up's databases.
+        for (role, lease) in servers.issued.on(&session).await {
+            known.entry(role).or_insert_with(|| format!("its lease is {lease}"));
+        }
+        for (role, place) in known {
+            let what = format!("role {role} of postgres.{name}");
+            let why = format!("Vault made it for a credential and could not drop it; {place}");
+            left.push(with_removal(Left { what, why, command: None, remains: true }, &role, &login).await);
+        }
+        let goes_on = servers.expected.goes_on(name, servers.clusters.get(name)).await;
         for made in of_cluster {
-            left.extend(match find(made, &session).await {
+            left.extend(match find(made, &session, goes_on).await {
                 Found::Ours(name) => Some(Left::of(&called(&made.what, &name), why.clone())),
                 Found::Gone => None,
                 Found::Another(why) => Some(Left::strange(&made.what, why)),
@@ -85,18 +97,19 @@ fn called(made: &MadeThere, name: &str) -> MadeThere {
 }
 
 /// The roles that somebody made after the set-up's own and that hold something in its databases, or are members of its
-/// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials.
-async fn credentials(cluster: &str, all: &[&Made], session: &Session) -> Vec<Left> {
+/// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials, and what says so of each.
+async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, String> {
     let of = |is: fn(&MadeThere) -> bool| {
         let oids = all.iter().filter(|made| is(&made.what)).filter_map(|made| made.oid());
         oids.map(|oid| oid.to_string()).collect::<Vec<_>>()
     };
     let databases = of(|what| matches!(what, MadeThere::Database { .. }));
     let roles = of(|what| matches!(what, MadeThere::Role { .. }));
-    let Some(first) = all.iter().filter_map(|made| made.oid()).min().filter(|_| !databases.is_empty()) else {
-        return Vec::new();
+    let Some(first) = all.iter().filter_map(|made| made.oid()).min() else {
+        return BTreeMap::new();
     };
-    let (databases, ours) = (databases.join(","), [roles, vec!["0".to_owned()]].concat().join(","));
+    let none = || vec!["0".to_owned()];
+    let (databases, ours) = ([databases, none()].concat().join(","), [roles, none()].concat().join(","));
     let list = format!(
         "WITH held AS (\
            SELECT s.refobjid AS oid, 'in the database ' || d.datname AS place FROM pg_catalog.pg_shdepend s \
@@ -115,14 +128,28 @@ async fn credentials(cluster: &str, all: &[&Made], session: &Session) -> Vec<Lef
     );
     let found = session.value(&list).await.ok().flatten().unwrap_or_default();
     let lines = found.lines().filter_map(|line| line.split_once('\t'));
-    lines
-        .map(|(role, place)| Left {
-            what: format!("role {role} of postgres.{cluster}"),
-            why: format!("Vault made it for a credential and could not drop it; {place}"),
-            command: Some(format!("DROP OWNED BY {}; DROP ROLE {}", quoted(role), quoted(role))),
-            remains: true,
-        })
-        .collect()
+    lines.map(|(role, place)| (role.to_owned(), place.to_owned())).collect()
+}
+
+/// A thing that could not be removed. A role that something refers to needs more than DROP ROLE.
+async fn stays(made: &MadeThere, name: &str, why: String, login: &Login) -> Left {
+    let left = Left::of(made, why);
+    if let MadeThere::Role { .. } = made { with_removal(left, name, login).await } else { left }
+}
+
+/// The same with the statements that remove the role.
+async fn with_removal(mut left: Left, role: &str, login: &Login) -> Left {
+    match Removal::of(login, role).await {
+        Ok(Some(removal)) => {
+            for obstacle in &removal.obstacles {
+                left.why.push_str(&format!("; {obstacle}"));
+            }
+            left.command = Some(removal.to_string());
+        }
+        Ok(None) => {}
+        Err(why) => left.why.push_str(&format!("; what removes it cannot be read: {why}")),
+    }
+    left
 }
 
 fn clusters_of<'a>(all: &[&'a Made]) -> Vec<&'a str> {
@@ -139,20 +166,22 @@ fn cluster_of(made: &MadeThere) -> &str {
     }
 }
 
-/// The operator's session on the very cluster that the run worked on.
-async fn open(name: &str, servers: &Servers<'_>) -> Result<Session, String> {
+/// How the operator logs in to the very cluster that the run worked on, and its session there.
+async fn open(name: &str, servers: &Servers<'_>) -> Result<(Login, Session), String> {
     let cluster = servers.clusters.get(name);
     if let Some(why) = servers.expected.differs_from_cluster(name, cluster).await {
         return Err(why);
     }
     let cluster: &Cluster = cluster.ok_or("the scenario does not say where that cluster is")?;
     let login = cluster.operator(&cluster.observer.database);
-    Session::open(&login).await.map_err(|why| format!("the operator's account cannot be used: {why}"))
+    let session = Session::open(&login).await;
+    Ok((login, session.map_err(|why| format!("the operator's account cannot be used: {why}"))?))
 }
 
 /// The thing by its OID. A role without one was never committed: its OID is in the ledger before that. A database has
-/// another name until it is.
-async fn find(made: &Made, session: &Session) -> Found {
+/// another name until it is. Where the cluster was restored or promoted since (`goes_on` is false), an OID may belong to
+/// somebody else's thing: then the name has to be the same too.
+async fn find(made: &Made, session: &Session, goes_on: bool) -> Found {
     let (catalog, column, name) = match &made.what {
         MadeThere::Database { name, .. } => ("pg_database", "datname", name),
         MadeThere::Role { name, .. } => ("pg_roles", "rolname", name),
@@ -179,6 +208,10 @@ async fn find(made: &Made, session: &Session) -> Found {
     };
     match (ask.await, made.oid()) {
         (Err(why), _) => Found::Unknown(format!("PostgreSQL does not say whether it is the run's: {why}")),
+        (Ok((Some(ours), _)), Some(oid)) if ours != *name && !goes_on => Found::Another(format!(
+            "the thing with OID {oid} is called {ours} now, and the cluster was restored from a backup or promoted since: it \
+             is left alone"
+        )),
         (Ok((Some(ours), _)), _) => Found::Ours(ours),
         (Ok((None, None)), _) => Found::Gone,
         (Ok((None, Some(got))), Some(expected)) => Found::Another(format!(
@@ -224,7 +257,11 @@ async fn remove(made: &MadeThere, name: &str, all: &[&Made], session: &Session) 
                 all.iter().filter_map(|made| made.oid()).map(|oid| oid.to_string()).collect::<Vec<_>>().join(",")
             );
             let Some(owner) = session.value(&owner).await? else { return Err(why) };
-            session.script(&format!("GRANT {} TO CURRENT_USER", quoted(&owner))).await?;
+            // From 16 on a membership says itself whether it inherits (release notes of PostgreSQL 16).
+            let version =
+                session.value("SHOW server_version_num").await?.and_then(|version| version.parse::<u32>().ok());
+            let options = if version.is_some_and(|version| version >= 160_000) { " WITH INHERIT TRUE" } else { "" };
+            session.script(&format!("GRANT {} TO CURRENT_USER{options}", quoted(&owner))).await?;
             session.script(&drop).await
         }
         done => done,

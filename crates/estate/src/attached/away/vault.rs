@@ -1,7 +1,7 @@
 //! Mounts and policies.
 
 use leaseproof_history::{MadeThere, Proof};
-use leaseproof_vault::Client;
+use leaseproof_vault::{Client, Mount};
 
 use super::{Found, Left};
 use crate::attached::traces::Made;
@@ -20,10 +20,10 @@ pub(super) async fn take_away(
         MadeThere::Role { .. } | MadeThere::Database { .. } => return,
     };
     match found {
-        Found::Ours(_) if dry_run => left.push(Left::of(&made.what, "it would be removed")),
-        Found::Ours(path) => match vault.delete(&path).await {
+        Found::Ours(now) if dry_run => left.push(Left::of(&called(&made.what, &now), "it would be removed")),
+        Found::Ours(now) => match vault.delete(&api_path(&made.what, &now)).await {
             Ok(_) => gone(&made.what),
-            Err(why) => left.push(Left::of(&made.what, why.to_string())),
+            Err(why) => left.push(Left::of(&called(&made.what, &now), why.to_string())),
         },
         Found::Gone => gone(&made.what),
         Found::Another(why) => {
@@ -34,10 +34,22 @@ pub(super) async fn take_away(
     }
 }
 
+/// The same by the path that it has now.
+fn called(made: &MadeThere, now: &str) -> MadeThere {
+    match made {
+        MadeThere::Mount { .. } => MadeThere::Mount { path: now.to_owned() },
+        other => other.clone(),
+    }
+}
+
+fn api_path(made: &MadeThere, now: &str) -> String {
+    let of = if let MadeThere::Mount { .. } = made { "mounts" } else { "policies/acl" };
+    format!("sys/{of}/{now}")
+}
+
 async fn mount(path: &str, proofs: &[Proof], vault: &Client) -> Found {
-    let mount = match vault.mount(path).await {
-        Ok(Some(mount)) => mount,
-        Ok(None) => return Found::Gone,
+    let mounts = match vault.mounts().await {
+        Ok(mounts) => mounts,
         Err(why) => return Found::Unknown(format!("Vault does not say what is mounted there: {why}")),
     };
     let accessor = proofs.iter().find_map(|proof| match proof {
@@ -45,10 +57,17 @@ async fn mount(path: &str, proofs: &[Proof], vault: &Client) -> Found {
         _ => None,
     });
     let marker = proofs.iter().find_map(|proof| if let Proof::Marker { text } = proof { Some(text) } else { None });
-    let ours = Found::Ours(format!("sys/mounts/{path}"));
+    // A mount keeps both when it is moved (sys/remount).
+    let is_ours = |mount: &Mount| match (accessor, marker) {
+        (Some(accessor), _) => *accessor == mount.accessor,
+        (None, Some(marker)) => *marker == mount.description,
+        (None, None) => false,
+    };
+    if let Some((now, _)) = mounts.iter().find(|(_, mount)| is_ours(mount)) {
+        return Found::Ours(now.clone());
+    }
+    let Some((_, mount)) = mounts.iter().find(|(there, _)| there == path.trim_matches('/')) else { return Found::Gone };
     match (accessor, marker) {
-        (Some(accessor), _) if *accessor == mount.accessor => ours,
-        (None, Some(marker)) if *marker == mount.description => ours,
         (Some(accessor), _) => Found::Another(format!(
             "it was made later by somebody else, and is left alone: expected accessor {accessor}, got {}",
             mount.accessor
@@ -69,7 +88,7 @@ async fn policy(name: &str, proofs: &[Proof], vault: &Client) -> Found {
     };
     let written = proofs.iter().find_map(|proof| if let Proof::Marker { text } = proof { Some(text) } else { None });
     match written {
-        Some(written) if written.trim() == rules.trim() => Found::Ours(format!("sys/policies/acl/{name}")),
+        Some(written) if written.trim() == rules.trim() => Found::Ours(name.to_owned()),
         Some(_) => Found::Another("its rules are not those that the run wrote: it is left alone".to_owned()),
         None => Found::Unknown("nothing proves that it is the run's".to_owned()),
     }

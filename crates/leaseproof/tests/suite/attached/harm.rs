@@ -104,6 +104,63 @@ async fn a_mount_and_a_policy_that_others_made_later_stay() {
     theirs.desk.assert_nothing_left();
 }
 
+/// A mount that somebody moved is still the run's, and what has its path now is not. A cluster that was restored from a
+/// backup gives OIDs once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moved_is_found_and_an_oid_of_a_restored_cluster_proves_nothing() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
+    under_way(&theirs, "powerdns-role", 0).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let root = &theirs.vault.client;
+    root.write("sys/remount", &json!({ "from": "database", "to": "moved" })).await.unwrap();
+    let at = |mounts: Vec<(String, _)>, path: &str| mounts.iter().any(|(mount, _)| mount == path);
+    for _ in 0..100 {
+        if at(root.mounts().await.unwrap(), "moved") && !at(root.mounts().await.unwrap(), "database") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    root.enable_engine("database", "kv").await.unwrap();
+    root.write("database/theirs", &json!({ "kept": "1" })).await.unwrap();
+    let clean = || theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    let output = clean();
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(on_one_line(&shown).contains("`vault secrets disable moved` removes it"), "{shown}");
+    assert_eq!(root.read("database/theirs").await.unwrap().body["data"]["kept"], "1", "{shown}");
+    root.delete("sys/mounts/moved").await.unwrap();
+    root.delete("sys/mounts/database").await.unwrap();
+
+    // As a restore leaves it: the role is not there any more, and its OID is another's.
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    let oid = async |name: &str| {
+        session.value(&format!("SELECT oid FROM pg_roles WHERE rolname = '{name}'")).await.unwrap().unwrap()
+    };
+    let (ours, another) = (oid("netdata").await, oid("netdata ").await);
+    let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
+    inside.script("DROP OWNED BY netdata; DROP ROLE netdata").await.unwrap();
+    inside.close().await;
+    let mut index = std::fs::read_dir(theirs.desk.path().join("state/leaseproof/ledgers")).unwrap();
+    let ledger = index.next().unwrap().unwrap().path();
+    let text_of = std::fs::read_to_string(&ledger).unwrap();
+    let changed = text_of.replace(&format!("\"oid\":{ours}}}"), &format!("\"oid\":{another}}}"));
+    let changed = changed.replace("\"timeline\":\"1\"", "\"timeline\":\"7\"");
+    assert!(changed.contains("\"timeline\":\"7\"") && changed.contains(&format!("\"oid\":{another}}}")), "{text_of}");
+    std::fs::write(&ledger, changed).unwrap();
+    let output = clean();
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    let words = on_one_line(&shown);
+    assert!(words.contains("the cluster was restored from a backup or promoted since: it is left alone"), "{shown}");
+    assert_eq!(oid("netdata ").await, another, "{shown}");
+    assert!(clean().status.success(), "{}", text(&clean()));
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
 /// Vault's default revocation fails (42501) where the account may not revoke on every table of the schema.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
@@ -131,6 +188,18 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let there = "SELECT count(*) FROM pg_roles WHERE rolname = 'vaultuser'";
     assert_eq!(session.value(there).await.unwrap().as_deref(), Some("1"), "Vault's own account is needed: {shown}");
 
+    // One that holds nothing in the set-up's database, but something where Vault cannot see it.
+    let (elsewhere, _) = stuck.split_once(',').unwrap_or((&stuck, ""));
+    let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
+    let tables = "comments, cryptokeys, domainmetadata, domains, records, supermasters, tsigkeys";
+    inside
+        .script(&format!(
+            "SET ROLE vaultuser; REVOKE ALL ON {tables} FROM \"{elsewhere}\"; RESET ROLE; DROP OWNED BY \"{elsewhere}\""
+        ))
+        .await
+        .unwrap();
+    inside.close().await;
+    session.script(&format!("CREATE TABLE held (a int); GRANT SELECT ON held TO \"{elsewhere}\"")).await.unwrap();
     // A credential that holds nothing in a database: it is a member of a role of the set-up's.
     session.script("CREATE ROLE \"v-token-le-member\" IN ROLE vaultuser").await.unwrap();
     // An operator renamed a role of the set-up's, and made another one of that name.
@@ -141,7 +210,15 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     assert_eq!(clean.status.code(), Some(1), "{shown}");
     assert!(shown.contains("DROP ROLE \"v-token-le-member\""), "{shown}");
     assert!(shown.contains("`DROP ROLE \"netdata_ours\"`") && !shown.contains("`DROP ROLE \"netdata\"`"), "{shown}");
-    session.script("DROP ROLE \"v-token-le-member\", netdata").await.unwrap();
+    let words = on_one_line(&shown);
+    assert!(words.contains(&format!("role {elsewhere} of postgres.target: Vault made it for a credential")), "{shown}");
+    let why = format!(
+        "leaseproof-operator cannot revoke what postgres granted on TABLE public.held; `as a superuser in \
+                       database postgres: REASSIGN OWNED BY \"{elsewhere}\" TO CURRENT_USER; DROP OWNED BY \"{elsewhere}\"; \
+                       DROP ROLE \"{elsewhere}\";` removes it"
+    );
+    assert!(words.contains(&why), "{why}\n{shown}");
+    session.script("DROP TABLE held; DROP ROLE \"v-token-le-member\", netdata").await.unwrap();
     assert!(shown.contains("it is kept: Vault needs it to revoke what is left below mount database"), "{shown}");
     let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
     inside.script("DROP TABLE t, p").await.unwrap();
