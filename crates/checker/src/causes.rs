@@ -198,6 +198,7 @@ impl Draft {
             known: self.known,
             about,
             warnings: Vec::new(),
+            after: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod account_attributes;
 mod accounted_credentials;
+mod action_ends;
 mod audit_completeness;
 mod audit_pairs;
 mod availability;
@@ -13,6 +14,7 @@ mod dns_record_changes;
 mod early_loss;
 mod early_refusal;
 mod encryption;
+mod ended_by_actions;
 mod expiry;
 mod fate;
 mod first_logins;
@@ -95,6 +97,8 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-10" => Box::new(accounted_credentials::AccountedCredentials),
         "FLT-1" => Box::new(issuing_after_faults::IssuingAfterFaults),
         "FLT-2" => Box::new(replication_after_faults::ReplicationAfterFaults),
+        "ACT-1" => Box::new(action_ends::ActionEnds),
+        "ACT-2" => Box::new(ended_by_actions::EndedByActions),
         "DNS-1" => Box::new(dns_answers::DnsAnswers),
         "DNS-2" => Box::new(dns_credential_change::DnsCredentialChange),
         "DNS-3" => Box::new(dns_record_changes::DnsRecordChanges),

@@ -1,5 +1,6 @@
 //! The state that all checks share: lifecycles, collected from the events.
 
+mod actions;
 mod before;
 mod clocks;
 mod dns;
@@ -9,8 +10,10 @@ mod groups;
 mod harness;
 mod life;
 mod moment;
+mod objects;
 mod orphans;
 mod revocation;
+mod source;
 mod tracks;
 
 use std::borrow::Cow;
@@ -19,11 +22,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leaseproof_domain::{
-    End, Event, FaultMark, Header, LeaseId, LeaseSighting, Micros, Object, Observer, Operation, OperationRecord,
-    Outcome, PhaseMark, PhasePoint, PrivilegeSet, RoleRead, RoleSighting, Ttl, Username, WatchGap,
+    ActionMark, End, Event, FaultMark, Header, LeaseId, LeaseSighting, Micros, Observer, Operation, OperationRecord,
+    Outcome, PhaseMark, PhasePoint, PrivilegeSet, RoleRead, RoleSighting, Username, WatchGap,
 };
 use leaseproof_scenario::{Plan, RolePromise};
 
+pub(crate) use actions::{Action, Actions, MET};
 pub(crate) use before::{Before, LeftBefore};
 pub(crate) use clocks::{Between, Clocks};
 pub(crate) use dns::{Change, Dns};
@@ -31,10 +35,13 @@ pub(crate) use faults::{Fault, Faults};
 pub(crate) use flow::{Flow, Slice, Waits};
 pub(crate) use groups::Groups;
 use harness::Harness;
-pub(crate) use life::{Gone, Life, Look, Read, Step, Term};
+use life::EarlyEnd;
+pub(crate) use life::{EndedBy, Gone, Life, Look, Read, Step, Term};
 use moment::moment;
+pub(crate) use objects::Objects;
 pub(crate) use orphans::{Issues, Orphan};
 pub(crate) use revocation::Revocation;
+use source::Source;
 pub(crate) use tracks::Track;
 use tracks::Tracks;
 
@@ -55,6 +62,7 @@ pub(crate) struct Run<'p> {
     pub(crate) end: Option<End>,
     pub(crate) clocks: Clocks,
     pub(crate) faults: Faults<'p>,
+    pub(crate) actions: Actions<'p>,
     pub(crate) dns: Dns<'p>,
     /// Roles and leases from before the run.
     pub(crate) before: Before,
@@ -68,8 +76,8 @@ pub(crate) struct Run<'p> {
     pub(crate) phases: BTreeMap<String, Arrivals>,
     /// Distinct sets of privileges, by their number.
     pub(crate) sets: BTreeMap<u32, PrivilegeSet>,
-    /// The objects of each database, by cluster and database.
-    pub(crate) objects: BTreeMap<(String, String), BTreeSet<Object>>,
+    /// The objects of each database.
+    pub(crate) objects: Objects,
     /// The first gap of each observer.
     pub(crate) gaps: Vec<(Observer, String)>,
     /// The first server that was lost, in words.
@@ -103,7 +111,8 @@ impl<'p> Run<'p> {
             header: None,
             end: None,
             clocks: Clocks::default(),
-            faults: Faults::new(&plan.faults),
+            faults: Faults::new(&plan.faults, &plan.actions),
+            actions: Actions::new(&plan.actions),
             dns: Dns::new(plan.pdns.as_ref()),
             before: Before::default(),
             groups: Groups::new(plan),
@@ -112,7 +121,7 @@ impl<'p> Run<'p> {
             flow: Flow::new(plan),
             phases: BTreeMap::new(),
             sets: BTreeMap::new(),
-            objects: BTreeMap::new(),
+            objects: Objects::default(),
             gaps: Vec::new(),
             lost: None,
             now: Micros(0),
@@ -178,7 +187,7 @@ impl<'p> Run<'p> {
     /// is felt meanwhile, that long after it. None where such a fault was never healed.
     pub(crate) fn gone_by(&self, at: Micros) -> Option<Micros> {
         let grace = self.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
-        self.faults.deadline(at, grace, |fault| fault.dead_within.map(Ttl::duration))
+        self.faults.deadline(at, grace, Operation::Revoke, Source::dead_within)
     }
 
     /// Whether the lease is that of a life that is not judged yet.
@@ -194,7 +203,7 @@ impl<'p> Run<'p> {
             let begun = self.phases.get(&phase.name).and_then(|arrivals| arrivals.begun);
             begun.is_some_and(|begun| begun <= to) && self.stops.get(&phase.name).is_none_or(|stop| from <= *stop)
         });
-        overloaded || self.faults.felt(from, to)
+        overloaded || self.faults.felt_by_any(from, to)
     }
 
     /// Whether a phase ended in that span, after which lives begin no new step.
@@ -220,7 +229,7 @@ impl<'p> Run<'p> {
     /// it, as if no answer had come.
     pub(crate) fn excuse<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
         let Event::Operation(record) = event else { return Cow::Borrowed(event) };
-        match self.faults.excuse(record).or_else(|| self.outlives_its_token(record)) {
+        match self.faults.excuse(record).or_else(|| self.after_its_early_end(record)) {
             Some(why) => Cow::Owned(Event::Operation(OperationRecord {
                 outcome: Outcome::Indeterminate { why },
                 ..record.clone()
@@ -229,16 +238,23 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Why the failure of an operation of a credential is not judged whose token had ended: Vault has ended its lease.
-    fn outlives_its_token(&self, record: &OperationRecord) -> Option<String> {
+    /// Why the failure of an operation of a credential is not judged that had ended early: Vault has ended its lease.
+    fn after_its_early_end(&self, record: &OperationRecord) -> Option<String> {
         let failure = record.outcome.failure().filter(|_| record.op.expects_success())?;
-        let name = self.without_token(record)?.name();
-        Some(format!("{} after the end of the token that {name} was issued under", failure.code))
+        let life = self.ended_early(record)?;
+        let (code, name) = (&failure.code, life.name());
+        Some(match life.early_end?.of {
+            EndedBy::Token => format!("{code} after the end of the token that {name} was issued under"),
+            EndedBy::Action(number) => {
+                let action = self.actions.get(number)?.words();
+                format!("{code} after {action} ended {name}")
+            }
+        })
     }
 
-    /// The life of an operation that ended after the token had that its credential was issued under.
-    pub(crate) fn without_token(&self, record: &OperationRecord) -> Option<&Life> {
-        self.lives.get(&record.life).filter(|life| life.outlived_its_token(record.end))
+    /// The life of an operation that ended after its credential's early end.
+    pub(crate) fn ended_early(&self, record: &OperationRecord) -> Option<&Life> {
+        self.lives.get(&record.life).filter(|life| life.outlived_its_early_end(record.end))
     }
 
     /// Takes an event in.
@@ -251,9 +267,7 @@ impl<'p> Run<'p> {
                 self.header = Some(header.clone());
             }
             Event::Clock(reading) => self.clocks.see(reading),
-            Event::Objects { cluster, database, objects, .. } => {
-                self.objects.entry((cluster.clone(), database.clone())).or_default().extend(objects.iter().cloned());
-            }
+            Event::Objects { at, cluster, database, objects } => self.objects.see(*at, cluster, database, objects),
             Event::PrivilegeSet { id, set } => {
                 self.sets.insert(*id, set.clone());
             }
@@ -278,6 +292,7 @@ impl<'p> Run<'p> {
             }
             Event::Phase(mark) => self.phase(mark),
             Event::Fault(mark) => self.fault(mark),
+            Event::Action(mark) => self.action(mark),
             Event::Dns(event) => self.dns.see(event),
             Event::Sessions(sighting) => self.dns.sessions(sighting),
             Event::WatchGap(gap) => self.gap(gap),
@@ -325,23 +340,38 @@ impl<'p> Run<'p> {
     /// What a fault does to the credentials that stand is known to their lives.
     fn fault(&mut self, mark: &FaultMark) {
         self.faults.mark(mark);
-        self.end_tokens();
+        self.end_early();
+    }
+
+    /// What an action declares about the credentials that stand is known to their lives.
+    fn action(&mut self, mark: &ActionMark) {
+        self.actions.mark(mark, self.lives.values());
+        self.faults.mark_action(mark);
+        self.end_early();
     }
 
     /// Once the harness's own token has ended, each life knows.
     fn end_own_token(&mut self) {
         if !self.own_token_ended && self.harness.token_end().is_some() {
             self.own_token_ended = true;
-            self.end_tokens();
+            self.end_early();
         }
     }
 
-    /// Each life knows of the end of the token that it was issued under: by a fault, or the harness's own.
-    fn end_tokens(&mut self) {
-        let own = self.harness.token_end();
-        for life in self.lives.values_mut() {
-            life.token_end = life.asked_for().and_then(|start| self.faults.token_end(start)).or(own);
+    /// Each life knows of its early end: with its token, by a fault or with the harness's own, or by an action.
+    fn end_early(&mut self) {
+        let mut lives = std::mem::take(&mut self.lives);
+        for life in lives.values_mut() {
+            life.early_end = life.asked_for().and_then(|requested| self.early_end(&life.role, requested));
         }
+        self.lives = lives;
+    }
+
+    /// The early end of a role's credential that was requested then.
+    fn early_end(&self, role: &str, requested: Micros) -> Option<EarlyEnd> {
+        let ends = [self.faults.token_end(requested), self.actions.early_end(role, requested)];
+        let first = ends.into_iter().flatten().min_by_key(|end| end.from);
+        first.or(self.harness.token_end())
     }
 
     /// The next life that has ended long enough ago, with what was seen of it.
@@ -403,7 +433,7 @@ impl<'p> Run<'p> {
         if record.op == Operation::Issue {
             self.issues.see(record);
         }
-        if !self.faults.felt(record.start, record.end) {
+        if !self.faults.felt_by(record.op, record.start, record.end) {
             self.harness.operation(record);
             self.end_own_token();
         }
@@ -412,10 +442,12 @@ impl<'p> Run<'p> {
         }
         let endpoint = record.endpoint.as_deref().map(|text| self.intern(text));
         let (role, phase) = (self.intern(&record.role), self.intern(&record.phase));
+        let is_issue = record.op == Operation::Issue;
+        let early_end = is_issue.then(|| self.early_end(&record.role, record.start)).flatten();
         let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role, phase));
         life.add(record, endpoint);
-        if record.op == Operation::Issue {
-            life.token_end = self.faults.token_end(record.start).or(self.harness.token_end());
+        if is_issue {
+            life.early_end = early_end;
         }
         if record.op == Operation::Issue && !record.outcome.is_ok() {
             self.ended.push_back((self.now.after(KEPT), record.life));

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
@@ -10,7 +11,7 @@ use leaseproof_scenario::{Ask, Plan};
 use crate::causes::{self, Failed};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
-use crate::fold::{Life, Run};
+use crate::fold::{Life, MET, Run};
 use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
@@ -82,9 +83,9 @@ impl<'p> Bench<'p> {
         let in_fault = match event {
             Event::Operation(record) => {
                 self.run.faults.see(record);
-                self.run.faults.felt(record.start, record.end)
+                self.run.faults.felt_by(record.op, record.start, record.end)
             }
-            Event::Shed(shed) => self.run.faults.felt(shed.intended, shed.intended),
+            Event::Shed(shed) => self.run.faults.felt_by(Operation::Issue, shed.intended, shed.intended),
             _ => false,
         };
         self.windows.see(event, in_fault);
@@ -104,7 +105,7 @@ impl<'p> Bench<'p> {
         let lag = checks::expiry_lag(life, &self.run);
         self.run.flow.life(life, lag.filter(|lag| lag.gone).map(|lag| (lag.from, lag.to)));
         if let Some(lag) = lag {
-            let in_fault = self.run.faults.felt(lag.from, lag.to);
+            let in_fault = self.run.faults.felt_by(Operation::Revoke, lag.from, lag.to);
             lag.record(self.windows.expiry_lag(&life.phase, &life.role, in_fault));
         }
         for asked in &mut self.asked {
@@ -155,6 +156,12 @@ impl<'p> Bench<'p> {
         verdicts.observed.revocation = self.run.revocation.figures();
         verdicts.observed.load = saturation::figures(&self.run);
         verdicts.faults = self.run.faults.figures();
+        verdicts.actions = self.run.actions.figures(self.run.faults.windows());
+        for cause in &mut verdicts.causes {
+            // A finding about an action itself has its beginning.
+            let met = if cause.check.as_str() == "ACT-1" { Duration::ZERO } else { MET };
+            cause.after = cause.first_at.map(|at| self.run.actions.before(at, met)).unwrap_or_default();
+        }
         verdicts.errors_outside = self.run.faults.errors_outside();
         let planned = self.run.plan.left_out.iter();
         left_out.extend(planned.map(|left| (left.check.to_string(), left.why.clone())));
@@ -296,6 +303,7 @@ fn verdicts(
         totals,
         observed: Observed::default(),
         faults: Vec::new(),
+        actions: Vec::new(),
         errors_outside: Vec::new(),
     }
 }

@@ -92,6 +92,7 @@ mod tests {
             totals: Totals::default(),
             observed: Observed::default(),
             faults: Vec::new(),
+            actions: Vec::new(),
             errors_outside: Vec::new(),
         }
     }

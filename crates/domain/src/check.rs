@@ -327,7 +327,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "FLT-1",
         title: "After each fault, credentials are issued again within recovers_within",
         shown: "Each fault began and was healed, and a credential that was requested after the healing was \
-                acknowledged at most recovers_within later. Operations that overlap with the fault window (from a \
+                acknowledged at most recovers_within later. The same holds for each action that declares that it \
+                affects `issue`: it heals with the end of the action that `until` names. Operations that overlap with the fault window (from a \
                 fault's beginning until recovers_within after it is healed) are not judged if they had no answer or \
                 one of expect_errors; standbys are not judged in that time, and failed observations make no check \
                 Unknown.",
@@ -342,6 +343,25 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 configuration. A standby that cannot is not changed, and the server's message is reported.",
         source: "PostgreSQL, primary_conninfo; pg_stat_replication",
         timing: false,
+    },
+    CheckInfo {
+        id: "ACT-1",
+        title: "Each action of the operator ends as the scenario expects",
+        shown: "The answer to each [[action]]: success, or the failure that `expect` names. With `warnings = \"fail\"` a \
+                warning is a failure. The finding has the server's message and the action's line. The check is Unknown if an \
+                action did not begin before the load ended.",
+        source: "the scenario's `expect`; Vault's HTTP status, PostgreSQL's SQLSTATE",
+        timing: false,
+    },
+    CheckInfo {
+        id: "ACT-2",
+        title: "Credentials that an action ends are gone, and their logins are rejected",
+        shown: "Every credential of a role in `ends_leases_of` that was acknowledged before the action began and was \
+                live then: its role is gone from pg_roles at most `dead_within` after the action's end, and no login \
+                succeeds after that time. A credential whose issue or revocation was in flight at that moment is not \
+                judged. Observations of pg_roles and later logins show it.",
+        source: "Vault, vault/mount.go (unmounting revokes the mount's leases); vault/expiration.go, RevokePrefix",
+        timing: true,
     },
     CheckInfo {
         id: "DNS-1",

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting, KeptSession,
-    LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet, ProbeRecord,
-    RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username,
+    ActionMark, AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting,
+    KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet,
+    ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username,
 };
 
 /// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
 /// kinds of events.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// One line of a history.
 ///
@@ -41,7 +41,8 @@ pub enum Event {
     },
     /// A promised account as the catalog shows it.
     Account(AccountReading),
-    /// The tables and sequences of one database, as they stood after set-up: what `ALL TABLES IN SCHEMA` means.
+    /// The objects of one database: what `ALL TABLES IN SCHEMA` means. The first list is from after the set-up; there is
+    /// one more after each action.
     Objects {
         /// When they were looked at.
         at: Micros,
@@ -102,6 +103,8 @@ pub enum Event {
     },
     /// Something was done to a server because the scenario asks for it.
     Fault(FaultMark),
+    /// An action of the scenario's operator begins or ends.
+    Action(ActionMark),
     /// A live DNS server was asked, changed, or given another credential.
     Dns(DnsEvent),
     /// An observer could not look.

@@ -4,6 +4,7 @@
 //! Everything here is a plain value. This crate never does I/O, never awaits, never reads a clock and never prints a
 //! secret.
 
+mod action;
 mod causes;
 mod check;
 mod dns;
@@ -24,6 +25,7 @@ mod time;
 mod verdict;
 mod visible;
 
+pub use action::{ActionBefore, ActionEnd, ActionEnds, ActionFigures, ActionMark, ActionWindow};
 pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};

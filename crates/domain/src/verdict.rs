@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cause, CheckId, DnsFigures, EndReason, LeaseId, Micros, ObservedNote, Operation, Origin, Quantity, UnixMicros,
-    Username,
+    ActionBefore, ActionFigures, Cause, CheckId, DnsFigures, EndReason, LeaseId, Micros, ObservedNote, Operation,
+    Origin, Quantity, UnixMicros, Username,
 };
 
 /// The schema that `verdicts.json` and `--format json` follow.
@@ -192,6 +192,10 @@ pub struct FailureCause {
     /// Warnings about lines of the scenario that this cause concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<ScenarioWarning>,
+    /// The scenario's actions that began before the first finding, or less than a second after the start of its operation;
+    /// the last one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<ActionBefore>,
 }
 
 /// A subject of a cause, e.g. the Vault role whose credentials fail.
@@ -601,7 +605,11 @@ pub struct RunVerdicts {
     /// What came of each fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultFigures>,
-    /// In a run with faults: failed operations outside all fault windows, like [`FaultFigures::errors`].
+    /// What came of each action.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionFigures>,
+    /// In a run with faults or with actions that declare a window: failed operations outside all of these windows, like
+    /// [`FaultFigures::errors`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors_outside: Vec<(Operation, String, u64)>,
 }

@@ -204,6 +204,14 @@ pub struct SetupError {
     pub hint: Option<String>,
 }
 
+impl SetupError {
+    /// In which way it went wrong, the server's message, and what to do.
+    pub fn complaint(&self) -> String {
+        let hint = self.hint.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
+        format!("{}: {}{hint}", self.fault, self.words)
+    }
+}
+
 /// In which way a setup step went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetupFault {

@@ -70,7 +70,7 @@ pub struct Estate {
     pub(crate) vault: VaultServer,
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) folder: PrivateFolder,
-    pub(crate) site: Site,
+    pub(crate) site: Arc<Site>,
     pub(crate) placeholders: Placeholders,
     /// Stands between the credentials' client and Vault where the plan has lies.
     pub(crate) impostor: Option<Impostor>,
@@ -140,7 +140,7 @@ impl Estate {
         let encrypted = servers.vault.tls || servers.postgres.values().any(|cluster| cluster.tls);
         let authority = encrypted.then(|| Authority::make(&options.run, folder.path())).transpose()?;
         let Servers { vault, vault_env, postgres, first, faults, images } = servers;
-        let site = Site {
+        let site = Arc::new(Site {
             run: options.run.clone(),
             folder: folder.path().to_owned(),
             ledger: ledger.clone(),
@@ -152,7 +152,7 @@ impl Estate {
             lost: watch::channel(None).0,
             recorder: recorder.cloned(),
             ending: Arc::new(AtomicBool::new(false)),
-        };
+        });
         let clusters = async {
             let clusters =
                 postgres.iter().map(|(name, plan)| Cluster::stand(name, plan, is_filled(name, faults), &site));

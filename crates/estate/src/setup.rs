@@ -52,29 +52,14 @@ impl Estate {
     pub async fn set_up(&self, plan: &Plan, recorder: Option<&Recorder>) -> Result<Vec<ObservedNote>, SetupError> {
         let done_before = steps_before_vault(plan).len();
         let mut notes = Vec::new();
+        let operator = self.operator_at(|cluster| cluster.primary().port);
         for (number, step) in (1_u32..).zip(&plan.setup).skip(done_before) {
-            let doing = self.step(number, &step.action);
+            let name = format!("setup step {number}");
+            let doing = operator.step(&name, &step.action);
             notes.extend(recorded(number, step, doing, recorder, &self.site.redactor).await?);
             self.standbys_replicate(number, step, usize::try_from(number) == Ok(plan.setup.len())).await?;
         }
         Ok(notes)
-    }
-
-    async fn step(&self, number: u32, action: &SetupAction) -> Done {
-        let vault = self.vault();
-        match action {
-            SetupAction::Sql { file, text, on, database, user, password } => {
-                let account = user.as_deref().map(|user| (user, password.as_ref()));
-                let text = filled(text, &self.placeholders)?;
-                sql::run(&self.clusters, file.as_deref(), &text, (on, database), account, &self.site.redactor).await
-            }
-            SetupAction::Enable { engine, path } => answered(vault.enable_engine(path, engine).await),
-            SetupAction::Write { path, data } => self.write(path, data).await,
-            SetupAction::Policy { name, rules } => {
-                answered(vault.write_policy(name, &filled(rules, &self.placeholders)?).await)
-            }
-            SetupAction::Script { text, .. } => self.script(number, text).await,
-        }
     }
 }
 
@@ -119,17 +104,11 @@ pub(crate) async fn recorded(
 ) -> Result<Vec<ObservedNote>, SetupError> {
     let now = || recorder.map(Recorder::now).unwrap_or_default();
     let start = now();
-    let mut done = doing.await;
-    let notes = match &mut done {
-        Ok(notes) | Err(NotDone::Refused(Refusal { notes, .. })) => std::mem::take(notes),
-        Err(NotDone::Unsendable(_)) => Vec::new(),
-    };
-    let notes: Vec<ServerNote> = notes.into_iter().map(|note| note.map(|text| clean(step, redactor, text))).collect();
-    let (outcome, judged) = judge(number, step, done.map(drop), &notes, redactor);
+    let (notes, outcome, judged) = ended(number, step, doing.await, redactor);
     if let Some(recorder) = recorder {
         recorder.record(Event::Setup(SetupRecord {
             step: number,
-            action: words_of(step),
+            action: step.words(),
             origin: step.origin.clone(),
             start,
             end: now(),
@@ -139,6 +118,22 @@ pub(crate) async fn recorded(
         }));
     }
     judged.map(|()| notes::observed(step, notes))
+}
+
+/// What servers noted, how the step ended, and whether that is how the scenario expects it to end; all scrubbed.
+pub(crate) fn ended(
+    number: u32,
+    step: &SetupStep,
+    mut done: Done,
+    redactor: &Redactor,
+) -> (Vec<ServerNote>, Outcome, Result<(), SetupError>) {
+    let notes = match &mut done {
+        Ok(notes) | Err(NotDone::Refused(Refusal { notes, .. })) => std::mem::take(notes),
+        Err(NotDone::Unsendable(_)) => Vec::new(),
+    };
+    let notes: Vec<ServerNote> = notes.into_iter().map(|note| note.map(|text| clean(step, redactor, text))).collect();
+    let (outcome, judged) = judge(number, step, done.map(drop), &notes, redactor);
+    (notes, outcome, judged)
 }
 
 /// How the step ended, scrubbed, and whether that is how the scenario expects it to end.
@@ -151,7 +146,7 @@ fn judge(
 ) -> (Outcome, Result<(), SetupError>) {
     let fail = |fault, words: String, hint| {
         let words = notes::with(&clean(step, redactor, &words), notes);
-        Err(SetupError { step: number, origin: step.origin.clone(), action: words_of(step), fault, words, hint })
+        Err(SetupError { step: number, origin: step.origin.clone(), action: step.words(), fault, words, hint })
     };
     let refusal = match done {
         Ok(()) => {
@@ -187,20 +182,6 @@ fn judge(
 /// What was said of a step, without secrets: the run's, and what may be one in the step itself.
 fn clean(step: &SetupStep, redactor: &Redactor, text: &str) -> String {
     step.scrub(&redactor.scrub(text).text)
-}
-
-/// What a step does, in a few words; its name first, where it has one.
-fn words_of(step: &SetupStep) -> String {
-    let words = match &step.action {
-        SetupAction::Sql { file, on, database, .. } => {
-            format!("sql {} on postgres.{on}, database {database}", file.as_deref().unwrap_or("statement"))
-        }
-        SetupAction::Enable { engine, path } => format!("enable {engine} at {path}"),
-        SetupAction::Write { path, .. } => format!("write {path}"),
-        SetupAction::Policy { name, .. } => format!("policy {name}"),
-        SetupAction::Script { file, .. } => format!("script {}", file.as_deref().unwrap_or("in the scenario")),
-    };
-    step.name.iter().map(|name| format!("{name}: ")).chain([words]).collect()
 }
 
 /// Vault's answer to a step.

@@ -11,7 +11,6 @@ mod console;
 mod exit;
 mod facts;
 mod failure;
-mod faults;
 mod glue;
 mod interrupt;
 mod judgment;

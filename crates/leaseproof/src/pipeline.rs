@@ -8,6 +8,7 @@ use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdic
 use leaseproof_estate::{ClientToken, EstateError};
 use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
 use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_timeline::Moments;
 use leaseproof_watch::{ReleaseWait, Watch};
 use leaseproof_workload::Progress;
 use tokio::time::Instant;
@@ -213,7 +214,7 @@ impl Living<'_> {
         Err(tokio::time::timeout(NOTICE, lost).await.unwrap_or(failed))
     }
 
-    /// The setup, the load with its faults, and the end of all leases.
+    /// The setup, the load with its faults and actions, and the end of all leases.
     async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         let token = Standing::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
@@ -224,29 +225,30 @@ impl Living<'_> {
         let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
         let stage = self.screen.workload(receiver.clone());
         let cancel = self.interrupt.token().child_token();
-        let guard = estate.guard(plan, receiver.clone(), &cancel);
+        let guard = estate.guard(plan, receiver, &cancel);
         let repeated = if self.keep_going { Repeated::never() } else { Repeated::watch(plan, recorder, &cancel) };
         let dns = glue::dns(plan, estate);
-        let asked_enough = cancel.child_token();
+        let over = cancel.child_token();
+        let moments = Moments::follow(recorder, over.clone());
         let worked = async {
             let finished =
                 leaseproof_workload::run(plan, targets, recorder, &self.redactor, sender, cancel.clone()).await;
-            asked_enough.cancel();
+            over.cancel();
             finished
         };
         let questions = async {
             if let Some((pdns, target)) = &dns {
-                leaseproof_workload::ask_dns(pdns, target, recorder, &self.redactor, asked_enough.clone()).await;
+                leaseproof_workload::ask_dns(pdns, target, recorder, &self.redactor, over.clone()).await;
             }
         };
-        let faults = async {
-            let done = estate.strike(plan, recorder, receiver, &cancel).await;
+        let disturbed = async {
+            let done = estate.disturb(plan, recorder, &moments).await;
             // The scenario's requirements cannot be met: ending the load.
             done.inspect_err(|_| cancel.cancel())
         };
-        let (finished, faults, ()) =
-            self.interrupt.unless_urged(async { tokio::join!(worked, faults, questions) }).await?;
-        faults?;
+        let (finished, disturbed, ()) =
+            self.interrupt.unless_urged(async { tokio::join!(worked, disturbed, questions) }).await?;
+        disturbed?;
         drop(stage);
 
         self.interrupt.unless_urged(estate.end_powerdns()).await??;

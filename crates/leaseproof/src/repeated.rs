@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use leaseproof_checker::without_details;
-use leaseproof_domain::{Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord};
+use leaseproof_domain::{
+    ActionMark, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
+};
 use leaseproof_history::Recorder;
-use leaseproof_scenario::Plan;
+use leaseproof_scenario::{ActionPlan, Plan, healed_by};
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
@@ -62,6 +64,9 @@ struct Tally {
     recovers_within: Vec<Duration>,
     /// Faults that began, with the end of their windows after they are healed.
     felt: BTreeMap<u32, Option<Micros>>,
+    /// The plan's actions, and the windows of those that began, like those of faults.
+    actions: Vec<ActionPlan>,
+    open: BTreeMap<u32, Option<Micros>>,
     /// Operations whose failure is a declared known issue.
     declared: BTreeSet<Operation>,
     /// Credentials without a successful login yet, with the time of their issue.
@@ -88,6 +93,8 @@ impl Tally {
             usable_within: plan.promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
             recovers_within: plan.faults.iter().map(|fault| fault.recovers_within.duration()).collect(),
             felt: BTreeMap::new(),
+            actions: plan.actions.clone(),
+            open: BTreeMap::new(),
             declared: declared.into_iter().filter_map(|(op, declared)| declared.then_some(op)).collect(),
             fresh: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -98,6 +105,7 @@ impl Tally {
     fn see(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::Fault(mark) => self.fault(mark),
+            Event::Action(mark) => self.action(mark),
             Event::Operation(record) if record.life > 0 => return self.operation(record),
             _ => {}
         }
@@ -115,8 +123,23 @@ impl Tally {
         self.felt.insert(mark.fault, until);
     }
 
-    fn is_felt(&self, at: Micros) -> bool {
-        self.felt.values().any(|until| until.is_none_or(|until| at <= until))
+    fn action(&mut self, mark: &ActionMark) {
+        if mark.end.is_none() {
+            self.open.insert(mark.action, None);
+            return;
+        }
+        for healed in healed_by(&self.actions, mark.action) {
+            if let (Some(window), Some(action)) = (self.open.get_mut(&healed), planned(&self.actions, healed)) {
+                *window = Some(mark.at.after(action.recovers_within.duration()));
+            }
+        }
+    }
+
+    fn is_felt(&self, op: Operation, at: Micros) -> bool {
+        let open = self.open.iter().filter_map(|(number, until)| {
+            planned(&self.actions, *number).is_some_and(|action| action.affects(op)).then_some(until)
+        });
+        self.felt.values().chain(open).any(|until| until.is_none_or(|until| at <= until))
     }
 
     fn operation(&mut self, record: &OperationRecord) -> Option<String> {
@@ -132,7 +155,7 @@ impl Tally {
             }
             return None;
         }
-        if self.is_felt(record.end) {
+        if self.is_felt(op, record.end) {
             self.rows.remove(&op);
             return None;
         }
@@ -171,6 +194,11 @@ impl Row {
     fn new(pattern: &str, first: &Failure, since: Micros) -> Self {
         Self { pattern: pattern.to_owned(), first: first.clone(), since, times: 0 }
     }
+}
+
+/// The action of that number, from 1.
+fn planned(actions: &[ActionPlan], number: u32) -> Option<&ActionPlan> {
+    usize::try_from(number).ok()?.checked_sub(1).and_then(|place| actions.get(place))
 }
 
 /// The common part of failures of one kind: their messages without generated names.

@@ -10,6 +10,7 @@ use leaseproof_estate::{
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_timeline::Moments;
 use leaseproof_vault::Client;
 use leaseproof_workload::Progress;
 use tokio::sync::watch;
@@ -17,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attached::Guard;
 use crate::console;
-use crate::faults;
 use crate::interrupt::{Cut, Interrupt};
 use crate::stop::Stop;
 
@@ -135,16 +135,11 @@ impl Standing {
         }
     }
 
-    /// Injects the plan's faults during the load. A checked plan for an attached environment has none.
-    pub(crate) async fn strike(
-        &mut self,
-        plan: &Plan,
-        recorder: &Recorder,
-        progress: watch::Receiver<Progress>,
-        load: &CancellationToken,
-    ) -> Result<(), Stop> {
+    /// Injects the plan's faults and takes its actions during the load. A checked plan for an attached environment has
+    /// none.
+    pub(crate) async fn disturb(&mut self, plan: &Plan, recorder: &Recorder, moments: &Moments) -> Result<(), Stop> {
         match self {
-            Self::Processes(estate) => faults::inject(plan, estate, recorder, progress, load).await,
+            Self::Processes(estate) => Ok(leaseproof_timeline::run(plan, estate, recorder, moments).await?),
             Self::Attached(_) => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use leaseproof_domain::{
     SetupLine, Subject, Username, Verdict,
 };
 
-use crate::{evidence, figures};
+use crate::{actions, evidence, figures};
 
 /// How many privileges a block names.
 const PRIVILEGES: usize = 8;
@@ -61,6 +61,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(measured.map(|measured| format!("measured: {}", figures::distribution(measured))));
     let place = Finding { promised: None, at: None, what: String::new(), ..example.clone() };
     lines.extend(evidence::place(&place).map(|place| format!("example: {place}")));
+    lines.extend(actions::before(cause));
     let lines = lines.iter().map(|line| evidence::plain(line)).collect();
     Block { head: evidence::plain(what), lines, show: show(cause) }
 }

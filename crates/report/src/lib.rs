@@ -4,6 +4,7 @@
 //! This crate only formats. It never decides anything: verdicts, their precedence and the exit code come from other
 //! crates. It does no I/O: every function returns the text.
 
+mod actions;
 mod annotations;
 mod causes;
 mod dns;

@@ -1,10 +1,11 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    AlsoBroken, Cause, CauseSubject, CheckId, EndReason, FailureCause, FaultFigures, Finding, Judgment, KnownFinding,
-    LatencySummary, LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin,
-    RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals, UnixMicros,
-    Username, VERDICTS_SCHEMA, Validity, Verdict,
+    ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, Cause, CauseSubject, CheckId, EndReason,
+    Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LeaseId,
+    LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin, Outcome, RevocationFigures,
+    RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals, UnixMicros, Username,
+    VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -87,8 +88,50 @@ pub(crate) fn verdicts() -> RunVerdicts {
             recovered: Some(1_712_000),
             errors: vec![(Operation::Issue, "500".to_owned(), 9), (Operation::Login, "no answer".to_owned(), 4)],
         }],
+        actions: actions(),
         errors_outside: vec![(Operation::Renew, "400".to_owned(), 1)],
     }
+}
+
+fn actions() -> Vec<ActionFigures> {
+    let action = |action, what: &str, at| ActionFigures {
+        action,
+        what: what.into(),
+        origin: origin(119 + action),
+        begun: Some(Micros(at)),
+        took: Some(31_000),
+        outcome: Some(Outcome::Ok),
+        expected: true,
+        window: None,
+        ends: None,
+    };
+    let refused = Outcome::Failed(Failure { source: FailureSource::Vault, code: "400".into(), message: "no".into() });
+    vec![
+        action(1, "grant by hand: sql grant.sql on postgres.target, database powerdns", 3_000_000),
+        ActionFigures {
+            window: Some(ActionWindow {
+                affects: vec!["issue".into(), "revoke".into()],
+                until: Some(6_031_000),
+                last_error: Some(4_800_000),
+                recovered: Some(5_200_000),
+                errors: vec![(Operation::Issue, "500".to_owned(), 12)],
+            }),
+            ..action(2, "a wrong password: write database/config/powerdns", 12_000_000)
+        },
+        ActionFigures {
+            outcome: Some(refused),
+            expected: false,
+            ends: Some(ActionEnds { roles: vec!["powerdns-role".into()], credentials: 21 }),
+            ..action(3, "unmount: disable database", 20_000_000)
+        },
+        ActionFigures {
+            begun: None,
+            took: None,
+            outcome: None,
+            expected: false,
+            ..action(4, "too late: delete database/roles/powerdns-role", 0)
+        },
+    ]
 }
 
 fn origin(line: u32) -> Origin {
@@ -175,6 +218,12 @@ fn wrong_privileges() -> FailureCause {
         known: false,
         about: about(&judgment, 642, &[origin(83)]),
         warnings: vec![ScenarioWarning { what: "`grants` of a table that no step creates".into(), origin: origin(83) }],
+        after: vec![ActionBefore {
+            action: 1,
+            what: "grant by hand: sql grant.sql on postgres.target, database powerdns".into(),
+            at: Micros(3_000_000),
+            origin: origin(120),
+        }],
     }
 }
 
@@ -195,6 +244,7 @@ fn late_login() -> FailureCause {
         known: false,
         about: about(&judgment, 1, &[origin(78)]),
         warnings: Vec::new(),
+        after: Vec::new(),
     }
 }
 
@@ -214,6 +264,7 @@ fn undropped() -> FailureCause {
             ..about(&judgment, 193, &[origin(78)]).remove(0)
         }],
         warnings: Vec::new(),
+        after: Vec::new(),
     }
 }
 
@@ -258,6 +309,7 @@ pub(crate) fn ended_early(end: EndReason, outcome: RunOutcome, cause: Cause) -> 
     verdicts.operations.clear();
     verdicts.causes.clear();
     verdicts.faults.clear();
+    verdicts.actions.clear();
     verdicts.errors_outside.clear();
     (verdicts.totals, verdicts.observed) = Default::default();
     verdicts

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use leaseproof_domain::{
-    FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, ScenarioWarning, Validity, Verdict,
+    ActionFigures, FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, ScenarioWarning, Validity,
+    Verdict,
 };
 
+use crate::actions as words;
 use crate::causes::{self, Block};
 use crate::foreign::{code, markdown, one_line};
 use crate::{evidence, figures, left_before, noted};
@@ -45,6 +47,7 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     }
     totals(&mut out, verdicts);
     faults(&mut out, verdicts);
+    actions(&mut out, verdicts);
     observed(&mut out, &verdicts.observed);
     latencies(&mut out, &verdicts.operations);
     out
@@ -195,6 +198,35 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
     let outside =
         if errors_outside.is_empty() { "none".to_owned() } else { markdown(&figures::errors(errors_outside)) };
     let _ = writeln!(out, "\nErrors outside fault windows: {outside}.\n");
+}
+
+fn actions(out: &mut String, verdicts: &RunVerdicts) {
+    if verdicts.actions.is_empty() {
+        return;
+    }
+    out.push_str("## Actions\n\nWhat the scenario's operator did during the load. Seconds of each window from the action's beginning.\n\n");
+    out.push_str(
+        "| Action | Line | Outcome | Took | Declared effect | Errors in its window |\n|---|---|---|---:|---|---|\n",
+    );
+    for action in &verdicts.actions {
+        let ActionFigures { action: number, what, origin, took, window, .. } = action;
+        let took = took.map_or_else(|| "–".to_owned(), |took| format!("{} s", figures::seconds(took)));
+        let errors = window.as_ref().map(|window| figures::errors(&window.errors)).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "| {number}: {} | {} | {} | {took} | {} | {} |",
+            markdown(what),
+            markdown(&origin.to_string()),
+            markdown(&words::outcome(action)),
+            markdown(&words::effect(action)),
+            markdown(&errors)
+        );
+    }
+    out.push_str("\n## Timeline\n\nFaults and actions, in seconds of the run.\n\n| At | |\n|---:|---|\n");
+    for entry in words::timeline(verdicts) {
+        let _ = writeln!(out, "| {} | {} |", entry.seconds(), markdown(&entry.words));
+    }
+    out.push('\n');
 }
 
 fn observed(out: &mut String, observed: &Observed) {

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use leaseproof_domain::{
-    FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity, Totals,
-    Validity, Verdict,
+    ActionFigures, FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity,
+    Totals, Validity, Verdict,
 };
 
+use crate::actions as words;
 use crate::layout::Layout;
 use crate::{causes, evidence, figures, foreign, left_before, noted};
 
@@ -74,6 +75,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
         warnings(&mut out, layout, verdicts);
         totals(&mut out, layout, verdicts);
         faults(&mut out, layout, verdicts);
+        actions(&mut out, layout, verdicts);
         load(&mut out, layout, &verdicts.observed);
         if let Some(dns) = &verdicts.observed.dns {
             layout.paragraph(&mut out, "", &crate::dns::line(dns));
@@ -183,6 +185,19 @@ fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     if !verdicts.faults.is_empty() {
         let outside: u64 = verdicts.errors_outside.iter().map(|(_, _, count)| count).sum();
         let _ = writeln!(out, "outside fault windows: {}\n", figures::count(outside, "error"));
+    }
+}
+
+/// One line for each action: what it was, when and how it ended, and its declared effect.
+fn actions(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    for action in &verdicts.actions {
+        let at = action.begun.map(|at| format!("at {at} ")).unwrap_or_default();
+        let ActionFigures { action: number, what, .. } = action;
+        let words = format!("{what} · {at}{} · {}", words::outcome(action), words::effect(action));
+        layout.paragraph(out, &format!("action {number}: "), &words);
+    }
+    if !verdicts.actions.is_empty() {
+        out.push('\n');
     }
 }
 

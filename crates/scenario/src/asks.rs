@@ -1,6 +1,6 @@
 //! Which checks a scenario's promises ask for, of what, and which line asks.
 
-use leaseproof_domain::{CheckId, Origin, Subject};
+use leaseproof_domain::{CheckId, Operation, Origin, Subject};
 
 use crate::build::LifeSaid;
 use crate::plan::{Ask, Plan, RolePromise};
@@ -86,6 +86,10 @@ impl Asks {
         if let Some(usable) = &plan.promise.usable_within {
             self.add("INV-1", subject.clone(), &usable.origin);
         }
+        let ends = plan.actions.iter().find(|action| action.ends_leases_of.contains(&role.name));
+        if let Some(action) = ends {
+            self.add("ACT-2", subject.clone(), &action.step.origin);
+        }
         self.ends(plan, &subject, lives);
     }
 
@@ -122,8 +126,13 @@ impl Asks {
         if let Some(before) = &promise.orphans_before {
             self.add("RUN-7", Subject::Estate, &before.origin);
         }
-        if let Some(fault) = plan.faults.first() {
-            self.add("FLT-1", Subject::Estate, &fault.origin);
+        let stops_issuing = plan.actions.iter().find(|action| action.affects(Operation::Issue));
+        let faults = plan.faults.first().map(|fault| &fault.origin);
+        if let Some(origin) = faults.or(stops_issuing.map(|action| &action.step.origin)) {
+            self.add("FLT-1", Subject::Estate, origin);
+        }
+        if let Some(action) = plan.actions.first() {
+            self.add("ACT-1", Subject::Estate, &action.step.origin);
         }
         if let Some(fault) = plan.faults.iter().find(|fault| plan.replication_of(fault).is_some()) {
             self.add("FLT-2", Subject::Estate, &fault.origin);

@@ -50,6 +50,14 @@ impl Form {
         matches!(self, Self::Items(Is::Steps(_)))
     }
 
+    /// How people call this array, where its items may carry names of their own.
+    pub(crate) fn array(self) -> Option<&'static str> {
+        match self {
+            Self::Items(Is::Steps(shapes)) => shapes.first().map(Shape::array),
+            _ => None,
+        }
+    }
+
     /// The name that a step carries.
     pub(crate) fn name(self, item: &Node) -> Option<String> {
         let name = item.table().filter(|_| self.names_items())?.entry("name")?;

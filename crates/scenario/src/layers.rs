@@ -157,11 +157,16 @@ fn take_away(below: &mut Table, upper: &mut Table, noted: &Noted) {
     }
 }
 
-/// The path itself; of a step's bare name, the path to the step.
+/// The path itself; of the bare name of a step or an action, the path to it.
 fn whole_path<'a>(below: &Table, path: &'a str) -> Cow<'a, str> {
-    let form = ROOT.at("setup");
-    let is_step = || below.list("setup").iter().any(|step| form.name(step).as_deref() == Some(path));
-    if below.entry(path).is_none() && is_step() { Cow::Owned(format!("setup.{path}")) } else { Cow::Borrowed(path) }
+    let has = |array: &&str| {
+        let form = ROOT.at(array);
+        below.list(array).iter().any(|item| form.name(item).as_deref() == Some(path))
+    };
+    match ["setup", "action"].into_iter().find(has) {
+        Some(array) if below.entry(path).is_none() => Cow::Owned(format!("{array}.{path}")),
+        _ => Cow::Borrowed(path),
+    }
 }
 
 fn lay_profile(table: &mut Table, name: &str, source: &Arc<Source>, noted: &Noted) {

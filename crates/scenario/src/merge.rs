@@ -1,8 +1,8 @@
 //! Laying one layer of a scenario over another: a child over what it extends, a profile over the file.
 //!
 //! - A table is merged key by key, an inline table too; any other value takes the place of the one below.
-//! - `[[phase]]` tables are the same by `name`, `[[threshold]]` tables by `metric`, `[[setup]]` steps by `name`, and
-//!   those without one by what they do (the same `write` path, `policy` name, `enable` type, `sql` or `script` file or
+//! - `[[phase]]` tables are the same by `name`, `[[threshold]]` tables by `metric`, `[[setup]]` steps and `[[action]]`
+//!   tables by `name`, and those without one by what they do (the same `write` path, `policy` name, `enable` type, `sql` or `script` file or
 //!   text): the same are merged. `[[known]]` and `[[fault]]` are added.
 //! - A step or phase that is new goes before the next one of its own file that is not, or to the end: the order of
 //!   the upper file is kept.
@@ -123,6 +123,9 @@ pub(crate) fn candidates<'a>(form: Form, all: impl Iterator<Item = &'a Node>) ->
         None => node.place.origin().to_string(),
     };
     let all: Vec<String> = all.map(one).collect();
-    let name = if form.names_items() { "; give each step a `name` of its own, and say `setup.NAME`" } else { "" };
+    let name = match form.array() {
+        Some(array) => format!("; give each a `name` of its own, and say `{}.NAME`", array.trim_matches(['[', ']'])),
+        None => String::new(),
+    };
     format!("it could be {}{name}", all.join(" or "))
 }

@@ -2,6 +2,7 @@
 //! (redacted), so that a recorded run can be judged again.
 
 mod accounts;
+mod action;
 mod attached;
 mod containers;
 mod fault;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, ScenarioWarning, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
+pub use action::{ActionPlan, Affected, healed_by};
 pub use attached::{
     AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut,
     SecretSource,
@@ -79,6 +81,9 @@ pub struct Plan {
     /// What is done to servers, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultPlan>,
+    /// What the operator does during the load, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionPlan>,
     /// A live PowerDNS on an issued credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pdns: Option<PdnsPlan>,
@@ -105,6 +110,16 @@ impl Plan {
         let is_of = |name: &str| rest.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         let (_, cluster) = self.postgres.iter().find(|(name, _)| is_of(name))?;
         cluster.replicate_as.as_ref()
+    }
+
+    /// The steps of the set-up and of the operator's actions.
+    pub fn steps(&self) -> impl Iterator<Item = &SetupStep> {
+        self.setup.iter().chain(self.actions.iter().map(|action| &action.step))
+    }
+
+    /// The same, to change.
+    pub(crate) fn steps_mut(&mut self) -> impl Iterator<Item = &mut SetupStep> {
+        self.setup.iter_mut().chain(self.actions.iter_mut().map(|action| &mut action.step))
     }
 
     /// The title for people; it says so where the answers that the client gets are not all Vault's.

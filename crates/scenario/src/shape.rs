@@ -91,7 +91,7 @@ pub(crate) enum Is {
     Named(&'static Shape),
     /// `[[phase]]`; two layers' tables are the same where the key named here says the same.
     Many(&'static Shape, Option<&'static str>),
-    /// `[[setup]]`: each table is of the shape whose first key it has.
+    /// `[[setup]]`, `[[action]]`: each table is of the shape whose first key it has.
     Steps(&'static [Shape]),
     /// `[profile.<name>]`: overlays of the whole file.
     Profiles,
@@ -100,6 +100,11 @@ pub(crate) enum Is {
 impl Shape {
     pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// How people call the array of tables that one with this shape belongs to: `[[setup]]`.
+    pub(crate) fn array(&self) -> &'static str {
+        self.name.split(' ').next().unwrap_or(self.name)
     }
 
     /// The key that says what a step does.

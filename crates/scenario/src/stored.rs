@@ -65,7 +65,7 @@ impl Plan {
             }
         });
         each_named(&mut plan, secrets::looks_secret, &mut |text| MASK.clone_into(text));
-        for step in &mut plan.setup {
+        for step in plan.steps_mut() {
             match &mut step.action {
                 SetupAction::Script { text, .. } => MASK.clone_into(text),
                 SetupAction::Write { data, .. } => data.iter_mut().for_each(|(key, value)| mask_slip(key, value)),
@@ -82,7 +82,8 @@ impl Plan {
         let names = self.names();
         known.retain(|secret| secret.expose().len() >= SHORTEST && !names.contains(secret.expose()));
         let search = search_for(&known);
-        let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut());
+        let actions = self.actions.iter_mut().flat_map(|action| [action.step.name.as_mut(), action.until.as_mut()]);
+        let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut()).chain(actions.flatten());
         let reasons = self.known.iter_mut().map(|known| &mut known.because);
         let promises = self.roles.iter_mut().filter_map(|role| role.says.as_mut());
         for words in steps.chain(reasons).chain(promises).chain([&mut self.title]) {
@@ -97,7 +98,7 @@ impl Plan {
     fn names(&self) -> BTreeSet<String> {
         let accounts = self.postgres.values().map(|cluster| cluster.superuser.clone());
         let roles = self.roles.iter().flat_map(|role| [role.name.clone(), role.database.clone(), role.mount.clone()]);
-        let users = self.setup.iter().filter_map(|step| match &step.action {
+        let users = self.steps().filter_map(|step| match &step.action {
             SetupAction::Sql { user, .. } => user.clone(),
             _ => None,
         });
@@ -129,7 +130,7 @@ impl SetupStep {
         let text = match &self.action {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => text,
             SetupAction::Policy { rules, .. } => rules,
-            SetupAction::Write { .. } | SetupAction::Enable { .. } => return words.to_owned(),
+            _ => return words.to_owned(),
         };
         secrets::of_text(text).scrub(words)
     }
@@ -188,11 +189,11 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
         cluster.hba.iter_mut().for_each(&mut *visit);
         cluster.settings.values_mut().for_each(&mut *visit);
     }
-    for step in &mut plan.setup {
+    for step in plan.steps_mut() {
         match &mut step.action {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => visit(text),
             SetupAction::Policy { rules, .. } => visit(rules),
-            SetupAction::Write { .. } | SetupAction::Enable { .. } => {}
+            _ => {}
         }
     }
     each_setting(plan, &mut |setting| {
@@ -209,7 +210,7 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
 
 fn each_setting(plan: &mut Plan, visit: &mut impl FnMut(&mut Setting)) {
     plan.postgres.values_mut().for_each(|cluster| visit(&mut cluster.password));
-    for step in &mut plan.setup {
+    for step in plan.steps_mut() {
         match &mut step.action {
             SetupAction::Sql { password: Some(password), .. } => visit(password),
             SetupAction::Write { data, .. } => data.values_mut().for_each(|value| match value {

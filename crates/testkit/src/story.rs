@@ -219,10 +219,14 @@ pub fn plan() -> Plan {
         known: vec![],
         lies: vec![],
         faults: Vec::new(),
+        actions: Vec::new(),
         pdns: None,
         asks: CATALOGUE
             .iter()
-            .filter(|info| !["KNO-1", "FLT-1", "FLT-2", "SAT-1"].contains(&info.id) && !info.id.starts_with("DNS-"))
+            .filter(|info| {
+                !["KNO-1", "FLT-1", "FLT-2", "ACT-1", "ACT-2", "SAT-1"].contains(&info.id)
+                    && !info.id.starts_with("DNS-")
+            })
             .map(|info| ask(info.id))
             .collect(),
         estate: leaseproof_scenario::EstateKind::Processes,
@@ -237,9 +241,8 @@ fn ask(id: &str) -> Ask {
         "ACC-1" => Subject::Account("vaultuser".into()),
         "THR-1" => Subject::Metric("issue.response.p99".into()),
         "SAT-1" | "AVL-1" | "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "RUN-7" | "INV-3" | "INV-6b"
-        | "INV-8" | "INV-10" | "INV-11" | "FLT-1" | "FLT-2" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3" | "DNS-4" => {
-            Subject::Estate
-        }
+        | "INV-8" | "INV-10" | "INV-11" | "FLT-1" | "FLT-2" | "ACT-1" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3"
+        | "DNS-4" => Subject::Estate,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }

@@ -91,6 +91,18 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Revokes all leases whose id begins with `prefix`, e.g. `database/creds/app`, and waits until Vault has done it.
+    /// Needs `sudo`.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] (400 where PostgreSQL refused), [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn revoke_prefix(&self, prefix: &str) -> Result<Answer, Error> {
+        let path = format!("sys/leases/revoke-prefix/{}", prefix.trim_start_matches('/'));
+        self.write(&path, &json!({ "sync": true })).await
+    }
+}
+
 impl LeaseInfo {
     pub(crate) fn of(answer: &Answer) -> Result<Self, Error> {
         let expires = !answer.value("/data/expire_time")?.is_null();

@@ -83,7 +83,15 @@ impl Client {
         self.write(&format!("sys/mounts/{path}"), &json!({ "type": engine })).await
     }
 
-    /// The same, with a text for people, which is there as soon as the mount is.
+    /// Unmounts the secrets engine at `path`. Vault revokes the mount's leases before it answers (vault/mount.go).
+    ///
+    /// # Errors
+    /// [`Error::Answer`] where a lease cannot be revoked, [`Error::NoAnswer`], [`Error::Unreadable`].
+    pub async fn disable_engine(&self, path: &str) -> Result<Answer, Error> {
+        self.delete(&format!("sys/mounts/{}", path.trim_matches('/'))).await
+    }
+
+    /// Mounts one as [`Client::enable_engine`] does, with a text for people, which is there as soon as the mount is.
     ///
     /// # Errors
     /// As [`Client::enable_engine`].

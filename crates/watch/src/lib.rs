@@ -20,6 +20,7 @@ mod log_line;
 mod logged_note;
 mod logs;
 mod looks;
+mod objects;
 mod privileges;
 mod release;
 mod roles;

@@ -21,6 +21,7 @@ use crate::leases::{LeaseLooks, all_leases};
 use crate::leases_before::LeasesBefore;
 use crate::logs::Logs;
 use crate::looks::{Book, at_pace};
+use crate::objects;
 use crate::privileges::KnownSets;
 use crate::release::{Backlog, ReleaseWait};
 use crate::roles::RoleLooks;
@@ -142,15 +143,10 @@ impl Watch {
     pub async fn baseline(&self) -> Result<(), Error> {
         let mut databases: BTreeMap<String, Vec<Watched>> = BTreeMap::new();
         for watched in &self.clusters {
-            let objects = watched.observer.objects().await.map_err(|source| watched.failed("the objects", source))?;
-            self.book.record(Event::Objects {
-                at: self.book.now(),
-                cluster: watched.cluster.clone(),
-                database: watched.database.clone(),
-                objects,
-            });
+            objects::record(watched, &self.book).await?;
             databases.entry(watched.cluster.clone()).or_default().push(watched.clone());
         }
+        self.look_at_objects();
         for account in &self.accounts {
             self.look_at_account(account).await?;
         }
@@ -186,6 +182,12 @@ impl Watch {
         self.begin(at_pace(looks, self.pace / 2, self.pace, self.stop.clone()));
         self.look_at_telemetry();
         Ok(())
+    }
+
+    /// The objects once more after each action of the scenario's operator, which may have made some.
+    fn look_at_objects(&self) {
+        let (clusters, book) = (self.clusters.clone(), self.book.clone());
+        self.begin(objects::after_actions(clusters, book, self.stop.clone()));
     }
 
     /// Sessions and dependencies of one cluster. Their looks fall between those at roles and at leases.

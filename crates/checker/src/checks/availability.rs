@@ -38,7 +38,7 @@ impl Check for Availability {
         match event {
             Event::Operation(record) if record.life > 0 && record.op != Operation::Refused => {
                 // What fails because a credential's token has ended was answered, and is no evidence either way.
-                if run.faults.felt(record.start, record.end) || run.without_token(record).is_some() {
+                if run.faults.felt_by(record.op, record.start, record.end) || run.ended_early(record).is_some() {
                     return;
                 }
                 sheet.sample();
@@ -50,7 +50,7 @@ impl Check for Availability {
                     requests.without_answer(record.intended, timeout, why);
                 }
             }
-            Event::Shed(shed) if !run.faults.felt(shed.intended, shed.intended) => {
+            Event::Shed(shed) if !run.faults.felt_by(Operation::Issue, shed.intended, shed.intended) => {
                 sheet.sample();
                 let requests = self.requests.entry(Operation::Issue).or_default();
                 requests.due += 1;

@@ -95,7 +95,7 @@ fn had_to_log_in_again(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
     run.plan.lives.iter().any(|plan| *plan.role == *life.role)
         && ended >= due
         && ended < run.now
-        && !life.outlived_its_token(ended)
+        && !life.outlived_its_early_end(ended)
         && !run.stopped_within(issue.start, ended)
         && !run.is_excused(issue.start, ended)
 }

@@ -77,7 +77,7 @@ impl Expected {
         let usable = run.plan.promise.usable_within.as_ref().map_or(USUALLY, |usable| usable.value.duration());
         let last = life.steps_of(Operation::Login).map(|step| step.end).max();
         let until = issue.end.after(usable).max(last.unwrap_or(issue.end));
-        if run.is_excused(issue.start, until) || life.outlived_its_token(until) {
+        if run.is_excused(issue.start, until) || life.outlived_its_early_end(until) {
             return;
         }
         if logins.is_empty() && run.stopped_within(issue.start, issue.end) {

@@ -1,4 +1,4 @@
-use leaseproof_domain::{Finding, Micros};
+use leaseproof_domain::{Finding, Micros, Operation};
 
 use crate::check::{Check, Whole};
 use crate::fold::{Fault, Run};
@@ -6,14 +6,15 @@ use crate::sheet::Sheet;
 use crate::times::Times;
 use crate::words::span;
 
-/// After each fault credentials are issued again, within `recovers_within`.
+/// After each fault credentials are issued again, within `recovers_within`; so they are after each action that affects
+/// issuing.
 pub(super) struct IssuingAfterFaults;
 
 impl Check for IssuingAfterFaults {
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         let mut outages = Times::default();
-        for fault in run.faults.iter() {
-            let words = format!("fault {} ({})", fault.number, fault.plan.words());
+        for fault in run.faults.iter().filter(|fault| fault.source.affects(Operation::Issue)) {
+            let words = fault.words();
             let (Some(begun), Some(over)) = (fault.begun, fault.over()) else {
                 sheet.cannot_say(match fault.begun {
                     None => format!("{words} did not begin"),
@@ -51,10 +52,10 @@ fn finding(fault: &Fault<'_>, begun: Micros, words: &str) -> Finding {
     Finding {
         what: format!(
             "{words} was healed {healed} after its beginning; {came}; expected within {} of the healing",
-            fault.plan.recovers_within
+            fault.source.recovers_within()
         ),
         at: Some(begun),
-        promised: Some(fault.plan.origin.clone()),
+        promised: Some(fault.source.origin().clone()),
         ..Finding::default()
     }
 }

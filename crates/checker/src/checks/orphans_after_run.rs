@@ -35,7 +35,7 @@ impl Check for OrphansAfterRun {
             let undeclared = groups.into_iter().filter(|group| !run.groups.is_declared(&group.name));
             self.groups.extend(undeclared.map(|group| (group.clone(), look)));
             let (outlived, roles): (Vec<_>, Vec<_>) =
-                roles.into_iter().partition(|role| outlives_its_token(role, leases, run));
+                roles.into_iter().partition(|role| after_its_early_end(role, leases, run));
             self.outlived += outlived.len() as u64;
             let (listed, left) = Leases::of(leases, run).split(roles, |_, listed| listed, run);
             self.listed.extend(listed.into_iter().map(|role| (role.clone(), look)));
@@ -264,8 +264,8 @@ fn tell_declared(run: &Run<'_>, sheet: &mut Sheet) {
 }
 
 /// Whether Vault still has the role's lease, which it may have written down while its token was ending.
-fn outlives_its_token(role: &RoleSeen, leases: &[LeaseId], run: &Run<'_>) -> bool {
-    let Some(life) = run.life_of(&role.name).filter(|life| life.may_outlive_its_token()) else { return false };
+fn after_its_early_end(role: &RoleSeen, leases: &[LeaseId], run: &Run<'_>) -> bool {
+    let Some(life) = run.life_of(&role.name).filter(|life| life.may_outlive_its_early_end()) else { return false };
     life.lease.as_ref().is_some_and(|lease| leases.contains(lease))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leaseproof_domain::{Finding, Micros, Observer};
 
 use crate::check::{Check, Whole};
-use crate::fold::{Life, Run};
+use crate::fold::{Life, Look, Run};
 use crate::privilege_diff::{Deviation, privilege_diff};
 use crate::sheet::Sheet;
 use crate::words::count;
@@ -16,8 +16,9 @@ const READ: Duration = Duration::from_secs(1);
 /// A credential's privileges are exactly the promised ones.
 #[derive(Default)]
 pub(super) struct Privileges {
-    /// What deviates in each set, worked out once: most credentials of a role hold the same set.
-    diffs: BTreeMap<(Rc<str>, u32), Option<Deviations>>,
+    /// What deviates in each set, by the number of the list of objects, worked out once: most credentials of a role hold
+    /// the same set.
+    diffs: BTreeMap<(Rc<str>, u32, usize), Option<Deviations>>,
     met: BTreeMap<Deviation, Example>,
     /// Readings of the whole set, and of its extras only.
     whole: u64,
@@ -46,7 +47,7 @@ impl Check for Privileges {
         let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
         let mut diffs = Vec::new();
         for (look, set) in &track.privileges {
-            let Some(found) = self.diff(&life.role, *set, run) else {
+            let Some(found) = self.diff(&life.role, (*look, *set), run) else {
                 sheet.cannot_say(format!(
                     "the privileges or objects behind a reading of {} are not in the history",
                     life.role
@@ -100,14 +101,21 @@ impl Check for Privileges {
 }
 
 impl Privileges {
-    fn diff(&mut self, role: &Rc<str>, set: u32, run: &Run<'_>) -> Option<Deviations> {
-        let known = self.diffs.entry((Rc::clone(role), set));
-        let work_out = || {
-            let promise = run.promise(role)?;
-            let objects = run.objects.get(&(promise.on.clone(), promise.database.clone()))?;
-            Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
-        };
-        known.or_insert_with(work_out).clone()
+    /// What deviates in a reading. Where an action was taken meanwhile, only what deviates before and after it.
+    fn diff(&mut self, role: &Rc<str>, (look, set): (Look, u32), run: &Run<'_>) -> Option<Deviations> {
+        let promise = run.promise(role)?;
+        let database = (promise.on.clone(), promise.database.clone());
+        let mut all = run.objects.met_by(&database, look, &run.actions).into_iter().map(|list| {
+            let work_out = || {
+                let objects = run.objects.list(&database, list)?;
+                Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
+            };
+            self.diffs.entry((Rc::clone(role), set, list)).or_insert_with(work_out).clone()
+        });
+        let first: Deviations = all.next()??;
+        let Some(second) = all.next() else { return Some(first) };
+        let second: Deviations = second?;
+        Some(first.iter().filter(|deviation| second.contains(deviation)).cloned().collect())
     }
 
     fn count(&mut self, deviation: &Deviation, at: Micros, life: &Life) {

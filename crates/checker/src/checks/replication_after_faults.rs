@@ -9,13 +9,14 @@ pub(super) struct ReplicationAfterFaults;
 
 impl Check for ReplicationAfterFaults {
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        for fault in run.faults.iter().filter(|fault| run.plan.replication_of(fault.plan).is_some()) {
-            let words = format!("fault {} ({})", fault.number, fault.plan.words());
+        for fault in run.faults.iter() {
+            let Some(account) = fault.source.fault().and_then(|plan| run.plan.replication_of(plan)) else { continue };
+            let words = fault.words();
             for (at, lost) in &fault.standbys_lost {
                 sheet.find(Finding {
                     what: format!("{words}: {lost}"),
                     at: Some(*at),
-                    promised: run.plan.replication_of(fault.plan).map(|account| account.origin.clone()),
+                    promised: Some(account.origin.clone()),
                     ..Finding::default()
                 });
             }

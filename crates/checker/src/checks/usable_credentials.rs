@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use leaseproof_domain::{Finding, Micros, Ttl};
+use leaseproof_domain::{Finding, Micros, Operation, Ttl};
 use leaseproof_scenario::Promised;
 
 use super::first_logins::{Expected, FirstLogin, first_logins};
@@ -43,7 +43,9 @@ impl UsableCredentials {
             return false;
         }
         let usable = run.plan.promise.usable_within.as_ref();
-        let within = |usable: &Promised<Ttl>| run.faults.deadline(issue.end, usable.value.duration(), |_| None);
+        let within = |usable: &Promised<Ttl>| {
+            run.faults.deadline(issue.end, usable.value.duration(), Operation::Login, |_| None)
+        };
         let deadline = usable.and_then(within).unwrap_or(Micros(u64::MAX));
         let last = login.refused.last();
         let (at, what) = if let Some(worked) = login.rejected.first().copied().or(login.worked) {

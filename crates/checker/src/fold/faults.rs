@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use leaseproof_domain::{FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome};
-use leaseproof_scenario::{FaultKind, FaultPlan};
+use leaseproof_domain::{ActionMark, FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome};
+use leaseproof_scenario::{ActionPlan, FaultKind, FaultPlan, healed_by};
 
-use super::life::TokenEnd;
+use super::life::{EarlyEnd, EndedBy};
+use super::source::Source;
 
-/// The plan's faults, as far as they came to pass, and what went wrong while each was felt.
+/// The plan's faults and the windows that its actions declare, as far as they came to pass, and what went wrong while
+/// each was felt.
 pub(crate) struct Faults<'p> {
+    actions: &'p [ActionPlan],
     faults: Vec<Fault<'p>>,
     /// What went wrong while none was felt.
     outside: Errors,
@@ -16,10 +19,10 @@ pub(crate) struct Faults<'p> {
 /// How many operations went wrong, by what they were and the code they ended with.
 type Errors = BTreeMap<(Operation, String), u64>;
 
-/// A fault. It is felt from its beginning until `recovers_within` after its healing.
+/// A fault, or an action's window. It is felt from its beginning until `recovers_within` after its healing.
 pub(crate) struct Fault<'p> {
     pub(crate) number: u32,
-    pub(crate) plan: &'p FaultPlan,
+    pub(crate) source: Source<'p>,
     pub(crate) begun: Option<Micros>,
     pub(crate) healed: Option<Micros>,
     steps: Vec<(Micros, String)>,
@@ -37,10 +40,10 @@ pub(crate) struct Fault<'p> {
 }
 
 impl<'p> Faults<'p> {
-    pub(crate) fn new(plans: &'p [FaultPlan]) -> Self {
-        let faults = (1..).zip(plans).map(|(number, plan)| Fault {
+    pub(crate) fn new(plans: &'p [FaultPlan], actions: &'p [ActionPlan]) -> Self {
+        let new = |number, source| Fault {
             number,
-            plan,
+            source,
             begun: None,
             healed: None,
             steps: Vec::new(),
@@ -50,16 +53,31 @@ impl<'p> Faults<'p> {
             recovered: None,
             issued: None,
             errors: Errors::new(),
-        });
-        Self { faults: faults.collect(), outside: Errors::new() }
+        };
+        let faults = (1..).zip(plans).map(|(number, plan)| new(number, Source::Fault(plan)));
+        let windows = (1..).zip(actions).filter(|(_, plan)| !plan.affects.is_empty());
+        let windows = windows.map(|(number, plan)| new(number, Source::Action(plan)));
+        Self { actions, faults: faults.chain(windows).collect(), outside: Errors::new() }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault<'p>> {
+    /// The faults, and the windows of actions.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault<'p>> + Clone {
         self.faults.iter()
     }
 
+    /// The windows of actions.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = &Fault<'p>> + Clone {
+        self.iter().filter(|fault| fault.source.fault().is_none())
+    }
+
+    /// The faults that strike servers.
+    fn struck(&self) -> impl Iterator<Item = &Fault<'p>> {
+        self.iter().filter(|fault| fault.source.fault().is_some())
+    }
+
     pub(crate) fn mark(&mut self, mark: &FaultMark) {
-        let Some(fault) = self.faults.iter_mut().find(|fault| fault.number == mark.fault) else { return };
+        let is_it = |fault: &&mut Fault<'p>| fault.number == mark.fault && fault.source.fault().is_some();
+        let Some(fault) = self.faults.iter_mut().find(is_it) else { return };
         match mark.point {
             FaultPoint::Begins => fault.begun = Some(mark.at),
             FaultPoint::Healed => fault.healed = Some(mark.at),
@@ -71,30 +89,56 @@ impl<'p> Faults<'p> {
         }
     }
 
-    /// Whether any fault is felt at some moment of the span.
+    /// An action's window begins with it, and is healed by the end of the action that it names.
+    pub(crate) fn mark_action(&mut self, mark: &ActionMark) {
+        let healed: Vec<u32> = healed_by(self.actions, mark.action).collect();
+        for window in self.faults.iter_mut().filter(|fault| fault.source.fault().is_none()) {
+            if mark.end.is_none() && window.number == mark.action {
+                window.begun = Some(mark.at);
+            } else if mark.end.is_some() && healed.contains(&window.number) {
+                window.healed = Some(mark.at);
+            }
+        }
+    }
+
+    /// Whether a fault is felt at some moment of the span, which may affect anything.
     pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
-        self.faults.iter().any(|fault| fault.is_felt(from, to))
+        self.struck().any(|fault| fault.is_felt(from, to))
+    }
+
+    /// Whether a fault is felt, or an action's window is open, at some moment of the span.
+    pub(crate) fn felt_by_any(&self, from: Micros, to: Micros) -> bool {
+        self.iter().any(|fault| fault.is_felt(from, to))
+    }
+
+    /// Whether a fault or an action may make that operation fail at some moment of the span.
+    pub(crate) fn felt_by(&self, op: Operation, from: Micros, to: Micros) -> bool {
+        self.iter().any(|fault| fault.source.affects(op) && fault.is_felt(from, to))
     }
 
     /// The end of the token that a credential was issued under which was asked for then, as far as that came to pass.
-    pub(crate) fn token_end(&self, asked_for: Micros) -> Option<TokenEnd> {
-        let expiries = self.faults.iter().filter(|fault| fault.plan.kind == FaultKind::TokenExpiry);
+    pub(crate) fn token_end(&self, asked_for: Micros) -> Option<EarlyEnd> {
+        let is_expiry = |plan: &FaultPlan| plan.kind == FaultKind::TokenExpiry;
+        let expiries = self.iter().filter(|fault| fault.source.fault().is_some_and(is_expiry));
         let mut under = expiries.filter(|fault| fault.healed.is_none_or(|healed| asked_for < healed));
-        under.find_map(|fault| Some(TokenEnd { from: fault.begun?, by: fault.healed }))
+        under.find_map(|fault| Some(EarlyEnd { from: fault.begun?, by: fault.healed, of: EndedBy::Token }))
     }
 
     /// Whether any fault began by then.
     pub(crate) fn begun_by(&self, at: Micros) -> bool {
-        self.faults.iter().any(|fault| fault.begun.is_some_and(|begun| begun <= at))
+        self.struck().any(|fault| fault.begun.is_some_and(|begun| begun <= at))
     }
 
-    /// Why an operation's failure is not judged: a fault is felt that may cause it.
+    /// Why an operation's failure is not judged: a fault is felt, or an action's window is open, that may cause it.
     pub(crate) fn excuse(&self, record: &OperationRecord) -> Option<String> {
         let failure = record.outcome.failure()?;
         // A standby may lag, or be made anew, while a fault is felt: what it knows is not judged.
-        let expects = |fault: &&Fault<'_>| record.standby || fault.plan.expect_errors.contains(&failure.code);
-        let fault = self.faults.iter().filter(|fault| fault.is_felt(record.start, record.end)).find(expects)?;
-        Some(format!("{} in the window of fault {} ({})", failure.code, fault.number, fault.plan.words()))
+        let expects = |fault: &&Fault<'_>| {
+            let standby = record.standby && fault.source.fault().is_some();
+            fault.source.affects(record.op) && (standby || fault.source.expects(&failure.code))
+        };
+        let fault = self.iter().filter(|fault| fault.is_felt(record.start, record.end)).find(expects)?;
+        Some(format!("{} in the window of {}", failure.code, fault.words()))
     }
 
     /// Takes in an operation as it ended.
@@ -103,7 +147,9 @@ impl<'p> Faults<'p> {
             return;
         }
         let code = error(&record.outcome);
-        let mut felt = self.faults.iter_mut().filter(|fault| fault.is_felt(record.start, record.end)).peekable();
+        let is_felt =
+            |fault: &&mut Fault<'p>| fault.source.affects(record.op) && fault.is_felt(record.start, record.end);
+        let mut felt = self.faults.iter_mut().filter(is_felt).peekable();
         if let Some(code) = code.as_ref().filter(|_| felt.peek().is_none()) {
             *self.outside.entry((record.op, code.clone())).or_default() += 1;
         }
@@ -115,18 +161,20 @@ impl<'p> Faults<'p> {
         if self.faults.is_empty() { Vec::new() } else { listed(&self.outside) }
     }
 
-    /// The moment by which what is due `within` a time after `at` has to have come: a fault that is felt meanwhile
-    /// gives it that time anew, or as much as `more` says. None where such a fault was never healed.
+    /// The moment by which what is due `within` a time after `at` has to have come: a fault that is felt meanwhile, or an
+    /// action's window that affects `op`, gives it that time anew, or as much as `more` says. None where such a one was
+    /// never healed.
     pub(crate) fn deadline(
         &self,
         at: Micros,
         within: Duration,
-        more: impl Fn(&FaultPlan) -> Option<Duration>,
+        op: Operation,
+        more: impl Fn(Source<'p>) -> Option<Duration>,
     ) -> Option<Micros> {
         let mut deadline = at.after(within);
         loop {
-            let felt = self.faults.iter().filter(|fault| fault.is_felt(at, deadline));
-            let anew = felt.map(|fault| Some(fault.over()?.after(more(fault.plan).unwrap_or(within))));
+            let felt = self.iter().filter(|fault| fault.source.affects(op) && fault.is_felt(at, deadline));
+            let anew = felt.map(|fault| Some(fault.over()?.after(more(fault.source).unwrap_or(within))));
             let anew = anew.collect::<Option<Vec<Micros>>>()?.into_iter().max();
             let later = anew.map_or(deadline, |anew| anew.max(deadline));
             if later == deadline {
@@ -137,7 +185,7 @@ impl<'p> Faults<'p> {
     }
 
     pub(crate) fn figures(&self) -> Vec<FaultFigures> {
-        self.faults.iter().map(Fault::figures).collect()
+        self.iter().filter_map(Fault::figures).collect()
     }
 }
 
@@ -148,7 +196,7 @@ impl Fault<'_> {
 
     /// When it is felt no more; none while it is not healed.
     pub(crate) fn over(&self) -> Option<Micros> {
-        self.healed.map(|healed| healed.after(self.plan.recovers_within.duration()))
+        self.healed.map(|healed| healed.after(self.source.recovers_within().duration()))
     }
 
     /// When a credential was acknowledged that was asked for after the last issue that went wrong, or after its
@@ -181,18 +229,29 @@ impl Fault<'_> {
         }
     }
 
-    fn figures(&self) -> FaultFigures {
+    /// It in a sentence, with its number.
+    pub(crate) fn words(&self) -> String {
+        self.source.words(self.number)
+    }
+
+    /// What went wrong in its window.
+    pub(crate) fn errors(&self) -> Vec<(Operation, String, u64)> {
+        listed(&self.errors)
+    }
+
+    fn figures(&self) -> Option<FaultFigures> {
+        let plan = self.source.fault()?;
         let begun = self.begun.unwrap_or_default();
         let since = |at: Micros| at.0.saturating_sub(begun.0);
-        FaultFigures {
+        Some(FaultFigures {
             fault: self.number,
-            what: self.plan.words(),
+            what: plan.words(),
             begun: self.begun,
             steps: self.steps.iter().map(|(at, words)| (since(*at), words.clone())).collect(),
             last_error: self.last_error.map(since),
             recovered: self.recovered().map(since),
-            errors: listed(&self.errors),
-        }
+            errors: self.errors(),
+        })
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_domain::{FailureSource, HarnessFault, HarnessTrouble, Micros, Operation, OperationRecord, Outcome};
 use leaseproof_scenario::{EstateKind, Plan};
 
-use super::life::TokenEnd;
+use super::life::{EarlyEnd, EndedBy};
 use crate::words::count;
 
 /// What Vault says of a token that is none (any more), beside its `permission denied` (Vault, vault/request_handling.go).
@@ -17,7 +17,7 @@ pub(crate) struct Harness {
     granted: Option<Micros>,
     kinds: BTreeSet<Operation>,
     /// From when on the client's token may have ended, once a request showed that it had.
-    token_end: Option<TokenEnd>,
+    token_end: Option<EarlyEnd>,
 }
 
 /// How often it was so, and what was seen first.
@@ -69,14 +69,14 @@ impl Harness {
     fn add(&mut self, fault: HarnessFault, at: Micros, why: &str) {
         if fault == HarnessFault::Token {
             let from = self.granted.unwrap_or(Micros(0));
-            self.token_end.get_or_insert(TokenEnd { from, by: None });
+            self.token_end.get_or_insert(EarlyEnd { from, by: None, of: EndedBy::Token });
         }
         let new = || Trouble { times: 0, first: at, why: why.to_owned() };
         self.troubles.entry(fault).or_insert_with(new).times += 1;
     }
 
     /// From when on the leases of the run may have ended with the harness's own token.
-    pub(crate) fn token_end(&self) -> Option<TokenEnd> {
+    pub(crate) fn token_end(&self) -> Option<EarlyEnd> {
         self.token_end
     }
 

@@ -84,8 +84,8 @@ pub(crate) struct Term {
     pub(crate) latest: Micros,
 }
 
-impl TokenEnd {
-    /// The end of a lease that ends with its token, or by itself before.
+impl EarlyEnd {
+    /// The end of a lease that ends early, or by itself before.
     fn cut(self, term: Term, certain: bool) -> Term {
         let by = self.by.filter(|_| certain);
         Term { earliest: term.earliest.min(self.from), latest: by.map_or(term.latest, |by| term.latest.min(by)) }
@@ -101,13 +101,24 @@ pub(crate) struct Gone {
     pub(crate) look: Look,
 }
 
-/// The end of the token that a credential was issued under: Vault ends its lease then.
+/// The end of a credential before its lease's own: Vault ends its lease then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TokenEnd {
+pub(crate) struct EarlyEnd {
     /// From when on it may have ended.
     pub(crate) from: Micros,
     /// When it certainly had; none where that is not known yet.
     pub(crate) by: Option<Micros>,
+    /// What ended it.
+    pub(crate) of: EndedBy,
+}
+
+/// What ends a credential early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// The end of the token that it was issued under.
+    Token,
+    /// The action of that number.
+    Action(u32),
 }
 
 /// One credential from its issue to its end.
@@ -132,8 +143,8 @@ pub(crate) struct Life {
     pub(crate) unlisted: Option<Micros>,
     /// What the looks at all roles showed of its role; set when the life is judged.
     pub(crate) track: Option<Track>,
-    /// Where the token that it was issued under ended.
-    pub(crate) token_end: Option<TokenEnd>,
+    /// Where it ended early: with the token that it was issued under, or by an action that declares it.
+    pub(crate) early_end: Option<EarlyEnd>,
 }
 
 impl Life {
@@ -151,7 +162,7 @@ impl Life {
             missed: None,
             unlisted: None,
             track: None,
-            token_end: None,
+            early_end: None,
         }
     }
 
@@ -190,32 +201,39 @@ impl Life {
         self.steps_of(Operation::Issue).find(|step| step.is_ok())
     }
 
-    /// The revocation, however it ended. One that came after the end of the credential's token revoked nothing.
+    /// The revocation, however it ended. One that came after the credential's early end revoked nothing.
     pub(crate) fn revocation(&self) -> Option<&Step> {
-        self.steps_of(Operation::Revoke).find(|step| step.is_ok() || !self.outlived_its_token(step.start))
+        self.steps_of(Operation::Revoke).find(|step| step.is_ok() || !self.outlived_its_early_end(step.start))
     }
 
-    /// The moment from which the credential may be gone because its revocation was asked for, or its token ended.
+    /// The moment from which the credential may be gone because its revocation was asked for, or it ended early.
     pub(crate) fn untouched_until(&self) -> Micros {
         let revoked = self.revocation().map_or(Micros(u64::MAX), |step| step.start);
-        self.token_end.map_or(revoked, |end| revoked.min(end.from))
+        self.early_end.map_or(revoked, |end| revoked.min(end.from))
     }
 
-    /// Whether its token may have ended by then.
-    pub(crate) fn outlived_its_token(&self, at: Micros) -> bool {
-        self.token_end.is_some_and(|end| at >= end.from)
+    /// Whether it may have ended early by then.
+    pub(crate) fn outlived_its_early_end(&self, at: Micros) -> bool {
+        self.early_end.is_some_and(|end| at >= end.from)
     }
 
     /// The lease's end in force at some moment of the look. None where it cannot be known: no acknowledged issue, a
     /// renewal without an answer, or one that was answered only after the lease that it renewed could have ended.
     pub(crate) fn term(&self, look: Look) -> Option<Term> {
+        let term = self.granted(look)?;
+        let end = self.early_end.filter(|end| look.to >= end.from);
+        Some(end.map_or(term, |end| end.cut(term, !self.may_outlive_its_early_end())))
+    }
+
+    /// The same, as if the credential had not ended early.
+    fn granted(&self, look: Look) -> Option<Term> {
         self.acknowledged()?;
         let is_grant = |step: &Step| matches!(step.op, Operation::Issue | Operation::Renew);
         let in_force = |step: &Step| is_grant(step) && step.is_ok() && step.end < look.from;
         let first = self.steps.iter().rposition(in_force).unwrap_or(0);
         let mut term: Option<Term> = None;
         for (place, step) in self.steps.iter().enumerate().skip(first) {
-            if !is_grant(step) || step.start > look.to || self.is_refused_its_token(step) {
+            if !is_grant(step) || step.start > look.to || self.is_refused_after_its_end(step) {
                 continue;
             }
             match &step.outcome {
@@ -233,21 +251,24 @@ impl Life {
                 }
             }
         }
-        let end = self.token_end.filter(|end| look.to >= end.from);
-        let term = term?;
-        Some(end.map_or(term, |end| end.cut(term, !self.may_outlive_its_token())))
+        term
     }
 
-    /// Whether its issue may have been under way while its token ended. Vault ends the leases that it knows of then: one
+    /// The end of its lease after all its renewals, as if it had not ended early.
+    pub(crate) fn lease_end_without_early_end(&self) -> Option<Term> {
+        self.granted(Look { from: Micros(u64::MAX), to: Micros(u64::MAX) })
+    }
+
+    /// Whether its issue may have been under way while it ended early. Vault ends the leases that it knows of then: one
     /// that it writes down a moment later stays until its own end (seen with Vault 1.21, a credential that was asked for
     /// 32 ms before its token was refused).
-    pub(crate) fn may_outlive_its_token(&self) -> bool {
-        self.acknowledged().is_some_and(|issue| self.outlived_its_token(issue.end))
+    pub(crate) fn may_outlive_its_early_end(&self) -> bool {
+        self.acknowledged().is_some_and(|issue| self.outlived_its_early_end(issue.end))
     }
 
-    /// Whether the step is a renewal after the end of its token, which prolonged nothing.
-    fn is_refused_its_token(&self, step: &Step) -> bool {
-        step.op == Operation::Renew && !step.is_ok() && self.outlived_its_token(step.start)
+    /// Whether the step is a renewal after its early end, which prolonged nothing.
+    fn is_refused_after_its_end(&self, step: &Step) -> bool {
+        step.op == Operation::Renew && !step.is_ok() && self.outlived_its_early_end(step.start)
     }
 
     /// Whether the step of that place is a renewal that was acknowledged only after the lease that it renewed could

@@ -26,6 +26,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::Probe(probe) => probe.to,
         Event::SecretSeen(seen) => seen.at,
         Event::Fault(mark) => mark.at,
+        Event::Action(mark) => mark.at,
         Event::Dns(dns) => dns.moment(),
         Event::WatchGap(gap) => gap.to,
         Event::Harness(trouble) => trouble.to,

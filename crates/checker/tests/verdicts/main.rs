@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test sets up may break the test")]
 
 mod accounts_and_logs;
+mod actions;
 mod before;
 mod causes;
 mod coverage;

@@ -56,6 +56,9 @@ fn of_step(
             None => return refused(format!("`{path}` is not below a mount that the set-up makes")),
         },
         SetupAction::Script { .. } => return refused("a script can do anything".to_owned()),
+        SetupAction::Disable { .. } | SetupAction::Delete { .. } | SetupAction::RevokePrefix { .. } => {
+            return refused("a set-up deletes and revokes nothing".to_owned());
+        }
         SetupAction::Sql { file, text, on, database, .. } => {
             effect.text = match placeholders.fill(text) {
                 Ok(text) => text,

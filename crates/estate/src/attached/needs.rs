@@ -79,7 +79,7 @@ fn set_up(plan: &Plan) -> Vec<Need> {
                 Some(name) => policy(name),
                 None => need(path.clone(), &["create", "update"], "to write what the set-up writes"),
             }),
-            SetupAction::Sql { .. } | SetupAction::Script { .. } => {}
+            _ => {}
         }
     }
     needs

@@ -104,6 +104,9 @@ impl Attached {
                 answered(self.policy(name, &filled(rules, &doing.placeholders)?, doing.run).await?)
             }
             SetupAction::Script { .. } => Err(NotDone::Unsendable("a script can do anything".to_owned())),
+            SetupAction::Disable { .. } | SetupAction::Delete { .. } | SetupAction::RevokePrefix { .. } => {
+                Err(NotDone::Unsendable("a set-up deletes and revokes nothing".to_owned()))
+            }
         }
     }
 

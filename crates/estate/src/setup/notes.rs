@@ -1,12 +1,11 @@
 use leaseproof_domain::{ObservedNote, ServerNote, Severity};
 use leaseproof_scenario::{SetupStep, Warnings};
 
-use super::words_of;
 use crate::{SetupError, SetupFault};
 
 /// The notes of a step, with its line.
 pub(super) fn observed(step: &SetupStep, notes: Vec<ServerNote>) -> Vec<ObservedNote> {
-    let of = |note| ObservedNote { of: words_of(step), origin: Some(step.origin.clone()), note };
+    let of = |note| ObservedNote { of: step.words(), origin: Some(step.origin.clone()), note };
     notes.into_iter().map(of).collect()
 }
 

@@ -1,6 +1,5 @@
 use leaseproof_scenario::SetupStep;
 
-use super::words_of;
 use crate::{Estate, SetupError, SetupFault};
 
 impl Estate {
@@ -19,7 +18,7 @@ impl Estate {
             return Err(SetupError {
                 step: number,
                 origin: step.origin.clone(),
-                action: words_of(step),
+                action: step.words(),
                 fault: SetupFault::Rejected,
                 words: self.site.redactor.scrub(&words).text,
                 hint: None,

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use super::{Done, NotDone, output};
 use crate::child::Child;
 use crate::site::Order;
-use crate::{Estate, folder};
+use crate::{Operator, folder};
 
 /// Runs the file `$0` in the same shell, and names the line and command that end it: `false` says nothing by itself.
 const RUNNER: &str = r#"trap 'echo "line $LINENO: $BASH_COMMAND: exit status $?" >&2' ERR; source "$0""#;
@@ -25,23 +25,22 @@ impl Drop for Running {
     }
 }
 
-impl Estate {
+impl Operator {
     /// Runs a shell script by `bash -euo pipefail`, with VAULT_ADDR, VAULT_TOKEN and PG* set, and this estate's `vault`
     /// and PostgreSQL first in its PATH.
-    pub(super) async fn script(&self, number: u32, text: &str) -> Done {
+    pub(crate) async fn script(&self, name: &str, text: &str) -> Done {
         let place = self.site.folder.join("scripts");
-        let file = place.join(format!("step-{number}.sh"));
+        let file = place.join(format!("{}.sh", name.replace(' ', "-")));
         folder::write(&file, &self.placeholders.fill_known(text), 0o700, None)
             .map_err(|why| NotDone::Unsendable(why.to_string()))?;
         let inherited = env::var_os("PATH").unwrap_or_default();
-        let path = self.programs().into_iter().chain(env::split_paths(&inherited));
+        let path = self.programs.iter().cloned().chain(env::split_paths(&inherited));
         let path = env::join_paths(path).map_err(|why| NotDone::Unsendable(why.to_string()))?;
         let mut env: Vec<(String, OsString)> =
-            self.environment_of("postgres").into_iter().map(|(name, value)| (name, value.into())).collect();
+            self.env.iter().map(|(name, value)| (name.clone(), value.into())).collect();
         env.extend([("PATH".to_owned(), path), ("HOME".to_owned(), place.clone().into())]);
-        let name = format!("setup step {number}");
         let started = self.site.start(Order {
-            name: &name,
+            name,
             program: "bash".into(),
             image: None,
             args: vec!["-Eeuo".into(), "pipefail".into(), "-c".into(), RUNNER.into(), file.into()],

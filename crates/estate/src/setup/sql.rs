@@ -21,18 +21,34 @@ pub(super) async fn run(
     account: Option<(&str, Option<&Setting>)>,
     redactor: &Redactor,
 ) -> Done {
-    let Some(cluster) = clusters.get(on) else {
-        return Err(NotDone::Unsendable(format!("this environment has no cluster postgres.{on}")));
-    };
-    let (user, password) = match account {
-        Some((user, password)) => (user, password.map(|password| Secret::new(password.expose()))),
-        None => (cluster.superuser.as_str(), Some(cluster.password.clone())),
-    };
-    run_as(&cluster.login(database, user, password, "leaseproof set-up", STATEMENT), file, text, redactor).await
+    let Some(cluster) = clusters.get(on) else { return Err(no_cluster(on)) };
+    run_as(&login_of(&superuser(cluster), database, account), file, text, redactor).await
+}
+
+pub(crate) fn no_cluster(on: &str) -> NotDone {
+    NotDone::Unsendable(format!("this environment has no cluster postgres.{on}"))
+}
+
+/// How a cluster's bootstrap superuser logs in to its primary.
+pub(crate) fn superuser(cluster: &Cluster) -> Login {
+    let password = Some(cluster.password.clone());
+    cluster.login("postgres", &cluster.superuser, password, "leaseproof set-up", STATEMENT)
+}
+
+/// The same login to a database, as the account where one is named.
+pub(crate) fn login_of(superuser: &Login, database: &str, account: Option<(&str, Option<&Setting>)>) -> Login {
+    let login = Login { database: database.to_owned(), ..superuser.clone() };
+    match account {
+        Some((user, password)) => {
+            let password = password.map(|password| Secret::new(password.expose()));
+            Login { user: user.to_owned(), password, ..login }
+        }
+        None => login,
+    }
 }
 
 /// Does it by that login.
-async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Done {
+pub(crate) async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Done {
     let session = Session::open(login).await.map_err(|why| NotDone::refused(why.outcome()))?;
     let mut notes = Vec::new();
     for (place, statement) in split(text) {

@@ -5,15 +5,7 @@ use leaseproof_vault::Client;
 use serde_json::{Map, Value};
 
 use super::{Done, NotDone, answered};
-use crate::Estate;
 use crate::placeholders::{Placeholders, UnknownPlaceholder};
-
-impl Estate {
-    /// Writes to a path, as `vault write` does.
-    pub(super) async fn write(&self, path: &str, data: &BTreeMap<String, SettingValue>) -> Done {
-        to(&self.vault(), &self.placeholders, path, data).await
-    }
-}
 
 /// Writes to a path of that Vault.
 pub(crate) async fn to(

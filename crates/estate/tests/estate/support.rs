@@ -70,6 +70,7 @@ pub(crate) fn plan() -> Plan {
         known: Vec::new(),
         lies: vec![],
         faults: Vec::new(),
+        actions: Vec::new(),
         asks: Vec::new(),
         estate: leaseproof_scenario::EstateKind::Processes,
         containers: ContainersPlan::default(),

@@ -47,8 +47,13 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                     1 => ", 1 warning".to_owned(),
                     many => format!(", {many} warnings"),
                 };
+                let actions = match plan.actions.len() {
+                    0 => String::new(),
+                    1 => "1 action, ".to_owned(),
+                    many => format!("{many} actions, "),
+                };
                 console::out(format!(
-                    "{}: valid; {} setup steps, {} checks{noted}\n",
+                    "{}: valid; {} setup steps, {actions}{} checks{noted}\n",
                     visible(&path.display().to_string()),
                     plan.setup.len(),
                     plan.asks.len()

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
+mod actions;
 mod attached;
 mod cases;
 mod clean;

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::value::Rate;
 
 /// How long after its healing a fault may be felt, where the scenario does not say.
-const RECOVERS_WITHIN: Ttl = Ttl::from_secs(10);
+pub(super) const RECOVERS_WITHIN: Ttl = Ttl::from_secs(10);
 
 pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     let tables = book.root.list("fault").iter().filter_map(|node| Some((node, node.table()?)));

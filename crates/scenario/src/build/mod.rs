@@ -1,6 +1,7 @@
 //! From a tree that fits its shape to the plan: files are read, names are looked up, promises are held against each
 //! other. What does not fit was noted already and is passed over here.
 
+mod action;
 mod attached;
 mod containers;
 mod estate;
@@ -68,6 +69,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         known: known::known(&book),
         lies: lie::lies(&book),
         faults: Vec::new(),
+        actions: Vec::new(),
         pdns: pdns::pdns(&book),
         asks: Vec::new(),
         estate: attached::kind(&book),
@@ -80,6 +82,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         role.naming = naming(&role.name, &role.mount, &plan.setup);
     }
     plan.faults = fault::faults(&book, &plan);
+    plan.actions = action::actions(&book, &plan);
     role::says(&book);
     phase::nothing_unused(&book);
     plan.asks = asks::derive(&plan, &lives);

@@ -16,23 +16,20 @@ use crate::secrets;
 use crate::text::{FileWhen, Text};
 
 pub(super) fn steps(book: &Book<'_>) -> Vec<SetupStep> {
-    named_once(book);
-    let all = warnings(book.root).unwrap_or_default();
-    book.root
-        .list("setup")
-        .iter()
-        .filter_map(|node| {
-            let table = node.table()?;
-            Some(SetupStep {
-                name: owned(table, "name"),
-                action: action(book, node, table)?,
-                warnings: warnings(table).unwrap_or(all),
-                expect: table.entry("expect").and_then(|entry| expected(book, entry)),
-                origin: node.place.origin(),
-                keys: keys_of(table),
-            })
-        })
-        .collect()
+    named_once(book, "setup");
+    book.root.list("setup").iter().filter_map(|node| step(book, node, node.table()?)).collect()
+}
+
+/// What a `[[setup]]` or `[[action]]` table does, and how that has to end.
+pub(super) fn step(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupStep> {
+    Some(SetupStep {
+        name: owned(table, "name"),
+        action: action(book, node, table)?,
+        warnings: warnings(table).or(warnings(book.root)).unwrap_or_default(),
+        expect: table.entry("expect").and_then(|entry| expected(book, entry)),
+        origin: node.place.origin(),
+        keys: keys_of(table),
+    })
 }
 
 /// The lines of what a `write` has under `data`.
@@ -45,10 +42,11 @@ fn warnings(table: &Table) -> Option<Warnings> {
     table.text("warnings").map(|said| if said.value == "fail" { Warnings::Fail } else { Warnings::Report })
 }
 
-/// A step's name is its own: no other step has it, and no other step is found by it.
-fn named_once(book: &Book<'_>) {
-    let form = Form::Shape(&keys::ROOT).at("setup");
-    let steps = book.root.list("setup");
+/// The name of a step or an action is its own: no other one of its array has it, and no other one is found by it.
+pub(super) fn named_once(book: &Book<'_>, array: &str) {
+    let form = Form::Shape(&keys::ROOT).at(array);
+    let (a, what) = if array == "setup" { ("a", "step") } else { ("an", array) };
+    let steps = book.root.list(array);
     let mut paths: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, step) in steps.iter().enumerate() {
         form.identity(step).into_iter().for_each(|path| paths.entry(path).or_default().push(at));
@@ -59,11 +57,11 @@ fn named_once(book: &Book<'_>) {
         let Some(name) = entry.node.text() else { continue };
         let add = |what: String| book.add(Problem::at(&entry.node.place, what).label("here"));
         if name.trim().is_empty() {
-            add("a step's name cannot be empty".to_owned());
+            add(format!("{a} {what}'s name cannot be empty"));
         } else if let Some(first) = named.get(name) {
-            add(format!("two steps have the name `{name}`; the other one is at {first}"));
+            add(format!("two {what}s have the name `{name}`; the other one is at {first}"));
         } else if paths.get(name).is_some_and(|others| others.iter().any(|other| *other != at)) {
-            add(format!("`{name}` is the path of another step already"));
+            add(format!("`{name}` is the path of another {what} already"));
         }
         named.entry(name).or_insert_with(|| entry.node.place.origin());
     }
@@ -82,10 +80,20 @@ fn action(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupAction> {
         });
     }
     if let Some(engine) = owned(table, "enable") {
-        let path = owned(table, "path").unwrap_or_else(|| engine.clone());
+        let path = table.entry("path").map_or(Some(engine.clone()), |entry| path(book, entry))?;
         return Some(SetupAction::Enable { engine, path });
     }
-    if let Some(path) = owned(table, "write") {
+    if let Some(entry) = table.entry("disable") {
+        return Some(SetupAction::Disable { path: path(book, entry)? });
+    }
+    if let Some(entry) = table.entry("delete") {
+        return Some(SetupAction::Delete { path: path(book, entry)? });
+    }
+    if let Some(entry) = table.entry("revoke_prefix") {
+        return Some(SetupAction::RevokePrefix { prefix: path(book, entry)? });
+    }
+    if let Some(entry) = table.entry("write") {
+        let path = path(book, entry)?;
         let data = table.table("data").into_iter().flat_map(|data| &data.entries);
         let data = data.filter_map(|entry| Some((entry.key.clone(), datum(book, entry)?))).collect();
         return Some(SetupAction::Write { path, data });
@@ -97,6 +105,29 @@ fn action(book: &Book<'_>, node: &Node, table: &Table) -> Option<SetupAction> {
     let script = &table.entry("script")?.node;
     let text = read(book, script, FileWhen::Ends(".sh"), Language::Shell, Holds::Anything)?;
     Some(SetupAction::Script { file: text.file, text: text.text })
+}
+
+/// A path of Vault's, as it stands behind `vault write`.
+fn path(book: &Book<'_>, entry: &Entry) -> Option<String> {
+    let path = entry.node.text()?;
+    let trimmed = path.trim().trim_matches('/');
+    let wrong = if trimmed.is_empty() {
+        Some("it is empty")
+    } else if path.contains("://") {
+        Some("it has a host: Vault's address is the environment's")
+    } else if trimmed.starts_with("v1/") {
+        Some("`v1/` belongs to the HTTP API; the path begins behind it")
+    } else if trimmed.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        Some("a part of it is empty or only dots")
+    } else {
+        path.chars().any(char::is_control).then_some("it has a control character")
+    };
+    if let Some(wrong) = wrong {
+        let problem = Problem::at(&entry.node.place, format!("`{}` takes a path of Vault, and {wrong}", entry.key));
+        book.add(problem.label("not a path").help("as in `database/roles/app`"));
+        return None;
+    }
+    Some(path.to_owned())
 }
 
 /// A text of the scenario, or of the file it names, its placeholders checked.

@@ -61,8 +61,9 @@ fn during(book: &Book<'_>, table: &Table) -> During {
     if owned(table, "during").as_deref() == Some("no-fault") {
         return During::NoFault;
     }
-    if book.root.list("fault").is_empty() {
-        let none = "the scenario has no [[fault]], so no time is one of a fault";
+    let affects = |node: &Node| node.table().is_some_and(|table| table.entry("affects").is_some());
+    if book.root.list("fault").is_empty() && !book.root.list("action").iter().any(affects) {
+        let none = "the scenario has no [[fault]] and no [[action]] with `affects`, so no time is one of a fault";
         book.add(Problem::at(&entry.node.place, none).label("no samples will come"));
     }
     During::Fault

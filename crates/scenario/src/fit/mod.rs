@@ -103,7 +103,7 @@ fn fit_value(node: &Node, is: &Is, whole: Whole, noted: &Noted) {
                 }
             });
         }),
-        Is::Steps(shapes) => each(node, "an array of tables (`[[setup]]`)", noted, |item| {
+        Is::Steps(shapes) => each(node, &format!("an array of tables (`{}`)", array(shapes)), noted, |item| {
             with_table(item, noted, |table| step(table, &item.place, shapes, whole, noted));
         }),
         Is::Profiles => with_table(node, noted, |profiles| {
@@ -127,6 +127,11 @@ fn fit_layer(table: &Table, place: &Place, noted: &Noted) {
     fit(table, place, &keys::ROOT, Whole::Layer, noted);
 }
 
+/// How people call the array that tables of these shapes belong to.
+fn array(shapes: &[Shape]) -> &'static str {
+    shapes.first().map_or("", Shape::array)
+}
+
 fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, noted: &Noted) {
     let said: Vec<(&Entry, &'static Shape)> =
         shapes.iter().filter_map(|shape| Some((table.entry(shape.action().name)?, shape))).collect();
@@ -141,20 +146,21 @@ fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, no
             match slip {
                 Some((entry, name)) => {
                     noted.add(
-                        Problem::at(&entry.at, format!("[[setup]] has no key `{}`", entry.key)).nearest(Some(name)),
+                        Problem::at(&entry.at, format!("{} has no key `{}`", array(shapes), entry.key))
+                            .nearest(Some(name)),
                     );
                 }
                 None => noted.add(
-                    Problem::at(place, "this step does nothing")
-                        .label("an action belongs here")
-                        .help(format!("a step has one of {actions}")),
+                    Problem::at(place, format!("this {} does nothing", array(shapes)))
+                        .label("what it does belongs here")
+                        .help(format!("it has one of {actions}")),
                 ),
             }
         }
         [(first, _), rest @ ..] => {
             for (entry, _) in rest {
-                let both = format!("one step does both `{}` and `{}`", first.key, entry.key);
-                noted.add(Problem::at(&entry.at, both).label("make it a separate [[setup]] step"));
+                let both = format!("one {} does both `{}` and `{}`", array(shapes), first.key, entry.key);
+                noted.add(Problem::at(&entry.at, both).label(format!("make it a separate {}", array(shapes))));
             }
         }
     }

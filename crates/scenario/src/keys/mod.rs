@@ -1,6 +1,7 @@
 //! Every key of a scenario file: what it is, what it means. The one source of the check, of the JSON Schema and of
 //! the list that docs/scenario.md is held against.
 
+mod action;
 mod attached;
 mod containers;
 mod estate;
@@ -12,6 +13,7 @@ mod work;
 
 use crate::shape::{Is, Shape, key};
 
+pub(crate) use action::ACTIONS;
 pub(crate) use setup::STEPS;
 
 /// The whole file.
@@ -59,6 +61,11 @@ pub(crate) static ROOT: Shape = Shape {
         key("life", Is::Named(&work::LIFE), work::LIFE.says),
         key("phase", Is::Many(&work::PHASE, Some("name")), work::PHASE.says),
         key("fault", Is::Many(&work::FAULT, None), work::FAULT.says),
+        key(
+            "action",
+            Is::Steps(&ACTIONS),
+            "What an operator does during the load, at a time in a phase. By default an action must not break any promise.",
+        ),
         key("lie", Is::Many(&lie::LIE, None), lie::LIE.says),
         key("threshold", Is::Many(&promises::THRESHOLD, Some("metric")), promises::THRESHOLD.says),
         key("known", Is::Many(&promises::KNOWN, None), promises::KNOWN.says),

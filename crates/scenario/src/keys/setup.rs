@@ -8,7 +8,7 @@ const NAME: Key = key(
     Is::Text,
     "A unique name. Paths (`without`, `--set`) and other layers refer to the step by it: `setup.NAME`.",
 );
-const WARNINGS: Key = key(
+pub(super) const WARNINGS: Key = key(
     "warnings",
     Is::Word(&["report", "fail"]),
     "Whether a warning of Vault or PostgreSQL fails this step. Default: the scenario's own `warnings`.",

@@ -6,17 +6,18 @@ mod policy;
 mod roles;
 mod statements;
 
-use crate::keys::STEPS;
+use crate::keys::{ACTIONS, STEPS};
 use crate::node::{Entry, Node, Table};
 use crate::place::Holds;
 use crate::problem::Noted;
+use crate::shape::Shape;
 use crate::text::{FileWhen, Text};
 
 /// Notes what is likely to be wrong.
 pub(crate) fn lint(root: &Table, noted: &Noted) {
-    let steps = steps(root);
+    let steps = steps(root, "setup", &STEPS);
     let mounts = mounts(&steps);
-    for step in &steps {
+    for step in steps.iter().chain(&self::steps(root, "action", &ACTIONS)) {
         match step.action.key.as_str() {
             "sql" => {
                 step.texts(step.action, FileWhen::Ends(".sql")).iter().for_each(|text| statements::sql(text, noted))
@@ -32,19 +33,19 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
     policy::lint(root, &steps, noted);
 }
 
-/// A step of the set-up.
+/// A step of the set-up, or an action.
 struct Step<'a> {
     table: &'a Table,
     /// The key that says what it does.
     action: &'a Entry,
 }
 
-fn steps(root: &Table) -> Vec<Step<'_>> {
-    root.list("setup")
+fn steps<'a>(root: &'a Table, array: &str, shapes: &[Shape]) -> Vec<Step<'a>> {
+    root.list(array)
         .iter()
         .filter_map(|node| {
             let table = node.table()?;
-            let action = STEPS.iter().find_map(|shape| table.entry(shape.action().name))?;
+            let action = shapes.iter().find_map(|shape| table.entry(shape.action().name))?;
             Some(Step { table, action })
         })
         .collect()

@@ -8,7 +8,7 @@ impl Plan {
     /// The accounts that Vault logs in as, as far as the scenario says: those of the connections that the set-up
     /// writes (`username` of `<mount>/config/<name>`), its storage's, and each `[account.<name>]`.
     pub fn vault_accounts(&self) -> BTreeSet<String> {
-        let connections = self.setup.iter().filter_map(|step| match &step.action {
+        let connections = self.steps().filter_map(|step| match &step.action {
             SetupAction::Write { path, data } if path.contains("/config/") => match data.get("username") {
                 Some(SettingValue::Text(Setting::Text(name))) => Some(name.clone()),
                 _ => None,

@@ -67,6 +67,25 @@ pub struct SetupStep {
     pub keys: BTreeMap<String, Origin>,
 }
 
+impl SetupStep {
+    /// What it does, in a few words; its name first, where it has one.
+    pub fn words(&self) -> String {
+        let words = match &self.action {
+            SetupAction::Sql { file, on, database, .. } => {
+                format!("sql {} on postgres.{on}, database {database}", file.as_deref().unwrap_or("statement"))
+            }
+            SetupAction::Enable { engine, path } => format!("enable {engine} at {path}"),
+            SetupAction::Disable { path } => format!("disable {path}"),
+            SetupAction::Write { path, .. } => format!("write {path}"),
+            SetupAction::Delete { path } => format!("delete {path}"),
+            SetupAction::RevokePrefix { prefix } => format!("revoke_prefix {prefix}"),
+            SetupAction::Policy { name, .. } => format!("policy {name}"),
+            SetupAction::Script { file, .. } => format!("script {}", file.as_deref().unwrap_or("in the scenario")),
+        };
+        self.name.iter().map(|name| format!("{name}: ")).chain([words]).collect()
+    }
+}
+
 /// What a server's warning means for the step that it answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +129,21 @@ pub enum SetupAction {
         engine: String,
         /// The path to mount it at, e.g. `database`.
         path: String,
+    },
+    /// Disables the secrets engine at a path; of actions only.
+    Disable {
+        /// The path that it is mounted at.
+        path: String,
+    },
+    /// Deletes what is at a path, as `vault delete` does; of actions only.
+    Delete {
+        /// The path.
+        path: String,
+    },
+    /// Revokes every lease below a prefix, as `vault lease revoke -prefix` does; of actions only.
+    RevokePrefix {
+        /// The prefix.
+        prefix: String,
     },
     /// Writes to a path, as `vault write` does.
     Write {

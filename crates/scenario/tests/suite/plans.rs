@@ -38,6 +38,7 @@ fn outline(plan: &Plan) -> String {
             }
             SetupAction::Policy { name, .. } => format!("policy {name}"),
             SetupAction::Script { file, text } => format!("script {}", file.as_ref().unwrap_or(text)),
+            _ => step.words(),
         };
         writeln!(text, "setup      {what}  <- {}", step.origin).unwrap();
     }
@@ -213,4 +214,44 @@ fn the_password_of_the_replication_account_is_the_one_that_is_used_first() {
     assert_eq!(account(&["postgres.target.replicate_as=postgres"]), superuser);
     let said = account(&["postgres.target.replicate_as=vault_admin", "postgres.target.replicate_password=own"]);
     assert_eq!(said.1, "own");
+}
+
+#[test]
+fn the_examples_of_the_page_on_actions_are_actions() {
+    let page = std::fs::read_to_string(root().join("docs/actions.md")).unwrap();
+    let parent = std::fs::canonicalize(root().join("scenarios/powerdns")).unwrap();
+    let examples: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 4);
+    for example in examples {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("extends = '{}'\n{example}", parent.display());
+        std::fs::write(folder.path().join("scenario.toml"), &text).unwrap();
+        let plan = loaded(folder.path());
+        assert_eq!(plan.actions.len(), text.matches("[[action]]").count(), "{text}");
+        assert!(plan.asks.iter().any(|ask| ask.check.as_str() == "ACT-1"), "{text}");
+    }
+}
+
+#[test]
+fn actions_are_layered_by_name_and_their_secrets_are_not_stored() {
+    let scenario = root().join("scenarios/connection-rewritten");
+    let plan = loaded_with(&scenario, &set(&["action.wrong password.at=2s", "action.right password.username=other"]));
+    assert_eq!(plan.actions.iter().map(|action| action.at).collect::<Vec<_>>(), [2, 9].map(Ttl::from_secs));
+    let SetupAction::Write { data, .. } = &plan.actions[1].step.action else { panic!("it writes") };
+    assert_eq!(data["username"], SettingValue::Text(Setting::Text("other".into())));
+    assert!(plan.secrets().iter().any(|secret| secret.expose() == "not-the-password"));
+    let stored = plan.to_json();
+    assert!(!stored.contains("not-the-password") && !stored.contains("vaultpass"), "{stored}");
+    let again = Plan::from_json(&stored).unwrap();
+    assert_eq!(again.actions[0].until.as_deref(), Some("right password"));
+    let folder = tempfile::tempdir().unwrap();
+    let parent = std::fs::canonicalize(&scenario).unwrap();
+    let text = format!(
+        "extends = '{}'\nwithout = ['right password', 'action.wrong password.until']\n\
+         [[action]]\nname = 'wrong password'\nat = '3s'\n",
+        parent.display()
+    );
+    std::fs::write(folder.path().join("scenario.toml"), text).unwrap();
+    let plan = loaded(folder.path());
+    assert_eq!((plan.actions.len(), plan.actions[0].at), (1, Ttl::from_secs(3)));
 }

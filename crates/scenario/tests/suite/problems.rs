@@ -37,6 +37,7 @@ told! {
     servers_that_do_not_fit: "servers.toml",
     groups_and_standbys_that_do_not_fit: "roles-and-standbys.toml",
     faults: "faults.toml",
+    actions: "actions.toml",
     a_live_powerdns: "pdns.toml",
     a_live_powerdns_of_another_role: "pdns-template.toml",
     extends_in_a_circle: "circle/a",

@@ -1,0 +1,3 @@
+REASSIGN OWNED BY "{{name}}" TO delphi_owner;
+DROP OWNED BY "{{name}}";
+DROP ROLE IF EXISTS "{{name}}";
