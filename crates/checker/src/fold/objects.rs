@@ -4,10 +4,15 @@ use leaseproof_domain::{Micros, Object};
 
 use super::{Actions, Look};
 
+/// A cluster and a database.
+type Database = (String, String);
+/// Lists of objects, each with the time after its query.
+type Lists = Vec<(Micros, BTreeSet<Object>)>;
+
 /// The objects of each database, by cluster and database: after the set-up, and after each action.
 #[derive(Default)]
 pub(crate) struct Objects {
-    lists: BTreeMap<(String, String), Vec<(Micros, BTreeSet<Object>)>>,
+    lists: BTreeMap<Database, Lists>,
 }
 
 impl Objects {
@@ -17,17 +22,17 @@ impl Objects {
     }
 
     /// Those after the set-up.
-    pub(crate) fn get(&self, database: &(String, String)) -> Option<&BTreeSet<Object>> {
+    pub(crate) fn get(&self, database: &Database) -> Option<&BTreeSet<Object>> {
         self.lists.get(database)?.first().map(|(_, objects)| objects)
     }
 
-    pub(crate) fn contains_key(&self, database: &(String, String)) -> bool {
+    pub(crate) fn contains_key(&self, database: &Database) -> bool {
         self.get(database).is_some()
     }
 
     /// The lists that one look may have met, by their numbers: one, or two where an action was taken meanwhile and it is
     /// not known what the look saw of it.
-    pub(crate) fn met_by(&self, database: &(String, String), look: Look, actions: &Actions<'_>) -> Vec<usize> {
+    pub(crate) fn met_by(&self, database: &Database, look: Look, actions: &Actions<'_>) -> Vec<usize> {
         let Some(lists) = self.lists.get(database) else { return Vec::new() };
         let current = lists.iter().rposition(|(at, _)| *at <= look.from).unwrap_or(0);
         let Some((next, _)) = lists.get(current + 1) else { return vec![current] };
@@ -38,7 +43,7 @@ impl Objects {
     }
 
     /// The list of that number.
-    pub(crate) fn list(&self, database: &(String, String), number: usize) -> Option<&BTreeSet<Object>> {
+    pub(crate) fn list(&self, database: &Database, number: usize) -> Option<&BTreeSet<Object>> {
         self.lists.get(database)?.get(number).map(|(_, objects)| objects)
     }
 }
