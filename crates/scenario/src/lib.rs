@@ -8,6 +8,7 @@
 //! place of each value; `fit` checks it against the shape in `keys`; `build` turns it into the plan and resolves every
 //! name; `asks` determines the checks that the promises add.
 
+mod address;
 mod asks;
 mod build;
 mod discover;

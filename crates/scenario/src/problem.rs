@@ -29,12 +29,23 @@ pub(crate) struct Problem {
     broken: bool,
     /// It stops nothing.
     warning: bool,
+    /// Its line may hold a secret that nothing marks as one.
+    is_secret: bool,
 }
 
 impl Problem {
     pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
         let (place, message) = (place.clone(), message.into());
-        Self { place, message, label: None, help: None, not_built: false, broken: false, warning: false }
+        Self {
+            place,
+            message,
+            label: None,
+            help: None,
+            not_built: false,
+            broken: false,
+            warning: false,
+            is_secret: false,
+        }
     }
 
     /// What is likely to be wrong, and stops nothing.
@@ -52,6 +63,13 @@ impl Problem {
     /// A line or a whole file could not be read: what seems to be missing may only stand there.
     pub(crate) fn broken(mut self) -> Self {
         self.broken = true;
+        self
+    }
+
+    /// The line may hold a secret that nothing marks as one: it is named, and not shown.
+    pub(crate) fn unseen(mut self) -> Self {
+        self.message = format!("{}: {}", self.place.origin(), self.message);
+        self.is_secret = true;
         self
     }
 
@@ -79,7 +97,9 @@ impl Problem {
         let mut diagnostic = MietteDiagnostic::new(self.shown(&self.message, MESSAGE));
         diagnostic.severity = self.warning.then_some(Severity::Warning);
         diagnostic.help = self.help.as_deref().map(|help| self.shown(help, MESSAGE));
-        let Some(excerpt) = Excerpt::of(&self.place) else { return Report::new(diagnostic) };
+        let Some(excerpt) = Excerpt::of(&self.place).filter(|_| !self.is_secret) else {
+            return Report::new(diagnostic);
+        };
         let label = self.label.as_deref().map(|label| self.shown(label, LABEL));
         Report::new(diagnostic.with_label(LabeledSpan::new_primary_with_span(label, excerpt.label())))
             .with_source_code(excerpt)

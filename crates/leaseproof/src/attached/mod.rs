@@ -120,9 +120,9 @@ pub(crate) fn unfit(plan: &Plan) -> Vec<String> {
 
 /// Checks that `--allow-writes-to` names the host of the scenario's Vault.
 fn allowed(attached: &AttachedPlan, said: Option<&str>) -> Result<(), Failure> {
-    let host = host(&attached.vault.address);
+    let host = attached.vault.host();
     match said {
-        Some(said) if said == host => Ok(()),
+        Some(said) if attached.vault.is_host(said) => Ok(()),
         Some(said) => Err(Failure::usage(format!(
             "--allow-writes-to: expected {host}, the host of the scenario's Vault, got {said}; nothing was started"
         ))),
@@ -131,32 +131,5 @@ fn allowed(attached: &AttachedPlan, said: Option<&str>) -> Result<(), Failure> {
              --allow-writes-to {host}. Otherwise run the other scenarios by name, or keep this one in a folder of its own",
             attached.vault.address
         ))),
-    }
-}
-
-/// The host of an address, without its port.
-fn host(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let place = rest.split('/').next().unwrap_or_default();
-    match place.strip_prefix('[').and_then(|place| place.split_once(']')) {
-        Some((host, _)) => host,
-        None => place.rsplit_once(':').map_or(place, |(host, _)| host),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host;
-
-    #[test]
-    fn a_host_is_named_without_its_port() {
-        for (address, name) in [
-            ("https://vault.example:8200", "vault.example"),
-            ("https://vault.example/", "vault.example"),
-            ("https://[::1]:8200/", "::1"),
-            ("http://127.0.0.1:8200", "127.0.0.1"),
-        ] {
-            assert_eq!(host(address), name);
-        }
     }
 }

@@ -83,6 +83,18 @@ pub struct AttachedVault {
     pub auth: AttachedAuth,
 }
 
+impl AttachedVault {
+    /// The host that is connected to, without port and brackets.
+    pub fn host(&self) -> String {
+        crate::address::host(&self.address)
+    }
+
+    /// Whether that is its host.
+    pub fn is_host(&self, name: &str) -> bool {
+        crate::address::is_host(&self.address, name)
+    }
+}
+
 /// The files behind an encrypted connection, all PEM. Their paths are as seen from where leaseproof was started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedFiles {

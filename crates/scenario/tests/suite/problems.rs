@@ -601,3 +601,34 @@ fn many_unknown_names_are_told_as_soon_as_few() {
     let (few, many) = (took(250), took(2_000));
     assert!(many < few * 32, "{few:?} and {many:?}");
 }
+
+/// The host is what is connected to, and what is kept elsewhere is neither accepted nor shown.
+#[test]
+fn an_address_with_a_secret_in_it_is_refused_and_not_shown() {
+    let text = std::fs::read_to_string("tests/fixtures/attached-plain.toml").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    let shown = |from: &str, to: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(from)).unwrap();
+        std::fs::write(&file, text.replace(line, &format!("{from} = {to}"))).unwrap();
+        load(&file, &LoadOptions::default()).unwrap_err().render(false)
+    };
+    for (address, words) in [
+        ("https://vault.staging:8200@vault.prod.invalid", "`address` has a username or a password"),
+        ("http://Hush-4711:pw@127.0.0.1:8200", "`address` has a username or a password"),
+        ("http://ada:Hush-4711@127.0.0.1:8200", "`address` has a username or a password"),
+        ("https://Hush-4711@127.0.0.1:8200", "`address` has a username or a password"),
+        ("http://127.0.0.1:8200/?token=Hush-4711", "`address` has a query"),
+        ("http://127.0.0.1:8200/?t=Hush-4711", "`address` has a query"),
+        ("http://127.0.0.1:8200/#Hush-4711", "`address` has a fragment"),
+        ("http://127.0.0.1:8200/ Hush-4711", "`address` has a space, a control character or a backslash"),
+    ] {
+        let shown = shown("address", &format!("\"{address}\""));
+        assert!(shown.contains(words) && !shown.contains("Hush-4711"), "{address}: {shown}");
+    }
+    for observer in ["ada:Hush-4711@db", "ada@db/x?password=Hush-4711", "ada:Hush-4711@db,other", "ada@db,other:5432"] {
+        let shown = shown("observer", &format!("\"postgres://{observer}\""));
+        assert!(shown.contains("`observer` is not postgres://"), "{observer}: {shown}");
+        assert!(!shown.contains("Hush-4711"), "{observer}: {shown}");
+    }
+}

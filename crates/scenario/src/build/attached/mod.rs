@@ -8,6 +8,7 @@ use leaseproof_domain::Ttl;
 use self::files::{client, file, idle, inputs, secret};
 use self::postgres::cluster;
 use super::{Book, owned};
+use crate::address;
 use crate::node::{Entry, Table};
 use crate::plan::{
     AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, SecretSource,
@@ -79,23 +80,27 @@ fn default_cluster(names: &[&str]) -> String {
 
 fn vault_files(book: &Book<'_>, entry: &Entry, table: &Table) -> Option<AttachedFiles> {
     let address = table.text("address")?;
-    match (address.value.split_once("://").map(|(scheme, _)| scheme), file(table, "ca")) {
-        (Some("https"), Some(ca)) => Some(AttachedFiles { ca, client: client(book, table) }),
-        (Some("https"), None) => {
+    let url = match address::vault(address.value) {
+        Ok(url) => url,
+        Err(why) => {
+            let bad = format!("`address` has {why}: expected an address such as https://vault.example:8200");
+            let help = "how the harness authenticates is in `auth`, and its certificates are in `ca`, `cert` and `key`";
+            book.add(Problem::at(&address.place, bad).unseen().help(help));
+            return None;
+        }
+    };
+    match (url.scheme(), file(table, "ca")) {
+        ("https", Some(ca)) => Some(AttachedFiles { ca, client: client(book, table) }),
+        ("https", None) => {
             let help = "of a public authority it is the system's, such as /etc/ssl/certs/ca-certificates.crt";
             let lacks = Problem::at(&entry.at, "https needs `ca`, the authorities that vouch for Vault");
             book.add(lacks.label("it belongs here").help(help));
             None
         }
-        (Some("http"), _) => {
+        _ => {
             for key in ["ca", "cert", "key"] {
                 idle(book, table, key, "is of use with an https address only");
             }
-            None
-        }
-        _ => {
-            let none = format!("`{}` is no address of a Vault", address.value);
-            book.add(Problem::at(&address.place, none).label("expected one such as https://vault.example:8200"));
             None
         }
     }
