@@ -38,8 +38,12 @@ impl Ledger {
     pub fn create_in(index: &Path, path: &Path, run: &str) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(|source| Error::Write { path: path.to_owned(), source })?;
         let own = open(path.clone())?;
-        let mut known = open(index.join(format!("{run}.jsonl")))?;
+        // Under its name it is whole: one that is empty was damaged.
+        let mut known = open(index.join(format!("{run}.new")))?;
         append(&mut known, &path)?;
+        let named = index.join(format!("{run}.jsonl"));
+        fs::rename(&known.0, &named).map_err(|source| Error::Write { path: named.clone(), source })?;
+        known.0 = named;
         // A file is only as durable as its name in its folder.
         let named = File::open(index).and_then(|folder| folder.sync_all());
         named.map_err(|source| Error::Write { path: index.to_owned(), source })?;

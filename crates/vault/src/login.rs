@@ -44,6 +44,10 @@ pub struct OwnToken {
     /// How long it can last at most, renewals included, as far as it is known beforehand: what is left of it where it cannot be
     /// renewed, and of its explicit maximum TTL where it has one.
     pub lasts: Option<Duration>,
+    /// How many requests it may still make (`num_uses`); none where that is not limited.
+    pub uses: Option<u64>,
+    /// Whether it is a batch token: it has no accessor, and cannot create tokens.
+    pub is_batch: bool,
 }
 
 impl Client {
@@ -73,8 +77,13 @@ impl Client {
             }
         };
         let answer = self.without_token().write(&path, &data).await?;
+        let client = self.with_token(Secret::new(answer.text("/auth/client_token")?));
+        // A batch token has none: it cannot be revoked.
+        if answer.body.pointer("/auth/token_type").is_some_and(|kind| kind == "batch") {
+            return Ok((client, None));
+        }
         let made = (answer.text("/auth/accessor")?.to_owned(), answer.seconds("/auth/lease_duration")?);
-        Ok((self.with_token(Secret::new(answer.text("/auth/client_token")?)), Some(made)))
+        Ok((client, Some(made)))
     }
 
     /// What Vault says of this client's token.
@@ -89,9 +98,12 @@ impl Client {
         policies.extend(texts("/data/identity_policies"));
         let renewable = answer.body.pointer("/data/renewable").and_then(serde_json::Value::as_bool).unwrap_or(false);
         let ttl = left(&answer, "/data/ttl")?;
+        let is_batch = answer.body.pointer("/data/type").is_some_and(|kind| kind == "batch");
         Ok(OwnToken {
             lasts: ends_for_good(&answer).into_iter().chain(ttl.filter(|_| !renewable)).min(),
-            accessor: answer.text("/data/accessor")?.to_owned(),
+            accessor: if is_batch { String::new() } else { answer.text("/data/accessor")?.to_owned() },
+            uses: answer.body.pointer("/data/num_uses").and_then(serde_json::Value::as_u64).filter(|uses| *uses > 0),
+            is_batch,
             policies,
             ttl,
             renewable,

@@ -44,6 +44,11 @@ impl Left {
         Self { what: made.to_string(), why: why.into(), command: Some(command(made)), remains: true }
     }
 
+    /// Whether it is that role.
+    pub(super) fn is_role(&self, name: &str) -> bool {
+        self.what.starts_with(&format!("role {name} "))
+    }
+
     /// Of something that is not the run's, and has the name of something that was.
     pub(super) fn strange(made: &MadeThere, why: impl Into<String>) -> Self {
         Self { what: made.to_string(), why: why.into(), command: None, remains: false }

@@ -22,22 +22,25 @@ pub(crate) struct CredentialLeft {
     pub(crate) cluster: String,
     pub(crate) role: String,
     pub(crate) lease: String,
+    /// Not in ledgers of an older leaseproof.
+    pub(crate) oid: Option<u32>,
 }
 
 impl CredentialLeft {
     pub(super) fn entry(&self) -> Entry {
-        let Self { cluster, role, lease } = self.clone();
-        Entry::CredentialLeft { cluster, role, lease }
+        let Self { cluster, role, lease, oid } = self.clone();
+        Entry::CredentialLeft { cluster, role, lease, oid }
     }
 }
 
 impl fmt::Display for CredentialLeft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, role, lease } = self;
+        let Self { cluster, role, lease, oid } = self;
+        let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
         write!(
             f,
-            "role {role} of postgres.{cluster}, lease {lease}: Vault could not revoke it and retries. Once the cause is \
-             corrected, `vault lease revoke {lease}` removes both; otherwise, as a superuser, `REASSIGN OWNED BY {0} TO \
+            "role {role}{oid} of postgres.{cluster}, lease {lease}: Vault could not revoke it. While Vault still has the \
+             lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, as a superuser, `REASSIGN OWNED BY {0} TO \
              CURRENT_USER; DROP OWNED BY {0}; DROP ROLE {0}` (all but the last in each of its databases; `leaseproof \
              grants {role} --server URL --removal` prints the exact statements), and then `vault lease revoke -force -prefix {lease}`",
             quoted(role)
@@ -50,9 +53,9 @@ pub(crate) fn credentials_left(entries: &[Entry]) -> Vec<CredentialLeft> {
     let mut left = BTreeSet::new();
     for entry in entries {
         match entry {
-            Entry::CredentialLeft { cluster, role, lease } => {
-                let (cluster, role, lease) = (cluster.clone(), role.clone(), lease.clone());
-                left.insert(CredentialLeft { cluster, role, lease });
+            Entry::CredentialLeft { cluster, role, lease, oid } => {
+                let (cluster, role, lease, oid) = (cluster.clone(), role.clone(), lease.clone(), *oid);
+                left.insert(CredentialLeft { cluster, role, lease, oid });
             }
             Entry::CredentialGone { role } => left.retain(|left| left.role != *role),
             _ => {}
@@ -111,7 +114,7 @@ impl Issued {
             return Vec::new();
         }
         let found = session.value(&asking(&all)).await.ok().flatten().unwrap_or_default();
-        found.lines().filter_map(|role| all.remove_entry(role)).collect()
+        found.lines().filter_map(|line| all.remove_entry(line.split_once('\t')?.1)).collect()
     }
 
     /// Which of them are still in PostgreSQL after `grace`; ends as soon as none is.
@@ -141,7 +144,10 @@ impl Issued {
 /// Which of these roles are there.
 fn asking(all: &BTreeMap<String, String>) -> String {
     let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
-    format!("SELECT string_agg(rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})", names.join(", "))
+    format!(
+        "SELECT string_agg(oid || E'\\t' || rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})",
+        names.join(", ")
+    )
 }
 
 async fn look(
@@ -155,10 +161,10 @@ async fn look(
         let session = Session::open(&at.observer).await.map_err(failed)?;
         let found = session.value(&sql).await.map_err(failed)?;
         session.close().await;
-        let roles = found.iter().flat_map(|found| found.lines());
-        left.extend(roles.filter_map(|role| {
+        let roles = found.iter().flat_map(|found| found.lines()).filter_map(|line| line.split_once('\t'));
+        left.extend(roles.filter_map(|(oid, role)| {
             let lease = all.get(role)?.clone();
-            Some(CredentialLeft { cluster: cluster.clone(), role: role.to_owned(), lease })
+            Some(CredentialLeft { cluster: cluster.clone(), role: role.to_owned(), lease, oid: oid.parse().ok() })
         }));
     }
     Ok(left)
@@ -176,10 +182,12 @@ mod tests {
             cluster: "target".to_owned(),
             role: role.to_owned(),
             lease: format!("database/creds/app/{role}"),
+            oid: Some(16_400),
         };
         let all = credentials_left(&[left("a"), left("b"), Entry::CredentialGone { role: "a".to_owned() }]);
         assert_eq!(all.len(), 1);
         let words = all[0].to_string();
+        assert!(words.starts_with("role b (OID 16400) of postgres.target"), "{words}");
         assert!(words.contains("`vault lease revoke database/creds/app/b`"), "{words}");
         assert!(words.contains("TO CURRENT_USER; DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
     }

@@ -114,6 +114,15 @@ pub enum AttachError {
         /// How long the run takes: every phase with its drain, and the clean-up.
         needed: Duration,
     },
+    /// The harness's own token cannot do what a run needs, whatever its policies are.
+    #[error(
+        "leaseproof's own Vault token {is}: nothing was started. Expected a service token without num_uses; for a token from a \
+         login set token_type=service and token_num_uses=0 in its auth role"
+    )]
+    Unfit {
+        /// What it is.
+        is: String,
+    },
     /// The observer cannot log in, or not look.
     #[error("postgres.{cluster}: the observer cannot look on: {source}")]
     Postgres {

@@ -19,6 +19,14 @@ fn needed(plan: &Plan) -> Duration {
 
 /// Refuses a token that ends before the run could, renewed or not.
 pub(super) fn token(plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
+    if own.is_batch {
+        let is = "is a batch token, which cannot create the run's token".to_owned();
+        return Err(AttachError::Unfit { is });
+    }
+    if let Some(uses) = own.uses {
+        let is = format!("may make {uses} more requests (num_uses), and cannot create the run's token");
+        return Err(AttachError::Unfit { is });
+    }
     match own.lasts {
         Some(left) => enough(plan, "leaseproof's own Vault token", left),
         None => Ok(()),

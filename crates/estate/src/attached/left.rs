@@ -8,7 +8,7 @@ use leaseproof_history::{Entry, Ledger, MadeThere, OpenLedger};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
-use super::away::{Servers, take_away};
+use super::away::{Left, Servers, take_away};
 use super::credentials::{Issued, credentials_left};
 use super::identity::Identity;
 use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
@@ -142,7 +142,6 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
             Err(why) => things.push(remains(format!("{} ({why})", words(address, &token)))),
         }
     }
-    things.extend(credentials(open, servers, dry_run, &note).await);
     let mut removed = Vec::new();
     let left = take_away(&Made::of(&open.entries), servers, dry_run, |what| removed.push(what.clone())).await;
     if !dry_run {
@@ -158,29 +157,35 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
         remains: left.remains,
         strange: !left.remains,
     }));
+    things.extend(credentials(open, servers, dry_run, &left, &note).await);
     things
 }
 
-/// The credentials that Vault could not revoke. Where the set-up was leaseproof's, they are told with its mounts.
+/// The credentials that Vault could not revoke, but for those that are named with their mount. Without the mount nothing
+/// else names them: somebody may have removed it by force.
 async fn credentials(
     open: &OpenLedger,
     servers: &Servers<'_>,
     dry_run: bool,
+    named: &[Left],
     note: &impl Fn(&Entry) -> Option<CleanedThing>,
 ) -> Vec<CleanedThing> {
     let remains = |words: String| CleanedThing { words, remains: true, strange: false };
     let known = credentials_left(&open.entries);
     let is_ours = open.entries.iter().any(|entry| matches!(entry, Entry::MadeThere { .. }));
-    let issued = if is_ours || dry_run { Issued::default() } else { servers.issued.clone() };
+    let issued = if dry_run { Issued::default() } else { servers.issued.clone() };
     issued.add(&known);
-    let grace = if dry_run { Duration::ZERO } else { REVOKING };
+    // A mount is gone after all of its leases.
+    let grace = if dry_run || is_ours { Duration::ZERO } else { REVOKING };
     let left = match issued.still_there(servers.clusters, grace).await {
         Ok(left) => left,
         Err(why) => return vec![remains(why)],
     };
     let mut things = Vec::new();
     for left in &left {
-        things.push(remains(left.to_string()));
+        if !named.iter().any(|named| named.is_role(&left.role)) {
+            things.push(remains(left.to_string()));
+        }
         if !dry_run && !known.contains(left) {
             things.extend(note(&left.entry()));
         }

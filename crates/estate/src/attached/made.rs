@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use leaseproof_history::MadeThere;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
-use super::AttachError;
 use super::statement::{Effect, Refused, Scope, Statement, read};
+use super::{AttachError, engine};
 use crate::placeholders::Placeholders;
 
 /// What one step of the set-up would do.
@@ -27,7 +27,12 @@ pub(super) struct StepEffect {
 /// [`AttachError::NotOurs`] for the first step of which nobody could take away what it makes.
 pub(super) fn by_step(plan: &Plan, placeholders: &Placeholders) -> Result<Vec<StepEffect>, AttachError> {
     let mut known = BTreeSet::new();
-    plan.setup.iter().map(|step| of_step(step, placeholders, &mut known)).collect()
+    let steps = plan.setup.iter().map(|step| of_step(step, placeholders, &mut known));
+    let steps = steps.collect::<Result<Vec<_>, AttachError>>()?;
+    if let Some(attached) = &plan.attached {
+        engine::within(plan, attached, placeholders, &known)?;
+    }
+    Ok(steps)
 }
 
 /// All that the plan's set-up would make, in order.
@@ -64,7 +69,7 @@ fn of_step(
                 Ok(text) => text,
                 Err(why) => return refused(why.to_string()),
             };
-            match read(&effect.text, &mut Scope { on, database, made: known }) {
+            match read(&effect.text, &mut Scope { on, database, made: known, is_of_vault: false }) {
                 Ok(statements) => effect.statements = statements,
                 Err(why) => return refused(words(file.as_deref(), &effect.text, &why)),
             }

@@ -3,6 +3,7 @@
 
 mod away;
 mod credentials;
+mod engine;
 mod error;
 mod identity;
 mod in_clear;
@@ -220,9 +221,8 @@ impl Attached {
                 Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &token))),
             }
         }
-        // Where the set-up is leaseproof's, they are told with its mounts.
         if !self.plan.ours && left.is_empty() {
-            left.extend(self.credentials_left().await);
+            left.extend(self.credentials_left(&[], REVOKING).await);
         }
         if !made.is_empty() {
             let servers = Servers {
@@ -234,16 +234,19 @@ impl Attached {
             };
             let standing = take_away(&made, &servers, false, |what| self.traces.gone(what)).await;
             left.extend(standing.iter().map(ToString::to_string));
+            left.extend(self.credentials_left(&standing, Duration::ZERO).await);
         }
         left.extend(self.leave().await);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
 
-    /// The credentials that Vault could not revoke, in words. The ledger has them first.
-    async fn credentials_left(&self) -> Vec<String> {
-        match self.issued.still_there(&self.clusters, REVOKING).await {
+    /// The credentials that Vault could not revoke, in words, but for those that are named with their mount. The ledger has
+    /// them first.
+    async fn credentials_left(&self, named: &[Left], grace: Duration) -> Vec<String> {
+        match self.issued.still_there(&self.clusters, grace).await {
             Ok(left) => left
                 .iter()
+                .filter(|left| !named.iter().any(|named| named.is_role(&left.role)))
                 .map(|left| match self.traces.credential_left(left) {
                     Ok(()) => left.to_string(),
                     Err(why) => format!("{left} ({why})"),

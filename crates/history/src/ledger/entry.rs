@@ -117,6 +117,9 @@ pub enum Entry {
         role: String,
         /// Its lease.
         lease: String,
+        /// The role's OID. None in ledgers that do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        oid: Option<u32>,
     },
     /// That credential is gone.
     CredentialGone {

@@ -35,9 +35,11 @@ impl OpenLedger {
         if let Some((number, line)) = lines.next() {
             match serde_json::from_slice(&line.text) {
                 Ok(path) => open.path = path,
-                Err(_) if line.is_cut_off => {}
                 Err(why) => open.say(&open.index.clone(), number, &line.text, &why),
             }
+        } else if open.unreadable.is_empty() {
+            open.unreadable
+                .push(format!("{} is empty: a ledger has the path of its file in line 1", open.index.display()));
         }
         for (number, line) in lines {
             open.take(&open.index.clone(), number, &line);
@@ -54,7 +56,7 @@ impl OpenLedger {
         match serde_json::from_slice::<Entry>(&line.text) {
             Ok(entry) if self.entries.contains(&entry) => {}
             Ok(entry) => self.entries.push(entry),
-            Err(_) if line.is_cut_off => {}
+            Err(_) if line.is_cut_off && !line.text.contains(&0) => {}
             Err(why) => self.say(file, number, &line.text, &why),
         }
     }

@@ -100,6 +100,8 @@ async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
     }
     let gone = vault.client.log_in(&Credentials::Token(Secret::new("hvs.s3cret"))).await.unwrap();
     let own = leaseproof_vault::OwnToken {
+        uses: None,
+        is_batch: false,
         accessor: String::new(),
         policies: Vec::new(),
         ttl: Some(Duration::from_secs(2)),

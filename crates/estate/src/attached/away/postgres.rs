@@ -69,7 +69,9 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
             known.entry(role).or_insert_with(|| format!("its lease is {lease}"));
         }
         for (role, place) in known {
-            let what = format!("role {role} of postgres.{name}");
+            let oid = format!("SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {}", literal(&role));
+            let oid = session.value(&oid).await.ok().flatten().map(|oid| format!(" (OID {oid})"));
+            let what = format!("role {role}{} of postgres.{name}", oid.unwrap_or_default());
             let why = format!("Vault made it for a credential and could not drop it; {place}");
             left.push(with_removal(Left { what, why, command: None, remains: true }, &role, &login).await);
         }

@@ -23,7 +23,7 @@ pub(super) async fn take_away(
         Found::Ours(now) if dry_run => left.push(Left::of(&called(&made.what, &now), "it would be removed")),
         Found::Ours(now) => match vault.delete(&api_path(&made.what, &now)).await {
             Ok(_) => gone(&made.what),
-            Err(why) => left.push(Left::of(&called(&made.what, &now), why.to_string())),
+            Err(why) => left.push(stays(&called(&made.what, &now), &why)),
         },
         Found::Gone => gone(&made.what),
         Found::Another(why) => {
@@ -31,6 +31,19 @@ pub(super) async fn take_away(
             gone(&made.what);
         }
         Found::Unknown(why) => left.push(Left::of(&made.what, why)),
+    }
+}
+
+/// Vault disables no mount with a lease that it cannot revoke.
+fn stays(made: &MadeThere, why: &leaseproof_vault::Error) -> Left {
+    let left = Left::of(made, why.to_string());
+    match made {
+        MadeThere::Mount { path } if why.status() == Some(400) => Left {
+            why: format!("{}. Remove the credentials' roles first", left.why),
+            command: Some(format!("vault lease revoke -force -prefix {path}/; vault secrets disable {path}")),
+            ..left
+        },
+        _ => left,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod nested;
 mod rights;
+mod vault;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,6 +16,8 @@ use pg_query::protobuf::{
     AlterOwnerStmt, CommentStmt, CreatedbStmt, DefElem, Node, ObjectType, RenameStmt, RoleSpec, RoleSpecType,
     TransactionStmtKind, VariableSetKind, VariableSetStmt,
 };
+
+pub(super) use self::vault::of_vault;
 
 /// What a statement does beyond the databases that the set-up makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +63,14 @@ pub(super) struct Scope<'a> {
     pub(super) database: &'a str,
     /// What has been made.
     pub(super) made: &'a mut BTreeSet<MadeThere>,
+    /// Whether Vault runs it, for a credential, under an account that the setup creates.
+    pub(super) is_of_vault: bool,
 }
 
 impl Scope<'_> {
     fn has_role(&self, name: &str) -> bool {
-        self.made.contains(&MadeThere::Role { cluster: self.on.to_owned(), name: name.to_owned() })
+        let is_credential = self.is_of_vault && name.contains(vault::CREDENTIAL);
+        is_credential || self.made.contains(&MadeThere::Role { cluster: self.on.to_owned(), name: name.to_owned() })
     }
 
     fn has_database(&self, name: &str) -> bool {
@@ -72,7 +78,13 @@ impl Scope<'_> {
     }
 
     fn is_ours(&self, role: Option<&RoleSpec>) -> bool {
-        role.is_some_and(|role| role.roletype() == RoleSpecType::RolespecCstring && self.has_role(&role.rolename))
+        role.is_some_and(|role| match role.roletype() {
+            RoleSpecType::RolespecCstring => self.has_role(&role.rolename),
+            RoleSpecType::RolespecCurrentUser
+            | RoleSpecType::RolespecSessionUser
+            | RoleSpecType::RolespecCurrentRole => self.is_of_vault,
+            _ => false,
+        })
     }
 
     /// Whether what is done in this database goes with it.
@@ -119,6 +131,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
     let on_ours = |is_ours: bool, why: &str| if is_ours { Ok(Effect::OnOurs) } else { Err(why.to_owned()) };
     match node {
         NodeEnum::CreateRoleStmt(create) => {
+            rights::members(create, scope)?;
             Ok(Effect::MakesRole(MadeThere::Role { cluster: scope.on.to_owned(), name: create.role.clone() }))
         }
         NodeEnum::CreatedbStmt(create) => {

@@ -88,27 +88,42 @@ const HARMLESS: [&str; 8] = [
 /// Why it may.
 pub(super) fn harmless(node: &NodeEnum) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    walk(&tree, true)?;
+    walk(&tree, true, &called)?;
     match node {
         NodeEnum::CreateFunctionStmt(create) => function(create),
         _ => Ok(()),
     }
 }
 
+/// The same of a query that may also end sessions, as Vault's revocation does with those of the credential.
+///
+/// # Errors
+/// Why it may reach out of its database otherwise.
+pub(super) fn harmless_to_others(node: &NodeEnum) -> Result<(), String> {
+    let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
+    walk(&tree, true, &|name| match name {
+        "pg_terminate_backend" | "pg_cancel_backend" | "pg_backend_pid" => Ok(()),
+        name => called(name),
+    })
+}
+
+/// What is said of a function by its name.
+type Judge<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+
 fn kind(node: &NodeEnum) -> Option<String> {
     serde_json::to_value(node).ok()?.as_object()?.keys().next().cloned()
 }
 
 /// Goes through a syntax tree: an object with one key that begins with a capital is a node of that kind.
-fn walk(tree: &Value, is_outermost: bool) -> Result<(), String> {
+fn walk(tree: &Value, is_outermost: bool, judge: Judge<'_>) -> Result<(), String> {
     match tree {
-        Value::Array(all) => all.iter().try_for_each(|one| walk(one, false)),
+        Value::Array(all) => all.iter().try_for_each(|one| walk(one, false, judge)),
         Value::Object(fields) => {
             for (key, value) in fields {
                 if key.starts_with(|first: char| first.is_ascii_uppercase()) {
-                    check(key, value, is_outermost)?;
+                    check(key, value, is_outermost, judge)?;
                 }
-                walk(value, false)?;
+                walk(value, false, judge)?;
             }
             Ok(())
         }
@@ -116,9 +131,9 @@ fn walk(tree: &Value, is_outermost: bool) -> Result<(), String> {
     }
 }
 
-fn check(kind: &str, node: &Value, is_outermost: bool) -> Result<(), String> {
+fn check(kind: &str, node: &Value, is_outermost: bool, judge: Judge<'_>) -> Result<(), String> {
     if kind == "FuncCall" {
-        return called(function_name(&node["funcname"]));
+        return judge(function_name(&node["funcname"]));
     }
     if ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "AlterTableStmt"].contains(&kind) {
         let name = node["relation"]["relname"].as_str().unwrap_or_default();

@@ -1,24 +1,51 @@
 //! GRANT and REVOKE.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{GrantRoleStmt, GrantStmt, GrantTargetType, Node, ObjectType};
+use pg_query::protobuf::{CreateRoleStmt, GrantRoleStmt, GrantStmt, GrantTargetType, Node, ObjectType, RoleSpecType};
 
-use super::{Effect, Scope, is_beyond_a_database, name};
+use super::{Effect, Scope, is_beyond_a_database, name, option};
 
-/// Of memberships: they go with a role of the set-up's where all groups are, or all members.
+/// The members of a role that is created (`ROLE`, `USER`, `ADMIN`): no role of somebody else's becomes one.
+pub(super) fn members(create: &CreateRoleStmt, scope: &Scope<'_>) -> Result<(), String> {
+    for option in create.options.iter().filter_map(option) {
+        let list = match (option.defname.as_str(), option.arg.as_ref().and_then(|arg| arg.node.as_ref())) {
+            ("rolemembers" | "adminmembers", Some(NodeEnum::List(list))) => list,
+            _ => continue,
+        };
+        if !list.items.iter().all(|member| is_ours(member, scope)) {
+            return Err(MEMBER.to_owned());
+        }
+    }
+    Ok(())
+}
+
+const MEMBER: &str = "a role that the set-up does not make would get a membership";
+
+fn is_ours(member: &Node, scope: &Scope<'_>) -> bool {
+    matches!(&member.node, Some(NodeEnum::RoleSpec(member)) if scope.is_ours(Some(member)))
+}
+
+/// Of memberships: all members are roles of the set-up's. Those go away with it, and so do their memberships.
 pub(super) fn of_roles(grant: &GrantRoleStmt, scope: &Scope<'_>) -> Result<Effect, String> {
-    let group = |node: &Node| match &node.node {
-        Some(NodeEnum::AccessPriv(group)) => scope.has_role(&group.priv_name),
-        _ => false,
-    };
-    let member = |node: &Node| match &node.node {
-        Some(NodeEnum::RoleSpec(member)) => scope.is_ours(Some(member)),
-        _ => false,
-    };
-    if grant.granted_roles.iter().all(group) || grant.grantee_roles.iter().all(member) {
+    if grant.grantee_roles.iter().all(|member| is_ours(member, scope)) {
         return Ok(Effect::OnOurs);
     }
-    Err("neither its groups nor its members are roles that the set-up makes".to_owned())
+    // What PostgreSQL gives the maker of a role is the operator's own to pass on, and to take back.
+    let is_operator = |member: &Node| {
+        let role = if let Some(NodeEnum::RoleSpec(role)) = &member.node { Some(role) } else { None };
+        role.is_some_and(|role| {
+            matches!(role.roletype(), RoleSpecType::RolespecCurrentUser | RoleSpecType::RolespecCurrentRole)
+        })
+    };
+    let groups_are_ours = grant
+        .granted_roles
+        .iter()
+        .all(|group| matches!(&group.node, Some(NodeEnum::AccessPriv(group)) if scope.has_role(&group.priv_name)));
+    let members = grant.grantee_roles.iter();
+    if groups_are_ours && members.into_iter().all(|member| is_ours(member, scope) || is_operator(member)) {
+        return Ok(Effect::OnOurs);
+    }
+    Err(MEMBER.to_owned())
 }
 
 /// Of rights on objects: they go with the database that the objects are in.

@@ -17,7 +17,7 @@ fn database(name: &str) -> MadeThere {
 /// Reads a script in `shop`, which the set-up made, or in another database.
 fn effects_in(script: &str, place: &str) -> Result<Vec<Effect>, Refused> {
     let mut made = BTreeSet::from([database("shop"), role("Ada"), role("all")]);
-    let read = read(script, &mut Scope { on: "target", database: place, made: &mut made })?;
+    let read = read(script, &mut Scope { on: "target", database: place, made: &mut made, is_of_vault: false })?;
     Ok(read.into_iter().map(|statement| statement.effect).collect())
 }
 
@@ -32,7 +32,8 @@ fn what_goes_with_our_own_roles_and_databases_is_allowed() {
         ("ALTER ROLE \"Ada\" CREATEDB", Effect::OnOurs),
         ("GRANT SELECT ON t TO \"Ada\", theirs", Effect::Within),
         ("GRANT pg_monitor TO \"Ada\"", Effect::OnOurs),
-        ("GRANT \"Ada\" TO theirs WITH ADMIN OPTION", Effect::OnOurs),
+        ("GRANT \"Ada\" TO CURRENT_USER", Effect::OnOurs),
+        ("GRANT \"all\" TO \"Ada\"", Effect::OnOurs),
         ("GRANT CONNECT ON DATABASE shop TO PUBLIC", Effect::OnOurs),
         ("ALTER DATABASE shop SET work_mem = '1MB'", Effect::OnOurs),
         ("ALTER DATABASE shop OWNER TO \"Ada\"", Effect::OnOurs),
@@ -82,6 +83,15 @@ fn whatever_reaches_beyond_is_refused() {
         "DROP OWNED BY theirs",
         "REASSIGN OWNED BY \"Ada\" TO theirs",
         "GRANT pg_monitor TO theirs",
+        "GRANT \"Ada\" TO theirs",
+        "GRANT \"Ada\" TO theirs WITH ADMIN OPTION",
+        "GRANT \"Ada\" TO \"all\", theirs",
+        "REVOKE \"Ada\" FROM theirs",
+        "CREATE ROLE x ROLE theirs",
+        "CREATE ROLE x USER \"Ada\", theirs",
+        "CREATE ROLE x ADMIN theirs",
+        "CREATE GROUP x USER theirs",
+        "CREATE USER x ROLE \"Ada\" ADMIN theirs",
         "GRANT pg_monitor TO CURRENT_USER",
         "GRANT CONNECT ON DATABASE theirs TO \"Ada\"",
         "GRANT SET ON PARAMETER work_mem TO \"Ada\"",

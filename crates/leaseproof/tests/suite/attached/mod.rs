@@ -102,6 +102,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
         let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
     }
     let root = &theirs.vault.client;
+    unfit_tokens(&theirs).await;
     let policy =
         root.read("sys/policies/acl/leaseproof").await.unwrap().body["data"]["policy"].as_str().unwrap().to_owned();
     root.write_policy("leaseproof", &policy.replace("path \"sys/leases\"", "path \"sys/nothing\"")).await.unwrap();
@@ -317,6 +318,43 @@ async fn a_lease_that_becomes_irrevocable_ends_the_load() {
     let (roles, leases, _) = theirs.there().await;
     assert_eq!(leases, 1, "only the lease that Vault has given up is left: {roles:?}");
     theirs.desk.assert_nothing_left();
+}
+
+/// Tokens that cannot create the run's: by their number of uses, or as batch tokens.
+async fn unfit_tokens(theirs: &Theirs) {
+    let root = &theirs.vault.client;
+    let by_approle = "auth    = { method = \"approle\", role_id_file = \"role-id\", secret_id_file = \"secret-id\" }";
+    let by_token = "auth    = { method = \"token\", token_file = \"given-token\" }";
+    let everything = "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\"] }";
+    root.write_policy("everything", everything).await.unwrap();
+    theirs.change(by_approle, by_token);
+    for (request, words) in [
+        (json!({ "policies": ["everything"], "num_uses": 40 }), "more requests (num_uses)"),
+        (json!({ "policies": ["everything"], "type": "batch", "ttl": "1h" }), "is a batch token"),
+    ] {
+        let made = root.write("auth/token/create", &request).await.unwrap();
+        let token = made.body["auth"]["client_token"].as_str().unwrap();
+        std::fs::write(theirs.scenario.join("given-token"), token).unwrap();
+        let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+        let shown = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.code() == Some(5) && shown.contains(words), "{words}: {shown}");
+        // A batch token has no accessor.
+        if let Some(accessor) = made.body["auth"]["accessor"].as_str().filter(|accessor| !accessor.is_empty()) {
+            root.revoke_accessor(accessor).await.unwrap();
+        }
+        let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
+    }
+    // One with sudo on auth/token/create gives any policy.
+    let made = root.write("auth/token/create", &json!({ "policies": ["everything"] })).await.unwrap();
+    let token = made.body["auth"]["client_token"].as_str().unwrap();
+    std::fs::write(theirs.scenario.join("given-token"), token).unwrap();
+    let short =
+        ["--set", "client.policies=[\"other\"]", "--set", "phase.steady.for=2s", "--set", "phase.steady.drain=1s"];
+    let shown = text(&theirs.desk.run(&theirs.scenario, &theirs.run(&short)));
+    assert!(shown.contains("issue") && !shown.contains("it has not the policy"), "{shown}");
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    root.revoke_accessor(made.body["auth"]["accessor"].as_str().unwrap()).await.unwrap();
+    theirs.change(by_token, by_approle);
 }
 
 /// Waits until credentials of the run are there.

@@ -1,0 +1,183 @@
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+use leaseproof_scenario::{LoadOptions, load};
+
+use crate::attached::not_done_there;
+
+const SCENARIO: &str = r#"
+title = "Ours"
+[postgres.target]
+version = "15"
+
+[[setup]]
+sql = 'CREATE DATABASE ourdb; CREATE ROLE our_vault LOGIN CREATEROLE; CREATE ROLE our_svc LOGIN;'
+[[setup]]
+enable = "database"
+path   = "ourmnt"
+[[setup]]
+write = "ourmnt/config/c"
+[setup.data]
+plugin_name    = "postgresql-database-plugin"
+allowed_roles  = "*"
+connection_url = "postgresql://{{username}}:{{password}}@${postgres.target.write}/ourdb?sslmode=disable"
+username       = "our_vault"
+password       = "our-vault-pw"
+[[setup]]
+write = "ourmnt/roles/reader"
+[setup.data]
+db_name             = "c"
+creation_statements = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';"]
+[[setup]]
+write = "ourmnt/static-roles/svc"
+[setup.data]
+db_name         = "c"
+username        = "our_svc"
+rotation_period = "24h"
+
+[client]
+policies = ["ourpol"]
+[role.reader]
+database = "ourdb"
+mount    = "ourmnt"
+[life.app]
+role = "reader"
+end  = { revoke = 1 }
+[[phase]]
+name = "steady"
+rate = "1/s"
+for  = "4s"
+mix  = { app = 1 }
+[attached]
+setup = "ours"
+[attached.vault]
+address = "http://127.0.0.1:8200"
+auth    = { method = "token", token_env = "VAULT_TOKEN" }
+[attached.postgres.target]
+observer  = "postgres://observer@127.0.0.1:5432/postgres"
+operator  = "operator"
+sslmode   = "disable"
+endpoints = ["db-1:5432", "db-2:5432"]
+"#;
+
+/// What is said of the scenario with that change.
+fn said(from: &str, to: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    assert!(SCENARIO.contains(from), "{from}");
+    std::fs::write(&file, SCENARIO.replace(from, to)).unwrap();
+    let plan = load(&file, &LoadOptions::default()).unwrap_or_else(|why| panic!("{from} {to}: {}", why.render(false)));
+    not_done_there(&plan).join("\n")
+}
+
+fn with_statements(key: &str, value: &str) -> String {
+    said(
+        "[[setup]]\nwrite = \"ourmnt/static-roles/svc\"",
+        &format!("{key} = {value}\n[[setup]]\nwrite = \"ourmnt/static-roles/svc\""),
+    )
+}
+
+#[test]
+fn vault_changes_no_account_that_the_setup_does_not_create() {
+    assert_eq!(said("our_svc\"\nrotation", "our_svc\"\nrotation"), "");
+    for (from, to, words) in [
+        (
+            "\"our_svc\"",
+            "\"orders_app\"",
+            "`username` of static-roles/svc: it rotates the password of orders_app, which is not a role",
+        ),
+        ("sslmode=disable", "host=other", "the parameter `host` may change where"),
+        ("sslmode=disable", "role=orders_app", "the parameter `role` may change"),
+        ("sslmode=disable", "dbname=orders_x", "the parameter `dbname` may change"),
+        (
+            "username       = \"our_vault\"",
+            "username = \"our_vault\"\nusername_template = \"orders_app\"",
+            "the same name",
+        ),
+        ("db_name         = \"c\"", "db_name = \"other\"", "the setup writes no connection for it"),
+    ] {
+        let said = said(from, to);
+        assert!(said.contains(words) && said.contains("scenario.toml:"), "{to}: {said}");
+    }
+    for (from, to) in [
+        ("@${postgres.target.write}", "@db-1:5432,db-2:5432"),
+        ("@${postgres.target.write}", "@haproxy:5432"),
+        ("\"our_vault\"", "\"theirs\""),
+        ("sslmode=disable", "sslmode=disable&connect_timeout=3"),
+        ("//{{username}}:", "//our_vault:"),
+    ] {
+        assert_eq!(said(from, to), "", "{to}");
+    }
+}
+
+/// Vault may log in with an account of somebody else's, and not change its password.
+#[test]
+fn an_account_of_others_is_not_rotated() {
+    let rotate = "[[setup]]\nwrite = \"ourmnt/rotate-root/c\"\n\n[client]";
+    assert_eq!(said("[client]", rotate), "");
+    for (from, to) in [("\"our_vault\"", "\"theirs\""), ("//{{username}}:", "//theirs:")] {
+        assert_eq!(said(from, to), "");
+        let text = SCENARIO.replace("[client]", rotate).replace(from, to);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("scenario.toml"), text).unwrap();
+        let plan = load(&folder.path().join("scenario.toml"), &LoadOptions::default()).unwrap();
+        let said = not_done_there(&plan).join("\n");
+        assert!(said.contains("it rotates the password of theirs, which is not a role"), "{to}: {said}");
+    }
+    let itself = said("username       = \"our_vault\"", "username = \"theirs\"\nrotation_period = \"1h\"");
+    assert!(itself.contains("it rotates the password of theirs"), "{itself}");
+}
+
+#[test]
+fn vault_s_statements_stay_within_the_setup() {
+    for key in [
+        "revocation_statements",
+        "rollback_statements",
+        "renew_statements",
+        "rotation_statements",
+        "root_rotation_statements",
+        "revocation_sql",
+    ] {
+        for value in [
+            "'ALTER ROLE orders_app CONNECTION LIMIT 7;'",
+            "['DROP ROLE \"{{name}}\";', 'DROP ROLE IF EXISTS foreign_group;']",
+            "'QUxURVIgUk9MRSB0aGVpcnMgQ1JFQVRFREI7'",
+            "'[\"DROP OWNED BY orders_app\"]'",
+            "'GRANT \"{{name}}\" TO orders_app'",
+            "'REASSIGN OWNED BY orders_app TO our_vault'",
+            "'REASSIGN OWNED BY \"{{name}}\" TO orders_app'",
+            "'CREATE ROLE every_time'",
+            "\"SELECT '; ALTER ROLE orders_app NOLOGIN; '\"",
+            "'DO $$ BEGIN; ALTER ROLE orders_app NOLOGIN; END $$'",
+            "'SELECT pg_reload_conf()'",
+        ] {
+            let said = with_statements(key, value);
+            let words = format!("`{key}` of roles/reader: `");
+            assert!(said.contains(&words) && said.contains("scenario.toml:"), "{key} {value}: {said}");
+        }
+        for value in [
+            "'GRANT our_svc TO \"{{name}}\"; GRANT pg_monitor TO \"{{name}}\"; CREATE TABLE t (a int)'",
+            "'REASSIGN OWNED BY \"{{name}}\" TO CURRENT_USER; DROP OWNED BY \"{{name}}\"; DROP ROLE IF EXISTS \"{{name}}\"'",
+            "'ALTER ROLE {{username}} NOLOGIN VALID UNTIL ''{{expiration}}'''",
+            "\"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'\"",
+            "'DO $$ BEGIN EXECUTE format(''DROP ROLE %I'', ''x''); END $$'",
+        ] {
+            if key != "revocation_sql" && !value.contains("''") {
+                assert_eq!(with_statements(key, value), "", "{key} {value}");
+            }
+        }
+    }
+    // In a database of somebody else's, only roles and memberships.
+    let elsewhere =
+        with_statements("revocation_statements", "'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"{{name}}\"'");
+    assert_eq!(elsewhere, "");
+    let elsewhere = said("/ourdb?", "/orders_x?");
+    assert_eq!(elsewhere, "");
+    let schema = "creation_statements = [\"CREATE SCHEMA IF NOT EXISTS leftover;\", ";
+    let folder = SCENARIO.replace("creation_statements = [", schema);
+    let changed = folder.replace("/ourdb?", "/orders_x?");
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("scenario.toml"), changed).unwrap();
+    let plan = load(&dir.path().join("scenario.toml"), &LoadOptions::default()).unwrap();
+    let said = not_done_there(&plan).join("\n");
+    assert!(said.contains("the database orders_x is not one that the set-up makes"), "{said}");
+}
