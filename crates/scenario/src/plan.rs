@@ -4,14 +4,17 @@
 mod accounts;
 mod action;
 mod attached;
+mod choices;
 mod containers;
 mod fault;
 mod lie;
 mod load;
 mod pdns;
+mod planned_load;
 mod predefined;
 mod probes;
 mod promise;
+mod schedule;
 mod setup;
 mod username;
 
@@ -25,17 +28,20 @@ pub use attached::{
     AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut,
     SecretSource,
 };
+pub use choices::{Choices, Draw};
 pub use containers::{ContainersPlan, Image};
 pub use fault::{EVERY_NODE, FaultKind, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};
+pub use planned_load::{PlannedArrival, PlannedLoad};
 pub use predefined::brings_membership;
 pub use probes::ProbePlan;
 pub use promise::{
     AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
     RolePromise, SessionFate, WholeSchema,
 };
+pub use schedule::Schedule;
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 pub use username::{Naming, RoleNames, UsernamePattern};
 
@@ -120,6 +126,17 @@ impl Plan {
     /// The same, to change.
     pub(crate) fn steps_mut(&mut self) -> impl Iterator<Item = &mut SetupStep> {
         self.setup.iter_mut().chain(self.actions.iter_mut().map(|action| &mut action.step))
+    }
+
+    /// At how many endpoints the credentials of a role log in: a replicated cluster has one for reads and writes, and one
+    /// for reads.
+    pub fn endpoints(&self, role: &RolePromise) -> usize {
+        let attached = self.attached.as_ref().and_then(|attached| attached.postgres.get(&role.on));
+        let layout = self.postgres.get(&role.on).map(|cluster| cluster.layout);
+        match attached {
+            Some(attached) => attached.endpoints.len(),
+            None => 1 + usize::from(layout.is_some_and(|layout| layout.replicated().is_some())),
+        }
     }
 
     /// The title for people; it says so where the answers that the client gets are not all Vault's.

@@ -4,7 +4,6 @@
 //! The load is an open model: an arrival does not wait for responses, and response times count from the intended
 //! start. This crate never starts or stops a server and never judges; it records its observations in the history.
 
-mod choices;
 mod dns;
 mod gauges;
 mod kept;
@@ -14,7 +13,6 @@ mod probing;
 mod progress;
 mod record;
 mod run;
-mod schedule;
 mod steps;
 mod world;
 

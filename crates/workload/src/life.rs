@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{Micros, Operation};
-use leaseproof_scenario::{LifePlan, RolePromise};
+use leaseproof_scenario::{Choices, LifePlan, RolePromise};
 
-use crate::choices::Choices;
 use crate::gauges::Counted;
 use crate::record::{Credential, Tag};
 use crate::world::{Stopped, World};

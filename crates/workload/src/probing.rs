@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use leaseproof_domain::{Event, Expected, Grant, Micros, Object, ObjectKind, ProbeOutcome, ProbeRecord, Username};
 use leaseproof_postgres::{Facts, Login, Prober, Recipe};
-use leaseproof_scenario::{ProbePlan, PublicDefaults, RolePromise};
+use leaseproof_scenario::{Draw, ProbePlan, PublicDefaults, RolePromise};
 
-use crate::choices::Draw;
 use crate::life::Life;
 use crate::record::Credential;
 
@@ -187,10 +186,9 @@ mod tests {
     use std::sync::Arc;
 
     use leaseproof_postgres::Facts;
-    use leaseproof_scenario::{ProbePlan, RolePromise};
+    use leaseproof_scenario::{Choices, ProbePlan, RolePromise};
 
     use super::{Step, Trial};
-    use crate::choices::Choices;
 
     #[test]
     fn as_many_privileges_that_are_not_promised_are_in_the_history_as_the_plan_says() {

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, PhaseMark, PhasePoint, Redactor, Shed};
 use leaseproof_history::Recorder;
-use leaseproof_scenario::{LifePlan, PhasePlan, Plan, RolePromise};
+use leaseproof_scenario::{Choices, LifePlan, PhasePlan, Plan, PlannedArrival, PlannedLoad, RolePromise, Schedule};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::choices::Choices;
 use crate::life::Life;
 use crate::probes::ask_for_refusals;
 use crate::progress::Progress;
 use crate::record::Tag;
-use crate::schedule::Schedule;
 use crate::world::{Targets, World};
 
 /// From a phase's mark to its first arrival: time enough to be there when it is due.
@@ -65,21 +63,21 @@ pub async fn run(
 
 struct Load<'a> {
     plan: &'a Plan,
+    planned: PlannedLoad<'a>,
     world: World,
     roles: BTreeMap<String, Arc<RolePromise>>,
     lives: BTreeMap<String, Arc<LifePlan>>,
     progress: Arc<watch::Sender<Progress>>,
     /// Arrivals so far, shed ones included: the number of the last life.
     arrivals: u64,
-    /// Arrivals so far by role, shed ones included.
-    of_role: BTreeMap<String, u64>,
 }
 
 impl<'a> Load<'a> {
     fn new(plan: &'a Plan, world: World, progress: watch::Sender<Progress>) -> Self {
         let roles = plan.roles.iter().map(|role| (role.name.clone(), Arc::new(role.clone()))).collect();
         let lives = plan.lives.iter().map(|life| (life.name.clone(), Arc::new(life.clone()))).collect();
-        Self { plan, world, roles, lives, progress: Arc::new(progress), arrivals: 0, of_role: BTreeMap::new() }
+        let planned = PlannedLoad::of(plan);
+        Self { plan, planned, world, roles, lives, progress: Arc::new(progress), arrivals: 0 }
     }
 
     async fn run_phase(&mut self, phase: &PhasePlan, first: bool) {
@@ -123,7 +121,7 @@ impl<'a> Load<'a> {
             }
             self.arrivals += 1;
             world.gauges().count_arrival();
-            if let Some(life) = self.life(world, phase, self.arrivals) {
+            if let Some(life) = self.life(world, self.arrivals) {
                 match world.gauges().wait_below(u64::from(self.plan.client.in_flight)) {
                     Some(waiting) => drop(lives.spawn(life.live(arrival, waiting))),
                     None => self.shed(life, arrival),
@@ -139,7 +137,7 @@ impl<'a> Load<'a> {
     /// Their numbers follow the last arrival's: the lives of the schedule keep theirs.
     fn begin_probes(&self, world: &World, phase: &PhasePlan, begin: Micros, lives: &mut JoinSet<()>) {
         let probed: Vec<_> = self.roles.values().filter(|role| role.max_ttl.is_some()).collect();
-        let scheduled: u64 = self.plan.phases.iter().map(|phase| Schedule::of(phase).arrivals()).sum();
+        let scheduled = self.planned.arrivals();
         let gap = if phase.rate > 0.0 { (1.0 / phase.rate).min(1.0) } else { 1.0 };
         for (place, role) in probed.iter().enumerate() {
             let Some(max) = &role.max_ttl else { continue };
@@ -166,14 +164,12 @@ impl<'a> Load<'a> {
 
     /// The life of that number; none where the phase mixes no life, or one of a role that is not promised: a checked
     /// plan has neither.
-    fn life(&mut self, world: &World, phase: &PhasePlan, number: u64) -> Option<Life> {
-        let choices = Choices::of(self.plan.seed, number);
-        let plan = Arc::clone(self.lives.get(choices.life(&phase.mix)?)?);
+    fn life(&self, world: &World, number: u64) -> Option<Life> {
+        let PlannedArrival { phase, life, choices } = self.planned.arrival(number)?;
+        let plan = Arc::clone(self.lives.get(&life.name)?);
         let role = Arc::clone(self.roles.get(&plan.role)?);
         let tag = Tag { life: number, role: role.name.clone(), phase: phase.name.clone() };
-        let before = self.of_role.entry(role.name.clone()).or_default();
-        let probed = role.probes.is_some_and(|plan| *before < plan.first || choices.probes(plan.share));
-        *before += 1;
+        let probed = self.planned.is_probed(number);
         Some(Life { world: world.clone(), tag, plan, role, choices, probed })
     }
 

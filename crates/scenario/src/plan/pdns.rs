@@ -1,6 +1,6 @@
 //! A live PowerDNS, and what is promised of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use leaseproof_domain::{Origin, Ttl};
@@ -42,6 +42,23 @@ pub struct PdnsPlan {
     pub write_every: Option<Promised<Ttl>>,
     /// The `[pdns]` line.
     pub origin: Origin,
+}
+
+impl PdnsPlan {
+    /// The paths that the agent's token has to be refused at: the scenario's, and what lies beside the agent's own. Those
+    /// are its role's definition on the mount, another role's credentials, and what changes the environment.
+    pub fn refused_paths(&self, mount: &str) -> BTreeSet<String> {
+        let role = &self.role;
+        let ours = [
+            format!("{mount}/roles/{role}"),
+            format!("{mount}/static-creds/{role}"),
+            format!("{mount}/creds/{role}-of-nobody"),
+            "sys/policies/acl".to_owned(),
+            "sys/mounts".to_owned(),
+            "sys/auth".to_owned(),
+        ];
+        ours.into_iter().chain(self.forbidden.iter().cloned()).collect()
+    }
 }
 
 /// What the agent does after each rendering.

@@ -11,13 +11,12 @@ use std::time::Duration;
 
 use leaseproof_domain::{DnsAnswer, DnsEvent, DnsQuery, Event, HarnessFault, HarnessTrouble, Micros, Redactor, Secret};
 use leaseproof_history::Recorder;
-use leaseproof_scenario::PdnsPlan;
+use leaseproof_scenario::{PdnsPlan, Schedule};
 use leaseproof_vault as vault;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::question::Question;
-use crate::schedule::Schedule;
 
 /// From the beginning to the first question: time enough to be there when it is due.
 const LEAD: Duration = Duration::from_millis(20);

@@ -14,7 +14,7 @@ const REVOKE: (f64, f64) = (0.2, 0.8);
 /// Every number is drawn once, evenly from 0 up to 1, in a fixed order; what it means is decided where it is asked
 /// for, so that a scenario that changes one share changes no other choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Choices {
+pub struct Choices {
     life: f64,
     revoked: f64,
     renews: f64,
@@ -27,11 +27,11 @@ pub(crate) struct Choices {
 }
 
 /// Numbers drawn one after the other.
-pub(crate) struct Draw(ChaCha8Rng);
+pub struct Draw(ChaCha8Rng);
 
 impl Draw {
     /// A number below `bound`, which is above zero.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         // The high half of the product is even enough: no bound here is near 2^64.
         ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
     }
@@ -39,7 +39,7 @@ impl Draw {
 
 impl Choices {
     /// The choices of life `number` under `seed`.
-    pub(crate) fn of(seed: u64, number: u64) -> Self {
+    pub fn of(seed: u64, number: u64) -> Self {
         let mut numbers = numbers(seed, number, 0);
         // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
         // change from version to version, a run's choices may not.
@@ -50,18 +50,18 @@ impl Choices {
     }
 
     /// Whether it tries its role's privileges out, where this share of lives does (0 to 1).
-    pub(crate) fn probes(&self, share: f64) -> bool {
+    pub fn probes(&self, share: f64) -> bool {
         self.probed < share
     }
 
     /// The draws that say which of the privileges that are not promised it tries.
-    pub(crate) fn draw_forbidden(&self) -> Draw {
+    pub fn draw_forbidden(&self) -> Draw {
         let (seed, number) = self.draws;
         Draw(numbers(seed, number, 1))
     }
 
     /// Which of the weighted lives it is; none where no weight is above zero.
-    pub(crate) fn life<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
+    pub fn life<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
         let total: u64 = mix.values().copied().map(u64::from).sum();
         let mut place = (self.life * total as f64) as u64;
         mix.iter().find_map(|(name, weight)| match place.checked_sub(u64::from(*weight)) {
@@ -74,28 +74,28 @@ impl Choices {
     }
 
     /// Whether it is revoked, where this share of lives is (0 to 1); the others are left to expire.
-    pub(crate) fn revoked(&self, share: f64) -> bool {
+    pub fn revoked(&self, share: f64) -> bool {
         self.revoked < share
     }
 
     /// Whether it renews, where this share of lives does (0 to 1).
-    pub(crate) fn renews(&self, share: f64) -> bool {
+    pub fn renews(&self, share: f64) -> bool {
         self.renews < share
     }
 
     /// Whether it keeps a session open, where this share of lives does (0 to 1).
-    pub(crate) fn keeps(&self, share: f64) -> bool {
+    pub fn keeps(&self, share: f64) -> bool {
         self.keeps < share
     }
 
     /// The point of the lease at which it is revoked, where it is: 0.2 to 0.8.
-    pub(crate) fn revoke_at(&self) -> f64 {
+    pub fn revoke_at(&self) -> f64 {
         between(REVOKE, self.revoke)
     }
 
     /// The point of the lease at which it logs in once more: 0.3 to 0.9 of the lease, or of the part of the lease
     /// that a life to be revoked has.
-    pub(crate) fn relogin_at(&self, revoked: bool) -> f64 {
+    pub fn relogin_at(&self, revoked: bool) -> f64 {
         let point = between(RELOGIN, self.relogin);
         if revoked { point * self.revoke_at() } else { point }
     }

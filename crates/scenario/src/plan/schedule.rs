@@ -1,20 +1,20 @@
 use std::time::Duration;
 
-use leaseproof_scenario::PhasePlan;
+use super::PhasePlan;
 
 /// When the arrivals of a phase with a constant rate are due: arrival `k`, counted from 0, at `k / rate` after the
 /// phase's beginning, as long as that lies within the phase.
 ///
 /// Every moment is computed from `k` and not from the arrival before it, so that no rounding adds up.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Schedule {
+pub struct Schedule {
     rate: f64,
     arrivals: u64,
 }
 
 impl Schedule {
     /// The schedule of `rate` arrivals a second over `length`. A rate that is not above zero has no arrivals.
-    pub(crate) fn new(rate: f64, length: Duration) -> Self {
+    pub fn new(rate: f64, length: Duration) -> Self {
         if rate.is_nan() || rate <= 0.0 {
             return Self { rate: 0.0, arrivals: 0 };
         }
@@ -26,22 +26,22 @@ impl Schedule {
     }
 
     /// The schedule of a phase.
-    pub(crate) fn of(phase: &PhasePlan) -> Self {
+    pub fn of(phase: &PhasePlan) -> Self {
         Self::new(phase.rate, phase.duration.duration())
     }
 
     /// How many arrivals there are.
-    pub(crate) fn arrivals(&self) -> u64 {
+    pub fn arrivals(&self) -> u64 {
         self.arrivals
     }
 
     /// How long after the phase's beginning arrival `k` is due, in whole microseconds.
-    pub(crate) fn due(&self, k: u64) -> Duration {
+    pub fn due(&self, k: u64) -> Duration {
         Duration::from_micros((k as f64 * 1e6 / self.rate).round() as u64)
     }
 
     /// Every arrival's moment, in order.
-    pub(crate) fn moments(self) -> impl Iterator<Item = Duration> {
+    pub fn moments(self) -> impl Iterator<Item = Duration> {
         (0..self.arrivals).map(move |k| self.due(k))
     }
 }
