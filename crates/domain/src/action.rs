@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Micros, Operation, Origin, Outcome, ServerNote};
 
 /// The begin or the end of an action that the scenario's operator takes during the load.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionMark {
     /// Its number in the plan, from 1.
     pub action: u32,
@@ -18,7 +18,7 @@ pub struct ActionMark {
 }
 
 /// How an action ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionEnd {
     /// The server's answer, without secrets.
     pub outcome: Outcome,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{LatencySummary, LeaseId, Micros, Outcome, Username};
 
 /// Something that was done to, or seen of, a live DNS server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "dns")]
 pub enum DnsEvent {
     /// A question was sent.
@@ -34,7 +34,7 @@ impl DnsEvent {
 }
 
 /// A question to a DNS server and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsQuery {
     /// When it was due. Response time counts from here.
     pub intended: Micros,
@@ -47,7 +47,7 @@ pub struct DnsQuery {
 }
 
 /// What came of a question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum DnsAnswer {
     /// An answer.
@@ -74,7 +74,7 @@ impl fmt::Display for DnsAnswer {
 }
 
 /// What is done to a zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ZoneChange {
     /// A record is made.
@@ -94,7 +94,7 @@ impl ZoneChange {
 }
 
 /// A change of a zone through the server's own interface, and whether its answers show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ZoneWrite {
     /// What was changed.
     pub change: ZoneChange,
@@ -112,7 +112,7 @@ pub struct ZoneWrite {
 }
 
 /// What a server said to a change of a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum ZoneOutcome {
     /// It is done.
@@ -132,7 +132,7 @@ pub enum ZoneOutcome {
 }
 
 /// A configuration that was rendered with a credential. It was rendered somewhere between `from` and `to`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendering {
     /// Its number, from 1: the one that the server is started with.
     pub number: u32,
@@ -150,7 +150,7 @@ pub struct Rendering {
 }
 
 /// A request with the agent's token that has to be refused. `ok` means that it was *granted*.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyProbe {
     /// The path that was read.
     pub path: String,

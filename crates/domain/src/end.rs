@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Micros, Origin};
 
 /// How a run ended: the last line of its history. The exit code of the run follows from it and from the verdicts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// When.
     pub at: Micros,

@@ -1,20 +1,21 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ActionMark, AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting,
     KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet,
-    ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username,
+    ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username, WatchGap,
 };
 
-/// The version of the history's format that this build writes. A reader refuses a newer one; an older one has fewer
-/// kinds of events.
-pub const FORMAT_VERSION: u32 = 5;
+/// The version of the history's format that this build writes. It is raised with every new kind of event and every new
+/// field: a test compares them with docs/history.schema.json. A reader rejects a newer one; an older one has fewer of both.
+pub const FORMAT_VERSION: u32 = 6;
 
 /// One line of a history.
 ///
 /// Looks at the estate (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
 /// the moment after its answer came (`to`): what they show was true somewhere in between.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "event")]
 #[allow(clippy::large_enum_variant, reason = "a line is decoded, folded and dropped; operations are the common case")]
 pub enum Event {
@@ -147,7 +148,7 @@ pub enum Event {
 }
 
 /// What run this is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// [`FORMAT_VERSION`] of the writer.
     pub format: u32,
@@ -164,7 +165,7 @@ pub struct Header {
 }
 
 /// A server's clock against the harness's wall clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockReading {
     /// When it was measured.
     pub at: Micros,
@@ -177,7 +178,7 @@ pub struct ClockReading {
 }
 
 /// A setup step as it was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetupRecord {
     /// The step's number, from 1.
     pub step: u32,
@@ -199,11 +200,11 @@ pub struct SetupRecord {
 }
 
 /// What stood before the first credential was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Baseline {
     /// When it was looked at.
     pub at: Micros,
-    /// The cluster, e.g. `target`; empty in histories of before version 4.
+    /// The cluster, e.g. `target`; empty in some histories of format 4 and in older ones.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster: String,
     /// Every role of the cluster, the harness's own excepted.
@@ -211,7 +212,7 @@ pub struct Baseline {
 }
 
 /// A lease that Vault held before the first credential was requested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseBefore {
     /// The lease.
     pub lease: LeaseId,
@@ -227,7 +228,7 @@ pub struct LeaseBefore {
 }
 
 /// Leases of Vault roles that the scenario does not promise, of all database engines of the same namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OtherLeases {
     /// The leases whose Vault role could have created one of the roles whose name matches.
     pub leases: Vec<LeaseBefore>,
@@ -237,7 +238,7 @@ pub struct OtherLeases {
 }
 
 /// A role as `pg_roles` shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleSeen {
     /// Its OID. A name can come again; an OID does not within a run.
     pub oid: u32,
@@ -262,7 +263,7 @@ impl RoleSeen {
 }
 
 /// A promised account as the catalog shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountReading {
     /// When it was looked at.
     pub at: Micros,
@@ -273,7 +274,7 @@ pub struct AccountReading {
 }
 
 /// A point in a phase.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseMark {
     /// The phase's name.
     pub phase: String,
@@ -284,7 +285,7 @@ pub struct PhaseMark {
 }
 
 /// The points of a phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhasePoint {
     /// Its first arrival may come.
@@ -296,7 +297,7 @@ pub enum PhasePoint {
 }
 
 /// An arrival that the in-flight cap turned away while the generator was on time: a finding on the estate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shed {
     /// The life that was not begun.
     pub life: u64,
@@ -306,13 +307,13 @@ pub struct Shed {
     pub phase: String,
     /// When it was due.
     pub intended: Micros,
-    /// The lifecycle that it would have gone through; none in a history older than format 4.
+    /// The lifecycle that it would have gone through; none in some histories of format 4 and in older ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<String>,
 }
 
 /// One role, looked at on behalf of a life right after an issue or a renewal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleRead {
     /// The life.
     pub life: u64,
@@ -327,7 +328,7 @@ pub struct RoleRead {
 }
 
 /// What changed among the cluster's roles (baseline and harness excepted) since the last look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleSighting {
     /// Before the question.
     pub from: Micros,
@@ -347,7 +348,7 @@ pub struct RoleSighting {
 }
 
 /// What changed among Vault's leases (`sys/leases/lookup/database/creds/…`) since the last look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseSighting {
     /// Before the question.
     pub from: Micros,
@@ -364,7 +365,7 @@ pub struct LeaseSighting {
 }
 
 /// What one credential may do, read in one transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrivilegeReading {
     /// Before the question.
     pub from: Micros,
@@ -379,7 +380,7 @@ pub struct PrivilegeReading {
 }
 
 /// An entry of Vault's audit log, its secrets hashed by Vault and its text not kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// Vault's time of it, on Vault's clock.
     pub time: UnixMicros,
@@ -400,7 +401,7 @@ pub struct AuditEntry {
 }
 
 /// A secret that stood in a log. The text is gone; the fact stays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecretSeen {
     /// When the line was read.
     pub at: Micros,
@@ -413,45 +414,8 @@ pub struct SecretSeen {
     pub username: Option<Username>,
 }
 
-/// What an observer looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Observer {
-    /// `pg_roles`.
-    Roles,
-    /// Vault's list of leases.
-    Leases,
-    /// Privileges of credentials.
-    Privileges,
-    /// One role on behalf of a life.
-    RoleRead,
-    /// Vault's audit log.
-    Audit,
-    /// `pg_stat_activity`.
-    Sessions,
-    /// `pg_shdepend`.
-    Dependencies,
-    /// Vault's list of irrevocable leases.
-    Irrevocable,
-    /// Vault's telemetry.
-    Metrics,
-}
-
-/// A span in which an observer could not see.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WatchGap {
-    /// Who could not look.
-    pub observer: Observer,
-    /// Before the question.
-    pub from: Micros,
-    /// When it was given up.
-    pub to: Micros,
-    /// What it met.
-    pub why: String,
-}
-
 /// A server that ended by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerLost {
     /// When it was noticed.
     pub at: Micros,

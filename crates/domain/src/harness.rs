@@ -101,7 +101,7 @@ impl fmt::Display for HarnessFault {
 
 /// Something other than an operation that failed on the harness's own side: an observation, a question to a DNS server,
 /// a probe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HarnessTrouble {
     /// When it began.
     pub from: Micros,

@@ -14,11 +14,13 @@ mod harness;
 mod metric;
 mod name;
 mod note;
+mod observer;
 mod operation;
 mod origin;
 mod privilege;
 mod probe;
 mod redactor;
+mod second;
 mod secret;
 mod sighting;
 mod time;
@@ -32,13 +34,14 @@ pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering,
 pub use end::{Cause, End, EndReason};
 pub use event::{
     AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseSighting,
-    Observer, OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen,
-    ServerLost, SetupRecord, Shed, WatchGap,
+    OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
+    SetupRecord, Shed,
 };
 pub use harness::{HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
+pub use observer::{Observer, WatchGap};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
 pub use privilege::{
@@ -47,6 +50,7 @@ pub use privilege::{
 };
 pub use probe::{Expected, ProbeOutcome, ProbeRecord};
 pub use redactor::{Redactor, Scrubbed};
+pub use second::SecondFigures;
 pub use secret::Secret;
 pub use sighting::{
     AuthFailure, DependencySeen, DependencySighting, FaultMark, FaultPoint, IrrevocableSighting, KeptSession,

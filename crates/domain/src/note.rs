@@ -88,7 +88,7 @@ impl fmt::Display for ServerNote {
 }
 
 /// A message in a server's log, which no client received.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoggedNote {
     /// When it was read. The same text of the same server is recorded once.
     pub at: Micros,

@@ -240,7 +240,7 @@ pub struct OperationRecord {
     /// Which rule a request of [`Operation::Refused`] broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedRequest>,
-    /// Of an issue: the lifecycle that it begins; none in a history older than format 4.
+    /// Of an issue: the lifecycle that it begins; none in some histories of format 4 and in older ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<String>,
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{LeaseId, Micros, Outcome, UnixMicros, Username};
 
 /// A client's session in `pg_stat_activity`, of a role that was not there before the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionSeen {
     /// Its process id. It can come again; with `started` it does not.
     pub pid: i32,
@@ -26,7 +27,7 @@ pub struct SessionSeen {
 }
 
 /// What changed among the credentials' sessions since the last look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionSighting {
     /// Before the question.
     pub from: Micros,
@@ -46,7 +47,7 @@ pub struct SessionSighting {
 }
 
 /// What `pg_shdepend` holds of one role in one database and catalog.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct DependencySeen {
     /// The role's OID.
     pub oid: u32,
@@ -65,7 +66,7 @@ pub struct DependencySeen {
 }
 
 /// `pg_shdepend`'s rows of roles that were not there before the run, in one snapshot with `pg_authid`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DependencySighting {
     /// Before the question.
     pub from: Micros,
@@ -81,7 +82,7 @@ pub struct DependencySighting {
 }
 
 /// What changed among Vault's irrevocable leases (`sys/leases?type=irrevocable`) since the last look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IrrevocableSighting {
     /// Before the question.
     pub from: Micros,
@@ -98,7 +99,7 @@ pub struct IrrevocableSighting {
 }
 
 /// Gauges of Vault's telemetry (`sys/metrics`), those that changed since the last look.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricReading {
     /// Before the question.
     pub from: Micros,
@@ -109,7 +110,7 @@ pub struct MetricReading {
 }
 
 /// A step of a fault that the scenario asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultMark {
     /// Its number in the plan, from 1.
     pub fault: u32,
@@ -122,7 +123,7 @@ pub struct FaultMark {
 }
 
 /// A point of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultPoint {
     /// It is about to be done.
@@ -136,7 +137,7 @@ pub enum FaultPoint {
 }
 
 /// A login that PostgreSQL refused, as its log tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuthFailure {
     /// When the line was read.
     pub at: Micros,
@@ -152,7 +153,7 @@ pub struct AuthFailure {
 }
 
 /// A session that was opened while its credential was good and kept open, asked once more after the credential's end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeptSession {
     /// The life.
     pub life: u64,

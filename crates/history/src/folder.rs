@@ -141,6 +141,11 @@ impl RunFolder {
         self.path.join("latency.hlog")
     }
 
+    /// The figures second by second, for charts.
+    pub fn seconds(&self) -> PathBuf {
+        self.path.join("seconds.csv")
+    }
+
     /// The name that run.json tells, or else the folder's own: with `--output` the two differ.
     fn recorded_name(&self) -> String {
         #[derive(Deserialize)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Redactor, RoleSeen, Username};
+use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Observer as Looks, Redactor, RoleSeen, Username};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::Observer;
 use leaseproof_vault::Client;
@@ -28,13 +28,16 @@ use crate::roles::RoleLooks;
 use crate::sessions::{KnownSessions, SessionLooks};
 use crate::telemetry::{GaugeLooks, IrrevocableLooks};
 
-/// How often sessions are looked at: a kept one lasts for seconds.
-const SESSIONS_PACE: Duration = Duration::from_millis(500);
-/// How often `pg_shdepend` is read, which asks of every role.
-const DEPENDENCIES_PACE: Duration = Duration::from_secs(1);
-/// How often Vault is asked for irrevocable leases and gauges: a lease takes minutes to become irrevocable, and gauges
-/// are of intervals of ten seconds.
-const TELEMETRY_PACE: Duration = Duration::from_secs(2);
+/// How often sessions are looked at.
+const SESSIONS_PACE: Duration = pace(Looks::Sessions);
+/// How often `pg_shdepend` is read.
+const DEPENDENCIES_PACE: Duration = pace(Looks::Dependencies);
+/// How often Vault is asked for irrevocable leases and gauges.
+const TELEMETRY_PACE: Duration = pace(Looks::Irrevocable);
+
+const fn pace(looks: Looks) -> Duration {
+    looks.pace().expect("it looks at a pace of its own")
+}
 
 /// What to look at.
 pub struct Config {
