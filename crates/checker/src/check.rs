@@ -3,9 +3,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use leaseproof_domain::{Event, Observer, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
+use crate::arrivals::Arrivals;
+use crate::coverage::{Place, too_little};
 use crate::fold::{Life, Orphan, Run};
 use crate::sheet::{Sheet, Written};
-use crate::windows::Windows;
+use crate::windows::{Selection, Windows};
 
 /// One promise, judged.
 pub(crate) trait Check {
@@ -23,6 +25,16 @@ pub(crate) trait Check {
         &[]
     }
 
+    /// The observers that look at a pace of their own and without most of whose observations it cannot pass.
+    fn observers(&self) -> &'static [Observer] {
+        self.relies_on()
+    }
+
+    /// Of which arrivals it cannot pass without most; none if what it judges does not follow from arrivals.
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        Some(Selection::default())
+    }
+
     /// Whether its verdict rests on timing, where that is not the same for all that it is asked of.
     fn rests_on_timing(&self) -> Option<bool> {
         None
@@ -36,6 +48,8 @@ pub(crate) trait Check {
 pub(crate) struct Whole<'a> {
     pub(crate) windows: &'a Windows<'a>,
     pub(crate) orphans: &'a [Orphan],
+    /// The arrivals that were due.
+    pub(crate) arrivals: &'a Arrivals<'a>,
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,
 }
@@ -63,6 +77,7 @@ impl Outcome {
     /// Why the check was not judged, where what the scenario asks is too little for it.
     pub(crate) fn not_judged(&self) -> Option<&str> {
         let nothing = self.crashed.is_none() && self.written.findings.is_empty() && self.written.samples == 0;
+        let nothing = nothing && self.written.coverage.as_ref().and_then(too_little).is_none();
         self.written.not_judged.as_deref().filter(|_| nothing)
     }
 }
@@ -85,12 +100,16 @@ impl Asked {
     pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
         let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *life.role);
         if !others {
+            self.sheet.begin_life(&life.phase, &life.role);
             self.guarded(|check, sheet| check.life(life, run, sheet));
+            self.sheet.end_life();
         }
     }
 
     pub(crate) fn end(mut self, run: &Run<'_>, whole: &Whole<'_>) -> (Ask, Outcome) {
+        let subject = self.ask.subject.clone();
         self.guarded(|check, sheet| check.end(run, whole, sheet));
+        self.guarded(|check, sheet| expect_data(check, &subject, run, whole, sheet));
         for observer in self.check.relies_on() {
             if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
                 self.sheet.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
@@ -112,6 +131,19 @@ impl Asked {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
             self.crashed = Some(words.unwrap_or_else(|| "no reason was recorded".to_owned()));
+        }
+    }
+}
+
+/// What every check needs: the arrivals that it follows from, and observations for as long as there is a load.
+fn expect_data(check: &dyn Check, subject: &Subject, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    if let Some(selection) = check.arrivals().filter(|_| whole.complete) {
+        whole.arrivals.expect(selection, subject, sheet);
+    }
+    for observer in check.observers() {
+        let part = format!("of the observations of {}", seen_by(*observer));
+        for (phase, expected, judged) in run.observed(*observer) {
+            sheet.expect_at(&part, &Place::phase(&phase.name), expected, judged);
         }
     }
 }

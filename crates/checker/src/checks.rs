@@ -11,10 +11,12 @@ mod dns_agent_policy;
 mod dns_answers;
 mod dns_credential_change;
 mod dns_record_changes;
+mod due;
 mod early_loss;
 mod early_refusal;
 mod encryption;
 mod ended_by_actions;
+mod endpoints;
 mod expiry;
 mod fate;
 mod first_logins;
@@ -88,7 +90,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-3" => Box::new(orphans_during_run::OrphansDuringRun::default()),
         "INV-4" => Box::new(valid_until_covers_lease::ValidUntilCoversLease::default()),
         "INV-5" => Box::<early_refusal::EarlyRefusal>::default(),
-        "INV-6a" => Box::new(logins_after_end::LoginsAfterEnd),
+        "INV-6a" => Box::new(logins_after_end::LoginsAfterEnd::default()),
         "INV-6b" => Box::new(sessions_after_end::SessionsAfterEnd::default()),
         "INV-7" => Box::new(maximum_ttl::MaximumTtl),
         "INV-8" => Box::new(irrevocable_leases::IrrevocableLeases::default()),
@@ -102,7 +104,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "DNS-1" => Box::new(dns_answers::DnsAnswers),
         "DNS-2" => Box::new(dns_credential_change::DnsCredentialChange),
         "DNS-3" => Box::new(dns_record_changes::DnsRecordChanges),
-        "DNS-4" => Box::new(dns_agent_policy::DnsAgentPolicy),
+        "DNS-4" => Box::new(dns_agent_policy::DnsAgentPolicy::default()),
         "THR-1" => Box::new(thresholds::Thresholds::new(ask, plan)),
         _ => Box::new(Unmade),
     }

@@ -4,16 +4,19 @@ mod actions;
 mod before;
 mod clocks;
 mod dns;
+mod ended;
 mod faults;
 mod flow;
 mod groups;
 mod harness;
 mod life;
+mod looks;
 mod moment;
 mod objects;
 mod orphans;
 mod revocation;
 mod source;
+mod take_in;
 mod tracks;
 
 use std::borrow::Cow;
@@ -22,10 +25,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leaseproof_domain::{
-    ActionMark, End, Event, FaultMark, Header, LeaseId, LeaseSighting, Micros, Observer, Operation, OperationRecord,
-    Outcome, PhaseMark, PhasePoint, PrivilegeSet, RoleRead, RoleSighting, Username, WatchGap,
+    End, Event, Header, LeaseId, Micros, Observer, Operation, OperationRecord, Outcome, PrivilegeSet, Username,
 };
-use leaseproof_scenario::{Plan, RolePromise};
+use leaseproof_scenario::{PhasePlan, Plan, PlannedLoad, RolePromise};
 
 pub(crate) use actions::{Action, Actions, MET};
 pub(crate) use before::{Before, LeftBefore};
@@ -35,9 +37,8 @@ pub(crate) use faults::{Fault, Faults};
 pub(crate) use flow::{Flow, Slice, Waits};
 pub(crate) use groups::Groups;
 use harness::Harness;
-use life::EarlyEnd;
 pub(crate) use life::{EndedBy, Gone, Life, Look, Read, Step, Term};
-use moment::moment;
+use looks::Looks;
 pub(crate) use objects::Objects;
 pub(crate) use orphans::{Issues, Orphan};
 pub(crate) use revocation::Revocation;
@@ -58,6 +59,8 @@ pub(crate) struct Arrivals {
 /// A run as far as it was read.
 pub(crate) struct Run<'p> {
     pub(crate) plan: &'p Plan,
+    /// What the plan's arrivals are to do.
+    pub(crate) planned: PlannedLoad<'p>,
     pub(crate) header: Option<Header>,
     pub(crate) end: Option<End>,
     pub(crate) clocks: Clocks,
@@ -86,6 +89,7 @@ pub(crate) struct Run<'p> {
     pub(crate) now: Micros,
     /// Whether Vault's leases were looked at.
     pub(crate) leases_looked_at: bool,
+    looks: Looks,
     listed: BTreeSet<LeaseId>,
     tracks: Tracks,
     lives: BTreeMap<u64, Life>,
@@ -108,6 +112,7 @@ impl<'p> Run<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
+            planned: PlannedLoad::of(plan),
             header: None,
             end: None,
             clocks: Clocks::default(),
@@ -126,6 +131,7 @@ impl<'p> Run<'p> {
             lost: None,
             now: Micros(0),
             leases_looked_at: false,
+            looks: Looks::new(plan),
             listed: BTreeSet::new(),
             tracks: Tracks::default(),
             lives: BTreeMap::new(),
@@ -206,6 +212,31 @@ impl<'p> Run<'p> {
         overloaded || self.faults.felt_by_any(from, to)
     }
 
+    /// From when to when each phase with a load lasted; none of one whose beginning or end is not in the history.
+    pub(crate) fn loads(&self) -> impl Iterator<Item = (&'p PhasePlan, Option<(Micros, Micros)>)> {
+        let loaded = self.plan.phases.iter().filter(|phase| phase.mix.values().any(|weight| *weight > 0));
+        loaded.map(|phase| {
+            let begun = self.phases.get(&phase.name).and_then(|arrivals| arrivals.begun);
+            (phase, begun.zip(self.stops.get(&phase.name).copied()))
+        })
+    }
+
+    /// Of each phase with a load, in how many spans of a few paces an observer had to look at something, and did.
+    pub(crate) fn observed(&self, observer: Observer) -> impl Iterator<Item = (&'p PhasePlan, u64, u64)> {
+        self.loads().map(move |(phase, span)| {
+            let Some((from, to)) = span else {
+                let length = self.looks.length(observer).map_or(f64::INFINITY, |length| length.as_secs_f64());
+                return (phase, (phase.duration.duration().as_secs_f64() / length) as u64, 0);
+            };
+            let (mut expected, mut judged) = (0, 0);
+            for (begins, ends, observed) in self.looks.spans(observer, from, to) {
+                expected += u64::from(observed || !self.is_excused(begins, ends));
+                judged += u64::from(observed);
+            }
+            (phase, expected, judged)
+        })
+    }
+
     /// Whether a phase ended in that span, after which lives begin no new step.
     pub(crate) fn stopped_within(&self, from: Micros, to: Micros) -> bool {
         self.stops.values().any(|stop| from <= *stop && *stop <= to)
@@ -255,303 +286,5 @@ impl<'p> Run<'p> {
     /// The life of an operation that ended after its credential's early end.
     pub(crate) fn ended_early(&self, record: &OperationRecord) -> Option<&Life> {
         self.lives.get(&record.life).filter(|life| life.outlived_its_early_end(record.end))
-    }
-
-    /// Takes an event in.
-    pub(crate) fn fold(&mut self, event: &Event) {
-        self.revocation.see(event);
-        self.flow.see(event);
-        match event {
-            Event::Header(header) => {
-                self.clocks.set_epoch(header.epoch);
-                self.header = Some(header.clone());
-            }
-            Event::Clock(reading) => self.clocks.see(reading),
-            Event::Objects { at, cluster, database, objects } => self.objects.see(*at, cluster, database, objects),
-            Event::PrivilegeSet { id, set } => {
-                self.sets.insert(*id, set.clone());
-            }
-            Event::Operation(record) => self.operation(record),
-            Event::RoleRead(read) => self.role_read(read),
-            Event::Roles(sighting) if !self.settled => self.sighting(sighting),
-            Event::Leases(sighting) if !self.settled => self.leases(sighting),
-            Event::Privileges(reading) => {
-                self.tracks.privileges(reading);
-                if let Some(set) = self.sets.get(&reading.set) {
-                    self.groups.privileges(reading.oid, set);
-                }
-            }
-            Event::Baseline(baseline) => self.before.baseline(&baseline.cluster, &baseline.roles),
-            Event::LeasesBefore { leases, others, gone, .. } => {
-                self.before.leases(leases, others.as_ref(), gone);
-            }
-            Event::Probe(probe) => {
-                if let Some(life) = self.lives.get_mut(&probe.life) {
-                    life.probes.push(probe.clone());
-                }
-            }
-            Event::Phase(mark) => self.phase(mark),
-            Event::Fault(mark) => self.fault(mark),
-            Event::Action(mark) => self.action(mark),
-            Event::Dns(event) => self.dns.see(event),
-            Event::Sessions(sighting) => self.dns.sessions(sighting),
-            Event::WatchGap(gap) => self.gap(gap),
-            Event::Harness(trouble) if !self.settled && !self.faults.felt(trouble.from, trouble.to) => {
-                self.harness.trouble(trouble, self.plan);
-                self.end_own_token();
-            }
-            Event::ServerLost(lost) => {
-                self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
-            }
-            Event::Residue { from, to, released: false, roles, leases, .. } => {
-                let look = Look { from: *from, to: *to };
-                self.tracks.whole_look(roles, look);
-                self.groups.whole_look(roles);
-                self.look_for_awaited(look);
-                self.listed = leases.iter().cloned().collect();
-                self.leases_looked_at = true;
-                self.settled = true;
-            }
-            Event::Residue { released: true, roles, .. } => self.groups.whole_look(roles),
-            Event::End(end) => self.end = Some(end.clone()),
-            _ => {}
-        }
-        self.now = self.now.max(moment(event));
-    }
-
-    fn phase(&mut self, mark: &PhaseMark) {
-        let arrivals = self.phases.entry(mark.phase.clone()).or_default();
-        let planned = self.plan.phases.iter().find(|phase| phase.name == mark.phase);
-        let stop = match mark.point {
-            PhasePoint::Begins => {
-                arrivals.begun = Some(mark.at);
-                return;
-            }
-            PhasePoint::Drains => {
-                arrivals.over = Some(mark.at);
-                planned.map_or(mark.at, |phase| mark.at.after(phase.drain.duration()))
-            }
-            PhasePoint::Ends => mark.at,
-        };
-        let known = self.stops.entry(mark.phase.clone()).or_insert(stop);
-        *known = stop.min(*known);
-    }
-
-    /// What a fault does to the credentials that stand is known to their lives.
-    fn fault(&mut self, mark: &FaultMark) {
-        self.faults.mark(mark);
-        self.end_early();
-    }
-
-    /// What an action declares about the credentials that stand is known to their lives.
-    fn action(&mut self, mark: &ActionMark) {
-        self.actions.mark(mark, self.lives.values());
-        self.faults.mark_action(mark);
-        self.end_early();
-    }
-
-    /// Once the harness's own token has ended, each life knows.
-    fn end_own_token(&mut self) {
-        if !self.own_token_ended && self.harness.token_end().is_some() {
-            self.own_token_ended = true;
-            self.end_early();
-        }
-    }
-
-    /// Each life knows of its early end: with its token, by a fault or with the harness's own, or by an action.
-    fn end_early(&mut self) {
-        let mut lives = std::mem::take(&mut self.lives);
-        for life in lives.values_mut() {
-            life.early_end = life.asked_for().and_then(|requested| self.early_end(&life.role, requested));
-        }
-        self.lives = lives;
-    }
-
-    /// The early end of a role's credential that was requested then.
-    fn early_end(&self, role: &str, requested: Micros) -> Option<EarlyEnd> {
-        let ends = [self.faults.token_end(requested), self.actions.early_end(role, requested)];
-        let first = ends.into_iter().flatten().min_by_key(|end| end.from);
-        first.or(self.harness.token_end())
-    }
-
-    /// The next life that has ended long enough ago, with what was seen of it.
-    pub(crate) fn next_ended(&mut self) -> Option<Life> {
-        loop {
-            let (until, _) = *self.ended.front()?;
-            if until >= self.now {
-                return None;
-            }
-            let (_, number) = self.ended.pop_front()?;
-            if let Some(life) = self.close(number) {
-                return Some(life);
-            }
-        }
-    }
-
-    /// The next life of those that are left, in order of arrival.
-    pub(crate) fn next_left(&mut self) -> Option<Life> {
-        let (number, _) = self.lives.first_key_value()?;
-        self.close(*number)
-    }
-
-    /// The roles that belong to no acknowledged issue; asked for once all lives were judged. An issue stands in the
-    /// history only when it has ended: where that is not `complete`, one that was under way may have made a late role.
-    pub(crate) fn unclaimed(&mut self, complete: bool) -> Vec<Orphan> {
-        let last_look = self.last_look();
-        let tracks = std::mem::take(&mut self.tracks);
-        self.tracks.last_look = last_look;
-        self.tracks.appeared = tracks.appeared;
-        // Credentials of a live server's agent are no life's, and have a lease all the same. Groups are none at all.
-        let others = |track: &Track| !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name);
-        let unclaimed = tracks.unclaimed().filter(others).collect();
-        let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
-        if !complete {
-            let longest = self.plan.client.timeout.duration() + KEPT;
-            for orphan in &mut orphans {
-                orphan.explained |= orphan.appeared.to.after(longest) >= self.now;
-            }
-        }
-        orphans
-    }
-
-    fn close(&mut self, number: u64) -> Option<Life> {
-        let mut life = self.lives.remove(&number)?;
-        self.awaited.remove(&number);
-        if let Some(lease) = &life.lease {
-            self.lease_owners.remove(lease);
-        }
-        if let Some(username) = &life.username {
-            let role = username.of_role();
-            self.owners.remove(&*role);
-            life.track = self.tracks.take(&role);
-            life.oid = life.oid.or(life.track.as_ref().map(|track| track.oid));
-        }
-        Some(life)
-    }
-
-    fn operation(&mut self, record: &OperationRecord) {
-        if record.op == Operation::Issue {
-            self.issues.see(record);
-        }
-        if !self.faults.felt_by(record.op, record.start, record.end) {
-            self.harness.operation(record);
-            self.end_own_token();
-        }
-        if record.life == 0 {
-            return;
-        }
-        let endpoint = record.endpoint.as_deref().map(|text| self.intern(text));
-        let (role, phase) = (self.intern(&record.role), self.intern(&record.phase));
-        let is_issue = record.op == Operation::Issue;
-        let early_end = is_issue.then(|| self.early_end(&record.role, record.start)).flatten();
-        let life = self.lives.entry(record.life).or_insert_with(|| Life::new(role, phase));
-        life.add(record, endpoint);
-        if is_issue {
-            life.early_end = early_end;
-        }
-        if record.op == Operation::Issue && !record.outcome.is_ok() {
-            self.ended.push_back((self.now.after(KEPT), record.life));
-        } else if record.op == Operation::Issue {
-            self.groups.acknowledge();
-            if let Some(username) = &record.username {
-                let role = username.of_role();
-                if !self.tracks.has_appeared(&role) {
-                    self.awaited.insert(record.life);
-                }
-                self.owners.insert(role.into_owned(), record.life);
-            }
-            if let Some(lease) = &record.lease {
-                self.lease_owners.insert(lease.clone(), record.life);
-            }
-        }
-        if record.op == Operation::DeadLogin && matches!(record.outcome, Outcome::Failed(_)) {
-            self.may_have_ended(record.life);
-        }
-    }
-
-    /// A refused login after the end is a life's last step; its role may be gone already, or will be.
-    fn may_have_ended(&mut self, number: u64) {
-        let Some(life) = self.lives.get(&number) else { return };
-        let track = life.username.as_ref().and_then(|name| self.tracks.named(&name.of_role()));
-        let gone = match track {
-            Some(track) if track.appeared.is_some() => track.gone.is_some(),
-            _ => life.missed.is_some(),
-        };
-        if gone {
-            self.ended.push_back((self.now.after(KEPT), number));
-        }
-    }
-
-    /// Notes the first gap of each observer. Once all was looked at, only the logs have still to be read.
-    fn gap(&mut self, gap: &WatchGap) {
-        let expected = self.faults.felt(gap.from, gap.to);
-        let counts = !expected && (!self.settled || gap.observer == Observer::Audit);
-        if counts && self.gaps.iter().all(|(observer, _)| *observer != gap.observer) {
-            self.gaps.push((gap.observer, gap.why.clone()));
-        }
-    }
-
-    fn role_read(&mut self, read: &RoleRead) {
-        if let Some(life) = self.lives.get_mut(&read.life) {
-            life.oid = life.oid.or(read.role.as_ref().map(|role| role.oid));
-            let seen = read.role.as_ref().map(|role| role.valid_until);
-            life.reads.push(life::Read { look: Look { from: read.from, to: read.to }, seen });
-        }
-    }
-
-    fn sighting(&mut self, sighting: &RoleSighting) {
-        let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
-        self.tracks.sighting(sighting);
-        sighting.appeared.iter().for_each(|role| self.groups.appears(role));
-        sighting.changed.iter().for_each(|role| self.groups.changes(role));
-        sighting.gone.iter().for_each(|oid| self.groups.goes(*oid));
-        self.look_for_awaited(Look { from: sighting.from, to: sighting.to });
-        for number in gone {
-            let refused = |life: &Life| life.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
-            if self.lives.get(&number).is_some_and(refused) {
-                self.may_have_ended(number);
-            }
-        }
-    }
-
-    fn owner_of(&self, oid: u32) -> Option<u64> {
-        self.owners.get(&self.tracks.get(oid)?.name).copied()
-    }
-
-    /// A look that began after an issue's answer has to show its role.
-    fn look_for_awaited(&mut self, look: Look) {
-        let mut awaited = std::mem::take(&mut self.awaited);
-        awaited.retain(|number| {
-            let Some(life) = self.lives.get_mut(number) else { return false };
-            if life.username.as_ref().is_some_and(|name| self.tracks.has_appeared(&name.of_role())) {
-                return false;
-            }
-            let due = life.acknowledged().is_some_and(|issue| issue.end < look.from);
-            if due {
-                life.missed = Some(look);
-            }
-            !due
-        });
-        self.awaited = awaited;
-    }
-
-    fn leases(&mut self, sighting: &LeaseSighting) {
-        self.leases_looked_at = true;
-        self.listed.extend(sighting.appeared.iter().cloned());
-        for lease in &sighting.gone {
-            self.listed.remove(lease);
-            if let Some(life) = self.lease_owners.get(lease).and_then(|number| self.lives.get_mut(number)) {
-                life.unlisted = Some(sighting.to);
-            }
-        }
-    }
-
-    fn intern(&mut self, text: &str) -> Rc<str> {
-        if let Some(known) = self.names.get(text) {
-            return Rc::clone(known);
-        }
-        let name: Rc<str> = Rc::from(text);
-        self.names.insert(Rc::clone(&name));
-        name
     }
 }

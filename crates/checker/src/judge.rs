@@ -3,21 +3,24 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    Cause, EndReason, Event, Judgment, Observed, Operation, RunOutcome, RunVerdicts, VERDICTS_SCHEMA, Verdict,
+    Cause, EndReason, Event, Judgment, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures, VERDICTS_SCHEMA,
+    Verdict,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
 
+use crate::arrivals::Arrivals;
 use crate::causes::{self, Failed};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
+use crate::coverage;
 use crate::fold::{Life, MET, Run};
 use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
 use crate::saturation;
 use crate::server_words;
-use crate::sheet::{self, Written};
+use crate::sheet::Written;
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
 use crate::validity::{self, Punctuality};
@@ -27,6 +30,8 @@ use crate::windows::{Selection, Windows};
 pub struct Judged {
     /// The verdicts: the content of `verdicts.json`.
     pub verdicts: RunVerdicts,
+    /// The figures second by second: the content of `seconds.csv`.
+    pub seconds: Vec<SecondFigures>,
     /// The distributions behind the figures, in microseconds.
     pub histograms: BTreeMap<(Operation, Clocking, Extent), Histogram<u64>>,
 }
@@ -120,7 +125,8 @@ impl<'p> Bench<'p> {
         let cause = cause(&self.run, read_end);
         let cause = cause.as_ref();
         let orphans = self.run.unclaimed(cause.is_none());
-        let whole = Whole { windows: &self.windows, orphans: &orphans, complete: cause.is_none() };
+        let arrivals = Arrivals::of(&self.run, &self.windows);
+        let whole = Whole { windows: &self.windows, orphans: &orphans, arrivals: &arrivals, complete: cause.is_none() };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
@@ -167,7 +173,7 @@ impl<'p> Bench<'p> {
         left_out.extend(planned.map(|left| (left.check.to_string(), left.why.clone())));
         verdicts.observed.left_out = left_out;
         verdicts.outcome = outcome(&verdicts);
-        Judged { verdicts, histograms: statistics.histograms() }
+        Judged { verdicts, seconds: self.windows.seconds(), histograms: statistics.histograms() }
     }
 }
 
@@ -225,7 +231,7 @@ fn judgment(
         (Verdict::Unknown, Some(why))
     } else if written.samples == 0 {
         (Verdict::Unknown, Some(without_samples.to_owned()))
-    } else if let Some(why) = written.coverage.as_ref().and_then(sheet::too_little) {
+    } else if let Some(why) = written.coverage.as_ref().and_then(coverage::too_little) {
         (Verdict::Unknown, Some(why))
     } else {
         (Verdict::Pass, None)

@@ -4,10 +4,12 @@
 //! check fails only if the order of events is certain, and passes only if it has samples; otherwise it is Unknown.
 //! This crate does no I/O and reads no clock.
 
+mod arrivals;
 mod catalogue;
 mod causes;
 mod check;
 mod checks;
+mod coverage;
 mod fold;
 mod judge;
 mod known;
@@ -16,8 +18,10 @@ mod observed;
 mod outcome;
 mod privilege_diff;
 mod saturation;
+mod seconds;
 mod server_words;
 mod sheet;
+mod spans;
 mod statistics;
 mod timeouts;
 mod times;

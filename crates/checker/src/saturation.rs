@@ -17,7 +17,8 @@ use leaseproof_domain::{LoadFigures, Micros, Operation, Ttl};
 use leaseproof_scenario::{EstateKind, LifePlan, PhasePlan, Plan};
 
 use crate::check::has_several_clusters;
-use crate::fold::{Run, Slice, Waits};
+use crate::fold::{Fault, Run, Slice, Waits};
+use crate::spans::{Span, without};
 use crate::trend::{Slope, median, slope};
 
 /// A stretch of load that is shorter is not judged, in seconds.
@@ -94,20 +95,13 @@ pub(crate) fn figures(run: &Run<'_>) -> Vec<LoadFigures> {
     stretches(run).0.into_iter().map(|stretch| stretch.figures).collect()
 }
 
-/// The spans of a phase's arrivals after the ramp-up in which no fault is felt.
-fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<(Micros, Micros)> {
+/// The spans of a phase's arrivals after the ramp-up in which no fault is felt, and no window of an action is open.
+fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<Span> {
     let arrivals = run.phases.get(&phase.name).copied().unwrap_or_default();
     let (Some(begun), Some(over)) = (arrivals.begun, arrivals.over) else { return Vec::new() };
     let length = over.min(begun.after(phase.duration.duration())).since(begun);
     let ramp_up = length.mul_f64(RAMP_UP).min(lifetime(run.plan, phase));
-    let mut free = vec![(begun.after(ramp_up), begun.after(length))];
-    for fault in run.faults.iter() {
-        let Some(from) = fault.begun else { continue };
-        let to = fault.over().unwrap_or(Micros(u64::MAX));
-        free = free.into_iter().flat_map(|(begin, end)| [(begin, end.min(from)), (begin.max(to), end)]).collect();
-        free.retain(|(begin, end)| begin < end);
-    }
-    free
+    without((begun.after(ramp_up), begun.after(length)), run.faults.iter().filter_map(Fault::span))
 }
 
 /// How long the credentials of a phase live at most: until then the load rises.
@@ -173,19 +167,12 @@ fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
     let smallest = |block: &[f64]| block.iter().copied().fold(f64::INFINITY, f64::min);
     let minima: Vec<f64> = values.chunks_exact(block).map(smallest).collect();
     let slope = slope(&minima, block as f64 * width)?;
-    let [first, second, last] = thirds(&minima).map(middle);
+    let [first, second, last] = thirds(&minima).map(median);
     let step = LEAST_STEP * (last - first);
     let throughout = step > 0.0 && second - first >= step && last - second >= step;
     let highest = minima.iter().copied().fold(0.0, f64::max);
-    let to_the_end = middle(&minima[minima.len() - minima.len().div_ceil(6)..]) >= STILL_THERE * highest;
+    let to_the_end = median(&minima[minima.len() - minima.len().div_ceil(6)..]) >= STILL_THERE * highest;
     Some(Growth { slope, first, last, throughout, to_the_end })
-}
-
-/// The median.
-fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    median(&sorted)
 }
 
 impl Growth {

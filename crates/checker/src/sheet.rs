@@ -1,21 +1,22 @@
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use leaseproof_domain::{Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, KnownPlan};
 
 use crate::causes::Groups;
+use crate::coverage::{Expected, Place};
 
 /// How many findings a judgment keeps; the rest is counted.
 const KEPT: usize = 20;
-/// A check that judged fewer than one in so many of the samples that it expected is Unknown where it found nothing.
-const ONE_IN: u64 = 2;
 
 /// What one check writes down on its way: samples, findings, and what it could not see.
 pub(crate) struct Sheet {
     subject: Subject,
     origin: Origin,
     samples: u64,
-    expected: BTreeMap<String, Coverage>,
+    expected: Expected,
+    /// Of which phase and role the credential is that is judged.
+    place: Option<Place>,
     findings: Vec<Finding>,
     groups: Groups,
     more: u64,
@@ -68,7 +69,8 @@ impl Sheet {
             subject: ask.subject.clone(),
             origin,
             samples: 0,
-            expected: BTreeMap::new(),
+            expected: Expected::default(),
+            place: None,
             findings: Vec::new(),
             groups: Groups::default(),
             more: 0,
@@ -102,15 +104,22 @@ impl Sheet {
 
     /// So many samples of a part were expected, and so many of them judged.
     pub(crate) fn expect_many(&mut self, part: &str, expected: u64, judged: u64) {
-        if expected == 0 {
-            return;
-        }
-        let coverage = match self.expected.get_mut(part) {
-            Some(coverage) => coverage,
-            None => self.expected.entry(part.to_owned()).or_default(),
-        };
-        coverage.expected += expected;
-        coverage.judged += judged.min(expected);
+        self.expected.add(part, self.place.as_ref(), expected, judged);
+    }
+
+    /// The same of a part, and of one place by itself.
+    pub(crate) fn expect_at(&mut self, part: &str, place: &Place, expected: u64, judged: u64) {
+        self.expected.add(part, Some(place), expected, judged);
+    }
+
+    /// What is expected from here on is of a credential of that phase and role.
+    pub(crate) fn begin_life(&mut self, phase: &Rc<str>, role: &Rc<str>) {
+        self.place = Some(Place { phase: Some(Rc::clone(phase)), role: Some(Rc::clone(role)) });
+    }
+
+    /// What is expected from here on is of no one credential.
+    pub(crate) fn end_life(&mut self) {
+        self.place = None;
     }
 
     /// A sample broke the promise.
@@ -154,12 +163,9 @@ impl Sheet {
     pub(crate) fn finish(self) -> Written {
         let failed = !self.findings.is_empty();
         let known = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
-        let share = |coverage: &Coverage| coverage.judged as f64 / coverage.expected as f64;
-        let worst =
-            |(_, one): &(String, Coverage), (_, other): &(String, Coverage)| share(one).total_cmp(&share(other));
         Written {
             samples: self.samples,
-            coverage: self.expected.into_iter().min_by(worst),
+            coverage: self.expected.worst(),
             findings: self.findings,
             groups: self.groups,
             more: self.more,
@@ -170,15 +176,6 @@ impl Sheet {
             known,
         }
     }
-}
-
-/// Why too little was judged, where that is so.
-pub(crate) fn too_little((part, coverage): &(String, Coverage)) -> Option<String> {
-    let Coverage { expected, judged } = coverage;
-    (judged * ONE_IN < *expected).then(|| {
-        let part = if part.is_empty() { String::new() } else { format!(" {part}") };
-        format!("judged {judged} of {expected} expected{part}")
-    })
 }
 
 /// Findings without a moment are of the run as a whole and stand last.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{DnsEvent, Event, Operation, OperationRecord, OperationStatistics, Outcome, Shed};
+use leaseproof_domain::{DnsQuery, Operation, OperationRecord, OperationStatistics, Outcome, Shed};
 
 use crate::timeouts::{Timeouts, micros, waited};
 use crate::times::Times;
@@ -90,22 +90,16 @@ pub(crate) struct Statistics {
 }
 
 impl Statistics {
-    pub(crate) fn see(&mut self, event: &Event, timeouts: &Timeouts<'_>) {
-        match event {
-            Event::Operation(record) => self.operation(record, timeouts),
-            Event::Shed(shed) => self.dropped(shed, timeouts),
-            Event::Dns(DnsEvent::Query(query)) => {
-                let figures = &mut self.questions;
-                figures.ok += 1;
-                figures.service.record(query.end.0.saturating_sub(query.start.0));
-                figures.sent(query.start.0.saturating_sub(query.intended.0));
-            }
-            _ => {}
-        }
+    /// A query to a live DNS server.
+    pub(crate) fn query(&mut self, query: &DnsQuery) {
+        let figures = &mut self.questions;
+        figures.ok += 1;
+        figures.service.record(query.end.0.saturating_sub(query.start.0));
+        figures.sent(query.start.0.saturating_sub(query.intended.0));
     }
 
     /// What failed on the harness's own side is no figure of the environment.
-    fn operation(&mut self, record: &OperationRecord, timeouts: &Timeouts<'_>) {
+    pub(crate) fn operation(&mut self, record: &OperationRecord, timeouts: Timeouts<'_>) {
         if record.outcome.harness().is_some() {
             return;
         }
@@ -136,7 +130,7 @@ impl Statistics {
     }
 
     /// An arrival that was turned away is an issue that was due: its client has no answer. It has no service time.
-    fn dropped(&mut self, shed: &Shed, timeouts: &Timeouts<'_>) {
+    pub(crate) fn dropped(&mut self, shed: &Shed, timeouts: Timeouts<'_>) {
         self.shed += 1;
         let figures = self.operations.entry(Operation::Issue).or_default();
         figures.dropped += 1;

@@ -29,7 +29,7 @@ impl<'p> Timeouts<'p> {
         self.issue(shed.lifecycle.as_deref(), &shed.role, &shed.phase)
     }
 
-    fn client(self) -> Duration {
+    pub(crate) fn client(self) -> Duration {
         self.plan.client.timeout.duration()
     }
 

@@ -47,8 +47,10 @@ fn variance(values: &[f64]) -> f64 {
     (weight(values.len()) - ties) / 18.0
 }
 
-/// The median of sorted values; zero of none.
-pub(crate) fn median(sorted: &[f64]) -> f64 {
+/// The median of values in any order; zero of none.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
     match sorted.len() {
         0 => 0.0,

@@ -1,10 +1,11 @@
 //! The figures of a run by window: phase × role × in or outside a fault window. What is asked of several windows is merged,
 //! and nothing is lost by that: histograms of the same bounds are added.
 
-use leaseproof_domain::{DnsEvent, Event, OperationRecord};
+use leaseproof_domain::{DnsEvent, Event, Operation, SecondFigures};
 use leaseproof_scenario::{During, ThresholdPlan};
 
-use crate::statistics::Statistics;
+use crate::seconds::Seconds;
+use crate::statistics::{Figures, Statistics};
 use crate::timeouts::Timeouts;
 use crate::times::Times;
 
@@ -46,40 +47,57 @@ pub(crate) struct Windows<'p> {
     timeouts: Timeouts<'p>,
     // A scenario has a handful of them: looking through is faster than a key that has to be made for each event.
     windows: Vec<(Window, Statistics)>,
+    seconds: Seconds<'p>,
 }
 
 impl<'p> Windows<'p> {
     pub(crate) fn new(timeouts: Timeouts<'p>) -> Self {
-        Self { timeouts, windows: Vec::new() }
+        Self { timeouts, windows: Vec::new(), seconds: Seconds::new(timeouts) }
     }
 
     /// Counts an event in its window.
     pub(crate) fn see(&mut self, event: &Event, in_fault: bool) {
-        let (phase, role) = match event {
-            Event::Operation(OperationRecord { phase, role, .. }) => (phase.as_str(), role.as_str()),
-            Event::Shed(shed) => (shed.phase.as_str(), shed.role.as_str()),
-            Event::Dns(DnsEvent::Query(_)) => ("", ""),
-            _ => return,
-        };
-        let place = self.place(phase, role, in_fault);
-        self.windows[place].1.see(event, &self.timeouts);
+        let timeouts = self.timeouts;
+        match event {
+            Event::Operation(record) => {
+                self.at(&record.phase, &record.role, in_fault).operation(record, timeouts);
+                self.seconds.operation(record);
+            }
+            Event::Shed(shed) => {
+                self.at(&shed.phase, &shed.role, in_fault).dropped(shed, timeouts);
+                self.seconds.dropped(shed);
+            }
+            Event::Dns(DnsEvent::Query(query)) => self.at("", "", in_fault).query(query),
+            _ => {}
+        }
     }
 
     /// The expiry lags of a window.
     pub(crate) fn expiry_lag(&mut self, phase: &str, role: &str, in_fault: bool) -> &mut Times {
-        let place = self.place(phase, role, in_fault);
-        &mut self.windows[place].1.expiry_lag
+        &mut self.at(phase, role, in_fault).expiry_lag
     }
 
-    fn place(&mut self, phase: &str, role: &str, in_fault: bool) -> usize {
+    fn at(&mut self, phase: &str, role: &str, in_fault: bool) -> &mut Statistics {
         let is_it = |(window, _): &(Window, Statistics)| {
             window.in_fault == in_fault && window.role == role && window.phase == phase
         };
-        self.windows.iter().position(is_it).unwrap_or_else(|| {
+        let place = self.windows.iter().position(is_it).unwrap_or_else(|| {
             let window = Window { phase: phase.to_owned(), role: role.to_owned(), in_fault };
             self.windows.push((window, Statistics::default()));
             self.windows.len() - 1
-        })
+        });
+        &mut self.windows[place].1
+    }
+
+    /// The figures second by second.
+    pub(crate) fn seconds(self) -> Vec<SecondFigures> {
+        self.seconds.figures()
+    }
+
+    /// How many requests of an operation were due in a phase for a role.
+    pub(crate) fn due(&self, op: Operation, phase: &str, role: &str) -> u64 {
+        let windows = self.windows.iter().filter(|(window, _)| window.phase == phase && window.role == role);
+        windows.filter_map(|(_, statistics)| statistics.operations.get(&op)).map(Figures::due).sum()
     }
 
     /// The figures of all windows that are asked for, as one.

@@ -6,7 +6,7 @@ use std::alloc::System;
 use std::cell::Cell;
 
 use leaseproof_checker::judge;
-use leaseproof_domain::Verdict;
+use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Span, Verdict};
 use leaseproof_history::ReadEnd;
 use leaseproof_testkit::{crowd, story};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -39,12 +39,50 @@ fn kept(lives: u64) -> u64 {
     kept.get()
 }
 
-/// Nothing else runs in this process, and the allocations of a judgment are the same every time.
+/// Nothing else runs in this process, and the allocations of a judgment are the same every time. One test counts after the
+/// other.
 #[test]
+fn what_is_kept_is_bounded_by_a_life_that_has_ended_and_by_a_second() {
+    at_most_64_bytes_are_kept_of_a_life_that_has_ended();
+    at_most_64_bytes_are_kept_of_a_second_and_operation();
+}
+
 fn at_most_64_bytes_are_kept_of_a_life_that_has_ended() {
     let (few, many) = (50_000, 150_000);
     let (less, more) = (kept(few), kept(many));
     let each = (more - less) as f64 / (many - few) as f64;
     println!("{each:.1} bytes a life; {less} bytes at {few} lives, {more} at {many}");
     assert!(each <= 64.0, "{each:.1} bytes are kept of each life that has ended");
+}
+
+/// One request of each of six operations in every second of a day.
+fn day(seconds: u64) -> impl Iterator<Item = Event> {
+    let header = crowd::events(0).take(1);
+    let operations = (0..seconds).flat_map(|second| {
+        Operation::ALL[..6].iter().map(move |op| {
+            let at = Micros(second * story::S);
+            let span = Span { intended: at, start: at, end: Micros(at.0 + story::MS) };
+            // Of no credential: rows are made all the same.
+            Event::Operation(OperationRecord::new(0, story::ROLE, "steady", *op, span, Outcome::Ok))
+        })
+    });
+    header.chain(operations)
+}
+
+fn at_most_64_bytes_are_kept_of_a_second_and_operation() {
+    let plan = story::plan();
+    let kept = |seconds: u64| {
+        let before = standing();
+        let kept = Cell::new(0);
+        let judged = judge(&plan, day(seconds), || {
+            kept.set(standing() - before);
+            ReadEnd::Complete
+        });
+        assert_eq!(judged.seconds.len() as u64, 6 * seconds);
+        kept.get()
+    };
+    let (hour, day) = (kept(3_600), kept(86_400));
+    let each = (day - hour) as f64 / (6 * (86_400 - 3_600)) as f64;
+    println!("{each:.1} bytes a second and operation; {day} bytes for a day of six operations");
+    assert!(each <= 64.0, "{each:.1} bytes are kept of each second and operation");
 }

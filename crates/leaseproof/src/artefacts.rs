@@ -74,6 +74,7 @@ pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(),
         write(&folder.junit(), leaseproof_report::junit(verdicts)),
         write(&folder.summary(), leaseproof_report::summary(verdicts)),
         write(&folder.latency(), &judged.latencies),
+        write(&folder.seconds(), &judged.seconds),
     ];
     written.into_iter().collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use leaseproof_domain::Observer as Looks;
 use leaseproof_estate::{LogStream, PowerDnsAccess};
 use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
@@ -14,9 +15,9 @@ use crate::standing::Standing;
 use crate::stop::Stop;
 
 /// How often everything is looked at while a run lasts.
-const PACE: Duration = Duration::from_millis(250);
+const PACE: Duration = Looks::Roles.pace().expect("roles are looked at again and again");
 /// How often, in an estate that is not leaseproof's: each look is a request of which its audit log tells.
-pub(crate) const ATTACHED_PACE: Duration = Duration::from_secs(1);
+pub(crate) const ATTACHED_PACE: Duration = Looks::Roles.pace_attached().expect("roles are looked at again and again");
 
 /// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.

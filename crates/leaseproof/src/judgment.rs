@@ -15,6 +15,8 @@ pub(crate) struct JudgedRun {
     pub(crate) verdicts: RunVerdicts,
     /// `latency.hlog`.
     pub(crate) latencies: Vec<u8>,
+    /// `seconds.csv`.
+    pub(crate) seconds: String,
 }
 
 /// Judges a recorded run.
@@ -32,7 +34,7 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
         Event::End(end) => last = last.max(end.at),
         _ => {}
     });
-    let Judged { verdicts, histograms } = leaseproof_checker::judge(&plan, noted, &ending);
+    let Judged { verdicts, seconds, histograms } = leaseproof_checker::judge(&plan, noted, &ending);
     whole(&folder.history(), &ending())?;
     let word = |clocking: &Clocking| match clocking {
         Clocking::Response => "response",
@@ -45,7 +47,8 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
     let name = |op, clocking, extent| format!("{op}.{}{}", word(clocking), suffix(extent));
     let named = histograms.iter().map(|((op, clocking, extent), times)| (name(op, clocking, extent), times));
     let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Failure::estate)?;
-    Ok(JudgedRun { verdicts, latencies })
+    let seconds = leaseproof_report::seconds_csv(&seconds);
+    Ok(JudgedRun { verdicts, latencies, seconds })
 }
 
 /// Checks that the history at `path` was not too large to be read.

@@ -562,6 +562,13 @@ impl Story {
         place
     }
 
+    /// Lets the run end at that moment.
+    pub fn ending(self, at: u64) -> Self {
+        let mut story = self.without(|event| matches!(event, Event::End(_)));
+        story.add(at, Event::End(End::new(Micros(at), EndReason::Completed)));
+        story
+    }
+
     pub fn without(mut self, unwanted: impl Fn(&Event) -> bool) -> Self {
         self.events.retain(|(_, event)| !unwanted(event));
         self

@@ -6,6 +6,7 @@ use leaseproof_scenario::{AccountPromise, Ask, Plan};
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// Vault's own PostgreSQL account has exactly the promised attributes.
 pub(super) struct AccountAttributes {
@@ -37,6 +38,10 @@ impl Check for AccountAttributes {
         for promise in &self.promises {
             sheet.expect(self.read.contains(&promise.name));
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

@@ -3,6 +3,7 @@ use leaseproof_domain::Finding;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// Each action of the operator ends as the scenario expects.
 pub(super) struct ActionEnds;
@@ -30,6 +31,10 @@ impl Check for ActionEnds {
                 });
             }
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

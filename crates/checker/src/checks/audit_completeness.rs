@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{AuditEntry, Event, Finding, LeaseId, Micros, Observer, Operation, OperationRecord, Username};
 
 use super::audit_pairs::Pairs;
+use super::due;
 use crate::check::{Check, Whole};
-use crate::fold::Run;
+use crate::fold::{Life, Run};
 use crate::met::Met;
 use crate::sheet::Sheet;
 
@@ -76,6 +77,10 @@ impl Check for AuditCompleteness {
             }
             _ => {}
         }
+    }
+
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        [Operation::Renew, Operation::Revoke].into_iter().for_each(|op| due::expect(op, life, run, sheet));
     }
 
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {

@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::{Event, Finding, Micros, Operation, Outcome};
 
+use super::due;
+use super::endpoints::Endpoints;
 use crate::check::{Check, Whole};
-use crate::fold::Run;
+use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::timeouts::Timeouts;
 
@@ -11,6 +13,8 @@ use crate::timeouts::Timeouts;
 #[derive(Default)]
 pub(super) struct Availability {
     requests: BTreeMap<Operation, Requests>,
+    /// Credentials that had to log in.
+    logins: BTreeMap<Operation, Endpoints>,
 }
 
 /// The requests of one operation that were due outside fault windows.
@@ -62,7 +66,17 @@ impl Check for Availability {
         }
     }
 
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        for op in [Operation::Renew, Operation::Revoke] {
+            due::expect(op, life, run, sheet);
+        }
+        for op in [Operation::Login, Operation::Relogin, Operation::DeadLogin] {
+            due::see_endpoints(op, life, run, self.logins.entry(op).or_default());
+        }
+    }
+
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.logins.iter().for_each(|(op, logins)| logins.expect(due::part(*op), run, sheet));
         let allowed = run.plan.promise.unanswered.as_ref();
         let share = allowed.map_or(0.0, |promise| promise.value);
         for (op, requests) in &self.requests {

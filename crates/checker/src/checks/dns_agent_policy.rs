@@ -1,15 +1,23 @@
+use std::collections::BTreeSet;
+
 use leaseproof_domain::{DnsEvent, Event, FailureSource, Finding, Outcome};
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// The agent's policy allows nothing but its credentials.
-pub(super) struct DnsAgentPolicy;
+#[derive(Default)]
+pub(super) struct DnsAgentPolicy {
+    /// The paths that were tried.
+    tried: BTreeSet<String>,
+}
 
 impl Check for DnsAgentPolicy {
     fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
         let Event::Dns(DnsEvent::Policy(probe)) = event else { return };
+        self.tried.insert(probe.path.clone());
         let finding = |came: String, code: Option<String>| Finding {
             what: format!("reading {} with the agent's token: expected HTTP 403, got {came}", probe.path),
             at: Some(probe.start),
@@ -34,9 +42,19 @@ impl Check for DnsAgentPolicy {
     }
 
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        if let Some(pdns) = &run.plan.pdns
+            && let Some(promise) = run.promise(&pdns.role)
+        {
+            let paths = pdns.refused_paths(&promise.mount);
+            paths.iter().for_each(|path| sheet.expect_of("of the paths", self.tried.contains(path)));
+        }
         if run.dns.changes.is_empty() {
             sheet.cannot_say("the agent rendered nothing: its policy may not even allow its own credentials");
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

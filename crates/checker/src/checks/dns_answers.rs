@@ -1,9 +1,32 @@
-use leaseproof_domain::{DnsAnswer, Finding};
+use leaseproof_domain::{DnsAnswer, Finding, Micros};
 
 use crate::check::{Check, Whole};
+use crate::coverage::Place;
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 use crate::words::{count, span};
+
+/// Expects so many samples a second in each phase outside fault windows and the windows after renderings.
+pub(super) fn expect_by_phase(
+    part: &str,
+    a_second: f64,
+    samples: impl Iterator<Item = (Micros, Micros)>,
+    run: &Run<'_>,
+    sheet: &mut Sheet,
+) {
+    let starts: Vec<Micros> = samples.map(|(from, _)| from).collect();
+    for (phase, span) in run.loads() {
+        let (expected, judged) = match span {
+            Some((from, to)) => {
+                let seconds = run.dns.seconds_outside(from, to, &run.faults);
+                (seconds * a_second, starts.iter().filter(|start| (from..=to).contains(start)).count())
+            }
+            None => (phase.duration.duration().as_secs_f64() * a_second, 0),
+        };
+        sheet.expect_at(part, &Place::phase(&phase.name), expected as u64, judged as u64);
+    }
+}
 
 /// The DNS server answers as promised, but for the time that a change of credentials may take.
 pub(super) struct DnsAnswers;
@@ -16,6 +39,9 @@ impl Check for DnsAnswers {
         };
         let judged = run.dns.answered.iter().filter(|(from, to)| !excused(*from, *to)).count();
         sheet.samples(judged as u64);
+        let queries = run.dns.answered.iter().copied();
+        let queries = queries.chain(run.dns.others.iter().map(|query| (query.start, query.end)));
+        expect_by_phase("of the queries", pdns.rate, queries.filter(|(from, to)| !excused(*from, *to)), run, sheet);
         let mut told = 0;
         for query in &run.dns.others {
             if excused(query.start, query.end) {
@@ -58,6 +84,10 @@ impl Check for DnsAnswers {
                 pdns.cycle_within.value
             ));
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

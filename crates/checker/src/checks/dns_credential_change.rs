@@ -3,6 +3,7 @@ use leaseproof_domain::{Finding, Observer};
 use crate::check::{Check, Whole};
 use crate::fold::{Change, Run};
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// Each new credential is taken into use, and the old one is let go.
 pub(super) struct DnsCredentialChange;
@@ -11,6 +12,9 @@ impl Check for DnsCredentialChange {
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         let Some(pdns) = &run.plan.pdns else { return };
         let within = pdns.cycle_within.value;
+        // They are numbered from 1.
+        let renderings = run.dns.changes.iter().map(|change| change.rendering.number).max().unwrap_or(0);
+        sheet.expect_many("of the renderings", renderings.into(), run.dns.changes.len() as u64);
         for change in run.dns.settled() {
             if run.is_excused(change.rendering.from, change.until) {
                 continue;
@@ -46,6 +50,10 @@ impl Check for DnsCredentialChange {
 
     fn relies_on(&self) -> &'static [Observer] {
         &[Observer::Sessions]
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

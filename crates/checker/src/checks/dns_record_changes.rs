@@ -1,8 +1,10 @@
 use leaseproof_domain::{Finding, ZoneChange, ZoneOutcome, ZoneWrite};
 
+use super::dns_answers::expect_by_phase;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// Records can be made and taken away on the live credential.
 pub(super) struct DnsRecordChanges;
@@ -14,6 +16,14 @@ impl Check for DnsRecordChanges {
                 || run.faults.felt(write.start, write.end)
                 || run.dns.may_be_felt_untold(write.end, run, whole)
         };
+        let judged = run.dns.writes.iter().filter(|write| !excused(write));
+        if let Some(every) = run.plan.pdns.as_ref().and_then(|pdns| pdns.write_every.as_ref()) {
+            // A record is created and deleted, and the next one waits for that.
+            let longest = judged.clone().map(|write| write.end.since(write.start)).max().unwrap_or_default();
+            let pair = every.value.duration().max(2 * longest).as_secs_f64();
+            let spans = judged.map(|write| (write.start, write.end));
+            expect_by_phase("of the zone changes", 2.0 / pair, spans, run, sheet);
+        }
         for write in run.dns.writes.iter().filter(|write| !excused(write)) {
             sheet.sample();
             let ZoneWrite { change, name, start, outcome, shown, .. } = write;
@@ -38,6 +48,10 @@ impl Check for DnsRecordChanges {
                 ..Finding::default()
             });
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

@@ -1,7 +1,7 @@
-use std::time::Duration;
-
 use leaseproof_domain::{Finding, Operation};
 
+use super::due;
+use super::endpoints::Endpoints;
 use super::fresh_logins::query_rejected;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
@@ -10,14 +10,16 @@ use crate::words::count;
 
 /// The logins after a credential's first use.
 const AGAIN: &str = "later logins";
-/// From this share of the lease on a lifecycle's credentials are revoked: before that they log in once more.
-const REVOKED_FROM: f64 = 0.2;
 
 /// No login is refused before the lease ends.
 #[derive(Default)]
 pub(super) struct EarlyRefusal {
     /// Credentials whose lease's end is not known because a renewal crossed it.
     across: u64,
+    /// Those that log in for the first time.
+    first: Endpoints,
+    /// Those that log in again.
+    again: Endpoints,
 }
 
 impl Check for EarlyRefusal {
@@ -28,9 +30,8 @@ impl Check for EarlyRefusal {
         // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
         let may_be_refused =
             |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
-        if had_to_log_in_again(life, issue, run) {
-            sheet.expect_of("credentials that log in again", life.steps_of(Operation::Relogin).next().is_some());
-        }
+        due::see_endpoints(Operation::Login, life, run, &mut self.first);
+        due::see_endpoints(Operation::Relogin, life, run, &mut self.again);
         let mut worked_once = false;
         for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
             if !life.not_ended(step.end) {
@@ -62,7 +63,9 @@ impl Check for EarlyRefusal {
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.first.expect(due::part(Operation::Login), run, sheet);
+        self.again.expect(due::part(Operation::Relogin), run, sheet);
         if self.across > 0 {
             sheet.note(format!(
                 "{} renewed too close to expiry; later logins are not judged",
@@ -80,22 +83,4 @@ impl Check for EarlyRefusal {
 fn at(step: &Step) -> String {
     let logins = if step.op == Operation::Relogin { AGAIN } else { "first logins" };
     format!("{logins} at {}", step.endpoint.as_deref().unwrap_or("its endpoint"))
-}
-
-/// Whether the credential was in force long enough to log in once more, as those of a lifecycle do before they end.
-fn had_to_log_in_again(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
-    let is_grant = |step: &&Step| matches!(step.op, Operation::Issue | Operation::Renew);
-    let Some(last) = life.steps.iter().rfind(is_grant).filter(|step| step.is_ok()) else { return false };
-    let Some(seconds) = last.lease_seconds else { return false };
-    let ended = match life.revocation() {
-        Some(revocation) => revocation.start,
-        None => last.start.after(Duration::from_secs(seconds)),
-    };
-    let due = last.end.after(Duration::from_secs(seconds).mul_f64(REVOKED_FROM));
-    run.plan.lives.iter().any(|plan| *plan.role == *life.role)
-        && ended >= due
-        && ended < run.now
-        && !life.outlived_its_early_end(ended)
-        && !run.stopped_within(issue.start, ended)
-        && !run.is_excused(issue.start, ended)
 }

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{Event, Finding, Micros, SessionSeen, UnixMicros};
+use leaseproof_domain::{Event, Finding, Micros, Observer, Operation, SessionSeen, UnixMicros};
 
+use super::due;
+use super::shown::SEEN;
 use crate::check::{Check, Whole};
-use crate::fold::Run;
+use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 
 /// Every session of credentials and of Vault itself is encrypted.
@@ -13,6 +15,8 @@ pub(super) struct Encryption {
     open: BTreeSet<(i32, UnixMicros)>,
     /// Credentials' sessions of which it was not to be seen.
     unseen: BTreeSet<(i32, UnixMicros)>,
+    /// Roles of which a session was judged, by OID.
+    judged: BTreeSet<u32>,
     saw_credential: bool,
     saw_vault: bool,
 }
@@ -29,6 +33,7 @@ impl Check for Encryption {
             sheet.expect(true);
             if self.open.insert((session.pid, session.started)) {
                 self.saw_credential = true;
+                self.judged.insert(session.oid);
                 judge(session, sighting.from, run, sheet);
             }
         }
@@ -39,6 +44,20 @@ impl Check for Encryption {
         for gone in &sighting.gone {
             self.open.remove(gone);
         }
+    }
+
+    /// A session that is held open stands through several observations.
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let judged = life.oid.is_some_and(|oid| self.judged.remove(&oid));
+        let held = life.steps_of(Operation::Login).find(|step| step.is_ok()).map(|login| login.end.after(SEEN));
+        let stands = |at: Micros| due::is_settled(life, at, run) && life.not_ended(at);
+        if due::holds_session(life, run) && held.is_some_and(stands) {
+            sheet.expect_of("of the held sessions", judged);
+        }
+    }
+
+    fn observers(&self) -> &'static [Observer] {
+        &[Observer::Sessions]
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {

@@ -69,6 +69,16 @@ impl Check for Expiry {
     }
 }
 
+/// Expects it to be known how long the role of a credential that was left to expire outlasted its lease.
+pub(super) fn expect_end(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    let Some(term) = left_to_expire(life) else { return };
+    let known = expiry_lag(life, run).is_some();
+    let over = run.gone_by(term.latest).is_some_and(|deadline| deadline < run.now);
+    if known || over && !run.is_excused(term.earliest, run.now) {
+        sheet.expect_of("of the credentials that expire", known);
+    }
+}
+
 /// How long a role outlasted its lease.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lag {

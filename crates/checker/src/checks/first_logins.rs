@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use leaseproof_domain::Operation;
 
+use super::endpoints::{Endpoints, UNNAMED};
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 
 /// The first tries of a credential at one endpoint.
 pub(super) struct FirstLogin<'l> {
@@ -27,7 +27,7 @@ pub(super) struct FirstLogin<'l> {
 pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
     let mut endpoints: BTreeMap<&str, FirstLogin<'_>> = BTreeMap::new();
     for step in life.steps_of(Operation::Login).filter(|step| step.is_ok() || life.not_ended(step.end)) {
-        let endpoint = step.endpoint.as_deref().unwrap_or("its endpoint");
+        let endpoint = step.endpoint.as_deref().unwrap_or(UNNAMED);
         let known = endpoints.entry(endpoint).or_insert(FirstLogin {
             endpoint,
             worked: None,
@@ -62,39 +62,24 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
 /// How soon a first login is over where the scenario promises no time.
 const USUALLY: Duration = Duration::from_secs(1);
 
-/// Credentials that had to log in at every endpoint, and where their first logins could be judged.
-#[derive(Default)]
-pub(super) struct Expected {
-    credentials: u64,
-    judged: BTreeMap<String, u64>,
-}
-
-impl Expected {
-    /// Takes in a credential with the endpoints at which its first login was judged, and those at which it was not. One that
-    /// was issued while a fault was felt, or as its phase ended, is expected nowhere.
-    pub(super) fn see(&mut self, life: &Life, logins: &[FirstLogin<'_>], judged: &[bool], run: &Run<'_>) {
-        let Some(issue) = life.acknowledged() else { return };
-        let usable = run.plan.promise.usable_within.as_ref().map_or(USUALLY, |usable| usable.value.duration());
-        let last = life.steps_of(Operation::Login).map(|step| step.end).max();
-        let until = issue.end.after(usable).max(last.unwrap_or(issue.end));
-        if run.is_excused(issue.start, until) || life.outlived_its_early_end(until) {
-            return;
-        }
-        if logins.is_empty() && run.stopped_within(issue.start, issue.end) {
-            return;
-        }
-        self.credentials += 1;
-        for (login, judged) in logins.iter().zip(judged) {
-            *self.judged.entry(login.endpoint.to_owned()).or_default() += u64::from(*judged);
-        }
+/// Expects the first logins of a credential at every endpoint, of which those were judged. One that was issued while a
+/// fault was felt, or as its phase ended, is expected nowhere.
+pub(super) fn expect_first_logins(
+    expected: &mut Endpoints,
+    life: &Life,
+    logins: &[FirstLogin<'_>],
+    judged: &[bool],
+    run: &Run<'_>,
+) {
+    let Some(issue) = life.acknowledged() else { return };
+    let usable = run.plan.promise.usable_within.as_ref().map_or(USUALLY, |usable| usable.value.duration());
+    let last = life.steps_of(Operation::Login).map(|step| step.end).max();
+    let until = issue.end.after(usable).max(last.unwrap_or(issue.end));
+    if run.is_excused(issue.start, until) || life.outlived_its_early_end(until) {
+        return;
     }
-
-    pub(super) fn tell(&self, sheet: &mut Sheet) {
-        if self.judged.is_empty() {
-            sheet.expect_many("", self.credentials, 0);
-        }
-        for (endpoint, judged) in &self.judged {
-            sheet.expect_many(&format!("at {endpoint}"), self.credentials, *judged);
-        }
+    if logins.is_empty() && run.stopped_within(issue.start, issue.end) {
+        return;
     }
+    expected.see(life, logins.iter().zip(judged).map(|(login, judged)| (login.endpoint, *judged)));
 }

@@ -1,7 +1,8 @@
 use leaseproof_domain::{Finding, Micros, Outcome};
 use leaseproof_scenario::LifePlan;
 
-use super::first_logins::{Expected, FirstLogin, first_logins};
+use super::endpoints::Endpoints;
+use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
@@ -10,7 +11,7 @@ use crate::words::{count, span};
 /// A fresh credential can log in, at every endpoint of the estate.
 #[derive(Default)]
 pub(super) struct FreshLogins {
-    expected: Expected,
+    expected: Endpoints,
     /// First logins, and what was found of those that nobody answered.
     due: u64,
     silent: Vec<Finding>,
@@ -22,11 +23,11 @@ impl Check for FreshLogins {
         let logins = first_logins(life);
         self.due += logins.len() as u64;
         let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
-        self.expected.see(life, &logins, &judged, run);
+        expect_first_logins(&mut self.expected, life, &logins, &judged, run);
     }
 
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.expected.tell(sheet);
+        self.expected.expect("", run, sheet);
         let share = run.plan.promise.unanswered.as_ref().map_or(0.0, |promise| promise.value);
         // As AVL-1 does, a share of few is rounded up to a whole one.
         if self.silent.len() as f64 > (share * self.due as f64).ceil() {

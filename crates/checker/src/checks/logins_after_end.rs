@@ -1,42 +1,24 @@
-use std::time::Duration;
-
 use leaseproof_domain::{Failure, FailureSource, Finding, Micros, Operation};
 use leaseproof_scenario::{Layout, Replication};
 
-use crate::check::Check;
+use super::due;
+use super::endpoints::Endpoints;
+use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::words::span;
 
-/// How long after an acknowledged revocation its credential is tried at the latest.
-const TRIED: Duration = Duration::from_secs(1);
-
-/// How long after its end an expired credential is first tried.
-const EVERY: Duration = Duration::from_secs(1);
-
 /// No new login after a revocation was acknowledged, nor after expiry plus `dead_within`.
-pub(super) struct LoginsAfterEnd;
+#[derive(Default)]
+pub(super) struct LoginsAfterEnd {
+    /// Credentials that are tried after their end.
+    tried: Endpoints,
+}
 
 impl Check for LoginsAfterEnd {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(end) = end_of(life, run) else { return };
-        // An acknowledged revocation is followed by a login at once.
-        let revoked = life.revocation().filter(|step| step.is_ok());
-        if let Some(revoked) = revoked
-            && !run.stopped_within(revoked.start, revoked.end)
-            && !run.is_excused(revoked.start, revoked.end.after(TRIED))
-        {
-            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
-        }
-        // One that was left to expire is tried a second after that; one whose revocation was rejected is not tried again.
-        let tried_by = end.since.after(EVERY).after(TRIED);
-        if let (None, Some(issue)) = (life.steps_of(Operation::Revoke).next(), life.acknowledged())
-            && tried_by < run.now
-            && !run.stopped_within(issue.start, tried_by)
-            && !run.is_excused(issue.start, tried_by)
-        {
-            sheet.expect(life.steps_of(Operation::DeadLogin).next().is_some());
-        }
+        due::see_endpoints(Operation::DeadLogin, life, run, &mut self.tried);
         for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > end.since) {
             let part = format!("at {}", login.endpoint.as_deref().unwrap_or("its endpoint"));
             if login.failure().is_some_and(is_refusal) {
@@ -56,6 +38,10 @@ impl Check for LoginsAfterEnd {
                 sheet.find(Finding { promised, ..life.finding(login.start, what) });
             }
         }
+    }
+
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+        self.tried.expect(due::part(Operation::DeadLogin), run, sheet);
     }
 
     fn without_samples(&self) -> &'static str {

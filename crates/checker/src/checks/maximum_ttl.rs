@@ -1,6 +1,7 @@
 use leaseproof_domain::{Finding, Operation};
 
 use super::cap::Left;
+use super::due;
 use crate::check::Check;
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
@@ -12,6 +13,7 @@ impl Check for MaximumTtl {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
         let Some(max) = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref()) else { return };
+        due::expect(Operation::Renew, life, run, sheet);
         for renewal in life.steps_of(Operation::Renew) {
             if !renewal.is_ok() {
                 if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {

@@ -1,8 +1,11 @@
+use std::collections::BTreeSet;
+
 use leaseproof_domain::{Finding, OrphanBefore, UndecidedBefore};
 
 use crate::check::{Check, Whole};
 use crate::fold::{LeftBefore, Run};
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// No role is left without a lease from before the run.
 pub(super) struct OrphansBeforeRun;
@@ -14,6 +17,10 @@ impl Check for OrphansBeforeRun {
             return;
         }
         sheet.samples(run.before.looked_at());
+        let clusters: BTreeSet<&str> = run.plan.roles.iter().map(|role| role.on.as_str()).collect();
+        for cluster in clusters {
+            sheet.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));
+        }
         let promise = run.plan.promise.orphans_before.as_ref();
         let left = run.before.left(run.plan);
         let allowed = promise.map_or(0, |promise| promise.value);
@@ -42,6 +49,10 @@ impl Check for OrphansBeforeRun {
                 ..Finding::default()
             });
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

@@ -6,6 +6,7 @@ use leaseproof_scenario::Plan;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// No password is in any server's log.
 #[derive(Default)]
@@ -37,6 +38,7 @@ impl Check for PasswordsInLogs {
 
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         for source in logs(run.plan) {
+            sheet.expect_of("of the logs", self.read.get(&source) == Some(&true));
             match self.read.get(&source) {
                 None => sheet.cannot_say(format!("the log of {source} was not read")),
                 Some(false) => sheet.cannot_say(format!("the log of {source} was not read to its end")),
@@ -49,14 +51,26 @@ impl Check for PasswordsInLogs {
         &[Observer::Audit]
     }
 
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
+    }
+
     fn without_samples(&self) -> &'static str {
         "the logs had no lines"
     }
 }
 
-/// Every log that the estate has.
+/// Every log of a server that has passwords.
 fn logs(plan: &Plan) -> Vec<String> {
     let audit = plan.vault.audit.then(|| "audit".to_owned());
-    let clusters = plan.postgres.keys().map(|cluster| format!("postgres.{cluster}"));
-    std::iter::once("vault".to_owned()).chain(audit).chain(clusters).collect()
+    let clusters = plan.postgres.iter().flat_map(|(name, cluster)| {
+        let standbys = cluster.layout.replicated().map_or(0, |(standbys, _)| standbys);
+        servers(&format!("postgres.{name}"), standbys + 1)
+    });
+    servers("vault", plan.vault.nodes).into_iter().chain(audit).chain(clusters).collect()
+}
+
+/// The names of so many servers of one kind: each has a number if there are several.
+fn servers(name: &str, many: u16) -> Vec<String> {
+    if many > 1 { (1..=many).map(|number| format!("{name}.{number}")).collect() } else { vec![name.to_owned()] }
 }

@@ -3,6 +3,7 @@ use leaseproof_domain::{Event, Failure, FailureSource, Finding, Micros, Operatio
 use crate::check::{Check, Whole, has_several_clusters};
 use crate::fold::{Orphan, Run};
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// Requests that the policy does not allow are refused with 403 and make no role.
 pub(super) struct PolicyDenials {
@@ -46,6 +47,10 @@ impl Check for PolicyDenials {
                 sheet.cannot_say(format!("no request for {} was answered", kind.words()));
             }
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use leaseproof_domain::{Finding, Micros, Observer};
 
+use super::shown::expect_shown;
 use crate::check::{Check, Whole};
-use crate::fold::{Life, Look, Run};
+use crate::fold::{Life, Look, Run, Track};
 use crate::privilege_diff::{Deviation, privilege_diff};
 use crate::sheet::Sheet;
 use crate::words::count;
@@ -36,14 +37,9 @@ struct Example {
 
 impl Check for Privileges {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_shown(life, run, sheet);
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
-        // What a look showed is read in the same look, unless it goes meanwhile or a fault keeps anybody from reading.
-        if let Some(look) = track.appeared
-            && life.not_ended(look.to.after(READ))
-            && !run.is_excused(look.from, look.to.after(READ))
-        {
-            sheet.expect(!track.privileges.is_empty());
-        }
+        expect_read(life, track, run, sheet);
         let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
         let mut diffs = Vec::new();
         for (look, set) in &track.privileges {
@@ -54,9 +50,7 @@ impl Check for Privileges {
                 ));
                 continue;
             };
-            let own = run.promise(&life.role).map(|promise| &promise.database);
-            let own = own == run.sets.get(set).map(|set| &set.database);
-            diffs.push((*look, own, found));
+            diffs.push((*look, is_of_own_database(&life.role, *set, run), found));
         }
         for (look, own, found) in &diffs {
             // While a credential is being taken back, less than was promised is no wonder.
@@ -98,6 +92,23 @@ impl Check for Privileges {
     fn without_samples(&self) -> &'static str {
         "no credential's privileges were read"
     }
+}
+
+/// Expects a credential's privileges to be read: what a look showed is read in the same look, unless it goes meanwhile or a
+/// fault keeps anybody from reading.
+pub(super) fn expect_read(life: &Life, track: &Track, run: &Run<'_>, sheet: &mut Sheet) {
+    if let Some(look) = track.appeared
+        && life.not_ended(look.to.after(READ))
+        && !run.is_excused(look.from, look.to.after(READ))
+    {
+        sheet.expect(track.privileges.iter().any(|(_, set)| is_of_own_database(&life.role, *set, run)));
+    }
+}
+
+/// Whether a set of privileges was read in the database that the role's credentials log in to.
+fn is_of_own_database(role: &str, set: u32, run: &Run<'_>) -> bool {
+    let own = run.promise(role).map(|promise| &promise.database);
+    own == run.sets.get(&set).map(|set| &set.database)
 }
 
 impl Privileges {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::{Finding, Grant, Object, ObjectKind, Observer, PrivilegeSet, ProbeOutcome, ProbeRecord};
 
+use super::shown::expect_shown;
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
@@ -23,6 +24,7 @@ pub(super) struct ProbesMatchCatalog {
 
 impl Check for ProbesMatchCatalog {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_shown(life, run, sheet);
         expect_probes(life, run, sheet);
         if life.probes.is_empty() {
             return;

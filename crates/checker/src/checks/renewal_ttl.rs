@@ -3,6 +3,7 @@ use std::time::Duration;
 use leaseproof_domain::{Finding, Micros, Observer, Operation};
 
 use super::cap::{Left, SECOND};
+use super::due;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Read, Run, Step};
 use crate::sheet::Sheet;
@@ -21,6 +22,7 @@ pub(super) struct RenewalTtl {
 impl Check for RenewalTtl {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
+        due::expect(Operation::Renew, life, run, sheet);
         let renewals: Vec<&Step> = life.steps_of(Operation::Renew).collect();
         for (place, renewal) in renewals.iter().enumerate() {
             judge_refusal(life, issue, renewal, run, sheet);

@@ -3,6 +3,7 @@ use leaseproof_domain::Finding;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::sheet::Sheet;
+use crate::windows::Selection;
 
 /// After each fault every standby follows the primary again.
 pub(super) struct ReplicationAfterFaults;
@@ -26,6 +27,10 @@ impl Check for ReplicationAfterFaults {
                 (None, _) => sheet.cannot_say(format!("{words} did not begin")),
             }
         }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        None
     }
 
     fn without_samples(&self) -> &'static str {

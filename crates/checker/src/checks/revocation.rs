@@ -1,5 +1,6 @@
-use leaseproof_domain::{Finding, Observer};
+use leaseproof_domain::{Finding, Observer, Operation};
 
+use super::due;
 use super::shown::expect_shown;
 use crate::check::Check;
 use crate::fold::{Life, Run, Step};
@@ -11,6 +12,7 @@ pub(super) struct Revocation;
 
 impl Check for Revocation {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        due::expect(Operation::Revoke, life, run, sheet);
         let (Some(_), Some(revoke)) = (life.acknowledged(), life.revocation()) else { return };
         expect_shown(life, run, sheet);
         if let Some(failure) = revoke.failure() {

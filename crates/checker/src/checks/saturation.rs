@@ -1,4 +1,5 @@
 use leaseproof_domain::Finding;
+use leaseproof_scenario::PhasePlan;
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
@@ -9,7 +10,10 @@ use crate::sheet::Sheet;
 pub(super) struct Saturation;
 
 impl Check for Saturation {
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        if let Some(phase) = unmarked(run).filter(|_| whole.complete) {
+            return sheet.cannot_say(format!("when phase {phase} began and ended is not in the history"));
+        }
         let (judged, short) = stretches(run);
         let short: Vec<String> =
             short.iter().map(|(phase, seconds)| format!("{} has {seconds:.1} s", phase.name)).collect();
@@ -40,6 +44,17 @@ impl Check for Saturation {
     fn without_samples(&self) -> &'static str {
         "no phase without `overload = true` was completed"
     }
+}
+
+/// A phase that is long enough to be judged and of whose arrivals the beginning or the end is not in the history.
+fn unmarked<'p>(run: &Run<'p>) -> Option<&'p str> {
+    let is_judged = |phase: &&PhasePlan| {
+        let seconds = phase.duration.duration().as_secs_f64() * (1.0 - RAMP_UP);
+        !phase.overload && seconds >= SHORTEST && seconds * phase.rate >= FEWEST_ARRIVALS
+    };
+    let marked = |name: &str| run.phases.get(name).is_some_and(|marks| marks.begun.is_some() && marks.over.is_some());
+    let mut names = run.plan.phases.iter().filter(is_judged).map(|phase| phase.name.as_str());
+    names.find(|name| !marked(name))
 }
 
 fn words(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {

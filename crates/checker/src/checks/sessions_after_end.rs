@@ -1,14 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use leaseproof_domain::{
     Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionSighting, UnixMicros, Username,
 };
 use leaseproof_scenario::SessionFate;
 
+use super::due;
 use crate::check::Check;
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::words::span;
+
+/// By then a query in a held session is recorded.
+const ASKED: Duration = Duration::from_secs(2);
 
 /// Open sessions fare as declared when their credential ends.
 #[derive(Default)]
@@ -19,6 +24,10 @@ pub(super) struct SessionsAfterEnd {
     last_seen: BTreeMap<u32, Micros>,
     /// Credentials with a finding: one tells it all.
     found: BTreeSet<Username>,
+    /// Credentials whose held session was judged.
+    judged: BTreeSet<u64>,
+    /// Credentials whose held session a fault may have ended.
+    excused: BTreeSet<u64>,
 }
 
 /// What became of a kept session.
@@ -40,6 +49,7 @@ impl Check for SessionsAfterEnd {
 
     /// Sessions that nobody kept on purpose outlive a credential too.
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        self.expect_held(life, run, sheet);
         let Some(oid) = life.oid else { return };
         let Some(seen) = self.last_seen.remove(&oid).filter(|_| fate(run) == Some(SessionFate::Die)) else { return };
         let Some(end) = end_of(life) else { return };
@@ -65,6 +75,20 @@ impl Check for SessionsAfterEnd {
 }
 
 impl SessionsAfterEnd {
+    /// Expects a query in the session that the credential holds, once it is known how that fares.
+    fn expect_held(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let (judged, excused) = (self.judged.remove(&life.number), self.excused.remove(&life.number));
+        let ended = due::known_to_have_ended(life).filter(|_| due::holds_session(life, run) && !excused);
+        let by = match fate(run) {
+            Some(SessionFate::Survive) => ended,
+            Some(SessionFate::Die) => ended.and_then(|at| run.gone_by(at)),
+            None => None,
+        };
+        if by.is_some_and(|at| due::is_settled(life, at.after(ASKED), run)) {
+            sheet.expect_of("of the held sessions", judged);
+        }
+    }
+
     fn looked(&mut self, sighting: &SessionSighting) {
         for gone in &sighting.gone {
             self.open.remove(gone);
@@ -82,7 +106,10 @@ impl SessionsAfterEnd {
         let broken = match (fate(run), seen(kept)) {
             (None, _) => return,
             // A fault may have ended it, whatever becomes of sessions otherwise.
-            (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => return,
+            (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => {
+                self.excused.insert(kept.life);
+                return;
+            }
             (Some(_), Seen::Unknown) => {
                 return sheet.cannot_say("the state of a held session could not be observed");
             }
@@ -93,6 +120,7 @@ impl SessionsAfterEnd {
             (Some(SessionFate::Die), Seen::Open) => true,
         };
         sheet.sample();
+        self.judged.insert(kept.life);
         if broken && self.found.insert(kept.username.clone()) {
             sheet.find(finding(kept, run));
         }

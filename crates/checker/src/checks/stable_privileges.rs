@@ -3,6 +3,9 @@ use std::time::Duration;
 
 use leaseproof_domain::{Finding, GrantedTo, Micros, Object, Observer, Operation, PrivilegeSet};
 
+use super::due;
+use super::privileges::expect_read;
+use super::shown::expect_shown;
 use crate::check::Check;
 use crate::fold::{Life, Look, Run, Step, Track};
 use crate::sheet::Sheet;
@@ -15,7 +18,10 @@ pub(super) struct StablePrivileges;
 
 impl Check for StablePrivileges {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        expect_shown(life, run, sheet);
+        due::expect(Operation::Renew, life, run, sheet);
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
+        expect_read(life, track, run, sheet);
         let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
         expect_readings(life, track, &renewals, run, sheet);
         for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {

@@ -1,8 +1,10 @@
-use leaseproof_domain::{Finding, Metric, MoreThan, Quantity, Subject};
-use leaseproof_scenario::{Ask, Comparison, Plan, ThresholdPlan};
+use leaseproof_domain::{Finding, Metric, MoreThan, Operation, Quantity, Subject};
+use leaseproof_scenario::{Ask, Comparison, During, Plan, ThresholdPlan};
 
+use super::due;
+use super::expiry::expect_end;
 use crate::check::{Check, Whole};
-use crate::fold::Run;
+use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 use crate::statistics::{Figures, Statistics};
 use crate::times::{Figure, Times};
@@ -38,6 +40,29 @@ impl Thresholds {
 }
 
 impl Check for Thresholds {
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        let of = |threshold: &&ThresholdPlan| {
+            threshold.during != During::Fault
+                && threshold.phase.as_deref().is_none_or(|phase| phase == &*life.phase)
+                && threshold.role.as_deref().is_none_or(|role| role == &*life.role)
+        };
+        for threshold in self.thresholds.iter().filter(of) {
+            match threshold.metric {
+                Metric::ExpiryLag(_) => expect_end(life, run, sheet),
+                metric => metric.operation().into_iter().for_each(|op| {
+                    if op != Operation::Issue {
+                        due::expect(op, life, run, sheet);
+                    }
+                }),
+            }
+        }
+    }
+
+    fn arrivals(&self) -> Option<Selection<'_>> {
+        let [threshold] = &*self.thresholds else { return Some(Selection::default()) };
+        (threshold.during != During::Fault).then(|| Selection::of(threshold))
+    }
+
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
             judge(threshold, &whole.windows.merged(Selection::of(threshold)), sheet);

@@ -4,6 +4,7 @@ use std::time::Duration;
 use leaseproof_domain::{Expected, Grant, Object, ObjectKind, Operation, ProbeOutcome};
 use leaseproof_scenario::RolePromise;
 
+use super::due;
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 
@@ -14,7 +15,8 @@ const NEXT: Duration = Duration::from_secs(1);
 /// some that are not. A life that tries privileges out begins with a wrong password, which its history shows too.
 pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
     let Some(promise) = run.promise(&life.role).filter(|promise| promise.probes.is_some()) else { return };
-    let probed = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
+    let tried = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
+    let probed = tried || due::is_probed(life, run);
     let (Some(issue), true) = (life.acknowledged(), probed) else { return };
     if promise.grants.is_some() && !run.objects.contains_key(&(promise.on.clone(), promise.database.clone())) {
         sheet.cannot_say(format!("the objects of database {} are not in the history", promise.database));

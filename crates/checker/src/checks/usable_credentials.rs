@@ -3,7 +3,8 @@ use std::time::Duration;
 use leaseproof_domain::{Finding, Micros, Operation, Ttl};
 use leaseproof_scenario::Promised;
 
-use super::first_logins::{Expected, FirstLogin, first_logins};
+use super::endpoints::Endpoints;
+use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
@@ -15,7 +16,7 @@ use crate::words::span;
 #[derive(Default)]
 pub(super) struct UsableCredentials {
     waits: Times,
-    expected: Expected,
+    expected: Endpoints,
 }
 
 impl Check for UsableCredentials {
@@ -23,12 +24,12 @@ impl Check for UsableCredentials {
         let Some(issue) = life.acknowledged() else { return };
         let logins = first_logins(life);
         let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
-        self.expected.see(life, &logins, &judged, run);
+        expect_first_logins(&mut self.expected, life, &logins, &judged, run);
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         sheet.measured(self.waits.summary());
-        self.expected.tell(sheet);
+        self.expected.expect("", run, sheet);
     }
 
     fn without_samples(&self) -> &'static str {

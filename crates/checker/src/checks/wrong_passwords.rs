@@ -1,7 +1,8 @@
-use leaseproof_domain::{Event, Finding, OperationRecord, RefusedRequest};
+use leaseproof_domain::{Event, Finding, Operation, OperationRecord, RefusedRequest};
 
+use super::due;
 use crate::check::Check;
-use crate::fold::Run;
+use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
 
 /// A wrong password lets nobody in.
@@ -22,6 +23,10 @@ impl Check for WrongPasswords {
         if record.refused == Some(RefusedRequest::WrongPassword) && ours {
             judge(record, run, sheet);
         }
+    }
+
+    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+        due::expect(Operation::Refused, life, run, sheet);
     }
 
     fn without_samples(&self) -> &'static str {

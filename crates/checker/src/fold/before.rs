@@ -57,6 +57,11 @@ impl Before {
         self.roles.iter().map(|(_, roles)| roles.len().max(1) as u64).sum()
     }
 
+    /// Whether the roles of a cluster were looked at.
+    pub(crate) fn has_cluster(&self, name: &str) -> bool {
+        self.roles.iter().any(|(cluster, _)| cluster.is_empty() || cluster == name)
+    }
+
     /// Whether Vault's leases were looked at.
     pub(crate) fn knows_leases(&self) -> bool {
         self.leases.is_some()

@@ -9,8 +9,9 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::PdnsPlan;
 
-use super::Run;
+use super::{Fault, Faults, Run};
 use crate::check::Whole;
+use crate::spans::without;
 use crate::timeouts::waited;
 use crate::times::Times;
 
@@ -116,6 +117,13 @@ impl<'p> Dns<'p> {
     /// that breaks off may lack it.
     pub(crate) fn may_be_felt_untold(&self, at: Micros, run: &Run<'_>, whole: &Whole<'_>) -> bool {
         !whole.complete && at.after(TOLD) >= run.now
+    }
+
+    /// How much of a span lies outside the windows after renderings and outside fault windows.
+    pub(crate) fn seconds_outside(&self, from: Micros, to: Micros, faults: &Faults<'_>) -> f64 {
+        let renderings = self.changes.iter().map(|change| (change.rendering.from, change.until));
+        let outside = without((from, to), renderings.chain(faults.struck().filter_map(Fault::span)));
+        outside.into_iter().map(|(from, to)| to.since(from).as_secs_f64()).sum()
     }
 
     /// Whether the credential is one that a configuration was rendered with.

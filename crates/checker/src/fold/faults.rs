@@ -6,6 +6,7 @@ use leaseproof_scenario::{ActionPlan, FaultKind, FaultPlan, healed_by};
 
 use super::life::{EarlyEnd, EndedBy};
 use super::source::Source;
+use crate::spans::Span;
 
 /// The plan's faults and the windows that its actions declare, as far as they came to pass, and what went wrong while
 /// each was felt.
@@ -71,7 +72,7 @@ impl<'p> Faults<'p> {
     }
 
     /// The faults that strike servers.
-    fn struck(&self) -> impl Iterator<Item = &Fault<'p>> {
+    pub(crate) fn struck(&self) -> impl Iterator<Item = &Fault<'p>> {
         self.iter().filter(|fault| fault.source.fault().is_some())
     }
 
@@ -192,6 +193,11 @@ impl<'p> Faults<'p> {
 impl Fault<'_> {
     fn is_felt(&self, from: Micros, to: Micros) -> bool {
         self.begun.is_some_and(|begun| begun <= to) && self.over().is_none_or(|over| from <= over)
+    }
+
+    /// From when to when it is felt, if it began; one that is not healed has no end.
+    pub(crate) fn span(&self) -> Option<Span> {
+        Some((self.begun?, self.over().unwrap_or(Micros(u64::MAX))))
     }
 
     /// When it is felt no more; none while it is not healed.

@@ -124,6 +124,8 @@ pub(crate) enum EndedBy {
 /// One credential from its issue to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
+    /// Its number, in order of arrival from 1.
+    pub(crate) number: u64,
     pub(crate) role: Rc<str>,
     /// The name of its lifecycle in the scenario, where the history says it.
     pub(crate) lifecycle: Option<Rc<str>>,
@@ -148,8 +150,9 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn new(role: Rc<str>, phase: Rc<str>) -> Self {
+    pub(crate) fn new(number: u64, role: Rc<str>, phase: Rc<str>) -> Self {
         Self {
+            number,
             role,
             lifecycle: None,
             phase,

@@ -32,11 +32,11 @@ fn action(name: &str) -> ActionPlan {
     }
 }
 
-fn affecting(name: &str, affects: Affected) -> ActionPlan {
+pub(super) fn affecting(name: &str, affects: Affected) -> ActionPlan {
     ActionPlan { affects: vec![affects], expect_errors: vec!["500".into()], ..action(name) }
 }
 
-fn ending(name: &str) -> ActionPlan {
+pub(super) fn ending(name: &str) -> ActionPlan {
     ActionPlan { ends_leases_of: vec![ROLE.into()], ..action(name) }
 }
 

@@ -1,5 +1,8 @@
 //! A check most of whose expected samples are missing is Unknown, and never passes on the rest.
 
+mod population;
+mod walk;
+
 use std::collections::BTreeSet;
 
 use leaseproof_domain::{Event, Expected, HarnessFault, Operation, Outcome, ProbeOutcome, RefusedRequest, Verdict};

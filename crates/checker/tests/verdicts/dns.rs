@@ -18,7 +18,7 @@ fn promised<T>(value: T, at: u32) -> Promised<T> {
     Promised { value, origin: line(at) }
 }
 
-fn plan() -> PdnsPlan {
+pub(crate) fn plan() -> PdnsPlan {
     PdnsPlan {
         role: ROLE.to_owned(),
         template: String::new(),
@@ -119,7 +119,9 @@ fn live() -> Story {
     let mut story = Story::empty().asking(&ALL);
     story.plan.pdns = Some(plan());
     story.rendered(1, S);
-    story.policy(S, "sys/mounts", denied());
+    for path in plan().refused_paths("database") {
+        story.policy(S, &path, denied());
+    }
     for tenth in 10..200 {
         let felt = (100..114).contains(&tenth);
         story.asked_dns(tenth * 100 * MS, if felt { silence() } else { code("NOERROR") });

@@ -21,6 +21,7 @@ mod probes;
 mod renewals;
 mod roles;
 mod rules;
+mod seconds;
 mod sessions;
 mod validity;
 

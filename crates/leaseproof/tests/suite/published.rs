@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// What `leaseproof judge` reads, and what the run itself kept of its machine.
 const RECORDED: [&str; 4] = ["plan.json", "history.jsonl.zst", "run.json", "ledger.jsonl"];
 /// What `leaseproof judge` writes.
-const JUDGED: [&str; 4] = ["verdicts.json", "junit.xml", "summary.md", "latency.hlog"];
+const JUDGED: [&str; 5] = ["verdicts.json", "junit.xml", "summary.md", "latency.hlog", "seconds.csv"];
 
 fn published() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/published")

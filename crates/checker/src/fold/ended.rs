@@ -1,0 +1,60 @@
+//! Lifecycles that have ended, and roles that belong to none.
+
+use super::{KEPT, Life, Orphan, Run, Track};
+
+impl Run<'_> {
+    /// The next life that has ended long enough ago, with what was seen of it.
+    pub(crate) fn next_ended(&mut self) -> Option<Life> {
+        loop {
+            let (until, _) = *self.ended.front()?;
+            if until >= self.now {
+                return None;
+            }
+            let (_, number) = self.ended.pop_front()?;
+            if let Some(life) = self.close(number) {
+                return Some(life);
+            }
+        }
+    }
+
+    /// The next life of those that are left, in order of arrival.
+    pub(crate) fn next_left(&mut self) -> Option<Life> {
+        let (number, _) = self.lives.first_key_value()?;
+        self.close(*number)
+    }
+
+    /// The roles that belong to no acknowledged issue; asked for once all lives were judged. An issue stands in the
+    /// history only when it has ended: where that is not `complete`, one that was under way may have made a late role.
+    pub(crate) fn unclaimed(&mut self, complete: bool) -> Vec<Orphan> {
+        let last_look = self.last_look();
+        let tracks = std::mem::take(&mut self.tracks);
+        self.tracks.last_look = last_look;
+        self.tracks.appeared = tracks.appeared;
+        // Credentials of a live server's agent are no life's, and have a lease all the same. Groups are none at all.
+        let others = |track: &Track| !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name);
+        let unclaimed = tracks.unclaimed().filter(others).collect();
+        let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
+        if !complete {
+            let longest = self.plan.client.timeout.duration() + KEPT;
+            for orphan in &mut orphans {
+                orphan.explained |= orphan.appeared.to.after(longest) >= self.now;
+            }
+        }
+        orphans
+    }
+
+    fn close(&mut self, number: u64) -> Option<Life> {
+        let mut life = self.lives.remove(&number)?;
+        self.awaited.remove(&number);
+        if let Some(lease) = &life.lease {
+            self.lease_owners.remove(lease);
+        }
+        if let Some(username) = &life.username {
+            let role = username.of_role();
+            self.owners.remove(&*role);
+            life.track = self.tracks.take(&role);
+            life.oid = life.oid.or(life.track.as_ref().map(|track| track.oid));
+        }
+        Some(life)
+    }
+}

@@ -1,0 +1,90 @@
+//! When the observers that look at a pace of their own did so.
+
+use std::time::Duration;
+
+use leaseproof_domain::{Event, Micros, Observer};
+use leaseproof_scenario::{EstateKind, Plan};
+
+use crate::timeouts::micros;
+
+/// Spans of so many paces are expected to have an observation each.
+const PACES: u32 = 4;
+/// A history has fewer such spans: a month of seconds.
+const MOST: u64 = 1 << 22;
+/// The observers with a pace of their own that checks rely on.
+const PACED: [Observer; 5] =
+    [Observer::Roles, Observer::Leases, Observer::Sessions, Observer::Dependencies, Observer::Irrevocable];
+
+/// Which spans of the run each observer looked at something in.
+pub(crate) struct Looks(Vec<Spans>);
+
+struct Spans {
+    observer: Observer,
+    /// How long a span is, in microseconds.
+    length: u64,
+    observed: Vec<bool>,
+}
+
+impl Looks {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let attached = plan.estate == EstateKind::Attached;
+        let pace = |observer: Observer| if attached { observer.pace_attached() } else { observer.pace() };
+        let spans = |observer| {
+            let length = micros(pace(observer).unwrap_or(Duration::from_secs(1)) * PACES);
+            Spans { observer, length, observed: Vec::new() }
+        };
+        Self(PACED.map(spans).into())
+    }
+
+    pub(super) fn see(&mut self, event: &Event) {
+        let (observer, from, to) = match event {
+            Event::Roles(sighting) => (Observer::Roles, sighting.from, sighting.to),
+            Event::Leases(sighting) => (Observer::Leases, sighting.from, sighting.to),
+            Event::Sessions(sighting) => (Observer::Sessions, sighting.from, sighting.to),
+            Event::Dependencies(sighting) => (Observer::Dependencies, sighting.from, sighting.to),
+            Event::Irrevocable(sighting) => (Observer::Irrevocable, sighting.from, sighting.to),
+            _ => return,
+        };
+        if let Some(spans) = self.0.iter_mut().find(|spans| spans.observer == observer) {
+            spans.see(from, to);
+        }
+    }
+
+    /// The spans of an observer between two moments, and whether it looked at something in each; none of one that has no
+    /// pace of its own.
+    pub(super) fn spans(
+        &self,
+        observer: Observer,
+        from: Micros,
+        to: Micros,
+    ) -> impl Iterator<Item = (Micros, Micros, bool)> {
+        let spans = self.0.iter().find(|spans| spans.observer == observer);
+        spans.into_iter().flat_map(move |spans| {
+            let (first, last) = (from.0.div_ceil(spans.length), (to.0 / spans.length).min(MOST));
+            (first..last).map(|place| {
+                let observed = spans.observed.get(place as usize).copied().unwrap_or(false);
+                (Micros(place * spans.length), Micros((place + 1) * spans.length), observed)
+            })
+        })
+    }
+
+    /// How long a span of the observer is.
+    pub(super) fn length(&self, observer: Observer) -> Option<Duration> {
+        let spans = self.0.iter().find(|spans| spans.observer == observer)?;
+        Some(Duration::from_micros(spans.length))
+    }
+}
+
+impl Spans {
+    /// A look counts in the span in which it began. One that takes longer than a span lets the next ones fall out, so it counts
+    /// in those that it fills.
+    fn see(&mut self, from: Micros, to: Micros) {
+        let (first, end) = ((from.0 / self.length).min(MOST), (to.0 / self.length).min(MOST));
+        if self.observed.len() as u64 <= end {
+            self.observed.resize(end as usize + 1, false);
+        }
+        for place in first..end.max(first + 1) {
+            self.observed[place as usize] = true;
+        }
+    }
+}
