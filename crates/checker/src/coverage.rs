@@ -69,7 +69,7 @@ impl Expected {
         });
         let share = |coverage: &Coverage| coverage.judged as f64 / coverage.expected as f64;
         let worst = parts.min_by(|(_, one), (_, other)| share(one).total_cmp(&share(other)));
-        worst.map(|(name, coverage)| (name, coverage.clone()))
+        worst.map(|(name, coverage)| (name, *coverage))
     }
 }
 

@@ -43,16 +43,17 @@ fn kept(lives: u64) -> u64 {
 /// other.
 #[test]
 fn what_is_kept_is_bounded_by_a_life_that_has_ended_and_by_a_second() {
-    at_most_64_bytes_are_kept_of_a_life_that_has_ended();
-    at_most_64_bytes_are_kept_of_a_second_and_operation();
+    println!("{}", at_most_64_bytes_are_kept_of_a_life_that_has_ended());
+    println!("{}", at_most_64_bytes_are_kept_of_a_second_and_operation());
 }
 
-fn at_most_64_bytes_are_kept_of_a_life_that_has_ended() {
+/// The figures in words.
+fn at_most_64_bytes_are_kept_of_a_life_that_has_ended() -> String {
     let (few, many) = (50_000, 150_000);
     let (less, more) = (kept(few), kept(many));
     let each = (more - less) as f64 / (many - few) as f64;
-    println!("{each:.1} bytes a life; {less} bytes at {few} lives, {more} at {many}");
     assert!(each <= 64.0, "{each:.1} bytes are kept of each life that has ended");
+    format!("{each:.1} bytes a life; {less} bytes at {few} lives, {more} at {many}")
 }
 
 /// One request of each of six operations in every second of a day.
@@ -69,7 +70,8 @@ fn day(seconds: u64) -> impl Iterator<Item = Event> {
     header.chain(operations)
 }
 
-fn at_most_64_bytes_are_kept_of_a_second_and_operation() {
+/// The figures in words.
+fn at_most_64_bytes_are_kept_of_a_second_and_operation() -> String {
     let plan = story::plan();
     let kept = |seconds: u64| {
         let before = standing();
@@ -83,6 +85,6 @@ fn at_most_64_bytes_are_kept_of_a_second_and_operation() {
     };
     let (hour, day) = (kept(3_600), kept(86_400));
     let each = (day - hour) as f64 / (6 * (86_400 - 3_600)) as f64;
-    println!("{each:.1} bytes a second and operation; {day} bytes for a day of six operations");
     assert!(each <= 64.0, "{each:.1} bytes are kept of each second and operation");
+    format!("{each:.1} bytes a second and operation; {day} bytes for a day of six operations")
 }
