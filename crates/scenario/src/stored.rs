@@ -1,6 +1,6 @@
 //! The plan as it is kept with a run: whole, but for its secrets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use leaseproof_domain::Secret;
@@ -127,13 +127,27 @@ impl SetupStep {
     /// literals and rows, and a script may print anything.
     #[must_use]
     pub fn scrub(&self, words: &str) -> String {
-        let text = match &self.action {
-            SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => text,
-            SetupAction::Policy { rules, .. } => rules,
-            _ => return words.to_owned(),
-        };
-        secrets::of_text(text).scrub(words)
+        match &self.action {
+            SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => secrets::of_text(text).scrub(words),
+            SetupAction::Policy { rules, .. } => secrets::of_text(rules).scrub(words),
+            SetupAction::Write { data, .. } => secrets::of_text(&plain(data)).scrub(words),
+            _ => words.to_owned(),
+        }
     }
+}
+
+/// The texts of a write that are no secrets as a whole, a line each.
+fn plain(data: &BTreeMap<String, SettingValue>) -> String {
+    let settings = data.values().flat_map(|value| match value {
+        SettingValue::Text(setting) => std::slice::from_ref(setting),
+        SettingValue::List(settings) => settings.as_slice(),
+        SettingValue::Bool(_) | SettingValue::Number(_) => &[],
+    });
+    let texts = settings.filter_map(|setting| match setting {
+        Setting::Text(text) => Some(text.as_str()),
+        Setting::Secret(_) => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// One search for all of them: a scenario may have thousands, and as many texts.

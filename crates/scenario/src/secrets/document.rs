@@ -241,6 +241,9 @@ mod tests {
     fn values_of_secrets_are_found_however_they_are_written() {
         for (text, shown) in [
             ("passphrase = 'S'", "passphrase = *"),
+            ("x = 'echo S | vault login -' # echo S > token", "x = 'echo * | vault login -' # echo * > token"),
+            ("title = 'vault write x password=@- <<<S'", "title = 'vault write x password=@- <<<*'"),
+            ("x = \"vault login - <<E\\nS\\nE\"\ny = 1", "x = *\ny = 1"),
             ("\"password\" = \"a\\\"S\"", "\"password\" = *"),
             ("password = \"\"\"\nS\nS\"\"\"\nx = 1", "password = *\nx = 1"),
             ("password = 777", "password = *"),

@@ -82,7 +82,8 @@ fn ends(key: &str, end: &str) -> bool {
 /// Whether what stands under `key` had better not be shown: a key that is secret, looks like one, or is one with a slip.
 pub(crate) fn looks_secret(key: &str) -> bool {
     let segments = segments(key);
-    if segments.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
+    // Of a role: it has keys of its own, such as `password_policy=…`.
+    if key == "credential_config" || segments.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
         return false;
     }
     let whole = segments.concat();
@@ -149,6 +150,7 @@ mod tests {
             "secret_id_num_uses",
             "token_policies",
             "token_file",
+            "credential_config",
             "default_ttl",
             "sql",
         ] {

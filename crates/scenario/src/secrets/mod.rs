@@ -10,6 +10,7 @@ mod insert;
 mod key;
 mod literal;
 mod nets;
+mod shell;
 mod sql;
 mod text;
 mod value;

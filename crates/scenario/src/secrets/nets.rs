@@ -7,7 +7,7 @@ use regex::Regex;
 use super::found::Found;
 use super::key::{is_secret_key, looks_secret};
 use super::value::{at, is_template, is_variable, quoted};
-use super::{sql, value};
+use super::{shell, sql, value};
 
 /// A key that is longer is none.
 const LONGEST_KEY: usize = 80;
@@ -25,12 +25,12 @@ static KEYS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Texts whose form alone says that they hold a secret: the group `secret`.
-static FORMS: LazyLock<[Regex; 14]> = LazyLock::new(|| {
+static FORMS: LazyLock<[Regex; 16]> = LazyLock::new(|| {
     [
         // SQL, where it stands in a text that is none: PASSWORD '…'
         r"(?i)\bPASSWORD\s+E?'(?<secret>(?:[^']|'')+)'",
-        // A file of passwords: host:port:database:user:password
-        r"(?m)(?:^|[\s'\x22])[\w.*-]+:(?:\d+|\*):[\w*-]+:[\w*.-]+:(?<secret>[^\s'\x22]+)",
+        // A file of passwords: host:port:database:user:password. The host may be a folder of sockets.
+        r"(?m)(?:^|[\s'\x22])(?:[\w.*/\[\]-]|\\:)+:(?:\d+|\*):(?:[\w*.-]|\\:)+:(?:[\w*.@-]|\\:)+:(?<secret>[^\s'\x22]+)",
         // Keys and certificates' keys.
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?<secret>.+?)(?:-----END|\z)",
         // Tokens of Vault, JSON Web Tokens, and those of clouds and code hosts.
@@ -44,15 +44,18 @@ static FORMS: LazyLock<[Regex; 14]> = LazyLock::new(|| {
         r#"\b(?:mysql\w*|mariadb[\w-]*)\b[^\n|;&]*?\s-p["']?(?<secret>[^\s"'|;&]+)"#,
         r#"\bsshpass\s+-p\s*["']?(?<secret>[^\s"']+)"#,
         r#"\bredis-cli\b[^\n|;&]*?\s-a\s+["']?(?<secret>[^\s"']+)"#,
+        r#"\bldap\w+\b[^\n|;&]*?\s-w\s*["']?(?<secret>[^\s"'|;&]+)"#,
+        // ~/.netrc
+        r"\blogin\s+\S+\s+password\s+(?<secret>\S+)",
         r#"\b(?:curl|wget)\b[^\n|;]*?\s(?:-u|--user)[ =]?["']?[^\s:"']+:(?<secret>[^\s"']+)"#,
         r#"\bpass:(?<secret>[^\s"']+)"#,
-        r#"\b(?:vault\s+login|vault\s+operator\s+unseal|vault\s+token\s+(?:lookup|renew|revoke))\s+["']?(?<secret>[^\s"'=<-][^\s"'=]*)(?:["'\s]|\z)"#,
+        r#"\bvault\s+(?:login|unwrap|operator\s+unseal|token\s+(?:lookup|renew|revoke))\s+(?:-(?:namespace|ns|address|path|method|format|field|increment)[ =]\S+\s+|-[\w-]+(?:=\S+)?\s+)*["']?(?<secret>[^\s"'=<-][^\s"'=]*)(?:["'\s]|\z)"#,
     ]
     .map(regex)
 });
 
 /// The same, where it may be something else: rows for COPY, an environment's entry in YAML, a variable's default.
-static DOUBTFUL: LazyLock<[Regex; 5]> = LazyLock::new(|| {
+static DOUBTFUL: LazyLock<[Regex; 9]> = LazyLock::new(|| {
     [
         r"(?is)\bcopy\b[^;]*\bfrom\s+stdin\b[^;\n]*;?[^\n]*\n(?<secret>.+?)(?:\n\\\.|\z)",
         r#"(?i)\bname["']?\s*:\s*["']?[\w.-]*(?:password|passwd|passphrase|secret|token|pwd|_key)["']?,?\s*["']?value["']?\s*:\s*["']?(?<secret>[^\s"',}]+)"#,
@@ -61,6 +64,13 @@ static DOUBTFUL: LazyLock<[Regex; 5]> = LazyLock::new(|| {
         r"\\password[ \t]+\S+[ \t]+(?<secret>[^\s\x22']+)",
         // https://token@host
         r#"(?i)\b(?:https?|git|ssh)://(?<secret>[^\s:/?\#@"'{}]+)@"#,
+        // user:password@host, without a scheme
+        r#"(?:^|[\s"'=])[\w.+-]+:(?<secret>[^\s:/@"'{}$]{4,})@[\w\[]"#,
+        // jq --arg token …, aws configure set aws_secret_access_key …, requirepass …
+        r#"(?i)(?:--arg|\bconfig(?:ure)?\s+set|\bsetx|\bset\s+-x)\s+[\w.-]*(?:pass\w*|pwd|secret\w*|token|_key|jwt)\s+["']?(?<secret>[^\s"'=|;&]+)"#,
+        r#"\b(?:(?i:requirepass|masterauth)|AUTH)\s+["']?(?<secret>[^\s"'=|;&]+)"#,
+        // expect
+        r#"\bsend(?:_user)?\s+(?:--\s+)?\\?["'](?<secret>[^"'\\]+)"#,
     ]
     .map(regex)
 });
@@ -68,7 +78,7 @@ static DOUBTFUL: LazyLock<[Regex; 5]> = LazyLock::new(|| {
 /// What each text with a secret has: most texts have none of it, and there may be very many of them.
 static GATE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)pass|pw|secret|token|key|cred|jwt|bearer|auth|cookie|identified|crypt|hmac|digest|md5|sha\d|insert|copy|://|hv[sbr]\.|eyJ|AKIA|gh[opsu]_|xox|glpat|-----BEGIN|:[\w*-]+:|curl|wget|mysql|mariadb|redis|vault",
+        r"(?i)pass|pw|secret|token|key|cred|jwt|bearer|auth|cookie|identified|crypt|hmac|digest|md5|sha\d|insert|copy|://|hv[sbr]\.|eyJ|AKIA|gh[opsu]_|xox|glpat|-----BEGIN|:[\w*-]+:|curl|wget|mysql|mariadb|redis|vault|ldap|echo|print|yes|<<|:\S{4,}@|require|masterauth|\bsend\b",
     )
 });
 
@@ -94,7 +104,12 @@ pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
     URL.captures_iter(text)
         .filter_map(|captures| captures.name("secret"))
         .for_each(|all| url(text, all.range(), &mut nets));
-    nets.retain(|one| !is_variable(&text[one.span.clone()]));
+    nets.extend(shell::read(text));
+    nets.retain(|one| {
+        let written = &text[one.span.clone()];
+        // image:15@sha256:… has a tag there.
+        !is_variable(written) && !shell::is_input(written) && !text[one.span.end..].starts_with("@sha256:")
+    });
     found.extend(nets);
     found.retain(|one| !value::is_masked(&text[one.span.clone()]));
     found
