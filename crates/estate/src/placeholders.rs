@@ -7,6 +7,9 @@ pub(crate) struct Placeholders {
     values: BTreeMap<String, String>,
 }
 
+/// What stands for `$` itself: `${dollar}{x}` is `${x}`.
+const DOLLAR: &str = "dollar";
+
 /// A placeholder that this environment has no value for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no `${{{given}}}`; this environment has {}", known.join(", "))]
@@ -88,6 +91,9 @@ impl Placeholders {
     /// [`UnknownPlaceholder`] for the first that has no value.
     pub(crate) fn fill(&self, text: &str) -> Result<String, UnknownPlaceholder> {
         self.replace(text, |given| {
+            if given == DOLLAR {
+                return Ok("$".to_owned());
+            }
             let known = self.values.keys().map(|name| format!("`${{{name}}}`")).collect();
             Err(UnknownPlaceholder { given: given.to_owned(), known })
         })
@@ -113,7 +119,7 @@ impl Placeholders {
             let Some(length) = rest[begin..].find('}') else { break };
             let name = &rest[begin + 2..begin + length];
             filled.push_str(&rest[..begin]);
-            match self.values.get(name.trim()) {
+            match self.values.get(name) {
                 Some(value) => filled.push_str(value),
                 None => filled.push_str(&unknown(name)?),
             }
@@ -150,6 +156,7 @@ mod tests {
             ("${postgres.target.host}:${postgres.target.port}", "127.0.0.1:15432"),
             ("${vault.addr}", "http://127.0.0.1:18200"),
             ("no ${ end", "no ${ end"),
+            ("a${dollar}{b} ${dollar}{vault.addr}", "a${b} ${vault.addr}"),
             ("$ {} ü", "$ {} ü"),
         ] {
             assert_eq!(estate().fill(text).unwrap(), filled);
@@ -162,6 +169,6 @@ mod tests {
             estate().fill("a ${postgres.main.write}").unwrap_err(),
             @"there is no `${postgres.main.write}`; this environment has `${postgres.target.host}`, `${postgres.target.port}`, `${postgres.target.write}`, `${vault.addr}`, `${vault.host}`, `${vault.port}`"
         );
-        assert_eq!(estate().fill_known("${HOME} ${vault.port}"), "${HOME} 18200");
+        assert_eq!(estate().fill_known("${HOME} ${dollar} ${vault.port}"), "${HOME} ${dollar} 18200");
     }
 }

@@ -9,8 +9,17 @@ use crate::near::{listed, nearest};
 use crate::problem::{Noted, Problem};
 use crate::text::Text;
 
+/// What stands for `$` itself: `${dollar}{x}` is sent as `${x}`. A sign for it in the text would be one of SQL's or of HCL's.
+const DOLLAR: &str = "dollar";
+
+/// A placeholder, or what is left of one that is not closed on its line.
 static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\$\{(?<name>[^}\n]*)\}").expect("a pattern written here"));
+    LazyLock::new(|| Regex::new(r"\$\{(?<name>[^}\n]*)(?<close>\}?)").expect("a pattern written here"));
+/// What was meant for one: blanks before the brace, other brackets, no brackets.
+static SLIP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\$(?:[ \t]*[({\[<]|[ \t]+\{)?[ \t]*(?<name>(?:postgres|vault|estate)\.[\w.-]*\w)[ \t]*[)}\]>]?")
+        .expect("a pattern written here")
+});
 
 /// In which language a text is: a shell has `${…}` of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,14 +93,58 @@ impl Places {
     pub(crate) fn check(&self, text: &Text, language: Language, noted: &Noted) {
         for found in PLACEHOLDER.captures_iter(&text.text) {
             let (whole, name) = (found.get_match().range(), &found["name"]);
-            if (language == Language::Shell && !is_ours(name)) || self.names.iter().any(|known| known == name) {
+            let known = self.names.iter().any(|known| known == name) || (language == Language::Ours && name == DOLLAR);
+            if (language == Language::Shell && !is_ours(name)) || (known && !found["close"].is_empty()) {
                 continue;
             }
             if noted.is_crowded() {
                 noted.add(Problem::at(&text.part(whole), "the environment has no such `${…}`"));
+            } else if let Some(problem) = self.malformed(text, whole.clone(), name, &found["close"]) {
+                noted.add(problem);
             } else {
                 noted.add(self.unknown(text, whole, name, language));
             }
+        }
+        if language == Language::Ours {
+            self.slips(text, noted);
+        }
+    }
+
+    /// What keeps the text after `${` from being a name at all.
+    fn malformed(&self, text: &Text, whole: Range<usize>, name: &str, close: &str) -> Option<Problem> {
+        let open = text.part(whole.start..whole.start + 2);
+        let literal = format!("`${{{DOLLAR}}}{{` writes a literal `${{`");
+        if let Some(inner) = name.find("${") {
+            let place = text.part(whole.start + 2 + inner..whole.start + 4 + inner);
+            return Some(Problem::at(&place, "a placeholder cannot stand in another one").label("here").help(literal));
+        }
+        if close.is_empty() {
+            let problem = Problem::at(&open, "this placeholder is not closed: expected `}` on the same line");
+            let begun =
+                self.names.iter().filter(|known| name.starts_with(known.as_str())).max_by_key(|known| known.len());
+            return Some(match begun {
+                Some(known) => problem.label(format!("did you mean `${{{known}}}`?")).help(literal),
+                None => problem.label("opened here").help(literal),
+            });
+        }
+        if name.trim().is_empty() {
+            let known = listed(self.names.iter().map(String::as_str));
+            let problem = Problem::at(&text.part(whole), "this placeholder has no name").label("expected a name in it");
+            return Some(problem.help(format!("the estate has {known}; {literal}")));
+        }
+        None
+    }
+
+    /// Notes what is close to a placeholder and would be sent as it stands: `$ {vault.addr}`, `$(vault.addr)`.
+    fn slips(&self, text: &Text, noted: &Noted) {
+        for found in SLIP.captures_iter(&text.text) {
+            let (whole, name) = (found.get_match().range(), &found["name"]);
+            let is_one = text.text[whole.clone()].starts_with("${");
+            if is_one || !self.names.iter().any(|known| known == name) {
+                continue;
+            }
+            let problem = Problem::at(&text.part(whole), "this is no placeholder, and would be sent as it is written");
+            noted.add(problem.label(format!("did you mean `${{{name}}}`?")));
         }
     }
 

@@ -2,6 +2,7 @@
 //! asked. A warning has to be true of nearly every scenario that it is given for, or it is not here.
 
 mod keys;
+mod placeholders;
 mod policy;
 mod roles;
 mod statements;
@@ -31,6 +32,7 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
     }
     roles::lint(root, &steps, &mounts, noted);
     policy::lint(root, &steps, noted);
+    placeholders::lint(root, noted);
 }
 
 /// A step of the set-up, or an action.
