@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use leaseproof_domain::Origin;
+use leaseproof_scenario::{Plan, WrongKey};
 
 /// Why the environment could not be started, or not be ended.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,20 @@ pub enum EstateError {
         /// The places that were looked at, in order.
         looked: Vec<String>,
         /// The command that brings it.
+        how_to_get: String,
+    },
+    /// A program has a server's name, and is another one.
+    #[error("{} (from {found_by}) is not {wanted}: {why}. To get it: {how_to_get}", .program.display())]
+    AnotherProgram {
+        /// What was wanted.
+        wanted: String,
+        /// The program.
+        program: PathBuf,
+        /// By which rule it was found: `VAULT_BIN`, `PATH`.
+        found_by: String,
+        /// What was expected of it, and what it said.
+        why: String,
+        /// The command that brings the wanted one.
         how_to_get: String,
     },
     /// A link between two members cannot be laid.
@@ -188,7 +203,7 @@ fn last_words(tail: &[String]) -> String {
 
 /// A setup step that did not end as the scenario expects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: setup step {step} ({action}) {fault}: {words}{}", hint.as_deref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+#[error("{}{origin}: setup step {step} ({action}) {fault}: {words}{}", blamed(wrong.as_deref()), hint.as_deref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
 pub struct SetupError {
     /// The step's number, from 1.
     pub step: u32,
@@ -202,6 +217,20 @@ pub struct SetupError {
     pub words: String,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// The key of an earlier step that is wrong, where the server's message is about one.
+    pub wrong: Option<Box<WrongKey>>,
+}
+
+impl SetupError {
+    /// The same, with the key of an earlier step of `plan` that is the reason.
+    pub(crate) fn explained(self, plan: &Plan) -> Self {
+        let wrong = plan.wrong_key(&self.words, Some(self.step)).map(Box::new);
+        Self { wrong, ..self }
+    }
+}
+
+fn blamed(wrong: Option<&WrongKey>) -> String {
+    wrong.map(|wrong| format!("{}: {wrong}\n", wrong.origin)).unwrap_or_default()
 }
 
 impl SetupError {

@@ -33,7 +33,7 @@ use crate::site::Site;
 use crate::tls::Authority;
 use crate::token::ClientToken;
 use crate::vault::{Node, SERVER as VAULT, VaultServer};
-use crate::{EstateError, LogStream, folder, process, setup};
+use crate::{EstateError, LogStream, folder, process, requirements, setup};
 
 /// Where and for which run an estate is stood up.
 #[derive(Clone, Debug)]
@@ -101,6 +101,7 @@ impl Estate {
         ledger: &Ledger,
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
+        requirements::programs(plan)?;
         plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
         let first = setup::steps_before_vault(plan);
         let images = if plan.estate == EstateKind::Containers { Some(Images::of(plan)?) } else { None };

@@ -1,10 +1,15 @@
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::EstateError;
 use crate::identity::{Identity, identify};
+
+/// The source of a program that leaseproof's own scripts built.
+const CACHE: &str = "leaseproof's cache";
 
 pub(crate) const GET_VAULT: &str = "ci/servers/vault/build, or name one by VAULT_BIN=/path/to/vault";
 
@@ -33,12 +38,20 @@ pub(crate) struct Sought {
     pub(crate) setting: &'static str,
     /// The command that brings it.
     pub(crate) get: &'static str,
+    /// The argument that makes it show its version.
+    pub(crate) version: &'static str,
 }
 
 impl Sought {
     /// What the program's own words hold: its name as its users write it.
     pub(crate) fn marker(&self) -> &'static str {
         self.called.split(' ').next().unwrap_or(self.called)
+    }
+
+    /// The command that brings it, or the variable that names another one.
+    pub(crate) fn how_to_get(&self) -> String {
+        let Self { name, setting, get, .. } = self;
+        format!("{get}, or name one by {setting}=/path/to/{name}")
     }
 }
 
@@ -79,9 +92,15 @@ impl Places {
         }
     }
 
-    /// The Vault to run: `VAULT_BIN`, else `PATH`, else the newest in the cache. Its version is not asked here:
-    /// starting so large a program takes as long as starting the server, which tells it anyway.
+    /// The Vault to run, by [`Places::find_vault`]. Another program of that name is rejected. The cache holds what
+    /// ci/servers/vault built: it is not asked, because starting so large a program takes time.
     pub(crate) fn vault(&self) -> Result<Program, EstateError> {
+        let program = self.find_vault()?;
+        if program.source == CACHE { Ok(program) } else { is("Vault", program, vault_identity, GET_VAULT) }
+    }
+
+    /// `VAULT_BIN`, else `PATH`, else the newest in the cache.
+    pub(crate) fn find_vault(&self) -> Result<Program, EstateError> {
         if let Some(path) = &self.vault_bin {
             // Who names a path means that path: nothing else is taken instead.
             return runs(path).then(|| program(path, "VAULT_BIN")).ok_or_else(|| EstateError::ServerMissing {
@@ -91,9 +110,8 @@ impl Places {
             });
         }
         let cached = || versions(&self.cache, "vault-").into_iter().map(|folder| folder.join("vault"));
-        self.in_path("vault")
-            .or_else(|| cached().find(|path| runs(path)).map(|path| program(&path, "leaseproof's cache")))
-            .ok_or_else(|| EstateError::ServerMissing {
+        self.in_path("vault").or_else(|| cached().find(|path| runs(path)).map(|path| program(&path, CACHE))).ok_or_else(
+            || EstateError::ServerMissing {
                 wanted: "Vault".to_owned(),
                 looked: vec![
                     "VAULT_BIN (not set)".to_owned(),
@@ -101,12 +119,19 @@ impl Places {
                     format!("{}/vault-*/vault", self.cache.display()),
                 ],
                 how_to_get: GET_VAULT.to_owned(),
-            })
+            },
+        )
+    }
+
+    /// A program to run, by [`Places::find`]. Another one of that name is rejected.
+    pub(crate) fn named(&self, sought: &Sought) -> Result<Program, EstateError> {
+        let identity = |path: &Path| identify(path, sought.version, sought.marker());
+        is(sought.called, self.find(sought)?, identity, &sought.how_to_get())
     }
 
     /// A program that one variable may name: that one, else `PATH`.
-    pub(crate) fn named(&self, sought: &Sought) -> Result<Program, EstateError> {
-        let Sought { name, called, setting, get } = sought;
+    pub(crate) fn find(&self, sought: &Sought) -> Result<Program, EstateError> {
+        let Sought { name, called, setting, .. } = sought;
         let given = env::var_os(setting).filter(|value| !value.is_empty()).map(PathBuf::from);
         let (looked, found) = match given {
             Some(path) if runs(&path) => (String::new(), Some(program(&path, setting))),
@@ -116,7 +141,7 @@ impl Places {
         found.ok_or_else(|| EstateError::ServerMissing {
             wanted: (*called).to_owned(),
             looked: vec![looked, "PATH".to_owned()],
-            how_to_get: format!("{get}, or name one by {setting}=/path/to/{name}"),
+            how_to_get: sought.how_to_get(),
         })
     }
 
@@ -125,10 +150,12 @@ impl Places {
         let given = env::var_os("FAKETIME_LIB").filter(|value| !value.is_empty()).map(PathBuf::from);
         let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
         let debian = || folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|path| path.is_file());
-        given.filter(|path| path.is_file()).or_else(debian).ok_or_else(|| EstateError::ServerMissing {
-            wanted: "libfaketime, for a PostgreSQL whose clock is wrong".to_owned(),
-            looked: vec!["FAKETIME_LIB".to_owned(), "/usr/lib/*/faketime/libfaketime.so.1".to_owned()],
-            how_to_get: "apt-get install libfaketime".to_owned(),
+        given.filter(|path| path.is_file() && is_faketime(path)).or_else(debian).ok_or_else(|| {
+            EstateError::ServerMissing {
+                wanted: "libfaketime, for a PostgreSQL whose clock is wrong".to_owned(),
+                looked: vec!["FAKETIME_LIB".to_owned(), "/usr/lib/*/faketime/libfaketime.so.1".to_owned()],
+                how_to_get: "apt-get install libfaketime".to_owned(),
+            }
         })
     }
 
@@ -139,6 +166,18 @@ impl Places {
             return Err(EstateError::ServerMissing {
                 wanted: format!("PostgreSQL {major}"),
                 looked: vec![format!("PG_BIN_DIR={} (no program `postgres` in it)", folder.display())],
+                how_to_get: get_postgres(major),
+            });
+        }
+        let named = self.pg_bin_dir.as_ref().map(|folder| folder.join("postgres"));
+        if let Some(path) = named
+            && let Identity::IsNot(why) = identify(&path, "--version", "PostgreSQL")
+        {
+            return Err(EstateError::AnotherProgram {
+                wanted: "PostgreSQL".to_owned(),
+                program: path,
+                found_by: "PG_BIN_DIR".to_owned(),
+                why,
                 how_to_get: get_postgres(major),
             });
         }
@@ -209,9 +248,40 @@ impl Places {
             folders.push((known, self.postgres.display().to_string()));
             // The cache may be a link to where PostgreSQL's own account can reach it (ci/servers/postgresql).
             let cached = self.cache.join(format!("postgresql-{major}")).join("bin");
-            folders.push((cached.canonicalize().unwrap_or(cached), "leaseproof's cache".to_owned()));
+            folders.push((cached.canonicalize().unwrap_or(cached), CACHE.to_owned()));
         }
         folders
+    }
+}
+
+/// Whether that program is Vault, and which version.
+pub(crate) fn vault_identity(program: &Path) -> Identity {
+    identify(program, "version", "Vault v")
+}
+
+/// The program, if it is the wanted one. Each is asked once by a process: a cluster starts several of them.
+fn is(
+    wanted: &str,
+    program: Program,
+    identity: impl FnOnce(&Path) -> Identity,
+    how_to_get: &str,
+) -> Result<Program, EstateError> {
+    static KNOWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if KNOWN.lock().unwrap_or_else(PoisonError::into_inner).contains(&program.path) {
+        return Ok(program);
+    }
+    match identity(&program.path) {
+        Identity::Is(_) => {
+            KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(program.path.clone());
+            Ok(program)
+        }
+        Identity::IsNot(why) => Err(EstateError::AnotherProgram {
+            wanted: wanted.to_owned(),
+            program: program.path,
+            found_by: program.source,
+            why,
+            how_to_get: how_to_get.to_owned(),
+        }),
     }
 }
 
@@ -251,6 +321,11 @@ fn versions(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
+/// Whether a library is libfaketime by its name: the loader only warns of another file, and the clock would be right.
+fn is_faketime(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libfaketime"))
+}
+
 /// Whether there is a program at that path.
 pub(crate) fn runs(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
@@ -268,6 +343,10 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{Places, major_of};
+    use crate::haproxy::HAPROXY;
+    use crate::patroni::{ETCD, PATRONI};
+    use crate::pooler::PGBOUNCER;
+    use crate::powerdns::PDNS;
 
     fn places(root: &Path) -> Places {
         Places {
@@ -299,6 +378,16 @@ mod tests {
         assert_eq!(places.vault().unwrap().path, newest);
         let in_path = script(root.path().join("path/vault"), "Vault v1.20.0");
         assert_eq!(places.vault().unwrap().path, in_path);
+        let other = script(root.path().join("other"), "a password manager, version 3.1");
+        places.vault_bin = Some(other.clone());
+        let words = places.vault().unwrap_err().to_string();
+        assert!(
+            words.starts_with(&format!("{} (from VAULT_BIN) is not Vault: expected", other.display()))
+                && words.contains("got \"a password manager, version 3.1\"")
+                && words.contains("VAULT_BIN=/path/to/vault"),
+            "{words}"
+        );
+        assert_eq!(places.find_vault().unwrap().path, other);
         places.vault_bin = Some(root.path().join("nowhere"));
         assert!(places.vault().unwrap_err().to_string().contains("nowhere (no such program)"));
     }
@@ -316,14 +405,31 @@ mod tests {
         assert!(named.contains("nowhere (no program `postgres` in it)"), "{named}");
         let old = root.path().join("old");
         script(old.join("postgres"), "postgres (PostgreSQL) 14.9");
-        places.pg_bin_dir = Some(old);
+        places.pg_bin_dir = Some(old.clone());
         let wrong = places.postgres("15").unwrap_err().to_string();
         assert!(wrong.contains("wanted PostgreSQL 15, found PostgreSQL 14.9 in "), "{wrong}");
+        script(old.join("postgres"), "a courier, version 15.2");
+        let other = places.postgres("15").unwrap_err().to_string();
+        assert!(other.contains("(from PG_BIN_DIR) is not PostgreSQL: expected `--version`"), "{other}");
+        script(old.join("postgres"), "postgres (PostgreSQL) 14.9");
         let bin = root.path().join("postgresql/15/bin");
         script(bin.join("postgres"), "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)");
         script(bin.join("initdb"), "initdb");
         let found = places.postgres("15").unwrap();
         assert_eq!((found.bin, found.version.as_str()), (bin, "15.18"));
+    }
+
+    #[test]
+    fn another_program_of_a_server_s_name_is_rejected() {
+        let root = tempfile::tempdir().unwrap();
+        let places = places(root.path());
+        for sought in [HAPROXY, PGBOUNCER, PDNS, PATRONI, ETCD] {
+            script(root.path().join("path").join(sought.name), "a text editor, version 1.2");
+            let words = places.named(&sought).unwrap_err().to_string();
+            assert!(words.contains(&format!("(from PATH) is not {}: expected", sought.called)), "{words}");
+            script(root.path().join("path").join(sought.name), &format!("{} 9.9", sought.marker()));
+            assert_eq!(places.named(&sought).unwrap().source, "PATH");
+        }
     }
 
     #[test]

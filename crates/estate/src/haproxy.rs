@@ -9,8 +9,13 @@ use crate::ports::says_taken;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 
-pub(crate) const HAPROXY: Sought =
-    Sought { name: "haproxy", called: "HAProxy", setting: "HAPROXY_BIN", get: "apt-get install haproxy" };
+pub(crate) const HAPROXY: Sought = Sought {
+    name: "haproxy",
+    called: "HAProxy",
+    setting: "HAPROXY_BIN",
+    get: "apt-get install haproxy",
+    version: "-v",
+};
 
 /// How long HAProxy may take until it listens.
 const START: Duration = Duration::from_secs(15);

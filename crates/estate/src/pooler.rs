@@ -12,8 +12,13 @@ use crate::ports::{TRIES, says_taken};
 use crate::site::Order;
 use crate::{Estate, EstateError, folder};
 
-pub(crate) const PGBOUNCER: Sought =
-    Sought { name: "pgbouncer", called: "PgBouncer", setting: "PGBOUNCER_BIN", get: "apt-get install pgbouncer" };
+pub(crate) const PGBOUNCER: Sought = Sought {
+    name: "pgbouncer",
+    called: "PgBouncer",
+    setting: "PGBOUNCER_BIN",
+    get: "apt-get install pgbouncer",
+    version: "--version",
+};
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(15);
 /// How many ports are tried where others take them first.

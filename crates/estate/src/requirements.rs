@@ -5,12 +5,33 @@ use leaseproof_scenario::{EstateKind, FaultKind, Layout, Plan, PostgresPlan};
 
 use crate::EstateError;
 use crate::containers::{self, FoundImage};
-use crate::find::{Places, Sought};
+use crate::find::{Places, Sought, vault_identity};
 use crate::haproxy::HAPROXY;
 use crate::identity::{Identity, identify};
 use crate::patroni::{ETCD, PATRONI};
 use crate::powerdns::PDNS;
-use crate::servers::vault_identity;
+
+/// Checks that each program that the plan starts on this machine is the one that its name says.
+///
+/// # Errors
+/// [`EstateError`] for the first one that is missing, is another program, or has another version.
+pub(crate) fn programs(plan: &Plan) -> Result<(), EstateError> {
+    if plan.estate != EstateKind::Processes {
+        return Ok(());
+    }
+    let places = Places::here();
+    places.vault()?;
+    let layouts = || plan.postgres.values().map(|cluster| cluster.layout);
+    let standbys = layouts().any(|layout| layout != Layout::Standalone);
+    plan.postgres.values().try_for_each(|cluster| places.postgres(&cluster.version).map(drop))?;
+    let wanted = [
+        (standbys || plan.vault.nodes > 1, &HAPROXY),
+        (layouts().any(|layout| layout.is_patroni()), &PATRONI),
+        (layouts().any(|layout| layout.is_patroni()), &ETCD),
+        (plan.pdns.is_some(), &PDNS),
+    ];
+    wanted.into_iter().filter(|(wanted, _)| *wanted).try_for_each(|(_, sought)| places.named(sought).map(drop))
+}
 
 /// One thing that a scenario needs, and whether it is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +58,7 @@ fn processes(plan: &Plan) -> Vec<Requirement> {
     let mut all = vec![Requirement {
         what: "Vault".to_owned(),
         because: at("every scenario", &plan.vault.origin),
-        found: places.vault().map_err(|error| error.to_string()).and_then(|program| {
+        found: places.find_vault().map_err(|error| error.to_string()).and_then(|program| {
             let shown = format!("{} (from {})", program.path.display(), program.source);
             match vault_identity(&program.path) {
                 Identity::Is(version) => Ok(format!("{} {shown}", version.unwrap_or_default())),
@@ -49,9 +70,9 @@ fn processes(plan: &Plan) -> Vec<Requirement> {
     }];
     all.extend(plan.postgres.iter().flat_map(|(name, cluster)| postgres(&places, name, cluster)));
     if plan.vault.nodes > 1 {
-        all.push(program(&places, &HAPROXY, "-v", at("several nodes of Vault", &plan.vault.origin)));
+        all.push(program(&places, &HAPROXY, at("several nodes of Vault", &plan.vault.origin)));
     }
-    all.extend(plan.pdns.as_ref().map(|pdns| program(&places, &PDNS, "--version", at("[pdns]", &pdns.origin))));
+    all.extend(plan.pdns.as_ref().map(|pdns| program(&places, &PDNS, at("[pdns]", &pdns.origin))));
     let disk = plan.faults.iter().find(|fault| fault.kind == FaultKind::DiskFull);
     all.extend(disk.map(|fault| Requirement {
         what: "the right to mount a small file system".to_owned(),
@@ -80,11 +101,11 @@ fn postgres(places: &Places, name: &str, cluster: &PostgresPlan) -> Vec<Requirem
         found: found.map(|found| format!("{} in {} (from {})", found.version, found.bin.display(), found.source)),
     }];
     if cluster.layout != Layout::Standalone {
-        all.push(program(places, &HAPROXY, "-v", of(", which has standbys")));
+        all.push(program(places, &HAPROXY, of(", which has standbys")));
     }
     if cluster.layout.is_patroni() {
-        all.push(program(places, &PATRONI, "--version", of(", layout = \"patroni\"")));
-        all.push(program(places, &ETCD, "--version", of(", layout = \"patroni\"")));
+        all.push(program(places, &PATRONI, of(", layout = \"patroni\"")));
+        all.push(program(places, &ETCD, of(", layout = \"patroni\"")));
     }
     if cluster.clock != 0 {
         let found = places.faketime().map(|path| path.display().to_string());
@@ -97,10 +118,10 @@ fn postgres(places: &Places, name: &str, cluster: &PostgresPlan) -> Vec<Requirem
     all
 }
 
-fn program(places: &Places, sought: &Sought, argument: &str, because: String) -> Requirement {
-    let found = places.named(sought).map_err(|error| error.to_string()).and_then(|program| {
+fn program(places: &Places, sought: &Sought, because: String) -> Requirement {
+    let found = places.find(sought).map_err(|error| error.to_string()).and_then(|program| {
         let shown = format!("{} (from {})", program.path.display(), program.source);
-        match identify(&program.path, argument, sought.marker()) {
+        match identify(&program.path, sought.version, sought.marker()) {
             Identity::Is(version) => Ok(format!("{} {shown}", version.unwrap_or_default())),
             Identity::IsNot(why) => Err(format!("{shown} is not {}: {why}", sought.called)),
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres, runs};
+use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres, runs, vault_identity};
 use crate::haproxy::HAPROXY;
 use crate::identity::{Identity, identify};
 use crate::patroni::{ETCD, PATRONI};
@@ -41,25 +41,20 @@ pub fn find_all() -> Vec<Found> {
     let mut all = vec![vault(&places)];
     all.extend(postgres(&places));
     let found = [
-        (HAPROXY, "clusters with standbys, several nodes of Vault", "-v"),
-        (PGBOUNCER, "the fact RUN-3 of `leaseproof conformance`", "--version"),
-        (PATRONI, "clusters with layout = \"patroni\"", "--version"),
-        (ETCD, "clusters with layout = \"patroni\"", "--version"),
-        (PDNS, "scenarios with a live PowerDNS ([pdns])", "--version"),
-        (JQ, "set-up scripts that read JSON", "--version"),
+        (HAPROXY, "clusters with standbys, several nodes of Vault"),
+        (PGBOUNCER, "the fact RUN-3 of `leaseproof conformance`"),
+        (PATRONI, "clusters with layout = \"patroni\""),
+        (ETCD, "clusters with layout = \"patroni\""),
+        (PDNS, "scenarios with a live PowerDNS ([pdns])"),
+        (JQ, "set-up scripts that read JSON"),
     ];
-    all.extend(found.map(|(sought, wanted_by, version)| by_name(&places, &sought, wanted_by, version)));
+    all.extend(found.map(|(sought, wanted_by)| by_name(&places, &sought, wanted_by)));
     all
 }
 
 fn vault(places: &Places) -> Found {
     let missing = missing("vault", "every scenario", GET_VAULT);
-    places.vault().map_or_else(|_| missing.clone(), |program| missing.clone().at(program, vault_identity))
-}
-
-/// Whether that program is Vault, and which version.
-pub(crate) fn vault_identity(program: &Path) -> Identity {
-    identify(program, "version", "Vault v")
+    places.find_vault().map_or_else(|_| missing.clone(), |program| missing.clone().at(program, vault_identity))
 }
 
 impl Found {
@@ -106,12 +101,13 @@ fn strangers(places: &Places, missing: Found) -> Vec<Found> {
         .collect()
 }
 
-const JQ: Sought = Sought { name: "jq", called: "jq", setting: "JQ_BIN", get: "apt-get install jq" };
+const JQ: Sought =
+    Sought { name: "jq", called: "jq", setting: "JQ_BIN", get: "apt-get install jq", version: "--version" };
 
-fn by_name(places: &Places, sought: &Sought, wanted_by: &'static str, version: &str) -> Found {
+fn by_name(places: &Places, sought: &Sought, wanted_by: &'static str) -> Found {
     let missing = missing(sought.name, wanted_by, sought.get);
-    let identity = |path: &Path| identify(path, version, sought.marker());
-    places.named(sought).map_or_else(|_| missing.clone(), |program| missing.clone().at(program, identity))
+    let identity = |path: &Path| identify(path, sought.version, sought.marker());
+    places.find(sought).map_or_else(|_| missing.clone(), |program| missing.clone().at(program, identity))
 }
 
 fn missing(server: &'static str, wanted_by: &'static str, how_to_get: &str) -> Found {

@@ -9,8 +9,13 @@ use crate::ports::says_taken;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 
-pub(crate) const ETCD: Sought =
-    Sought { name: "etcd", called: "etcd", setting: "ETCD_BIN", get: "apt-get install etcd-server" };
+pub(crate) const ETCD: Sought = Sought {
+    name: "etcd",
+    called: "etcd",
+    setting: "ETCD_BIN",
+    get: "apt-get install etcd-server",
+    version: "--version",
+};
 
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(30);

@@ -14,8 +14,13 @@ use crate::server::OBSERVER;
 use crate::site::Site;
 use crate::{EstateError, folder};
 
-pub(crate) const PATRONI: Sought =
-    Sought { name: "patroni", called: "Patroni", setting: "PATRONI_BIN", get: "apt-get install patroni python3-etcd" };
+pub(crate) const PATRONI: Sought = Sought {
+    name: "patroni",
+    called: "Patroni",
+    setting: "PATRONI_BIN",
+    get: "apt-get install patroni python3-etcd",
+    version: "--version",
+};
 
 /// What every Patroni of a cluster is told.
 pub(crate) struct Keeping {

@@ -9,6 +9,7 @@ pub(crate) const PDNS: Sought = Sought {
     called: "PowerDNS (pdns_server)",
     setting: "PDNS_BIN",
     get: "apt-get install pdns-server pdns-backend-pgsql",
+    version: "--version",
 };
 const CONTROL: &str = "pdns_control";
 
@@ -45,7 +46,7 @@ fn find() -> Result<Programs, EstateError> {
         EstateError::ServerMissing {
             wanted: format!("PowerDNS ({CONTROL})"),
             looked: vec![looked, "PATH".to_owned()],
-            how_to_get: format!("{}, or name one by {}=/path/to/{}", PDNS.get, PDNS.setting, PDNS.name),
+            how_to_get: PDNS.how_to_get(),
         }
     })?;
     Ok(Programs { server, image: None, control: format!("'{}'", control.display()) })
