@@ -56,7 +56,8 @@ impl Estate {
         for (number, step) in (1_u32..).zip(&plan.setup).skip(done_before) {
             let name = format!("setup step {number}");
             let doing = operator.step(&name, &step.action);
-            notes.extend(recorded(number, step, doing, recorder, &self.site.redactor).await?);
+            let done = recorded(number, step, doing, recorder, &self.site.redactor).await;
+            notes.extend(done.map_err(|why| why.explained(plan))?);
             self.standbys_replicate(number, step, usize::try_from(number) == Ok(plan.setup.len())).await?;
         }
         Ok(notes)
@@ -146,7 +147,15 @@ fn judge(
 ) -> (Outcome, Result<(), SetupError>) {
     let fail = |fault, words: String, hint| {
         let words = notes::with(&clean(step, redactor, &words), notes);
-        Err(SetupError { step: number, origin: step.origin.clone(), action: step.words(), fault, words, hint })
+        Err(SetupError {
+            step: number,
+            origin: step.origin.clone(),
+            action: step.words(),
+            fault,
+            words,
+            hint,
+            wrong: None,
+        })
     };
     let refusal = match done {
         Ok(()) => {

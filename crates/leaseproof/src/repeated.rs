@@ -59,6 +59,7 @@ impl Repeated {
 
 /// Consecutive failures by operation.
 struct Tally {
+    plan: Plan,
     usable_within: Duration,
     /// How long each fault window lasts after its healing, in the plan's order.
     recovers_within: Vec<Duration>,
@@ -90,6 +91,7 @@ impl Tally {
             (Operation::Login, declares(&["LOG-1", "INV-1", "INV-5"])),
         ];
         Self {
+            plan: plan.clone(),
             usable_within: plan.promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
             recovers_within: plan.faults.iter().map(|fault| fault.recovers_within.duration()).collect(),
             felt: BTreeMap::new(),
@@ -179,9 +181,11 @@ impl Tally {
         }
         row.times += 1;
         (row.times == IN_A_ROW).then(|| {
+            let wrong = self.plan.wrong_key(&row.first.message, None);
+            let wrong = wrong.map(|wrong| format!("\n{}: {wrong}", wrong.origin)).unwrap_or_default();
             format!(
-                "{} failed {IN_A_ROW} consecutive times with the same error, since {}: {}\nthe load was ended because \
-                 more of it would show nothing new; --keep-going runs it completely",
+                "{} failed {IN_A_ROW} consecutive times with the same error, since {}: {}{wrong}\nthe load was ended \
+                 because more of it would show nothing new; --keep-going runs it completely",
                 words(record.op),
                 row.since,
                 row.first

@@ -72,10 +72,20 @@ impl Stop {
     pub(crate) fn cause(&self, last_lines: &[String]) -> Cause {
         match self {
             Self::Setup(error) => {
-                let SetupError { step, action, fault, words, hint, .. } = error;
-                let mut cause = Cause::of(&format!("setup step {step} ({action}) {fault}: {words}"));
+                let SetupError { step, action, fault, words, hint, origin, wrong } = error;
+                let met = format!("setup step {step} ({action}) {fault}: {words}");
+                // The line that has to be changed comes first, and where it was noticed after it.
+                let (mut cause, line) = match wrong {
+                    Some(wrong) => {
+                        let mut cause = Cause::of(&wrong.to_string());
+                        cause.details.push(format!("{origin}: {}", met.lines().next().unwrap_or_default()));
+                        cause.details.extend(met.lines().skip(1).map(str::to_owned));
+                        (cause, &wrong.origin)
+                    }
+                    None => (Cause::of(&met), origin),
+                };
                 cause.details.extend(hint.as_ref().map(|hint| format!("hint: {hint}")));
-                Cause { origin: Some(error.origin.clone()), ..cause }
+                Cause { origin: Some(line.clone()), ..cause }
             }
             Self::Lost(_) => Cause { details: last_lines.to_vec(), ..Cause::of(&self.words()) },
             _ => Cause::of(&self.words()),

@@ -17,6 +17,7 @@ mod promise;
 mod schedule;
 mod setup;
 mod username;
+mod wrong_key;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,8 @@ pub use promise::{
 pub use schedule::Schedule;
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 pub use username::{Naming, RoleNames, UsernamePattern};
+pub use wrong_key::WrongKey;
+pub(crate) use wrong_key::{PASSWORD_POLICIES, policy_in};
 
 /// A checked scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

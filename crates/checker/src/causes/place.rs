@@ -14,7 +14,12 @@ const ONE_IN: u64 = 2;
 /// Adds to the causes what their findings do not have.
 pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
     for cause in causes {
-        if let Some(key) = key_of(cause) {
+        let wrong = plan.wrong_key(&cause.example.what, None);
+        if let Some(wrong) = wrong {
+            let line = SetupLine { key: wrong.key.to_owned(), origin: wrong.origin };
+            let roles = cause.about.iter_mut().filter(|about| matches!(about.subject, Subject::Role(_)));
+            roles.for_each(|about| about.setup = Some(line.clone()));
+        } else if let Some(key) = key_of(cause) {
             for about in &mut cause.about {
                 if let Subject::Role(role) = &about.subject {
                     about.setup = setup_line(plan, role, key);

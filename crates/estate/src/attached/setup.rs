@@ -61,7 +61,7 @@ impl Attached {
             if ended() {
                 return Err(EstateError::Ended);
             }
-            done.map_err(Box::new)?;
+            done.map_err(|why| Box::new(why.explained(plan)))?;
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ impl Estate {
                 fault: SetupFault::Rejected,
                 words: self.site.redactor.scrub(&words).text,
                 hint: None,
+                wrong: None,
             });
         }
         Ok(())

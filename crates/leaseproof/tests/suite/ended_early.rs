@@ -47,6 +47,30 @@ fn a_rejected_setup_step_is_the_cause_in_every_report() {
     desk.assert_nothing_left();
 }
 
+/// Vault reads the policy only when it generates a password.
+#[test]
+fn a_password_policy_that_is_not_there_is_blamed_on_the_step_that_names_it() {
+    let desk = Desk::new();
+    let scenario = desk.path().join("no-such-policy");
+    std::fs::create_dir(&scenario).unwrap();
+    let parent = workspace().join("scenarios/powerdns");
+    let steps = "title = \"a slip\"\n[[setup]]\nwrite = \"database/config/powerdns-database\"\n\
+                 data = { password_policy = \"shpo\" }\n\
+                 [[setup]]\nwrite = \"database/rotate-root/powerdns-database\"\n";
+    std::fs::write(scenario.join("scenario.toml"), format!("extends = {parent:?}\n{steps}")).unwrap();
+    let output = desk.run(&scenario, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let cause = &desk.verdicts()["cause"];
+    let what = cause["what"].as_str().unwrap();
+    assert!(what.starts_with("`password_policy` of setup step 5 (write database/config/powerdns-database)"), "{what}");
+    assert!(what.ends_with("names `shpo`, a password policy that no earlier step writes"), "{what}");
+    assert_eq!(cause["origin"]["line"], 5, "{cause}");
+    let met = cause["details"][0].as_str().unwrap();
+    assert!(met.contains("scenario.toml:6:1: setup step 8 (write database/rotate-root/powerdns-database)"), "{met}");
+    assert!(met.contains("no password policy found"), "{met}");
+    desk.assert_nothing_left();
+}
+
 #[test]
 fn without_servers_run_and_judge_end_with_5() {
     let desk = Desk::new();

@@ -1,6 +1,6 @@
 //! Roles and connections of Vault's database engine, held against each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use leaseproof_domain::Ttl;
@@ -9,6 +9,8 @@ use regex::Regex;
 use super::{Step, named};
 use crate::near::{listed, nearest};
 use crate::node::{Entry, Node, Table, Value};
+use crate::place::Place;
+use crate::plan::{PASSWORD_POLICIES, policy_in};
 use crate::problem::{Noted, Problem};
 use crate::text::FileWhen;
 
@@ -61,19 +63,34 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
     }
 }
 
-/// Notes password policies that no step writes.
+/// Notes password policies that no step writes: those of connections, and those in the `credential_config` of a role.
 fn policies(steps: &[Step<'_>], noted: &Noted) {
-    const PATH: &str = "sys/policies/password/";
-    let written: Vec<&str> = steps.iter().filter_map(|step| step.path()?.strip_prefix(PATH)).collect();
-    for step in steps {
-        let named = step.datum("password_policy");
-        let Some((entry, name)) = named.and_then(|entry| Some((entry, entry.node.text()?))) else { continue };
-        if name.is_empty() || written.contains(&name) {
+    let written: HashSet<&str> = steps.iter().filter_map(|step| step.path()?.strip_prefix(PASSWORD_POLICIES)).collect();
+    let mut names: Vec<&str> = written.iter().copied().collect();
+    names.sort_unstable();
+    for (place, name) in steps.iter().flat_map(named_policies) {
+        if name.is_empty() || written.contains(name.as_str()) {
             continue;
         }
-        let what = format!("no step writes the password policy `{PATH}{name}`: Vault fails to generate passwords");
-        noted.add(unknown(entry, what, name, &written, noted));
+        let what = format!(
+            "no step writes the password policy `{PASSWORD_POLICIES}{name}`: Vault fails to generate passwords"
+        );
+        noted.add(unknown(&place, what, &name, &names, noted));
     }
+}
+
+/// The password policies that a step names, and where.
+fn named_policies(step: &Step<'_>) -> Vec<(Place, String)> {
+    let plain = step.datum("password_policy").and_then(|entry| {
+        let name = entry.node.text()?;
+        Some((entry.node.place.clone(), name.to_owned()))
+    });
+    let config = step.datum("credential_config").map(|entry| step.texts(entry, FileWhen::At)).unwrap_or_default();
+    let config = config.iter().filter_map(|text| {
+        let (name, at) = policy_in(&text.text)?;
+        Some((text.part(at), name.to_owned()))
+    });
+    plain.into_iter().chain(config).collect()
 }
 
 static CREATE_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
@@ -98,13 +115,19 @@ fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
         let Some(name) = entry.node.text() else { continue };
         let is_there = matches!(name, "postgres" | "template1") || sql.iter().any(|text| text.contains(name));
         if !is_there && !created.is_empty() {
-            noted.add(unknown(entry, format!("no set-up step creates the database `{name}`"), name, &created, noted));
+            noted.add(unknown(
+                &entry.node.place,
+                format!("no set-up step creates the database `{name}`"),
+                name,
+                &created,
+                noted,
+            ));
         }
     }
 }
 
-fn unknown(entry: &Entry, what: String, name: &str, names: &[&str], noted: &Noted) -> Problem {
-    let problem = Problem::warning(&entry.node.place, what);
+fn unknown(place: &Place, what: String, name: &str, names: &[&str], noted: &Noted) -> Problem {
+    let problem = Problem::warning(place, what);
     if noted.is_crowded() {
         return problem;
     }
@@ -117,7 +140,7 @@ fn unknown(entry: &Entry, what: String, name: &str, names: &[&str], noted: &Note
 
 fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str], noted: &Noted) -> Problem {
     let what = format!("no step writes the connection `{mount}/config/{db_name}`");
-    unknown(entry, what, db_name, names, noted)
+    unknown(&entry.node.place, what, db_name, names, noted)
 }
 
 /// Whether `allowed_roles`, a list or a text with commas, has the role; a `*` at either end stands for anything
