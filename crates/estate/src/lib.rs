@@ -58,7 +58,7 @@ mod vault;
 
 pub use attached::{
     AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, RolledBack, clean_attached, client_rights,
-    harness_needs, in_clear, left_by_login, missing_inputs, not_done_there, rolled_back, sent_in_clear,
+    harness_needs, in_clear, left_by_login, not_done_there, rolled_back, sent_in_clear, unusable_inputs,
 };
 pub use bare::{Bare, Layout, Replication, Storage, TARGET};
 pub use bare_storage::STORAGE;

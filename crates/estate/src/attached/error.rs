@@ -136,10 +136,13 @@ pub enum AttachError {
 impl AttachError {
     /// Whether the scenario does not suit the estate: whoever runs it has to change one of them.
     pub fn is_unsuitable(&self) -> bool {
+        use leaseproof_vault::Error::{BadAddress, BadEncryption, BadNamespace};
         matches!(
             self,
             Self::Nowhere
                 | Self::Secret { .. }
+                | Self::Encryption { .. }
+                | Self::Vault { source: BadAddress { .. } | BadEncryption(_) | BadNamespace { .. }, .. }
                 | Self::InClear { .. }
                 | Self::There { .. }
                 | Self::NotOurs { .. }

@@ -1,33 +1,68 @@
 //! What `[attached]` needs on this machine, and what of the scenario cannot be used there: found without any server.
 
+use std::time::SystemTime;
+
+use leaseproof_domain::Origin;
+use leaseproof_postgres::{Encryption, EncryptionFiles};
 use leaseproof_scenario::{AttachedInput, AttachedPlan, Plan, SecretSource};
 use leaseproof_vault::{Client, Reach};
 
-use super::{REQUEST, made, query};
+use super::certificates::{Holds, problem};
+use super::login::reach;
+use super::{REQUEST, made, query, secrets};
 use crate::placeholders::Placeholders;
 
-/// The files and environment variables of `[attached]` that cannot be read, each with its line.
-pub fn missing_inputs(attached: &AttachedPlan) -> Vec<String> {
-    let missing = |input: &AttachedInput| {
+/// What is wrong with the files and environment variables of `[attached]`, each with its line. All of them are read, and
+/// certificates and keys are held against each other.
+pub fn unusable_inputs(attached: &AttachedPlan) -> Vec<String> {
+    let now = SystemTime::now();
+    let unusable = |input: &AttachedInput| {
         let AttachedInput { key, source, origin } = input;
         let why = match source {
             SecretSource::File(path) => {
-                let why = match leaseproof_files::open(path).and_then(|file| file.metadata()) {
-                    Ok(there) if there.len() > 0 => return None,
-                    Ok(_) => "the file is empty".to_owned(),
-                    Err(why) => why.to_string(),
+                let why = match key.rsplit('.').next() {
+                    Some("ca") => problem(path, Holds::Authorities, now)?,
+                    Some("cert") => problem(path, Holds::Certificate, now)?,
+                    Some("key") => problem(path, Holds::Key, now)?,
+                    _ => secrets::text(source, is_word(key)).err()?,
                 };
-                format!("cannot read {}: {why}", path.display())
+                format!("cannot use {}: {why}", path.display())
             }
-            SecretSource::Variable(name) => match std::env::var(name) {
-                Ok(text) if !text.trim().is_empty() => return None,
-                Ok(_) => format!("the environment variable {name} is empty"),
-                Err(_) => format!("the environment variable {name} is not set"),
-            },
+            SecretSource::Variable(name) => {
+                let why = secrets::text(source, is_word(key)).err()?;
+                format!("cannot use the environment variable {name}: {why}")
+            }
         };
         Some(format!("{origin}: {key}: {why}"))
     };
-    attached.inputs.iter().filter_map(missing).collect()
+    let found: Vec<String> = attached.inputs.iter().filter_map(unusable).collect();
+    if found.is_empty() { unfit(attached) } else { found }
+}
+
+/// Whether a key's secret is sent in a header or a path: a token, the ids of AppRole.
+fn is_word(key: &str) -> bool {
+    ["token_", "role_id_", "secret_id_"]
+        .iter()
+        .any(|of| key.rsplit('.').next().is_some_and(|name| name.starts_with(of)))
+}
+
+/// Files that are well formed each and do not go together, and an address that no request can be sent to.
+fn unfit(attached: &AttachedPlan) -> Vec<String> {
+    let line = |table: &str| -> &Origin {
+        let of =
+            |input: &&AttachedInput| ["cert", "ca"].iter().any(|key| input.key == format!("attached.{table}.{key}"));
+        attached.inputs.iter().rfind(of).map_or(&attached.origin, |input| &input.origin)
+    };
+    let vault = Client::reaching(&reach(attached, REQUEST)).err();
+    let vault = vault.map(|why| format!("{}: attached.vault: {why}", line("vault")));
+    let clusters = attached.postgres.iter().filter_map(|(name, said)| {
+        let files = said.encryption.as_ref()?;
+        let files = EncryptionFiles { root: files.ca.clone(), client: files.client.clone() };
+        let why = Encryption::new(files).err()?;
+        let table = format!("postgres.{name}");
+        Some(format!("{}: attached.{table}: {why}", line(&table)))
+    });
+    vault.into_iter().chain(clusters).collect()
 }
 
 /// Queries and set-up steps that a run does not do in an environment that is not leaseproof's, each with its line.

@@ -2,6 +2,7 @@
 //! credentials that a run takes, and by its own set-up where the scenario wants one.
 
 mod away;
+mod certificates;
 mod credentials;
 mod engine;
 mod error;
@@ -35,7 +36,7 @@ use tokio::sync::watch;
 pub(crate) use credentials::credentials_left;
 pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
-pub use inputs::{missing_inputs, not_done_there};
+pub use inputs::{not_done_there, unusable_inputs};
 pub use left::{CleanedThing, CleanedThings, clean_attached, left_by_login};
 pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};

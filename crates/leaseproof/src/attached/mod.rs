@@ -109,13 +109,13 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs, is_alone: bool) -> R
 
 /// Why the plan cannot be run in its attached environment as this machine and the scenario are, each with its line.
 pub(crate) fn unfit(plan: &Plan) -> Vec<String> {
-    let missing = plan.attached.as_ref().map(leaseproof_estate::missing_inputs).unwrap_or_default();
+    let unusable = plan.attached.as_ref().map(leaseproof_estate::unusable_inputs).unwrap_or_default();
     let faults = plan.faults.iter().map(|fault| ("[[fault]]", &fault.origin));
     let disturbing = faults.chain(plan.actions.iter().map(|action| ("[[action]]", &action.step.origin)));
     let disturbing = disturbing.map(|(what, origin)| {
         format!("{origin}: {what} is not supported in an attached environment, whose servers are not leaseproof's")
     });
-    missing.into_iter().chain(leaseproof_estate::not_done_there(plan)).chain(disturbing).collect()
+    unusable.into_iter().chain(leaseproof_estate::not_done_there(plan)).chain(disturbing).collect()
 }
 
 /// Checks that `--allow-writes-to` names the host of the scenario's Vault.

@@ -62,7 +62,7 @@ async fn a_query_commits_nothing_and_one_that_cannot_be_rolled_back_is_refused()
         let shown = text(&output);
         assert_eq!(output.status.code(), Some(code), "{shown}");
         for key in ["attached.vault.auth.role_id_file", "attached.postgres.target.password_file"] {
-            assert!(shown.contains(&format!(": {key}: cannot read ")), "{key}: {shown}");
+            assert!(shown.contains(&format!(": {key}: cannot use ")), "{key}: {shown}");
         }
         assert!(shown.contains("scenario.toml:"), "{shown}");
     }
