@@ -82,12 +82,14 @@ pub(crate) async fn run(
     let recorded = recorder.close().map_err(|error| Stop::Unwritten(error.to_string()));
     let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
+    let stage = screen.stage("judging the run");
     let mut judged = judgment::of(&folder).map_err(|failure| unjudged(failure, unwritten.as_ref(), left.as_deref()))?;
     if let Some(stop) = &unwritten {
         // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
     }
     let written = artefacts::write_judged(&folder, &judged);
+    drop(stage);
     let verdicts = judged.verdicts;
     let exit = if unwritten.is_some() || written.is_err() { Exit::Estate } else { Exit::Passed };
     if let Err(failure) = written {
@@ -162,6 +164,7 @@ impl Living<'_> {
 
     /// Everything between start and stop.
     async fn watched(&self, estate: &mut Standing) -> (Option<Watch>, Option<Stop>) {
+        let stage = self.screen.stage("starting the observation");
         let started = async {
             let config = glue::watch_config(self.plan, estate, self.folder).await?;
             Ok::<_, Stop>(Watch::start(config, self.recorder, &self.redactor).await?)
@@ -170,6 +173,7 @@ impl Living<'_> {
             Ok(watch) => watch,
             Err(stop) => return (None, Some(stop)),
         };
+        drop(stage);
         let lost = self.lost(estate.lost());
         let stop = self.unless_lost(lost, self.work(estate, &watch)).await.err();
         watch.stop_looking().await;
@@ -251,7 +255,9 @@ impl Living<'_> {
         disturbed?;
         drop(stage);
 
+        let stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("stopping PowerDNS"));
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
+        drop(stage);
         let waits = release_wait(plan, guard.ends());
         let accessor = token.accessor();
         let released = self.release(estate, watch, &accessor, &waits);
@@ -266,7 +272,13 @@ impl Living<'_> {
     /// The setup steps, the run's own token, the clocks, and a first observation.
     async fn prepare(&self, estate: &mut Standing, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
-        let _stage = self.screen.stage("running the setup");
+        let stage = self.screen.stage("running the setup");
+        let (tell, steps) = (stage.teller(), self.plan.setup.len());
+        self.recorder.tap(move |event| {
+            if let Event::Setup(record) = event {
+                tell(format!("running the setup: {} of {steps} steps done", record.step));
+            }
+        });
         estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
         glue::databases(self.plan, estate).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };

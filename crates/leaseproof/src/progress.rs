@@ -28,6 +28,12 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// Changes the text of the stage, from another task too.
+    pub(crate) fn teller(&self) -> impl Fn(String) + Send + Sync + use<> {
+        let bar = self.bar.clone();
+        move |words| bar.set_message(words)
+    }
+
     /// Changes the text of the stage.
     pub(crate) fn say(&self, words: String) {
         self.bar.set_message(words);
@@ -96,12 +102,14 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Phase, time, rate, live leases, failures.
 fn line(progress: &Progress) -> String {
-    let Progress { phase, target_rate, elapsed, total, arrived, live, finished, failures, draining, begun: _ } =
+    let Progress { phase, target_rate, elapsed, total, arrived, extra, live, finished, failures, draining, begun: _ } =
         progress;
+    // Each promised `ttl.max` has a lifecycle of its own, which counts as live and as finished.
+    let extra = if *extra > 0 { format!(" + {extra} for ttl.max") } else { String::new() };
     let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
     let phase = visible(phase);
     format!(
-        "{phase} {}/{} s · {doing} · {arrived} arrived · {live} live · {finished} finished · {failures} failures",
+        "{phase} {}/{} s · {doing} · {arrived} arrived{extra} · {live} live · {finished} finished · {failures} failures",
         elapsed.as_secs(),
         total.as_secs()
     )
@@ -124,6 +132,7 @@ mod tests {
             elapsed: Duration::from_millis(12_400),
             total: Duration::from_secs(40),
             arrived: 99,
+            extra: 0,
             live: 61,
             finished: 38,
             failures: 0,
@@ -131,6 +140,8 @@ mod tests {
         };
         insta::assert_snapshot!(line(&progress), @"steady 12/40 s · 8/s · 99 arrived · 61 live · 38 finished · 0 failures");
         progress.draining = true;
-        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · draining · 99 arrived · 61 live · 38 finished · 0 failures");
+        progress.extra = 1;
+        progress.finished = 39;
+        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures");
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct Gauges {
 #[derive(Default)]
 struct Numbers {
     arrived: AtomicU64,
+    extra: AtomicU64,
     live: AtomicU64,
     waiting: AtomicU64,
     finished: AtomicU64,
@@ -34,6 +35,10 @@ impl Gauges {
         self.numbers.arrived.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn extra(&self) -> u64 {
+        self.numbers.extra.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn live(&self) -> u64 {
         self.numbers.live.load(Ordering::Relaxed)
     }
@@ -48,6 +53,11 @@ impl Gauges {
 
     pub(crate) fn count_arrival(&self) {
         self.numbers.arrived.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more lifecycle begins that is no arrival of the schedule.
+    pub(crate) fn count_extra(&self) {
+        self.numbers.extra.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_finished(&self) {

@@ -17,6 +17,8 @@ pub struct Progress {
     pub total: Duration,
     /// Arrivals so far, in all phases.
     pub arrived: u64,
+    /// Lifecycles so far that were added to the arrivals, one for each promised `ttl.max`.
+    pub extra: u64,
     /// Credentials that were issued and whose life is not over.
     pub live: u64,
     /// Lives that are over.

@@ -155,6 +155,7 @@ impl<'a> Load<'a> {
             let max_seconds = max.value.secs();
             lives.spawn(async move {
                 if life.world.wait_until(arrival).await.is_ok() {
+                    life.world.gauges().count_extra();
                     let waiting = life.world.gauges().wait();
                     life.probe_ttl(arrival, waiting, max_seconds).await;
                 }
@@ -224,6 +225,7 @@ impl<'a> Load<'a> {
 fn fill(progress: &mut Progress, world: &World, begin: Micros) {
     progress.elapsed = world.now().since(begin);
     progress.arrived = world.gauges().arrived();
+    progress.extra = world.gauges().extra();
     progress.live = world.gauges().live();
     progress.finished = world.gauges().finished();
     progress.failures = world.gauges().failures();
