@@ -1,5 +1,7 @@
 //! Which checks a scenario's promises ask for, of what, and which line asks.
 
+use std::collections::HashMap;
+
 use leaseproof_domain::{CheckId, Operation, Origin, Subject};
 
 use crate::build::LifeSaid;
@@ -8,11 +10,13 @@ use crate::plan::{Ask, Plan, RolePromise};
 /// Every asked check in the catalogue's order, by subject.
 pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
     let mut asks = Asks::default();
+    let mut of_role: HashMap<&str, Vec<&LifeSaid>> = HashMap::new();
+    for life in lives.iter().filter(|life| lived(plan, life)) {
+        of_role.entry(life.plan.role.as_str()).or_default().push(life);
+    }
     for role in &plan.roles {
-        let lives: Vec<&LifeSaid> =
-            lives.iter().filter(|life| life.plan.role == role.name && lived(plan, life)).collect();
-        if !lives.is_empty() {
-            asks.role(plan, role, &lives);
+        if let Some(lives) = of_role.get(role.name.as_str()) {
+            asks.role(plan, role, lives);
         }
     }
     asks.estate(plan, lives.iter().find(|life| lived(plan, life)));

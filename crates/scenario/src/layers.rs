@@ -49,6 +49,11 @@ pub(crate) fn read(path: &Path, options: &LoadOptions, noted: &Noted) -> Option<
         }
     };
     let source = Arc::new(file::source(&file, text, "", Holds::Keys));
+    if source.text.trim().is_empty() {
+        let empty = Problem::at(&Place::new(&source, 0..0), format!("{} is empty: expected a scenario", source.name));
+        noted.add(empty.help("`leaseproof new NAME` writes a first one"));
+        return None;
+    }
     let mut table = read_file(&source, &file, &mut Vec::new(), noted);
     if let Some(name) = &options.profile {
         lay_profile(&mut table, name, &source, noted);
@@ -105,8 +110,12 @@ fn read_file(source: &Arc<Source>, file: &Path, above: &mut Vec<PathBuf>, noted:
 
 /// The scenario that `entry` (`extends`) names.
 fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted: &Noted) -> Option<Table> {
-    let name = entry.node.text()?;
     let place = &entry.node.place;
+    let Some(name) = entry.node.text() else {
+        let other = format!("expected a text in quotes, got {}", entry.node.kind());
+        noted.add(Problem::at(place, other).label("here").broken());
+        return None;
+    };
     let named = source.folder.join(name);
     let (file, step) = if named.is_dir() {
         (named.join("scenario.toml"), name.to_owned())

@@ -162,7 +162,13 @@ impl Table {
 
 /// Reads the whole text; what TOML itself has against it is noted, and what could be read is given back.
 pub(crate) fn read(source: &Arc<Source>, noted: &Noted) -> Table {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    let (table, mut errors) = DeTable::parse_recoverable(&source.text);
+    // Of a file that is something else, each line would be an error.
+    let lines = source.text.lines().filter(|line| !line.trim().is_empty()).count();
+    let is_other = errors.len() > 1 && errors.len() * 2 >= lines;
+    if is_other {
+        errors.truncate(1);
+    }
     for error in errors {
         let end = source.text.len();
         let mut span = error.span().unwrap_or(end..end);
@@ -173,9 +179,9 @@ pub(crate) fn read(source: &Arc<Source>, noted: &Noted) -> Table {
             span.start = last;
         }
         let why = error.message().replace('\n', ": ");
-        noted.add(
-            Problem::at(&Place::new(source, span), format!("this is not valid TOML: {why}")).label("here").broken(),
-        );
+        let problem = Problem::at(&Place::new(source, span), format!("this is not valid TOML: {why}")).label("here");
+        let problem = if is_other { problem.help("a scenario is a file in TOML (toml.io)") } else { problem };
+        noted.add(problem.broken());
     }
     table_of(source, table.into_inner())
 }

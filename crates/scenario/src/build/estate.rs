@@ -119,7 +119,10 @@ fn named(book: &Book<'_>, entry: &Entry) {
 }
 
 fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
-    if let Some(version) = table.text("version").filter(|version| version.value.parse::<u32>().is_err()) {
+    let is_major = |text: &str| {
+        text.len() == 2 && text.starts_with(|sign: char| matches!(sign, '1'..='9')) && text.parse::<u8>().is_ok()
+    };
+    if let Some(version) = table.text("version").filter(|version| !is_major(version.value)) {
         let problem = format!("`{}` is no major version of PostgreSQL", version.value);
         book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));
     }

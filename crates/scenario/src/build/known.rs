@@ -1,5 +1,7 @@
 //! `[[known]]`.
 
+use std::collections::BTreeSet;
+
 use leaseproof_domain::CheckId;
 
 use super::{Book, owned};
@@ -30,9 +32,10 @@ pub(super) fn known(book: &Book<'_>) -> Vec<KnownPlan> {
 
 /// A failure can be known only of a check that is asked.
 pub(super) fn all_asked(book: &Book<'_>, plan: &Plan) {
+    let asked: BTreeSet<CheckId> = plan.asks.iter().map(|ask| ask.check).collect();
     for table in book.root.list("known").iter().filter_map(Node::table) {
         let Some(check) = table.parsed::<CheckId>("check") else { continue };
-        if !plan.asks.iter().any(|ask| ask.check == check.value) {
+        if !asked.contains(&check.value) {
             let problem = Problem::at(&check.place, format!("no promise of the scenario asks for {}", check.value));
             book.add(problem.label("it cannot fail, and so cannot be known to"));
         }

@@ -1,6 +1,6 @@
 //! `[[phase]]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use leaseproof_domain::Ttl;
 
@@ -13,15 +13,14 @@ use crate::value::Rate;
 pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
     let tables = || book.root.list("phase").iter().filter_map(|node| Some((node, node.table()?)));
     let lives: Vec<&str> = book.root.named("life").map(|(entry, _)| entry.key.as_str()).collect();
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for (_, table) in tables() {
         if let Some(name) = table.text("name") {
-            if seen.iter().any(|seen| seen == name.value) {
+            if !seen.insert(name.value) {
                 book.add(
                     Problem::at(&name.place, format!("there are two phases `{}`", name.value)).label("the second"),
                 );
             }
-            seen.push(name.value.to_owned());
         }
         mixed_lives_exist(book, table, &lives);
     }
@@ -64,17 +63,22 @@ fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
 
 /// A life that no phase mixes is not lived, and a role that no life takes credentials of is not proved.
 pub(super) fn nothing_unused(book: &Book<'_>) {
-    let phases = book.root.list("phase").iter().filter_map(Node::table);
-    let mixed: Vec<String> = phases
+    // What is no array of phases, or a mix without a life, was noted for itself.
+    let phases = || book.root.list("phase").iter().filter_map(Node::table);
+    let is_list = book.root.entry("phase").is_none_or(|entry| entry.node.list().is_some());
+    let is_mixed = |table: &Table| mix(table).values().any(|weight| *weight > 0);
+    let all_mixed = is_list && phases().all(|table| table.entry("mix").is_none() || is_mixed(table));
+    let mixed: HashSet<String> = phases()
         .flat_map(|table| mix(table).into_iter().filter(|(_, weight)| *weight > 0))
         .map(|(life, _)| life)
         .collect();
-    let mut taken: Vec<&str> = Vec::new();
+    let mut taken: HashSet<&str> = HashSet::new();
     // Where a name is wrong, the right one only seems unused.
-    let known = |tables: &str, names: &[&str]| {
-        names.iter().all(|name| book.root.table(tables).is_some_and(|table| table.entry(name).is_some()))
+    let known = |tables: &str, names: &HashSet<&str>| {
+        let there: HashSet<&str> = book.root.named(tables).map(|(entry, _)| entry.key.as_str()).collect();
+        names.is_subset(&there)
     };
-    let mixed_known = known("life", &mixed.iter().map(String::as_str).collect::<Vec<_>>());
+    let mixed_known = all_mixed && known("life", &mixed.iter().map(String::as_str).collect());
     for (entry, table) in book.root.named("life") {
         taken.extend(table.text("role").map(|role| role.value));
         if mixed_known && !mixed.contains(&entry.key) {

@@ -7,6 +7,7 @@ use leaseproof_domain::{Origin, Secret, Ttl};
 use super::{Book, owned};
 use crate::form::Form;
 use crate::keys;
+use crate::near::nearest;
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Holds;
 use crate::placeholder::Language;
@@ -195,6 +196,14 @@ fn has_policies(book: &Book<'_>, client: &Table) {
         book.add(Problem::at(&root.place, "the run's token is never root's").label("name a policy of its own"));
     }
     let none = client.entry("policies").is_none_or(|entry| entry.node.list().is_some_and(<[Node]>::is_empty));
+    // A table that is none, or whose name has a slip, was noted for itself.
+    let is_table = book.root.entry("client").is_none_or(|entry| entry.node.table().is_some());
+    let slip = book
+        .root
+        .entries
+        .iter()
+        .any(|entry| keys::ROOT.key(&entry.key).is_none() && nearest(&entry.key, ["client"]).is_some());
+    let none = none && is_table && !slip;
     if let Some((life, _)) = book.root.named("life").next().filter(|_| none) {
         let place = book.root.entry("client").map_or(&life.node.place, |entry| &entry.node.place);
         let problem = Problem::at(place, "the token that credentials are asked for with has no policy");

@@ -66,6 +66,10 @@ fn fit_key(entry: &Entry, key: &Key, whole: Whole, noted: &Noted) {
             _ => noted.add(Problem::not_built(&entry.at, what)),
         }
     }
+    if key.needed && matches!(key.is, Is::Text) && entry.node.text().is_some_and(|text| text.trim().is_empty()) {
+        let empty = format!("`{}` cannot be empty", key.name);
+        return noted.add(Problem::at(&entry.node.place, empty).label("here").help(key.says));
+    }
     fit_value(&entry.node, &key.is, whole, noted);
 }
 

@@ -1,6 +1,7 @@
 //! Single values: texts that stand for something, numbers, words.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use leaseproof_domain::{CheckId, Metric, Ttl, UnknownCheck};
 use regex::Regex;
@@ -10,6 +11,9 @@ use crate::node::{Node, Value};
 use crate::problem::{Noted, Problem};
 use crate::shape::Is;
 use crate::value::{Limit, Percent, Rate};
+
+/// No lease, phase or TTL is longer: ten years.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Notes what keeps `node` from being the single value that `is` says.
 pub(super) fn fit_scalar(node: &Node, is: &Is, noted: &Noted) {
@@ -57,6 +61,9 @@ fn text(node: &Node, noted: &Noted, check: impl FnOnce(&str) -> Result<(), Wrong
     let Some(text) = node.text() else {
         return expect(node, "a text in quotes", false, noted);
     };
+    if text.contains('\0') {
+        return noted.add(Problem::at(&node.place, "a text cannot have the character NUL (U+0000)").label("here"));
+    }
     if let Err(wrong) = check(text) {
         let mut problem = Problem::at(&node.place, wrong.message).label(wrong.label.unwrap_or_else(|| "here".into()));
         if let Some(help) = wrong.help {
@@ -74,6 +81,9 @@ fn span(text: &str) -> Result<Ttl, Wrong> {
     let span: Ttl = text.parse().map_err(Wrong::new)?;
     if span.duration().is_zero() {
         return Err(Wrong::new("a duration must be above zero"));
+    }
+    if span.duration() > LONGEST {
+        return Err(Wrong::new(format!("a duration is at most {} h, ten years", LONGEST.as_secs() / 3600)));
     }
     Ok(span)
 }

@@ -527,6 +527,26 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
             "password_policy = \"shpo\", allowed_roles = ",
             "no step writes the password policy `sys/policies/password/shpo`",
         ),
+        (
+            "default_ttl = \"1h\"",
+            "credential_config = \"password_policy=shpo\"\ndefault_ttl = \"1h\"",
+            "no step writes the password policy `sys/policies/password/shpo`",
+        ),
+        (
+            "default_ttl = \"1h\"",
+            "credential_config = '{\"password_policy\": \"shpo\"}'\ndefault_ttl = \"1h\"",
+            "no step writes the password policy `sys/policies/password/shpo`",
+        ),
+        (
+            "default_ttl = \"1h\"",
+            "credential_config = [\"password_policy=shpo\"]\ndefault_ttl = \"1h\"",
+            "no step writes the password policy `sys/policies/password/shpo`",
+        ),
+        (
+            "role = \"app\"\nrenew",
+            "role = \"app\"\nquery = \"SELECT '${vault.addr}'\"\nrenew",
+            "placeholders are not replaced in `query`",
+        ),
         ("database = \"shop\"\n[life", "database = \"shpo\"\n[life", "no set-up step creates the database `shpo`"),
         ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
         ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
@@ -630,5 +650,54 @@ fn an_address_with_a_secret_in_it_is_refused_and_not_shown() {
         let shown = shown("observer", &format!("\"postgres://{observer}\""));
         assert!(shown.contains("`observer` is not postgres://"), "{observer}: {shown}");
         assert!(!shown.contains("Hush-4711"), "{observer}: {shown}");
+    }
+}
+
+#[test]
+fn each_malformed_placeholder_is_named_where_it_stands() {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    std::fs::write(folder.path().join("part.sql"), "SELECT 1;\nSELECT '${postgres.target.write';\n").unwrap();
+    let told = |action: &str| {
+        let text = format!("title = 't'\n[postgres.target]\n[[setup]]\n{action}\n");
+        std::fs::write(folder.path().join("scenario.toml"), text).unwrap();
+        match load(&folder.path().join("scenario.toml"), &LoadOptions::default()) {
+            Ok(_) => "valid".to_owned(),
+            Err(problems) => problems.render(false),
+        }
+    };
+    let not_closed = "this placeholder is not closed: expected `}` on the same line";
+    let nested = "a placeholder cannot stand in another one";
+    for (action, words) in [
+        (
+            "write = 'x'\ndata = { a = 'p@${postgres.target.write/app' }",
+            &[not_closed, "did you mean `${postgres.target.write}`?"][..],
+        ),
+        ("write = 'x'\ndata = { a = ['b', '${vault.addr'] }", &[not_closed, "did you mean `${vault.addr}`?"]),
+        ("write = 'x'\ndata = { password = 'pw${ab' }", &[not_closed, "`${dollar}{` writes a literal `${`"]),
+        ("write = 'x'\ndata = { a = '${' }", &[not_closed]),
+        ("sql = \"\"\"SELECT '${vault.addr\n}'\"\"\"", &[not_closed, ":4:"]),
+        ("sql = 'part.sql'", &[not_closed, "part.sql:2:9"]),
+        ("policy = 'p'\nrules = 'path \"${vault.addr\" {}'", &["the estate has no `${vault.addr"]),
+        ("policy = 'p'\nrules = 'path \"${vault.addr\"'", &[not_closed]),
+        ("script = 'curl ${vault.addr'", &[not_closed]),
+        ("write = 'x'\ndata = { a = '${}' }", &["this placeholder has no name", "the estate has"]),
+        ("write = 'x'\ndata = { a = '${  }' }", &["this placeholder has no name"]),
+        ("write = 'x'\ndata = { a = '${postgres.${vault.host}.write}' }", &[nested]),
+        ("write = 'x'\ndata = { a = '${postgres.target.${vault.host' }", &[nested]),
+        ("write = 'x'\ndata = { a = '${ vault.addr }' }", &["did you mean `${vault.addr}`?"]),
+        ("write = 'x'\ndata = { a = '${vault.adr}' }", &["did you mean `${vault.addr}`?"]),
+        ("write = 'x'\ndata = { a = '$ {vault.addr}' }", &["this is no placeholder", "did you mean `${vault.addr}`?"]),
+        ("write = 'x'\ndata = { a = '$(vault.addr)' }", &["this is no placeholder", "did you mean `${vault.addr}`?"]),
+        ("write = 'x'\ndata = { a = 'h=$postgres.target.host x' }", &["did you mean `${postgres.target.host}`?"]),
+    ] {
+        let told = told(action);
+        assert!(words.iter().all(|words| told.contains(words)) && told.contains('╭'), "{action}\n{told}");
+    }
+    for action in [
+        "write = 'x'\ndata = { password = 'pw${dollar}{ab}', b = 'a$b {c} 5$' }",
+        "script = 'echo ${HOME:-x} ${A:-${B}} $(vault status) ${vault.addr}'",
+        "sql = 'SELECT $$a$$, $1, $t${dollar}{x}$t$'",
+    ] {
+        assert_eq!(told(action), "valid", "{action}");
     }
 }
