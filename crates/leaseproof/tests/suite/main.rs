@@ -12,6 +12,7 @@ mod crate_graph;
 mod cut_off;
 mod documentation;
 mod ended_early;
+mod exit_codes;
 mod faults;
 mod grants;
 mod hostile;
