@@ -44,7 +44,7 @@ fn content(bytes: &[u8], holds: Holds, now: SystemTime) -> Result<(), String> {
         );
     }
     let sections: Result<Vec<(SectionKind, Vec<u8>)>, _> = <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes).collect();
-    let sections = sections.map_err(|why| format!("it is not valid PEM: {why}"))?;
+    let sections = sections.map_err(|_| "a PEM block in it is not complete or cannot be decoded".to_owned())?;
     if sections.is_empty() {
         let what = match bytes.first() {
             Some(&DER) => "it is DER (binary)".to_owned(),
@@ -144,7 +144,7 @@ mod tests {
             (early.pem().as_bytes(), Holds::Authorities, "the certificate is not valid before 2035-01-01"),
             (encrypted.as_bytes(), Holds::Key, "the key is encrypted"),
             (garbage.as_bytes(), Holds::Authorities, "the certificate in it cannot be read: "),
-            (&good_pem.as_bytes()[..good_pem.len() - 30], Holds::Authorities, "it is not valid PEM: "),
+            (&good_pem.as_bytes()[..good_pem.len() - 30], Holds::Authorities, "a PEM block in it is not complete"),
         ] {
             let why = content(bytes, holds, now).unwrap_err();
             assert!(why.starts_with(words), "{words}: {why}");

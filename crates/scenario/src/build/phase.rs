@@ -56,7 +56,9 @@ fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
         let name = Node { place: life.at.clone(), value: Value::Text(life.key.clone()) };
         book.refer(&name, "life", lives);
     }
-    if mix(table).values().all(|weight| *weight == 0) {
+    let weights = mix(table);
+    // A weight that is none was noted for itself.
+    if weights.len() == mix_table.entries.len() && weights.values().all(|weight| *weight == 0) {
         book.add(Problem::at(&entry.node.place, "this phase mixes no life").label("no weight above 0"));
     }
 }
