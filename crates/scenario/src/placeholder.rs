@@ -130,7 +130,7 @@ impl Places {
         if name.trim().is_empty() {
             let known = listed(self.names.iter().map(String::as_str));
             let problem = Problem::at(&text.part(whole), "this placeholder has no name").label("expected a name in it");
-            return Some(problem.help(format!("the estate has {known}; {literal}")));
+            return Some(problem.help(format!("the environment has {known}; {literal}")));
         }
         None
     }
