@@ -15,12 +15,11 @@ pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
     let lives: Vec<&str> = book.root.named("life").map(|(entry, _)| entry.key.as_str()).collect();
     let mut seen: HashSet<&str> = HashSet::new();
     for (_, table) in tables() {
-        if let Some(name) = table.text("name") {
-            if !seen.insert(name.value) {
-                book.add(
-                    Problem::at(&name.place, format!("there are two phases `{}`", name.value)).label("the second"),
-                );
-            }
+        if let Some(name) = table.text("name")
+            && !seen.insert(name.value)
+        {
+            let second = format!("there are two phases `{}`", name.value);
+            book.add(Problem::at(&name.place, second).label("the second"));
         }
         mixed_lives_exist(book, table, &lives);
     }
