@@ -108,7 +108,7 @@ impl<'p> Bench<'p> {
     fn life(&mut self, life: &Life) {
         self.totaller.life(life, &self.run);
         let lag = checks::expiry_lag(life, &self.run);
-        self.run.flow.life(life, lag.filter(|lag| lag.gone).map(|lag| (lag.from, lag.to)));
+        self.run.flow.life(life, lag.map(|lag| (lag.from, lag.gone.then_some(lag.to))));
         if let Some(lag) = lag {
             let in_fault = self.run.faults.felt_by(Operation::Revoke, lag.from, lag.to);
             lag.record(self.windows.expiry_lag(&life.phase, &life.role, in_fault));

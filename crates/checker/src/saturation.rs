@@ -10,6 +10,9 @@
 //! - it grew from the first third to the second and from there to the last: a stall near the end is none;
 //! - it is still there in the last sixth: a stall whose backlog is being worked off is none;
 //! - waits grew with it, or arrivals were dropped: what is only lost on its way is no backlog.
+//!
+//! Where service comes in bursts, the backlog does not grow from third to third. Instead of the second and the third of
+//! these conditions it is enough that, at the end of the stretch, [`MOST_WAIT`] of all its arrivals still wait.
 
 use std::time::Duration;
 
@@ -35,8 +38,14 @@ pub(crate) const LEAST_GROWTH: f64 = 10.0;
 const LEAST_STEP: f64 = 0.15;
 /// How much of the highest minimum is left in the last sixth at least.
 const STILL_THERE: f64 = 0.7;
-/// How much longer waits have to be in the last third than in the first, as a factor and in seconds.
-const LONGER: (f64, f64) = (1.5, 0.1);
+/// The share of a stretch's arrivals that wait at its end where service comes in bursts: no single stall of a fifth of it
+/// leaves as many.
+const MOST_WAIT: f64 = 0.3;
+/// By how much the share of roles that never went has to be higher in the last third than in the first.
+const MORE_OUTLAST: f64 = 0.3;
+/// How much longer waits have to be in the last third than in the first, in seconds, and as a factor or as a share of the
+/// stretch's length: waits that were long from the beginning do not grow by half any more.
+const LONGER: (f64, f64, f64) = (0.1, 1.5, 0.1);
 /// A block is at least so many seconds long, and there are at most so many.
 const BLOCK: (f64, f64) = (1.0, 40.0);
 
@@ -71,6 +80,8 @@ pub(crate) struct Growth {
     throughout: bool,
     /// Whether most of it is still there in the last sixth.
     to_the_end: bool,
+    /// The median of the smallest values in the last sixth.
+    at_end: f64,
 }
 
 /// The stretches of a run that are long enough to tell, and the phases that have none, each with its seconds.
@@ -131,14 +142,14 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
     let trend = |values: &[f64]| growth(values, block, flow.width());
     let requests = trend(&flow.waiting(places.clone()))?;
     let timeout = run.plan.client.timeout.duration().as_secs_f64();
-    let longer = Operation::ALL.iter().filter_map(|op| grown_waits(slices, *op)).max_by(|a, b| a.2.total_cmp(&b.2));
+    let longer =
+        Operation::ALL.iter().filter_map(|op| grown_waits(slices, *op, seconds)).max_by(|a, b| a.2.total_cmp(&b.2));
     let last = Last::of(slices);
     let waits = longer.is_some() || last.drops() || last.is_given_up(timeout);
     let is_material = |growth: &Growth| growth.is_material(offered, seconds);
     let mut grown = Vec::new();
     grown.extend(Some((Backlog::Requests, requests)).filter(|(_, growth)| is_material(growth) && waits));
-    let lags = thirds(slices).map(|third| Waits::mean(third.iter().map(|slice| slice.lags)));
-    let roles = trend(&flow.unrevoked(places)).filter(|_| sees_all_roles(run.plan) && is_longer(lags));
+    let roles = trend(&flow.unrevoked(places)).filter(|_| sees_all_roles(run.plan) && outlasts_longer(slices, seconds));
     grown.extend(roles.filter(is_material).map(|growth| (Backlog::Roles, growth)));
     let figures = LoadFigures {
         phase: phase.name.clone(),
@@ -171,8 +182,8 @@ fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
     let step = LEAST_STEP * (last - first);
     let throughout = step > 0.0 && second - first >= step && last - second >= step;
     let highest = minima.iter().copied().fold(0.0, f64::max);
-    let to_the_end = median(&minima[minima.len() - minima.len().div_ceil(6)..]) >= STILL_THERE * highest;
-    Some(Growth { slope, first, last, throughout, to_the_end })
+    let at_end = median(&minima[minima.len() - minima.len().div_ceil(6)..]);
+    Some(Growth { slope, first, last, throughout, to_the_end: at_end >= STILL_THERE * highest, at_end })
 }
 
 impl Growth {
@@ -180,7 +191,8 @@ impl Growth {
         let Slope { median, low, .. } = self.slope;
         // The difference of two Poisson counts, what arrived and what was served, has this standard deviation.
         let by_chance = (2.0 * offered * seconds).sqrt();
-        let certain = self.throughout && self.to_the_end && low > 0.0;
+        let steady = self.throughout && self.to_the_end;
+        let certain = low > 0.0 && (steady || self.at_end >= MOST_WAIT * offered * seconds);
         certain && median >= LEAST_SHARE * offered && median * seconds >= by_chance.max(LEAST_GROWTH)
     }
 }
@@ -192,15 +204,26 @@ fn thirds<T>(all: &[T]) -> [&[T]; 3] {
 }
 
 /// The operation's mean waits in the first and in the last third, where they grew.
-fn grown_waits(slices: &[Slice], op: Operation) -> Option<(Operation, f64, f64)> {
+fn grown_waits(slices: &[Slice], op: Operation, seconds: f64) -> Option<(Operation, f64, f64)> {
     let means = thirds(slices).map(|third| Waits::mean(third.iter().map(|slice| slice.waits[op as usize])));
-    is_longer(means).then_some((op, means[0]?, means[2]?))
+    is_longer(means, seconds).then_some((op, means[0]?, means[2]?))
+}
+
+/// Whether roles outlast their leases longer and longer: those that went, or so many more of them that never did.
+fn outlasts_longer(slices: &[Slice], seconds: f64) -> bool {
+    let lags = thirds(slices).map(|third| Waits::mean(third.iter().map(|slice| slice.lags)));
+    let [first, _, last] = thirds(slices).map(|third| {
+        let outlasting = third.iter().map(|slice| slice.outlasting).sum::<u64>() as f64;
+        let gone = third.iter().map(|slice| slice.lags.count).sum::<u64>() as f64;
+        outlasting / (outlasting + gone).max(1.0)
+    });
+    is_longer(lags, seconds) || last - first >= MORE_OUTLAST
 }
 
 /// Whether the last of three means is longer than the first.
-fn is_longer(means: [Option<f64>; 3]) -> bool {
+fn is_longer(means: [Option<f64>; 3], seconds: f64) -> bool {
     let [Some(first), _, Some(last)] = means else { return false };
-    last >= LONGER.0 * first && last - first >= LONGER.1
+    last - first >= LONGER.0 && (last >= LONGER.1 * first || last - first >= LONGER.2 * seconds)
 }
 
 /// The issues that were due in the last third of a stretch.

@@ -42,7 +42,7 @@ impl Check for ProbesMatchPromises {
         expect_probes(life, run, sheet);
         let mut broken = BTreeSet::new();
         for probe in &life.probes {
-            let Some(mut words) = self.judge(probe, life) else { continue };
+            let Some(mut words) = self.judge(probe, life, run) else { continue };
             if let Some(why) = held_through(probe, life, run) {
                 words.push_str(&format!(" ({why})"));
             }
@@ -72,14 +72,15 @@ impl Check for ProbesMatchPromises {
 
 impl ProbesMatchPromises {
     /// What is broken, in words; none where nothing is, or where nothing is shown.
-    fn judge(&mut self, probe: &ProbeRecord, life: &Life) -> Option<String> {
+    fn judge(&mut self, probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<String> {
         // Once the credential may be taken back, a refusal is no wonder.
         let in_force = life.not_ended(probe.to);
         let promised = probe.expected == Expected::Promised;
         match &probe.outcome {
             ProbeOutcome::Allowed => {
                 self.proved += 1;
-                (!promised).then(|| format!("can use {}, which is not promised", probe.grant))
+                let owner = || run.promise(&life.role).is_some_and(|role| role.promises_ownership(&probe.grant.object));
+                (!promised && !owner()).then(|| format!("can use {}, which is not promised", probe.grant))
             }
             ProbeOutcome::Refused { .. } | ProbeOutcome::Blocked { .. } if !in_force => None,
             ProbeOutcome::Refused { sqlstate, message } | ProbeOutcome::Blocked { sqlstate, message } if promised => {

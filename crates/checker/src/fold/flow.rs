@@ -46,13 +46,15 @@ pub(crate) struct Slice {
     pub(crate) leases_ended: u64,
     /// How long the roles outlasted their leases that ended.
     pub(crate) lags: Waits,
+    /// Roles of leases that ended in it and that were still there when they were last looked for.
+    pub(crate) outlasting: u64,
 }
 
 /// A sum of times in microseconds, and of how many.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Waits {
     sum: u64,
-    count: u64,
+    pub(crate) count: u64,
 }
 
 impl Waits {
@@ -115,16 +117,21 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Takes in a credential's lease, once its life is whole.
-    pub(crate) fn life(&mut self, life: &Life, lag: Option<(Micros, Micros)>) {
+    /// Takes in a credential's lease, once its life is whole: from when on its role outlasts its lease, and until when where
+    /// it was seen to go.
+    pub(crate) fn life(&mut self, life: &Life, outlasts: Option<(Micros, Option<Micros>)>) {
         let Some(issue) = life.acknowledged() else { return };
         self.at(issue.end).leases_begun += 1;
         let revoked = life.revocation().filter(|step| step.is_ok()).map(|step| step.end);
         if let Some(end) = revoked.or(life.last_term().map(|term| term.latest)) {
             self.at_if_in(end).into_iter().for_each(|slice| slice.leases_ended += 1);
         }
-        if let Some((from, to)) = lag {
-            self.at_if_in(from).into_iter().for_each(|slice| slice.lags.add(to.0.saturating_sub(from.0)));
+        let Some((from, gone)) = outlasts else { return };
+        if let Some(slice) = self.at_if_in(from) {
+            match gone {
+                Some(to) => slice.lags.add(to.0.saturating_sub(from.0)),
+                None => slice.outlasting += 1,
+            }
         }
     }
 
@@ -214,6 +221,7 @@ impl Slice {
             leases_begun: self.leases_begun + next.leases_begun,
             leases_ended: self.leases_ended + next.leases_ended,
             lags: self.lags.join(next.lags),
+            outlasting: self.outlasting + next.outlasting,
         }
     }
 }

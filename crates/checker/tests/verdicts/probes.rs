@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 use leaseproof_domain::{
     Event, Expected, GrantedTo, Object, ObjectKind, Privilege, PrivilegeSet, ProbeOutcome, ProbeRecord, Why,
 };
+use leaseproof_scenario::Promised;
 
-use crate::story::{MS, S, Story, allowed, column, direct, grant, privileges, refused_probe, sequence, table};
+use crate::story::{MS, S, Story, allowed, column, direct, grant, line, privileges, refused_probe, sequence, table};
 
 /// The outcome of each probe of that privilege on public.domains is changed.
 fn turned_out(privilege: Privilege, outcome: &ProbeOutcome) -> Story {
@@ -51,6 +52,29 @@ fn a_promised_privilege_that_is_refused_fails_with_the_servers_words() {
 fn a_privilege_that_is_not_promised_and_works_fails() {
     assert_snapshot!(told(&turned_out(Privilege::Update, &allowed()), "PRB-1"), @"[UPDATE ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 can use UPDATE ON TABLE public.domains, which is not promised (line 33)");
     turned_out(Privilege::Update, &blocked()).passes("PRB-1");
+}
+
+#[test]
+fn an_owner_can_use_all_that_it_is_promised_to_own() {
+    let owning = |object| {
+        let mut story = turned_out(Privilege::Update, &allowed());
+        story.plan.roles[0].owns = vec![Promised { value: object, origin: line(36) }];
+        story
+    };
+    owning(table("domains")).passes("PRB-1");
+    owning(table("records")).fails("PRB-1");
+    let database = || Object { kind: ObjectKind::Database, schema: None, name: "powerdns".into(), column: None };
+    owning(database()).fails("PRB-1");
+    let schema = |name: &str| Object { kind: ObjectKind::Schema, schema: None, name: name.into(), column: None };
+    let creates = |name: &str| {
+        let mut story = Story::good().with(|story| {
+            story.probe(1, 3 * S, Privilege::Create, schema(name), Expected::Forbidden, allowed());
+        });
+        story.plan.roles[0].owns = vec![Promised { value: database(), origin: line(36) }];
+        story
+    };
+    creates("public").passes("PRB-1");
+    creates("other").fails("PRB-1");
 }
 
 #[test]

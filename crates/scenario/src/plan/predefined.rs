@@ -1,6 +1,6 @@
 //! What PostgreSQL's predefined roles bring with them.
 
-use leaseproof_domain::{ObjectKind, Privilege};
+use leaseproof_domain::{Object, ObjectKind, Privilege};
 
 use super::RolePromise;
 
@@ -20,6 +20,20 @@ impl RolePromise {
     pub fn promises_membership(&self, group: &str) -> bool {
         let mut promised = self.member_of.iter().map(|member| member.value.role.as_str());
         promised.any(|role| role == group || brings_membership(role, group))
+    }
+
+    /// Whether ownership of `object`, or of the table of a column, is promised: an owner has every privilege. The owner of
+    /// the database is in `pg_database_owner`, which owns schema `public` from PostgreSQL 15 on (doc/src/sgml/ddl.sgml).
+    pub fn promises_ownership(&self, object: &Object) -> bool {
+        let owned = |object: &Object| self.owns.iter().any(|promised| promised.value == *object);
+        let table = || Object { kind: ObjectKind::Table, column: None, ..object.clone() };
+        let database =
+            || Object { kind: ObjectKind::Database, schema: None, name: self.database.clone(), column: None };
+        owned(object)
+            || object.kind == ObjectKind::Column && owned(&table())
+            || object.kind == ObjectKind::Schema
+                && object.name == "public"
+                && (owned(&database()) || self.promises_membership("pg_database_owner"))
     }
 }
 
