@@ -1,6 +1,10 @@
 //! How much a judgment keeps of each life that has ended.
 
-#![allow(clippy::unwrap_used, reason = "what a test sets up may break the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what a test sets up may break the test, and its figures are its output"
+)]
 
 use std::alloc::System;
 use std::cell::Cell;
