@@ -1,7 +1,7 @@
 //! Keys that secrets stand under.
 
 /// Words at a key's end that say what is under it is a secret.
-const ENDS: [&str; 16] = [
+const ENDS: [&str; 18] = [
     "pass",
     "pw",
     "pwd",
@@ -18,6 +18,8 @@ const ENDS: [&str; 16] = [
     "master_key",
     "unseal_key",
     "secret_id",
+    "account_json",
+    "pem_bundle",
 ];
 
 /// The same, also where they end a longer word: `PGPASSWORD`, `ldapbindpasswd`.
@@ -65,6 +67,10 @@ const WORDS: [&str; 10] =
 /// Whole words of a key that do.
 const SEGMENTS: [&str; 9] = ["pass", "pwd", "pw", "pin", "key", "apikey", "cred", "creds", "jwt"];
 
+/// Ends of a word that do, unless the word is one of `NOT_PASSWORDS`: `pgpass`, `dbpw`.
+const WORD_ENDS: [&str; 3] = ["pass", "pw", "pwd"];
+const NOT_PASSWORDS: [&str; 4] = ["bypass", "compass", "overpass", "trespass"];
+
 /// Whether the value under `key` of a `vault write`, a setting or an environment is a secret. `password_policy` and
 /// `password_authentication` are none.
 pub(crate) fn is_secret_key(key: &str) -> bool {
@@ -90,7 +96,11 @@ pub(crate) fn looks_secret(key: &str) -> bool {
     let slip = |segment: &String| {
         WORDS.iter().any(|word| strsim::osa_distance(segment, word) <= if word.len() < 7 { 1 } else { 2 })
     };
+    let glued = |segment: &String| {
+        !NOT_PASSWORDS.contains(&segment.as_str()) && WORD_ENDS.iter().any(|end| segment.ends_with(end))
+    };
     is_secret_key(key)
+        || segments.iter().any(glued)
         || WORDS.iter().any(|word| whole.contains(word))
         || segments.iter().any(|segment| SEGMENTS.contains(&segment.as_str()) || slip(segment))
 }
@@ -139,6 +149,8 @@ mod tests {
             "ldapbindpasswd",
             "password2",
             "secret_value",
+            "service_account_json",
+            "pem_bundle",
         ] {
             assert!(is_secret_key(key) && looks_secret(key), "{key}");
         }
@@ -151,12 +163,25 @@ mod tests {
             "token_policies",
             "token_file",
             "credential_config",
+            "bypass",
             "default_ttl",
             "sql",
         ] {
             assert!(!is_secret_key(key) && !looks_secret(key), "{key}");
         }
-        for key in ["pasword", "secretId", "pass_word", "passwrd2", "sekret", "clientCredential", "key", "pwd"] {
+        for key in [
+            "pasword",
+            "secretId",
+            "pass_word",
+            "passwrd2",
+            "sekret",
+            "clientCredential",
+            "key",
+            "pwd",
+            "pgpass",
+            "dbpw",
+            "app_dbpwd",
+        ] {
             assert!(looks_secret(key), "{key}");
         }
     }

@@ -1,5 +1,6 @@
 //! What says, in SQL, a URL, an assignment, JSON, a header or a command, that the text after it is a secret.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -82,6 +83,9 @@ static GATE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// A connection string of libpq: `host=db password = …`.
+static DSN: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(?:host|hostaddr|dbname)\s*=\s*[^\s=]"));
+
 /// A user, and all up to the last sign that can end a password: scheme://user:…@host
 static URL: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"[A-Za-z][A-Za-z0-9+.-]*://[^:@/\s"'<>]*:(?<secret>[^\s"'<>]+)@"#));
@@ -118,6 +122,7 @@ pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
 /// What is given to keys that are secrets.
 fn given(text: &str) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
+    let is_dsn = LazyCell::new(|| DSN.is_match(text));
     for captures in KEYS.captures_iter(text) {
         let (Some(key), Some(whole)) = (captures.name("key"), captures.get(0)) else { continue };
         let inside = found.last().is_some_and(|last| key.start() < last.span.end);
@@ -142,8 +147,8 @@ fn given(text: &str) -> Vec<Found> {
             }),
             // `key = word` is a setting in a file of settings, and a column elsewhere.
             _ if has("gap") || has("blank") => quoted(text, whole.end()).or_else(|| {
-                let alone = is_line(text, key.start()) && !text[whole.end()..].starts_with(['[', '{']);
-                at(text, whole.end()).filter(|_| alone).map(Found::doubtful)
+                let one = at(text, whole.end()).filter(|_| !text[whole.end()..].starts_with(['[', '{']))?;
+                if *is_dsn { Some(one) } else { is_line(text, key.start()).then(|| one.doubtful()) }
             }),
             _ => at(text, whole.end()).filter(|one| !is_column(&text[one.span.clone()])),
         };

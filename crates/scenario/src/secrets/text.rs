@@ -104,6 +104,8 @@ mod tests {
             "SELECT set_config('app.jwt_secret', 'Hush-4711', false)",
             "SELECT json_build_object('user', 'ada', 'password', 'Hush-4711')",
             "CREATE SUBSCRIPTION s CONNECTION 'host=h password=Hush-4711' PUBLICATION p",
+            "host=h user=x password = Hush-4711 dbname=y",
+            "user=x PASSWORD = Hush-4711 HOST = h",
             "CREATE SUBSCRIPTION s CONNECTION 'host=h password=''Hush-4711''' PUBLICATION p",
             "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'a', ADD password 'Hush-4711')",
             "CREATE TABLE a (password text NOT NULL DEFAULT 'Hush-4711')",
