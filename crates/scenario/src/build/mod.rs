@@ -26,7 +26,7 @@ use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::place::{Place, Said};
 use crate::placeholder::Places;
-use crate::plan::{Plan, Promised};
+use crate::plan::{EstateKind, Plan, Promised};
 use crate::problem::{Noted, Problem};
 use crate::username::naming;
 
@@ -78,8 +78,9 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         left_out: Vec::new(),
     };
     replication::accounts(&book, &mut plan);
+    let theirs = plan.estate == EstateKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
     for role in &mut plan.roles {
-        role.naming = naming(&role.name, &role.mount, &plan.setup);
+        role.naming = naming(&role.name, &role.mount, &plan.setup, theirs);
     }
     plan.faults = fault::faults(&book, &plan);
     plan.actions = action::actions(&book, &plan);

@@ -28,7 +28,9 @@ struct Mount<'s> {
 
 /// How the usernames of a role are formed. The last write before the first credential counts; what a later write of a
 /// connection leaves out stays as it was (Vault, builtin/logical/database/path_config_connection.go).
-pub(crate) fn naming(role: &str, mount: &str, steps: &[SetupStep]) -> Naming {
+///
+/// `theirs`: the setup was done before the run, and steps need not show all of it.
+pub(crate) fn naming(role: &str, mount: &str, steps: &[SetupStep], theirs: bool) -> Naming {
     let mount = mount.trim_matches('/');
     let mut found = Mount::default();
     for step in steps.iter().filter(|step| step.expect.is_none()) {
@@ -48,7 +50,7 @@ pub(crate) fn naming(role: &str, mount: &str, steps: &[SetupStep]) -> Naming {
             _ => {}
         }
     }
-    found.naming(role)
+    found.naming(role, theirs)
 }
 
 impl<'s> Mount<'s> {
@@ -79,7 +81,7 @@ impl<'s> Mount<'s> {
         }
     }
 
-    fn naming(self, role: &str) -> Naming {
+    fn naming(self, role: &str, theirs: bool) -> Naming {
         let template = match self.connection {
             Some(connection) => self.connections.get(connection),
             None if self.connections.len() == 1 => self.connections.values().next(),
@@ -93,6 +95,9 @@ impl<'s> Mount<'s> {
             (Some(Template::Unknown(why)), _) => Naming::Unknown { why: why.clone() },
             (Some(Template::Default), _) => Naming::Default,
             (None, Some(origin)) => Naming::Unknown { why: script(origin) },
+            (None, None) if self.connections.is_empty() && theirs => {
+                Naming::Unknown { why: "the connection was written before the run, and no step shows how".to_owned() }
+            }
             (None, None) if self.connections.is_empty() => Naming::Default,
             (None, None) => Naming::Unknown {
                 why: match self.connection {
@@ -142,7 +147,11 @@ mod tests {
 
     /// The template and its line, `default`, or `unknown`.
     fn of(steps: &[SetupStep]) -> String {
-        match naming("app", "/db/main/", steps) {
+        shown(naming("app", "/db/main/", steps, false))
+    }
+
+    fn shown(naming: Naming) -> String {
+        match naming {
             Naming::Default => "default".to_owned(),
             Naming::Template { template, .. } => format!("{} ({})", template.value, template.origin.line),
             Naming::Unknown { why } => format!("unknown: {why}"),
@@ -165,6 +174,14 @@ mod tests {
         assert_eq!(of(&[config(1, "one", "a"), refused, role("one")]), "a (1)");
         // Without the role's own step the only connection is its.
         assert_eq!(of(&[config(1, "one", "a")]), "a (1)");
+    }
+
+    #[test]
+    fn what_was_set_up_before_the_run_is_not_known_unless_a_step_shows_it() {
+        let of = |steps: &[SetupStep]| shown(naming("app", "/db/main/", steps, true));
+        assert_eq!(of(&[]), "unknown: the connection was written before the run, and no step shows how");
+        assert_eq!(of(&[config(1, "one", "a"), role("one")]), "a (1)");
+        assert_eq!(of(&[config(1, "one", ""), role("one")]), "default");
     }
 
     #[test]
