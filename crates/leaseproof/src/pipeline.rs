@@ -313,7 +313,7 @@ impl Living<'_> {
         };
         let unseen = |error: leaseproof_watch::Error| Stop::after_load(own(error.own_fault()), error);
         let undone = |error: EstateError| Stop::after_load(own(error.own_fault()), error);
-        watch.residue().await.map_err(unseen)?;
+        watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
         watch.stop_looking().await;
         estate.release(accessor).await.map_err(undone)?;
         let tell =

@@ -34,6 +34,8 @@ const SESSIONS_PACE: Duration = pace(Looks::Sessions);
 const DEPENDENCIES_PACE: Duration = pace(Looks::Dependencies);
 /// How often Vault is asked for irrevocable leases and gauges.
 const TELEMETRY_PACE: Duration = pace(Looks::Irrevocable);
+/// For how long what is left after the drain is asked for again where a server does not answer.
+const RESIDUE_BOUND: Duration = Duration::from_secs(15);
 
 const fn pace(looks: Looks) -> Duration {
     looks.pace().expect("it looks at a pace of its own")
@@ -269,11 +271,21 @@ impl Watch {
 
     /// Looks once at everything that is left after the drain, and records it.
     ///
+    /// A server that a fault has just given back may close the first connections: it is asked again for
+    /// [`RESIDUE_BOUND`], unless `stop` is cancelled.
+    ///
     /// # Errors
     /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
-    pub async fn residue(&self) -> Result<(), Error> {
-        let from = self.book.now();
-        let (roles, leases) = self.left().await?;
+    pub async fn residue(&self, stop: &CancellationToken) -> Result<(), Error> {
+        let until = Instant::now() + RESIDUE_BOUND;
+        let (from, (roles, leases)) = loop {
+            let from = self.book.now();
+            match self.left().await {
+                Ok(left) => break (from, left),
+                Err(error) if stop.is_cancelled() || Instant::now() >= until => return Err(error),
+                Err(_) => tokio::time::sleep(self.pace).await,
+            }
+        };
         let to = self.book.now();
         self.book.record(Event::Residue { from, to, released: false, roles, leases, shrinking: false });
         Ok(())

@@ -76,7 +76,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     // The watch looks at them every two seconds, and a look at a busy machine takes a while.
     tokio::time::sleep(Duration::from_millis(4_500)).await;
     watch.stop_looking().await;
-    watch.residue().await.unwrap();
+    watch.residue(&CancellationToken::new()).await.unwrap();
     estate.release(&client.accessor()).await.unwrap();
     let waits = ReleaseWait { stall: Duration::from_secs(10), longest: Duration::from_secs(10) };
     assert!(!watch.released(&waits, &CancellationToken::new(), |_, _| {}).await.unwrap(), "nobody cut it short");
