@@ -48,8 +48,8 @@ pub(crate) trait Check {
 pub(crate) struct Whole<'a> {
     pub(crate) windows: &'a Windows<'a>,
     pub(crate) orphans: &'a [Orphan],
-    /// The arrivals that were due.
-    pub(crate) arrivals: &'a Arrivals<'a>,
+    /// The arrivals that were due, of a complete run.
+    pub(crate) arrivals: Option<Arrivals<'a>>,
     /// Whether the run was completed and its history read to the end: what is not there did not happen.
     pub(crate) complete: bool,
 }
@@ -137,8 +137,8 @@ impl Asked {
 
 /// What every check needs: the arrivals that it follows from, and observations for as long as there is a load.
 fn expect_data(check: &dyn Check, subject: &Subject, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
-    if let Some(selection) = check.arrivals().filter(|_| whole.complete) {
-        whole.arrivals.expect(selection, subject, sheet);
+    if let (Some(selection), Some(arrivals)) = (check.arrivals(), &whole.arrivals) {
+        arrivals.expect(selection, subject, sheet);
     }
     for observer in check.observers() {
         let part = format!("of the observations of {}", seen_by(*observer));

@@ -125,8 +125,8 @@ impl<'p> Bench<'p> {
         let cause = cause(&self.run, read_end);
         let cause = cause.as_ref();
         let orphans = self.run.unclaimed(cause.is_none());
-        let arrivals = Arrivals::of(&self.run, &self.windows);
-        let whole = Whole { windows: &self.windows, orphans: &orphans, arrivals: &arrivals, complete: cause.is_none() };
+        let arrivals = cause.is_none().then(|| Arrivals::of(&self.run, &self.windows));
+        let whole = Whole { windows: &self.windows, orphans: &orphans, arrivals, complete: cause.is_none() };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
