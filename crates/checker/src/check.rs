@@ -5,7 +5,7 @@ use leaseproof_scenario::{Ask, Plan};
 
 use crate::arrivals::Arrivals;
 use crate::coverage::{Place, too_little};
-use crate::fold::{Life, Orphan, Run};
+use crate::fold::{LeftBefore, Life, Orphan, Run};
 use crate::sheet::{Sheet, Written};
 use crate::windows::{Selection, Windows};
 
@@ -48,6 +48,8 @@ pub(crate) trait Check {
 pub(crate) struct Whole<'a> {
     pub(crate) windows: &'a Windows<'a>,
     pub(crate) orphans: &'a [Orphan],
+    /// The roles from before the run that have no lease.
+    pub(crate) left: &'a LeftBefore,
     /// The arrivals that were due, of a complete run.
     pub(crate) arrivals: Option<Arrivals<'a>>,
     /// Whether the run was completed and its history read to the end: what is not there did not happen.

@@ -126,7 +126,9 @@ impl<'p> Bench<'p> {
         let cause = cause.as_ref();
         let orphans = self.run.unclaimed(cause.is_none());
         let arrivals = cause.is_none().then(|| Arrivals::of(&self.run, &self.windows));
-        let whole = Whole { windows: &self.windows, orphans: &orphans, arrivals, complete: cause.is_none() };
+        let left = self.run.before.left(self.run.plan);
+        let complete = cause.is_none();
+        let whole = Whole { windows: &self.windows, orphans: &orphans, left: &left, arrivals, complete };
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
@@ -158,7 +160,7 @@ impl<'p> Bench<'p> {
         verdicts.observed = self.observed;
         verdicts.observed.notes = server_words::kept(std::mem::take(&mut verdicts.observed.notes));
         verdicts.observed.dns = self.run.dns.figures();
-        observed::roles(&mut verdicts.observed, &self.run);
+        observed::roles(&mut verdicts.observed, left, &self.run);
         verdicts.observed.revocation = self.run.revocation.figures();
         verdicts.observed.load = saturation::figures(&self.run);
         verdicts.faults = self.run.faults.figures();

@@ -37,8 +37,8 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
 const NAMED: usize = 100;
 
 /// What is known at the end: roles from before the run, and groups that appeared.
-pub(crate) fn roles(observed: &mut Observed, run: &Run<'_>) {
-    let LeftBefore { mut orphans, undecided } = run.before.left(run.plan);
+pub(crate) fn roles(observed: &mut Observed, left: LeftBefore, run: &Run<'_>) {
+    let LeftBefore { mut orphans, undecided } = left;
     observed.more_orphans_before = orphans.len().saturating_sub(NAMED) as u64;
     orphans.truncate(NAMED);
     observed.orphans_before = orphans;

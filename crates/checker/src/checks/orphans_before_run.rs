@@ -11,7 +11,7 @@ use crate::windows::Selection;
 pub(super) struct OrphansBeforeRun;
 
 impl Check for OrphansBeforeRun {
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         if run.before.looked_at() > 0 && !run.before.knows_leases() {
             sheet.cannot_say("Vault's leases were not observed before the first credential was requested");
             return;
@@ -22,10 +22,9 @@ impl Check for OrphansBeforeRun {
             sheet.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));
         }
         let promise = run.plan.promise.orphans_before.as_ref();
-        let left = run.before.left(run.plan);
         let allowed = promise.map_or(0, |promise| promise.value);
-        let (at_least, at_most) = left.count();
-        let LeftBefore { orphans, undecided } = left;
+        let (at_least, at_most) = whole.left.count();
+        let LeftBefore { orphans, undecided } = whole.left;
         if at_least <= allowed {
             if at_most > allowed {
                 sheet.cannot_say(undecided.iter().map(undecided_words).collect::<Vec<_>>().join("; "));
@@ -42,8 +41,8 @@ impl Check for OrphansBeforeRun {
         }
         for orphan in orphans {
             sheet.find(Finding {
-                what: words(&orphan),
-                username: Some(orphan.name),
+                what: words(orphan),
+                username: Some(orphan.name.clone()),
                 oid: Some(orphan.oid),
                 promised: promise.map(|promise| promise.origin.clone()),
                 ..Finding::default()

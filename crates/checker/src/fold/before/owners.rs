@@ -76,7 +76,9 @@ pub(super) fn groups<'a>(
 fn pairs(roles: &[Candidate<'_>], promised: &[LeaseBefore]) -> BTreeMap<usize, usize> {
     let mut of_lease: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut of_role: BTreeMap<usize, usize> = BTreeMap::new();
-    for (place, lease) in promised.iter().enumerate() {
+    // One that was not looked up fits nothing to the second.
+    let with_times = |(_, lease): &(usize, &LeaseBefore)| lease.issued.is_some() && lease.expires.is_some();
+    for (place, lease) in promised.iter().enumerate().filter(with_times) {
         let Some((mount, name)) = lease.lease.vault_role() else { continue };
         for (of, candidate) in roles.iter().enumerate() {
             if is_exact(candidate.role, lease) && candidate.is_named_for(mount, name) {
