@@ -1,4 +1,4 @@
-use leaseproof_domain::{DnsAnswer, Finding, Micros};
+use leaseproof_domain::{DnsAnswer, DnsQuery, Finding, Micros};
 
 use crate::check::{Check, Whole};
 use crate::coverage::Place;
@@ -7,15 +7,15 @@ use crate::sheet::Sheet;
 use crate::windows::Selection;
 use crate::words::{count, span};
 
-/// Expects so many samples a second in each phase outside fault windows and the windows after renderings.
+/// Expects so many samples a second in each phase outside fault windows and the windows after renderings. `starts` are the
+/// moments at which those began that were judged.
 pub(super) fn expect_by_phase(
     part: &str,
     a_second: f64,
-    samples: impl Iterator<Item = (Micros, Micros)>,
+    starts: &[Micros],
     run: &Run<'_>,
     sheet: &mut Sheet,
 ) {
-    let starts: Vec<Micros> = samples.map(|(from, _)| from).collect();
     for (phase, span) in run.loads() {
         let (expected, judged) = match span {
             Some((from, to)) => {
@@ -37,17 +37,14 @@ impl Check for DnsAnswers {
         let excused = |from, to| {
             run.dns.felt(from, to) || run.faults.felt(from, to) || run.dns.may_be_felt_untold(to, run, whole)
         };
-        let judged = run.dns.answered.iter().filter(|(from, to)| !excused(*from, *to)).count();
-        sheet.samples(judged as u64);
-        let queries = run.dns.answered.iter().copied();
-        let queries = queries.chain(run.dns.others.iter().map(|query| (query.start, query.end)));
-        expect_by_phase("of the queries", pdns.rate, queries.filter(|(from, to)| !excused(*from, *to)), run, sheet);
-        let mut told = 0;
-        for query in &run.dns.others {
-            if excused(query.start, query.end) {
-                told += 1;
-                continue;
-            }
+        let answered = run.dns.answered.iter().filter(|(from, to)| !excused(*from, *to));
+        let mut starts: Vec<Micros> = answered.map(|(from, _)| *from).collect();
+        sheet.samples(starts.len() as u64);
+        let (told, judged): (Vec<&DnsQuery>, Vec<&DnsQuery>) =
+            run.dns.others.iter().partition(|query| excused(query.start, query.end));
+        starts.extend(judged.iter().map(|query| query.start));
+        expect_by_phase("of the queries", pdns.rate, &starts, run, sheet);
+        for query in judged {
             sheet.sample();
             let code = match &query.answer {
                 DnsAnswer::Code { rcode, .. } => Some(rcode.clone()),
@@ -77,10 +74,10 @@ impl Check for DnsAnswers {
                 ..Finding::default()
             });
         }
-        if told > 0 {
+        if !told.is_empty() {
             sheet.note(format!(
                 "{} within {} of a rendering or inside a fault window; not judged",
-                count(told, "other result"),
+                count(told.len() as u64, "other result"),
                 pdns.cycle_within.value
             ));
         }

@@ -1,4 +1,4 @@
-use leaseproof_domain::{Finding, ZoneChange, ZoneOutcome, ZoneWrite};
+use leaseproof_domain::{Finding, Micros, ZoneChange, ZoneOutcome, ZoneWrite};
 
 use super::dns_answers::expect_by_phase;
 use crate::check::{Check, Whole};
@@ -16,15 +16,15 @@ impl Check for DnsRecordChanges {
                 || run.faults.felt(write.start, write.end)
                 || run.dns.may_be_felt_untold(write.end, run, whole)
         };
-        let judged = run.dns.writes.iter().filter(|write| !excused(write));
+        let judged: Vec<&ZoneWrite> = run.dns.writes.iter().filter(|write| !excused(write)).collect();
         if let Some(every) = run.plan.pdns.as_ref().and_then(|pdns| pdns.write_every.as_ref()) {
             // A record is created and deleted, and the next one waits for that.
-            let longest = judged.clone().map(|write| write.end.since(write.start)).max().unwrap_or_default();
+            let longest = judged.iter().map(|write| write.end.since(write.start)).max().unwrap_or_default();
             let pair = every.value.duration().max(2 * longest).as_secs_f64();
-            let spans = judged.map(|write| (write.start, write.end));
-            expect_by_phase("of the zone changes", 2.0 / pair, spans, run, sheet);
+            let starts: Vec<Micros> = judged.iter().map(|write| write.start).collect();
+            expect_by_phase("of the zone changes", 2.0 / pair, &starts, run, sheet);
         }
-        for write in run.dns.writes.iter().filter(|write| !excused(write)) {
+        for write in judged {
             sheet.sample();
             let ZoneWrite { change, name, start, outcome, shown, .. } = write;
             let (came, code) = match (outcome, shown) {
