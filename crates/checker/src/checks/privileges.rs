@@ -115,10 +115,10 @@ impl Privileges {
     /// What deviates in a reading. Where an action was taken meanwhile, only what deviates before and after it.
     fn diff(&mut self, role: &Rc<str>, (look, set): (Look, u32), run: &Run<'_>) -> Option<Deviations> {
         let promise = run.promise(role)?;
-        let database = (promise.on.clone(), promise.database.clone());
-        let mut all = run.objects.met_by(&database, look, &run.actions).into_iter().map(|list| {
+        let (cluster, database) = (&promise.on, &promise.database);
+        let mut all = run.objects.met_by(cluster, database, look, &run.actions).map(|list| {
             let work_out = || {
-                let objects = run.objects.list(&database, list)?;
+                let objects = run.objects.list(cluster, database, list)?;
                 Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
             };
             self.diffs.entry((Rc::clone(role), set, list)).or_insert_with(work_out).clone()

@@ -154,7 +154,7 @@ impl ProbesMatchPromises {
 fn origin(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<Origin> {
     let promise = run.promise(&life.role)?;
     let none: BTreeSet<Object> = BTreeSet::new();
-    let objects = run.objects.get(&(promise.on.clone(), promise.database.clone())).unwrap_or(&none);
+    let objects = run.objects.get(&promise.on, &promise.database).unwrap_or(&none);
     let promised = promise.promised(objects);
     let same = |grant: &Grant| grant.privilege == probe.grant.privilege && grant.object == probe.grant.object;
     let line = promised.into_iter().find(|(grant, _)| same(grant)).map(|(_, origin)| origin.clone());

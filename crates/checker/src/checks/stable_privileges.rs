@@ -80,7 +80,7 @@ fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>
 /// whenever they are made, and no renewal does.
 fn of_old_objects(set: &PrivilegeSet, role: &str, run: &Run<'_>) -> PrivilegeSet {
     let mut set = set.clone();
-    let objects = run.promise(role).and_then(|promise| run.objects.get(&(promise.on.clone(), set.database.clone())));
+    let objects = run.promise(role).and_then(|promise| run.objects.get(&promise.on, &set.database));
     if let Some(objects) = objects {
         let is_system = |object: &Object| {
             matches!(object.schema.as_deref(), Some("pg_catalog" | "information_schema" | "pg_toast"))

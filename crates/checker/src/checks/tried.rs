@@ -18,7 +18,7 @@ pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
     let tried = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
     let probed = tried || due::is_probed(life, run);
     let (Some(issue), true) = (life.acknowledged(), probed) else { return };
-    if promise.grants.is_some() && !run.objects.contains_key(&(promise.on.clone(), promise.database.clone())) {
+    if promise.grants.is_some() && run.objects.get(&promise.on, &promise.database).is_none() {
         sheet.cannot_say(format!("the objects of database {} are not in the history", promise.database));
     }
     let wrong = life.steps_of(Operation::Refused).map(|step| step.end);
@@ -77,5 +77,5 @@ fn is_system(schema: &str) -> bool {
 
 fn objects<'r>(promise: &RolePromise, run: &'r Run<'_>) -> &'r BTreeSet<Object> {
     static NONE: BTreeSet<Object> = BTreeSet::new();
-    run.objects.get(&(promise.on.clone(), promise.database.clone())).unwrap_or(&NONE)
+    run.objects.get(&promise.on, &promise.database).unwrap_or(&NONE)
 }
