@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{Micros, Operation, OperationRecord, Outcome, SecondFigures, Shed};
 
-use crate::timeouts::{Timeouts, micros, waited};
+use crate::timeouts::{micros, waited};
 
 /// How much longer than two timeouts the times of a second are kept: a login takes a connection's and a query's.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -13,8 +13,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const SECOND: u64 = 1_000_000;
 
 /// The rows so far.
-pub(crate) struct Seconds<'p> {
-    timeouts: Timeouts<'p>,
+pub(crate) struct Seconds {
     rows: BTreeMap<(u32, Operation), Row>,
     /// The times of the requests of recent seconds, which may not all have ended, in order of their seconds.
     open: VecDeque<(u32, Operation, Vec<u32>)>,
@@ -33,19 +32,15 @@ struct Row {
     p99: u32,
 }
 
-impl<'p> Seconds<'p> {
-    pub(crate) fn new(timeouts: Timeouts<'p>) -> Self {
-        let kept = 2 * timeouts.client() + MARGIN;
+impl Seconds {
+    pub(crate) fn new(timeout: Duration) -> Self {
+        let kept = 2 * timeout + MARGIN;
         let kept = u32::try_from(kept.as_secs()).unwrap_or(u32::MAX);
-        Self { timeouts, rows: BTreeMap::new(), open: VecDeque::new(), kept }
+        Self { rows: BTreeMap::new(), open: VecDeque::new(), kept }
     }
 
-    /// What failed on the harness's own side is no figure of the environment.
-    pub(crate) fn operation(&mut self, record: &OperationRecord) {
-        if record.outcome.harness().is_some() {
-            return;
-        }
-        let least = if record.outcome.is_open() { self.timeouts.operation(record) } else { Duration::ZERO };
+    /// An operation. One without an answer took `least` at least.
+    pub(crate) fn operation(&mut self, record: &OperationRecord, least: Duration) {
         let (due, end) = (second(record.intended), second(record.end));
         let row = self.rows.entry((end, record.op)).or_default();
         match record.outcome {
@@ -60,10 +55,10 @@ impl<'p> Seconds<'p> {
         self.close(end);
     }
 
-    pub(crate) fn dropped(&mut self, shed: &Shed) {
-        let (due, timeout) = (second(shed.intended), self.timeouts.dropped(shed));
+    pub(crate) fn dropped(&mut self, shed: &Shed, least: Duration) {
+        let due = second(shed.intended);
         self.rows.entry((due, Operation::Issue)).or_default().unanswered += 1;
-        self.due(due, Operation::Issue, micros(timeout));
+        self.due(due, Operation::Issue, micros(least));
     }
 
     fn due(&mut self, due: u32, op: Operation, time: u64) {

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{DnsQuery, Operation, OperationRecord, OperationStatistics, Outcome, Shed};
+use leaseproof_domain::{DnsQuery, Operation, OperationRecord, OperationStatistics, Outcome};
 
-use crate::timeouts::{Timeouts, micros, waited};
+use crate::timeouts::{micros, waited};
 use crate::times::Times;
 
 /// Where the time of an operation counts from.
@@ -98,11 +99,8 @@ impl Statistics {
         figures.sent(query.start.0.saturating_sub(query.intended.0));
     }
 
-    /// What failed on the harness's own side is no figure of the environment.
-    pub(crate) fn operation(&mut self, record: &OperationRecord, timeouts: Timeouts<'_>) {
-        if record.outcome.harness().is_some() {
-            return;
-        }
+    /// An operation. One without an answer took `least` at least.
+    pub(crate) fn operation(&mut self, record: &OperationRecord, least: Duration) {
         if record.op == Operation::Issue {
             self.arrived += 1;
         }
@@ -118,23 +116,24 @@ impl Statistics {
             }
             Outcome::Indeterminate { .. } | Outcome::Harness { .. } => figures.indeterminate += 1,
         }
+        let (response, service) =
+            (waited(record.intended, record.end, least), waited(record.start, record.end, least));
         if record.outcome.is_open() {
-            let timeout = timeouts.operation(record);
-            figures.response.record_at_least(waited(record.intended, record.end, timeout));
-            figures.service.record_at_least(waited(record.start, record.end, timeout));
+            figures.response.record_at_least(response);
+            figures.service.record_at_least(service);
         } else {
-            figures.response.record(record.end.0.saturating_sub(record.intended.0));
-            figures.service.record(record.end.0.saturating_sub(record.start.0));
+            figures.response.record(response);
+            figures.service.record(service);
         }
         figures.sent(record.start.0.saturating_sub(record.intended.0));
     }
 
     /// An arrival that was turned away is an issue that was due: its client has no answer. It has no service time.
-    pub(crate) fn dropped(&mut self, shed: &Shed, timeouts: Timeouts<'_>) {
+    pub(crate) fn dropped(&mut self, least: Duration) {
         self.shed += 1;
         let figures = self.operations.entry(Operation::Issue).or_default();
         figures.dropped += 1;
-        figures.response.record_at_least(micros(timeouts.dropped(shed)));
+        figures.response.record_at_least(micros(least));
     }
 
     /// Adds the figures of another part.

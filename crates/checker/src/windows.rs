@@ -1,6 +1,8 @@
 //! The figures of a run by window: phase × role × in or outside a fault window. What is asked of several windows is merged,
 //! and nothing is lost by that: histograms of the same bounds are added.
 
+use std::time::Duration;
+
 use leaseproof_domain::{DnsEvent, Event, Operation, SecondFigures};
 use leaseproof_scenario::{During, ThresholdPlan};
 
@@ -47,25 +49,27 @@ pub(crate) struct Windows<'p> {
     timeouts: Timeouts<'p>,
     // A scenario has a handful of them: looking through is faster than a key that has to be made for each event.
     windows: Vec<(Window, Statistics)>,
-    seconds: Seconds<'p>,
+    seconds: Seconds,
 }
 
 impl<'p> Windows<'p> {
     pub(crate) fn new(timeouts: Timeouts<'p>) -> Self {
-        Self { timeouts, windows: Vec::new(), seconds: Seconds::new(timeouts) }
+        Self { timeouts, windows: Vec::new(), seconds: Seconds::new(timeouts.client()) }
     }
 
-    /// Counts an event in its window.
+    /// Counts an event in its window. What failed on the harness's own side is no figure of the environment.
     pub(crate) fn see(&mut self, event: &Event, in_fault: bool) {
-        let timeouts = self.timeouts;
         match event {
-            Event::Operation(record) => {
-                self.at(&record.phase, &record.role, in_fault).operation(record, timeouts);
-                self.seconds.operation(record);
+            Event::Operation(record) if record.outcome.harness().is_none() => {
+                let is_open = record.outcome.is_open();
+                let least = if is_open { self.timeouts.operation(record) } else { Duration::ZERO };
+                self.at(&record.phase, &record.role, in_fault).operation(record, least);
+                self.seconds.operation(record, least);
             }
             Event::Shed(shed) => {
-                self.at(&shed.phase, &shed.role, in_fault).dropped(shed, timeouts);
-                self.seconds.dropped(shed);
+                let least = self.timeouts.dropped(shed);
+                self.at(&shed.phase, &shed.role, in_fault).dropped(least);
+                self.seconds.dropped(shed, least);
             }
             Event::Dns(DnsEvent::Query(query)) => self.at("", "", in_fault).query(query),
             _ => {}
