@@ -22,7 +22,10 @@ impl Endpoints {
         let mut known: BTreeMap<&str, bool> = BTreeMap::new();
         logins.for_each(|(endpoint, judged)| *known.entry(endpoint).or_default() |= judged);
         for (endpoint, judged) in known {
-            let at = self.judged.entry(endpoint.to_owned()).or_default();
+            let at = match self.judged.get_mut(endpoint) {
+                Some(known) => known,
+                None => self.judged.entry(endpoint.to_owned()).or_default(),
+            };
             *at.entry(place.clone()).or_default() += u64::from(judged);
         }
         *self.credentials.entry(place).or_default() += 1;
