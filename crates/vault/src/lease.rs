@@ -48,7 +48,7 @@ impl Client {
     /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
     pub async fn database_roles_with_leases(&self) -> Result<Vec<(String, String)>, Error> {
         let mut roles = Vec::new();
-        for mount in self.mounts_of("database").await? {
+        for (mount, _) in self.mounts().await?.into_iter().filter(|(_, mount)| mount.engine == "database") {
             for role in self.list(&format!("sys/leases/lookup/{mount}/creds/")).await? {
                 roles.push((mount.clone(), role.trim_end_matches('/').to_owned()));
             }

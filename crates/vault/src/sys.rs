@@ -15,6 +15,8 @@ pub struct Initialised {
 /// A secrets engine that is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// The type of its secrets engine, e.g. `database`.
+    pub engine: String,
     /// Its accessor: Vault gives each mount another one.
     pub accessor: String,
     /// Its text for people.
@@ -24,7 +26,7 @@ pub struct Mount {
 impl Mount {
     fn of(mount: &Value) -> Self {
         let text = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
-        Self { accessor: text("accessor"), description: text("description") }
+        Self { engine: text("type"), accessor: text("accessor"), description: text("description") }
     }
 }
 
@@ -119,18 +121,6 @@ impl Client {
         let mounts = answer.value("/data")?.as_object();
         let mounts = mounts.ok_or_else(|| Error::unreadable(answer.status, "`/data` is no object"))?;
         Ok(mounts.iter().map(|(path, mount)| (path.trim_matches('/').to_owned(), Mount::of(mount))).collect())
-    }
-
-    /// The paths of the mounts with a secrets engine of that type, without the slash at their end.
-    ///
-    /// # Errors
-    /// [`Error::Answer`], [`Error::NoAnswer`], [`Error::Unreadable`].
-    pub async fn mounts_of(&self, engine: &str) -> Result<Vec<String>, Error> {
-        let answer = self.read("sys/mounts").await?;
-        let mounts = answer.value("/data")?.as_object();
-        let mounts = mounts.ok_or_else(|| Error::unreadable(answer.status, "`/data` is no object"))?;
-        let of = mounts.iter().filter(|(_, mount)| mount["type"] == engine);
-        Ok(of.map(|(path, _)| path.trim_matches('/').to_owned()).collect())
     }
 
     /// The rules of a policy; none where there is no such policy.

@@ -44,7 +44,7 @@ pub(crate) fn after_actions(
             for watched in &clusters {
                 let from = book.now();
                 if let Err(why) = record(watched, &book).await {
-                    // What a reading of privileges deviates from is not known then.
+                    // Privileges read after this cannot be compared.
                     book.gap(Observer::Privileges, from, &why, why.own_fault());
                 }
             }

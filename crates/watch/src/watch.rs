@@ -241,14 +241,17 @@ impl Watch {
         suspects: Vec<Username>,
         clusters: &[Watched],
     ) -> Result<(), Error> {
-        let mut looked = LeasesBefore::of(&self.vault);
-        let leases = looked.promised(before, &suspects).await;
-        let mut others = looked.others(&self.roles, &suspects).await;
+        let mut looked = LeasesBefore::of(&self.vault, &suspects);
+        let leases = looked.promised(before).await;
+        let mut others = looked.others(&self.roles).await;
         others.unlisted = others.unlisted.map(|why| self.book.redactor.scrub(&why).text);
-        let (mut gone, looked_again) = if suspects.is_empty() { (suspects, &[][..]) } else { (suspects, clusters) };
-        for watched in looked_again {
-            let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
-            gone.retain(|name| roles.iter().all(|role| role.name != *name));
+        let mut gone = suspects;
+        if !gone.is_empty() {
+            for watched in clusters {
+                let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
+                let names: BTreeSet<Username> = roles.into_iter().map(|role| role.name).collect();
+                gone.retain(|name| !names.contains(name));
+            }
         }
         self.book.record(Event::LeasesBefore { at: self.book.now(), leases, others: Some(others), gone });
         Ok(())
