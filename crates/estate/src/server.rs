@@ -10,14 +10,15 @@ use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{Layout, PostgresPlan};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use postgres_protocol::escape::escape_identifier;
 use tokio::sync::mpsc;
 
 use crate::child::Child;
 use crate::configuration::{hba, quoted, settings, socket_folders};
-use crate::find::PostgresPrograms;
 use crate::logs::Output;
 use crate::patroni::{Keeper, Keeping};
 use crate::ports::{TRIES, is_free, says_taken};
+use crate::program::PostgresPrograms;
 use crate::site::{Order, Site};
 use crate::skew::{self, Skew};
 use crate::tls::Papers;
@@ -287,7 +288,7 @@ pub(crate) async fn initialise(
     let sql = Secret::new(format!(
         "SET password_encryption = 'scram-sha-256'; \
          ALTER ROLE {} PASSWORD {}; CREATE ROLE {OBSERVER} SUPERUSER REPLICATION LOGIN PASSWORD {};{}\n",
-        identifier(&plan.superuser),
+        escape_identifier(&plan.superuser),
         literal(plan.password.expose()),
         literal(observer.expose()),
         if plan.layout == Layout::Standalone { String::new() } else { format!(" CREATE ROLE {CHECK} LOGIN;") },
@@ -365,10 +366,6 @@ fn no_port(server: &str) -> EstateError {
     EstateError::NoFreePort { server: server.to_owned(), tried: TRIES }
 }
 
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// A string literal on one line, because a line is a command in single-user mode.
 fn literal(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r");
@@ -377,11 +374,11 @@ fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{identifier, literal, remove_socket};
+    use super::{escape_identifier, literal, remove_socket};
 
     #[test]
     fn names_and_passwords_are_quoted() {
-        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+        assert_eq!(escape_identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's\\ a\nline"), "E'it''s\\\\ a\\nline'");
     }
 

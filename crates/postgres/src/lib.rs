@@ -8,6 +8,7 @@ mod capped;
 mod dependencies;
 mod encryption;
 mod error;
+mod literal;
 mod login;
 mod notes;
 mod objects;
@@ -22,6 +23,7 @@ mod url;
 
 pub use encryption::{BadEncryption, Encryption, EncryptionFiles};
 pub use error::Error;
+pub use literal::literal;
 pub use login::Login;
 pub use observer::{Clock, Observer};
 pub use probe::{Facts, Function, Prober, Recipe, Relation, RelationColumn, Way};

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use leaseproof_domain::UnixMicros;
 use tokio::sync::Mutex;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use crate::session::Connection;
@@ -193,7 +193,6 @@ impl Eye {
     }
 
     async fn ask(&self, question: Question<'_>, timeout: Duration) -> Result<Vec<Row>, Error> {
-        let client = &self.connection.client;
         match question {
             Question::Prepared(which, values) => {
                 let statement = match which {
@@ -201,13 +200,9 @@ impl Eye {
                     Prepared::Role => &self.role,
                     Prepared::Privileges => &self.privileges,
                 };
-                self.connection.within(timeout, client.query(statement, values)).await
+                self.connection.within(timeout, self.connection.client.query(statement, values)).await
             }
-            Question::Text(sql, values) => {
-                let values: Vec<(&(dyn ToSql + Sync), Type)> =
-                    values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
-                self.connection.within(timeout, client.query_typed(sql, &values)).await
-            }
+            Question::Text(sql, values) => self.connection.rows(timeout, sql, values).await,
         }
     }
 }

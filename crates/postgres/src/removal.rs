@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use postgres_protocol::escape::escape_identifier;
 use tokio_postgres::Row;
 
 use crate::observer::column;
@@ -100,7 +101,7 @@ struct Granted {
     names: String,
 }
 
-/// A role on its way out.
+/// A role to be removed, and what the account may do with it.
 struct Removing {
     role: String,
     oid: String,
@@ -202,10 +203,10 @@ impl Removing {
         // What is granted on the cluster's own objects is revoked in the first database.
         let of_cluster = |granted: &Granted| ["DATABASE", "TABLESPACE", "PARAMETER"].contains(&granted.kind.as_str());
         found.iter_mut().skip(1).for_each(|(_, granted)| granted.retain(|granted| !of_cluster(granted)));
-        let joins = self.joins(&found);
+        let joins = if found.is_empty() { Vec::new() } else { self.joins(&found) };
         let mut steps: Vec<RemovalStep> = Vec::new();
         for (database, granted) in &found {
-            let role = quoted(&self.role);
+            let role = escape_identifier(&self.role);
             let mut statements = self.revocations(granted);
             statements.push(format!("REASSIGN OWNED BY {role} TO CURRENT_USER"));
             statements.push(format!("DROP OWNED BY {role}"));
@@ -215,13 +216,14 @@ impl Removing {
             steps.push(RemovalStep { database: login.database.clone(), statements: Vec::new() });
         }
         let leaves = joins.iter().filter(|role| **role != self.role);
-        let leaves: Vec<String> = leaves.map(|role| format!("REVOKE {} FROM CURRENT_USER", quoted(role))).collect();
-        if let Some(first) = steps.first_mut().filter(|_| !found.is_empty()) {
+        let leaves: Vec<String> =
+            leaves.map(|role| format!("REVOKE {} FROM CURRENT_USER", escape_identifier(role))).collect();
+        if let Some(first) = steps.first_mut() {
             first.statements.splice(0..0, joins.iter().map(|role| self.join(role)));
         }
         if let Some(last) = steps.last_mut() {
-            last.statements.push(format!("DROP ROLE {}", quoted(&self.role)));
-            last.statements.extend(leaves.into_iter().filter(|_| !found.is_empty()));
+            last.statements.push(format!("DROP ROLE {}", escape_identifier(&self.role)));
+            last.statements.extend(leaves);
         }
         Removal { account, steps, obstacles }
     }
@@ -255,10 +257,10 @@ impl Removing {
             let explicit: Vec<&Granted> = of_grantor.filter(|granted| !self.superuser || !granted.owner).collect();
             let Some(first) = explicit.first() else { continue };
             if !first.is_self {
-                statements.push(format!("SET ROLE {}", quoted(grantor)));
+                statements.push(format!("SET ROLE {}", escape_identifier(grantor)));
             }
             for Granted { kind, names, .. } in &explicit {
-                statements.push(format!("REVOKE ALL ON {kind} {names} FROM {} CASCADE", quoted(&self.role)));
+                statements.push(format!("REVOKE ALL ON {kind} {names} FROM {} CASCADE", escape_identifier(&self.role)));
             }
             if !first.is_self {
                 statements.push("RESET ROLE".to_owned());
@@ -269,11 +271,6 @@ impl Removing {
 
     fn join(&self, role: &str) -> String {
         let options = if self.version >= OPTIONS { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-        format!("GRANT {} TO CURRENT_USER{options}", quoted(role))
+        format!("GRANT {} TO CURRENT_USER{options}", escape_identifier(role))
     }
-}
-
-/// A quoted SQL identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

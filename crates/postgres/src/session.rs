@@ -88,9 +88,7 @@ impl Session {
 
     /// Sends one query with texts for its parameters and answers its rows.
     pub(crate) async fn rows(&self, sql: &str, values: &[&str]) -> Result<Vec<Row>, Error> {
-        let values: Vec<(&(dyn ToSql + Sync), Type)> =
-            values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
-        self.connection.within(self.timeout, self.connection.client.query_typed(sql, &values)).await
+        self.connection.rows(self.timeout, sql, values).await
     }
 
     /// The warnings and notices since the last call, or since the login.
@@ -186,6 +184,13 @@ impl Connection {
             }),
             Err(_) => Err(Error::timed_out(timeout)),
         }
+    }
+
+    /// Sends one query with texts for its parameters and answers its rows.
+    pub(crate) async fn rows(&self, timeout: Duration, sql: &str, values: &[&str]) -> Result<Vec<Row>, Error> {
+        let values: Vec<(&(dyn ToSql + Sync), Type)> =
+            values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
+        self.within(timeout, self.client.query_typed(sql, &values)).await
     }
 
     /// Without its client the task sends Terminate and ends by itself.

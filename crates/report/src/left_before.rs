@@ -1,6 +1,7 @@
 //! Roles that are not credentials of the run: those from before it, and groups.
 
 use leaseproof_domain::{CreatedGroup, Observed, OrphanBefore, UndecidedBefore, UnixMicros};
+use postgres_protocol::escape::escape_identifier;
 
 use crate::figures;
 
@@ -39,7 +40,7 @@ fn without_lease(observed: &Observed) -> Vec<String> {
     if let Some(more) = all.checked_sub(SHOWN as u64).filter(|more| *more > 0) {
         lines.push(format!("… and {more} more"));
     }
-    let name = quoted(first.name.as_str());
+    let name = escape_identifier(first.name.as_str());
     lines.push(format!(
         "Another Vault, a namespace of this one, a person or another program may use such a name. If that is not the case, remove it as a \
          superuser: REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; in each database, then DROP ROLE {name};. `orphans_before = 0` in [promise] makes \
@@ -73,11 +74,6 @@ fn group(group: &CreatedGroup) -> String {
     let declared = if *declared { "declared by `creates`" } else { "not declared" };
     let stays = if *stays { "stays; leaseproof does not drop it" } else { "was dropped again" };
     format!("{name} (OID {oid}) was created during the run: a group without LOGIN, {declared}; it {stays}")
-}
-
-/// A quoted SQL identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The time in UTC, with seconds.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{Event, KeptSession, Micros, Observer, Outcome};
 use leaseproof_postgres::{Login, Session};
+use postgres_protocol::escape::escape_identifier;
 
 use crate::life::Life;
 use crate::record::Credential;
@@ -101,7 +102,7 @@ impl Life {
 async fn open(login: Login, set_role: Option<&str>) -> Result<Session, leaseproof_postgres::Error> {
     let session = Session::open(&login).await?;
     if let Some(group) = set_role {
-        session.query(&format!("SET ROLE \"{}\"", group.replace('"', "\"\""))).await?;
+        session.query(&format!("SET ROLE {}", escape_identifier(group))).await?;
     }
     Ok(session)
 }

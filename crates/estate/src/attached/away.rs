@@ -9,13 +9,12 @@ use std::fmt;
 
 use leaseproof_history::MadeThere;
 use leaseproof_vault::Client;
+use postgres_protocol::escape::escape_identifier;
 
 use super::credentials::Issued;
 use super::identity::Identity;
 use super::login::Cluster;
 use super::traces::Made;
-
-pub(super) use self::postgres::{literal, quoted};
 
 /// The servers that answer now, and those that the run worked on.
 pub(super) struct Servers<'a> {
@@ -46,7 +45,8 @@ impl Left {
 
     /// Whether it is that role.
     pub(super) fn is_role(&self, name: &str) -> bool {
-        self.what.starts_with(&format!("role {name} "))
+        let rest = self.what.strip_prefix("role ").and_then(|what| what.strip_prefix(name));
+        rest.is_some_and(|rest| rest.starts_with(' '))
     }
 
     /// Of something that is not the run's, and has the name of something that was.
@@ -79,8 +79,8 @@ pub(super) fn command(made: &MadeThere) -> String {
     match made {
         MadeThere::Mount { path } => format!("vault secrets disable {path}"),
         MadeThere::Policy { name } => format!("vault policy delete {name}"),
-        MadeThere::Database { name, .. } => format!("DROP DATABASE {} WITH (FORCE)", quoted(name)),
-        MadeThere::Role { name, .. } => format!("DROP ROLE {}", quoted(name)),
+        MadeThere::Database { name, .. } => format!("DROP DATABASE {} WITH (FORCE)", escape_identifier(name)),
+        MadeThere::Role { name, .. } => format!("DROP ROLE {}", escape_identifier(name)),
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Event, Operation, Outcome};
 use leaseproof_history::{Entry, History, Recorder};
-use leaseproof_postgres::Session;
+use leaseproof_postgres::{Session, literal};
+use postgres_protocol::escape::escape_identifier;
 
-use super::away::{literal, quoted};
 use super::login::Cluster;
 
 /// How often PostgreSQL is asked.
@@ -43,7 +43,7 @@ impl fmt::Display for CredentialLeft {
              lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, as a superuser, `REASSIGN OWNED BY {0} TO \
              CURRENT_USER; DROP OWNED BY {0}; DROP ROLE {0}` (all but the last in each of its databases; `leaseproof \
              grants {role} --server URL --removal` prints the exact statements), and then `vault lease revoke -force -prefix {lease}`",
-            quoted(role)
+            escape_identifier(role)
         )
     }
 }
@@ -107,14 +107,13 @@ impl Issued {
         }
     }
 
-    /// The roles of those that are in the session's cluster, and their leases.
-    pub(super) async fn on(&self, session: &Session) -> Vec<(String, String)> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Those that are in the session's cluster; none where it does not say.
+    pub(super) async fn on(&self, cluster: &str, session: &Session) -> Vec<CredentialLeft> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if all.is_empty() {
             return Vec::new();
         }
-        let found = session.value(&asking(&all)).await.ok().flatten().unwrap_or_default();
-        found.lines().filter_map(|line| all.remove_entry(line.split_once('\t')?.1)).collect()
+        there(&all, cluster, session).await.unwrap_or_default()
     }
 
     /// Which of them are still in PostgreSQL after `grace`; ends as soon as none is.
@@ -141,31 +140,35 @@ impl Issued {
     }
 }
 
-/// Which of these roles are there.
-fn asking(all: &BTreeMap<String, String>) -> String {
+/// Which of these roles, with their leases, are in the session's cluster.
+async fn there(
+    all: &BTreeMap<String, String>,
+    cluster: &str,
+    session: &Session,
+) -> Result<Vec<CredentialLeft>, leaseproof_postgres::Error> {
     let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
-    format!(
+    let sql = format!(
         "SELECT string_agg(oid || E'\\t' || rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})",
         names.join(", ")
-    )
+    );
+    let found = session.value(&sql).await?.unwrap_or_default();
+    let left = |(oid, role): (&str, &str)| {
+        let lease = all.get(role)?.clone();
+        Some(CredentialLeft { cluster: cluster.to_owned(), role: role.to_owned(), lease, oid: oid.parse().ok() })
+    };
+    Ok(found.lines().filter_map(|line| line.split_once('\t')).filter_map(left).collect())
 }
 
 async fn look(
     all: &BTreeMap<String, String>,
     clusters: &BTreeMap<String, Cluster>,
 ) -> Result<Vec<CredentialLeft>, String> {
-    let sql = asking(all);
     let mut left = Vec::new();
     for (cluster, at) in clusters {
         let failed = |why| format!("postgres.{cluster} cannot say which credentials of the run are left: {why}");
         let session = Session::open(&at.observer).await.map_err(failed)?;
-        let found = session.value(&sql).await.map_err(failed)?;
+        left.extend(there(all, cluster, &session).await.map_err(failed)?);
         session.close().await;
-        let roles = found.iter().flat_map(|found| found.lines()).filter_map(|line| line.split_once('\t'));
-        left.extend(roles.filter_map(|(oid, role)| {
-            let lease = all.get(role)?.clone();
-            Some(CredentialLeft { cluster: cluster.clone(), role: role.to_owned(), lease, oid: oid.parse().ok() })
-        }));
     }
     Ok(left)
 }

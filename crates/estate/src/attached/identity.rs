@@ -90,32 +90,29 @@ impl Identity {
         (expected != got).then(|| format!("the namespace at {address} differs: expected {expected}, got {got}"))
     }
 
-    /// Why the cluster that answers is not the one that the run worked on, or cannot be told from another.
-    pub(super) async fn differs_from_cluster(&self, name: &str, cluster: Option<&Cluster>) -> Option<String> {
-        let Some(cluster) = cluster else {
-            return Some(format!("the scenario does not say where postgres.{name} is"));
-        };
-        let Some(FoundCluster { at: was_at, system_identifier: expected, .. }) = self.clusters.get(name) else {
-            return Some(format!(
-                "the ledger does not say which cluster postgres.{name} was: an older leaseproof wrote it"
+    /// Whether the cluster, which is the one that the run worked on, has been neither restored nor promoted since: a
+    /// restore gives OIDs once more.
+    ///
+    /// # Errors
+    /// Why the cluster that answers is another one, or cannot be told from another.
+    pub(super) async fn same_timeline(&self, name: &str, cluster: Option<&Cluster>) -> Result<bool, String> {
+        let cluster = cluster.ok_or_else(|| format!("the scenario does not say where postgres.{name} is"))?;
+        let expected = self.clusters.get(name).ok_or_else(|| {
+            format!("the ledger does not say which cluster postgres.{name} was: an older leaseproof wrote it")
+        })?;
+        let got = found(cluster)
+            .await
+            .map_err(|why| format!("postgres.{name} at {} cannot say which one it is: {why}", place(cluster)))?;
+        if got.system_identifier != expected.system_identifier {
+            return Err(format!(
+                "another cluster answers at {}: expected system identifier {} (which was at {}), got {}",
+                place(cluster),
+                expected.system_identifier,
+                expected.at,
+                got.system_identifier
             ));
-        };
-        match found(cluster).await.map(|found| found.system_identifier) {
-            Ok(got) if got == *expected => None,
-            Ok(got) => Some(format!(
-                "another cluster answers at {}: expected system identifier {expected} (which was at {was_at}), got {got}",
-                place(cluster)
-            )),
-            Err(why) => Some(format!("postgres.{name} at {} cannot say which one it is: {why}", place(cluster))),
         }
-    }
-}
-
-impl Identity {
-    /// Whether that cluster has been neither restored nor promoted since: a restore gives OIDs once more.
-    pub(super) async fn goes_on(&self, name: &str, cluster: Option<&Cluster>) -> bool {
-        let (Some(expected), Some(cluster)) = (self.clusters.get(name), cluster) else { return false };
-        expected.timeline.is_some() && found(cluster).await.is_ok_and(|found| found.timeline == expected.timeline)
+        Ok(expected.timeline.is_some() && got.timeline == expected.timeline)
     }
 }
 

@@ -95,7 +95,8 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
             _ => vault_of(&open.entries) == Some(vault.address()),
         };
         if is_this_vault {
-            let issued = Issued::recorded(&open.path);
+            // A dry run asks for no credentials but those of its ledger, and a history may be large.
+            let issued = if dry_run { Issued::default() } else { Issued::recorded(&open.path) };
             let servers = Servers {
                 vault: &vault,
                 namespace: attached.vault.namespace.as_deref(),
@@ -173,11 +174,10 @@ async fn credentials(
     let remains = |words: String| CleanedThing { words, remains: true, strange: false };
     let known = credentials_left(&open.entries);
     let is_ours = open.entries.iter().any(|entry| matches!(entry, Entry::MadeThere { .. }));
-    let issued = if dry_run { Issued::default() } else { servers.issued.clone() };
-    issued.add(&known);
+    servers.issued.add(&known);
     // A mount is gone after all of its leases.
     let grace = if dry_run || is_ours { Duration::ZERO } else { REVOKING };
-    let left = match issued.still_there(servers.clusters, grace).await {
+    let left = match servers.issued.still_there(servers.clusters, grace).await {
         Ok(left) => left,
         Err(why) => return vec![remains(why)],
     };

@@ -3,9 +3,9 @@
 
 use leaseproof_domain::{Redactor, ServerNote};
 use leaseproof_history::{MadeThere, Proof};
-use leaseproof_postgres::{Error, Login, Session};
+use leaseproof_postgres::{Error, Login, Session, literal};
+use postgres_protocol::escape::escape_identifier;
 
-use super::away::{literal, quoted};
 use super::statement::{Effect, Statement, renamed};
 use super::traces::Traces;
 use crate::setup::{Done, NotDone, sql};
@@ -120,7 +120,9 @@ impl Script<'_> {
         session.script("BEGIN").await?;
         let oid = format!("SELECT oid FROM pg_catalog.pg_database WHERE datname = {}", literal(&first));
         self.proof(session, made, &oid).await?;
-        session.script(&format!("ALTER DATABASE {} RENAME TO {}", quoted(&first), quoted(name))).await?;
+        session
+            .script(&format!("ALTER DATABASE {} RENAME TO {}", escape_identifier(&first), escape_identifier(name)))
+            .await?;
         Ok(session.script("COMMIT").await?)
     }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use leaseproof_domain::Secret;
 use leaseproof_history::{Ledger, MadeThere, Proof, Recorder};
-use leaseproof_postgres::{Login, Session};
+use leaseproof_postgres::{Login, Session, literal};
 use leaseproof_scenario::{Plan, SettingValue, SetupAction};
 use leaseproof_vault::{Answer, Client};
 
-use super::away::literal;
 use super::login::Cluster;
 use super::made::StepEffect;
 use super::script::Script;
@@ -105,7 +104,7 @@ impl Attached {
             }
             SetupAction::Script { .. } => Err(NotDone::Unsendable("a script can do anything".to_owned())),
             SetupAction::Disable { .. } | SetupAction::Delete { .. } | SetupAction::RevokePrefix { .. } => {
-                Err(NotDone::Unsendable("a set-up deletes and revokes nothing".to_owned()))
+                Err(NotDone::Unsendable("a setup must not delete or revoke".to_owned()))
             }
         }
     }

@@ -9,6 +9,7 @@ use leaseproof_domain::{Object, PrivilegeSet, Secret, Username, visible};
 use leaseproof_postgres::{Login, Observer, Removal};
 use leaseproof_report::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_table};
 use leaseproof_scenario::RolePromise;
+use postgres_protocol::escape::escape_identifier;
 
 use crate::arguments::Overrides;
 use crate::console;
@@ -220,7 +221,7 @@ fn removal_script(removal: &Removal) -> String {
         let _ = writeln!(text, "-- {}", visible(obstacle));
     }
     for step in &removal.steps {
-        let _ = writeln!(text, "\\connect \"{}\"", step.database.replace('"', "\"\""));
+        let _ = writeln!(text, "\\connect {}", escape_identifier(&step.database));
         for statement in &step.statements {
             let _ = writeln!(text, "{statement};");
         }

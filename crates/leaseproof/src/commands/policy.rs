@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use leaseproof_estate::{GRANTS, Need, client_rights, harness_needs};
 use leaseproof_scenario::{AttachedPlan, Plan};
+use postgres_protocol::escape::escape_identifier;
 
 use crate::arguments::Overrides;
 use crate::console;
@@ -91,7 +92,7 @@ fn rule(need: &Need) -> String {
 fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
     let mut text = String::new();
     for (name, cluster) in &attached.postgres {
-        let observer = quoted(&cluster.observer);
+        let observer = escape_identifier(&cluster.observer);
         text.push_str(&format!(
             "-- postgres.{name}: the observer's account. Set its password or certificate yourself.\n\
              CREATE ROLE {observer} LOGIN;\n"
@@ -99,7 +100,7 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
         for grant in GRANTS {
             text.push_str(&format!("GRANT {grant} TO {observer};\n"));
         }
-        if let Some(operator) = cluster.operator.as_deref().filter(|_| attached.ours).map(quoted) {
+        if let Some(operator) = cluster.operator.as_deref().filter(|_| attached.ours).map(escape_identifier) {
             text.push_str(&format!(
                 "-- The account that does the setup, and removes it even if clients are connected.\n\
                  CREATE ROLE {operator} LOGIN CREATEDB CREATEROLE;\nGRANT pg_signal_backend TO {operator};\n"
@@ -114,13 +115,8 @@ fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {
         );
         // A database that the setup creates does not exist yet; PUBLIC may connect to it by default.
         for database in databases.into_iter().filter(|database| !attached.ours || *database == cluster.database) {
-            text.push_str(&format!("GRANT CONNECT ON DATABASE {} TO {observer};\n", quoted(database)));
+            text.push_str(&format!("GRANT CONNECT ON DATABASE {} TO {observer};\n", escape_identifier(database)));
         }
     }
     text
-}
-
-/// A quoted SQL identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,7 +1,10 @@
 use leaseproof_domain::{Grant, Object, ObjectKind, Privilege};
 
 use super::facts::{Facts, Function, Relation};
-use super::sql::{identifier, literal, qualified};
+use postgres_protocol::escape::escape_identifier;
+
+use super::sql::qualified;
+use crate::literal;
 
 /// How a privilege is tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,12 +94,12 @@ impl Recipe {
             ObjectKind::Language => of_language(&object.name),
             ObjectKind::Type => of_type(object, facts),
             ObjectKind::ForeignDataWrapper => ddl(facts, || {
-                let wrapper = identifier(&object.name);
+                let wrapper = escape_identifier(&object.name);
                 let sql = format!("CREATE SERVER {NOBODY} FOREIGN DATA WRAPPER {wrapper} OPTIONS ({NOBODY} '')");
                 Way::new(sql).passed(&["HV00D"])
             }),
             ObjectKind::ForeignServer => ddl(facts, || {
-                let server = identifier(&object.name);
+                let server = escape_identifier(&object.name);
                 let sql = format!("CREATE USER MAPPING FOR CURRENT_USER SERVER {server} OPTIONS ({NOBODY} '')");
                 Way::new(sql).passed(&["HV00D", "42710"])
             }),
@@ -139,7 +142,11 @@ fn of_table(privilege: Privilege, object: &Object, relation: &Relation, facts: &
         return unproved(format!("{object} does not exist"));
     }
     let list = |sorts: &[&str]| -> Vec<String> {
-        columns.iter().filter(|column| sorts.contains(&&*column.sort)).map(|column| identifier(&column.name)).collect()
+        columns
+            .iter()
+            .filter(|column| sorts.contains(&&*column.sort))
+            .map(|column| escape_identifier(&column.name))
+            .collect()
     };
     if matches!(privilege, Privilege::Insert | Privilege::Update | Privilege::Delete)
         && let Some(why) = why_not_write(relation, facts)
@@ -304,7 +311,7 @@ fn of_procedure(name: &str, procedure: &Function, variadic: impl Fn(usize) -> &'
 /// DO checks USAGE before it looks at the code, and there is none: an error of syntax (42601), nothing, or that the
 /// language has no DO (0A000).
 fn of_language(language: &str) -> Recipe {
-    way(Way::new(format!("DO LANGUAGE {} ''", identifier(language))).passed(&["42601", "0A000"]))
+    way(Way::new(format!("DO LANGUAGE {} ''", escape_identifier(language))).passed(&["42601", "0A000"]))
 }
 
 /// That a column cannot be SETOF is found (42P16) after its type's check.
@@ -333,7 +340,8 @@ fn of_tablespace(tablespace: &str, facts: &Facts) -> Recipe {
         return unproved("privileges are not checked for a database's default tablespace");
     }
     ddl(facts, || {
-        let sql = format!("CREATE TEMPORARY TABLE {NOBODY} (a int, a int) TABLESPACE {}", identifier(tablespace));
+        let sql =
+            format!("CREATE TEMPORARY TABLE {NOBODY} (a int, a int) TABLESPACE {}", escape_identifier(tablespace));
         Way::new(sql).passed(&["42701"]).makeshift()
     })
 }
@@ -341,7 +349,7 @@ fn of_tablespace(tablespace: &str, facts: &Facts) -> Recipe {
 fn of_parameter(privilege: Privilege, parameter: &str, facts: &Facts) -> Recipe {
     match privilege {
         Privilege::Set if facts.settings.contains(parameter) => {
-            let parts: Vec<_> = parameter.split('.').map(identifier).collect();
+            let parts: Vec<_> = parameter.split('.').map(escape_identifier).collect();
             way(Way::new(format!("SET LOCAL {} TO DEFAULT", parts.join("."))))
         }
         Privilege::Set => unproved("either every session can set the parameter, or none can"),

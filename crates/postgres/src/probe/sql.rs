@@ -1,22 +1,13 @@
 //! Names in statements.
 
-/// A name between quotes, whatever is in it.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+use postgres_protocol::escape::escape_identifier;
 
 /// A name with its schema.
 pub(super) fn qualified(schema: Option<&str>, name: &str) -> String {
     match schema {
-        Some(schema) => format!("{}.{}", identifier(schema), identifier(name)),
-        None => identifier(name),
+        Some(schema) => format!("{}.{}", escape_identifier(schema), escape_identifier(name)),
+        None => escape_identifier(name),
     }
-}
-
-/// A text between quotes that means the same whatever `standard_conforming_strings` says.
-pub(super) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 /// Whether a server's words name something, in any language: the name stands there whole.
@@ -29,14 +20,12 @@ pub(super) fn names(words: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{identifier, literal, names, qualified};
+    use super::{names, qualified};
 
     #[test]
-    fn names_and_texts_are_quoted_whole() {
-        assert_eq!(identifier("Mixed \"Case\""), "\"Mixed \"\"Case\"\"\"");
+    fn names_are_quoted_whole() {
+        assert_eq!(qualified(None, "Mixed \"Case\""), "\"Mixed \"\"Case\"\"\"");
         assert_eq!(qualified(Some("app"), "orders"), "\"app\".\"orders\"");
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use leaseproof_history::{MadeThere, Proof};
-use leaseproof_postgres::{Error, Login, Removal, Session};
+use leaseproof_postgres::{Error, Login, Removal, Session, literal};
+use postgres_protocol::escape::escape_identifier;
 
 use super::{Found, Left, Servers};
+use crate::attached::credentials::CredentialLeft;
 use crate::attached::login::Cluster;
 use crate::attached::traces::Made;
 
@@ -25,16 +27,15 @@ pub(super) async fn take_away(
     let mut left = Vec::new();
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
-        let (login, session) = match open(name, servers).await {
+        let Opened { login, session, same_timeline } = match open(name, servers).await {
             Ok(opened) => opened,
             Err(why) => {
                 left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
                 continue;
             }
         };
-        let goes_on = servers.expected.goes_on(name, servers.clusters.get(name)).await;
         for made in &of_cluster {
-            match find(made, &session, goes_on).await {
+            match find(made, &session, same_timeline).await {
                 Found::Ours(name) if dry_run => left.push(Left::of(&called(&made.what, &name), "it would be removed")),
                 Found::Ours(name) => match remove(&made.what, &name, &of_cluster, &session).await {
                     Ok(()) => gone(&made.what),
@@ -59,25 +60,23 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
         let why = format!("it is kept: Vault needs it to revoke what is left below {mounts}");
-        let Ok((login, session)) = open(name, servers).await else {
+        let Ok(Opened { login, session, same_timeline }) = open(name, servers).await else {
             left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
             continue;
         };
         let mut known = credentials(&of_cluster, &session).await;
         // Before PostgreSQL 16 no catalog tells who made a role that holds nothing in the set-up's databases.
-        for (role, lease) in servers.issued.on(&session).await {
-            known.entry(role).or_insert_with(|| format!("its lease is {lease}"));
+        for CredentialLeft { role, oid, lease, .. } in servers.issued.on(name, &session).await {
+            known.entry(role).or_insert_with(|| Credential { oid, place: format!("its lease is {lease}") });
         }
-        for (role, place) in known {
-            let oid = format!("SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {}", literal(&role));
-            let oid = session.value(&oid).await.ok().flatten().map(|oid| format!(" (OID {oid})"));
-            let what = format!("role {role}{} of postgres.{name}", oid.unwrap_or_default());
+        for (role, Credential { oid, place }) in known {
+            let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
+            let what = format!("role {role}{oid} of postgres.{name}");
             let why = format!("Vault made it for a credential and could not drop it; {place}");
             left.push(with_removal(Left { what, why, command: None, remains: true }, &role, &login).await);
         }
-        let goes_on = servers.expected.goes_on(name, servers.clusters.get(name)).await;
         for made in of_cluster {
-            left.extend(match find(made, &session, goes_on).await {
+            left.extend(match find(made, &session, same_timeline).await {
                 Found::Ours(name) => Some(Left::of(&called(&made.what, &name), why.clone())),
                 Found::Gone => None,
                 Found::Another(why) => Some(Left::strange(&made.what, why)),
@@ -98,9 +97,16 @@ fn called(made: &MadeThere, name: &str) -> MadeThere {
     now
 }
 
+/// A role that Vault made.
+struct Credential {
+    oid: Option<u32>,
+    /// What says so.
+    place: String,
+}
+
 /// The roles that somebody made after the set-up's own and that hold something in its databases, or are members of its
-/// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials, and what says so of each.
-async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, String> {
+/// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials.
+async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, Credential> {
     let of = |is: fn(&MadeThere) -> bool| {
         let oids = all.iter().filter(|made| is(&made.what)).filter_map(|made| made.oid());
         oids.map(|oid| oid.to_string()).collect::<Vec<_>>()
@@ -123,14 +129,18 @@ async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, Strin
            UNION SELECT m.roleid, 'made by ' || o.rolname FROM pg_catalog.pg_auth_members m \
            JOIN pg_catalog.pg_roles o ON o.oid = m.member AND o.oid IN ({ours})), \
          named AS (\
-           SELECT r.rolname || E'\\t' || string_agg(held.place, ', ' ORDER BY held.place) AS name \
+           SELECT r.oid || E'\\t' || r.rolname || E'\\t' || string_agg(held.place, ', ' ORDER BY held.place) AS name \
            FROM held JOIN pg_catalog.pg_roles r USING (oid) WHERE r.oid > {first} AND r.oid NOT IN ({ours}) \
-           GROUP BY r.rolname) \
+           GROUP BY r.oid, r.rolname) \
          SELECT string_agg(name, E'\\n' ORDER BY name) FROM named"
     );
     let found = session.value(&list).await.ok().flatten().unwrap_or_default();
-    let lines = found.lines().filter_map(|line| line.split_once('\t'));
-    lines.map(|(role, place)| (role.to_owned(), place.to_owned())).collect()
+    let credential = |line: &str| {
+        let (oid, line) = line.split_once('\t')?;
+        let (role, place) = line.split_once('\t')?;
+        Some((role.to_owned(), Credential { oid: oid.parse().ok(), place: place.to_owned() }))
+    };
+    found.lines().filter_map(credential).collect()
 }
 
 /// A thing that could not be removed. A role that something refers to needs more than DROP ROLE.
@@ -168,22 +178,30 @@ fn cluster_of(made: &MadeThere) -> &str {
     }
 }
 
-/// How the operator logs in to the very cluster that the run worked on, and its session there.
-async fn open(name: &str, servers: &Servers<'_>) -> Result<(Login, Session), String> {
+/// The very cluster that the run worked on.
+struct Opened {
+    /// How the operator logs in.
+    login: Login,
+    /// Its session there.
+    session: Session,
+    /// Whether the cluster has been neither restored nor promoted since.
+    same_timeline: bool,
+}
+
+async fn open(name: &str, servers: &Servers<'_>) -> Result<Opened, String> {
     let cluster = servers.clusters.get(name);
-    if let Some(why) = servers.expected.differs_from_cluster(name, cluster).await {
-        return Err(why);
-    }
+    let same_timeline = servers.expected.same_timeline(name, cluster).await?;
     let cluster: &Cluster = cluster.ok_or("the scenario does not say where that cluster is")?;
     let login = cluster.operator(&cluster.observer.database);
     let session = Session::open(&login).await;
-    Ok((login, session.map_err(|why| format!("the operator's account cannot be used: {why}"))?))
+    let session = session.map_err(|why| format!("the operator's account cannot be used: {why}"))?;
+    Ok(Opened { login, session, same_timeline })
 }
 
 /// The thing by its OID. A role without one was never committed: its OID is in the ledger before that. A database has
-/// another name until it is. Where the cluster was restored or promoted since (`goes_on` is false), an OID may belong to
-/// somebody else's thing: then the name has to be the same too.
-async fn find(made: &Made, session: &Session, goes_on: bool) -> Found {
+/// another name until it is. Where the cluster was restored or promoted since (`same_timeline` is false), an OID may
+/// belong to somebody else's thing: then the name has to be the same too.
+async fn find(made: &Made, session: &Session, same_timeline: bool) -> Found {
     let (catalog, column, name) = match &made.what {
         MadeThere::Database { name, .. } => ("pg_database", "datname", name),
         MadeThere::Role { name, .. } => ("pg_roles", "rolname", name),
@@ -210,7 +228,7 @@ async fn find(made: &Made, session: &Session, goes_on: bool) -> Found {
     };
     match (ask.await, made.oid()) {
         (Err(why), _) => Found::Unknown(format!("PostgreSQL does not say whether it is the run's: {why}")),
-        (Ok((Some(ours), _)), Some(oid)) if ours != *name && !goes_on => Found::Another(format!(
+        (Ok((Some(ours), _)), Some(oid)) if ours != *name && !same_timeline => Found::Another(format!(
             "the thing with OID {oid} is called {ours} now, and the cluster was restored from a backup or promoted since: it \
              is left alone"
         )),
@@ -246,9 +264,9 @@ async fn until_settled(name: &str, session: &Session) -> Result<(), String> {
 
 async fn remove(made: &MadeThere, name: &str, all: &[&Made], session: &Session) -> Result<(), Error> {
     let MadeThere::Database { .. } = made else {
-        return session.script(&format!("DROP ROLE {}", quoted(name))).await;
+        return session.script(&format!("DROP ROLE {}", escape_identifier(name))).await;
     };
-    let drop = format!("DROP DATABASE {} WITH (FORCE)", quoted(name));
+    let drop = format!("DROP DATABASE {} WITH (FORCE)", escape_identifier(name));
     match session.script(&drop).await {
         Err(why) if why.sqlstate() == Some("42501") => {
             // It may belong to a role of the set-up's own, which its maker may become.
@@ -263,20 +281,9 @@ async fn remove(made: &MadeThere, name: &str, all: &[&Made], session: &Session) 
             let version =
                 session.value("SHOW server_version_num").await?.and_then(|version| version.parse::<u32>().ok());
             let options = if version.is_some_and(|version| version >= 160_000) { " WITH INHERIT TRUE" } else { "" };
-            session.script(&format!("GRANT {} TO CURRENT_USER{options}", quoted(&owner))).await?;
+            session.script(&format!("GRANT {} TO CURRENT_USER{options}", escape_identifier(&owner))).await?;
             session.script(&drop).await
         }
         done => done,
     }
-}
-
-/// A name as SQL has it.
-pub(in crate::attached) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text as SQL has it, whatever `standard_conforming_strings` says.
-pub(in crate::attached) fn literal(text: &str) -> String {
-    let text = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", text.replace('\\', "\\\\")) } else { format!("'{text}'") }
 }
