@@ -8,8 +8,8 @@ use leaseproof_scenario::{Layout, PatroniTiming, PostgresPlan, Replication, Repl
 use nix::sys::signal::Signal;
 
 use crate::configuration::quoted;
-use crate::find::PostgresPrograms;
 use crate::patroni::{Keeping, Patroni};
+use crate::program::PostgresPrograms;
 use crate::proxy::Proxy;
 use crate::replication::{Replicates, SaidAccount, streaming, upstream};
 use crate::server::{CHECK, OBSERVER, Replicated, Seat, Server, check_port, initialise};

@@ -1,15 +1,16 @@
-use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use crate::EstateError;
-use crate::identity::{Identity, identify};
+use crate::identity::Identity;
+use crate::program::{PostgresPrograms, Program, Sought, major_of, postgres_identity, vault_identity};
 
 /// The source of a program that leaseproof's own scripts built.
 const CACHE: &str = "leaseproof's cache";
+/// The variable that may name the folder of PostgreSQL's programs.
+const PG_BIN_DIR: &str = "PG_BIN_DIR";
 
 pub(crate) const GET_VAULT: &str = "ci/servers/vault/build, or name one by VAULT_BIN=/path/to/vault";
 
@@ -28,55 +29,6 @@ pub(crate) struct Places {
     pub(crate) pg_bin_dir: Option<PathBuf>,
 }
 
-/// A program that is looked for by its name alone.
-pub(crate) struct Sought {
-    /// As it stands in `PATH`.
-    pub(crate) name: &'static str,
-    /// As its users call it.
-    pub(crate) called: &'static str,
-    /// The variable that may name another one: its path.
-    pub(crate) setting: &'static str,
-    /// The command that brings it.
-    pub(crate) get: &'static str,
-    /// The argument that makes it show its version.
-    pub(crate) version: &'static str,
-}
-
-impl Sought {
-    /// What the program's own words hold: its name as its users write it.
-    pub(crate) fn marker(&self) -> &'static str {
-        self.called.split(' ').next().unwrap_or(self.called)
-    }
-
-    /// The command that brings it, or the variable that names another one.
-    pub(crate) fn how_to_get(&self) -> String {
-        let Self { name, setting, get, .. } = self;
-        format!("{get}, or name one by {setting}=/path/to/{name}")
-    }
-}
-
-/// A program, and by which rule it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Program {
-    pub(crate) path: PathBuf,
-    pub(crate) source: String,
-    /// The image that has it, where it is not this machine's.
-    pub(crate) image: Option<String>,
-}
-
-/// The programs of one PostgreSQL version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PostgresPrograms {
-    /// The folder with `postgres` and `initdb`.
-    pub(crate) bin: PathBuf,
-    /// `15.18`.
-    pub(crate) version: String,
-    /// By which rule it was found.
-    pub(crate) source: String,
-    /// The image that has it, where it is not this machine's.
-    pub(crate) image: Option<String>,
-}
-
 impl Places {
     /// As this process's environment says.
     pub(crate) fn here() -> Self {
@@ -88,7 +40,7 @@ impl Places {
             cache: cache.unwrap_or_else(home).join("leaseproof/servers"),
             postgres: "/usr/lib/postgresql".into(),
             vault_bin: given("VAULT_BIN"),
-            pg_bin_dir: given("PG_BIN_DIR"),
+            pg_bin_dir: given(PG_BIN_DIR),
         }
     }
 
@@ -96,7 +48,7 @@ impl Places {
     /// ci/servers/vault built: it is not asked, because starting so large a program takes time.
     pub(crate) fn vault(&self) -> Result<Program, EstateError> {
         let program = self.find_vault()?;
-        if program.source == CACHE { Ok(program) } else { is("Vault", program, vault_identity, GET_VAULT) }
+        if program.source == CACHE { Ok(program) } else { program.checked("Vault", vault_identity, GET_VAULT) }
     }
 
     /// `VAULT_BIN`, else `PATH`, else the newest in the cache.
@@ -125,8 +77,7 @@ impl Places {
 
     /// A program to run, by [`Places::find`]. Another one of that name is rejected.
     pub(crate) fn named(&self, sought: &Sought) -> Result<Program, EstateError> {
-        let identity = |path: &Path| identify(path, sought.version, sought.marker());
-        is(sought.called, self.find(sought)?, identity, &sought.how_to_get())
+        self.find(sought)?.checked(sought.called, |path| sought.identity(path), &sought.how_to_get())
     }
 
     /// A program that one variable may name: that one, else `PATH`.
@@ -169,26 +120,27 @@ impl Places {
                 how_to_get: get_postgres(major),
             });
         }
-        let named = self.pg_bin_dir.as_ref().map(|folder| folder.join("postgres"));
-        if let Some(path) = named
-            && let Identity::IsNot(why) = identify(&path, "--version", "PostgreSQL")
-        {
-            return Err(EstateError::AnotherProgram {
-                wanted: "PostgreSQL".to_owned(),
-                program: path,
-                found_by: "PG_BIN_DIR".to_owned(),
-                why,
-                how_to_get: get_postgres(major),
-            });
-        }
         let mut found = Vec::new();
         for (bin, source) in self.postgres_folders(major) {
-            match version_of(&bin.join("postgres")) {
-                Some(version) if major_of(&version) == major && runs(&bin.join("initdb")) => {
+            let program = bin.join("postgres");
+            match postgres_identity(&program) {
+                // As above.
+                Identity::IsNot(why) if source == PG_BIN_DIR => {
+                    return Err(EstateError::AnotherProgram {
+                        wanted: "PostgreSQL".to_owned(),
+                        program,
+                        found_by: source,
+                        why,
+                        how_to_get: get_postgres(major),
+                    });
+                }
+                Identity::Is(Some(version)) if major_of(&version) == major && runs(&bin.join("initdb")) => {
                     return Ok(PostgresPrograms { bin, version, source, image: None });
                 }
-                Some(version) => found.push(format!("PostgreSQL {version} in {} ({source})", bin.display())),
-                None => {}
+                Identity::Is(Some(version)) => {
+                    found.push(format!("PostgreSQL {version} in {} ({source})", bin.display()));
+                }
+                Identity::Is(None) | Identity::IsNot(_) => {}
             }
         }
         let wanted = format!("PostgreSQL {major}");
@@ -221,7 +173,7 @@ impl Places {
         );
         let mut all: Vec<PostgresPrograms> = Vec::new();
         for (bin, source) in folders {
-            if let Some(version) = version_of(&bin.join("postgres"))
+            if let Identity::Is(Some(version)) = postgres_identity(&bin.join("postgres"))
                 && all.iter().all(|other| other.version != version)
             {
                 all.push(PostgresPrograms { bin, version, source, image: None });
@@ -241,7 +193,7 @@ impl Places {
         // Through links to where the program's own libraries and other programs are.
         let real = |folder: &PathBuf| folder.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned);
         let in_path = self.path.iter().find(|folder| runs(&folder.join("postgres"))).and_then(real);
-        let given = self.pg_bin_dir.clone().map(|path| (path, "PG_BIN_DIR".to_owned()));
+        let given = self.pg_bin_dir.clone().map(|path| (path, PG_BIN_DIR.to_owned()));
         let mut folders: Vec<_> = given.into_iter().chain(in_path.map(|path| (path, "PATH".to_owned()))).collect();
         if !major.is_empty() {
             let known = self.postgres.join(major).join("bin");
@@ -254,37 +206,6 @@ impl Places {
     }
 }
 
-/// Whether that program is Vault, and which version.
-pub(crate) fn vault_identity(program: &Path) -> Identity {
-    identify(program, "version", "Vault v")
-}
-
-/// The program, if it is the wanted one. Each is asked once by a process: a cluster starts several of them.
-fn is(
-    wanted: &str,
-    program: Program,
-    identity: impl FnOnce(&Path) -> Identity,
-    how_to_get: &str,
-) -> Result<Program, EstateError> {
-    static KNOWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    if KNOWN.lock().unwrap_or_else(PoisonError::into_inner).contains(&program.path) {
-        return Ok(program);
-    }
-    match identity(&program.path) {
-        Identity::Is(_) => {
-            KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(program.path.clone());
-            Ok(program)
-        }
-        Identity::IsNot(why) => Err(EstateError::AnotherProgram {
-            wanted: wanted.to_owned(),
-            program: program.path,
-            found_by: program.source,
-            why,
-            how_to_get: how_to_get.to_owned(),
-        }),
-    }
-}
-
 /// How to get a PostgreSQL of that major version.
 pub(crate) fn get_postgres(major: &str) -> String {
     let package = if major.is_empty() { "postgresql".to_owned() } else { format!("postgresql-{major}") };
@@ -294,19 +215,6 @@ pub(crate) fn get_postgres(major: &str) -> String {
         String::new()
     };
     format!("{ours}apt-get install {package}, or name its folder by PG_BIN_DIR=/path/to/bin")
-}
-
-/// The version of a program `postgres`; none where it is missing, hangs, or is not PostgreSQL.
-fn version_of(program: &Path) -> Option<String> {
-    match identify(program, "--version", "PostgreSQL") {
-        Identity::Is(version) => version,
-        Identity::IsNot(_) => None,
-    }
-}
-
-/// `15` of `15.18`, `17beta1` or `18devel`.
-fn major_of(version: &str) -> &str {
-    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
 }
 
 /// The folders `<folder>/<prefix><version>`, the newest version first.
@@ -342,7 +250,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
 
-    use super::{Places, major_of};
+    use super::Places;
     use crate::haproxy::HAPROXY;
     use crate::patroni::{ETCD, PATRONI};
     use crate::pooler::PGBOUNCER;
@@ -433,7 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn a_version_has_a_major() {
-        assert_eq!(["15.18", "17beta1", "18devel"].map(major_of), ["15", "17", "18"]);
+    fn a_program_that_is_known_as_one_server_is_not_taken_for_another() {
+        let root = tempfile::tempdir().unwrap();
+        let vault = script(root.path().join("path").join(HAPROXY.name), "Vault v1.21.0");
+        let places = Places { vault_bin: Some(vault), ..places(root.path()) };
+        assert_eq!(places.vault().unwrap().source, "VAULT_BIN");
+        let words = places.named(&HAPROXY).unwrap_err().to_string();
+        assert!(words.contains("(from PATH) is not HAProxy: expected"), "{words}");
+        assert_eq!(places.vault().unwrap().source, "VAULT_BIN");
     }
 }

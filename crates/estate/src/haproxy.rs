@@ -3,9 +3,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::child::Child;
-use crate::find::Sought;
 use crate::logs::Output;
 use crate::ports::says_taken;
+use crate::program::Sought;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 

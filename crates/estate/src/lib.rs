@@ -42,6 +42,7 @@ mod pooler;
 mod ports;
 mod powerdns;
 mod process;
+mod program;
 mod proxy;
 mod replication;
 mod requirements;

@@ -7,8 +7,9 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
 use crate::child::Child;
-use crate::find::{Places, Sought};
+use crate::find::Places;
 use crate::ports::{TRIES, says_taken};
+use crate::program::Sought;
 use crate::site::Order;
 use crate::{Estate, EstateError, folder};
 

@@ -1,15 +1,18 @@
 //! What one scenario needs on this machine, for `leaseproof doctor SCENARIO`.
 
+use std::collections::BTreeSet;
+
 use leaseproof_domain::Origin;
 use leaseproof_scenario::{EstateKind, FaultKind, Layout, Plan, PostgresPlan};
 
 use crate::EstateError;
 use crate::containers::{self, FoundImage};
-use crate::find::{Places, Sought, vault_identity};
+use crate::find::Places;
 use crate::haproxy::HAPROXY;
-use crate::identity::{Identity, identify};
+use crate::identity::Identity;
 use crate::patroni::{ETCD, PATRONI};
 use crate::powerdns::PDNS;
+use crate::program::{Sought, vault_identity};
 
 /// Checks that each program that the plan starts on this machine is the one that its name says.
 ///
@@ -23,7 +26,9 @@ pub(crate) fn programs(plan: &Plan) -> Result<(), EstateError> {
     places.vault()?;
     let layouts = || plan.postgres.values().map(|cluster| cluster.layout);
     let standbys = layouts().any(|layout| layout != Layout::Standalone);
-    plan.postgres.values().try_for_each(|cluster| places.postgres(&cluster.version).map(drop))?;
+    let mut asked = BTreeSet::new();
+    let versions = plan.postgres.values().map(|cluster| &cluster.version).filter(|version| asked.insert(*version));
+    versions.map(|version| places.postgres(version)).try_for_each(|found| found.map(drop))?;
     let wanted = [
         (standbys || plan.vault.nodes > 1, &HAPROXY),
         (layouts().any(|layout| layout.is_patroni()), &PATRONI),
@@ -121,7 +126,7 @@ fn postgres(places: &Places, name: &str, cluster: &PostgresPlan) -> Vec<Requirem
 fn program(places: &Places, sought: &Sought, because: String) -> Requirement {
     let found = places.find(sought).map_err(|error| error.to_string()).and_then(|program| {
         let shown = format!("{} (from {})", program.path.display(), program.source);
-        match identify(&program.path, sought.version, sought.marker()) {
+        match sought.identity(&program.path) {
             Identity::Is(version) => Ok(format!("{} {shown}", version.unwrap_or_default())),
             Identity::IsNot(why) => Err(format!("{shown} is not {}: {why}", sought.called)),
         }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::find::{GET_VAULT, Places, Program, Sought, get_postgres, runs, vault_identity};
+use crate::find::{GET_VAULT, Places, get_postgres, runs};
 use crate::haproxy::HAPROXY;
-use crate::identity::{Identity, identify};
+use crate::identity::Identity;
 use crate::patroni::{ETCD, PATRONI};
 use crate::pooler::PGBOUNCER;
 use crate::powerdns::PDNS;
+use crate::program::{Program, Sought, postgres_identity, vault_identity};
 
 /// A server, or a program that the project's scripts use, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ fn strangers(places: &Places, missing: Found) -> Vec<Found> {
     programs
         .map(|(path, source)| {
             let program = Program { path, source, image: None };
-            missing.clone().at(program, |path| identify(path, "--version", "PostgreSQL"))
+            missing.clone().at(program, postgres_identity)
         })
         .filter(|found| found.problem.is_some())
         .collect()
@@ -106,8 +107,9 @@ const JQ: Sought =
 
 fn by_name(places: &Places, sought: &Sought, wanted_by: &'static str) -> Found {
     let missing = missing(sought.name, wanted_by, sought.get);
-    let identity = |path: &Path| identify(path, sought.version, sought.marker());
-    places.find(sought).map_or_else(|_| missing.clone(), |program| missing.clone().at(program, identity))
+    places
+        .find(sought)
+        .map_or_else(|_| missing.clone(), |program| missing.clone().at(program, |path| sought.identity(path)))
 }
 
 fn missing(server: &'static str, wanted_by: &'static str, how_to_get: &str) -> Found {

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::child::Child;
-use crate::find::{Places, Program};
+use crate::find::Places;
 use crate::front::Front;
 use crate::injection::ELECTION;
 use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
+use crate::program::Program;
 use crate::site::Site;
 use crate::tls::{Papers, vault_address, vault_client};
 use crate::{EstateError, folder, site};

@@ -6,7 +6,7 @@ use leaseproof_scenario::{Image, Layout, Plan};
 
 use super::engine;
 use crate::EstateError;
-use crate::find::{PostgresPrograms, Program};
+use crate::program::{PostgresPrograms, Program};
 
 /// How to get an engine.
 const GET_ENGINE: &str = "eval \"$(ci/docker)\", or install Docker, start it, and name its client by DOCKER_BIN \

@@ -22,8 +22,9 @@ pub(crate) use self::images::{Images, check};
 pub(crate) use self::left::{of_run, remove_all, remove_run, strays};
 use crate::EstateError;
 use crate::child::Launch;
-use crate::find::{Places, PostgresPrograms, Program};
+use crate::find::Places;
 use crate::haproxy::HAPROXY;
+use crate::program::{PostgresPrograms, Program};
 use crate::site::Site;
 
 /// What the name of every container of ours begins with.

@@ -3,9 +3,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::child::Child;
-use crate::find::{Places, Sought};
+use crate::find::Places;
 use crate::logs::Output;
 use crate::ports::says_taken;
+use crate::program::Sought;
 use crate::site::{Order, Site};
 use crate::{EstateError, folder};
 

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::EstateError;
-use crate::find::{Places, Sought, runs};
+use crate::find::{Places, runs};
+use crate::program::Sought;
 use crate::site::Site;
 
 pub(crate) const PDNS: Sought = Sought {
