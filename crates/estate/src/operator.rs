@@ -2,19 +2,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use leaseproof_domain::{ActionEnd, ServerNote};
+use leaseproof_domain::ActionEnd;
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{ActionPlan, Setting, SetupAction};
+use leaseproof_scenario::{ActionPlan, SetupAction};
 use leaseproof_vault::Client;
 
 use crate::Estate;
 use crate::cluster::Cluster;
 use crate::placeholders::Placeholders;
-use crate::setup::{Done, NotDone, answered, ended, filled, sql, write};
+use crate::setup::{Done, answered, ended, filled, sql, write};
 use crate::site::Site;
 
-/// Who works with the servers as an operator does: with Vault's root token and the bootstrap superusers. It borrows
-/// nothing of the estate, so that it can work while faults are injected.
+/// Who works with the servers as an operator does: with Vault's root token and the bootstrap superusers. It holds no
+/// borrow of the environment, so it can work while faults are injected.
 pub struct Operator {
     pub(crate) vault: Client,
     pub(crate) placeholders: Placeholders,
@@ -58,9 +58,9 @@ impl Operator {
     /// Does what a step or an action does; `name` is that of a script's process.
     pub(crate) async fn step(&self, name: &str, action: &SetupAction) -> Done {
         match action {
-            SetupAction::Sql { file, text, on, database, user, password } => {
-                let account = user.as_deref().map(|user| (user, password.as_ref()));
-                self.sql(file.as_deref(), text, (on, database), account).await
+            SetupAction::Sql { .. } => {
+                let superuser = |on: &str| self.logins.get(on).cloned();
+                sql::run(action, superuser, &self.placeholders, &self.site.redactor).await
             }
             SetupAction::Enable { engine, path } => answered(self.vault.enable_engine(path, engine).await),
             SetupAction::Disable { path } => answered(self.vault.disable_engine(path).await),
@@ -72,19 +72,6 @@ impl Operator {
             }
             SetupAction::Script { text, .. } => self.script(name, text).await,
         }
-    }
-
-    async fn sql(
-        &self,
-        file: Option<&str>,
-        text: &str,
-        (on, database): (&str, &str),
-        account: Option<(&str, Option<&Setting>)>,
-    ) -> Result<Vec<ServerNote>, NotDone> {
-        let text = filled(text, &self.placeholders)?;
-        let Some(login) = self.logins.get(on) else { return Err(sql::no_cluster(on)) };
-        let login = sql::login_of(login, database, account);
-        sql::run_as(&login, file, &text, &self.site.redactor).await
     }
 }
 

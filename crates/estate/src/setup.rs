@@ -84,12 +84,8 @@ pub(crate) async fn before_vault(
     site: &Site,
 ) -> Result<(), EstateError> {
     for (number, step) in (1_u32..).zip(steps) {
-        let SetupAction::Sql { file, text, on, database, user, password } = &step.action else { continue };
-        let account = user.as_deref().map(|user| (user, password.as_ref()));
-        let doing = async {
-            let text = filled(text, placeholders)?;
-            sql::run(clusters, file.as_deref(), &text, (on, database), account, &site.redactor).await
-        };
+        let superuser = |on: &str| clusters.get(on).map(sql::superuser);
+        let doing = sql::run(&step.action, superuser, placeholders, &site.redactor);
         recorded(number, step, doing, site.recorder.as_ref(), &site.redactor).await.map_err(Box::new)?;
     }
     Ok(())

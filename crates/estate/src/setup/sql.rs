@@ -1,32 +1,40 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{Redactor, Secret, ServerNote};
 use leaseproof_postgres::{Error, Login, Session};
-use leaseproof_scenario::Setting;
+use leaseproof_scenario::SetupAction;
 
-use super::{Done, NotDone, Refusal};
+use super::{Done, NotDone, Refusal, filled};
 use crate::cluster::Cluster;
+use crate::placeholders::Placeholders;
 use crate::statements::split;
 
 /// How long one statement of a set-up may take.
 pub(crate) const STATEMENT: Duration = Duration::from_secs(300);
 
-/// Runs SQL statement by statement on one session, as psql does, up to the first error.
-pub(super) async fn run(
-    clusters: &BTreeMap<String, Cluster>,
-    file: Option<&str>,
-    text: &str,
-    (on, database): (&str, &str),
-    account: Option<(&str, Option<&Setting>)>,
+/// Does a step of SQL, as its account or as the `superuser` of its cluster.
+pub(crate) async fn run(
+    action: &SetupAction,
+    superuser: impl Fn(&str) -> Option<Login>,
+    placeholders: &Placeholders,
     redactor: &Redactor,
 ) -> Done {
-    let Some(cluster) = clusters.get(on) else { return Err(no_cluster(on)) };
-    run_as(&login_of(&superuser(cluster), database, account), file, text, redactor).await
-}
-
-pub(crate) fn no_cluster(on: &str) -> NotDone {
-    NotDone::Unsendable(format!("this environment has no cluster postgres.{on}"))
+    let SetupAction::Sql { file, text, on, database, user, password } = action else {
+        return Err(NotDone::Unsendable("it is not SQL".to_owned()));
+    };
+    let text = filled(text, placeholders)?;
+    let Some(superuser) = superuser(on) else {
+        return Err(NotDone::Unsendable(format!("this environment has no cluster postgres.{on}")));
+    };
+    let login = Login { database: database.clone(), ..superuser };
+    let login = match user {
+        Some(user) => {
+            let password = password.as_ref().map(|password| Secret::new(password.expose()));
+            Login { user: user.clone(), password, ..login }
+        }
+        None => login,
+    };
+    run_as(&login, file.as_deref(), &text, redactor).await
 }
 
 /// How a cluster's bootstrap superuser logs in to its primary.
@@ -35,20 +43,8 @@ pub(crate) fn superuser(cluster: &Cluster) -> Login {
     cluster.login("postgres", &cluster.superuser, password, "leaseproof set-up", STATEMENT)
 }
 
-/// The same login to a database, as the account where one is named.
-pub(crate) fn login_of(superuser: &Login, database: &str, account: Option<(&str, Option<&Setting>)>) -> Login {
-    let login = Login { database: database.to_owned(), ..superuser.clone() };
-    match account {
-        Some((user, password)) => {
-            let password = password.map(|password| Secret::new(password.expose()));
-            Login { user: user.to_owned(), password, ..login }
-        }
-        None => login,
-    }
-}
-
-/// Does it by that login.
-pub(crate) async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Done {
+/// Runs SQL statement by statement on one session, as psql does, up to the first error.
+async fn run_as(login: &Login, file: Option<&str>, text: &str, redactor: &Redactor) -> Done {
     let session = Session::open(login).await.map_err(|why| NotDone::refused(why.outcome()))?;
     let mut notes = Vec::new();
     for (place, statement) in split(text) {
