@@ -99,8 +99,7 @@ struct Guard<'a> {
 impl Guard<'_> {
     fn check(&self, write: &Write<'_>) -> Result<(), AttachError> {
         let connection = match write.kind.as_str() {
-            "config" => write.name.clone(),
-            "rotate-root" => write.name.clone(),
+            "config" | "rotate-root" => write.name.clone(),
             _ => write.text("db_name", self.placeholders)?.unwrap_or_default(),
         };
         let none = Vec::new();
@@ -126,14 +125,13 @@ impl Guard<'_> {
             if places.is_empty() {
                 return Err(write.refused("db_name", "the setup writes no connection for it".to_owned()));
             }
-            self.ours(write, "username", named.as_slice(), places)?;
+            self.ours(write, named.as_slice(), places)?;
         }
         let rotates = write.data.keys().any(|key| key.starts_with("rotation_"));
         if write.kind == "rotate-root" || (write.kind == "config" && rotates) {
             let connection = (write.mount.clone(), write.name.clone());
-            let (none, accounts) = (Vec::new(), self.accounts.get(&connection));
-            let places = self.connections.get(&connection).unwrap_or(&none);
-            self.ours(write, "username", accounts.map_or(&[], Vec::as_slice), places)?;
+            let accounts = self.accounts.get(&connection);
+            self.ours(write, accounts.map_or(&[], Vec::as_slice), places)?;
         }
         match write.text("username_template", self.placeholders)? {
             Some(template)
@@ -147,12 +145,12 @@ impl Guard<'_> {
     }
 
     /// Makes sure that those are roles that the setup creates.
-    fn ours(&self, write: &Write<'_>, key: &str, names: &[String], places: &[Place]) -> Result<(), AttachError> {
+    fn ours(&self, write: &Write<'_>, names: &[String], places: &[Place]) -> Result<(), AttachError> {
         for (name, place) in names.iter().flat_map(|name| places.iter().map(move |place| (name, place))) {
             let role = MadeThere::Role { cluster: place.cluster.clone(), name: name.clone() };
             if !self.made.contains(&role) {
                 let why = format!("it rotates the password of {name}, which is not a role that the setup creates");
-                return Err(write.refused(key, why));
+                return Err(write.refused("username", why));
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use leaseproof_history::MadeThere;
 use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 
-use super::statement::{Effect, Refused, Scope, Statement, read};
+use super::statement::{Effect, Refused, Scope, Statement, first_words, read};
 use super::{AttachError, engine};
 use crate::placeholders::Placeholders;
 
@@ -62,7 +62,7 @@ fn of_step(
         },
         SetupAction::Script { .. } => return refused("a script can do anything".to_owned()),
         SetupAction::Disable { .. } | SetupAction::Delete { .. } | SetupAction::RevokePrefix { .. } => {
-            return refused("a set-up deletes and revokes nothing".to_owned());
+            return refused("a setup must not delete or revoke".to_owned());
         }
         SetupAction::Sql { file, text, on, database, .. } => {
             effect.text = match placeholders.fill(text) {
@@ -94,9 +94,7 @@ fn words(file: Option<&str>, text: &str, Refused { at, why }: &Refused) -> Strin
     let code = code.unwrap_or_default();
     let at = code.as_ptr() as usize - text.as_ptr() as usize;
     let line = text[..at].matches('\n').count() + 1;
-    let is_name = |word: &&str| word.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"'));
-    let first: Vec<&str> = code.split_whitespace().take(3).take_while(is_name).collect();
-    format!("{}:{line}: `{}`: {why}", file.unwrap_or("statement"), first.join(" "))
+    format!("{}:{line}: `{}`: {why}", file.unwrap_or("statement"), first_words(code))
 }
 
 #[cfg(test)]

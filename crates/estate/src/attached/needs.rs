@@ -23,6 +23,7 @@ pub struct Need {
 /// sessions as this role may.
 pub const GRANTS: &[&str] = &["pg_read_all_stats"];
 
+const TOKEN_CREATE: &str = "auth/token/create";
 const OTHERS: &str = "to tell which roles from before the run may have a lease of another Vault role (optional)";
 
 /// What the harness's own Vault token needs for a run of that plan. Its policies have to hold the client's too: Vault
@@ -34,7 +35,7 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
         need("auth/token/renew-self", &["update"], "to keep it alive while a run lasts"),
         need("auth/token/revoke-self", &["update"], "to log out"),
         need("sys/capabilities-self", &["update"], "to find out beforehand whether these rules are in force"),
-        need("auth/token/create", &["update"], "to make the run's own token, under which credentials are issued"),
+        need(TOKEN_CREATE, &["update"], "to make the run's own token, under which credentials are issued"),
         need("auth/token/revoke-accessor", &["update"], "to revoke that token, and with it whatever is left"),
         need("sys/leases", &["read", "sudo"], "to see leases become irrevocable"),
         Need {
@@ -100,18 +101,18 @@ pub fn client_rights(plan: &Plan) -> Vec<Need> {
 
 /// Finds out which of them the token lacks.
 pub(super) async fn lacking(vault: &Client, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
-    let is_root = own.policies.iter().any(|policy| policy == "root");
+    // With sudo there, Vault does not compare the policies with the token's own (vault/token_store.go, isSudo).
+    let mut may_give_any = own.policies.iter().any(|policy| policy == "root");
     let mut missing = Vec::new();
     for need in harness_needs(plan).into_iter().filter(|need| !need.optional) {
         let held = held(vault, &need.path).await?;
+        may_give_any |= need.path == TOKEN_CREATE && held.iter().any(|held| held == "sudo");
         let has = |wanted: &&&str| held.iter().any(|held| held == **wanted || held == "root");
         let lacks: Vec<&str> = need.capabilities.iter().filter(|wanted| !has(wanted)).copied().collect();
         if !lacks.is_empty() {
             missing.push(format!("  path \"{}\" lacks {}: {}", need.path, lacks.join(", "), need.why));
         }
     }
-    // With sudo there, Vault does not compare the policies with the token's own (vault/token_store.go, isSudo).
-    let may_give_any = is_root || has_sudo(vault, "auth/token/create").await?;
     for policy in plan.client.policies.iter().filter(|policy| !may_give_any && !own.policies.contains(policy)) {
         missing.push(format!("  it has not the policy `{policy}` of [client], and cannot make a token that has"));
     }
@@ -122,8 +123,4 @@ async fn held(vault: &Client, path: &str) -> Result<Vec<String>, AttachError> {
     let asked = vault.capabilities(path).await;
     let address = vault.address().to_owned();
     asked.map_err(|source| AttachError::Vault { address, doing: "say what the harness's own token may do", source })
-}
-
-async fn has_sudo(vault: &Client, path: &str) -> Result<bool, AttachError> {
-    Ok(held(vault, path).await?.iter().any(|held| held == "sudo"))
 }

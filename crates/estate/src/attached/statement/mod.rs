@@ -117,6 +117,12 @@ pub(super) fn read(script: &str, scope: &mut Scope<'_>) -> Result<Vec<Statement>
     Ok(statements)
 }
 
+/// The first words of a statement. Never more than three: a password comes later.
+pub(super) fn first_words(code: &str) -> String {
+    let is_name = |word: &&str| word.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"'));
+    code.split_whitespace().take(3).take_while(is_name).collect::<Vec<_>>().join(" ")
+}
+
 /// The same statement, which makes a database, under another name.
 pub(super) fn renamed(create_database: &str, name: &str) -> Option<String> {
     let mut parsed = pg_query::parse(create_database, 0).ok()?.protobuf;

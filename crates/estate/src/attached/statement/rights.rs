@@ -19,33 +19,29 @@ pub(super) fn members(create: &CreateRoleStmt, scope: &Scope<'_>) -> Result<(), 
     Ok(())
 }
 
-const MEMBER: &str = "a role that the set-up does not make would get a membership";
+const MEMBER: &str = "a role that the setup does not create would become a member";
 
-fn is_ours(member: &Node, scope: &Scope<'_>) -> bool {
+/// Whether it is a role of the setup's, or Vault's own credential.
+pub(super) fn is_ours(member: &Node, scope: &Scope<'_>) -> bool {
     matches!(&member.node, Some(NodeEnum::RoleSpec(member)) if scope.is_ours(Some(member)))
+}
+
+/// Whether it is whoever runs the statement.
+fn is_operator(member: &Node) -> bool {
+    use RoleSpecType::{RolespecCurrentRole, RolespecCurrentUser};
+    matches!(&member.node, Some(NodeEnum::RoleSpec(role))
+        if matches!(role.roletype(), RolespecCurrentUser | RolespecCurrentRole))
 }
 
 /// Of memberships: all members are roles of the set-up's. Those go away with it, and so do their memberships.
 pub(super) fn of_roles(grant: &GrantRoleStmt, scope: &Scope<'_>) -> Result<Effect, String> {
-    if grant.grantee_roles.iter().all(|member| is_ours(member, scope)) {
-        return Ok(Effect::OnOurs);
-    }
-    // What PostgreSQL gives the maker of a role is the operator's own to pass on, and to take back.
-    let is_operator = |member: &Node| {
-        let role = if let Some(NodeEnum::RoleSpec(role)) = &member.node { Some(role) } else { None };
-        role.is_some_and(|role| {
-            matches!(role.roletype(), RoleSpecType::RolespecCurrentUser | RoleSpecType::RolespecCurrentRole)
-        })
-    };
     let groups_are_ours = grant
         .granted_roles
         .iter()
         .all(|group| matches!(&group.node, Some(NodeEnum::AccessPriv(group)) if scope.has_role(&group.priv_name)));
-    let members = grant.grantee_roles.iter();
-    if groups_are_ours && members.into_iter().all(|member| is_ours(member, scope) || is_operator(member)) {
-        return Ok(Effect::OnOurs);
-    }
-    Err(MEMBER.to_owned())
+    // What PostgreSQL gives the maker of a role is the operator's own to pass on, and to take back.
+    let may = |member: &Node| is_ours(member, scope) || (groups_are_ours && is_operator(member));
+    if grant.grantee_roles.iter().all(may) { Ok(Effect::OnOurs) } else { Err(MEMBER.to_owned()) }
 }
 
 /// Of rights on objects: they go with the database that the objects are in.

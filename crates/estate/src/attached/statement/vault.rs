@@ -1,9 +1,9 @@
 //! Statements that Vault runs for a credential. They may change the credential's role, and what the setup creates.
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
+use pg_query::{NodeEnum, ParseResult};
 
-use super::{Scope, effect, nested};
+use super::{Scope, effect, first_words, nested, rights};
 
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
@@ -15,13 +15,12 @@ pub(super) const CREDENTIAL: &str = "leaseproof_credential";
 /// The first words of the statement that changes something else, and why it does.
 pub(in crate::attached) fn of_vault(text: &str, scope: &mut Scope<'_>) -> Result<(), (String, String)> {
     let filled = filled(text);
-    match pg_query::parse(&filled, 0) {
-        Ok(_) => within(&filled, false, scope)?,
-        Err(why) => return Err((first_words(&filled), format!("it is no SQL: {why}"))),
-    }
-    let pieces = filled.split(';').map(str::trim).filter(|piece| pg_query::parse(piece, 0).is_ok());
-    for piece in pieces {
-        within(piece, true, scope)?;
+    let parsed = pg_query::parse(&filled, 0).map_err(|why| (shown(&filled), format!("it is no SQL: {why}")))?;
+    within(&filled, &parsed, false, scope)?;
+    for piece in filled.split(';').map(str::trim) {
+        if let Ok(parsed) = pg_query::parse(piece, 0) {
+            within(piece, &parsed, true, scope)?;
+        }
     }
     Ok(())
 }
@@ -31,21 +30,19 @@ fn filled(text: &str) -> String {
     names.replace("{{password}}", "x").replace("{{expiration}}", "2030-01-01 00:00:00+00")
 }
 
-fn within(text: &str, is_piece: bool, scope: &mut Scope<'_>) -> Result<(), (String, String)> {
-    let parsed = pg_query::parse(text, 0).map_err(|why| (first_words(text), why.to_string()))?;
+fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -> Result<(), (String, String)> {
     for raw in &parsed.protobuf.stmts {
         let begin = usize::try_from(raw.stmt_location).unwrap_or_default();
         let node = raw.stmt.as_ref().and_then(|stmt| stmt.node.as_ref());
         let judged = node.map_or(Ok(()), |node| judge(node, is_piece, scope));
-        judged.map_err(|why| (first_words(text.get(begin..).unwrap_or_default()), why))?;
+        judged.map_err(|why| (shown(text.get(begin..).unwrap_or_default()), why))?;
     }
     Ok(())
 }
 
 fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
     let ours = |roles: &[Node]| {
-        let is_ours = |role: &Node| matches!(&role.node, Some(NodeEnum::RoleSpec(role)) if scope.is_ours(Some(role)));
-        if roles.iter().all(is_ours) {
+        if roles.iter().all(|role| rights::is_ours(role, scope)) {
             Ok(())
         } else {
             Err("it changes a role that is neither the credential's nor one that the setup creates".to_owned())
@@ -69,9 +66,7 @@ fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), Strin
     }
 }
 
-/// Never more: a password comes later.
-fn first_words(text: &str) -> String {
-    let is_name = |word: &&str| word.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"'));
-    let words: Vec<&str> = text.split_whitespace().take(3).take_while(is_name).collect();
-    words.join(" ").replace(CREDENTIAL, "{{name}}")
+/// The first words of a statement as the setup has them.
+fn shown(text: &str) -> String {
+    first_words(text).replace(CREDENTIAL, "{{name}}")
 }
