@@ -203,7 +203,7 @@ fn last_words(tail: &[String]) -> String {
 
 /// A setup step that did not end as the scenario expects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{origin}: setup step {step} ({action}) {fault}: {words}{}", blamed(wrong.as_deref()), hint.as_deref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+#[error("{}{origin}: setup step {step} ({action}) {}", blamed(wrong.as_deref()), self.complaint())]
 pub struct SetupError {
     /// The step's number, from 1.
     pub step: u32,

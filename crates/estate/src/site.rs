@@ -59,7 +59,7 @@ pub(crate) struct Order<'a> {
 }
 
 impl Site {
-    /// The papers of a server that speaks TLS; none where the environment has no authority.
+    /// Certificate and key of a server that uses TLS; none if the environment has no CA.
     pub(crate) fn papers(&self, server: &str, owner: Option<Account>) -> Result<Option<Papers>, EstateError> {
         self.authority.as_ref().map(|authority| authority.give(server, owner)).transpose()
     }

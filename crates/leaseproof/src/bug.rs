@@ -15,7 +15,7 @@ pub(crate) fn install_hook() {
         let words = info.payload_as_str().unwrap_or("no message");
         console::note(format!(
             "leaseproof {}: a bug in leaseproof, at {place}: {words}\n\
-             The estate is being torn down; `leaseproof clean` removes what might be left. Please report it to the \
+             The environment is being removed; `leaseproof clean` removes what might be left. Please report it to the \
              maintainers of leaseproof, with this message, the command line and, if there is one, the run's folder.",
             env!("CARGO_PKG_VERSION"),
         ));

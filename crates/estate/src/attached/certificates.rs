@@ -1,4 +1,4 @@
-//! Files of certificates and keys, looked at before a server is asked: what is wrong with one is said by its kind.
+//! Files of certificates and keys, looked at before a server is asked: each kind of problem has its own message.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -67,12 +67,9 @@ fn content(bytes: &[u8], holds: Holds, now: SystemTime) -> Result<(), String> {
     }
     // The client's own certificate comes first, the authorities above it after that.
     let looked_at = if holds == Holds::Certificate { &certificates[..1] } else { &certificates[..] };
-    let problems: Result<Vec<String>, ()> = looked_at.iter().map(|der| validity(der, now).err().ok_or(())).collect();
-    match problems {
-        Ok(problems) => Err(problems.into_iter().next().unwrap_or_default()),
-        // One of them can be used.
-        Err(()) => Ok(()),
-    }
+    // One that can be used is enough; else the problem of the first one is shown.
+    let all = looked_at.iter().map(|der| validity(der, now));
+    all.reduce(|so_far, next| so_far.or_else(|first| next.map_err(|_| first))).unwrap_or(Ok(()))
 }
 
 /// Whether a certificate can be read, and is valid now.

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use leaseproof_domain::Origin;
 
-/// Why an estate that already stands cannot be worked in.
+/// Why a run in an environment that is already running cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
     /// The scenario has no `[attached]`.
-    #[error("the scenario does not say where its estate stands: write [attached]")]
+    #[error("the scenario does not say where its environment is: write [attached]")]
     Nowhere,
     /// A secret of the harness's own cannot be had.
     #[error("cannot read {what} from {place}: {why}")]

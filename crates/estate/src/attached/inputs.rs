@@ -13,7 +13,7 @@ use super::{REQUEST, made, query, secrets};
 use crate::placeholders::Placeholders;
 
 /// What is wrong with the files and environment variables of `[attached]`, each with its line. All of them are read, and
-/// certificates and keys are held against each other.
+/// each key is checked against its certificate.
 pub fn unusable_inputs(attached: &AttachedPlan) -> Vec<String> {
     let now = SystemTime::now();
     let unusable = |input: &AttachedInput| {

@@ -38,10 +38,13 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
     let mut problems = Vec::new();
     for path in &paths {
         match super::check(path, &args.overrides) {
-            Ok((plan, _)) if plan.estate == EstateKind::Attached && !attached::unfit(&plan).is_empty() => {
-                problems.push(visible_lines(&attached::unfit(&plan).join("\n")).into_owned());
-            }
             Ok((plan, warnings)) => {
+                let is_attached = plan.estate == EstateKind::Attached;
+                let unfit = if is_attached || plan.attached.is_some() { attached::unfit(&plan) } else { Vec::new() };
+                if is_attached && !unfit.is_empty() {
+                    problems.push(visible_lines(&unfit.join("\n")).into_owned());
+                    continue;
+                }
                 let noted = match warnings.len() {
                     0 => String::new(),
                     1 => ", 1 warning".to_owned(),
@@ -58,7 +61,6 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                     plan.setup.len(),
                     plan.asks.len()
                 ));
-                let unfit = plan.attached.as_ref().map(|_| attached::unfit(&plan)).unwrap_or_default();
                 for why in unfit {
                     console::note(format!("warning: with --estate attached it cannot be run: {why}"));
                 }
