@@ -3,6 +3,7 @@
 use std::net::{IpAddr, ToSocketAddrs};
 
 use leaseproof_scenario::AttachedPlan;
+use url::Url;
 
 use super::AttachError;
 
@@ -30,17 +31,10 @@ pub fn sent_in_clear(attached: &AttachedPlan) -> Vec<String> {
     elsewhere.map(|(name, _)| format!("postgres.{name}")).collect()
 }
 
-/// Host and port of an http address.
+/// Host and port of an http address, read as the HTTP client reads it: the scheme may be in capitals.
 fn plain(address: &str) -> Option<(String, u16)> {
-    let rest = address.strip_prefix("http://")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    // What stands before an @ is a name and a password, and no host.
-    let place = authority.rsplit('@').next().unwrap_or_default();
-    let (host, port) = match place.strip_prefix('[').and_then(|place| place.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':')),
-        None => place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
-    };
-    Some((host.to_owned(), port.and_then(|port| port.parse().ok()).unwrap_or(80)))
+    let url = Url::parse(address).ok().filter(|url| url.scheme() == "http")?;
+    Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?))
 }
 
 /// Why a host is not this machine's loopback interface.
@@ -76,6 +70,8 @@ mod tests {
         }
         for address in [
             "http://10.1.2.3:8200",
+            "HTTP://10.1.2.3:8200",
+            "http:/10.1.2.3:8200/a://b",
             "http://192.0.2.1",
             "http://[2001:db8::1]:8200",
             "http://0.0.0.0:8200",
