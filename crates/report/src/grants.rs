@@ -22,7 +22,8 @@ pub struct RoleGrants {
     pub role: String,
     /// The server, `host:port`.
     pub server: String,
-    /// One privilege set per database; attributes, memberships and shared objects are the same in each.
+    /// One privilege set per database; attributes and shared objects are the same in each, and so are memberships, except that
+    /// of `pg_database_owner`.
     pub databases: Vec<PrivilegeSet>,
 }
 
