@@ -102,8 +102,7 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Phase, time, rate, live leases, failures.
 fn line(progress: &Progress) -> String {
-    let Progress { phase, target_rate, elapsed, total, arrived, extra, live, finished, failures, draining, begun: _ } =
-        progress;
+    let Progress { phase, target_rate, elapsed, total, arrived, extra, live, finished, failures, draining } = progress;
     // Each promised `ttl.max` has a lifecycle of its own, which counts as live and as finished.
     let extra = if *extra > 0 { format!(" + {extra} for ttl.max") } else { String::new() };
     let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
@@ -126,7 +125,6 @@ mod tests {
     #[test]
     fn the_line_of_a_phase() {
         let mut progress = Progress {
-            begun: None,
             phase: "steady".into(),
             target_rate: 8.0,
             elapsed: Duration::from_millis(12_400),

@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use leaseproof_domain::Micros;
-
 /// How far the load has come, for a progress line. It is brought up to date several times a second.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -9,8 +7,6 @@ pub struct Progress {
     pub phase: String,
     /// Arrivals a second that the phase asks for.
     pub target_rate: f64,
-    /// When the phase began, on the run's clock; none before the first one.
-    pub begun: Option<Micros>,
     /// Since the phase began.
     pub elapsed: Duration,
     /// How long arrivals come in this phase; once it drains, how long it may last with its drain.

@@ -166,11 +166,10 @@ impl<'a> Load<'a> {
     /// The life of that number; none where the phase mixes no life, or one of a role that is not promised: a checked
     /// plan has neither.
     fn life(&self, world: &World, number: u64) -> Option<Life> {
-        let PlannedArrival { phase, life, choices } = self.planned.arrival(number)?;
+        let PlannedArrival { phase, life, choices, probed } = self.planned.arrival(number)?;
         let plan = Arc::clone(self.lives.get(&life.name)?);
         let role = Arc::clone(self.roles.get(&plan.role)?);
         let tag = Tag { life: number, role: role.name.clone(), phase: phase.name.clone() };
-        let probed = self.planned.is_probed(number);
         Some(Life { world: world.clone(), tag, plan, role, choices, probed })
     }
 
@@ -206,7 +205,6 @@ impl<'a> Load<'a> {
     fn tick(&self, phase: &PhasePlan, world: &World, begin: Micros) {
         self.progress.send_modify(|progress| {
             progress.phase.clone_from(&phase.name);
-            progress.begun = Some(begin);
             progress.target_rate = phase.rate;
             progress.total = phase.duration.duration();
             progress.draining = false;

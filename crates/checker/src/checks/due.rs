@@ -116,7 +116,7 @@ fn is_tried_after_its_end(life: &Life, run: &Run<'_>) -> bool {
 
 /// Whether it tries its role's privileges, which begins with a wrong password.
 pub(super) fn is_probed(life: &Life, run: &Run<'_>) -> bool {
-    let planned = arrival(life, run).is_some() && run.planned.is_probed(life.number);
+    let planned = arrival(life, run).is_some_and(|arrival| arrival.probed);
     let used = life.acknowledged().map(|issue| used_by(life, issue));
     planned && used.is_some_and(|used| is_settled(life, used.after(AT_ONCE), run))
 }

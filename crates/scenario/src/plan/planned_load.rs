@@ -22,6 +22,9 @@ pub struct PlannedArrival<'p> {
     pub life: &'p LifePlan,
     /// What it chooses.
     pub choices: Choices,
+    /// Whether its credential tries its role's privileges: those of the first arrivals of a role do, and a share of the
+    /// later ones.
+    pub probed: bool,
 }
 
 impl<'p> PlannedLoad<'p> {
@@ -49,7 +52,10 @@ impl<'p> PlannedLoad<'p> {
         let choices = Choices::of(self.plan.seed, number);
         let name = choices.life(&phase.mix)?;
         let life = self.plan.lives.iter().find(|life| life.name == name)?;
-        Some(PlannedArrival { phase, life, choices })
+        let role = self.plan.roles.iter().find(|role| role.name == life.role);
+        let is_first = self.probed.get(life.role.as_str()).is_some_and(|last| number <= *last);
+        let probed = role.and_then(|role| role.probes).is_some_and(|probes| is_first || choices.probes(probes.share));
+        Some(PlannedArrival { phase, life, choices, probed })
     }
 
     /// How many arrivals each phase has of each role.
@@ -59,15 +65,6 @@ impl<'p> PlannedLoad<'p> {
             *all.entry((phase.name.as_str(), life.role.as_str())).or_default() += 1;
         }
         all
-    }
-
-    /// Whether the credential of that arrival tries its role's privileges: those of the first arrivals of a role do, and
-    /// a share of the later ones.
-    pub fn is_probed(&self, number: u64) -> bool {
-        let Some(PlannedArrival { life, choices, .. }) = self.arrival(number) else { return false };
-        let role = self.plan.roles.iter().find(|role| role.name == life.role);
-        let is_first = self.probed.get(life.role.as_str()).is_some_and(|last| number <= *last);
-        role.and_then(|role| role.probes).is_some_and(|probes| is_first || choices.probes(probes.share))
     }
 
     fn first_probed(&self) -> BTreeMap<&'p str, u64> {
