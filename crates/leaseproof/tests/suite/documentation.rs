@@ -9,16 +9,14 @@ use std::process::Command;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use tempfile::TempDir;
 
+use crate::support::workspace;
+
 /// A block of shell commands in a page.
 struct Block {
     page: String,
     text: String,
     /// Why it is not run.
     reason: Option<String>,
-}
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 fn pages() -> Vec<PathBuf> {

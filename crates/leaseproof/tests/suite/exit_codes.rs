@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Desk, text, variant};
+use crate::support::{Desk, on_one_line, text, variant};
 
 /// Fails the second request for as many random bytes as a password takes, with an error that Linux never gives: that of
 /// `site::password`, which panics. Hash tables ask for fewer.
@@ -110,7 +110,7 @@ fn another_program_in_place_of_a_server_is_never_started() {
         let mut run = desk.command(["run"]);
         run.arg(&path).arg("--output").arg(desk.run_folder()).env(variable, value);
         let output = run.output().unwrap();
-        let shown = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = on_one_line(&text(&output));
         assert!(output.status.code() == Some(5) && shown.contains(words), "{variable}: {shown}");
         assert!(
             !std::fs::read_to_string(desk.run_folder().join("ledger.jsonl")).unwrap().contains("postgres"),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, text, variant, wait, workspace};
+use crate::support::{Desk, on_one_line, text, variant, wait, workspace};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -94,7 +94,7 @@ fn interrupted(stage: Stage, (signal, code): (Signal, i32), twice: bool) -> bool
     let ended_by_itself =
         matches!(output.status.code(), Some(0 | 3 | 4)) && matches!(stage, Stage::Release | Stage::Teardown);
     assert!(output.status.code() == Some(code) || ended_by_itself, "{at}");
-    let words = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = on_one_line(&text(&output));
     assert!(ended_by_itself || words.contains("cleaned up"), "{at}");
     assert!(!words.contains("not everything was cleaned up"), "{at}");
     assert_eq!(desk.temporary(), Vec::<PathBuf>::new(), "before clean: {at}");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::theirs::Theirs;
 use super::under_way;
-use crate::support::text;
+use crate::support::{on_one_line, text};
 
 const CREATE: &str = "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'; \
                       GRANT CONNECT ON DATABASE shop TO \"{{name}}\"; \
@@ -118,7 +118,7 @@ async fn credentials_that_vault_cannot_revoke_are_named_until_they_are_gone() {
     let before = theirs.there().await;
     let short = ["--set", "phase.steady.for=3s", "--set", "phase.steady.drain=3s"];
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&short));
-    let shown = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = on_one_line(&text(&output));
     let (after, ..) = theirs.there().await;
     let left: Vec<&String> = after.iter().filter(|role| !before.0.contains(*role)).collect();
     assert!(!left.is_empty() && output.status.code() == Some(1), "{shown}");

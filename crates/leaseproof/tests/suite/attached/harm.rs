@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::theirs::Theirs;
 use super::under_way;
-use crate::support::{text, wait};
+use crate::support::{on_one_line, text, wait};
 
 const LONG: [&str; 2] = ["--set", "phase.steady.for=60s"];
 
@@ -326,9 +326,4 @@ async fn the_last_line_says_whether_everything_was_cleaned_up() {
     assert!(clean.status.success(), "{}", text(&clean));
     theirs.as_before(&before).await;
     theirs.desk.assert_nothing_left();
-}
-
-/// Without the breaks that the terminal's width asks for.
-fn on_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::theirs::Theirs;
-use crate::support::{text, wait};
+use crate::support::{on_one_line, text, wait};
 
 const RUNS: u32 = 50;
 const SIGNALS: [(Signal, i32); 5] = [
@@ -50,7 +50,7 @@ async fn fifty_interrupted_runs_leave_everything_as_it_was() {
         let output = tokio::task::spawn_blocking(move || wait(child, Duration::from_secs(120))).await.unwrap();
         let shown = text(&output);
         let at = format!("run {number}, {signal} after {moment} ms ({point}), twice: {twice}: {shown}");
-        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = on_one_line(&shown);
         let ended = match output.status.code() {
             None => "killed",
             Some(ended) if ended == code && words.contains("not everything was cleaned up") => {

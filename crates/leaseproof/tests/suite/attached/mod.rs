@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use serde_json::json;
 use theirs::Theirs;
 
-use crate::support::{assert_kept, text, wait};
+use crate::support::{assert_kept, on_one_line, text, wait};
 
 /// Named as Vault names its roles.
 const LEFT: &str = "v-token-app-AbCdEfGhIjKlMnOpQrSt-1700000000";
@@ -336,7 +336,7 @@ async fn unfit_tokens(theirs: &Theirs) {
         let token = made.body["auth"]["client_token"].as_str().unwrap();
         std::fs::write(theirs.scenario.join("given-token"), token).unwrap();
         let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
-        let shown = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = on_one_line(&text(&output));
         assert!(output.status.code() == Some(5) && shown.contains(words), "{words}: {shown}");
         // A batch token has no accessor.
         if let Some(accessor) = made.body["auth"]["accessor"].as_str().filter(|accessor| !accessor.is_empty()) {

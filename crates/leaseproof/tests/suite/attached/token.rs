@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::theirs::Theirs;
-use crate::support::{failed, text};
+use crate::support::{failed, on_one_line, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_ends_before_the_run_accuses_nobody() {
@@ -19,7 +19,7 @@ async fn a_token_that_ends_before_the_run_accuses_nobody() {
     let known = own(json!({ "token_period": "10s", "token_explicit_max_ttl": "8s" }));
     root.write("auth/approle/role/leaseproof", &known).await.unwrap();
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
-    let shown = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = on_one_line(&text(&output));
     assert_eq!(output.status.code(), Some(5), "{shown}");
     assert!(shown.contains("leaseproof's own Vault token ends in "), "{shown}");
     assert!(shown.contains("this run takes up to 56 s: nothing was started"), "{shown}");
