@@ -9,7 +9,7 @@ use leaseproof_domain::{
     ActionMark, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
 };
 use leaseproof_history::Recorder;
-use leaseproof_scenario::{ActionPlan, Plan, healed_by};
+use leaseproof_scenario::{Plan, healed_by, numbered};
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
@@ -61,12 +61,9 @@ impl Repeated {
 struct Tally {
     plan: Plan,
     usable_within: Duration,
-    /// How long each fault window lasts after its healing, in the plan's order.
-    recovers_within: Vec<Duration>,
     /// Faults that began, with the end of their windows after they are healed.
     felt: BTreeMap<u32, Option<Micros>>,
-    /// The plan's actions, and the windows of those that began, like those of faults.
-    actions: Vec<ActionPlan>,
+    /// The windows of the actions that began, like those of faults.
     open: BTreeMap<u32, Option<Micros>>,
     /// Operations whose failure is a declared known issue.
     declared: BTreeSet<Operation>,
@@ -93,9 +90,7 @@ impl Tally {
         Self {
             plan: plan.clone(),
             usable_within: plan.promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
-            recovers_within: plan.faults.iter().map(|fault| fault.recovers_within.duration()).collect(),
             felt: BTreeMap::new(),
-            actions: plan.actions.clone(),
             open: BTreeMap::new(),
             declared: declared.into_iter().filter_map(|(op, declared)| declared.then_some(op)).collect(),
             fresh: BTreeMap::new(),
@@ -115,11 +110,10 @@ impl Tally {
     }
 
     fn fault(&mut self, mark: &FaultMark) {
-        let place = usize::try_from(mark.fault).ok().and_then(|number| number.checked_sub(1));
-        let within = place.and_then(|place| self.recovers_within.get(place)).copied().unwrap_or_default();
+        let within = numbered(&self.plan.faults, mark.fault).map(|fault| fault.recovers_within.duration());
         let until = match mark.point {
             FaultPoint::Begins => None,
-            FaultPoint::Healed => Some(mark.at.after(within)),
+            FaultPoint::Healed => Some(mark.at.after(within.unwrap_or_default())),
             _ => return,
         };
         self.felt.insert(mark.fault, until);
@@ -130,8 +124,8 @@ impl Tally {
             self.open.insert(mark.action, None);
             return;
         }
-        for healed in healed_by(&self.actions, mark.action) {
-            if let (Some(window), Some(action)) = (self.open.get_mut(&healed), planned(&self.actions, healed)) {
+        for healed in healed_by(&self.plan.actions, mark.action) {
+            if let (Some(window), Some(action)) = (self.open.get_mut(&healed), numbered(&self.plan.actions, healed)) {
                 *window = Some(mark.at.after(action.recovers_within.duration()));
             }
         }
@@ -139,7 +133,7 @@ impl Tally {
 
     fn is_felt(&self, op: Operation, at: Micros) -> bool {
         let open = self.open.iter().filter_map(|(number, until)| {
-            planned(&self.actions, *number).is_some_and(|action| action.affects(op)).then_some(until)
+            numbered(&self.plan.actions, *number).is_some_and(|action| action.affects(op)).then_some(until)
         });
         self.felt.values().chain(open).any(|until| until.is_none_or(|until| at <= until))
     }
@@ -198,11 +192,6 @@ impl Row {
     fn new(pattern: &str, first: &Failure, since: Micros) -> Self {
         Self { pattern: pattern.to_owned(), first: first.clone(), since, times: 0 }
     }
-}
-
-/// The action of that number, from 1.
-fn planned(actions: &[ActionPlan], number: u32) -> Option<&ActionPlan> {
-    usize::try_from(number).ok()?.checked_sub(1).and_then(|place| actions.get(place))
 }
 
 /// The common part of failures of one kind: their messages without generated names.

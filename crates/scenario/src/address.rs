@@ -43,13 +43,11 @@ pub(crate) fn postgres(text: &str) -> Option<(String, (String, u16), String)> {
     if url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return None;
     }
-    let host = one_host(&match url.host()? {
-        Host::Domain(name) => name.to_owned(),
+    let host = match url.host()? {
+        Host::Domain(name) => one_host(name)?,
         Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => {
-            return Some((sound(url.username())?, (address.to_string(), port(&url)?), database(&url)?));
-        }
-    })?;
+        Host::Ipv6(address) => address.to_string(),
+    };
     Some((sound(url.username())?, (host, port(&url)?), database(&url)?))
 }
 

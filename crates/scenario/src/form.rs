@@ -45,12 +45,7 @@ impl Form {
         }
     }
 
-    /// Whether the items of this array may carry names of their own.
-    pub(crate) fn names_items(self) -> bool {
-        matches!(self, Self::Items(Is::Steps(_)))
-    }
-
-    /// How people call this array, where its items may carry names of their own.
+    /// The array as scenarios write it, where its items may carry names of their own.
     pub(crate) fn array(self) -> Option<&'static str> {
         match self {
             Self::Items(Is::Steps(shapes)) => shapes.first().map(Shape::array),
@@ -60,7 +55,7 @@ impl Form {
 
     /// The name that a step carries.
     pub(crate) fn name(self, item: &Node) -> Option<String> {
-        let name = item.table().filter(|_| self.names_items())?.entry("name")?;
+        let name = item.table().filter(|_| self.array().is_some())?.entry("name")?;
         name.node.text().map(str::to_owned)
     }
 

@@ -163,9 +163,9 @@ impl Table {
 /// Reads the whole text; what TOML itself has against it is noted, and what could be read is given back.
 pub(crate) fn read(source: &Arc<Source>, noted: &Noted) -> Table {
     let (table, mut errors) = DeTable::parse_recoverable(&source.text);
-    // Of a file that is something else, each line would be an error.
-    let lines = source.text.lines().filter(|line| !line.trim().is_empty()).count();
-    let is_other = errors.len() > 1 && errors.len() * 2 >= lines;
+    // A file that is not TOML would give an error for each line.
+    let lines = || source.text.lines().filter(|line| !line.trim().is_empty()).count();
+    let is_other = errors.len() > 1 && errors.len() * 2 >= lines();
     if is_other {
         errors.truncate(1);
     }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{CheckId, Origin, ScenarioWarning, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
-pub use action::{ActionPlan, Affected, healed_by};
+pub use action::{ActionPlan, Affected, healed_by, numbered};
 pub use attached::{
     AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut,
     SecretSource,

@@ -8,7 +8,7 @@ use leaseproof_domain::{ScenarioWarning, visible_lines};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity};
 
 use crate::excerpt::Excerpt;
-use crate::near::nearest;
+use crate::near::{listed, nearest};
 use crate::place::Place;
 
 /// How many problems are shown at most: people mend the first ones first.
@@ -85,6 +85,15 @@ impl Problem {
             self.label = Some(format!("did you mean `{name}`?"));
         }
         self
+    }
+
+    /// What `name` may have meant: the nearest of `names`, or all of them; where there are none, the label `none`.
+    pub(crate) fn among(self, name: &str, names: &[&str], none: &str) -> Self {
+        match nearest(name, names.iter().copied()) {
+            Some(near) => self.nearest(Some(near)),
+            None if names.is_empty() => self.label(none),
+            None => self.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
+        }
     }
 
     /// What to do, below the excerpt.

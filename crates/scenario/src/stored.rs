@@ -131,19 +131,17 @@ impl SetupStep {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => secrets::of_text(text).scrub(words),
             SetupAction::Policy { rules, .. } => secrets::of_text(rules).scrub(words),
             SetupAction::Write { data, .. } => secrets::of_text(&plain(data)).scrub(words),
-            _ => words.to_owned(),
+            SetupAction::Enable { .. }
+            | SetupAction::Disable { .. }
+            | SetupAction::Delete { .. }
+            | SetupAction::RevokePrefix { .. } => words.to_owned(),
         }
     }
 }
 
 /// The texts of a write that are no secrets as a whole, a line each.
 fn plain(data: &BTreeMap<String, SettingValue>) -> String {
-    let settings = data.values().flat_map(|value| match value {
-        SettingValue::Text(setting) => std::slice::from_ref(setting),
-        SettingValue::List(settings) => settings.as_slice(),
-        SettingValue::Bool(_) | SettingValue::Number(_) => &[],
-    });
-    let texts = settings.filter_map(|setting| match setting {
+    let texts = data.values().flat_map(SettingValue::settings).filter_map(|setting| match setting {
         Setting::Text(text) => Some(text.as_str()),
         Setting::Secret(_) => None,
     });
@@ -207,7 +205,12 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
         match &mut step.action {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => visit(text),
             SetupAction::Policy { rules, .. } => visit(rules),
-            _ => {}
+            // The texts of a write are settings.
+            SetupAction::Write { .. }
+            | SetupAction::Enable { .. }
+            | SetupAction::Disable { .. }
+            | SetupAction::Delete { .. }
+            | SetupAction::RevokePrefix { .. } => {}
         }
     }
     each_setting(plan, &mut |setting| {

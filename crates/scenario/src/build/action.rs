@@ -4,8 +4,7 @@ use leaseproof_domain::Ttl;
 
 use super::fault::RECOVERS_WITHIN;
 use super::setup::{named_once, step};
-use super::{Book, owned};
-use crate::near::{listed, nearest};
+use super::{Book, owned, phase};
 use crate::node::{Node, Table};
 use crate::plan::{ActionPlan, EstateKind, Plan, SetupAction};
 use crate::problem::Problem;
@@ -39,10 +38,7 @@ pub(super) fn actions(book: &Book<'_>, plan: &Plan) -> Vec<ActionPlan> {
 
 fn action(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<ActionPlan> {
     let step = step(book, node, table)?;
-    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
-    if let Some(entry) = table.entry("phase") {
-        book.refer(&entry.node, "phase", &phases);
-    }
+    phase::refer(book, plan, table);
     let roles: Vec<&str> = plan.roles.iter().map(|role| role.name.as_str()).collect();
     table.list("ends_leases_of").iter().for_each(|role| book.refer(role, "promised role", &roles));
     let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
@@ -57,20 +53,10 @@ fn action(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Ac
         ends_leases_of: table.texts("ends_leases_of").into_iter().map(|role| role.value.to_owned()).collect(),
         step,
     };
-    in_its_phase(book, plan, table, &action);
+    phase::within(book, plan, table, &action.phase, action.at);
     effects(book, table, &action);
     mounted(book, table, &action);
     Some(action)
-}
-
-fn in_its_phase(book: &Book<'_>, plan: &Plan, table: &Table, action: &ActionPlan) {
-    let phase = plan.phases.iter().find(|phase| phase.name == action.phase);
-    if let (Some(phase), Some(at)) = (phase, table.entry("at"))
-        && action.at >= phase.duration
-    {
-        let late = format!("the phase `{}` is over after {}", phase.name, phase.duration);
-        book.add(Problem::at(&at.node.place, late).label("too late"));
-    }
 }
 
 /// What an action declares about promises has to fit together.
@@ -78,7 +64,7 @@ fn effects(book: &Book<'_>, table: &Table, action: &ActionPlan) {
     let empty = |key: &str, what: &str| {
         let entry = table.entry(key).filter(|entry| entry.node.list().is_some_and(<[Node]>::is_empty));
         if let Some(entry) = entry {
-            book.add(Problem::at(&entry.at, format!("`{key}` names no {what}")).label("empty").help("take it away"));
+            book.add(Problem::at(&entry.at, format!("`{key}` names no {what}")).label("empty").help("remove the key"));
         }
     };
     empty("affects", "operation");
@@ -131,10 +117,6 @@ fn mounted(book: &Book<'_>, table: &Table, action: &ActionPlan) {
     let enabled: Vec<&str> = enabled.map(|path| path.trim_matches('/')).collect();
     if !enabled.contains(&path.trim_matches('/')) {
         let problem = Problem::at(&entry.node.place, format!("nothing is mounted at `{path}`"));
-        book.add(match nearest(path, enabled.iter().copied()) {
-            Some(near) => problem.nearest(Some(near)),
-            None if enabled.is_empty() => problem.label("no step enables a secrets engine"),
-            None => problem.label("unknown").help(format!("there is {}", listed(enabled.iter().copied()))),
-        });
+        book.add(problem.among(path, &enabled, "no step enables a secrets engine"));
     }
 }

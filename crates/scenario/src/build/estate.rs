@@ -119,9 +119,7 @@ fn named(book: &Book<'_>, entry: &Entry) {
 }
 
 fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
-    let is_major = |text: &str| {
-        text.len() == 2 && text.starts_with(|sign: char| matches!(sign, '1'..='9')) && text.parse::<u8>().is_ok()
-    };
+    let is_major = |text: &str| text.len() == 2 && matches!(text.parse(), Ok(10_u8..=99));
     if let Some(version) = table.text("version").filter(|version| !is_major(version.value)) {
         let problem = format!("`{}` is no major version of PostgreSQL", version.value);
         book.add(Problem::at(&version.place, problem).label("expected one as in \"15\""));

@@ -2,7 +2,7 @@
 
 use leaseproof_domain::Ttl;
 
-use super::{Book, owned};
+use super::{Book, owned, phase};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultPlan, Plan, VaultStorage};
@@ -42,10 +42,7 @@ fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
 }
 
 fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<FaultPlan> {
-    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
-    if let Some(phase) = table.entry("phase") {
-        book.refer(&phase.node, "phase", &phases);
-    }
+    phase::refer(book, plan, table);
     let kind = table.parsed::<FaultKind>("kind")?.value;
     let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
     let mount = || plan.roles.first().map(|role| role.mount.clone());
@@ -152,13 +149,7 @@ fn whom(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
 }
 
 fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
-    let phase = plan.phases.iter().find(|phase| phase.name == fault.phase);
-    if let (Some(phase), Some(at)) = (phase, table.entry("at"))
-        && fault.at >= phase.duration
-    {
-        let late = format!("the phase `{}` is over after {}", phase.name, phase.duration);
-        book.add(Problem::at(&at.node.place, late).label("too late"));
-    }
+    phase::within(book, plan, table, &fault.phase, fault.at);
     if let (Some(lag), Some(entry)) = (fault.lag, table.entry("lag")) {
         if fault.kind != FaultKind::Failover {
             let none = format!("`{}` has no `lag`", fault.kind.name());

@@ -22,7 +22,7 @@ use leaseproof_domain::{Origin, Ttl};
 
 use crate::asks;
 use crate::layers::Layered;
-use crate::near::{listed, nearest};
+use crate::near::listed;
 use crate::node::{Node, Table};
 use crate::place::{Place, Said};
 use crate::placeholder::Places;
@@ -104,11 +104,7 @@ impl Book<'_> {
         if self.noted.is_crowded() {
             return self.add(problem);
         }
-        self.add(match nearest(name, names.iter().copied()) {
-            Some(near) => problem.nearest(Some(near)),
-            None if names.is_empty() => problem.label(format!("the scenario has no {what}")),
-            None => problem.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
-        });
+        self.add(problem.among(name, names, &format!("the scenario has no {what}")));
     }
 
     /// The cluster that `table` says with `on`; where it says none, `target`, or the only one there is.

@@ -6,7 +6,7 @@ use leaseproof_domain::Ttl;
 
 use super::{Book, owned};
 use crate::node::{Node, Table, Value};
-use crate::plan::PhasePlan;
+use crate::plan::{PhasePlan, Plan};
 use crate::problem::Problem;
 use crate::value::Rate;
 
@@ -38,6 +38,25 @@ fn phase(node: &Node, table: &Table) -> PhasePlan {
     }
 }
 
+/// The phase that a fault or an action names is there.
+pub(super) fn refer(book: &Book<'_>, plan: &Plan, table: &Table) {
+    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
+    if let Some(entry) = table.entry("phase") {
+        book.refer(&entry.node, "phase", &phases);
+    }
+}
+
+/// The time `at` of a fault or an action lies in its phase.
+pub(super) fn within(book: &Book<'_>, plan: &Plan, table: &Table, phase: &str, at: Ttl) {
+    let phase = plan.phases.iter().find(|planned| planned.name == phase);
+    if let (Some(phase), Some(entry)) = (phase, table.entry("at"))
+        && at >= phase.duration
+    {
+        let late = format!("the phase `{}` is over after {}", phase.name, phase.duration);
+        book.add(Problem::at(&entry.node.place, late).label("too late"));
+    }
+}
+
 fn mix(table: &Table) -> BTreeMap<String, u32> {
     let entries = table.table("mix").into_iter().flat_map(|mix| &mix.entries);
     entries
@@ -56,7 +75,7 @@ fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
         book.refer(&name, "life", lives);
     }
     let weights = mix(table);
-    // A weight that is none was noted for itself.
+    // An invalid weight has its own problem.
     if weights.len() == mix_table.entries.len() && weights.values().all(|weight| *weight == 0) {
         book.add(Problem::at(&entry.node.place, "this phase mixes no life").label("no weight above 0"));
     }
@@ -64,7 +83,7 @@ fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
 
 /// A life that no phase mixes is not lived, and a role that no life takes credentials of is not proved.
 pub(super) fn nothing_unused(book: &Book<'_>) {
-    // What is no array of phases, or a mix without a life, was noted for itself.
+    // An invalid `phase`, or a mix without a lifecycle, has its own problem.
     let phases = || book.root.list("phase").iter().filter_map(Node::table);
     let is_list = book.root.entry("phase").is_none_or(|entry| entry.node.list().is_some());
     let is_mixed = |table: &Table| mix(table).values().any(|weight| *weight > 0);

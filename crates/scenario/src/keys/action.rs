@@ -1,7 +1,7 @@
 //! Keys of the operator's actions during the load.
 
 use super::EXPECT;
-use super::setup::WARNINGS;
+use super::setup::{DATA, DATABASE, ENABLE, ON, PASSWORD, PATH, POLICY, RULES, SCRIPT, SQL, USER, WARNINGS, WRITE};
 use crate::plan::Affected;
 use crate::shape::{Is, Key, Shape, key};
 
@@ -65,39 +65,15 @@ pub(crate) static ACTIONS: [Shape; 8] = [
     shape!(
         "[[action]] with `sql`",
         "Runs SQL during the load, statement by statement, stopping at the first error.",
-        [
-            key("sql", Is::Text, "A file whose name ends in .sql, or the statements themselves.").needed(),
-            key("on", Is::Text, "The cluster. Default `target`, or the only one."),
-            key("database", Is::Text, "The database. Default `postgres`."),
-            key("user", Is::Text, "The PostgreSQL user. Default: the bootstrap superuser."),
-            key("password", Is::Text, "That user's password. It is redacted wherever it is stored."),
-        ]
+        [SQL, ON, DATABASE, USER, PASSWORD,]
     ),
-    shape!(
-        "[[action]] with `enable`",
-        "Enables a secrets engine during the load.",
-        [
-            key("enable", Is::Text, "The engine's type: `database`.").needed(),
-            key("path", Is::Text, "The path to mount it at. Default: its type."),
-        ]
-    ),
+    shape!("[[action]] with `enable`", "Enables a secrets engine during the load.", [ENABLE, PATH,]),
     shape!(
         "[[action]] with `disable`",
         "Disables the secrets engine at a path during the load: Vault revokes its leases.",
         [key("disable", Is::Text, "The path that the engine is mounted at.").needed()]
     ),
-    shape!(
-        "[[action]] with `write`",
-        "Writes to a path during the load, like `vault write`.",
-        [
-            key("write", Is::Text, "The path.").needed(),
-            key(
-                "data",
-                Is::Map(&Is::Datum),
-                "The data. `@file` reads a file, `${…}` is replaced by a place in the environment; passwords are redacted wherever they are stored.",
-            ),
-        ]
-    ),
+    shape!("[[action]] with `write`", "Writes to a path during the load, like `vault write`.", [WRITE, DATA,]),
     shape!(
         "[[action]] with `delete`",
         "Deletes what is at a path during the load, like `vault delete`.",
@@ -108,17 +84,10 @@ pub(crate) static ACTIONS: [Shape; 8] = [
         "Revokes all leases whose id begins with a prefix, like `vault lease revoke -prefix`.",
         [key("revoke_prefix", Is::Text, "The prefix: `database/creds/app`.").needed()]
     ),
-    shape!(
-        "[[action]] with `policy`",
-        "Writes a policy during the load.",
-        [
-            key("policy", Is::Text, "Its name.").needed(),
-            key("rules", Is::Text, "Its rules in HCL: `@file`, or the rules themselves.").needed(),
-        ]
-    ),
+    shape!("[[action]] with `policy`", "Writes a policy during the load.", [POLICY, RULES,]),
     shape!(
         "[[action]] with `script`",
         "Runs a shell script with VAULT_ADDR, VAULT_TOKEN and PG* set during the load.",
-        [key("script", Is::Text, "A file whose name ends in .sh, or the script itself.").needed()]
+        [SCRIPT]
     ),
 ];

@@ -7,7 +7,6 @@ use leaseproof_domain::Ttl;
 use regex::Regex;
 
 use super::{Step, named};
-use crate::near::{listed, nearest};
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::plan::{PASSWORD_POLICIES, policy_in};
@@ -131,11 +130,7 @@ fn unknown(place: &Place, what: String, name: &str, names: &[&str], noted: &Note
     if noted.is_crowded() {
         return problem;
     }
-    match nearest(name, names.iter().copied()) {
-        Some(near) => problem.nearest(Some(near)),
-        None if names.is_empty() => problem.label("unknown"),
-        None => problem.label("unknown").help(format!("there is {}", listed(names.iter().copied()))),
-    }
+    problem.among(name, names, "unknown")
 }
 
 fn no_connection(entry: &Entry, db_name: &str, mount: &str, names: &[&str], noted: &Noted) -> Problem {

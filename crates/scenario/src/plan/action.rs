@@ -44,10 +44,14 @@ impl ActionPlan {
     }
 }
 
+/// The fault, action or step of that number: the history counts them from 1.
+pub fn numbered<T>(all: &[T], number: u32) -> Option<&T> {
+    all.get(usize::try_from(number).ok()?.checked_sub(1)?)
+}
+
 /// The numbers, from 1, of the actions whose effect the end of action `number` heals.
 pub fn healed_by(actions: &[ActionPlan], number: u32) -> impl Iterator<Item = u32> {
-    let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-    let name = place.and_then(|place| actions.get(place)).and_then(|action| action.step.name.as_deref());
+    let name = numbered(actions, number).and_then(|action| action.step.name.as_deref());
     (1..).zip(actions).filter_map(move |(other, action)| {
         let healed = match action.until.as_deref() {
             Some(until) => Some(until) == name,
@@ -72,12 +76,21 @@ pub enum Affected {
 }
 
 impl Affected {
-    /// Every operation, by its name in a scenario.
-    const ALL: [(&'static str, Self); 4] =
-        [("issue", Self::Issue), ("login", Self::Login), ("renew", Self::Renew), ("revoke", Self::Revoke)];
+    const ALL: [Self; 4] = [Self::Issue, Self::Login, Self::Renew, Self::Revoke];
 
     /// The names of all operations.
-    pub const NAMES: [&'static str; 4] = ["issue", "login", "renew", "revoke"];
+    pub const NAMES: [&'static str; 4] =
+        [Self::Issue.name(), Self::Login.name(), Self::Renew.name(), Self::Revoke.name()];
+
+    /// Its name in a scenario.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Issue => "issue",
+            Self::Login => "login",
+            Self::Renew => "renew",
+            Self::Revoke => "revoke",
+        }
+    }
 
     /// Whether the operation is one of these.
     pub const fn has(self, op: Operation) -> bool {
@@ -93,8 +106,7 @@ impl Affected {
 
 impl fmt::Display for Affected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(_, affected)| affected == self).map_or("", |(name, _)| name);
-        f.write_str(name)
+        f.write_str(self.name())
     }
 }
 
@@ -102,7 +114,7 @@ impl FromStr for Affected {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, affected)| *affected).ok_or(())
+        Self::ALL.into_iter().find(|affected| affected.name() == text).ok_or(())
     }
 }
 
@@ -112,7 +124,8 @@ mod tests {
 
     #[test]
     fn each_operation_is_read_by_the_name_that_it_is_written_with() {
-        for (place, (name, affected)) in Affected::ALL.into_iter().enumerate() {
+        let names = ["issue", "login", "renew", "revoke"];
+        for (place, (name, affected)) in names.into_iter().zip(Affected::ALL).enumerate() {
             assert_eq!((affected.to_string().as_str(), Affected::NAMES[place]), (name, name));
             assert_eq!(name.parse(), Ok(affected));
             assert_eq!(serde_json::to_string(&affected).unwrap(), format!("\"{name}\""));

@@ -68,6 +68,11 @@ pub struct SetupStep {
 }
 
 impl SetupStep {
+    /// The line of a key of its data; the step's own for one that it does not have.
+    pub fn line_of(&self, key: &str) -> &Origin {
+        self.keys.get(key).unwrap_or(&self.origin)
+    }
+
     /// What it does, in a few words; its name first, where it has one.
     pub fn words(&self) -> String {
         let words = match &self.action {
@@ -180,6 +185,17 @@ pub enum SettingValue {
     Text(Setting),
     /// Several texts.
     List(Vec<Setting>),
+}
+
+impl SettingValue {
+    /// Its texts; none for a number, true and false.
+    pub fn settings(&self) -> &[Setting] {
+        match self {
+            Self::Text(setting) => std::slice::from_ref(setting),
+            Self::List(settings) => settings,
+            Self::Bool(_) | Self::Number(_) => &[],
+        }
+    }
 }
 
 /// A failure that a step has to end with.

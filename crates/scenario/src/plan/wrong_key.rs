@@ -108,17 +108,11 @@ impl Plan {
 
 impl<'a> Write<'a> {
     fn texts(&self, key: &str) -> Vec<&'a str> {
-        let settings = match self.data.get(key) {
-            Some(SettingValue::Text(setting)) => std::slice::from_ref(setting),
-            Some(SettingValue::List(settings)) => settings.as_slice(),
-            _ => &[],
-        };
-        settings.iter().map(Setting::expose).collect()
+        self.data.get(key).into_iter().flat_map(SettingValue::settings).map(Setting::expose).collect()
     }
 
     fn wrong(&self, key: &'static str, why: String) -> WrongKey {
-        let origin = self.step.keys.get(key).unwrap_or(&self.step.origin).clone();
-        WrongKey { step: self.number, path: self.path.to_owned(), key, origin, why }
+        WrongKey { step: self.number, path: self.path.to_owned(), key, origin: self.step.line_of(key).clone(), why }
     }
 }
 

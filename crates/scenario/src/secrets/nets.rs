@@ -13,8 +13,8 @@ use super::{shell, sql, value};
 /// A key that is longer is none.
 const LONGEST_KEY: usize = 80;
 
-/// What is written here is tested below.
-fn regex(pattern: &str) -> Regex {
+/// A pattern of this module and of `shell`, whose tests build it.
+pub(super) fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern written here and tested below")
 }
 

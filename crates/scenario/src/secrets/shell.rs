@@ -7,12 +7,8 @@ use regex::Regex;
 
 use super::found::Found;
 use super::key::looks_secret;
+use super::nets::regex;
 use super::value::is_variable;
-
-/// What is written here is tested below.
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a pattern written here and tested below")
-}
 
 /// Operands of `echo`: words and quoted texts, up to what ends a command.
 const OPERANDS: &str = r#"(?<operands>(?:\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"|[^\n|;&<>()`'"\\])*)"#;
@@ -87,7 +83,6 @@ pub(super) fn read(text: &str) -> Vec<Found> {
             add(operands.start() + value.start()..operands.start() + value.end(), false);
         }
     }
-    found.retain(|one| !is_input(&text[one.span.clone()]));
     found
 }
 
