@@ -116,8 +116,7 @@ impl Statistics {
             }
             Outcome::Indeterminate { .. } | Outcome::Harness { .. } => figures.indeterminate += 1,
         }
-        let (response, service) =
-            (waited(record.intended, record.end, least), waited(record.start, record.end, least));
+        let (response, service) = (waited(record.intended, record.end, least), waited(record.start, record.end, least));
         if record.outcome.is_open() {
             figures.response.record_at_least(response);
             figures.service.record_at_least(service);

@@ -9,13 +9,7 @@ use crate::words::{count, span};
 
 /// Expects so many samples a second in each phase outside fault windows and the windows after renderings. `starts` are the
 /// moments at which those began that were judged.
-pub(super) fn expect_by_phase(
-    part: &str,
-    a_second: f64,
-    starts: &[Micros],
-    run: &Run<'_>,
-    sheet: &mut Sheet,
-) {
+pub(super) fn expect_by_phase(part: &str, a_second: f64, starts: &[Micros], run: &Run<'_>, sheet: &mut Sheet) {
     for (phase, span) in run.loads() {
         let (expected, judged) = match span {
             Some((from, to)) => {
