@@ -1,6 +1,5 @@
 //! The layers of a scenario, from the bottom: what it extends, the file itself, the profile asked for, `--set`.
 
-use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use crate::node::{self, Entry, Node, Table, Value};
 use crate::place::{Holds, Place, Source};
 use crate::problem::{Noted, Problem};
 use crate::route::{self, Change};
+use crate::without::take_away;
 
 /// What one run changes of a scenario.
 #[derive(Clone, Debug, Default)]
@@ -143,39 +143,6 @@ fn extended(entry: &Entry, source: &Arc<Source>, above: &mut Vec<PathBuf>, noted
     };
     let parent = Arc::new(file::source(&file, text, &from_scenario, Holds::Keys));
     Some(read_file(&parent, &file, above, noted))
-}
-
-/// Does what the upper layer's `without` says to the layer below.
-fn take_away(below: &mut Table, upper: &mut Table, noted: &Noted) {
-    let Some(without) = upper.take("without") else { return };
-    let Some(paths) = without.node.list() else {
-        let kind = without.node.kind();
-        return noted
-            .add(Problem::at(&without.node.place, format!("expected a list of texts, got {kind}")).label("here"));
-    };
-    for node in paths {
-        let Some(path) = node.text() else {
-            noted
-                .add(Problem::at(&node.place, format!("expected a text in quotes, got {}", node.kind())).label("here"));
-            continue;
-        };
-        let path = whole_path(below, path);
-        if let Err(lost) = route::change(below, ROOT, &path, Change::Remove) {
-            noted.add(lost.problem(&path, &node.place));
-        }
-    }
-}
-
-/// The path itself; of the bare name of a step or an action, the path to it.
-fn whole_path<'a>(below: &Table, path: &'a str) -> Cow<'a, str> {
-    let has = |array: &&str| {
-        let form = ROOT.at(array);
-        below.list(array).iter().any(|item| form.name(item).as_deref() == Some(path))
-    };
-    match ["setup", "action"].into_iter().find(has) {
-        Some(array) if below.entry(path).is_none() => Cow::Owned(format!("{array}.{path}")),
-        _ => Cow::Borrowed(path),
-    }
 }
 
 fn lay_profile(table: &mut Table, name: &str, source: &Arc<Source>, noted: &Noted) {

@@ -40,6 +40,7 @@ mod template;
 mod text;
 mod username;
 mod value;
+mod without;
 
 pub use discover::{Listed, discover};
 pub use layers::LoadOptions;

@@ -149,13 +149,19 @@ impl Place {
 
     /// The part `within` of the text that is written here, where it is written without escapes; otherwise all of it.
     pub(crate) fn part(&self, value: &str, within: Range<usize>) -> Self {
-        match self.text().find(value) {
-            Some(start) if !value.is_empty() => {
-                let from = self.span.start + start;
-                Self::new(&self.source, from + within.start..from + within.end)
-            }
-            _ => self.clone(),
-        }
+        let start = self.start_from(self.span.start, value);
+        start.map_or_else(|| self.clone(), |start| self.from(start, within))
+    }
+
+    /// The byte of the source, `from` or a later one, that `value` begins at, where it is written here without escapes.
+    pub(crate) fn start_from(&self, from: usize, value: &str) -> Option<usize> {
+        let start = self.source.text.get(from..self.span.end)?.find(value).filter(|_| !value.is_empty())?;
+        Some(from + start)
+    }
+
+    /// A part of what begins at the byte `start` of the same source.
+    pub(crate) fn from(&self, start: usize, within: Range<usize>) -> Self {
+        Self::new(&self.source, start + within.start..start + within.end)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::near::{listed, nearest};
 use crate::place::Place;
 
 /// How many problems are shown at most: people mend the first ones first.
-const SHOWN: usize = 100;
+const SHOWN: usize = 50;
 /// How many characters of a message, and of the words under a caret, are shown at most.
 const MESSAGE: usize = 1000;
 const LABEL: usize = 200;
@@ -216,7 +216,7 @@ impl Problems {
         self.problems.iter().take(SHOWN).map(warning).collect()
     }
 
-    /// The problems for people, the first hundred of them: message, the line itself, a caret, the nearest right name.
+    /// The problems for people, the first fifty of them: message, the line itself, a caret, the nearest right name.
     /// Passwords in the lines shown are blanked out, and long lines are cut.
     pub fn render(&self, colour: bool) -> String {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };

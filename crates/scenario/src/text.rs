@@ -12,6 +12,9 @@ pub(crate) struct Text {
     /// The file it comes from, where it does not stand in the scenario itself.
     pub(crate) file: Option<String>,
     place: Place,
+    /// The byte of the source that it begins at; none where it is written with escapes. It is looked for once: a text may
+    /// have thousands of problems.
+    start: Option<usize>,
 }
 
 /// When a text is the name of a file.
@@ -39,16 +42,29 @@ impl Text {
         let Some(name) = named else { return Some(Self::written(value, place)) };
         let source = read_named(name, place, holds, noted)?;
         let place = Place::new(&source, 0..source.text.len());
-        Some(Self { text: source.text.clone(), file: Some(source.name.clone()), place })
+        Some(Self { text: source.text.clone(), file: Some(source.name.clone()), place, start: Some(0) })
     }
 
     /// What stands in the scenario itself.
     pub(crate) fn written(value: &str, place: &Place) -> Self {
-        Self { text: value.to_owned(), file: None, place: place.clone() }
+        let start = place.start_from(place.span.start, value);
+        Self { text: value.to_owned(), file: None, place: place.clone(), start }
+    }
+
+    /// The texts that this one is decoded to, in order: each where it is written, until one is written with escapes.
+    pub(crate) fn decoded(&self, texts: Vec<String>) -> Vec<Self> {
+        let mut from = Some(self.place.span.start);
+        let mut decoded = Vec::with_capacity(texts.len());
+        for text in texts {
+            let start = from.and_then(|from| self.place.start_from(from, &text));
+            from = if text.is_empty() { from } else { start.map(|start| start + text.len()) };
+            decoded.push(Self { text, file: self.file.clone(), place: self.place.clone(), start });
+        }
+        decoded
     }
 
     /// Where a part of the text stands.
     pub(crate) fn part(&self, part: Range<usize>) -> Place {
-        self.place.part(&self.text, part)
+        self.start.map_or_else(|| self.place.clone(), |start| self.place.from(start, part))
     }
 }

@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::bench::CREATE;
@@ -6,8 +8,8 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-9",
-    says: "Statements are split at each `;` unless they contain an upper-case `END`: a `DO` block works with `END` and fails with `end`",
-    shown: "A role with the same `DO` block in both spellings, together with `CREATE ROLE` in one text and as a separate statement.",
+    says: "Statements are split at each `;`, also in quotes and comments, unless they contain an upper-case `END` or are a list in JSON: a `DO` block works with `END` and fails with `end`",
+    shown: "A role with the same `DO` block in both spellings, together with `CREATE ROLE` in one text and as a separate statement; roles with a `;` in a literal and in comments, as a text, JSON and base64.",
     source: "Vault, plugins/database/postgresql/postgresql.go (containsMultilineStatement)",
     ground: Ground::Shared,
     slow: false,
@@ -32,6 +34,33 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         let answer = bench.issue("block").await;
         bench.answers(format!("creds with a DO block, {what}"), &answer, expect);
         bench.value_is("blocks that have run by then", BLOCKS, blocks).await?;
+    }
+    split_elsewhere(bench).await
+}
+
+/// A `;` that stands in no body of dollars.
+async fn split_elsewhere(bench: &mut Bench) -> Result<(), Obstacle> {
+    let literal = "COMMENT ON ROLE \"{{name}}\" IS 'a;b'";
+    let list = json!([CREATE, literal]).to_string();
+    let issued = || Expect::status(200);
+    let rejected = |says| Expect::status(500).says(says).says("42601");
+    for (what, statements, expect) in [
+        ("a `;` in a literal", format!("{CREATE} {literal}"), rejected("unterminated quoted string")),
+        ("the same as a list in JSON", list.clone(), issued()),
+        ("the same list in base64", STANDARD.encode(&list), issued()),
+        ("JSON with END in it", json!([CREATE, BLOCK]).to_string(), rejected("syntax error at or near \"[\"")),
+        (
+            "a `;` in a comment",
+            format!("{CREATE} -- first; then\n SELECT 1"),
+            rejected("syntax error at or near \"then\""),
+        ),
+        ("a `;` at a comment's end", format!("{CREATE} -- first;\n SELECT 1"), issued()),
+        ("a `;` in a block comment", format!("{CREATE} /* first; then */"), rejected("unterminated /* comment")),
+        ("an apostrophe in a comment", format!("{CREATE} -- don't\n SELECT 1"), issued()),
+    ] {
+        bench.role("split", json!({ "creation_statements": statements })).await?;
+        let answer = bench.issue("split").await;
+        bench.answers(format!("creds with {what}"), &answer, expect);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `[[action]]`.
 
+use std::collections::HashMap;
+
 use leaseproof_domain::Ttl;
 
 use super::fault::RECOVERS_WITHIN;
@@ -21,8 +23,8 @@ pub(super) fn actions(book: &Book<'_>, plan: &Plan) -> Vec<ActionPlan> {
             Some((action(book, plan, node, table)?, node, table))
         })
         .collect();
-    let phase = |action: &ActionPlan| plan.phases.iter().position(|phase| phase.name == action.phase);
-    said.sort_by_key(|(action, ..)| (phase(action), action.at));
+    let phases: HashMap<&str, usize> = (0..).zip(&plan.phases).map(|(at, phase)| (phase.name.as_str(), at)).collect();
+    said.sort_by_key(|(action, ..)| (phases.get(action.phase.as_str()).copied(), action.at));
     let names: Vec<Option<&str>> = said.iter().map(|(action, ..)| action.step.name.as_deref()).collect();
     for (place, (action, _, table)) in said.iter().enumerate() {
         heals_later(book, action, table, &names, place);

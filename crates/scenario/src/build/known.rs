@@ -10,14 +10,13 @@ use crate::plan::{KnownPlan, Plan};
 use crate::problem::Problem;
 
 pub(super) fn known(book: &Book<'_>) -> Vec<KnownPlan> {
-    let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
     book.root
         .list("known")
         .iter()
         .filter_map(|node| {
             let table = node.table()?;
             if let Some(role) = table.entry("role") {
-                book.refer(&role.node, "promised role", &roles);
+                book.refer_to(&role.node, "promised role", &book.roles);
             }
             Some(KnownPlan {
                 check: table.parsed::<CheckId>("check")?.value,

@@ -1,5 +1,7 @@
 //! `[life.<name>]`.
 
+use std::collections::HashMap;
+
 use leaseproof_domain::{Origin, Ttl};
 
 use super::{Book, origin, owned};
@@ -20,28 +22,29 @@ pub(crate) struct LifeSaid {
 }
 
 pub(super) fn lives(book: &Book<'_>) -> Vec<LifeSaid> {
-    let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
+    let max_ttls: HashMap<&str, Ttl> =
+        book.root.named("role").filter_map(|(role, table)| max_ttl(role, table)).collect();
     let mut lives: Vec<LifeSaid> = book
         .root
         .named("life")
         .map(|(entry, table)| {
             if let Some(role) = table.entry("role") {
-                book.refer(&role.node, "promised role", &roles);
+                book.refer_to(&role.node, "promised role", &book.roles);
             }
-            life(book, entry, table)
+            life(book, entry, table, &max_ttls)
         })
         .collect();
     lives.sort_by(|one, other| one.plan.name.cmp(&other.plan.name));
     lives
 }
 
-fn life(book: &Book<'_>, entry: &Entry, table: &Table) -> LifeSaid {
+fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, Ttl>) -> LifeSaid {
     let place = &entry.node.place;
     let renewal = ["lease", "renew"].into_iter().find_map(|key| table.entry(key)).map(|entry| entry.at.origin());
     let lease = table.parsed::<Ttl>("lease");
     let role = owned(table, "role").unwrap_or_default();
-    if let (Some(lease), Some(max)) = (&lease, max_ttl(book, &role))
-        && lease.value >= max
+    if let (Some(lease), Some(max)) = (&lease, max_ttls.get(role.as_str()))
+        && lease.value >= *max
     {
         let beyond = format!("a lease of {} is not below `{role}`'s maximum TTL of {max}", lease.value);
         book.add(Problem::at(&lease.place, beyond).label("here"));
@@ -62,9 +65,9 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table) -> LifeSaid {
     LifeSaid { plan, end: origin(table, "end", place), renewal, kept }
 }
 
-fn max_ttl(book: &Book<'_>, role: &str) -> Option<Ttl> {
-    let max = book.root.table("role")?.table(role)?.table("ttl")?.parsed::<Ttl>("max")?;
-    Some(max.value)
+fn max_ttl<'a>(role: &'a Entry, table: &Table) -> Option<(&'a str, Ttl)> {
+    let max = table.table("ttl")?.parsed::<Ttl>("max")?;
+    Some((role.key.as_str(), max.value))
 }
 
 fn renew(table: &Table) -> Option<RenewPlan> {

@@ -18,6 +18,8 @@ mod settings;
 mod setup;
 mod threshold;
 
+use std::collections::HashSet;
+
 use leaseproof_domain::{Origin, Ttl};
 
 use crate::asks;
@@ -28,7 +30,7 @@ use crate::place::{Place, Said};
 use crate::placeholder::Places;
 use crate::plan::{EstateKind, Plan, Promised};
 use crate::problem::{Noted, Problem};
-use crate::username::naming;
+use crate::username::Namings;
 
 pub(crate) use life::LifeSaid;
 
@@ -38,9 +40,25 @@ struct Book<'a> {
     /// The file's first line: what no line says is said there.
     top: Place,
     clusters: Vec<String>,
+    roles: Names<'a>,
+    lives: Names<'a>,
+    phases: Names<'a>,
     /// What `${…}` can stand for.
     places: Places,
     noted: &'a Noted,
+}
+
+/// Names that others refer to. There may be thousands of either.
+struct Names<'a> {
+    listed: Vec<&'a str>,
+    known: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(names: impl Iterator<Item = &'a str>) -> Self {
+        let listed: Vec<&str> = names.collect();
+        Self { known: listed.iter().copied().collect(), listed }
+    }
 }
 
 /// Builds the plan. It is whole only if nothing was noted.
@@ -48,7 +66,10 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     let root = &layered.table;
     let clusters: Vec<String> = root.named("postgres").map(|(entry, _)| entry.key.clone()).collect();
     let places = estate::places(root).with_vault();
-    let book = Book { root, top: Place::new(&layered.source, 0..0), clusters, places, noted };
+    let keys = |table| Names::of(root.named(table).map(|(entry, _)| entry.key.as_str()));
+    let phases = Names::of(root.list("phase").iter().filter_map(|node| node.table()?.entry("name")?.node.text()));
+    let top = Place::new(&layered.source, 0..0);
+    let book = Book { root, top, clusters, roles: keys("role"), lives: keys("life"), phases, places, noted };
     let lives = life::lives(&book);
     let mut plan = Plan {
         name: layered.name.clone(),
@@ -79,9 +100,8 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     };
     replication::accounts(&book, &mut plan);
     let theirs = plan.estate == EstateKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
-    for role in &mut plan.roles {
-        role.naming = naming(&role.name, &role.mount, &plan.setup, theirs);
-    }
+    let namings = Namings::of(plan.roles.iter().map(|role| role.mount.as_str()), &plan.setup, theirs);
+    plan.roles.iter_mut().for_each(|role| role.naming = namings.naming(&role.name, &role.mount));
     plan.faults = fault::faults(&book, &plan);
     plan.actions = action::actions(&book, &plan);
     role::says(&book);
@@ -98,6 +118,13 @@ impl Book<'_> {
     }
 
     /// A name that has to be one of `names`.
+    fn refer_to(&self, said: &Node, what: &str, names: &Names<'_>) {
+        if said.text().is_some_and(|name| !names.known.contains(name)) {
+            self.refer(said, what, &names.listed);
+        }
+    }
+
+    /// The same, of a few names.
     fn refer(&self, said: &Node, what: &str, names: &[&str]) {
         let Some(name) = said.text().filter(|name| !names.contains(name)) else { return };
         let problem = Problem::at(&said.place, format!("there is no {what} `{name}`"));

@@ -12,7 +12,6 @@ use crate::value::Rate;
 
 pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
     let tables = || book.root.list("phase").iter().filter_map(|node| Some((node, node.table()?)));
-    let lives: Vec<&str> = book.root.named("life").map(|(entry, _)| entry.key.as_str()).collect();
     let mut seen: HashSet<&str> = HashSet::new();
     for (_, table) in tables() {
         if let Some(name) = table.text("name")
@@ -21,7 +20,7 @@ pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
             let second = format!("there are two phases `{}`", name.value);
             book.add(Problem::at(&name.place, second).label("the second"));
         }
-        mixed_lives_exist(book, table, &lives);
+        mixed_lives_exist(book, table);
     }
     tables().map(|(node, table)| phase(node, table)).collect()
 }
@@ -67,12 +66,12 @@ fn mix(table: &Table) -> BTreeMap<String, u32> {
         .collect()
 }
 
-fn mixed_lives_exist(book: &Book<'_>, table: &Table, lives: &[&str]) {
+fn mixed_lives_exist(book: &Book<'_>, table: &Table) {
     let Some(entry) = table.entry("mix") else { return };
     let Some(mix_table) = entry.node.table() else { return };
     for life in &mix_table.entries {
         let name = Node { place: life.at.clone(), value: Value::Text(life.key.clone()) };
-        book.refer(&name, "life", lives);
+        book.refer_to(&name, "life", &book.lives);
     }
     let weights = mix(table);
     // An invalid weight has its own problem.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aho_corasick::AhoCorasick;
 use leaseproof_domain::{Object, RoleAttributes, Ttl};
 
 use super::promise::runbook_text;
@@ -11,6 +12,7 @@ use crate::node::{Entry, Node, Table, Value};
 use crate::place::Said;
 use crate::plan::{Escalations, GrantFragment, Member, Naming, ProbePlan, Promised, PublicDefaults, RolePromise};
 use crate::problem::Problem;
+use crate::text::Text;
 
 pub(super) fn roles(book: &Book<'_>) -> Vec<RolePromise> {
     let mut roles: Vec<RolePromise> = book.root.named("role").map(|(entry, table)| role(book, entry, table)).collect();
@@ -102,9 +104,10 @@ fn fragment(book: &Book<'_>, node: &Node, version: u32) -> Option<GrantFragment>
 }
 
 fn tell(book: &Book<'_>, node: &Node, text: &str, all: Vec<grant::Wrong>) {
+    let said = Text::written(text, &node.place);
     for wrong in all {
-        let mut problem = Problem::at(&node.place.part(text, wrong.at), wrong.message)
-            .label(wrong.label.unwrap_or_else(|| "here".into()));
+        let mut problem =
+            Problem::at(&said.part(wrong.at), wrong.message).label(wrong.label.unwrap_or_else(|| "here".into()));
         if let Some(help) = wrong.help {
             problem = problem.help(help);
         }
@@ -210,8 +213,9 @@ pub(super) fn says(book: &Book<'_>) {
     }
     let Some((name, text)) = runbook_text(book) else { return };
     let text = one_line(&text);
-    for (entry, words) in quoting {
-        let problem = match text.matches(&one_line(words)).count() {
+    let quotes: Vec<String> = quoting.iter().map(|(_, words)| one_line(words)).collect();
+    for ((entry, _), times) in quoting.into_iter().zip(how_often(&text, &quotes)) {
+        let problem = match times {
             1 => continue,
             0 => Problem::at(&entry.node.place, "the runbook does not say this").label("not found"),
             times => {
@@ -220,6 +224,22 @@ pub(super) fn says(book: &Book<'_>) {
         };
         book.add(problem.help(format!("the runbook is {name}")));
     }
+}
+
+/// How often each of the quotes stands in the text, all of them looked for at once.
+fn how_often(text: &str, quotes: &[String]) -> Vec<usize> {
+    let Ok(search) = AhoCorasick::new(quotes) else {
+        return quotes.iter().map(|quote| text.matches(quote.as_str()).count()).collect();
+    };
+    let mut found = vec![(0, 0); quotes.len()];
+    for hit in search.find_overlapping_iter(text) {
+        let (times, end) = &mut found[hit.pattern().as_usize()];
+        // As `matches` counts: without overlaps.
+        if hit.start() >= *end {
+            (*times, *end) = (*times + 1, hit.end());
+        }
+    }
+    found.into_iter().map(|(times, _)| times).collect()
 }
 
 fn one_line(text: &str) -> String {

@@ -46,13 +46,10 @@ fn threshold(book: &Book<'_>, node: &Node, table: &Table) -> Option<ThresholdPla
 /// A phase and a role that do not exist have no samples.
 fn refer(book: &Book<'_>, table: &Table) {
     if let Some(phase) = table.entry("phase") {
-        let phases: Vec<&str> =
-            book.root.list("phase").iter().filter_map(|node| node.table()?.entry("name")?.node.text()).collect();
-        book.refer(&phase.node, "phase", &phases);
+        book.refer_to(&phase.node, "phase", &book.phases);
     }
     if let Some(role) = table.entry("role") {
-        let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
-        book.refer(&role.node, "promised role", &roles);
+        book.refer_to(&role.node, "promised role", &book.roles);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Keys that Vault does not know. Of most paths Vault ignores them with a warning; a connection's it keeps, and never
 //! reads. The lists are those of Vault 1.21.0's own source, by the files named at each.
 
+use std::collections::HashSet;
+
 use super::{Step, named};
 use crate::near::listed;
 use crate::problem::{Noted, Problem};
@@ -137,7 +139,7 @@ const TOKEN: [&str; 9] = [
 ];
 
 /// Notes keys that the path does not have.
-pub(super) fn unknown(step: &Step<'_>, mounts: &[String], noted: &Noted) {
+pub(super) fn unknown(step: &Step<'_>, mounts: &HashSet<String>, noted: &Noted) {
     let Some(path) = step.path() else { return };
     let Some((kind, known)) = known(step, path, mounts) else { return };
     let data = step.table.table("data").into_iter().flat_map(|data| &data.entries);
@@ -153,7 +155,7 @@ pub(super) fn unknown(step: &Step<'_>, mounts: &[String], noted: &Noted) {
 }
 
 /// What a path is, and the parameters that it has.
-fn known(step: &Step<'_>, path: &str, mounts: &[String]) -> Option<(&'static str, Vec<&'static str>)> {
+fn known(step: &Step<'_>, path: &str, mounts: &HashSet<String>) -> Option<(&'static str, Vec<&'static str>)> {
     if named(path, "config", mounts).is_some() {
         // The parameters of other databases are their own plugins'.
         let plugin = step.datum("plugin_name").and_then(|entry| entry.node.text());

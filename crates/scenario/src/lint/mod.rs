@@ -5,7 +5,10 @@ mod keys;
 mod placeholders;
 mod policy;
 mod roles;
+mod splitting;
 mod statements;
+
+use std::collections::HashSet;
 
 use crate::keys::{ACTIONS, STEPS};
 use crate::node::{Entry, Node, Table};
@@ -25,7 +28,7 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
             }
             "write" => {
                 keys::unknown(step, &mounts, noted);
-                statements::of_role(step, &mounts, noted);
+                statements::of_vault(step, &mounts, noted);
             }
             _ => {}
         }
@@ -76,22 +79,21 @@ impl<'a> Step<'a> {
 }
 
 /// The mounts of database engines: those that steps enable, or the one that everybody has.
-fn mounts(steps: &[Step<'_>]) -> Vec<String> {
-    let mut mounts: Vec<String> = steps
+fn mounts(steps: &[Step<'_>]) -> HashSet<String> {
+    let mut mounts: HashSet<String> = steps
         .iter()
         .filter(|step| step.action.key == "enable" && step.action.node.text() == Some("database"))
         .map(|step| step.table.text("path").map_or("database", |said| said.value).trim_matches('/').to_owned())
         .collect();
     if mounts.is_empty() {
-        mounts.push("database".to_owned());
+        mounts.insert("database".to_owned());
     }
     mounts
 }
 
 /// The mount and the name behind it, where `path` is `<mount>/<kind>/<name>`.
-fn named<'a>(path: &'a str, kind: &str, mounts: &'a [String]) -> Option<(&'a str, &'a str)> {
-    mounts.iter().find_map(|mount| {
-        let name = path.strip_prefix(mount.as_str())?.strip_prefix('/')?.strip_prefix(kind)?.strip_prefix('/')?;
-        (!name.is_empty() && !name.contains('/')).then_some((mount.as_str(), name))
-    })
+fn named<'a>(path: &'a str, kind: &str, mounts: &HashSet<String>) -> Option<(&'a str, &'a str)> {
+    let (rest, name) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
+    let mount = rest.strip_suffix(kind)?.strip_suffix('/')?;
+    mounts.contains(mount).then_some((mount, name))
 }

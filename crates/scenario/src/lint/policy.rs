@@ -1,6 +1,6 @@
 //! Whether the client's policies allow what its lives do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -31,8 +31,9 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], noted: &Noted) {
     if blocks.is_empty() || blocks.iter().any(|(path, _)| path.contains("{{")) {
         return;
     }
+    let blocks = Blocks::of(blocks);
     for (path, capability, whose) in needed(root) {
-        if !blocks.iter().any(|(pattern, list)| fits(pattern, &path) && list.contains(capability)) {
+        if !blocks.allow(&path, capability) {
             let what = format!(
                 "no policy of the client allows `{capability}` on `{path}`: Vault rejects the requests of {whose}"
             );
@@ -75,10 +76,12 @@ fn blocks(rules: &str) -> Vec<(String, String)> {
 
 /// What lives ask Vault for: the path, the capability, and which life.
 fn needed(root: &Table) -> Vec<(String, &'static str, String)> {
+    let promised: HashMap<&str, &Table> = root.named("role").map(|(role, table)| (role.key.as_str(), table)).collect();
+    let mut seen: HashSet<String> = HashSet::new();
     let mut needed: Vec<(String, &'static str, String)> = Vec::new();
     for (life, table) in root.named("life") {
         let Some(role) = table.text("role") else { continue };
-        let promised = root.named("role").find(|(entry, _)| entry.key == role.value).map(|(_, table)| table);
+        let promised = promised.get(role.value);
         let mount = promised.and_then(|table| table.text("mount")).map_or("database", |said| said.value);
         let end = |key: &str| table.table("end").and_then(|end| end.number(key)).map(|said| said.value);
         let revokes = end("revoke").or_else(|| end("expire").map(|share| 1.0 - share)).is_some_and(|share| share > 0.0);
@@ -89,12 +92,37 @@ fn needed(root: &Table) -> Vec<(String, &'static str, String)> {
             ("sys/leases/revoke".to_owned(), "update", revokes),
         ];
         for (path, capability, _) in asks.into_iter().filter(|(.., so)| *so) {
-            if !needed.iter().any(|(other, ..)| *other == path) {
+            if seen.insert(path.clone()) {
                 needed.push((path, capability, format!("[life.{}]", life.key)));
             }
         }
     }
     needed
+}
+
+/// The paths of policies, to be found by a path that they mean.
+struct Blocks {
+    /// The capabilities of paths without `+` and `*`.
+    plain: HashMap<String, String>,
+    patterns: Vec<(String, String)>,
+}
+
+impl Blocks {
+    fn of(blocks: Vec<(String, String)>) -> Self {
+        let (patterns, named): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|(path, _)| path.contains(['+', '*']));
+        let mut plain: HashMap<String, String> = HashMap::new();
+        for (path, capabilities) in named {
+            let known = plain.entry(path).or_default();
+            known.push(',');
+            known.push_str(&capabilities);
+        }
+        Self { plain, patterns }
+    }
+
+    fn allow(&self, path: &str, capability: &str) -> bool {
+        self.plain.get(path).is_some_and(|list| list.contains(capability))
+            || self.patterns.iter().any(|(pattern, list)| list.contains(capability) && fits(pattern, path))
+    }
 }
 
 /// Whether a policy's path means this one: `+` stands for one part, `*` at its end for anything.

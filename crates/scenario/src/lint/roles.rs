@@ -1,17 +1,16 @@
 //! Roles and connections of Vault's database engine, held against each other.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 use leaseproof_domain::Ttl;
-use regex::Regex;
 
 use super::{Step, named};
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::plan::{PASSWORD_POLICIES, policy_in};
 use crate::problem::{Noted, Problem};
-use crate::text::FileWhen;
+use crate::sql::{Kind, Token, tokens};
+use crate::text::{FileWhen, Text};
 
 /// Pairs of parameters of which the first is not to be longer.
 const TTLS: [(&str, &str); 4] = [
@@ -22,7 +21,7 @@ const TTLS: [(&str, &str); 4] = [
 ];
 
 /// Notes roles without a connection, roles that their connection does not allow, and TTLs beyond their maximum.
-pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &Noted) {
+pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, noted: &Noted) {
     steps.iter().for_each(|step| in_order(step, noted));
     let of = |kind: &'static str| {
         steps.iter().filter_map(move |step| Some((named(step.path()?, kind, mounts)?, step))).collect::<Vec<_>>()
@@ -43,7 +42,8 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &[String], noted: &
         if writes.is_empty() {
             if all_said {
                 let names = connections.iter().filter(|((of, _), _)| *of == mount).map(|((_, name), _)| *name);
-                noted.add(no_connection(entry, db_name, mount, &names.collect::<Vec<_>>(), noted));
+                let names: Vec<&str> = if noted.is_crowded() { Vec::new() } else { names.collect() };
+                noted.add(no_connection(entry, db_name, mount, &names, noted));
             }
             continue;
         }
@@ -92,35 +92,46 @@ fn named_policies(step: &Step<'_>) -> Vec<(Place, String)> {
     plain.into_iter().chain(config).collect()
 }
 
-static CREATE_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\bcreate\s+database\s+"?(?<name>[A-Za-z0-9_$-]+)"#).expect("a pattern written here")
-});
-
 /// Notes databases of promised roles that no step creates. One that any SQL mentions may be created by a function.
 fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
-    let sql: Vec<String> = steps
-        .iter()
-        .filter(|step| step.action.key == "sql")
-        .flat_map(|step| step.texts(step.action, FileWhen::Ends(".sql")))
-        .map(|text| text.text)
-        .collect();
-    let created: Vec<&str> = sql
-        .iter()
-        .flat_map(|text| CREATE_DATABASE.captures_iter(text))
-        .filter_map(|found| Some(found.name("name")?.as_str()))
-        .collect();
+    let sql = steps.iter().filter(|step| step.action.key == "sql");
+    let sql: Vec<Text> = sql.flat_map(|step| step.texts(step.action, FileWhen::Ends(".sql"))).collect();
+    let (mut created, mut mentioned) = (Vec::new(), HashSet::new());
+    for text in &sql {
+        let tokens: Vec<Token> = tokens(&text.text).into_iter().filter(|token| token.kind != Kind::Comment).collect();
+        let is = |token: &Token, word: &str| text.text[token.span.clone()].eq_ignore_ascii_case(word);
+        let made = tokens.windows(3).filter(|three| is(&three[0], "create") && is(&three[1], "database"));
+        created.extend(made.filter_map(|three| identifier(&text.text, &three[2])));
+        tokens.iter().for_each(|token| mention(&text.text, token, &mut mentioned));
+    }
+    let names: Vec<&str> = created.iter().map(String::as_str).collect();
     for (_, role) in root.named("role") {
         let Some(entry) = role.entry("database") else { continue };
         let Some(name) = entry.node.text() else { continue };
-        let is_there = matches!(name, "postgres" | "template1") || sql.iter().any(|text| text.contains(name));
+        let is_there = matches!(name, "postgres" | "template1") || mentioned.contains(name);
         if !is_there && !created.is_empty() {
-            noted.add(unknown(
-                &entry.node.place,
-                format!("no set-up step creates the database `{name}`"),
-                name,
-                &created,
-                noted,
-            ));
+            let what = format!("no set-up step creates the database `{name}`");
+            noted.add(unknown(&entry.node.place, what, name, &names, noted));
+        }
+    }
+}
+
+/// The name that a token is: PostgreSQL folds one without quotes to small letters.
+fn identifier(text: &str, token: &Token) -> Option<String> {
+    match token.kind {
+        Kind::Word => Some(text[token.span.clone()].to_lowercase()),
+        Kind::Name => Some(text[token.inner.clone()].replace("\"\"", "\"")),
+        _ => None,
+    }
+}
+
+/// Takes up each name that a token is, or that a text in quotes may have.
+fn mention(text: &str, token: &Token, mentioned: &mut HashSet<String>) {
+    mentioned.extend(identifier(text, token));
+    if matches!(token.kind, Kind::Literal | Kind::Dollar) {
+        let is_joint = |sign: char| !(sign.is_alphanumeric() || "_$-".contains(sign));
+        for word in text[token.inner.clone()].split(is_joint).filter(|word| !word.is_empty()) {
+            mentioned.extend([word.to_owned(), word.to_lowercase()]);
         }
     }
 }

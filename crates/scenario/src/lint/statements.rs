@@ -1,23 +1,30 @@
 //! SQL: of steps, and of what Vault runs for its roles.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::splitting::{END, Sent, items, sent};
 use super::{Step, named};
-use crate::near::nearest;
+use crate::node::Entry;
 use crate::problem::{Noted, Problem};
 use crate::sql::{Kind, Token, tokens};
 use crate::text::{FileWhen, Text};
 
-/// What Vault fills in (plugins/database/postgresql/postgresql.go: newUserPassword, updateUserPassword, defaultDeleteUser).
-const TEMPLATES: [&str; 5] = ["name", "username", "password", "expiration", "public_key"];
+/// The texts of statements that Vault has, and what it fills in in each
+/// (plugins/database/postgresql/postgresql.go: NewUser, customDeleteUser, changeUserExpiration, changeUserPassword).
+const FILLED_IN: [(&str, &[&str]); 5] = [
+    ("creation_statements", &["name", "username", "password", "expiration"]),
+    ("revocation_statements", &["name", "username"]),
+    ("renew_statements", &["name", "username", "expiration"]),
+    ("rotation_statements", &["name", "username", "password"]),
+    ("root_rotation_statements", &["name", "username", "password"]),
+];
 
 static TEMPLATE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*(?<name>[A-Za-z_]*)\s*\}\}").expect("a pattern written here"));
-/// What keeps Vault from cutting a text at its semicolons (the same file, `\bEND\b`).
-static END: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bEND\b").expect("a pattern written here"));
+    LazyLock::new(|| Regex::new(r"\{\{(?<name>[ \t]*[A-Za-z_]*[ \t]*)\}\}").expect("a pattern written here"));
 
 /// The SQL of a step.
 pub(super) fn sql(text: &Text, noted: &Noted) {
@@ -26,42 +33,59 @@ pub(super) fn sql(text: &Text, noted: &Noted) {
     backslashes(text, &tokens, noted);
 }
 
-/// The statements of a role.
-pub(super) fn of_role(step: &Step<'_>, mounts: &[String], noted: &Noted) {
+/// The statements of a role, of a static one, or of a connection.
+pub(super) fn of_vault(step: &Step<'_>, mounts: &HashSet<String>, noted: &Noted) {
     let path = step.path().unwrap_or_default();
-    if named(path, "roles", mounts).is_none() {
+    let is = |kind| named(path, kind, mounts).is_some();
+    if !["roles", "static-roles", "config"].into_iter().any(is) {
         return;
     }
-    let password = step.datum("credential_type").is_none_or(|entry| entry.node.text() == Some("password"));
-    for key in ["creation_statements", "revocation_statements", "renew_statements"] {
+    for (key, filled_in) in FILLED_IN {
         let Some(entry) = step.datum(key) else { continue };
-        let texts = step.texts(entry, FileWhen::At);
-        let all: String = texts.iter().map(|text| text.text.as_str()).collect::<Vec<_>>().join("\n");
-        for text in &texts {
-            let tokens = tokens(&text.text);
-            closed(text, &tokens, noted);
-            backslashes(text, &tokens, noted);
-            cut(text, &tokens, noted);
-            templates(text, &tokens, noted);
-        }
-        let has = |names: &[&str]| TEMPLATE.captures_iter(&all).any(|found| names.contains(&&found["name"]));
-        let lacks = |what: String, why: &str| noted.add(Problem::warning(&entry.at, what).label(why));
-        if !all.trim().is_empty() && !has(&["name", "username"]) {
-            lacks(format!("`{key}` has no `{{{{name}}}}`"), "it is the same for every credential");
-        }
-        if key == "creation_statements" && password && logs_in(&tokens_of(&all), &all) {
-            if !has(&["password"]) {
-                lacks(
-                    format!("`{key}` has no `{{{{password}}}}`"),
-                    "its roles log in, but with another password than the one that Vault returns",
-                );
+        let mut all = String::new();
+        for text in step.texts(entry, FileWhen::At) {
+            let (sent, mut texts) = sent(&text);
+            if let Some(items) = items(&text.text).filter(|_| sent == Sent::Whole) {
+                texts = text.decoded(items);
+                let what = "Vault sends this text as it is written, and PostgreSQL rejects JSON: it has the word END";
+                let problem = Problem::warning(&text.part(0..text.text.len()), what).label("not decoded");
+                noted.add(problem.help("write the statements as a list of the scenario: `[\"…\", \"…\"]`"));
             }
-            if !has(&["expiration"]) {
-                lacks(
-                    format!("`{key}` has no `{{{{expiration}}}}`"),
-                    "its roles never expire if Vault cannot revoke them",
-                );
+            for text in &texts {
+                let tokens = tokens(&text.text);
+                closed(text, &tokens, noted);
+                backslashes(text, &tokens, noted);
+                if sent == Sent::Split {
+                    cut(text, &tokens, noted);
+                }
+                templates(text, &tokens, key, filled_in, noted);
+                all.push_str(&text.text);
+                all.push('\n');
             }
+        }
+        if is("roles") {
+            lacks(step, entry, &all, noted);
+        }
+    }
+}
+
+/// What the statements of a role need to be about one credential.
+fn lacks(step: &Step<'_>, entry: &Entry, all: &str, noted: &Noted) {
+    let key = &entry.key;
+    let has = |names: &[&str]| TEMPLATE.captures_iter(all).any(|found| names.contains(&found["name"].trim()));
+    let lacks = |name: &str, why: &str| {
+        noted.add(Problem::warning(&entry.at, format!("`{key}` has no `{{{{{name}}}}}`")).label(why));
+    };
+    if !all.trim().is_empty() && !has(&["name", "username"]) {
+        lacks("name", "it is the same for every credential");
+    }
+    let password = step.datum("credential_type").is_none_or(|entry| entry.node.text() == Some("password"));
+    if key == "creation_statements" && password && logs_in(&tokens_of(all), all) {
+        if !has(&["password"]) {
+            lacks("password", "its roles log in, but with another password than the one that Vault returns");
+        }
+        if !has(&["expiration"]) {
+            lacks("expiration", "its roles never expire if Vault cannot revoke them");
         }
     }
 }
@@ -103,30 +127,52 @@ fn backslashes(text: &Text, tokens: &[Token], noted: &Noted) {
     }
 }
 
-/// Vault cuts statements at each semicolon, those within `$$ … $$` too, unless the text has the word END in capitals.
+/// Vault splits a text without an END at each semicolon, also one within quotes, a comment or `$$ … $$`.
 fn cut(text: &Text, tokens: &[Token], noted: &Noted) {
-    if END.is_match(&text.text) {
+    let Some(token) = tokens.iter().find(|token| token.closed && is_cut(&text.text[token.inner.clone()], token.kind))
+    else {
         return;
-    }
-    let has_semicolon =
-        |token: &&Token| token.kind == Kind::Dollar && token.closed && text.text[token.inner.clone()].contains(';');
-    if let Some(token) = tokens.iter().find(has_semicolon) {
-        let what = "Vault splits this text at each `;`, also inside dollar quotes: END is not in capitals";
-        let problem = Problem::warning(&text.part(token.span.start..token.inner.start), what).label("cut in pieces");
-        noted.add(problem.help("write END in capitals; then Vault does not split the text"));
+    };
+    let list = "write each statement as an item of a list of JSON: Vault does not split those";
+    let (within, help) = match token.kind {
+        Kind::Dollar if tokens.iter().any(|token| END.is_match(&text.text[token.span.clone()])) => {
+            ("dollar quotes: its END stands between two quotes of one line, where Vault does not look for it", list)
+        }
+        Kind::Dollar => {
+            ("dollar quotes: END is not in capitals", "write END in capitals; then Vault does not split the text")
+        }
+        Kind::Comment => ("comments", "write the comment without `;`"),
+        _ => ("quotes", list),
+    };
+    let open = token.span.start..token.inner.start.max(token.span.start + 1);
+    let what = format!("Vault splits this text at each `;`, also inside {within}");
+    noted.add(Problem::warning(&text.part(open), what).label("cut in pieces").help(help));
+}
+
+/// Whether a piece of SQL does not survive a cut. Of a comment to the end of its line, only the words behind a semicolon
+/// are sent.
+fn is_cut(inner: &str, kind: Kind) -> bool {
+    match kind {
+        Kind::Comment if inner.starts_with("--") => inner.split(';').skip(1).any(|rest| {
+            let rest = rest.trim();
+            !rest.is_empty() && !rest.starts_with("--")
+        }),
+        Kind::Dollar | Kind::Literal | Kind::Name | Kind::Comment => inner.contains(';'),
+        Kind::Word | Kind::Sign => false,
     }
 }
 
-/// Each `{{…}}` is one that Vault fills in, in the quotes that it needs.
-fn templates(text: &Text, tokens: &[Token], noted: &Noted) {
+/// Each `{{…}}` is one that Vault fills in there, in the quotes that it needs.
+fn templates(text: &Text, tokens: &[Token], key: &str, filled_in: &[&str], noted: &Noted) {
     for found in TEMPLATE.captures_iter(&text.text) {
         let (place, name) = (found.get_match().range(), &found["name"]);
         if within(tokens, &place, |kind| kind == Kind::Comment) {
             continue;
         }
-        if !TEMPLATES.contains(&name) {
-            let problem = Problem::warning(&text.part(place), format!("Vault does not replace `{{{{{name}}}}}`"));
-            noted.add(match nearest(name, TEMPLATES) {
+        if !filled_in.contains(&name) {
+            let what = format!("Vault does not replace `{{{{{name}}}}}` in `{key}`");
+            let problem = Problem::warning(&text.part(place), what);
+            noted.add(match noted.nearest(name.trim(), filled_in.iter().copied()) {
                 Some(near) => problem.label(format!("did you mean `{{{{{near}}}}}`?")),
                 None => problem.label("it is not replaced"),
             });

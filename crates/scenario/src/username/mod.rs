@@ -8,7 +8,7 @@ mod steps;
 
 use crate::plan::UsernamePattern;
 
-pub(crate) use steps::naming;
+pub(crate) use steps::Namings;
 
 /// The template of Vault's PostgreSQL plugin where a connection has none (plugins/database/postgresql/postgresql.go).
 const DEFAULT: &str = r#"{{ printf "v-%s-%s-%s-%s" (.DisplayName | truncate 8) (.RoleName | truncate 8) (random 20) (unix_time) | truncate 63 }}"#;

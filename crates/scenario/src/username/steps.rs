@@ -1,6 +1,6 @@
 //! Which template is in force for a role, as far as the set-up says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use leaseproof_domain::Origin;
 
@@ -17,40 +17,66 @@ enum Template {
     Unknown(String),
 }
 
-/// The connections of one mount, and the one that the role names.
+/// The connections of one mount, and those that its roles name.
 #[derive(Default)]
 struct Mount<'s> {
     connections: BTreeMap<&'s str, Template>,
-    connection: Option<&'s str>,
+    roles: HashMap<&'s str, &'s str>,
     /// A script that may have written connections that no step writes.
     script: Option<&'s Origin>,
 }
 
-/// How the usernames of a role are formed. The last write before the first credential counts; what a later write of a
+/// How the usernames of roles are formed. The last write before the first credential counts; what a later write of a
 /// connection leaves out stays as it was (Vault, builtin/logical/database/path_config_connection.go).
-///
-/// `theirs`: the setup was done before the run, and steps need not show all of it.
-pub(crate) fn naming(role: &str, mount: &str, steps: &[SetupStep], theirs: bool) -> Naming {
-    let mount = mount.trim_matches('/');
-    let mut found = Mount::default();
-    for step in steps.iter().filter(|step| step.expect.is_none()) {
-        match &step.action {
-            SetupAction::Write { path, data } => {
-                let path = path.trim_matches('/').strip_prefix(mount).and_then(|path| path.strip_prefix('/'));
-                let Some((kind, name)) = path.and_then(|path| path.split_once('/')) else { continue };
-                match (kind, data.get(TEMPLATE), data.get("db_name")) {
-                    ("config", template, _) => found.connection(name, template, &step.origin),
-                    ("roles", _, Some(SettingValue::Text(Setting::Text(connection)))) if name == role => {
-                        found.connection = Some(connection);
+pub(crate) struct Namings<'s> {
+    mounts: HashMap<String, Mount<'s>>,
+    theirs: bool,
+}
+
+impl<'s> Namings<'s> {
+    /// What the steps say of the connections of those mounts.
+    ///
+    /// `theirs`: the setup was done before the run, and steps need not show all of it.
+    pub(crate) fn of<'m>(mounts: impl Iterator<Item = &'m str>, steps: &'s [SetupStep], theirs: bool) -> Self {
+        let mut mounts: HashMap<String, Mount<'s>> =
+            mounts.map(|mount| (mount.trim_matches('/').to_owned(), Mount::default())).collect();
+        for step in steps.iter().filter(|step| step.expect.is_none()) {
+            match &step.action {
+                SetupAction::Write { path, data } => {
+                    let path = path.trim_matches('/');
+                    for (kind, name, at) in behind_mounts(path) {
+                        let Some(mount) = mounts.get_mut(&path[..at]) else { continue };
+                        match (kind, data.get(TEMPLATE), data.get("db_name")) {
+                            ("config", template, _) => mount.connection(name, template, &step.origin),
+                            ("roles", _, Some(SettingValue::Text(Setting::Text(connection)))) => {
+                                mount.roles.insert(name, connection);
+                            }
+                            _ => {}
+                        }
                     }
-                    _ => {}
                 }
+                SetupAction::Script { text, .. } if text.contains(TEMPLATE) => {
+                    mounts.iter_mut().for_each(|(name, mount)| mount.script(text, name, &step.origin));
+                }
+                _ => {}
             }
-            SetupAction::Script { text, .. } => found.script(text, mount, &step.origin),
-            _ => {}
         }
+        Self { mounts, theirs }
     }
-    found.naming(role, theirs)
+
+    /// How those of that role are.
+    pub(crate) fn naming(&self, role: &str, mount: &str) -> Naming {
+        let none = Mount::default();
+        self.mounts.get(mount.trim_matches('/')).unwrap_or(&none).naming(role, self.theirs)
+    }
+}
+
+/// Each way to read a path as `<mount>/<kind>/<name>`: the kind, the name, and where the mount ends.
+fn behind_mounts(path: &str) -> impl Iterator<Item = (&str, &str, usize)> {
+    path.match_indices('/').filter_map(|(at, _)| {
+        let (kind, name) = path[at + 1..].split_once('/')?;
+        matches!(kind, "config" | "roles").then_some((kind, name, at))
+    })
 }
 
 impl<'s> Mount<'s> {
@@ -66,23 +92,23 @@ impl<'s> Mount<'s> {
         }
     }
 
+    /// A script that writes a template.
     fn script(&mut self, text: &str, mount: &str, origin: &'s Origin) {
         let writes = |name: &str| text.contains(&format!("{mount}/config/{name}"));
-        if text.contains(TEMPLATE) {
-            let why = format!("the script at {origin} writes a `{TEMPLATE}`");
-            let mut any = false;
-            for (_, template) in self.connections.iter_mut().filter(|(name, _)| writes(name)) {
-                *template = Template::Unknown(why.clone());
-                any = true;
-            }
-            if !any {
-                self.script = Some(origin);
-            }
+        let why = format!("the script at {origin} writes a `{TEMPLATE}`");
+        let mut any = false;
+        for (_, template) in self.connections.iter_mut().filter(|(name, _)| writes(name)) {
+            *template = Template::Unknown(why.clone());
+            any = true;
+        }
+        if !any {
+            self.script = Some(origin);
         }
     }
 
-    fn naming(self, role: &str, theirs: bool) -> Naming {
-        let template = match self.connection {
+    fn naming(&self, role: &str, theirs: bool) -> Naming {
+        let named = self.roles.get(role).copied();
+        let template = match named {
             Some(connection) => self.connections.get(connection),
             None if self.connections.len() == 1 => self.connections.values().next(),
             None => None,
@@ -100,7 +126,7 @@ impl<'s> Mount<'s> {
             }
             (None, None) if self.connections.is_empty() => Naming::Default,
             (None, None) => Naming::Unknown {
-                why: match self.connection {
+                why: match named {
                     Some(name) => format!("no step writes the connection `{name}`"),
                     None => "no step writes the role, and several connections are written".to_owned(),
                 },
@@ -113,7 +139,7 @@ impl<'s> Mount<'s> {
 mod tests {
     use leaseproof_domain::Origin;
 
-    use super::naming;
+    use super::Namings;
     use crate::plan::{ExpectedFailure, Naming, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 
     fn step(line: u32, action: SetupAction) -> SetupStep {
@@ -147,7 +173,11 @@ mod tests {
 
     /// The template and its line, `default`, or `unknown`.
     fn of(steps: &[SetupStep]) -> String {
-        shown(naming("app", "/db/main/", steps, false))
+        shown(naming(steps, false))
+    }
+
+    fn naming(steps: &[SetupStep], theirs: bool) -> Naming {
+        Namings::of(["/db/main/"].into_iter(), steps, theirs).naming("app", "/db/main/")
     }
 
     fn shown(naming: Naming) -> String {
@@ -178,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_was_set_up_before_the_run_is_not_known_unless_a_step_shows_it() {
-        let of = |steps: &[SetupStep]| shown(naming("app", "/db/main/", steps, true));
+        let of = |steps: &[SetupStep]| shown(naming(steps, true));
         assert_eq!(of(&[]), "unknown: the connection was written before the run, and no step shows how");
         assert_eq!(of(&[config(1, "one", "a"), role("one")]), "a (1)");
         assert_eq!(of(&[config(1, "one", ""), role("one")]), "default");

@@ -6,3 +6,4 @@ mod plans;
 mod probes;
 mod problems;
 mod schema;
+mod statements;
