@@ -2,6 +2,7 @@
 //! and databases that the setup creates, as the setup's own SQL must.
 
 mod connection;
+mod keywords;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -59,6 +59,8 @@ sslmode   = "disable"
 endpoints = ["db-1:5432", "db-2:5432"]
 "#;
 
+const URL: &str = "postgresql://{{username}}:{{password}}@${postgres.target.write}/ourdb?sslmode=disable";
+
 /// What is said of a scenario.
 fn said_of(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -99,6 +101,19 @@ fn vault_changes_no_account_that_the_setup_does_not_create() {
             "the same name",
         ),
         ("db_name         = \"c\"", "db_name = \"other\"", "the setup writes no connection for it"),
+        (
+            URL,
+            "host=db-1 hostaddr=10.0.0.1 user={{username}} dbname=ourdb",
+            "the parameter `hostaddr` may change where",
+        ),
+        (URL, "service=theirs dbname=ourdb host=db-1", "the parameter `service` may change where"),
+        (URL, "user={{username}} dbname=ourdb", "it has no host"),
+        (URL, "host=db-1 user={{username}}", "it names no database"),
+        (URL, "host=/var/run/postgresql dbname=ourdb", "is a socket of Vault's machine"),
+        (URL, "postgresql://%2Fvar%2Frun/ourdb", "is a socket of Vault's machine"),
+        (URL, "host=db-1 port=x dbname=ourdb", "`x` is no port"),
+        (URL, "host=db-1 dbname='ourdb", "a quoted value has no end"),
+        (URL, "ourdb", "or host=HOST port=PORT"),
     ] {
         let said = said(from, to);
         assert!(said.contains(words) && said.contains("scenario.toml:"), "{to}: {said}");
@@ -109,6 +124,8 @@ fn vault_changes_no_account_that_the_setup_does_not_create() {
         ("\"our_vault\"", "\"theirs\""),
         ("sslmode=disable", "sslmode=disable&connect_timeout=3"),
         ("//{{username}}:", "//our_vault:"),
+        (URL, "host=db-1 port=5432 user={{username}} password='{{password}}' dbname=ourdb sslmode=disable"),
+        (URL, "host=db-1,db-2 user={{username}} password={{password}} database=ourdb"),
     ] {
         assert_eq!(said(from, to), "", "{to}");
     }
@@ -119,7 +136,15 @@ fn vault_changes_no_account_that_the_setup_does_not_create() {
 fn an_account_of_others_is_not_rotated() {
     let rotate = "[[setup]]\nwrite = \"ourmnt/rotate-root/c\"\n\n[client]";
     assert_eq!(said("[client]", rotate), "");
-    for (from, to) in [("\"our_vault\"", "\"theirs\""), ("//{{username}}:", "//theirs:")] {
+    for (from, to) in [
+        ("\"our_vault\"", "\"theirs\""),
+        ("//{{username}}:", "//theirs:"),
+        (
+            "//{{username}}:{{password}}@${postgres.target.write}/ourdb?",
+            "//theirs:x@db-1/ourdb?application_name={{username}}&",
+        ),
+        (URL, "host=db-1 user=theirs password=x dbname=ourdb application_name={{username}}"),
+    ] {
         assert_eq!(said(from, to), "");
         let said = said_of(&SCENARIO.replace("[client]", rotate).replace(from, to));
         assert!(said.contains("it rotates the password of theirs, which is not a role"), "{to}: {said}");
@@ -160,7 +185,7 @@ fn vault_s_statements_stay_within_the_setup() {
             "'REASSIGN OWNED BY \"{{name}}\" TO CURRENT_USER; DROP OWNED BY \"{{name}}\"; DROP ROLE IF EXISTS \"{{name}}\"'",
             "\"ALTER ROLE {{username}} NOLOGIN VALID UNTIL '{{expiration}}'\"",
             "\"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'\"",
-            "\"DO $$ BEGIN EXECUTE format('DROP ROLE %I', 'x'); END $$\"",
+            "\"DO $$ BEGIN EXECUTE format('DROP ROLE %I', '{{name}}'); END $$\"",
         ] {
             assert_eq!(with_statements(key, value), "", "{key} {value}");
         }
