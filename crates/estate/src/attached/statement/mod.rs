@@ -3,7 +3,10 @@
 //!
 //! It is an allow-list. What is not named here is refused, whatever it does.
 
+mod body;
+mod composed;
 mod nested;
+mod plpgsql;
 mod rights;
 mod vault;
 
@@ -133,7 +136,7 @@ pub(super) fn renamed(create_database: &str, name: &str) -> Option<String> {
 }
 
 fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
-    nested::harmless(node)?;
+    nested::harmless(node, scope)?;
     let on_ours = |is_ours: bool, why: &str| if is_ours { Ok(Effect::OnOurs) } else { Err(why.to_owned()) };
     match node {
         NodeEnum::CreateRoleStmt(create) => {
@@ -165,6 +168,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
         NodeEnum::CommentStmt(comment) => comments(comment, scope),
         NodeEnum::VariableSetStmt(set) => variable(set, scope),
         NodeEnum::VariableShowStmt(_) => Ok(Effect::Within),
+        NodeEnum::DoStmt(block) => body::of_do(block, scope),
         NodeEnum::TransactionStmt(statement) => transaction(statement.kind(), statement.chain),
         _ if !scope.is_in_ours() => Err(format!("the database {} is not one that the set-up makes", scope.database)),
         NodeEnum::DropStmt(drop) if drop.concurrent => Err(CONCURRENTLY.to_owned()),
@@ -277,6 +281,9 @@ fn variable(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<Effect, String> 
             },
             _ => Err("it takes a role that the set-up does not make".to_owned()),
         },
+        name if name.contains(composed::UNKNOWN) => {
+            Err("which setting it changes is not known before it runs".to_owned())
+        }
         name @ ("session_authorization" | "standard_conforming_strings" | "client_encoding" | "backslash_quote") => {
             Err(format!("{name} changes how, or as whom, the statements after it are done"))
         }

@@ -1,14 +1,21 @@
-//! What stands inside a statement: functions that it calls, statements in it, bodies of functions.
+//! What stands inside a statement: functions that it calls, and statements in it.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::CreateFunctionStmt;
+use pg_query::protobuf::{AExprKind, BoolExprType};
 use serde_json::Value;
 
-use super::option;
+use super::composed::UNKNOWN;
+use super::vault::CREDENTIAL;
+use super::{Scope, body, option};
 
 /// Statements that change nothing but the database that they are done in.
 pub(super) fn is_of_a_database(node: &NodeEnum) -> bool {
     kind(node).is_some_and(|kind| OF_A_DATABASE.contains(&kind.as_str()) || DATA.contains(&kind.as_str()))
+}
+
+/// Statements that change nothing but rows.
+pub(super) fn is_of_rows(node: &NodeEnum) -> bool {
+    kind(node).is_some_and(|kind| DATA.contains(&kind.as_str()))
 }
 
 const OF_A_DATABASE: [&str; 44] = [
@@ -71,7 +78,8 @@ const DATA: [&str; 8] = [
 /// What `CREATE SCHEMA` makes in itself, beyond those.
 const IN_A_SCHEMA: [&str; 5] = ["CreateStmt", "ViewStmt", "IndexStmt", "CreateSeqStmt", "CreateTrigStmt"];
 /// Functions of PostgreSQL's own that only say something, or change something in their database.
-const HARMLESS: [&str; 8] = [
+const HARMLESS: [&str; 9] = [
+    "pg_backend_pid",
     "pg_get_serial_sequence",
     "pg_sleep",
     "pg_typeof",
@@ -81,49 +89,113 @@ const HARMLESS: [&str; 8] = [
     "pg_advisory_xact_lock",
     "pg_collation_for",
 ];
+/// Functions of PostgreSQL's own that only give a value. In a database of somebody else's no other one is called: it may
+/// be theirs, and do anything.
+const VALUES: [&str; 30] = [
+    "array_agg",
+    "array_to_string",
+    "btrim",
+    "char_length",
+    "clock_timestamp",
+    "concat",
+    "concat_ws",
+    "count",
+    "current_database",
+    "current_setting",
+    "format",
+    "has_database_privilege",
+    "has_schema_privilege",
+    "has_table_privilege",
+    "left",
+    "length",
+    "lower",
+    "max",
+    "min",
+    "now",
+    "quote_ident",
+    "quote_literal",
+    "quote_nullable",
+    "replace",
+    "right",
+    "string_agg",
+    "substr",
+    "to_regrole",
+    "unnest",
+    "upper",
+];
+/// Functions that run a text: `ts_stat` and `ts_rewrite` of PostgreSQL's own, those of dblink, tablefunc and xml2.
+const OF_A_TEXT: [&str; 10] = [
+    "connectby",
+    "crosstab",
+    "crosstab2",
+    "crosstab3",
+    "crosstab4",
+    "crosstabn",
+    "crosstab_hash",
+    "ts_rewrite",
+    "ts_stat",
+    "xpath_table",
+];
+/// Functions that end what a session does.
+const ENDING: [&str; 2] = ["pg_terminate_backend", "pg_cancel_backend"];
+/// Statements that name functions which are called later by another name: those of operators, aggregates, casts, types.
+const BY_FUNCTIONS: [&str; 7] = [
+    "AlterOperatorStmt",
+    "AlterTypeStmt",
+    "CreateCastStmt",
+    "CreateConversionStmt",
+    "CreateOpClassStmt",
+    "DefineStmt",
+    "RenameStmt",
+];
 
 /// That nothing inside of it reaches out of its database.
 ///
 /// # Errors
 /// Why it may.
-pub(super) fn harmless(node: &NodeEnum) -> Result<(), String> {
+pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    walk(&tree, true, &called)?;
+    walk(&tree, Around { is_outermost: true, only_own_sessions: false }, scope)?;
     match node {
-        NodeEnum::CreateFunctionStmt(create) => function(create),
+        NodeEnum::CreateFunctionStmt(create) => body::of_function(create, scope),
+        NodeEnum::AlterFunctionStmt(alter)
+            if alter.actions.iter().filter_map(option).any(body::is_security_definer) =>
+        {
+            Err(body::DEFINER.to_owned())
+        }
         _ => Ok(()),
     }
 }
 
-/// The same of a query that may also end sessions, as Vault's revocation does with those of the credential.
-///
-/// # Errors
-/// Why it may reach out of its database otherwise.
-pub(super) fn harmless_to_others(node: &NodeEnum) -> Result<(), String> {
-    let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    walk(&tree, true, &|name| match name {
-        "pg_terminate_backend" | "pg_cancel_backend" | "pg_backend_pid" => Ok(()),
-        name => called(name),
-    })
-}
-
-/// What is said of a function by its name.
-type Judge<'a> = &'a dyn Fn(&str) -> Result<(), String>;
-
-fn kind(node: &NodeEnum) -> Option<String> {
+/// The kind of a statement: `SelectStmt`.
+pub(super) fn kind(node: &NodeEnum) -> Option<String> {
     serde_json::to_value(node).ok()?.as_object()?.keys().next().cloned()
 }
 
+/// What is around a node.
+#[derive(Clone, Copy)]
+struct Around {
+    /// Nothing is.
+    is_outermost: bool,
+    /// A query that has only the credential's sessions.
+    only_own_sessions: bool,
+}
+
 /// Goes through a syntax tree: an object with one key that begins with a capital is a node of that kind.
-fn walk(tree: &Value, is_outermost: bool, judge: Judge<'_>) -> Result<(), String> {
+fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
+    let within = Around { is_outermost: false, ..around };
     match tree {
-        Value::Array(all) => all.iter().try_for_each(|one| walk(one, false, judge)),
+        Value::Array(all) => all.iter().try_for_each(|one| walk(one, within, scope)),
         Value::Object(fields) => {
             for (key, value) in fields {
+                let mut within = within;
                 if key.starts_with(|first: char| first.is_ascii_uppercase()) {
-                    check(key, value, is_outermost, judge)?;
+                    check(key, value, around, scope)?;
                 }
-                walk(value, false, judge)?;
+                if key == "SelectStmt" {
+                    within.only_own_sessions = scope.is_of_vault && has_only_own_sessions(&value["where_clause"]);
+                }
+                walk(value, within, scope)?;
             }
             Ok(())
         }
@@ -131,17 +203,23 @@ fn walk(tree: &Value, is_outermost: bool, judge: Judge<'_>) -> Result<(), String
     }
 }
 
-fn check(kind: &str, node: &Value, is_outermost: bool, judge: Judge<'_>) -> Result<(), String> {
+fn check(kind: &str, node: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
     if kind == "FuncCall" {
-        return judge(function_name(&node["funcname"]));
+        return called(function_name(&node["funcname"]), around.only_own_sessions, scope);
+    }
+    if BY_FUNCTIONS.contains(&kind) {
+        names(node).into_iter().try_for_each(|name| called(name, false, scope))?;
     }
     if ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "AlterTableStmt"].contains(&kind) {
         let name = node["relation"]["relname"].as_str().unwrap_or_default();
         if name.starts_with("pg_") {
             return Err(format!("{name} is PostgreSQL's own"));
         }
+        if name.contains(UNKNOWN) {
+            return Err("which table it changes is not known before it runs".to_owned());
+        }
     }
-    if is_outermost || !kind.ends_with("Stmt") || DATA.contains(&kind) || IN_A_SCHEMA.contains(&kind) {
+    if around.is_outermost || !kind.ends_with("Stmt") || DATA.contains(&kind) || IN_A_SCHEMA.contains(&kind) {
         return Ok(());
     }
     Err(format!("a statement inside of it may change more than what the set-up makes ({kind})"))
@@ -152,66 +230,69 @@ fn function_name(names: &Value) -> &str {
     last.and_then(|name| name["node"]["String"]["sval"].as_str()).unwrap_or_default()
 }
 
-/// Of a function that is called by its name. One that the scenario itself makes is looked into where it is made, and
-/// when it is called.
-fn called(name: &str) -> Result<(), String> {
+/// The last part of each name in a definition.
+fn names(tree: &Value) -> Vec<&str> {
+    match tree {
+        Value::Array(all) => {
+            let own = Some(function_name(tree)).filter(|name| !name.is_empty());
+            own.into_iter().chain(all.iter().flat_map(names)).collect()
+        }
+        Value::Object(fields) => fields.values().flat_map(names).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Of a function that is called by its name. One that the setup creates is looked into where it is created, and when it
+/// is called.
+fn called(name: &str, only_own_sessions: bool, scope: &Scope<'_>) -> Result<(), String> {
+    of_the_server(name, only_own_sessions, scope)?;
+    let is_known = [VALUES.as_slice(), &HARMLESS, &ENDING].concat().contains(&name.to_ascii_lowercase().as_str());
+    if scope.is_in_ours() || is_known {
+        return Ok(());
+    }
+    Err(format!(
+        "{name}() may change more than what the setup creates: the database {} is not one of the setup's, and leaseproof \
+         cannot read the functions in it",
+        scope.database
+    ))
+}
+
+/// Of a function that PostgreSQL or one of its extensions has.
+pub(super) fn of_the_server(name: &str, only_own_sessions: bool, scope: &Scope<'_>) -> Result<(), String> {
     let name = name.to_ascii_lowercase();
-    if is_beyond(&name) { Err(format!("{name}() may change more than what the set-up makes")) } else { Ok(()) }
+    match name.as_str() {
+        name if ENDING.contains(&name) && scope.is_of_vault => {
+            if only_own_sessions {
+                return Ok(());
+            }
+            Err(format!("{name}() may end the sessions of others: write WHERE usename = '{{{{name}}}}'"))
+        }
+        name if name.contains(UNKNOWN) => Err("which function it calls is not known before it runs".to_owned()),
+        name if is_beyond(name) => Err(format!("{name}() may change more than what the set-up makes")),
+        _ => Ok(()),
+    }
 }
 
 fn is_beyond(name: &str) -> bool {
     let of_the_server = name.starts_with("pg_") && !HARMLESS.contains(&name);
-    let runs_a_text = name.contains("_to_xml") || name.starts_with("dblink");
+    let runs_a_text = name.contains("_to_xml") || name.starts_with("dblink") || OF_A_TEXT.contains(&name);
     let of_files = matches!(name, "lo_import" | "lo_export");
     of_the_server || runs_a_text || of_files || name == "set_config"
 }
 
-/// Of a function's body: SQL is read as such; of PL/pgSQL the words are looked at, and what it does is looked at by the
-/// server when it is called.
-fn function(create: &CreateFunctionStmt) -> Result<(), String> {
-    let mut language = if create.sql_body.is_some() { "sql" } else { "" };
-    let mut body = Vec::new();
-    for option in create.options.iter().filter_map(option) {
-        let value = option.arg.as_ref().and_then(|arg| arg.node.as_ref());
-        match (option.defname.as_str(), value) {
-            ("language", Some(NodeEnum::String(name))) => language = &name.sval,
-            ("security", Some(NodeEnum::Boolean(definer))) if definer.boolval => {
-                return Err("with SECURITY DEFINER everybody who calls it has the operator's rights".to_owned());
-            }
-            ("as", Some(NodeEnum::List(texts))) => {
-                body.extend(texts.items.iter().filter_map(|text| match &text.node {
-                    Some(NodeEnum::String(text)) => Some(text.sval.as_str()),
-                    _ => None,
-                }));
-            }
-            ("as", Some(NodeEnum::String(text))) => body.push(&text.sval),
-            _ => {}
-        }
+/// Whether a condition has only the sessions of Vault's credential: `usename = '{{name}}'`, also with more after AND.
+fn has_only_own_sessions(condition: &Value) -> bool {
+    let node = &condition["node"];
+    let both = &node["BoolExpr"];
+    if both["boolop"] == BoolExprType::AndExpr as i32 {
+        return both["args"].as_array().is_some_and(|args| args.iter().any(has_only_own_sessions));
     }
-    match language.to_ascii_lowercase().as_str() {
-        "sql" => body.iter().try_for_each(|text| sql_body(text)),
-        "plpgsql" => body.iter().try_for_each(|text| plpgsql_body(text)),
-        other => Err(format!("nobody can look into a function in the language {other}: expected sql or plpgsql")),
-    }
-}
-
-fn sql_body(text: &str) -> Result<(), String> {
-    let parsed = pg_query::parse(text, 0).map_err(|why| format!("the function's body is no SQL: {why}"))?;
-    for statement in parsed.protobuf.stmts.iter().filter_map(|raw| raw.stmt.as_ref()?.node.as_ref()) {
-        let kind = kind(statement).unwrap_or_default();
-        if !DATA.contains(&kind.as_str()) {
-            return Err(format!("the function's body may change more than what the set-up makes ({kind})"));
-        }
-        harmless(statement)?;
-    }
-    Ok(())
-}
-
-fn plpgsql_body(text: &str) -> Result<(), String> {
-    let words = text.split(|sign: char| !(sign.is_alphanumeric() || matches!(sign, '_' | '$')));
-    words.map(str::to_ascii_lowercase).try_for_each(|word| {
-        // Variables and tables of the catalog may be called so; functions of the server's are what harms.
-        let is_catalog = word.starts_with("pg_") && !text.contains(&format!("{word}("));
-        if is_catalog { Ok(()) } else { called(&word) }
-    })
+    let compared = &node["AExpr"];
+    let is_of = |column: &Value, value: &Value| {
+        function_name(&column["node"]["ColumnRef"]["fields"]) == "usename"
+            && value["node"]["AConst"]["val"]["Sval"]["sval"] == CREDENTIAL
+    };
+    let (left, right) = (&compared["lexpr"], &compared["rexpr"]);
+    let is_equality = compared["kind"] == AExprKind::AexprOp as i32 && function_name(&compared["name"]) == "=";
+    is_equality && (is_of(left, right) || is_of(right, left))
 }

@@ -105,7 +105,6 @@ fn whatever_reaches_beyond_is_refused() {
         "SELECT query_to_xml('SELECT 1', true, true, '')",
         "UPDATE pg_database SET datname = 'x'",
         "WITH x AS (DELETE FROM pg_catalog.pg_authid RETURNING 1) SELECT * FROM x",
-        "DO $$ BEGIN END $$",
         "DO LANGUAGE plpgsql $a$ BEGIN $$;$$ END $a$",
         "CALL f()",
         "PREPARE p AS SELECT 1; EXECUTE p",

@@ -8,8 +8,7 @@ use super::{Scope, effect, first_words, nested, rights};
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
 
-/// Reads statements as Vault does: as they are, or cut at each semicolon, also at one in a literal. DO blocks, and
-/// statements in texts, cannot be read.
+/// Reads statements as Vault does: as they are, or cut at each semicolon, also at one in a literal.
 ///
 /// # Errors
 /// The first words of the statement that changes something else, and why it does.
@@ -40,7 +39,8 @@ fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -
     Ok(())
 }
 
-fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
+/// Whether a statement changes only the credential's role, and what the setup creates.
+pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
     let ours = |roles: &[Node]| {
         if roles.iter().all(|role| rights::is_ours(role, scope)) {
             Ok(())
@@ -49,7 +49,6 @@ fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), Strin
         }
     };
     match node {
-        NodeEnum::DoStmt(_) => Ok(()),
         // `EXECUTE` of PL/pgSQL, in a piece of a DO block.
         NodeEnum::ExecuteStmt(_) if is_piece => Ok(()),
         NodeEnum::DropRoleStmt(drop) => ours(&drop.roles),
@@ -60,13 +59,12 @@ fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), Strin
         }
         // Such rights end with the credential.
         NodeEnum::GrantStmt(grant) if ours(&grant.grantees).is_ok() => Ok(()),
-        // It closes the credential's sessions.
-        NodeEnum::SelectStmt(_) => nested::harmless_to_others(node),
+        NodeEnum::SelectStmt(_) => nested::harmless(node, scope),
         node => effect(node, scope).map(drop),
     }
 }
 
 /// The first words of a statement as the setup has them.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     first_words(text).replace(CREDENTIAL, "{{name}}")
 }

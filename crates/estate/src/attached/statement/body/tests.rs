@@ -1,0 +1,195 @@
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+use std::collections::BTreeSet;
+
+use leaseproof_history::MadeThere;
+
+use crate::attached::statement::{Effect, Scope, of_vault, read};
+
+fn made() -> BTreeSet<MadeThere> {
+    let cluster = || "target".to_owned();
+    BTreeSet::from([
+        MadeThere::Database { cluster: cluster(), name: "shop".to_owned() },
+        MadeThere::Role { cluster: cluster(), name: "ours".to_owned() },
+    ])
+}
+
+/// What a script of the setup's does together, in a database.
+fn script(text: &str, database: &str) -> Result<Effect, String> {
+    let mut made = made();
+    let read = read(text, &mut Scope { on: "target", database, made: &mut made, is_of_vault: false });
+    Ok(read.map_err(|refused| refused.why)?.pop().map_or(Effect::Within, |statement| statement.effect))
+}
+
+/// The reason for which statements that Vault would run in a database are refused.
+fn vault(text: &str, database: &str) -> Option<String> {
+    let mut made = made();
+    let mut scope = Scope { on: "target", database, made: &mut made, is_of_vault: true };
+    of_vault(text, &mut scope).err().map(|(_, why)| why)
+}
+
+fn block(body: &str) -> String {
+    format!("DO $body$ DECLARE r record; who text; n int; c CONSTANT text := 'ours'; BEGIN {body} END $body$")
+}
+
+fn function(body: &str) -> String {
+    format!(
+        "CREATE FUNCTION f(who text, n int) RETURNS int LANGUAGE plpgsql AS $body$ \
+         DECLARE r record; c CONSTANT text := 'ours'; BEGIN {body} RETURN 1; END $body$"
+    )
+}
+
+/// Statements that change what is not the setup's, and what is said of each.
+const BEYOND: [(&str, &str); 26] = [
+    ("ALTER ROLE theirs CREATEDB;", "`ALTER ROLE theirs`: it changes a role"),
+    ("IF n > 0 THEN ALTER ROLE theirs CREATEDB; END IF;", "it changes a role"),
+    ("BEGIN NULL; EXCEPTION WHEN others THEN DROP ROLE theirs; END;", "DROP ROLE theirs"),
+    ("FOR r IN SELECT 1 LOOP GRANT ours TO theirs; END LOOP;", "would become a member"),
+    ("DO $x$ BEGIN GRANT ours TO theirs; END $x$;", "would become a member"),
+    ("EXECUTE 'ALTER ROLE theirs CREATEDB';", "EXECUTE: `ALTER ROLE theirs`: it changes a role"),
+    ("EXECUTE 'ALTER ROLE ' || 'theirs' || ' CREATEDB';", "it changes a role"),
+    ("EXECUTE format('GRANT ours TO %I', 'theirs');", "would become a member"),
+    ("EXECUTE format('GRANT ours TO %I', who);", "would become a member"),
+    ("EXECUTE format('ALTER ROLE %s CREATEDB', who);", "EXECUTE: the variable who is not known before it runs"),
+    ("EXECUTE who;", "setup = \"theirs\""),
+    ("EXECUTE r.statement;", "a field of a record is not known"),
+    ("EXECUTE (SELECT string_agg('x', ';'));", "an expression is not known"),
+    ("FOR r IN EXECUTE 'ALTER ROLE theirs CREATEDB' LOOP END LOOP;", "it changes a role"),
+    ("EXECUTE 'DO ''BEGIN EXECUTE ''''ALTER ROLE theirs CREATEDB''''; END''';", "it changes a role"),
+    ("EXECUTE 'COPY t TO PROGRAM ''id''';", "`COPY t TO`"),
+    ("COPY t TO PROGRAM 'id';", "it may change more"),
+    ("CALL p();", "it may change more"),
+    ("ALTER SYSTEM SET fsync = off;", "it may change more"),
+    ("COMMIT;", "must not begin or end a transaction"),
+    ("EXECUTE 'COMMIT';", "must not begin or end a transaction"),
+    ("PERFORM pg_reload_conf();", "pg_reload_conf()"),
+    ("n := (SELECT count(pg_reload_conf()));", "pg_reload_conf()"),
+    ("EXECUTE format('SELECT %I()', who);", "which function it calls is not known"),
+    ("EXECUTE format('UPDATE %I SET a = 1', who);", "which table it changes is not known"),
+    ("EXECUTE format('SET %I = 1', who);", "which setting it changes is not known"),
+];
+
+#[test]
+fn a_statement_in_a_body_is_checked_like_one_outside_of_it() {
+    for (body, words) in BEYOND {
+        for text in [block(body), function(body)] {
+            let why = script(&text, "shop").expect_err(&text);
+            assert!(why.contains("line 1 of its body: ") && why.contains(words), "{text}: {why}");
+        }
+    }
+    for (body, words) in BEYOND.iter().filter(|(body, _)| !body.contains("COMMIT")) {
+        for text in [block(body), function(body)] {
+            let why = vault(&text, "shop").unwrap_or_else(|| panic!("{text}"));
+            assert!(why.contains(words) || words.contains("ROLE theirs"), "{text}: {why}");
+        }
+    }
+    for body in ["CREATE ROLE x;", "EXECUTE 'CREATE DATABASE x';"] {
+        let why = script(&block(body), "shop").unwrap_err();
+        assert!(why.contains("create it by a statement of its own"), "{why}");
+    }
+    let why = script("DO $$\nBEGIN\n  NULL;\n  ALTER ROLE theirs CREATEDB;\nEND $$", "shop").unwrap_err();
+    assert!(why.starts_with("line 4 of its body: "), "{why}");
+}
+
+#[test]
+fn a_body_may_change_what_is_the_setups() {
+    for (body, expected) in [
+        ("", Effect::Within),
+        ("INSERT INTO t VALUES (1); SELECT count(*) INTO n FROM t;", Effect::Within),
+        ("ALTER ROLE ours CREATEDB;", Effect::OnOurs),
+        ("EXECUTE format('ALTER ROLE %I CREATEDB', c);", Effect::OnOurs),
+        ("EXECUTE 'GRANT SELECT ON t TO ' || quote_ident(c);", Effect::Within),
+        ("EXECUTE format('CREATE TABLE %I PARTITION OF t FOR VALUES IN (%L)', 't_' || n, n);", Effect::Within),
+        (
+            "FOR r IN SELECT relname FROM pg_class LOOP EXECUTE format('GRANT SELECT ON %I TO ours', r.relname); END LOOP;",
+            Effect::Within,
+        ),
+        ("EXECUTE 'SELECT $1' INTO n USING n;", Effect::Within),
+    ] {
+        assert_eq!(script(&block(body), "shop"), Ok(expected), "{body}");
+        script(&function(body), "shop").unwrap_or_else(|why| panic!("{body}: {why}"));
+    }
+}
+
+#[test]
+fn functions_of_every_signature_are_read() {
+    for (signature, body) in [
+        (
+            "f() RETURNS trigger",
+            "NEW.at := now(); IF TG_OP = 'INSERT' AND TG_ARGV[0] IS NULL THEN RETURN OLD; END IF; RETURN NEW;",
+        ),
+        ("f(a citext, b s.other, c t.a%TYPE) RETURNS mytype", "a := b.x; RETURN c;"),
+        ("f(a int, VARIADIC b text[]) RETURNS SETOF orders", "RETURN QUERY SELECT * FROM orders; RETURN NEXT a;"),
+        ("f(a int) RETURNS TABLE (b int)", "b := $1; RETURN NEXT; RETURN QUERY EXECUTE 'SELECT 1';"),
+        ("f(a int, OUT b int, INOUT c text)", "b := a; RETURN;"),
+        ("f(refcursor) RETURNS refcursor", "OPEN $1 FOR SELECT 1; RETURN $1;"),
+        ("f(anyelement) RETURNS anyelement", "RETURN $1;"),
+        ("f() RETURNS void", "RETURN;"),
+    ] {
+        let text =
+            |more: &str| format!("CREATE FUNCTION {signature} LANGUAGE plpgsql AS $f$ BEGIN {more} {body} END $f$");
+        script(&text(""), "shop").unwrap_or_else(|why| panic!("{signature}: {why}"));
+        let why = script(&text("DROP ROLE theirs;"), "shop").expect_err(signature);
+        assert!(why.contains("`DROP ROLE theirs`"), "{signature}: {why}");
+    }
+    script("CREATE PROCEDURE p(a int) LANGUAGE plpgsql AS 'BEGIN RETURN; END'", "shop").unwrap();
+}
+
+#[test]
+fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
+    for (text, words) in [
+        (
+            "CREATE FUNCTION f() RETURNS int SECURITY DEFINER LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
+            "SECURITY DEFINER",
+        ),
+        ("ALTER FUNCTION f() SECURITY DEFINER", "SECURITY DEFINER"),
+        ("ALTER ROUTINE f() SECURITY DEFINER", "SECURITY DEFINER"),
+        ("ALTER FUNCTION f() SET role = theirs", "VariableSetStmt"),
+        ("CREATE FUNCTION format(text, name) RETURNS text LANGUAGE sql AS 'SELECT ''x'''", "hides PostgreSQL's own"),
+        ("CREATE OPERATOR ! (RIGHTARG = int, FUNCTION = pg_terminate_backend)", "pg_terminate_backend()"),
+        ("CREATE AGGREGATE a (int) (SFUNC = pg_catalog.pg_terminate_backend, STYPE = bool)", "pg_terminate_backend()"),
+        ("CREATE CAST (int AS bool) WITH FUNCTION pg_terminate_backend(int)", "pg_terminate_backend()"),
+        ("ALTER FUNCTION pg_terminate_backend(int, bigint) RENAME TO harmless", "pg_terminate_backend()"),
+        ("SELECT ts_stat('SELECT pg_reload_conf()')", "ts_stat()"),
+        ("SELECT * FROM crosstab('SELECT f()') AS t (a int)", "crosstab()"),
+        ("DO LANGUAGE plpython3u 'x'", "leaseproof cannot read the language plpython3u"),
+        ("DO 'BEGIN x y; END'", "its body cannot be read as PL/pgSQL"),
+        ("DO 'DECLARE r record := pg_reload_conf(); BEGIN END'", "pg_reload_conf()"),
+    ] {
+        let why = script(text, "shop").expect_err(text);
+        assert!(why.contains(words), "{text}: {why}");
+    }
+}
+
+#[test]
+fn vaults_blocks_change_only_the_credentials_role() {
+    for database in ["shop", "theirs"] {
+        for body in [
+            "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';",
+            "IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{{name}}') THEN GRANT ours TO \"{{name}}\"; END IF;",
+            "EXECUTE format('DROP ROLE IF EXISTS %I', '{{name}}');",
+            "EXECUTE 'DROP OWNED BY \"{{name}}\"';",
+            "PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}' AND pid <> pg_backend_pid();",
+            "FOR r IN SELECT nspname FROM pg_namespace LOOP EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', r.nspname, '{{name}}'); END LOOP;",
+        ] {
+            assert_eq!(vault(&block(body), database), None, "{body} in {database}");
+        }
+        for (body, words) in [
+            ("EXECUTE format('DROP ROLE %I', 'theirs');", "neither the credential's nor one that the setup creates"),
+            ("EXECUTE 'ALTER ROLE ' || quote_ident(who) || ' NOLOGIN';", "it changes a role"),
+            ("PERFORM pg_terminate_backend(pid) FROM pg_stat_activity;", "may end the sessions of others"),
+            ("PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'theirs';", "sessions of others"),
+            (
+                "PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}' OR true;",
+                "sessions of others",
+            ),
+            ("EXECUTE 'CREATE ROLE everybody';", "the same for every credential"),
+        ] {
+            let why = vault(&block(body), database).unwrap_or_else(|| panic!("{body} in {database}"));
+            assert!(why.contains(words), "{body} in {database}: {why}");
+        }
+    }
+    assert_eq!(vault("SELECT theirs_own('{{name}}')", "shop"), None);
+    let why = vault("SELECT theirs_own('{{name}}')", "theirs").unwrap_or_default();
+    assert!(why.contains("leaseproof cannot read the functions in it"), "{why}");
+}
