@@ -14,6 +14,7 @@ mod left;
 mod login;
 mod made;
 mod needs;
+mod others;
 mod query;
 mod script;
 mod secrets;
@@ -23,7 +24,7 @@ mod token;
 mod traces;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
@@ -47,6 +48,7 @@ use self::credentials::Issued;
 use self::identity::Identity;
 use self::left::revoke_anew;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
+use self::others::Others;
 use self::setup::none_is_there;
 use self::traces::Traces;
 use crate::EstateError;
@@ -69,6 +71,8 @@ pub struct Attached {
     traces: Traces,
     identity: Identity,
     issued: Issued,
+    /// What others had before the setup.
+    others: OnceLock<Others>,
 }
 
 impl Attached {
@@ -108,6 +112,7 @@ impl Attached {
             traces,
             identity: Identity::default(),
             issued,
+            others: OnceLock::new(),
         };
         match attached.can_be_worked_in(plan, &own, cluster_id).await {
             Ok(identity) => {
@@ -237,6 +242,7 @@ impl Attached {
             left.extend(standing.iter().map(ToString::to_string));
             left.extend(self.credentials_left(&standing, Duration::ZERO).await);
         }
+        left.splice(0..0, self.others_changed().await);
         left.extend(self.leave().await);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
@@ -254,6 +260,23 @@ impl Attached {
                 })
                 .collect(),
             Err(why) => vec![why],
+        }
+    }
+
+    /// What others had before the setup and is different now, in words.
+    async fn others_changed(&self) -> Vec<String> {
+        let Some(before) = self.others.get() else { return Vec::new() };
+        match before.changes(&self.clusters).await {
+            Ok(changes) => changes
+                .iter()
+                .map(|change| {
+                    format!(
+                        "changed during the run, and not by leaseproof's own statements: {change}. The run's setup, Vault's \
+                         statements or somebody else changed it: correct it by hand"
+                    )
+                })
+                .collect(),
+            Err(why) => vec![format!("it is not known whether roles and databases of others are as before the setup: {why}")],
         }
     }
 

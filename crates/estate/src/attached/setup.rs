@@ -10,6 +10,7 @@ use leaseproof_vault::{Answer, Client};
 
 use super::login::Cluster;
 use super::made::StepEffect;
+use super::others::Others;
 use super::script::Script;
 use super::{AttachError, Attached, made};
 use crate::placeholders::Placeholders;
@@ -44,6 +45,8 @@ impl Attached {
             return Ok(());
         }
         self.enter(ledger)?;
+        let others = Others::read(&self.clusters).await?;
+        let others = self.others.get_or_init(|| others);
         let doing = Doing { run, placeholders: self.placeholders(), ended };
         for (number, (step, effect)) in (1_u32..).zip(plan.setup.iter().zip(made::by_step(plan, &doing.placeholders)?))
         {
@@ -55,7 +58,10 @@ impl Attached {
             for made in &effect.makes {
                 self.traces.add(made.clone())?;
             }
-            let done = self.step(&step.action, &effect, &doing);
+            let done = async {
+                let notes = self.step(&step.action, &effect, &doing).await?;
+                self.unchanged(others).await.map(|()| notes)
+            };
             let done: Result<_, SetupError> = recorded(number, step, done, Some(recorder), &self.redactor).await;
             if ended() {
                 return Err(EstateError::Ended);
@@ -63,6 +69,19 @@ impl Attached {
             done.map_err(|why| Box::new(why.explained(plan)))?;
         }
         Ok(())
+    }
+
+    /// Makes sure that a step has changed nothing of others. The statements are checked before they run; this is for what
+    /// that check does not see.
+    async fn unchanged(&self, others: &Others) -> Result<(), NotDone> {
+        let changes = others.changes(&self.clusters).await.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Err(NotDone::Unsendable(format!(
+            "after it, something differs that is not the setup's; the step or somebody else changed it: {}",
+            changes.join("; ")
+        )))
     }
 
     async fn step(&self, action: &SetupAction, effect: &StepEffect, doing: &Doing<'_>) -> Done {

@@ -266,7 +266,12 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
             "it changes a role that the set-up does not make",
         ),
         ("CREATE ROLE x;\nALTER ROLE x RENAME TO \"y\";", 2, "it renames a role or a database"),
-        ("DO $$ BEGIN END $$", 1, "it may change more than what the set-up makes"),
+        (
+            "SELECT 1;\nDO $$\nBEGIN\n  EXECUTE 'ALTER ROLE \"Vault' || 'user\" CREATEDB';\nEND $$",
+            2,
+            "line 3 of its body: EXECUTE: `ALTER ROLE \"Vaultuser\"`: it changes a role that the set-up does not make",
+        ),
+        ("DO $$ DECLARE s text; BEGIN EXECUTE s; END $$", 1, "EXECUTE: the variable s is not known before it runs"),
         ("CREATE ROLE x;\n\nSELECT 'open", 1, "it is no SQL"),
     ] {
         let (code, shown) = script(sql);
@@ -274,9 +279,9 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
         assert!(code == Some(2) && shown.contains(&line) && shown.contains(words), "{sql}: {shown}");
         theirs.as_before(&before).await;
     }
-    // What no reading shows: a trigger that makes its statement when it is called.
+    // What a trigger does is known when it is called: here it changes a role, which goes away only with the setup.
     let trigger = "CREATE TABLE t (a int);\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
-                   'BEGIN EXECUTE ''ALTER ROLE \"Vaultuser\" '' || ''CREATEDB''; RETURN NULL; END';\n\
+                   'BEGIN EXECUTE ''ALTER ROLE vaultuser '' || ''CREATEDB''; RETURN NULL; END';\n\
                    CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();\n\
                    INSERT INTO t VALUES (1);";
     for sql in [trigger.to_owned(), format!("BEGIN;\n{trigger}\nCOMMIT;")] {
@@ -285,6 +290,28 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
         assert!(shown.contains("which all databases of the cluster share: it was rolled back"), "{shown}");
         theirs.as_before(&before).await;
     }
+    theirs.as_before(&before).await;
+    theirs.desk.assert_nothing_left();
+}
+
+/// By a statement that no check has seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
+    let theirs = Theirs::stand_for_ours().await;
+    let before = theirs.look().await;
+    let child = theirs.desk.start(&theirs.scenario, &theirs.run(&["--set", "phase.steady.drain=3s"]));
+    under_way(&theirs, "powerdns-role", 0).await;
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    session.query("ALTER ROLE \"Vaultuser\" CREATEDB").await.unwrap();
+    let output = tokio::task::spawn_blocking(move || wait(child, Duration::from_secs(120))).await.unwrap();
+    let shown = text(&output);
+    session.query("ALTER ROLE \"Vaultuser\" NOCREATEDB").await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    let words = on_one_line(&shown);
+    let named = words.find("role Vaultuser: expected name Vaultuser, INHERIT, CREATEROLE, LOGIN").expect(&shown);
+    assert!(words.find(" passed").is_none_or(|passed| named < passed), "{shown}");
+    let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    assert!(clean.status.success(), "{}", text(&clean));
     theirs.as_before(&before).await;
     theirs.desk.assert_nothing_left();
 }
