@@ -49,7 +49,7 @@ pub use privilege::{
     RoleAttributes, RoleSetting, RowSecurity, Why,
 };
 pub use probe::{Expected, ProbeOutcome, ProbeRecord};
-pub use redactor::{Redactor, Scrubbed};
+pub use redactor::{Redactor, Scrubbed, is_password_word, looks_generated};
 pub use second::SecondFigures;
 pub use secret::Secret;
 pub use sighting::{

@@ -24,14 +24,23 @@ const MASK: &str = "***";
 
 /// Knows every secret of a run and takes them out of texts before they are kept.
 ///
-/// Two nets: secrets that it was told of, by their text; and what a statement says is a password
-/// (`PASSWORD '…'`, unless it is a SCRAM verifier or MD5 hash), known or not, because a log line can be read before
-/// the answer that carries its password.
+/// Two nets: secrets that it was told of, by their text; and what a statement or a message says is a password
+/// (`PASSWORD '…'`, unless it is a SCRAM verifier or MD5 hash), known or not: a log line can be read before the answer
+/// that carries its password, and a statement that fails has no such answer.
 pub struct Redactor {
     inner: Mutex<Inner>,
-    password_literal: Regex,
-    url_password: Regex,
+    nets: [Net; 5],
     role_name: Regex,
+}
+
+/// Texts of one form that hold a password.
+struct Net {
+    /// Its groups are all before the password, the word that says what it is, the password, and all behind it.
+    form: Regex,
+    /// Whether it is one beyond doubt. What only may be one is taken out, and not reported as found.
+    certain: bool,
+    /// Whether the password is one only where that is so.
+    when: fn(&regex::Captures<'_>) -> bool,
 }
 
 #[derive(Default)]
@@ -73,10 +82,60 @@ impl Default for Redactor {
         let regex = |pattern: &str| Regex::new(pattern).expect("a pattern written here and tested below");
         Self {
             inner: Mutex::default(),
-            password_literal: regex(r"(?i)(\bPASSWORD\s+E?')((?:[^']|'')*)(')"),
-            url_password: regex(r"(postgres(?:ql)?://[^:@/\s]*:)([^@\s]+)(@)"),
+            nets: [
+                // PASSWORD ''…'' within a literal.
+                Net {
+                    form: regex(r"(?i)(\b([a-z]{5,12})\s*(?:[:=]\s*)?[EN]?'{2,8})([^']+)('{2,8})"),
+                    certain: true,
+                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                },
+                // PASSWORD '…', also with a slip, as $$…$$, or as what RAISE and format put in.
+                Net {
+                    form: regex(r"(?i)(\b([a-z]{5,12})\s*(?:[:=]?\s*%[sLI]?'\s*,\s*|[:=]\s*)?[EN]?')((?:[^']|'')*)(')"),
+                    certain: true,
+                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                },
+                Net {
+                    form: regex(r"(?is)(\b([a-z]{5,12})\s+\$\w*\$)(.*?)(\$\w*\$)"),
+                    certain: true,
+                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                },
+                Net {
+                    form: regex(r"((postgres(?:ql)?)://[^:@/\s]*:)([^@\s]+)(@)"),
+                    certain: true,
+                    when: |found| &found[3] != MASK && !is_template(&found[3]),
+                },
+                // password: …
+                Net {
+                    form: regex(
+                        r#"(?i)(\b(password|passwd|passphrase|pwd)["']?\s*(?:[:=]|\bis\b|\bwas\b)\s*["']?)([^\s"',;)]+)()"#,
+                    ),
+                    certain: false,
+                    when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
+                },
+            ],
             role_name: regex(r#"(?i)\b(?:ROLE|USER)\s+"((?:[^"]|"")+)""#),
         }
+    }
+}
+
+impl Net {
+    /// The text without its passwords; none where it has none.
+    fn masked(&self, text: &str) -> Option<String> {
+        let mut masked = String::new();
+        let (mut at, mut written) = (0, 0);
+        while let Some(found) = self.form.captures_at(text, at) {
+            let (Some(word), Some(secret)) = (found.get(2), found.get(3)) else { break };
+            if (self.when)(&found) {
+                masked.push_str(&text[written..secret.start()]);
+                masked.push_str(MASK);
+                (at, written) = (secret.end(), secret.end());
+            } else {
+                // Another one may begin within what is none.
+                at = word.end();
+            }
+        }
+        (written > 0).then(|| masked + &text[written..])
     }
 }
 
@@ -114,20 +173,11 @@ impl Redactor {
         let mut found = false;
         let mut username = None;
         let mut clean = self.scrub_known(text, &mut found, &mut username);
-        for (net, keep_hashes) in [(&self.password_literal, true), (&self.url_password, false)] {
-            if !net.is_match(&clean) {
-                continue;
+        for net in &self.nets {
+            if let Some(masked) = net.masked(&clean) {
+                clean = masked;
+                found |= net.certain;
             }
-            clean = net
-                .replace_all(&clean, |captures: &regex::Captures<'_>| {
-                    let literal = &captures[2];
-                    if literal == MASK || is_template(literal) || (keep_hashes && is_hash(literal)) {
-                        return captures[0].to_owned();
-                    }
-                    found = true;
-                    format!("{}{MASK}{}", &captures[1], &captures[3])
-                })
-                .into_owned();
         }
         if found && username.is_none() {
             username = self.role_name.captures(&clean).map(|captures| Username::new(captures[1].replace("\"\"", "\"")));
@@ -202,6 +252,29 @@ impl Inner {
     }
 }
 
+/// Whether a word says that the text behind it is a password: PASSWORD, or that with a slip.
+pub fn is_password_word(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let slips = strsim::osa_distance(&word, "password");
+    word == "passwd" || slips <= 1 || (slips <= 2 && word.contains('w'))
+}
+
+/// Whether a word looks like a password and not like a word of a language: it has letters, and digits or signs among them.
+pub fn looks_generated(word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ':', '!', '?']);
+    let has = |so: fn(&char) -> bool| word.chars().any(|sign| so(&sign));
+    let named = ["scram-sha", "sha", "md5", "aes"].iter().any(|begin| word.to_ascii_lowercase().starts_with(begin));
+    word.chars().count() >= SHORTEST
+        && !named
+        && has(|sign| sign.is_alphabetic())
+        && has(|sign| sign.is_ascii_digit() || "!#%^&*+?~|".contains(*sign))
+}
+
+/// Whether a literal stays: an empty one, what stands for a secret already, and a hash of one.
+fn is_kept(literal: &str) -> bool {
+    literal.is_empty() || literal == MASK || is_template(literal) || is_hash(literal)
+}
+
 /// Whether it is Vault's place for a password that it will make: `{{password}}`.
 fn is_template(literal: &str) -> bool {
     literal.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).is_some_and(|name| !name.contains('}'))
@@ -238,6 +311,51 @@ mod tests {
             r#"LOG:  statement: CREATE ROLE "v-x-1" WITH LOGIN PASSWORD '***' VALID UNTIL '2026-01-01'"#
         );
         assert_eq!(scrubbed.username, Some(Username::new("v-x-1")));
+    }
+
+    #[test]
+    fn a_password_is_found_where_a_statement_fails() {
+        for (text, clean, found) in [
+            ("STATEMENT:  ALTER ROLE x PASSWRD 'Hush'", "STATEMENT:  ALTER ROLE x PASSWRD '***'", true),
+            ("STATEMENT:  ALTER ROLE x PASWORD E'Hu\\'", "STATEMENT:  ALTER ROLE x PASWORD E'***'", true),
+            ("STATEMENT:  CREATE ROLE x PASSWROD N'Hush'", "STATEMENT:  CREATE ROLE x PASSWROD N'***'", true),
+            ("STATEMENT:  ALTER ROLE x PASSWORD = 'Hush'", "STATEMENT:  ALTER ROLE x PASSWORD = '***'", true),
+            ("ALTER ROLE x PASSWORD $$Hush$$ y", "ALTER ROLE x PASSWORD $$***$$ y", true),
+            ("ALTER ROLE x PASSWORD $p$Hu'sh$p$", "ALTER ROLE x PASSWORD $p$***$p$", true),
+            ("RAISE EXCEPTION 'password: %', 'Hush'", "RAISE EXCEPTION 'password: %', '***'", true),
+            ("EXECUTE 'ALTER ROLE x PASSWORD ''Hush'''", "EXECUTE 'ALTER ROLE x PASSWORD ''***'''", true),
+            (
+                "PERFORM 'x' , 'CREATE ROLE y PASWORD ''Hush'' z'",
+                "PERFORM 'x' , 'CREATE ROLE y PASWORD ''***'' z'",
+                true,
+            ),
+            ("PASSWORD '' VALID UNTIL 'x', PASSWORD 'Hush'", "PASSWORD '' VALID UNTIL 'x', PASSWORD '***'", true),
+            ("format('PASSWORD %L', 'Hush')", "format('PASSWORD %L', '***')", true),
+            ("ERROR:  password: Hush-4711", "ERROR:  password: ***", false),
+            ("ERROR:  the password is Hush4711, not that", "ERROR:  the password is ***, not that", false),
+            ("{\"password\": \"Hush-4711\"}", "{\"password\": \"***\"}", false),
+        ] {
+            let scrubbed = Redactor::new().scrub(text);
+            assert_eq!((scrubbed.text.as_str(), scrubbed.found), (clean, found), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_about_passwords_stay() {
+        for text in [
+            "ERROR:  invalid password: must be at least 8 characters",
+            "DETAIL:  Password does not match for user \"ada\".",
+            "ERROR:  the password is too short",
+            "LOG:  parameter \"password_encryption\" changed to \"scram-sha-256\"",
+            "password_encryption = 'scram-sha-256'",
+            "ERROR:  unrecognized role option \"passwrd\" at character 14",
+            "SELECT passport 'x', keyword 'y', a.user = 'z'",
+            "CREATE ROLE \"a\" PASSWORD '{{password}}'",
+            "password: scram-sha-256",
+        ] {
+            let scrubbed = Redactor::new().scrub(text);
+            assert_eq!((scrubbed.text.as_str(), scrubbed.found), (text, false));
+        }
     }
 
     #[test]

@@ -127,6 +127,8 @@ impl SetupStep {
     /// literals and rows, and a script may print anything.
     #[must_use]
     pub fn scrub(&self, words: &str) -> String {
+        let says = self.expect.as_ref().and_then(|expect| expect.says.as_deref());
+        let words = &says.map_or_else(|| words.to_owned(), |says| secrets::of_text(says).scrub(words));
         match &self.action {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => secrets::of_text(text).scrub(words),
             SetupAction::Policy { rules, .. } => secrets::of_text(rules).scrub(words),
@@ -202,6 +204,7 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
         cluster.settings.values_mut().for_each(&mut *visit);
     }
     for step in plan.steps_mut() {
+        step.expect.iter_mut().filter_map(|expect| expect.says.as_mut()).for_each(&mut *visit);
         match &mut step.action {
             SetupAction::Sql { text, .. } | SetupAction::Script { text, .. } => visit(text),
             SetupAction::Policy { rules, .. } => visit(rules),

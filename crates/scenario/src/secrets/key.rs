@@ -105,6 +105,11 @@ pub(crate) fn looks_secret(key: &str) -> bool {
         || segments.iter().any(|segment| SEGMENTS.contains(&segment.as_str()) || slip(segment))
 }
 
+/// Whether a word is PASSWORD with a slip: `PASSWRD`. PostgreSQL rejects the statement and repeats it in its log.
+pub(super) fn is_slip(word: &str) -> bool {
+    leaseproof_domain::is_password_word(word) && !is_secret_key(word)
+}
+
 /// The words of a key in lower case: `secretId`, `secret-id` and `secret_id` have the same.
 fn segments(key: &str) -> Vec<String> {
     let mut segments = vec![String::new()];

@@ -4,12 +4,14 @@
 //! are certain: a word too much there would be found in every log. What people are shown of their own lines goes by
 //! [`of_scenario`], [`of_argument`], [`doubtful_spans`] and [`looks_secret`], which rather hide too much.
 
+mod commands;
 mod document;
 mod found;
 mod insert;
 mod key;
 mod literal;
 mod nets;
+mod programs;
 mod shell;
 mod sql;
 mod text;

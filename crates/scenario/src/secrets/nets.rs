@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use leaseproof_domain::looks_generated;
+
 use super::found::Found;
 use super::key::{is_secret_key, looks_secret};
 use super::value::{at, is_template, is_variable, quoted};
-use super::{shell, sql, value};
+use super::{commands, shell, sql, value};
 
 /// A key that is longer is none.
 const LONGEST_KEY: usize = 80;
@@ -26,7 +28,7 @@ static KEYS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Texts whose form alone says that they hold a secret: the group `secret`.
-static FORMS: LazyLock<[Regex; 16]> = LazyLock::new(|| {
+static FORMS: LazyLock<[Regex; 10]> = LazyLock::new(|| {
     [
         // SQL, where it stands in a text that is none: PASSWORD '…'
         r"(?i)\bPASSWORD\s+E?'(?<secret>(?:[^']|'')+)'",
@@ -41,16 +43,9 @@ static FORMS: LazyLock<[Regex; 16]> = LazyLock::new(|| {
         // HTTP: X-Vault-Token: …, Authorization: Bearer …
         r#"(?i)\b(?:x-vault-token|x-[\w-]*(?:token|key|secret)|(?:proxy-)?authorization|api-?key|(?:set-)?cookie)["']?\s*:\s*["']?(?:(?:bearer|basic|token)\s+)?(?<secret>[^\s"'\\]+)"#,
         r"(?i)\bbearer\s+(?<secret>[\w.~+/-]{12,}=*)",
-        // Commands: mysql -p…, sshpass -p …, redis-cli -a …, curl -u user:…, openssl -pass pass:…
-        r#"\b(?:mysql\w*|mariadb[\w-]*)\b[^\n|;&]*?\s-p["']?(?<secret>[^\s"'|;&]+)"#,
-        r#"\bsshpass\s+-p\s*["']?(?<secret>[^\s"']+)"#,
-        r#"\bredis-cli\b[^\n|;&]*?\s-a\s+["']?(?<secret>[^\s"']+)"#,
-        r#"\bldap\w+\b[^\n|;&]*?\s-w\s*["']?(?<secret>[^\s"'|;&]+)"#,
         // ~/.netrc
         r"\blogin\s+\S+\s+password\s+(?<secret>\S+)",
-        r#"\b(?:curl|wget)\b[^\n|;]*?\s(?:-u|--user)[ =]?["']?[^\s:"']+:(?<secret>[^\s"']+)"#,
         r#"\bpass:(?<secret>[^\s"']+)"#,
-        r#"\bvault\s+(?:login|unwrap|operator\s+unseal|token\s+(?:lookup|renew|revoke))\s+(?:-(?:namespace|ns|address|path|method|format|field|increment)[ =]\S+\s+|-[\w-]+(?:=\S+)?\s+)*["']?(?<secret>[^\s"'=<-][^\s"'=]*)(?:["'\s]|\z)"#,
     ]
     .map(regex)
 });
@@ -76,10 +71,18 @@ static DOUBTFUL: LazyLock<[Regex; 9]> = LazyLock::new(|| {
     .map(regex)
 });
 
+/// A word behind one that says what it is: `the password is …`.
+static SAID: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"(?i)\b(?:password|passwd|passphrase|passcode|pwd|pw|secret|token)(?:\s+(?:of|for)\s+\S+)?",
+        r"(?:\s+(?:is|was|now|becomes|to|set|changed|will|be))*\s*[:=]?\s+[\x22'`(]*(?<secret>[^\s\x22'`(),;]+)"
+    ))
+});
+
 /// What each text with a secret has: most texts have none of it, and there may be very many of them.
 static GATE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)pass|pw|secret|token|key|cred|jwt|bearer|auth|cookie|identified|crypt|hmac|digest|md5|sha\d|insert|copy|://|hv[sbr]\.|eyJ|AKIA|gh[opsu]_|xox|glpat|-----BEGIN|:[\w*-]+:|curl|wget|mysql|mariadb|redis|vault|ldap|echo|print|yes|<<|:\S{4,}@|require|masterauth|\bsend\b",
+        r"(?i)pas|pw|s+w|word|secret|token|key|cred|jwt|bearer|auth|cookie|identified|crypt|hmac|digest|md5|sha\d|insert|copy|://|hv[sbr]\.|eyJ|AKIA|gh[opsu]_|xox|glpat|-----BEGIN|:[\w*-]+:|vault|echo|print|yes|<<|:\S{4,}@|require|masterauth|\bsend\b",
     )
 });
 
@@ -93,7 +96,7 @@ static URL: LazyLock<Regex> =
 /// Everything in a text that is a secret, or may be one. A template (`{{password}}`), a variable (`$PGPASSWORD`, `${…}`)
 /// and a stored hash are none.
 pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
-    if !GATE.is_match(text) {
+    if !GATE.is_match(text) && !commands::has_any(text) {
         return Vec::new();
     }
     let mut found = sql::literals(text, depth);
@@ -105,10 +108,13 @@ pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
     let mut nets = given(text);
     nets.extend(forms(FORMS.as_slice()));
     nets.extend(forms(DOUBTFUL.as_slice()).into_iter().map(Found::doubtful));
+    let said = forms(std::slice::from_ref(&*SAID)).into_iter();
+    nets.extend(said.filter(|one| looks_generated(&text[one.span.clone()])).map(Found::doubtful));
     URL.captures_iter(text)
         .filter_map(|captures| captures.name("secret"))
         .for_each(|all| url(text, all.range(), &mut nets));
     nets.extend(shell::read(text));
+    nets.extend(commands::read(text));
     nets.retain(|one| {
         let written = &text[one.span.clone()];
         // image:15@sha256:… has a tag there.
@@ -127,18 +133,22 @@ fn given(text: &str) -> Vec<Found> {
         let (Some(key), Some(whole)) = (captures.name("key"), captures.get(0)) else { continue };
         let inside = found.last().is_some_and(|last| key.start() < last.span.end);
         let certain = is_secret_key(key.as_str());
-        let looks = || captures.name("joint").is_some() && looks_secret(key.as_str());
+        let is_option = text[..key.start()].ends_with('-') || key.as_str().starts_with('-');
+        let looks = || (captures.name("joint").is_some() || is_option) && looks_secret(key.as_str());
         if inside || key.len() > LONGEST_KEY || !(certain || looks()) {
             continue;
         }
         let has = |group: &str| captures.name(group).is_some_and(|part| !part.is_empty());
         let joint = captures.name("joint").map_or("", |joint| joint.as_str());
-        let is_option = text[..key.start()].ends_with('-') || key.as_str().starts_with('-');
         let is_set = || {
             text[..key.start()].trim_end().ends_with(r"\set") || text[..key.start()].trim_end().ends_with(r"\setenv")
         };
         let one = match joint {
-            "" if is_option => at(text, whole.end()).filter(|one| !text[one.span.clone()].starts_with('-')),
+            "" if is_option => at(text, whole.end()).filter(|one| {
+                let value = &text[one.span.clone()];
+                // `--key client.pem` names a file.
+                !value.starts_with('-') && (certain || !value.contains(['/', '.']))
+            }),
             "" if is_set() => at(text, whole.end()),
             "" => None,
             ":" => json(text, whole.end()).or_else(|| {

@@ -88,7 +88,8 @@ pub(super) fn read(text: &str) -> Vec<Found> {
 
 /// Whether a value only says where the secret is: standard input, or a file.
 pub(super) fn is_input(value: &str) -> bool {
-    matches!(value, "-" | "@-" | "@/dev/stdin" | "/dev/stdin" | "stdin")
+    let named = ["file:", "env:", "fd:"].iter().any(|begin| value.starts_with(begin));
+    named || matches!(value, "-" | "@-" | "@/dev/stdin" | "/dev/stdin" | "stdin")
 }
 
 /// Whether the command around a place asks for a secret: the line before the place, and what follows it.
@@ -144,7 +145,7 @@ fn length(text: &str) -> usize {
     text.len()
 }
 
-fn unquoted(text: &str, word: Range<usize>) -> Range<usize> {
+pub(super) fn unquoted(text: &str, word: Range<usize>) -> Range<usize> {
     let written = &text[word.clone()];
     let open = written.len() - written.trim_start_matches(['$', '\\']).len();
     for quote in ['"', '\''] {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::found::Found;
-use super::key::{is_secret_key, looks_secret};
+use super::key::{is_secret_key, is_slip, looks_secret};
 use super::literal::Meaning;
 use super::{insert, nets};
 use crate::sql::{Kind, Token, tokens};
@@ -93,7 +93,12 @@ impl<'a> Reader<'a> {
         }
         let meaning = Meaning::of(self.text, token);
         let whole = Found::new(token.inner.clone()).meaning(self.text, meaning.text.clone());
-        if self.is_given(index) || self.is_secret_parameter() || self.continues(index) || self.is_appended(index) {
+        if self.is_given(index)
+            || self.is_secret_parameter()
+            || self.continues(index)
+            || self.is_appended(index)
+            || self.is_raised(index)
+        {
             self.found.push(whole);
             return;
         }
@@ -134,7 +139,8 @@ impl<'a> Reader<'a> {
                 return said.iter().any(|token| self.text[token.span.clone()].eq_ignore_ascii_case("identified"));
             }
             if !(is("to") || is("with") || matches!(written, "=" | ":" | ">")) {
-                return self.names_secret(&self.tokens[last]);
+                let is_slip = || word && last + 1 == index && is_slip(written);
+                return self.names_secret(&self.tokens[last]) || is_slip();
             }
             before = last;
         }
@@ -185,6 +191,18 @@ impl<'a> Reader<'a> {
             }
         }
         false
+    }
+
+    /// `RAISE EXCEPTION 'the password: %', '…'`.
+    fn is_raised(&self, index: usize) -> bool {
+        let is = |at: usize, word: &str| self.written(at).eq_ignore_ascii_case(word);
+        let statement = (index.saturating_sub(2 * BACK)..index).rev().take_while(|at| self.written(*at) != ";");
+        let Some(raise) = statement.into_iter().find(|at| is(*at, "raise")) else { return false };
+        let Some(format) = (raise..index).find(|at| self.tokens[*at].kind == Kind::Literal) else { return false };
+        let said = &self.text[self.tokens[format].inner.clone()];
+        let number = (format..index).filter(|at| self.written(*at) == ",").count();
+        let place = number.checked_sub(1).and_then(|number| said.match_indices('%').nth(number));
+        place.is_some_and(|(at, _)| OPEN.is_match(&said[..at]))
     }
 
     /// What a literal says of the call's next parameters: a format, or a setting's name.

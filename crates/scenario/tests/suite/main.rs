@@ -6,4 +6,5 @@ mod plans;
 mod probes;
 mod problems;
 mod schema;
+mod secrets;
 mod statements;

@@ -102,10 +102,7 @@ fn statements_that_fail_or_miss_the_credential_have_one() {
         (format!("{CREATE}\n-- first; then\nSELECT 1"), "also inside comments"),
         (format!("{CREATE}\n/* first; then */ SELECT 1"), "also inside comments"),
         (STANDARD.encode(format!("{CREATE} {BLOCK}")), "END stands between two quotes"),
-        (
-            format!("SELECT 1 /* don't */; {CREATE} {BLOCK} /* isn't */"),
-            "END stands between two quotes",
-        ),
+        (format!("SELECT 1 /* don't */; {CREATE} {BLOCK} /* isn't */"), "END stands between two quotes"),
         (json(&[CREATE, BLOCK]), "PostgreSQL rejects JSON"),
         (json(&["CREATE ROLE \"{{name}}\" LOGIN VALID UNTIL '{{expiration}}'"]), "has no `{{password}}`"),
         (STANDARD.encode("COMMENT ON ROLE \"{{name}}\" IS '{{nam}}'"), "did you mean `{{name}}`?"),
