@@ -23,23 +23,27 @@ pub(crate) fn outcome(action: &ActionFigures) -> String {
     format!("{answer}{took}{expected}")
 }
 
-/// What it did to promises, as the scenario declares it.
+/// What it may do to promises, as the scenario declares it, and what it did but for errors.
 pub(crate) fn effect(action: &ActionFigures) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(ActionEnds { roles, credentials }) = &action.ends {
         parts.push(format!("ended {} of {}", figures::count(*credentials, "credential"), roles.join(", ")));
     }
-    if let Some(ActionWindow { affects, until, last_error, recovered, errors }) = &action.window {
+    if let Some(ActionWindow { affects, until, last_error, recovered, .. }) = &action.window {
         let window =
             until.map_or_else(|| "without an end".to_owned(), |until| format!("{} s", figures::seconds(until)));
         parts.push(format!("may affect {} for {window}", affects.join(", ")));
-        let total: u64 = errors.iter().map(|(_, _, count)| count).sum();
-        parts.push(figures::count(total, "error"));
         if let (Some(_), Some(at)) = (last_error, recovered) {
             parts.push(format!("issued again after {} s", figures::seconds(*at)));
         }
     }
     if parts.is_empty() { "no effect declared".to_owned() } else { parts.join(" · ") }
+}
+
+/// The errors in its window, as one number.
+pub(crate) fn errors(action: &ActionFigures) -> Option<String> {
+    let total = action.window.as_ref()?.errors.iter().map(|(_, _, count)| count).sum();
+    Some(figures::count(total, "error"))
 }
 
 /// The actions before a cause, a line each.
@@ -49,6 +53,11 @@ pub(crate) fn before(cause: &FailureCause) -> impl Iterator<Item = String> {
         let (seconds, side) = if *at <= first { (first.0 - at.0, "before") } else { (at.0 - first.0, "after") };
         format!("action {action} began {} s {side} that: {what} (at {origin})", figures::seconds(seconds))
     })
+}
+
+/// Whether the errors outside all windows are those outside the windows of actions: no fault has one.
+pub(crate) fn only_actions_have_windows(verdicts: &RunVerdicts) -> bool {
+    verdicts.faults.is_empty() && verdicts.actions.iter().any(|action| action.window.is_some())
 }
 
 /// One point of the run's timeline: when, and what happened.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use leaseproof_domain::{
-    ActionFigures, FaultFigures, Judgment, Observed, OperationStatistics, RunVerdicts, ScenarioWarning, Validity,
-    Verdict,
+    ActionFigures, FaultFigures, Judgment, Observed, Operation, OperationStatistics, RunVerdicts, ScenarioWarning,
+    Validity, Verdict,
 };
 
 use crate::actions as words;
@@ -195,9 +195,12 @@ fn faults(out: &mut String, verdicts: &RunVerdicts) {
             markdown(&figures::errors(errors))
         );
     }
-    let outside =
-        if errors_outside.is_empty() { "none".to_owned() } else { markdown(&figures::errors(errors_outside)) };
-    let _ = writeln!(out, "\nErrors outside fault windows: {outside}.\n");
+    outside(out, "fault windows", errors_outside);
+}
+
+fn outside(out: &mut String, windows: &str, errors: &[(Operation, String, u64)]) {
+    let errors = if errors.is_empty() { "none".to_owned() } else { markdown(&figures::errors(errors)) };
+    let _ = writeln!(out, "\nErrors outside {windows}: {errors}.\n");
 }
 
 fn actions(out: &mut String, verdicts: &RunVerdicts) {
@@ -221,6 +224,9 @@ fn actions(out: &mut String, verdicts: &RunVerdicts) {
             markdown(&words::effect(action)),
             markdown(&errors)
         );
+    }
+    if words::only_actions_have_windows(verdicts) {
+        outside(out, "windows of actions", &verdicts.errors_outside);
     }
     out.push_str("\n## Timeline\n\nFaults and actions, in seconds of the run.\n\n| At | |\n|---:|---|\n");
     for entry in words::timeline(verdicts) {

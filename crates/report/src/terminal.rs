@@ -183,9 +183,14 @@ fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
         layout.paragraph(out, &format!("fault {number}: "), &words);
     }
     if !verdicts.faults.is_empty() {
-        let outside: u64 = verdicts.errors_outside.iter().map(|(_, _, count)| count).sum();
-        let _ = writeln!(out, "outside fault windows: {}\n", figures::count(outside, "error"));
+        outside(out, "outside fault windows", verdicts);
     }
+}
+
+/// The errors outside all windows.
+fn outside(out: &mut String, of: &str, verdicts: &RunVerdicts) {
+    let outside: u64 = verdicts.errors_outside.iter().map(|(_, _, count)| count).sum();
+    let _ = writeln!(out, "{of}: {}\n", figures::count(outside, "error"));
 }
 
 /// One line for each action: what it was, when and how it ended, and its declared effect.
@@ -193,10 +198,13 @@ fn actions(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     for action in &verdicts.actions {
         let at = action.begun.map(|at| format!("at {at} ")).unwrap_or_default();
         let ActionFigures { action: number, what, .. } = action;
-        let words = format!("{what} · {at}{} · {}", words::outcome(action), words::effect(action));
+        let errors = words::errors(action).map(|errors| format!(" · {errors} in its window")).unwrap_or_default();
+        let words = format!("{what} · {at}{} · {}{errors}", words::outcome(action), words::effect(action));
         layout.paragraph(out, &format!("action {number}: "), &words);
     }
-    if !verdicts.actions.is_empty() {
+    if words::only_actions_have_windows(verdicts) {
+        outside(out, "outside windows of actions", verdicts);
+    } else if !verdicts.actions.is_empty() {
         out.push('\n');
     }
 }
