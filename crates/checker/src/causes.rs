@@ -1,36 +1,28 @@
 //! Causes: the findings of all failed checks, grouped by their text.
 //!
-//! Findings with the same server message are one cause, even if they belong to different checks. A check that fails for
-//! the same credentials as an earlier one, in a way that follows from it, is listed under that cause.
+//! Findings with the same server message are one cause, even if they belong to different checks; so are findings about one
+//! server that cannot be reached, whatever each operation reports of it. A check that fails for the same credentials as an
+//! earlier one, in a way that follows from it, is listed under that cause.
 
+mod connection;
+mod draft;
+mod follows;
 mod group;
 mod pattern;
 mod place;
 mod privilege;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use leaseproof_domain::{AlsoBroken, CheckId, FailureCause, Micros};
+use leaseproof_domain::{CauseFault, CheckId, FailureCause, Micros};
 
+use self::draft::Draft;
 use self::group::Said;
 pub(crate) use self::group::{Group, Groups};
 pub use self::pattern::without_details;
 pub(crate) use self::place::{complete, undecided_by};
 
-/// Which checks fail because another one does: a role that cannot be dropped is left over, a login that is refused is
-/// not usable in time. `docs/mutants.md` shows each pair on real servers.
-const FOLLOWS: &[(&str, &[&str])] = &[
-    ("SAT-1", &["AVL-1", "ISS-1", "LOG-1", "EXP-1", "INV-1", "INV-10", "FLT-1", "THR-1", "DNS-1", "DNS-2"]),
-    ("AVL-1", &["INV-1", "INV-10", "FLT-1", "THR-1"]),
-    ("ISS-1", &["POL-1", "INV-1", "INV-2", "INV-3", "INV-5", "INV-10", "RUN-2"]),
-    ("LOG-1", &["INV-1", "INV-5", "DNS-1", "DNS-2", "DNS-3"]),
-    ("GRA-1", &["PRB-1", "PRB-2", "INV-9", "LOG-1", "INV-5"]),
-    ("TTL-2", &["INV-4", "INV-5"]),
-    ("TTL-7", &["TTL-2", "INV-4", "INV-7"]),
-    ("REV-1", &["EXP-1", "RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
-    ("EXP-1", &["RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
-    ("INV-2", &["INV-5"]),
-];
 /// From this share of its samples on a check fails throughout, and not only for some credentials.
 const THROUGHOUT: f64 = 0.9;
 
@@ -44,32 +36,37 @@ pub(crate) struct Failed {
     pub(crate) groups: Groups,
 }
 
-/// A cause that is being put together.
-struct Draft {
-    known: bool,
-    /// What it says, without the privilege.
-    key: String,
-    check: CheckId,
-    group: Group,
-    also: BTreeMap<CheckId, u64>,
-    /// Whether its check failed throughout.
-    throughout: bool,
+/// What the plan and the run say of causes.
+pub(crate) struct Context<'a> {
+    /// For how long a request is in flight at most.
+    pub(crate) timeout: Duration,
+    /// The fault in whose window a moment is, with those of some codes that it does not name.
+    pub(crate) fault: &'a dyn Fn(Micros, &BTreeSet<String>) -> Option<CauseFault>,
 }
 
 /// The causes behind the failed checks: SAT-1 first, then in order of time, declared ones last. The order of `failed` and
 /// of the findings in it does not matter.
-pub(crate) fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
+pub(crate) fn causes(failed: Vec<Failed>, context: &Context<'_>) -> Vec<FailureCause> {
+    let timeout = context.timeout;
     let mut roots: Vec<Draft> = Vec::new();
-    for draft in drafts(failed) {
-        match roots.iter_mut().filter(|root| root.explains(&draft)).min_by_key(|root| (rank(root.check), root.first()))
-        {
-            Some(root) => root.take(draft),
-            None => roots.push(draft),
+    for mut draft in joined(drafts(failed), timeout) {
+        roots.sort_by_key(|root| (root.rank(), root.first()));
+        if let Some(root) = roots.iter_mut().find(|root| root.explains(&draft, timeout)) {
+            root.take(draft);
+            continue;
+        }
+        // Of some of the credentials only.
+        let many = roots.iter_mut().filter(|root| root.may_explain_some(&draft));
+        for root in many.collect::<Vec<_>>() {
+            root.take_some(&mut draft);
+        }
+        if !draft.is_empty() {
+            roots.push(draft);
         }
     }
     let mut roots = of_all_privileges(roots);
     roots.sort_by(|one, other| one.order().cmp(&other.order()));
-    roots.into_iter().map(Draft::finish).collect()
+    roots.into_iter().map(|root| root.finish(context)).collect()
 }
 
 /// One draft for each thing that is said, those of the earlier checks first.
@@ -91,18 +88,27 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
     let throughout = |check: &CheckId| {
         samples.get(check).is_some_and(|(all, found)| *all > 0 && *found as f64 >= *all as f64 * THROUGHOUT)
     };
-    let mut drafts: Vec<Draft> = said
-        .into_iter()
-        .filter_map(|((known, (key, _)), mut checks)| {
-            let check = *checks.keys().min_by_key(|check| rank(**check))?;
-            let mut group = checks.remove(&check)?;
-            let also = checks.iter().map(|(check, group)| (*check, group.count)).collect();
-            group.subjects.extend(checks.into_values().flat_map(|group| group.subjects));
-            Some(Draft { known, key, check, group, also, throughout: throughout(&check) })
-        })
-        .collect();
-    drafts.sort_by(|one, other| (rank(one.check), one.order()).cmp(&(rank(other.check), other.order())));
+    let drafts = said.into_iter().filter_map(|((known, (key, _)), groups)| Draft::new(known, key, groups, throughout));
+    let mut drafts: Vec<Draft> = drafts.collect();
+    drafts.sort_by(|one, other| (one.rank(), one.order()).cmp(&(other.rank(), other.order())));
     drafts
+}
+
+/// What says that a connection failed, and not which, belongs to the one that failed at that time.
+fn joined(drafts: Vec<Draft>, timeout: Duration) -> Vec<Draft> {
+    let is_named = |draft: &Draft| draft.connection.as_ref().is_some_and(|connection| connection.endpoint.is_some());
+    let (mut named, others): (Vec<Draft>, Vec<Draft>) = drafts.into_iter().partition(is_named);
+    let mut rest = Vec::new();
+    for draft in others {
+        let near = named.iter_mut().filter(|named| named.may_be_behind(&draft, timeout));
+        match near.min_by_key(|named| (named.apart(&draft), named.order_key())) {
+            Some(named) => named.join(draft),
+            None => rest.push(draft),
+        }
+    }
+    rest.extend(named);
+    rest.sort_by(|one, other| (one.rank(), one.order()).cmp(&(other.rank(), other.order())));
+    rest
 }
 
 /// What is said of several privileges in the same words is one cause.
@@ -116,91 +122,6 @@ fn of_all_privileges(drafts: Vec<Draft>) -> Vec<Draft> {
         }
     }
     merged.into_values().collect()
-}
-
-/// Saturation and availability come before what they make fail, and so do wrong privileges and TTLs; the others stand as
-/// in the catalogue.
-fn rank(check: CheckId) -> (u8, CheckId) {
-    let first = match check.as_str() {
-        "SAT-1" => 0,
-        "AVL-1" => 1,
-        "GRA-1" | "TTL-7" => 2,
-        _ => 3,
-    };
-    (first, check)
-}
-
-impl Draft {
-    fn first(&self) -> Micros {
-        self.group.example.at.unwrap_or(Micros(u64::MAX))
-    }
-
-    fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<&str>) {
-        let privilege = self.group.example.privilege.as_deref();
-        let saturated = self.check.as_str() == "SAT-1";
-        (self.known, !saturated, self.first(), rank(self.check), self.group.shown(), privilege)
-    }
-
-    fn checks(&self) -> BTreeSet<CheckId> {
-        self.also.keys().copied().chain([self.check]).collect()
-    }
-
-    /// Whether the other's checks fail because this one does: for the same credentials, or where this one failed
-    /// throughout. A wrong privilege explains what is said of that privilege, and the queries that need it.
-    fn explains(&self, other: &Self) -> bool {
-        let follows = FOLLOWS.iter().find(|(check, _)| *check == self.check.as_str()).map_or(&[][..], |(_, ids)| ids);
-        if self.known != other.known || !other.checks().iter().all(|check| follows.contains(&check.as_str())) {
-            return false;
-        }
-        let (own, others) = (&self.group, &other.group);
-        match (own.privileges.is_empty(), others.privileges.is_empty()) {
-            (true, true) if (self.check.as_str(), other.check.as_str()) == ("TTL-7", "TTL-2") => {
-                others.lines().is_subset(&own.lines())
-            }
-            (true, true) => {
-                let subjects = !others.subjects.is_empty() && others.subjects.is_subset(&own.subjects);
-                subjects || self.throughout || self.check.as_str() == "SAT-1"
-            }
-            (false, false) => others.privileges.is_subset(&own.privileges) || privilege::brings(own, others),
-            (false, true) => privilege::is_missed_by(own, others),
-            (true, false) => false,
-        }
-    }
-
-    /// Takes what follows from this.
-    fn take(&mut self, other: Self) {
-        for (check, count) in other.also.into_iter().chain([(other.check, other.group.count)]) {
-            *self.also.entry(check).or_default() += count;
-        }
-        self.group.subjects.extend(other.group.subjects);
-    }
-
-    /// Takes what says the same of another privilege.
-    fn join(&mut self, other: Self) {
-        for (check, count) in other.also {
-            *self.also.entry(check).or_default() += count;
-        }
-        self.group.merge(other.group);
-    }
-
-    fn finish(self) -> FailureCause {
-        let (what, about) = (self.group.shown(), self.group.cause_subjects());
-        let Group { count, mut example, added, privileges, .. } = self.group;
-        example.what.push_str(&added);
-        FailureCause {
-            what: if count == 1 { example.what.clone() } else { what },
-            check: self.check,
-            count,
-            first_at: example.at,
-            privileges: privileges.into_iter().collect(),
-            example,
-            also_breaks: self.also.into_iter().map(|(check, count)| AlsoBroken { check, count }).collect(),
-            known: self.known,
-            about,
-            warnings: Vec::new(),
-            after: Vec::new(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    Cause, EndReason, Event, Judgment, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures, VERDICTS_SCHEMA,
-    Verdict,
+    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures,
+    VERDICTS_SCHEMA, Verdict,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Plan};
@@ -90,7 +90,10 @@ impl<'p> Bench<'p> {
                 self.run.faults.see(record);
                 self.run.faults.felt_by(record.op, record.start, record.end)
             }
-            Event::Shed(shed) => self.run.faults.felt_by(Operation::Issue, shed.intended, shed.intended),
+            Event::Shed(shed) => {
+                self.run.faults.due(shed.intended);
+                self.run.faults.felt_by(Operation::Issue, shed.intended, shed.intended)
+            }
             _ => false,
         };
         self.windows.see(event, in_fault);
@@ -153,7 +156,9 @@ impl<'p> Bench<'p> {
         let statistics = self.windows.merged(Selection::default());
         let mut verdicts = verdicts(&self.run, read_end, checks, &statistics, &self.totaller);
         verdicts.cause = cause.cloned();
-        verdicts.causes = causes::causes(failed);
+        let fault = |at: Micros, codes: &BTreeSet<String>| self.run.faults.of_cause(at, codes);
+        let context = causes::Context { timeout: self.run.plan.client.timeout.duration(), fault: &fault };
+        verdicts.causes = causes::causes(failed, &context);
         causes::complete(&mut verdicts.causes, self.run.plan);
         causes::undecided_by(&mut verdicts.checks, &verdicts.causes, self.run.plan);
         verdicts.warnings.clone_from(&self.run.plan.warnings);

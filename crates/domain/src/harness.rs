@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Micros;
 
+/// The account of the client that takes all connections of a cluster, as the fault `flood`. It has no rights, and lasts as
+/// long as the fault. It is the harness's own and is excluded from every judgment.
+pub const FLOOD_ACCOUNT: &str = "leaseproof_flood";
+
 /// How the standard library begins the error of a name that was not resolved (getaddrinfo(3)); it has no kind of its own.
 const NOT_RESOLVED: &str = "failed to lookup address information";
 

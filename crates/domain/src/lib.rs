@@ -37,7 +37,7 @@ pub use event::{
     OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
     SetupRecord, Shed,
 };
-pub use harness::{HarnessFault, HarnessTrouble};
+pub use harness::{FLOOD_ACCOUNT, HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
@@ -58,8 +58,9 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    AlsoBroken, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding, Judgment, KnownFinding,
-    LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore, RevocationFigures, RunOutcome,
-    RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding,
+    Judgment, KnownFinding, LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore,
+    RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, UndecidedBefore,
+    VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

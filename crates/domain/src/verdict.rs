@@ -196,6 +196,42 @@ pub struct FailureCause {
     /// the last one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<ActionBefore>,
+    /// If a server cannot be reached or does not answer: what each check reports because of that, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<CauseSeen>,
+    /// The scenario's fault in whose window the first finding is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<CauseFault>,
+}
+
+/// Findings of one check with the same text that belong to a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CauseSeen {
+    /// The check.
+    pub check: CheckId,
+    /// Their text, as in [`FailureCause::what`].
+    pub what: String,
+    /// How many there are.
+    pub count: u64,
+    /// The time of the first one, in microseconds of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<Micros>,
+}
+
+/// A fault in whose window a cause begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CauseFault {
+    /// Its number, from 1.
+    pub fault: u32,
+    /// Its description: `failover on postgres.target`.
+    pub what: String,
+    /// When it began.
+    pub at: Micros,
+    /// The scenario's line.
+    pub origin: Origin,
+    /// If a server cannot be reached: the codes of the findings that `expect_errors` of the fault does not name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_expected: Vec<String>,
 }
 
 /// A subject of a cause, e.g. the Vault role whose credentials fail.

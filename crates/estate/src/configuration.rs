@@ -1,9 +1,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use leaseproof_domain::FLOOD_ACCOUNT;
 use leaseproof_scenario::PostgresPlan;
 
-use crate::flood::FLOOD;
 use crate::server::OBSERVER;
 
 /// Longest path of a socket that Linux takes (unix(7), `sun_path`), less the socket's own name.
@@ -53,7 +53,7 @@ pub(crate) fn socket_folders(wanted: Option<&str>, own: &Path) -> Vec<PathBuf> {
 /// The text of pg_hba.conf: the harness's own line first, because PostgreSQL takes the first that matches.
 pub(crate) fn hba(scenario: Option<&str>) -> String {
     const DEFAULT: &str = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
-    format!("host all {OBSERVER},{FLOOD} 127.0.0.1/32 scram-sha-256\n{}", scenario.unwrap_or(DEFAULT))
+    format!("host all {OBSERVER},{FLOOD_ACCOUNT} 127.0.0.1/32 scram-sha-256\n{}", scenario.unwrap_or(DEFAULT))
 }
 
 /// A value as postgresql.conf takes every value.

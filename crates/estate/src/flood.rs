@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use leaseproof_domain::Redactor;
+use leaseproof_domain::{FLOOD_ACCOUNT, Redactor};
 use leaseproof_postgres::{Error, Login, Session};
 use tokio::task::JoinHandle;
 
@@ -12,9 +12,6 @@ use crate::EstateError;
 use crate::cluster::Cluster;
 use crate::site::password;
 
-/// The account of that client. It has no rights, lasts as long as the fault, and logs in by the harness's own line of
-/// pg_hba.conf.
-pub(crate) const FLOOD: &str = "leaseproof_flood";
 /// `too_many_connections`: what PostgreSQL answers where only those are left that it keeps for superusers
 /// (`superuser_reserved_connections`, src/backend/utils/init/postinit.c).
 const TOO_MANY: &str = "53300";
@@ -50,7 +47,7 @@ impl Flood {
     pub(crate) async fn begin(cluster: &Cluster, redactor: &Redactor) -> Result<Self, EstateError> {
         let failed = |doing| move |source| EstateError::Postgres { server: cluster.name.clone(), doing, source };
         let secret = password(redactor);
-        let make = format!("CREATE ROLE {FLOOD} LOGIN PASSWORD '{}'", secret.expose());
+        let make = format!("CREATE ROLE {FLOOD_ACCOUNT} LOGIN PASSWORD '{}'", secret.expose());
         let observer = Session::open(&cluster.observer_login("postgres")).await;
         let observer = observer.map_err(failed("make an account that floods it"))?;
         // Its password is in the statement, and no log may hold one.
@@ -59,7 +56,7 @@ impl Flood {
         }
         observer.close().await;
         let login = Login {
-            user: FLOOD.to_owned(),
+            user: FLOOD_ACCOUNT.to_owned(),
             password: Some(secret),
             timeout: LOGIN,
             ..cluster.observer_login("postgres")
@@ -94,7 +91,7 @@ impl Flood {
             source,
         };
         let observer = Session::open(&cluster.observer_login("postgres")).await.map_err(failed)?;
-        observer.query(&format!("DROP ROLE IF EXISTS {FLOOD}")).await.map_err(failed)?;
+        observer.query(&format!("DROP ROLE IF EXISTS {FLOOD_ACCOUNT}")).await.map_err(failed)?;
         observer.close().await;
         Ok(())
     }

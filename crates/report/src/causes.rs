@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::{
-    Cause, CauseSubject, CheckId, FailureCause, Finding, Judgment, LeaseId, Origin, RunVerdicts, ScenarioWarning,
-    SetupLine, Subject, Username, Verdict,
+    Cause, CauseFault, CauseSeen, CauseSubject, CheckId, FailureCause, Finding, Judgment, LeaseId, Origin, RunVerdicts,
+    ScenarioWarning, SetupLine, Subject, Username, Verdict,
 };
 
 use crate::{actions, evidence, figures};
 
 /// How many privileges a block names.
 const PRIVILEGES: usize = 8;
+
+/// How many reports of a server that cannot be reached a block has.
+const SEEN: usize = 8;
 
 /// One cause in lines, the most important first.
 pub(crate) struct Block {
@@ -46,12 +49,14 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         lines.push(format!("{}{more}", named.join(", ")));
     }
+    lines.extend(seen(cause));
     let judgment = judgment(cause, verdicts);
     if cause.about.is_empty() {
         let promised = example.promised.as_ref().or(judgment.and_then(|judgment| judgment.promised.as_ref()));
         lines.extend(promised.map(|origin| format!("promised at {origin}")));
     }
     lines.extend(cause.about.iter().flat_map(|about| subject(about, cause.about.len() > 1)));
+    lines.extend(setup_lines(&cause.about));
     let warnings = cause.warnings.iter();
     lines.extend(warnings.map(|ScenarioWarning { what, origin }| format!("warning at {origin}: {what}")));
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
@@ -61,6 +66,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(measured.map(|measured| format!("measured: {}", figures::distribution(measured))));
     let place = Finding { promised: None, at: None, what: String::new(), ..example.clone() };
     lines.extend(evidence::place(&place).map(|place| format!("example: {place}")));
+    lines.extend(cause.fault.as_ref().map(|fault| in_fault(fault, cause)));
     lines.extend(actions::before(cause));
     let lines = lines.iter().map(|line| evidence::plain(line)).collect();
     Block { head: evidence::plain(what), lines, show: show(cause) }
@@ -76,18 +82,59 @@ fn judgment<'v>(cause: &FailureCause, verdicts: &'v RunVerdicts) -> Option<&'v J
     own.or_else(|| all.next())
 }
 
-/// Where one subject of a cause is promised otherwise, and where the setup determines it.
-fn subject(about: &CauseSubject, of_several: bool) -> Vec<String> {
-    let CauseSubject { subject, count, promised, setup } = about;
+/// What each check reports of a server that cannot be reached.
+fn seen(cause: &FailureCause) -> Vec<String> {
+    let line = |CauseSeen { check, what, count, first_at }: &CauseSeen| {
+        let at = first_at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let times = if *count > 1 { format!(" ×{count}, first") } else { String::new() };
+        format!("· {check}{times}{at}: {what}")
+    };
+    let mut lines: Vec<String> = cause.seen.iter().take(SEEN).map(line).collect();
+    let more = cause.seen.len() - lines.len();
+    lines.extend((more > 0).then(|| format!("· and {more} more in verdicts.json")));
+    lines
+}
+
+/// The fault in whose window a cause begins, and which errors it does not expect.
+fn in_fault(fault: &CauseFault, cause: &FailureCause) -> String {
+    let CauseFault { fault: number, what, at, origin, not_expected } = fault;
+    let first = cause.first_at.unwrap_or_default();
+    let (seconds, side) = if *at <= first { (first.0 - at.0, "before") } else { (at.0 - first.0, "after") };
+    let expected = if not_expected.is_empty() {
+        String::new()
+    } else {
+        format!("; its expect_errors does not name {}", not_expected.join(", "))
+    };
+    let seconds = figures::seconds(seconds);
+    format!("in the window of fault {number}, which began {seconds} s {side} that: {what} (at {origin}){expected}")
+}
+
+/// Where the setup determines what failed, once for all subjects of one line.
+fn setup_lines(about: &[CauseSubject]) -> Vec<String> {
+    let mut lines: Vec<(&SetupLine, Vec<String>)> = Vec::new();
+    for CauseSubject { subject, setup, .. } in about {
+        let Some(setup) = setup else { continue };
+        match lines.iter_mut().find(|(known, _)| *known == setup) {
+            Some((_, subjects)) => subjects.push(subject.to_string()),
+            None => lines.push((setup, vec![subject.to_string()])),
+        }
+    }
+    let line = |(setup, subjects): (&SetupLine, Vec<String>)| {
+        format!("{}: {} at {}", subjects.join(", "), setup.key, setup.origin)
+    };
+    lines.into_iter().map(line).collect()
+}
+
+/// Where one subject of a cause is promised otherwise.
+fn subject(about: &CauseSubject, of_several: bool) -> Option<String> {
+    let CauseSubject { subject, count, promised, .. } = about;
     let times = if of_several && *count > 1 { format!(" ×{count}") } else { String::new() };
     let whose = match subject {
         Subject::Estate => String::new(),
         _ => format!("{subject}{times}: "),
     };
     let listed: Vec<String> = promised.iter().map(ToString::to_string).collect();
-    let promised = (!listed.is_empty()).then(|| format!("{whose}promised at {}", listed.join(", ")));
-    let setup = setup.as_ref().map(|SetupLine { key, origin }| format!("{whose}{key} at {origin}"));
-    promised.into_iter().chain(setup).collect()
+    (!listed.is_empty()).then(|| format!("{whose}promised at {}", listed.join(", ")))
 }
 
 /// The most precise line that the cause knows.

@@ -224,6 +224,8 @@ fn wrong_privileges() -> FailureCause {
             at: Micros(3_000_000),
             origin: origin(120),
         }],
+        seen: Vec::new(),
+        fault: None,
     }
 }
 
@@ -245,6 +247,8 @@ fn late_login() -> FailureCause {
         about: about(&judgment, 1, &[origin(78)]),
         warnings: Vec::new(),
         after: Vec::new(),
+        seen: Vec::new(),
+        fault: None,
     }
 }
 
@@ -265,6 +269,8 @@ fn undropped() -> FailureCause {
         }],
         warnings: Vec::new(),
         after: Vec::new(),
+        seen: Vec::new(),
+        fault: None,
     }
 }
 

@@ -1,18 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{CauseSubject, Finding, Micros, Origin, Subject};
+use leaseproof_domain::{CauseSeen, CauseSubject, CheckId, Finding, Micros, Origin, Subject};
 
-use super::pattern::{Pattern, with_details, without_details};
+use super::connection::Connection;
+use super::pattern::{Pattern, common, with_details};
 
 /// How many different sentences one check tells apart; findings beyond that are one group of their own.
 const TOLD_APART: usize = 500;
-/// How many privileges a group names.
-const PRIVILEGES: usize = 40;
+/// How many privileges and codes a group names.
+const NAMED: usize = 40;
 /// How many lines a group names for one subject.
 const LINES: usize = 8;
 /// How many sentences that quote the same words of a server are remembered.
 const SENTENCES: usize = 40;
+/// How many findings a group keeps, each about another credential.
+const EXAMPLES: usize = 8;
 /// What the findings beyond those are called.
 const OTHERS: &str = "other findings";
 
@@ -20,18 +23,38 @@ const OTHERS: &str = "other findings";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) count: u64,
-    /// Its sentences without details, each with the details that are the same in all findings that say it.
-    sentences: BTreeMap<String, Vec<Option<String>>>,
-    /// The first of them, and of those of one moment the smallest: whatever order they come in, it is the same.
-    pub(crate) example: Finding,
-    /// What a server's log adds to the words of the example.
-    pub(crate) added: String,
+    /// Its sentences without details.
+    sentences: BTreeMap<String, Sentence>,
+    /// The first of them, and of those of one moment the smallest, whatever order they come in; one of each credential.
+    examples: Vec<Example>,
+    /// The moment of the last one.
+    pub(crate) last: Option<Micros>,
     /// The privileges that they are about, the first ones by name.
     pub(crate) privileges: BTreeSet<String>,
-    /// The leases and roles that they are about, as hashes.
-    pub(crate) subjects: BTreeSet<u64>,
+    /// The SQLSTATEs and HTTP statuses that they have.
+    pub(crate) codes: BTreeSet<String>,
+    /// The leases and roles that they are about, as hashes, and how many findings are about each.
+    pub(crate) subjects: BTreeMap<u64, u64>,
     /// What the judgments are about that found them.
     pub(crate) about: BTreeMap<Subject, About>,
+    /// The connection that failed, if they say so.
+    pub(crate) connection: Option<Connection>,
+}
+
+/// A sentence that findings have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sentence {
+    /// What was left out of it and is the same in all findings that say it.
+    details: Vec<Option<String>>,
+    count: u64,
+    first: Option<Micros>,
+}
+
+/// A finding, and what a server's log adds to its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Example {
+    finding: Finding,
+    added: String,
 }
 
 /// How many findings are about a subject, and the lines that promise otherwise.
@@ -52,40 +75,78 @@ impl About {
 }
 
 impl Group {
-    fn of(finding: &Finding, Pattern { shown, details, .. }: Pattern, subject: &Subject, line: &Origin) -> Self {
-        let lease = finding.lease.as_ref().map(|lease| hashed(&("lease", lease.as_str())));
-        let role = finding.username.as_ref().map(|name| hashed(&("role", name.as_str())));
+    fn of(
+        finding: &Finding,
+        Pattern { shown, details, .. }: Pattern,
+        connection: Option<Connection>,
+        subject: &Subject,
+        line: &Origin,
+    ) -> Self {
+        let details = details.into_iter().map(Some).collect();
         Self {
             count: 1,
-            sentences: BTreeMap::from([(shown, details.into_iter().map(Some).collect())]),
-            example: finding.clone(),
-            added: String::new(),
+            sentences: BTreeMap::from([(shown, Sentence { details, count: 1, first: finding.at })]),
+            examples: vec![Example { finding: finding.clone(), added: String::new() }],
+            last: finding.at,
             privileges: finding.privilege.iter().cloned().collect(),
-            // Either of them names the credential; its role is what findings without a lease know.
-            subjects: role.or(lease).into_iter().collect(),
+            codes: finding.code.iter().cloned().collect(),
+            subjects: credential(finding).map(|credential| (credential, 1)).into_iter().collect(),
             about: [(subject.clone(), About { count: 1, lines: [line.clone()].into() })].into(),
+            connection,
         }
+    }
+
+    /// The first finding.
+    pub(crate) fn example(&self) -> &Finding {
+        &self.examples[0].finding
+    }
+
+    /// When the first one was; findings without a moment are of the run as a whole.
+    pub(crate) fn first(&self) -> Option<Micros> {
+        self.example().at
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.count += other.count;
-        if order(&other.example) < order(&self.example) {
-            (self.example, self.added) = (other.example, other.added);
+        self.examples.extend(other.examples);
+        self.examples.sort_by(|one, other| order(&one.finding).cmp(&order(&other.finding)));
+        let mut met = BTreeSet::new();
+        self.examples.retain(|example| met.insert(credential(&example.finding)));
+        self.examples.truncate(EXAMPLES);
+        self.last = self.last.max(other.last);
+        for (text, sentence) in other.sentences {
+            self.say(text, sentence);
         }
-        for (sentence, details) in other.sentences {
-            self.say(sentence, details);
+        extend(&mut self.privileges, other.privileges);
+        extend(&mut self.codes, other.codes);
+        for (credential, count) in other.subjects {
+            *self.subjects.entry(credential).or_default() += count;
         }
-        self.privileges.extend(other.privileges);
-        while self.privileges.len() > PRIVILEGES {
-            self.privileges.pop_last();
-        }
-        self.subjects.extend(other.subjects);
         for (subject, about) in other.about {
             match self.about.get_mut(&subject) {
                 Some(known) => known.merge(about),
                 None => drop(self.about.insert(subject, about)),
             }
         }
+        match (&mut self.connection, other.connection) {
+            (Some(own), Some(other)) => own.merge(&other),
+            (own, other) => *own = own.take().or(other),
+        }
+    }
+
+    /// Removes the findings about some credentials. Answers how many they were.
+    pub(crate) fn split_off(&mut self, credentials: &BTreeSet<u64>) -> u64 {
+        let before = self.count;
+        self.subjects.retain(|credential, count| {
+            let goes = credentials.contains(credential);
+            self.count -= if goes { *count } else { 0 };
+            !goes
+        });
+        let stays = |example: &Example| credential(&example.finding).is_none_or(|one| !credentials.contains(&one));
+        if self.examples.iter().any(stays) {
+            self.examples.retain(stays);
+        }
+        before - self.count
     }
 
     /// The lines of all its subjects.
@@ -97,7 +158,7 @@ impl Group {
     pub(crate) fn cause_subjects(&self) -> Vec<CauseSubject> {
         let subject = |(subject, about): (&Subject, &About)| CauseSubject {
             subject: subject.clone(),
-            count: about.count,
+            count: about.count.min(self.count),
             promised: about.lines.iter().cloned().collect(),
             setup: None,
         };
@@ -105,17 +166,17 @@ impl Group {
     }
 
     /// Only what differs between findings stays left out.
-    fn say(&mut self, sentence: String, details: Vec<Option<String>>) {
-        match self.sentences.get_mut(&sentence) {
+    fn say(&mut self, text: String, sentence: Sentence) {
+        match self.sentences.get_mut(&text) {
             Some(known) => {
-                for (known, detail) in known.iter_mut().zip(details) {
-                    if *known != detail {
-                        *known = None;
-                    }
+                known.count += sentence.count;
+                known.first = known.first.into_iter().chain(sentence.first).min();
+                for (known, detail) in known.details.iter_mut().zip(sentence.details) {
+                    *known = common(known.take(), detail);
                 }
             }
             None => {
-                self.sentences.insert(sentence, details);
+                self.sentences.insert(text, sentence);
                 if self.sentences.len() > SENTENCES {
                     self.sentences.pop_last();
                 }
@@ -128,13 +189,55 @@ impl Group {
         if self.sentences.contains_key(OTHERS) {
             return OTHERS.to_owned();
         }
-        let sentence = Pattern::of(&self.example).shown;
-        let said = match self.sentences.get(&sentence) {
-            Some(details) => with_details(&sentence, details),
-            None => sentence,
+        let text = Pattern::of(self.example()).shown;
+        let said = match self.sentences.get(&text) {
+            Some(sentence) => with_details(&text, &sentence.details),
+            None => text,
         };
-        said + &without_details(&self.added)
+        said + &self.added()
     }
+
+    /// The first finding with all that a server's log adds to it.
+    pub(crate) fn whole_example(&self) -> Finding {
+        let Example { finding, added } = &self.examples[0];
+        Finding { what: format!("{}{added}", finding.what), ..finding.clone() }
+    }
+
+    /// What a server's log adds to the words of the example, without what differs from one to the next.
+    fn added(&self) -> String {
+        let of = |text: &str| Pattern::of(&Finding { what: text.to_owned(), ..Finding::default() });
+        let own = of(&self.examples[0].added);
+        let mut details: Vec<Option<String>> = own.details.into_iter().map(Some).collect();
+        for other in self.examples.iter().map(|example| of(&example.added)).filter(|other| other.shown == own.shown) {
+            for (known, detail) in details.iter_mut().zip(other.details) {
+                *known = common(known.take(), Some(detail));
+            }
+        }
+        with_details(&own.shown, &details)
+    }
+
+    /// Each of its sentences, as what the check saw of a cause.
+    pub(crate) fn seen(&self, check: CheckId) -> impl Iterator<Item = CauseSeen> {
+        self.sentences.iter().map(move |(text, Sentence { details, count, first })| CauseSeen {
+            check,
+            what: with_details(text, details),
+            count: *count,
+            first_at: *first,
+        })
+    }
+}
+
+fn extend(names: &mut BTreeSet<String>, more: BTreeSet<String>) {
+    names.extend(more);
+    while names.len() > NAMED {
+        names.pop_last();
+    }
+}
+
+/// The credential that a finding is about: its role, which findings without a lease have too, or else its lease.
+fn credential(finding: &Finding) -> Option<u64> {
+    let lease = || finding.lease.as_ref().map(|lease| hashed(&("lease", lease.as_str())));
+    finding.username.as_ref().map(|name| hashed(&("role", name.as_str()))).or_else(lease)
 }
 
 /// Findings without a moment are of the run as a whole and stand last.
@@ -160,33 +263,37 @@ pub(crate) struct Groups(pub(crate) BTreeMap<Said, Group>);
 impl Groups {
     /// Adds a finding of a judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
     pub(crate) fn add(&mut self, finding: &Finding, subject: &Subject, line: &Origin) {
-        let pattern = Pattern::of(finding);
+        let mut pattern = Pattern::of(finding);
+        let connection = Connection::of(finding);
+        if let Some(connection) = &connection {
+            pattern.key = connection.key();
+        }
         let said = (pattern.key.clone(), finding.privilege.clone());
         let line = finding.promised.as_ref().unwrap_or(line);
         if self.0.len() < TOLD_APART || self.0.contains_key(&said) {
-            self.merge(said, Group::of(finding, pattern, subject, line));
+            self.merge(said, Group::of(finding, pattern, connection, subject, line));
             return;
         }
         // Without the privilege, findings that say what is known already do not take another place.
         let known = self.0.range((pattern.key.clone(), None)..).next().is_some_and(|((key, _), _)| *key == pattern.key);
         let others = || Pattern { shown: OTHERS.to_owned(), key: OTHERS.to_owned(), details: Vec::new() };
-        let pattern = if known { pattern } else { others() };
-        self.merge((pattern.key.clone(), None), Group::of(finding, pattern, subject, line));
+        let (pattern, connection) = if known { (pattern, connection) } else { (others(), None) };
+        self.merge((pattern.key.clone(), None), Group::of(finding, pattern, connection, subject, line));
     }
 
     /// Lets `more` add to what each example says; its group says so too.
     pub(crate) fn complete(&mut self, more: impl Fn(&mut Finding)) {
-        for group in self.0.values_mut() {
-            let mut whole = group.example.clone();
+        for example in self.0.values_mut().flat_map(|group| &mut group.examples) {
+            let mut whole = example.finding.clone();
             more(&mut whole);
-            group.added = whole.what.split_off(group.example.what.len());
+            example.added = whole.what.split_off(example.finding.what.len());
         }
     }
 
     /// The same, each with the line that promised otherwise: one cause may be of several judgments of its check.
     pub(crate) fn promised_at(mut self, origin: &Origin) -> Self {
-        for group in self.0.values_mut() {
-            group.example.promised.get_or_insert_with(|| origin.clone());
+        for example in self.0.values_mut().flat_map(|group| &mut group.examples) {
+            example.finding.promised.get_or_insert_with(|| origin.clone());
         }
         self
     }

@@ -20,8 +20,15 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[0-9]+(?:ns|µs|us
 static JOINING: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:->|[.:_/+-])*$"));
 /// A server's words as findings quote them.
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:HTTP [0-9]{3}|SQLSTATE [0-9A-Z]{5}): "));
+/// PostgreSQL's words as Vault passes them on, whatever it was asked for: its own message comes before them.
+static PASSED_ON: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?s)(?:failed to connect to `|ERROR: |FATAL: ).*\(SQLSTATE [0-9A-Z]{5}\)"));
+/// An address with a port: of one that is left out, both parts are told apart.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[0-9.]+(?::[0-9]+)?(?:->[0-9.]+(?::[0-9]+)?)?$"));
+/// The parts of addresses.
+static PARTS: LazyLock<Regex> = LazyLock::new(|| regex(r"->|:|[^:>-]+"));
 
-fn regex(text: &str) -> Regex {
+pub(super) fn regex(text: &str) -> Regex {
     Regex::new(text).expect("a fixed pattern that the tests compile")
 }
 
@@ -140,7 +147,26 @@ fn joined(pieces: impl Iterator<Item = Piece>) -> (String, Vec<String>) {
 
 /// The part of a finding that quotes a server's message. It comes last.
 fn server_words(text: &str) -> Option<&str> {
-    Some(&text[QUOTED.find(text)?.start()..])
+    let words = &text[QUOTED.find(text)?.start()..];
+    Some(PASSED_ON.find(words).map_or(words, |passed_on| &words[passed_on.start()..]))
+}
+
+/// What two details of the same place have in common; nothing where only chance makes parts of them equal.
+pub(super) fn common(one: Option<String>, other: Option<String>) -> Option<String> {
+    let (one, other) = (one?, other?);
+    if one == other {
+        return Some(one);
+    }
+    // A part of an address may have been left out before.
+    let is_address = |text: &str| ADDRESS.is_match(&text.replace(LEFT_OUT, "0"));
+    if !(is_address(&one) && is_address(&other)) {
+        return None;
+    }
+    let parts = |text: &'_ str| PARTS.find_iter(text).map(|part| part.as_str().to_owned()).collect::<Vec<_>>();
+    let (one, other) = (parts(&one), parts(&other));
+    let equal = one.len() == other.len() && one.iter().zip(&other).any(|(one, other)| one == other && one.len() > 2);
+    let both = one.iter().zip(&other).map(|(one, other)| if one == other { one } else { LEFT_OUT });
+    equal.then(|| both.collect())
 }
 
 /// The text with numbers, times, addresses and generated names left out.
@@ -161,7 +187,7 @@ fn is_left_out(word: &str) -> bool {
 mod tests {
     use leaseproof_domain::{Finding, LeaseId, Username};
 
-    use super::{Pattern, with_details, without_details};
+    use super::{Pattern, common, with_details, without_details};
 
     #[test]
     fn what_differs_by_chance_is_left_out_and_codes_stay() {
@@ -212,10 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn of_addresses_only_the_part_that_differs_is_left_out() {
+        for (one, other, both) in [
+            (
+                "127.0.0.1:51234->127.0.0.1:15001",
+                "127.0.0.1:51299->127.0.0.1:15001",
+                Some("127.0.0.1:…->127.0.0.1:15001"),
+            ),
+            ("127.0.0.1:…->127.0.0.1:15001", "127.0.0.1:9->127.0.0.1:15001", Some("127.0.0.1:…->127.0.0.1:15001")),
+            ("127.0.0.1:5432", "127.0.0.1:5433", Some("127.0.0.1:…")),
+            ("3.605", "3.701", None),
+            ("10.0.0.1:5432", "10.0.0.2:6432", None),
+            ("12:30:05", "12:30:09", None),
+            ("7", "7", Some("7")),
+        ] {
+            let found = common(Some(one.into()), Some(other.into()));
+            assert_eq!(found.as_deref(), both, "{one} {other}");
+        }
+        assert_eq!(common(None, Some("7".into())), None);
+    }
+
+    #[test]
     fn a_server_s_words_are_what_findings_have_in_common() {
         let key = |what: &str| Pattern::of(&Finding { what: what.into(), ..Finding::default() }).key;
         let one = key("the revocation of a: expected HTTP 204, got HTTP 500: role b9 cannot (SQLSTATE 2BP01)");
         assert_eq!(one, "HTTP 500: role b9 cannot (SQLSTATE 2BP01)");
+        let passed_on = "ERROR: no (SQLSTATE 42501)";
+        assert_eq!(key("issuing: got HTTP 500: 1 error occurred:; ERROR: no (SQLSTATE 42501)"), passed_on);
+        assert_eq!(key("a renewal: got HTTP 400: failed to renew entry: err: ERROR: no (SQLSTATE 42501)"), passed_on);
         let (login, relogin) =
             ("refused twice, the last SQLSTATE 28P01: no", "a login was refused: SQLSTATE 28P01: no");
         assert_eq!(key(login), key(relogin));

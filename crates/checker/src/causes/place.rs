@@ -4,10 +4,15 @@
 use leaseproof_domain::{FailureCause, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
 use leaseproof_scenario::{Plan, Setting, SettingValue, SetupAction, SetupStep};
 
+use super::connection::Connection;
+
 /// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
 const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
 /// Checks that fail for what the setup writes of a Vault role or of its connection.
 const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
+/// How Vault tells that it could not log in to PostgreSQL (pgconn's connectError), and the SQLSTATEs that reject its account.
+const CONNECTS: &str = "failed to connect to `";
+const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
 const ONE_IN: u64 = 2;
 
@@ -30,13 +35,22 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
     }
 }
 
-/// The key of a Vault role that determines whether what failed works. A request that the client's policy does not allow
-/// never came to the role.
+/// The key of a Vault role, or of its connection, that determines whether what failed works. A request that the client's
+/// policy does not allow never came to the role.
 fn key_of(cause: &FailureCause) -> Option<&'static str> {
+    let what = cause.example.what.as_str();
+    if let Some((_, why)) = what.split_once(CONNECTS) {
+        // What a fault of the scenario did is not written there.
+        let rejected = REJECTED.iter().any(|code| why.contains(code));
+        return cause.fault.is_none().then_some(if rejected { "password" } else { "connection_url" });
+    }
+    if Connection::of(&cause.example).is_some() {
+        return None;
+    }
     match cause.check.as_str() {
         "ISS-1" if cause.example.code.as_deref() != Some("403") => Some("creation_statements"),
         "REV-1" | "EXP-1" => Some("revocation_statements"),
-        "TTL-7" if cause.example.what.contains("default TTL") => Some("default_ttl"),
+        "TTL-7" if what.contains("default TTL") => Some("default_ttl"),
         "TTL-7" => Some("max_ttl"),
         _ => None,
     }
@@ -44,7 +58,13 @@ fn key_of(cause: &FailureCause) -> Option<&'static str> {
 
 /// Where a role's key is written last.
 fn setup_line(plan: &Plan, role: &str, key: &str) -> Option<SetupLine> {
-    let origin = steps_of(plan, role).filter_map(|(_, step)| step.keys.get(key)).last()?;
+    let line = |key| steps_of(plan, role).filter_map(|(_, step): (_, &SetupStep)| step.keys.get(key)).last();
+    // A connection's password may be a part of its URL.
+    let (key, origin) = match (line(key), key) {
+        (Some(origin), key) => (key, origin),
+        (None, "password") => ("connection_url", line("connection_url")?),
+        (None, _) => return None,
+    };
     Some(SetupLine { key: key.to_owned(), origin: origin.clone() })
 }
 

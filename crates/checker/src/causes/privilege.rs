@@ -6,16 +6,16 @@ use super::Group;
 /// them as its way.
 pub(super) fn brings(own: &Group, other: &Group) -> bool {
     let group = |privilege: &String| privilege.strip_prefix("membership of ").map(str::to_owned);
-    let names = |group: String| words(&other.example.what).any(|word| word == group);
+    let names = |group: String| words(&other.example().what).any(|word| word == group);
     own.privileges.iter().filter_map(group).any(names)
 }
 
 /// Whether the other one tells of a query that was rejected for want of the privilege that one misses, of a credential of
 /// the same Vault role.
 pub(super) fn is_missed_by(own: &Group, other: &Group) -> bool {
-    let denied = other.example.code.as_deref() == Some("42501");
-    let missing = own.example.what.contains(" lacks ");
-    let Some(object) = denied_object(&other.example.what).filter(|_| denied && missing) else { return false };
+    let denied = other.example().code.as_deref() == Some("42501");
+    let missing = own.example().what.contains(" lacks ");
+    let Some(object) = denied_object(&other.example().what).filter(|_| denied && missing) else { return false };
     let same_role = other.about.keys().all(|subject| own.about.contains_key(subject));
     same_role && own.privileges.iter().filter_map(|privilege| object_name(privilege)).any(|name| name == object)
 }

@@ -1,7 +1,14 @@
+use std::time::Duration;
+
 use leaseproof_domain::{CheckId, FailureCause, Finding, LeaseId, Micros, Origin, Subject, Username};
 use proptest::prelude::*;
 
-use super::{Failed, Groups, causes};
+use super::{Context, Failed, Groups};
+
+/// The causes of a run without faults whose requests take two seconds at most.
+fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
+    super::causes(failed, &Context { timeout: Duration::from_secs(2), fault: &|_, _| None })
+}
 
 /// A finding about credential `number`.
 fn finding(what: &str, number: u64, at: u64) -> Finding {
@@ -124,6 +131,154 @@ fn causes_stand_in_order_of_time_and_those_of_the_whole_run_last() {
     assert_eq!(told(&causes), ["INV-7 ×1 @20", "ISS-2 ×1 @30", "THR-1 ×1 @-"]);
 }
 
+const CONNECTS: &str = "failed to connect to `host=127.0.0.1 user=vaultuser database=shop`";
+const SECOND: u64 = 1_000_000;
+
+/// What each operation reports of a PostgreSQL that is shut down at 3 s and does not listen any more from 4 s on.
+fn shut_down() -> Vec<Failed> {
+    let refused = "dial error (dial tcp 127.0.0.1:5432: connect: connection refused)";
+    let issue = format!(
+        "issuing a credential: expected HTTP 200, got HTTP 500: unable to start transaction: {CONNECTS}: {refused}"
+    );
+    let renew = format!(
+        "a renewal of a lease in force: expected success, got HTTP 400: failed to renew entry: {CONNECTS}: {refused}"
+    );
+    let revoke = format!(
+        "the revocation of {{}}: expected HTTP 204, got HTTP 400: failed to revoke entry: {CONNECTS}: server error (FATAL: the \
+         database system is shutting down (SQLSTATE 57P03))"
+    );
+    let login = "a login of {} before its lease ended: expected success, got SQLSTATE 57P03: the database system is shutting down";
+    let unanswered = "relogin: expected every one of 9 due requests answered within 10000 ms, got 2 without an answer (22.2 %): 2 \
+                      sent, 0 dropped; the first: no answer from PostgreSQL: error connecting to server: Connection refused (os \
+                      error 111)";
+    let whole = |what: &str, at| Finding { what: what.into(), at: Some(Micros(at)), ..Finding::default() };
+    vec![
+        failed("AVL-1", 9, &[whole(unanswered, 5 * SECOND)]),
+        failed("ISS-1", 9, &[whole(&issue, 4 * SECOND), whole(&issue, 5 * SECOND)]),
+        failed("TTL-2", 9, &[finding(&renew, 1, 4 * SECOND)]),
+        failed("REV-1", 9, &[finding(&revoke, 2, 3 * SECOND)]),
+        failed("INV-5", 9, &[finding(login, 3, 3 * SECOND + 1)]),
+        failed(
+            "EXP-1",
+            9,
+            &[finding("{} still exists 9 s after its lease ended; it must be gone within 2s", 4, 5 * SECOND)],
+        ),
+        failed("RUN-2", 9, &[finding("{} still exists after the run's token was revoked", 2, 9 * SECOND)]),
+        failed("FLT-1", 1, &[whole("fault 1 (kill) was healed 1 s after its beginning; no credential", 6 * SECOND)]),
+    ]
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_one_cause_whatever_each_operation_reports() {
+    let causes = causes(shut_down());
+    assert_eq!(
+        told(&causes),
+        ["AVL-1 ×1 @3000000 + ISS-1 ×2 + TTL-2 ×1 + REV-1 ×1 + EXP-1 ×1 + RUN-2 ×1 + INV-5 ×1 + FLT-1 ×1"]
+    );
+    assert_eq!(causes[0].what, "PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there");
+    let seen: Vec<(&str, u64)> = causes[0].seen.iter().map(|seen| (seen.check.as_str(), seen.count)).collect();
+    assert_eq!(seen, [("REV-1", 1), ("INV-5", 1), ("ISS-1", 2), ("TTL-2", 1), ("AVL-1", 1)]);
+}
+
+#[test]
+fn what_a_server_answers_is_no_connection_that_failed() {
+    let mut all = shut_down();
+    let other = "issuing a credential: expected HTTP 200, got HTTP 500: ERROR: role \"readers\" does not exist (SQLSTATE 42704)";
+    all.push(failed("ISS-1", 9, &[Finding { what: other.into(), at: Some(Micros(4 * SECOND)), ..Finding::default() }]));
+    // A credential that is lost meanwhile, and one that is left over, have another reason.
+    all.push(failed("INV-2", 9, &[finding("{} is not in pg_roles 2 s after its issue's answer", 7, 4 * SECOND)]));
+    all.push(failed("RUN-2", 9, &[finding("{} has no lease after the drain", 8, 9 * SECOND)]));
+    let told = told(&causes(all));
+    assert_eq!(told[1..], ["INV-2 ×1 @4000000", "ISS-1 ×1 @4000000", "RUN-2 ×1 @9000000"], "{told:#?}");
+}
+
+#[test]
+fn two_servers_that_cannot_be_reached_are_two_causes() {
+    let refused = |port: u16| {
+        let what = format!(
+            "issuing: got HTTP 500: {CONNECTS}: dial error (dial tcp 127.0.0.1:{port}: connect: connection refused)"
+        );
+        Finding { what, at: Some(Micros(SECOND)), ..Finding::default() }
+    };
+    let sealed =
+        Finding { what: "got HTTP 503: Vault is sealed".into(), at: Some(Micros(9 * SECOND)), ..Finding::default() };
+    let causes = causes(vec![failed("ISS-1", 9, &[refused(5432), refused(6432), sealed])]);
+    let what: Vec<&str> = causes.iter().map(|cause| cause.what.as_str()).collect();
+    let nothing_listens =
+        |port: u16| format!("PostgreSQL at 127.0.0.1:{port} refuses connections: no process listens there");
+    assert_eq!(what, [&nothing_listens(5432), &nothing_listens(6432), "Vault is sealed"]);
+}
+
+#[test]
+fn requests_without_an_answer_while_postgresql_does_not_answer_are_of_that_cause() {
+    let unanswered = |op: &str, server: &str, at| {
+        let what = format!(
+            "{op}: expected every one of 9, got 2 without an answer; the first: no answer from {server}: it took longer than 10000 ms"
+        );
+        Finding { what, at: Some(Micros(at)), ..Finding::default() }
+    };
+    let vault = [unanswered("issue", "Vault", SECOND), unanswered("revoke", "Vault", SECOND + 1)];
+    assert_eq!(causes(vec![failed("AVL-1", 9, &vault)])[0].what, "Vault does not answer in time");
+    assert_eq!(causes(vec![failed("AVL-1", 9, &vault[..1])])[0].what, vault[0].what);
+    let login = "{} could never log in at 127.0.0.1:5432/shop: 3 tries without an answer, the last: no answer from PostgreSQL: \
+                 it took longer than 10000 ms";
+    let all = causes(vec![failed("AVL-1", 9, &vault), failed("LOG-1", 9, &[finding(login, 1, SECOND)])]);
+    assert_eq!(told(&all), ["AVL-1 ×2 @1000000 + LOG-1 ×1"]);
+    assert_eq!(all[0].what, "PostgreSQL at 127.0.0.1:5432 does not answer in time");
+}
+
+#[test]
+fn a_wrong_password_of_vault_is_one_cause() {
+    let rejected =
+        format!("{CONNECTS}: failed SASL auth (FATAL: password authentication failed for user \"v\" (SQLSTATE 28P01))");
+    let issue = Finding { what: format!("issuing: got HTTP 500: unable to start: {rejected}"), ..finding("", 1, 5) };
+    let renew =
+        Finding { what: format!("a renewal: got HTTP 400: failed to renew entry: {rejected}"), ..finding("", 2, 6) };
+    let causes = causes(vec![failed("ISS-1", 9, &[issue]), failed("TTL-2", 9, &[renew])]);
+    assert_eq!(told(&causes), ["ISS-1 ×1 @5 + TTL-2 ×1"]);
+}
+
+#[test]
+fn one_role_that_is_left_over_is_one_cause() {
+    let appeared = |number| finding("{} appeared in pg_roles and belongs to no acknowledged issue", number, 10);
+    let drained = |number| finding("{} has no lease after the drain; 0 orphaned roles are allowed", number, 50);
+    let released = |number| finding("{} still exists after the run's token was revoked; 0 are allowed", number, 60);
+    let of = |numbers: &[u64]| {
+        let run_2: Vec<Finding> = numbers.iter().flat_map(|number| [drained(*number), released(*number)]).collect();
+        run_2
+    };
+    let causes_of = |inv_3: &[Finding], run_2: &[Finding]| {
+        told(&causes(vec![failed("RUN-2", 9, run_2), failed("INV-3", 9, inv_3)]))
+    };
+    assert_eq!(causes_of(&[appeared(1)], &of(&[1])), ["INV-3 ×1 @10 + RUN-2 ×2"]);
+    // Of those that appeared only the second one is left, and a third one that nobody saw.
+    assert_eq!(causes_of(&[appeared(1), appeared(2)], &of(&[2, 3])), ["INV-3 ×2 @10 + RUN-2 ×2", "RUN-2 ×2 @50"]);
+    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &of(&[1]))])), ["RUN-2 ×2 @50"]);
+}
+
+#[test]
+fn what_is_left_of_several_causes_is_no_cause_of_its_own() {
+    let lost = |number| finding("the revocation of {}: expected HTTP 204, got HTTP 403: permission denied", number, 12);
+    let left = |number| finding("{} still exists after the run's token was revoked", number, 50);
+    let rev = failed("REV-1", 100, &[finding(REFUSED, 1, 10), lost(2)]);
+    let all = causes(vec![rev, failed("RUN-2", 9, &[left(1), left(2), left(3)])]);
+    assert_eq!(told(&all), ["REV-1 ×1 @10 + RUN-2 ×1", "REV-1 ×1 @12 + RUN-2 ×1", "RUN-2 ×1 @50"]);
+    assert_eq!(all[2].example, left(3));
+}
+
+#[test]
+fn a_role_that_is_lost_is_one_cause() {
+    let gone = finding("{} is not in pg_roles 2 s after its issue's answer", 1, 10);
+    let renew = finding(
+        "a renewal of a lease in force: expected success, got HTTP 400: ERROR: role {} does not exist (SQLSTATE 42704)",
+        1,
+        12,
+    );
+    let login = finding("a login of {} before its lease ended: expected success, got SQLSTATE 28P01: no", 1, 14);
+    let all = vec![failed("INV-5", 9, &[login]), failed("TTL-2", 9, &[renew]), failed("INV-2", 9, &[gone])];
+    assert_eq!(told(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + INV-5 ×1"]);
+}
+
 /// Findings of a few kinds, about a few credentials, under a few checks.
 fn some_findings() -> impl Strategy<Value = Vec<(&'static str, Finding)>> {
     let checks = prop::sample::select(vec!["ISS-1", "LOG-1", "REV-1", "EXP-1", "RUN-2", "INV-5", "GRA-1"]);
@@ -133,6 +288,9 @@ fn some_findings() -> impl Strategy<Value = Vec<(&'static str, Finding)>> {
         "a login of {} was refused: SQLSTATE 28P01: no",
         "{} took 3.5 s",
         "nothing came",
+        "got HTTP 500: failed to connect to `h`: dial error (dial tcp 127.0.0.1:5432: connect: connection refused)",
+        "{}: got HTTP 400: unexpected EOF",
+        "issue: the first: no answer from Vault: it took longer than 10 ms",
     ]);
     let one = (checks, words, 0..6_u64, 0..50_u64, any::<bool>());
     let made = one.prop_map(|(check, what, number, at, privilege)| {

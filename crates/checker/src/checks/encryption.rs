@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{Event, Finding, Micros, Observer, Operation, SessionSeen, UnixMicros};
+use leaseproof_domain::{Event, FLOOD_ACCOUNT, Finding, Micros, Observer, Operation, SessionSeen, UnixMicros};
 
 use super::due;
 use super::shown::SEEN;
@@ -24,7 +24,8 @@ pub(super) struct Encryption {
 impl Check for Encryption {
     fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
         let Event::Sessions(sighting) = event else { return };
-        for session in &sighting.appeared {
+        let own = |session: &&SessionSeen| session.name.as_ref().is_some_and(|name| name.as_str() == FLOOD_ACCOUNT);
+        for session in sighting.appeared.iter().filter(|session| !own(session)) {
             if session.encrypted.is_none() {
                 self.unseen.insert((session.pid, session.started));
                 continue;

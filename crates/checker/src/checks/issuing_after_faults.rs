@@ -22,14 +22,20 @@ impl Check for IssuingAfterFaults {
                 });
                 continue;
             };
-            sheet.sample();
             match fault.recovered() {
                 _ if fault.last_error.is_none() => {}
                 Some(at) => outages.record(at.0.saturating_sub(begun.0)),
                 None => outages.record_at_least(run.now.0.saturating_sub(begun.0)),
             }
-            if fault.issued.is_none_or(|issued| issued > over) {
-                sheet.find(finding(fault, begun, &words));
+            let in_time = fault.issued.is_some_and(|issued| issued <= over);
+            let was_due = fault.due.is_some_and(|due| due <= over || fault.issued.is_none());
+            if !(in_time || was_due) {
+                sheet.cannot_say(not_due(fault, &words));
+                continue;
+            }
+            sheet.sample();
+            if !in_time {
+                sheet.find(finding(fault, begun, over, &words));
             }
         }
         sheet.measured(outages.summary());
@@ -40,7 +46,22 @@ impl Check for IssuingAfterFaults {
     }
 }
 
-fn finding(fault: &Fault<'_>, begun: Micros, words: &str) -> Finding {
+/// Why nothing shows whether credentials were issued again in time.
+fn not_due(fault: &Fault<'_>, words: &str) -> String {
+    let within = fault.source.recovers_within();
+    let next = match (fault.due, fault.healed) {
+        (Some(due), Some(healed)) => {
+            format!(
+                "the next one was due {} after it. Raise `rate` of the phase, or `recovers_within`",
+                span(due.since(healed))
+            )
+        }
+        _ => "the load had ended. Let the phase last longer, or heal the fault earlier".to_owned(),
+    };
+    format!("no credential was due within {within} after {words} was healed: {next}")
+}
+
+fn finding(fault: &Fault<'_>, begun: Micros, over: Micros, words: &str) -> Finding {
     let healed = fault.healed.map(|healed| span(healed.since(begun))).unwrap_or_default();
     let came = match fault.issued {
         None => "no credential that was requested after that was acknowledged".to_owned(),
@@ -54,7 +75,7 @@ fn finding(fault: &Fault<'_>, begun: Micros, words: &str) -> Finding {
             "{words} was healed {healed} after its beginning; {came}; expected within {} of the healing",
             fault.source.recovers_within()
         ),
-        at: Some(begun),
+        at: Some(over),
         promised: Some(fault.source.origin().clone()),
         ..Finding::default()
     }

@@ -1,5 +1,7 @@
 //! Lifecycles that have ended, and roles that belong to none.
 
+use leaseproof_domain::FLOOD_ACCOUNT;
+
 use super::{KEPT, Life, Orphan, Run, Track};
 
 impl Run<'_> {
@@ -31,7 +33,10 @@ impl Run<'_> {
         self.tracks.last_look = last_look;
         self.tracks.appeared = tracks.appeared;
         // Credentials of a live server's agent are no life's, and have a lease all the same. Groups are none at all.
-        let others = |track: &Track| !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name);
+        let others = |track: &Track| {
+            let own = track.name.as_str() == FLOOD_ACCOUNT;
+            !own && !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name)
+        };
         let unclaimed = tracks.unclaimed().filter(others).collect();
         let mut orphans = self.issues.explain(unclaimed, last_look, self.dns.last_rendered());
         if !complete {

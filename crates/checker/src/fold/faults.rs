@@ -1,9 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_domain::{ActionMark, FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome};
+use leaseproof_domain::{
+    ActionMark, CauseFault, FaultFigures, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Outcome,
+};
 use leaseproof_scenario::{ActionPlan, FaultKind, FaultPlan, healed_by};
 
+use super::MET;
 use super::life::{EarlyEnd, EndedBy};
 use super::source::Source;
 use crate::spans::Span;
@@ -35,6 +38,8 @@ pub(crate) struct Fault<'p> {
     last_refusal: Option<Micros>,
     /// The first credential acknowledged that was asked for after that: when it was asked for, and when it came.
     recovered: Option<(Micros, Micros)>,
+    /// When the first credential was due after the healing.
+    pub(crate) due: Option<Micros>,
     /// When the first credential was acknowledged that was asked for after the healing.
     pub(crate) issued: Option<Micros>,
     errors: Errors,
@@ -52,6 +57,7 @@ impl<'p> Faults<'p> {
             last_error: None,
             last_refusal: None,
             recovered: None,
+            due: None,
             issued: None,
             errors: Errors::new(),
         };
@@ -147,6 +153,11 @@ impl<'p> Faults<'p> {
         if !record.op.expects_success() || record.outcome.harness().is_some() {
             return;
         }
+        if record.op == Operation::Issue {
+            self.due(record.start);
+            let issued = record.outcome.is_ok();
+            self.faults.iter_mut().filter(|_| issued).for_each(|fault| fault.issued_after_healing(record));
+        }
         let code = error(&record.outcome);
         let is_felt =
             |fault: &&mut Fault<'p>| fault.source.affects(record.op) && fault.is_felt(record.start, record.end);
@@ -155,6 +166,29 @@ impl<'p> Faults<'p> {
             *self.outside.entry((record.op, code.clone())).or_default() += 1;
         }
         felt.for_each(|fault| fault.see(record, code.as_deref()));
+    }
+
+    /// A credential was due then.
+    pub(crate) fn due(&mut self, at: Micros) {
+        for fault in &mut self.faults {
+            if fault.healed.is_some_and(|healed| healed <= at) {
+                fault.due = Some(fault.due.map_or(at, |first| first.min(at)));
+            }
+        }
+    }
+
+    /// The fault in whose window a cause begins, and those of the codes that it does not expect.
+    pub(crate) fn of_cause(&self, at: Micros, codes: &BTreeSet<String>) -> Option<CauseFault> {
+        // The operation that failed may have begun before it.
+        let fault = self.struck().find(|fault| fault.is_felt(at, at.after(MET)))?;
+        let plan = fault.source.fault()?;
+        Some(CauseFault {
+            fault: fault.number,
+            what: plan.words(),
+            at: fault.begun?,
+            origin: plan.origin.clone(),
+            not_expected: codes.iter().filter(|code| !fault.source.expects(code)).cloned().collect(),
+        })
     }
 
     /// What went wrong while no fault was felt; nothing in a run that has none.
@@ -230,8 +264,11 @@ impl Fault<'_> {
         if self.recovered.is_none() && Some(record.start) > self.begun && Some(record.start) > self.last_refusal {
             self.recovered = Some((record.start, record.end));
         }
-        if self.issued.is_none() && self.healed.is_some_and(|healed| record.start >= healed) {
-            self.issued = Some(record.end);
+    }
+
+    fn issued_after_healing(&mut self, record: &OperationRecord) {
+        if self.healed.is_some_and(|healed| record.start >= healed) {
+            self.issued = Some(self.issued.map_or(record.end, |first| first.min(record.end)));
         }
     }
 

@@ -1,0 +1,286 @@
+//! A cause that is being put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use leaseproof_domain::{AlsoBroken, CauseSeen, CheckId, FailureCause, Micros};
+
+use super::connection::Connection;
+use super::follows::{at_the_same_time, follows, is_share_of_failures, of_the_same_credentials, rank};
+use super::{Context, Group, privilege};
+
+pub(super) struct Draft {
+    pub(super) known: bool,
+    /// What it says, without the privilege.
+    pub(super) key: String,
+    /// The check that found it; of several, the first one.
+    pub(super) check: CheckId,
+    /// The findings of each check that say it.
+    groups: BTreeMap<CheckId, Group>,
+    /// How many findings of each check follow from it.
+    also: BTreeMap<CheckId, u64>,
+    /// The credentials that it is about, and those of what follows from it.
+    credentials: BTreeSet<u64>,
+    /// Whether its check failed throughout.
+    throughout: bool,
+    /// The connection that failed, if it is about one.
+    pub(super) connection: Option<Connection>,
+}
+
+impl Draft {
+    /// None where no check says it.
+    pub(super) fn new(
+        known: bool,
+        key: String,
+        groups: BTreeMap<CheckId, Group>,
+        throughout: impl Fn(&CheckId) -> bool,
+    ) -> Option<Self> {
+        let check = first_of(&groups)?;
+        let credentials = groups.values().flat_map(|group| group.subjects.keys().copied()).collect();
+        let mut connections = groups.values().filter_map(|group| group.connection.clone());
+        let mut connection = connections.next();
+        if let Some(connection) = &mut connection {
+            connections.for_each(|other| connection.merge(&other));
+        }
+        let (throughout, also) = (throughout(&check), BTreeMap::new());
+        Some(Self { known, key, check, groups, also, credentials, throughout, connection })
+    }
+
+    fn group(&self) -> &Group {
+        &self.groups[&self.check]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// When it began. Findings without a moment are of the run as a whole.
+    pub(super) fn first(&self) -> Micros {
+        let first = match self.connection {
+            Some(_) => self.groups.values().filter_map(Group::first).min(),
+            None => self.group().first(),
+        };
+        first.unwrap_or(Micros(u64::MAX))
+    }
+
+    fn last(&self) -> Micros {
+        self.groups.values().filter_map(|group| group.last).max().unwrap_or_default()
+    }
+
+    /// A server that is down comes before all that it makes fail, and one that does not answer after saturation.
+    pub(super) fn rank(&self) -> (u8, u8, CheckId) {
+        let (place, check) = rank(self.check);
+        let before = match &self.connection {
+            Some(connection) if connection.is_down() => 0,
+            Some(_) if place > 0 => 2,
+            _ if place == 0 => 1,
+            _ => 3,
+        };
+        (before, place, check)
+    }
+
+    pub(super) fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<&str>) {
+        let privilege = self.group().example().privilege.as_deref();
+        let saturated = self.check.as_str() == "SAT-1";
+        (self.known, !saturated, self.first(), rank(self.check), self.group().shown(), privilege)
+    }
+
+    pub(super) fn order_key(&self) -> (Micros, String) {
+        (self.first(), self.key.clone())
+    }
+
+    fn checks(&self) -> impl Iterator<Item = CheckId> {
+        self.groups.keys().chain(self.also.keys()).copied()
+    }
+
+    /// How long one began after the other was over.
+    pub(super) fn apart(&self, other: &Self) -> u64 {
+        let gap = |one: &Self, other: &Self| other.first().0.saturating_sub(one.last().0);
+        gap(self, other).max(gap(other, self))
+    }
+
+    /// Whether the connection that failed here is the one of which the other one tells without its name.
+    pub(super) fn may_be_behind(&self, other: &Self, timeout: Duration) -> bool {
+        let (Some(own), Some(others)) = (&self.connection, &other.connection) else { return false };
+        self.known == other.known && own.may_be_behind(others) && self.is_near(other, timeout)
+    }
+
+    /// Whether the other one began while a request of this one may have been in flight.
+    fn is_near(&self, other: &Self, timeout: Duration) -> bool {
+        let (first, last) = (self.first(), self.last());
+        let began = other.first();
+        began.after(timeout) >= first && began <= last.after(timeout)
+    }
+
+    /// Whether the other's checks fail because this one does: for the same credentials, where this one failed
+    /// throughout, or while a server could not be reached. A wrong privilege explains what is said of that privilege, and
+    /// the queries that need it.
+    pub(super) fn explains(&self, other: &Self, timeout: Duration) -> bool {
+        if self.known != other.known {
+            return false;
+        }
+        if let Some(explains) = self.explains_by_connection(other, timeout) {
+            return explains;
+        }
+        if !self.is_followed_by(other) {
+            return false;
+        }
+        let (own, others) = (self.group(), other.group());
+        match (own.privileges.is_empty(), others.privileges.is_empty()) {
+            (true, true) if (self.check.as_str(), other.check.as_str()) == ("TTL-7", "TTL-2") => {
+                others.lines().is_subset(&own.lines())
+            }
+            (true, true) => {
+                let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
+                same || self.throughout || self.check.as_str() == "SAT-1"
+            }
+            (false, false) => others.privileges.is_subset(&own.privileges) || privilege::brings(own, others),
+            (false, true) => privilege::is_missed_by(own, others),
+            (true, false) => false,
+        }
+    }
+
+    /// Whether the other one fails because a server could not be reached; none where neither is about that.
+    fn explains_by_connection(&self, other: &Self, timeout: Duration) -> Option<bool> {
+        match (&self.connection, &other.connection) {
+            (Some(_), Some(_)) => Some(self.may_be_behind(other, timeout)),
+            // Load does not take a server away.
+            (None, Some(others)) if others.is_down() => Some(false),
+            (Some(_), None) => {
+                let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
+                let alone = other.group().privileges.is_empty();
+                let same = same && alone && of_the_same_credentials(other.checks());
+                let meanwhile = at_the_same_time(other.checks()) && self.is_near(other, timeout);
+                let share = || {
+                    let own: Vec<CheckId> = self.checks().collect();
+                    other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)
+                };
+                // What follows from its check follows here too.
+                (same || meanwhile || share()).then_some(true)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_followed_by(&self, other: &Self) -> bool {
+        other.checks().all(|check| follows(self.check).contains(&check.as_str()))
+    }
+
+    /// Whether what the other one says of this one's credentials may follow from it.
+    pub(super) fn may_explain_some(&self, other: &Self) -> bool {
+        let whole = |draft: &Self| draft.groups.values().all(|group| group.privileges.is_empty());
+        let lost = self.connection.is_some() && of_the_same_credentials(other.checks());
+        let follows = lost || self.is_followed_by(other);
+        self.known == other.known && other.connection.is_none() && whole(self) && whole(other) && follows
+    }
+
+    /// Takes what follows from this.
+    pub(super) fn take(&mut self, other: Self) {
+        if self.connection.is_some() && other.connection.is_some() {
+            return self.join(other);
+        }
+        for (check, group) in &other.groups {
+            self.add(*check, group.count);
+        }
+        for (check, count) in other.also {
+            self.add(check, count);
+        }
+        self.credentials.extend(other.credentials);
+    }
+
+    /// Takes what the other one says of this one's credentials.
+    pub(super) fn take_some(&mut self, other: &mut Self) {
+        let mut taken: Vec<(CheckId, u64)> = Vec::new();
+        for (check, group) in &mut other.groups {
+            taken.push((*check, group.split_off(&self.credentials)));
+        }
+        other.groups.retain(|_, group| group.count > 0);
+        other.credentials.retain(|credential| !self.credentials.contains(credential));
+        if let Some(check) = first_of(&other.groups) {
+            other.check = check;
+        }
+        taken.into_iter().filter(|(_, count)| *count > 0).for_each(|(check, count)| self.add(check, count));
+    }
+
+    fn add(&mut self, check: CheckId, count: u64) {
+        *self.also.entry(check).or_default() += count;
+    }
+
+    /// Takes what is the same cause.
+    pub(super) fn join(&mut self, other: Self) {
+        for (check, group) in other.groups {
+            self.join_group(check, group);
+        }
+        for (check, count) in other.also {
+            self.add(check, count);
+        }
+        self.credentials.extend(other.credentials);
+    }
+
+    fn join_group(&mut self, check: CheckId, group: Group) {
+        if let (Some(own), Some(other)) = (&mut self.connection, &group.connection)
+            && own.server == other.server
+        {
+            own.merge(other);
+        }
+        match self.groups.get_mut(&check) {
+            Some(same) => same.merge(group),
+            None => drop(self.groups.insert(check, group)),
+        }
+        if let Some(check) = first_of(&self.groups) {
+            self.check = check;
+        }
+    }
+
+    /// What each check says of a connection that failed, in order of time.
+    fn seen(&self) -> Vec<CauseSeen> {
+        let mut seen: Vec<CauseSeen> = self.groups.iter().flat_map(|(check, group)| group.seen(*check)).collect();
+        seen.sort_by(|one, other| {
+            let key = |seen: &CauseSeen| (seen.first_at.unwrap_or(Micros(u64::MAX)), seen.check);
+            key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
+        });
+        seen
+    }
+
+    pub(super) fn finish(mut self, context: &Context<'_>) -> FailureCause {
+        let first = Some(self.first()).filter(|first| *first != Micros(u64::MAX));
+        let codes = if self.connection.is_some() { self.codes() } else { BTreeSet::new() };
+        let (said, about, example) =
+            (self.group().shown(), self.group().cause_subjects(), self.group().whole_example());
+        let count = self.group().count + self.also.remove(&self.check).unwrap_or_default();
+        let said = if count == 1 { example.what.clone() } else { said };
+        let seen = if self.connection.is_some() { self.seen() } else { Vec::new() };
+        let (what, seen) = match &self.connection {
+            Some(connection) if connection.is_down() || seen.len() > 1 => (connection.words(), seen),
+            _ => (said, Vec::new()),
+        };
+        let mut also = std::mem::take(&mut self.also);
+        for (check, group) in self.groups.iter().filter(|(check, _)| **check != self.check) {
+            *also.entry(*check).or_default() += group.count;
+        }
+        FailureCause {
+            what,
+            check: self.check,
+            count,
+            first_at: first,
+            privileges: self.group().privileges.iter().cloned().collect(),
+            example,
+            also_breaks: also.into_iter().map(|(check, count)| AlsoBroken { check, count }).collect(),
+            known: self.known,
+            about,
+            warnings: Vec::new(),
+            after: Vec::new(),
+            seen,
+            fault: first.and_then(|first| (context.fault)(first, &codes)),
+        }
+    }
+
+    fn codes(&self) -> BTreeSet<String> {
+        self.groups.values().flat_map(|group| group.codes.iter().cloned()).collect()
+    }
+}
+
+/// The first check of them.
+fn first_of(groups: &BTreeMap<CheckId, Group>) -> Option<CheckId> {
+    groups.keys().copied().min_by_key(|check| rank(*check))
+}

@@ -1,0 +1,80 @@
+//! Which checks fail because another one does.
+
+use leaseproof_domain::{CheckId, Operation, Subject};
+
+use super::Group;
+
+/// A role that cannot be dropped is left over, a login that is refused is not usable in time. `docs/mutants.md` shows each
+/// pair on real servers.
+const FOLLOWS: &[(&str, &[&str])] = &[
+    ("SAT-1", &["AVL-1", "ISS-1", "LOG-1", "EXP-1", "INV-1", "INV-10", "FLT-1", "THR-1", "DNS-1", "DNS-2"]),
+    ("AVL-1", &["INV-1", "INV-10", "FLT-1", "THR-1"]),
+    ("ISS-1", &["POL-1", "INV-1", "INV-2", "INV-3", "INV-5", "INV-10", "RUN-2"]),
+    ("LOG-1", &["INV-1", "INV-5", "DNS-1", "DNS-2", "DNS-3"]),
+    ("GRA-1", &["PRB-1", "PRB-2", "INV-9", "LOG-1", "INV-5"]),
+    ("TTL-2", &["INV-4", "INV-5"]),
+    ("TTL-7", &["TTL-2", "INV-4", "INV-7"]),
+    ("REV-1", &["EXP-1", "RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
+    ("EXP-1", &["RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"]),
+    ("INV-2", &["INV-5", "REV-1", "TTL-2", "INV-10"]),
+    ("INV-3", &["INV-3", "RUN-2", "INV-11"]),
+    ("RUN-2", &["RUN-2", "INV-11"]),
+];
+/// What follows for the credentials whose requests failed because a server could not be reached.
+const OF_THE_SAME_CREDENTIALS: &[&str] =
+    &["LOG-1", "EXP-1", "RUN-2", "INV-1", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"];
+/// What follows at the time when a server cannot be reached. A credential that is lost then, or a request that a server
+/// answers and rejects, has another reason.
+const AT_THE_SAME_TIME: &[&str] = &["AVL-1", "EXP-1", "INV-1", "INV-8", "INV-10", "FLT-1", "DNS-1", "DNS-2", "DNS-3"];
+/// The checks that judge the answers to an operation.
+const OPERATIONS: [(&str, &[Operation]); 5] = [
+    ("ISS-1", &[Operation::Issue]),
+    ("LOG-1", &[Operation::Login]),
+    ("TTL-2", &[Operation::Renew]),
+    ("REV-1", &[Operation::Revoke]),
+    ("INV-5", &[Operation::Login, Operation::Relogin]),
+];
+
+/// The checks that fail because that one does.
+pub(super) fn follows(check: CheckId) -> &'static [&'static str] {
+    FOLLOWS.iter().find(|(own, _)| *own == check.as_str()).map_or(&[], |(_, ids)| ids)
+}
+
+/// Whether all the checks may fail for the same credentials as a connection.
+pub(super) fn of_the_same_credentials(mut checks: impl Iterator<Item = CheckId>) -> bool {
+    checks.all(|check| OF_THE_SAME_CREDENTIALS.contains(&check.as_str()))
+}
+
+/// Whether all the checks may fail while a connection does.
+pub(super) fn at_the_same_time(mut checks: impl Iterator<Item = CheckId>) -> bool {
+    checks.all(|check| AT_THE_SAME_TIME.contains(&check.as_str()))
+}
+
+/// Whether the findings of THR-1 are about the share of failures of operations that those checks judge.
+pub(super) fn is_share_of_failures(group: &Group, checks: &[CheckId]) -> bool {
+    let fails = |metric: &str| {
+        let Some((op, figure)) = metric.split_once('.') else { return false };
+        let figure = figure.split('{').next().unwrap_or(figure);
+        let judged = |check: &CheckId| {
+            let of =
+                |(id, ops): &(&str, &[Operation])| *id == check.as_str() && ops.iter().any(|own| own.to_string() == op);
+            check.as_str() == "AVL-1" || OPERATIONS.iter().any(of)
+        };
+        matches!(figure, "failed" | "unanswered") && checks.iter().any(judged)
+    };
+    group.about.keys().all(|subject| matches!(subject, Subject::Metric(metric) if fails(metric)))
+}
+
+/// Saturation and availability come before what they make fail, and so do issues, wrong privileges and TTLs, and lost
+/// credentials; what is left over comes last, and the others stand as in the catalogue.
+pub(super) fn rank(check: CheckId) -> (u8, CheckId) {
+    let place = match check.as_str() {
+        "SAT-1" => 0,
+        "AVL-1" => 1,
+        "ISS-1" | "GRA-1" | "TTL-7" => 2,
+        "INV-2" => 3,
+        "RUN-2" => 5,
+        _ => 4,
+    };
+    (place, check)
+}
