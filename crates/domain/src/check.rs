@@ -327,7 +327,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "FLT-1",
         title: "After each fault, credentials are issued again within recovers_within",
         shown: "Each fault began and was healed, and a credential that was requested after the healing was \
-                acknowledged at most recovers_within later. The same holds for each action that declares that it \
+                acknowledged at most recovers_within later. If none was due in that time (the load had ended), the check is \
+                Unknown. The same holds for each action that declares that it \
                 affects `issue`: it heals with the end of the action that `until` names. Operations that overlap with the fault window (from a \
                 fault's beginning until recovers_within after it is healed) are not judged if they had no answer or \
                 one of expect_errors; standbys are not judged in that time, and failed observations make no check \

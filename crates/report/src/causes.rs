@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::{
-    Cause, CauseFault, CauseSeen, CauseSubject, CheckId, FailureCause, Finding, Judgment, LeaseId, Origin, RunVerdicts,
-    ScenarioWarning, SetupLine, Subject, Username, Verdict,
+    Cause, CauseFault, CauseSeen, CauseSubject, CheckId, EndReason, FailureCause, Finding, Judgment, LeaseId, Origin,
+    RunVerdicts, ScenarioWarning, SetupLine, Subject, Username, Verdict,
 };
 
 use crate::{actions, evidence, figures};
@@ -33,6 +33,18 @@ pub(crate) fn ended_early(cause: &Cause) -> Block {
     Block { head: evidence::plain(what), lines, show: String::new() }
 }
 
+/// The same beside the causes: if one of them has the server's words, its number stands in their place.
+pub(crate) fn ended_early_beside(cause: &Cause, verdicts: &RunVerdicts) -> Block {
+    let mut block = ended_early(cause);
+    let repeated = verdicts.end == Some(EndReason::Repeated);
+    if let Some((before, words)) = cause.what.split_once(": ").filter(|_| repeated)
+        && let Some(place) = verdicts.causes.iter().position(|cause| cause.example.what.contains(words))
+    {
+        block.head = format!("{}: see cause {}", evidence::plain(before), place + 1);
+    }
+    block
+}
+
 /// What the run left behind: a line each.
 pub(crate) fn left_behind(left: &str) -> Block {
     let mut lines = left.lines().map(|line| evidence::plain(line.trim()));
@@ -43,6 +55,7 @@ pub(crate) fn left_behind(left: &str) -> Block {
 pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     let FailureCause { what, privileges, example, .. } = cause;
     let mut lines = vec![counted(cause)];
+    lines.extend(cause.fault.as_ref().map(|fault| in_fault(fault, cause)));
     if cause.count > 1 && !privileges.is_empty() {
         let named: Vec<&str> = privileges.iter().take(PRIVILEGES).map(String::as_str).collect();
         let more = privileges.len() - named.len();
@@ -66,7 +79,6 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(measured.map(|measured| format!("measured: {}", figures::distribution(measured))));
     let place = Finding { promised: None, at: None, what: String::new(), ..example.clone() };
     lines.extend(evidence::place(&place).map(|place| format!("example: {place}")));
-    lines.extend(cause.fault.as_ref().map(|fault| in_fault(fault, cause)));
     lines.extend(actions::before(cause));
     let lines = lines.iter().map(|line| evidence::plain(line)).collect();
     Block { head: evidence::plain(what), lines, show: show(cause) }

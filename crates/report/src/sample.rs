@@ -1,11 +1,11 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, Cause, CauseSubject, CheckId, EndReason,
-    Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LeaseId,
-    LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin, Outcome, RevocationFigures,
-    RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals, UnixMicros, Username,
-    VERDICTS_SCHEMA, Validity, Verdict,
+    ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, Cause, CauseFault, CauseSeen, CauseSubject,
+    CheckId, EndReason, Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment, KnownFinding,
+    LatencySummary, LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin,
+    Outcome, RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals,
+    UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -271,6 +271,45 @@ fn undropped() -> FailureCause {
         after: Vec::new(),
         seen: Vec::new(),
         fault: None,
+    }
+}
+
+/// A PostgreSQL that a fault stopped, as each operation reports it.
+pub(crate) fn unreachable() -> FailureCause {
+    let seen = |check: &str, what: &str, count, at| CauseSeen {
+        check: CheckId::of(check),
+        what: what.into(),
+        count,
+        first_at: Some(Micros(at)),
+    };
+    let issue = "issuing a credential: expected HTTP 200, got HTTP 500: failed to connect to `host=127.0.0.1 user=vaultuser \
+                 database=powerdns`: dial error (dial tcp 127.0.0.1:17040: connect: connection refused)";
+    let login = "a login of … before its lease ended: expected success, got SQLSTATE 57P03: the database system is shutting down";
+    FailureCause {
+        what: "PostgreSQL at 127.0.0.1:17040 refuses connections: no process listens there".into(),
+        check: CheckId::of("ISS-1"),
+        count: 12,
+        first_at: Some(Micros(8_489_000)),
+        privileges: Vec::new(),
+        example: Finding { what: issue.into(), code: Some("500".into()), ..Finding::default() },
+        also_breaks: vec![AlsoBroken { check: CheckId::of("INV-5"), count: 1 }],
+        known: false,
+        about: vec![CauseSubject {
+            subject: Subject::Role("powerdns-role".into()),
+            count: 12,
+            promised: vec![origin(80)],
+            setup: Some(SetupLine { key: "connection_url".into(), origin: origin(41) }),
+        }],
+        warnings: Vec::new(),
+        after: Vec::new(),
+        seen: vec![seen("INV-5", login, 1, 8_489_000), seen("ISS-1", issue, 12, 8_981_000)],
+        fault: Some(CauseFault {
+            fault: 1,
+            what: "kill on postgres.target".into(),
+            at: Micros(8_400_000),
+            origin: origin(130),
+            not_expected: vec!["500".into(), "57P03".into()],
+        }),
     }
 }
 

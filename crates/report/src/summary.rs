@@ -69,7 +69,7 @@ fn warnings(out: &mut String, verdicts: &RunVerdicts) {
 fn causes(out: &mut String, verdicts: &RunVerdicts) {
     if let Some(cause) = &verdicts.cause {
         out.push_str("## Why the run ended early\n\n");
-        block(out, &causes::ended_early(cause));
+        block(out, &causes::ended_early_beside(cause, verdicts));
     }
     if let Some(left) = &verdicts.left_behind {
         out.push_str("## Left behind\n\n");

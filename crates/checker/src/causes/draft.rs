@@ -127,9 +127,8 @@ impl Draft {
         }
         let (own, others) = (self.group(), other.group());
         match (own.privileges.is_empty(), others.privileges.is_empty()) {
-            (true, true) if (self.check.as_str(), other.check.as_str()) == ("TTL-7", "TTL-2") => {
-                others.lines().is_subset(&own.lines())
-            }
+            // Its default and its maximum are two promises, each with its line.
+            (true, true) if is_of_one_line(self.check, other.check) => others.lines().is_subset(&own.lines()),
             (true, true) => {
                 let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
                 same || self.throughout || self.check.as_str() == "SAT-1"
@@ -170,7 +169,7 @@ impl Draft {
     pub(super) fn may_explain_some(&self, other: &Self) -> bool {
         let whole = |draft: &Self| draft.groups.values().all(|group| group.privileges.is_empty());
         let lost = self.connection.is_some() && of_the_same_credentials(other.checks());
-        let follows = lost || self.is_followed_by(other);
+        let follows = lost || (self.is_followed_by(other) && !is_of_one_line(self.check, other.check));
         self.known == other.known && other.connection.is_none() && whole(self) && whole(other) && follows
     }
 
@@ -278,6 +277,11 @@ impl Draft {
     fn codes(&self) -> BTreeSet<String> {
         self.groups.values().flat_map(|group| group.codes.iter().cloned()).collect()
     }
+}
+
+/// Whether the second check fails because the first one does only where both are about the same promised TTL.
+fn is_of_one_line(check: CheckId, other: CheckId) -> bool {
+    check.as_str() == "TTL-7" && matches!(other.as_str(), "TTL-2" | "INV-7")
 }
 
 /// The first check of them.

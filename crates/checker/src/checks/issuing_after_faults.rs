@@ -56,7 +56,7 @@ fn not_due(fault: &Fault<'_>, words: &str) -> String {
                 span(due.since(healed))
             )
         }
-        _ => "the load had ended. Let the phase last longer, or heal the fault earlier".to_owned(),
+        _ => "the load had ended. Let the phase last longer, or heal it earlier".to_owned(),
     };
     format!("no credential was due within {within} after {words} was healed: {next}")
 }

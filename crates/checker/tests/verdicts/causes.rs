@@ -127,6 +127,22 @@ fn a_wrong_maximum_ttl_is_one_cause() {
     assert!(causes[0].starts_with("TTL-7 [role app-role: 32] also TTL-2"), "{causes:?}");
 }
 
+#[test]
+fn a_wrong_default_ttl_and_a_wrong_maximum_are_two_causes() {
+    let mut story = Story::good();
+    let promise = &mut story.plan.roles[0];
+    promise.default_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(1800);
+    promise.max_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(2000);
+    let story = story.op(1, Operation::Renew, |record| {
+        (record.increment_seconds, record.lease_seconds) = (Some(9000), Some(9000));
+    });
+    let causes = told(&story);
+    let of =
+        |line: &str| causes.iter().find(|cause| cause.starts_with(&format!("TTL-7 [role app-role: {line}]"))).unwrap();
+    assert!(!of("31").contains("TTL-2") && !of("31").contains("INV-7"), "{causes:?}");
+    assert!(of("32").contains("TTL-2"), "{causes:?}");
+}
+
 fn step(path: &str, key: &str, value: &str, at: u32) -> SetupStep {
     let text = |text: &str| SettingValue::Text(Setting::Text(text.into()));
     let mut data = std::collections::BTreeMap::from([(key.to_owned(), text(value))]);
@@ -196,6 +212,25 @@ fn a_cause_names_its_role_and_its_lines() {
         }
     });
     assert_eq!(told(&denied), ["ISS-1 [role app-role: 99; role other: 41]"]);
+}
+
+#[test]
+fn where_vault_cannot_log_in_the_cause_names_its_connection() {
+    let with = |words: &str| {
+        let words = format!("unable to start transaction: failed to connect to `host=h user=u database=d`: {words}");
+        let mut story = no_issue().each(|event| {
+            if let Event::Operation(record) = event {
+                record.outcome = refused_with(FailureSource::Vault, "500", &words);
+            }
+        });
+        let connection = |key: &str, at| step("database/config/app", key, "x", at);
+        story.plan.setup.extend([connection("connection_url", 60), connection("password", 64)]);
+        told(&story)
+    };
+    let both = |line: &str| vec![format!("ISS-1 [role app-role: 99 {line}; role other: 41 {line}]")];
+    let refused = "dial error (dial tcp 127.0.0.1:6432: connect: connection refused)";
+    assert_eq!(with(refused), both("connection_url 61"));
+    assert_eq!(with("failed SASL auth (FATAL: no (SQLSTATE 28P01))"), both("password 65"));
 }
 
 #[test]

@@ -128,6 +128,75 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
 }
 
 #[test]
+fn flt_1_cannot_say_where_no_credential_was_due() {
+    let healed = |at: u64, within: u64| {
+        let mut story = Story::good().asking_too("FLT-1");
+        story.plan.faults = vec![plan(within)];
+        mark(&mut story, FaultPoint::Begins, at - MS);
+        mark(&mut story, FaultPoint::Healed, at);
+        story
+    };
+    // The last one is asked for at 2 s.
+    assert_snapshot!(healed(3 * S, 1_000).unknown("FLT-1"), @"no credential was due within 1s after fault 1 (kill on postgres.target) was healed: the load had ended. Let the phase last longer, or heal it earlier");
+    assert_snapshot!(healed(1_500 * MS, 400).unknown("FLT-1"), @"no credential was due within 400ms after fault 1 (kill on postgres.target) was healed: the next one was due 0.500 s after it. Raise `rate` of the phase, or `recovers_within`");
+    healed(1_500 * MS, 600).passes("FLT-1");
+    // A request that failed later shows that none is issued, and so does an arrival that was dropped.
+    let refused = refused_with(FailureSource::Vault, "400", "no");
+    let failed = healed(1_500 * MS, 400).op(2, Operation::Issue, |record| record.outcome = refused);
+    assert_eq!(failed.fails("FLT-1")[0].at, Some(Micros(1_900 * MS)));
+    let dropped = healed(3 * S, 1_000).with(|story| {
+        let shed = Shed {
+            life: 9,
+            role: "app-role".into(),
+            phase: "steady".into(),
+            intended: Micros(3_500 * MS),
+            lifecycle: None,
+        };
+        _ = story.add(3_500 * MS, Event::Shed(shed));
+    });
+    dropped.fails("FLT-1");
+}
+
+#[test]
+fn a_cause_names_the_fault_in_whose_window_it_begins_and_the_codes_that_it_does_not_expect() {
+    let refused = "failed to revoke entry: failed to connect to `host=h`: dial error (dial tcp 127.0.0.1:5432: connect: connection refused)";
+    let story = struck(3 * S, 3_500 * MS).op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", refused);
+    });
+    let causes = story.judged().verdicts.causes;
+    let cause = causes.iter().find(|cause| cause.check.as_str() == "REV-1").unwrap();
+    assert_eq!(cause.what, "PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there");
+    let fault = cause.fault.as_ref().unwrap();
+    assert_eq!((fault.fault, &fault.origin, &fault.not_expected), (1, &line(80), &vec!["400".to_owned()]));
+    // Its window is over.
+    let later = struck(S, 2 * S).op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", refused);
+    });
+    assert!(later.judged().verdicts.causes.iter().all(|cause| cause.fault.is_none()));
+}
+
+#[test]
+fn the_client_that_floods_a_cluster_is_no_orphan_and_its_sessions_are_not_judged() {
+    let mut flood = seen(9, None);
+    flood.name = leaseproof_domain::Username::new(leaseproof_domain::FLOOD_ACCOUNT);
+    let story = struck(5 * S, 7 * S).with(|story| {
+        story.look(6 * S, vec![flood.clone()], vec![]);
+        story.look(7 * S, vec![], vec![9]);
+    });
+    story.passes("INV-3");
+    let story = story.each(|event| {
+        if let Event::Sessions(sighting) = event {
+            let mut own = sighting.appeared.first().cloned();
+            own.iter_mut().for_each(|own| {
+                (own.name, own.pid, own.encrypted) = (Some(flood.name.clone()), 4_711, Some(false));
+            });
+            sighting.appeared.extend(own);
+        }
+    });
+    story.passes("TLS-1");
+}
+
+#[test]
 fn flt_1_cannot_say_of_a_fault_that_did_not_come_to_pass() {
     let mut story = Story::good().asking_too("FLT-1");
     assert_eq!(story.unknown("FLT-1"), "no fault took place");

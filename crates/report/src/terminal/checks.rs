@@ -17,7 +17,7 @@ const ONLY_VERBOSE: [&str; 1] = ["PRB-1"];
 
 /// Why the run ended early, and what it left behind.
 pub(super) fn ended_early(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
-    let ended = verdicts.cause.as_ref().map(causes::ended_early);
+    let ended = verdicts.cause.as_ref().map(|cause| causes::ended_early_beside(cause, verdicts));
     let left = verdicts.left_behind.as_deref().map(causes::left_behind);
     for block in ended.into_iter().chain(left) {
         head(out, layout, &format!("{BAD}✘{BAD:#} "), &block);

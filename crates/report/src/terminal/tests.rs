@@ -147,3 +147,43 @@ fn what_one_cause_leaves_undecided_is_one_line() {
     let page = crate::summary(&verdicts);
     assert!(page.contains(&format!("{folded}: LOG-1, EXP-1, INV-2.")) && !page.contains("no lease was left"), "{page}");
 }
+
+#[test]
+fn what_each_check_reports_of_a_server_that_is_down_stands_under_its_cause() {
+    let mut verdicts = sample::verdicts();
+    verdicts.causes = vec![sample::unreachable()];
+    let text = plain(Detail::Usual, Some(100), &verdicts);
+    let block: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("✘ 1")).collect();
+    let block: Vec<&str> = block.into_iter().take_while(|line| !line.is_empty()).collect();
+    insta::assert_snapshot!(block.join("\n"));
+}
+
+#[test]
+fn a_load_that_ended_for_a_cause_names_it() {
+    let words = "issuing a credential failed 10 consecutive times with the same error, since 5.328 s: HTTP 500: no password policy found";
+    let mut verdicts = sample::ended_early(EndReason::Repeated, RunOutcome::Failed, Cause::of(words));
+    verdicts.causes = vec![sample::unreachable()];
+    assert!(plain(Detail::Usual, None, &verdicts).contains(words));
+    verdicts.causes[0].example.what =
+        "issuing a credential: expected HTTP 200, got HTTP 500: no password policy found".into();
+    let text = plain(Detail::Usual, None, &verdicts);
+    assert!(text.contains("since 5.328 s: see cause 1\n") && !text.contains(words), "{text}");
+    assert!(crate::summary(&verdicts).contains("since 5.328 s: see cause 1\n"));
+}
+
+#[test]
+fn errors_outside_windows_are_told_where_only_actions_have_one_and_no_total_twice() {
+    let mut verdicts = sample::verdicts();
+    verdicts.faults.clear();
+    let window = verdicts.actions.iter().filter_map(|action| action.window.as_ref()).next().unwrap();
+    let total: u64 = window.errors.iter().map(|(_, _, count)| count).sum();
+    verdicts.errors_outside = vec![(leaseproof_domain::Operation::Issue, "503".into(), 7)];
+    let text = plain(Detail::Usual, None, &verdicts);
+    assert!(text.contains("outside windows of actions: 7 errors\n"), "{text}");
+    assert!(text.contains(&format!(" · {total} errors in its window\n")), "{text}");
+    let page = crate::summary(&verdicts);
+    assert!(page.contains("\nErrors outside windows of actions: issue 503 × 7.\n"), "{page}");
+    assert!(!page.contains(&format!("{total} errors")), "{page}");
+    verdicts.actions.iter_mut().for_each(|action| action.window = None);
+    assert!(!plain(Detail::Usual, None, &verdicts).contains("outside windows"));
+}
