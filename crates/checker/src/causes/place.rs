@@ -40,9 +40,12 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
 fn key_of(cause: &FailureCause) -> Option<&'static str> {
     let what = cause.example.what.as_str();
     if let Some((_, why)) = what.split_once(CONNECTS) {
-        // What a fault of the scenario did is not written there.
-        let rejected = REJECTED.iter().any(|code| why.contains(code));
-        return cause.fault.is_none().then_some(if rejected { "password" } else { "connection_url" });
+        if REJECTED.iter().any(|code| why.contains(code)) {
+            return Some("password");
+        }
+        // What other operations report too was reached before, and a fault of the scenario is not written there.
+        let reached = cause.fault.is_some() || cause.seen.iter().any(|seen| seen.check != cause.check);
+        return (!reached).then_some("connection_url");
     }
     if Connection::of(&cause.example).is_some() {
         return None;

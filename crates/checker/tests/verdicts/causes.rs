@@ -231,6 +231,27 @@ fn where_vault_cannot_log_in_the_cause_names_its_connection() {
     let refused = "dial error (dial tcp 127.0.0.1:6432: connect: connection refused)";
     assert_eq!(with(refused), both("connection_url 61"));
     assert_eq!(with("failed SASL auth (FATAL: no (SQLSTATE 28P01))"), both("password 65"));
+    // Credentials were issued, and one cannot be revoked: what is wrong is not written there.
+    let mut story = Story::good().op(1, Operation::Revoke, |record| {
+        let words = format!("failed to revoke entry: failed to connect to `host=h`: {refused}");
+        record.outcome = refused_with(FailureSource::Vault, "400", &words);
+    });
+    story.operation(
+        7,
+        Operation::Issue,
+        5 * S,
+        5 * S + 1,
+        refused_with(FailureSource::Vault, "500", &format!("failed to connect to `host=h`: {refused}")),
+    );
+    story.plan.setup = vec![
+        step("database/roles/app-role", "default_ttl", "1h", 90),
+        step("database/config/app", "connection_url", "x", 60),
+    ];
+    assert!(
+        told(&story).iter().any(|cause| cause.starts_with("ISS-1 [role app-role: 99] also REV-1")),
+        "{:?}",
+        told(&story)
+    );
 }
 
 #[test]
