@@ -40,7 +40,7 @@ pub(crate) struct Failed {
 pub(crate) struct Context<'a> {
     /// For how long a request is in flight at most.
     pub(crate) timeout: Duration,
-    /// The fault in whose window a moment is, with those of some codes that it does not name.
+    /// The fault in whose window a moment is, and which of some codes it does not expect.
     pub(crate) fault: &'a dyn Fn(Micros, &BTreeSet<String>) -> Option<CauseFault>,
 }
 

@@ -199,9 +199,9 @@ pub struct FailureCause {
     /// If a server cannot be reached or does not answer: what each check reports because of that, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<CauseSeen>,
-    /// The scenario's fault in whose window the first finding is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<CauseFault>,
+    /// The scenario's faults in whose windows it begins, or in which a check first reports it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<CauseFault>,
 }
 
 /// Findings of one check with the same text that belong to a cause.
@@ -218,7 +218,7 @@ pub struct CauseSeen {
     pub first_at: Option<Micros>,
 }
 
-/// A fault in whose window a cause begins.
+/// A fault in whose window a cause begins or goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CauseFault {
     /// Its number, from 1.

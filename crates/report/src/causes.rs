@@ -55,7 +55,7 @@ pub(crate) fn left_behind(left: &str) -> Block {
 pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     let FailureCause { what, privileges, example, .. } = cause;
     let mut lines = vec![counted(cause)];
-    lines.extend(cause.fault.as_ref().map(|fault| in_fault(fault, cause)));
+    lines.extend(cause.faults.iter().map(|fault| in_fault(fault, cause)));
     if cause.count > 1 && !privileges.is_empty() {
         let named: Vec<&str> = privileges.iter().take(PRIVILEGES).map(String::as_str).collect();
         let more = privileges.len() - named.len();

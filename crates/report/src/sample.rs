@@ -225,7 +225,7 @@ fn wrong_privileges() -> FailureCause {
             origin: origin(120),
         }],
         seen: Vec::new(),
-        fault: None,
+        faults: Vec::new(),
     }
 }
 
@@ -248,7 +248,7 @@ fn late_login() -> FailureCause {
         warnings: Vec::new(),
         after: Vec::new(),
         seen: Vec::new(),
-        fault: None,
+        faults: Vec::new(),
     }
 }
 
@@ -270,7 +270,7 @@ fn undropped() -> FailureCause {
         warnings: Vec::new(),
         after: Vec::new(),
         seen: Vec::new(),
-        fault: None,
+        faults: Vec::new(),
     }
 }
 
@@ -303,13 +303,13 @@ pub(crate) fn unreachable() -> FailureCause {
         warnings: Vec::new(),
         after: Vec::new(),
         seen: vec![seen("INV-5", login, 1, 8_489_000), seen("ISS-1", issue, 12, 8_981_000)],
-        fault: Some(CauseFault {
+        faults: vec![CauseFault {
             fault: 1,
             what: "kill on postgres.target".into(),
             at: Micros(8_400_000),
             origin: origin(130),
             not_expected: vec!["500".into(), "57P03".into()],
-        }),
+        }],
     }
 }
 

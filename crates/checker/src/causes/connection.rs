@@ -14,6 +14,10 @@ const LOST: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 const CONNECTION_EXCEPTION: &str = "08";
 const TOO_MANY_CONNECTIONS: &str = "53300";
 
+/// How Vault tells that it could not log in to PostgreSQL (pgconn's connectError).
+pub(super) const CONNECTS: &str = "failed to connect to `";
+/// Its account there.
+static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r"failed to connect to `[^`]*?\buser=(\S+)"));
 /// `SQLSTATE 57P03` in a finding's own words, or in a message of PostgreSQL that Vault passes on.
 static SQLSTATE: LazyLock<Regex> = LazyLock::new(|| regex(r"SQLSTATE ([0-9A-Z]{5})\b"));
 /// Where Go's net package says that it connected to: `dial tcp 127.0.0.1:5432: connect: …`, `read tcp a->b: …`.
@@ -29,7 +33,7 @@ static ENDPOINT: LazyLock<Regex> =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Connection {
     pub(super) server: Server,
-    /// `host:port`, or a name that does not resolve, where the words have it.
+    /// `host:port`, a name that does not resolve, or the account that is rejected, where the words have it.
     pub(super) endpoint: Option<String>,
     pub(super) how: How,
 }
@@ -58,6 +62,7 @@ pub(super) enum How {
     Unresolved,
     NoRoute,
     NotAccepting,
+    Rejected,
     Closed,
     NoAnswer,
     Full,
@@ -76,7 +81,8 @@ impl Connection {
         } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL: ") {
             (Server::Postgres, How::of(why).unwrap_or(How::Closed))
         } else if let Some(code) = SQLSTATE.captures(what).and_then(|found| found.get(1)) {
-            (Server::Postgres, How::of_sqlstate(code.as_str())?)
+            let by_vault = told_by_vault && what.contains(CONNECTS);
+            (Server::Postgres, How::of_sqlstate(code.as_str()).or(by_vault.then_some(How::Rejected))?)
         } else if told_by_vault {
             (Server::Postgres, How::of(what)?)
         } else {
@@ -85,13 +91,18 @@ impl Connection {
         let place = if how == How::Unresolved { &LOOKUP } else { &TARGET };
         let named = place.captures(what).or_else(|| ENDPOINT.captures(what)).and_then(|found| found.get(1));
         let endpoint = named.filter(|_| server == Server::Postgres).map(|endpoint| endpoint.as_str().to_owned());
+        let endpoint = if how == How::Rejected { of_account(what) } else { endpoint };
         Some(Self { server, endpoint, how })
     }
 
     /// What findings about it have in common.
     pub(super) fn key(&self) -> String {
-        let full = if self.how == How::Full { " full" } else { "" };
-        format!("{} {}{full}", self.server, self.endpoint.as_deref().unwrap_or_default())
+        let other = match self.how {
+            How::Full => " full",
+            How::Rejected => " rejected",
+            _ => "",
+        };
+        format!("{} {}{other}", self.server, self.endpoint.as_deref().unwrap_or_default())
     }
 
     /// Whether only the server, or the way to it, can be the reason, and not its load.
@@ -110,8 +121,8 @@ impl Connection {
     /// Whether it may be the reason why the other one failed: the other one's words do not say where it led, or Vault waits
     /// for this one.
     pub(super) fn may_be_behind(&self, other: &Self) -> bool {
-        let full = (self.how == How::Full, other.how == How::Full);
-        let same = self.server == other.server && other.endpoint.is_none() && full.0 == full.1;
+        let answers = |one: &Self| matches!(one.how, How::Full | How::Rejected).then_some(one.how);
+        let same = self.server == other.server && other.endpoint.is_none() && answers(self) == answers(other);
         let waits = self.server == Server::Postgres && other.server == Server::Vault && other.how == How::NoAnswer;
         same || waits
     }
@@ -130,6 +141,7 @@ impl Connection {
             },
             How::NoRoute => format!("{named} cannot be reached: there is no route to it"),
             How::NotAccepting => format!("{named} is not available: it starts, shuts down or recovers"),
+            How::Rejected => format!("{server} rejects the login of Vault's account {}", endpoint.as_deref().unwrap_or("in the connection")),
             How::Closed => format!("{named} closes connections without an answer"),
             How::NoAnswer => format!("{named} does not answer in time"),
             How::Full => format!(
@@ -138,6 +150,11 @@ impl Connection {
             ),
         }
     }
+}
+
+/// The account that Vault logs in with, in the words of pgconn's connectError.
+fn of_account(what: &str) -> Option<String> {
+    ACCOUNT.captures(what).and_then(|found| found.get(1)).map(|account| account.as_str().to_owned())
 }
 
 impl How {
@@ -232,6 +249,11 @@ mod tests {
                  its clients open fewer",
             ),
             ("issuing a credential: expected HTTP 200, got HTTP 503: Vault is sealed", "Vault is sealed"),
+            (
+                "got HTTP 500: failed to connect to `host=h user=v database=d`: failed SASL auth (FATAL: password authentication \
+                 failed for user \"v\" (SQLSTATE 28P01))",
+                "PostgreSQL rejects the login of Vault's account v",
+            ),
             ("the first: no answer from Vault: it took longer than 10000 ms", "Vault does not answer in time"),
         ] {
             assert_eq!(told(what).as_deref(), Some(expected));
@@ -241,8 +263,6 @@ mod tests {
     #[test]
     fn a_server_that_answers_is_reached() {
         for what in [
-            "got HTTP 500: failed to connect to `host=h user=u database=d`: failed SASL auth (FATAL: password authentication failed for \
-             user \"u\" (SQLSTATE 28P01))",
             "got HTTP 500: ERROR: role \"readers\" does not exist (SQLSTATE 42704)",
             "got HTTP 400: lease not found",
             "a login was refused: SQLSTATE 28P01: password authentication failed",

@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_domain::{AlsoBroken, CauseSeen, CheckId, FailureCause, Micros};
+use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause, Micros};
 
-use super::connection::Connection;
+use super::connection::{Connection, Server};
 use super::follows::{at_the_same_time, follows, is_share_of_failures, of_the_same_credentials, rank};
 use super::{Context, Group, privilege};
+
+/// PostgreSQL's `undefined_object`, as Vault passes it on.
+const UNDEFINED_ROLE: &str = "SQLSTATE 42704";
+/// What RUN-2 says of a role whose lease Vault did not revoke.
+const STILL_LISTED: &str = "Vault still lists its lease";
 
 pub(super) struct Draft {
     pub(super) known: bool,
@@ -122,6 +127,9 @@ impl Draft {
         if let Some(explains) = self.explains_by_connection(other, timeout) {
             return explains;
         }
+        if self.is_loss_of(other) {
+            return self.is_near(other, timeout);
+        }
         if !self.is_followed_by(other) {
             return false;
         }
@@ -145,7 +153,7 @@ impl Draft {
             (Some(_), Some(_)) => Some(self.may_be_behind(other, timeout)),
             // Load does not take a server away.
             (None, Some(others)) if others.is_down() => Some(false),
-            (Some(_), None) => {
+            (Some(own), None) => {
                 let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
                 let alone = other.group().privileges.is_empty();
                 let same = same && alone && of_the_same_credentials(other.checks());
@@ -155,10 +163,22 @@ impl Draft {
                     other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)
                 };
                 // What follows from its check follows here too.
-                (same || meanwhile || share()).then_some(true)
+                (same || meanwhile || share() || self.is_needed_by(own, other)).then_some(true)
             }
             _ => None,
         }
+    }
+
+    /// Whether the other one tells of requests for roles that do not exist, and this one of roles that were lost.
+    fn is_loss_of(&self, other: &Self) -> bool {
+        let requests = other.checks().all(|check| matches!(check.as_str(), "TTL-2" | "REV-1"));
+        self.check.as_str() == "INV-2" && requests && other.key.contains(UNDEFINED_ROLE)
+    }
+
+    /// Whether the other one tells of leases that Vault cannot revoke without this connection.
+    fn is_needed_by(&self, connection: &Connection, other: &Self) -> bool {
+        let left = other.checks().all(|check| check.as_str() == "RUN-2") && other.key.contains(STILL_LISTED);
+        left && connection.server == Server::Postgres && self.checks().any(|check| check.as_str() == "REV-1")
     }
 
     fn is_followed_by(&self, other: &Self) -> bool {
@@ -253,6 +273,11 @@ impl Draft {
             Some(connection) if connection.is_down() || seen.len() > 1 => (connection.words(), seen),
             _ => (said, Vec::new()),
         };
+        let mut faults: Vec<CauseFault> = Vec::new();
+        for at in first.into_iter().chain(seen.iter().filter_map(|seen| seen.first_at)) {
+            let fault = (context.fault)(at, &codes);
+            faults.extend(fault.filter(|fault| faults.iter().all(|known| known.fault != fault.fault)));
+        }
         let mut also = std::mem::take(&mut self.also);
         for (check, group) in self.groups.iter().filter(|(check, _)| **check != self.check) {
             *also.entry(*check).or_default() += group.count;
@@ -270,7 +295,7 @@ impl Draft {
             warnings: Vec::new(),
             after: Vec::new(),
             seen,
-            fault: first.and_then(|first| (context.fault)(first, &codes)),
+            faults,
         }
     }
 

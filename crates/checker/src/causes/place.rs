@@ -4,14 +4,13 @@
 use leaseproof_domain::{FailureCause, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
 use leaseproof_scenario::{Plan, Setting, SettingValue, SetupAction, SetupStep};
 
-use super::connection::Connection;
+use super::connection::{CONNECTS, Connection};
 
 /// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
 const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
 /// Checks that fail for what the setup writes of a Vault role or of its connection.
 const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
-/// How Vault tells that it could not log in to PostgreSQL (pgconn's connectError), and the SQLSTATEs that reject its account.
-const CONNECTS: &str = "failed to connect to `";
+/// The SQLSTATEs with which PostgreSQL rejects Vault's account.
 const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
 const ONE_IN: u64 = 2;
@@ -44,7 +43,7 @@ fn key_of(cause: &FailureCause) -> Option<&'static str> {
             return Some("password");
         }
         // What other operations report too was reached before, and a fault of the scenario is not written there.
-        let reached = cause.fault.is_some() || cause.seen.iter().any(|seen| seen.check != cause.check);
+        let reached = !cause.faults.is_empty() || cause.seen.iter().any(|seen| seen.check != cause.check);
         return (!reached).then_some("connection_url");
     }
     if Connection::of(&cause.example).is_some() {

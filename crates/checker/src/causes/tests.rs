@@ -1,6 +1,7 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use leaseproof_domain::{CheckId, FailureCause, Finding, LeaseId, Micros, Origin, Subject, Username};
+use leaseproof_domain::{CauseFault, CheckId, FailureCause, Finding, LeaseId, Micros, Origin, Subject, Username};
 use proptest::prelude::*;
 
 use super::{Context, Failed, Groups};
@@ -236,6 +237,31 @@ fn a_wrong_password_of_vault_is_one_cause() {
         Finding { what: format!("a renewal: got HTTP 400: failed to renew entry: {rejected}"), ..finding("", 2, 6) };
     let causes = causes(vec![failed("ISS-1", 9, &[issue]), failed("TTL-2", 9, &[renew])]);
     assert_eq!(told(&causes), ["ISS-1 ×1 @5 + TTL-2 ×1"]);
+    assert_eq!(causes[0].what, "PostgreSQL rejects the login of Vault's account vaultuser");
+}
+
+#[test]
+fn what_vault_cannot_revoke_without_its_connection_is_of_that_cause() {
+    let mut all = shut_down();
+    let listed = "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 9 s";
+    all.push(failed("RUN-2", 9, &[finding(listed, 21, 99 * SECOND), finding(listed, 22, 99 * SECOND)]));
+    let told = told(&causes(all));
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains(" + RUN-2 ×3 "), "{told:#?}");
+}
+
+#[test]
+fn the_faults_of_a_cause_are_those_in_whose_windows_a_check_first_reports_it() {
+    let fault = |at: Micros, codes: &BTreeSet<String>| {
+        let not_expected = codes.iter().cloned().collect();
+        let origin = Origin { file: "scenario.toml".into(), line: 9, column: 1 };
+        let number = u32::try_from(at.0 / (2 * SECOND)).unwrap();
+        Some(CauseFault { fault: number, what: "kill".into(), at, origin, not_expected })
+    };
+    let context = Context { timeout: Duration::from_secs(2), fault: &fault };
+    let causes = super::causes(shut_down(), &context);
+    let faults: Vec<u32> = causes[0].faults.iter().map(|fault| fault.fault).collect();
+    assert_eq!(faults, [1, 2]);
 }
 
 #[test]
@@ -275,8 +301,15 @@ fn a_role_that_is_lost_is_one_cause() {
         12,
     );
     let login = finding("a login of {} before its lease ended: expected success, got SQLSTATE 28P01: no", 1, 14);
-    let all = vec![failed("INV-5", 9, &[login]), failed("TTL-2", 9, &[renew]), failed("INV-2", 9, &[gone])];
-    assert_eq!(told(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + INV-5 ×1"]);
+    // Another one was being revoked when it was lost.
+    let revoke = finding("the revocation of {}: expected HTTP 204, got HTTP 400: ERROR: role {} does not exist (SQLSTATE 42704)", 2, 9);
+    let all = vec![
+        failed("INV-5", 9, &[login]),
+        failed("TTL-2", 9, &[renew]),
+        failed("REV-1", 9, &[revoke]),
+        failed("INV-2", 9, &[gone]),
+    ];
+    assert_eq!(told(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + REV-1 ×1 + INV-5 ×1"]);
 }
 
 /// Findings of a few kinds, about a few credentials, under a few checks.

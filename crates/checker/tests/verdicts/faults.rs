@@ -166,13 +166,13 @@ fn a_cause_names_the_fault_in_whose_window_it_begins_and_the_codes_that_it_does_
     let causes = story.judged().verdicts.causes;
     let cause = causes.iter().find(|cause| cause.check.as_str() == "REV-1").unwrap();
     assert_eq!(cause.what, "PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there");
-    let fault = cause.fault.as_ref().unwrap();
+    let fault = &cause.faults[0];
     assert_eq!((fault.fault, &fault.origin, &fault.not_expected), (1, &line(80), &vec!["400".to_owned()]));
     // Its window is over.
     let later = struck(S, 2 * S).op(1, Operation::Revoke, |record| {
         record.outcome = refused_with(FailureSource::Vault, "400", refused);
     });
-    assert!(later.judged().verdicts.causes.iter().all(|cause| cause.fault.is_none()));
+    assert!(later.judged().verdicts.causes.iter().all(|cause| cause.faults.is_empty()));
 }
 
 #[test]
