@@ -65,7 +65,7 @@ pub(crate) fn causes(failed: Vec<Failed>, context: &Context<'_>) -> Vec<FailureC
         }
     }
     let mut roots = of_all_privileges(roots);
-    roots.sort_by(|one, other| one.order().cmp(&other.order()));
+    roots.sort_by_cached_key(Draft::order);
     roots.into_iter().map(|root| root.finish(context)).collect()
 }
 
@@ -90,7 +90,7 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
     };
     let drafts = said.into_iter().filter_map(|((known, (key, _)), groups)| Draft::new(known, key, groups, throughout));
     let mut drafts: Vec<Draft> = drafts.collect();
-    drafts.sort_by(|one, other| (one.rank(), one.order()).cmp(&(other.rank(), other.order())));
+    drafts.sort_by_cached_key(|draft| (draft.rank(), draft.order()));
     drafts
 }
 
@@ -107,7 +107,7 @@ fn joined(drafts: Vec<Draft>, timeout: Duration) -> Vec<Draft> {
         }
     }
     rest.extend(named);
-    rest.sort_by(|one, other| (one.rank(), one.order()).cmp(&(other.rank(), other.order())));
+    rest.sort_by_cached_key(|draft| (draft.rank(), draft.order()));
     rest
 }
 

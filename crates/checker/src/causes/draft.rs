@@ -84,8 +84,8 @@ impl Draft {
         (before, place, check)
     }
 
-    pub(super) fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<&str>) {
-        let privilege = self.group().example().privilege.as_deref();
+    pub(super) fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<String>) {
+        let privilege = self.group().example().privilege.clone();
         let saturated = self.check.as_str() == "SAT-1";
         (self.known, !saturated, self.first(), rank(self.check), self.group().shown(), privilege)
     }

@@ -205,6 +205,9 @@ impl Group {
 
     /// What a server's log adds to the words of the example, without what differs from one to the next.
     fn added(&self) -> String {
+        if self.examples[0].added.is_empty() {
+            return String::new();
+        }
         let of = |text: &str| Pattern::of(&Finding { what: text.to_owned(), ..Finding::default() });
         let own = of(&self.examples[0].added);
         let mut details: Vec<Option<String>> = own.details.into_iter().map(Some).collect();
