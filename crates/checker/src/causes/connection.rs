@@ -141,7 +141,10 @@ impl Connection {
             },
             How::NoRoute => format!("{named} cannot be reached: there is no route to it"),
             How::NotAccepting => format!("{named} is not available: it starts, shuts down or recovers"),
-            How::Rejected => format!("{server} rejects the login of Vault's account {}", endpoint.as_deref().unwrap_or("in the connection")),
+            How::Rejected => format!(
+                "{server} rejects the login of Vault's account {}",
+                endpoint.as_deref().unwrap_or("in the connection")
+            ),
             How::Closed => format!("{named} closes connections without an answer"),
             How::NoAnswer => format!("{named} does not answer in time"),
             How::Full => format!(

@@ -157,7 +157,9 @@ impl Draft {
                 let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
                 let alone = other.group().privileges.is_empty();
                 let same = same && alone && of_the_same_credentials(other.checks());
-                let meanwhile = at_the_same_time(other.checks()) && self.is_near(other, timeout);
+                let meanwhile = at_the_same_time(own, other.checks()) && self.is_near(other, timeout);
+                // What goes on after it has another reason.
+                let meanwhile = meanwhile && other.last() <= self.last().after(timeout);
                 let share = || {
                     let own: Vec<CheckId> = self.checks().collect();
                     other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)

@@ -194,6 +194,23 @@ fn what_a_server_answers_is_no_connection_that_failed() {
 }
 
 #[test]
+fn what_goes_on_after_an_outage_has_another_reason() {
+    let mut all = shut_down();
+    let late = |number, at| {
+        finding("{} still exists 9 s after its lease ended; it must be gone within 1s", number, at * SECOND)
+    };
+    all.push(failed("EXP-1", 9, &[late(31, 5), late(32, 60)]));
+    let told = told(&causes(all));
+    assert_eq!(told.len(), 2, "{told:#?}");
+    // Requests that Vault does not answer leave no role behind.
+    let unanswered =
+        "issue: got 2 without an answer; the first: no answer from Vault: connection closed before message completed";
+    let unanswered = Finding { what: unanswered.into(), at: Some(Micros(5 * SECOND)), ..Finding::default() };
+    let all = causes(vec![failed("AVL-1", 99, &[unanswered]), failed("EXP-1", 9, &[late(31, 5)])]);
+    assert_eq!(all.len(), 2, "{all:#?}");
+}
+
+#[test]
 fn two_servers_that_cannot_be_reached_are_two_causes() {
     let refused = |port: u16| {
         let what = format!(
@@ -243,7 +260,8 @@ fn a_wrong_password_of_vault_is_one_cause() {
 #[test]
 fn what_vault_cannot_revoke_without_its_connection_is_of_that_cause() {
     let mut all = shut_down();
-    let listed = "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 9 s";
+    let listed =
+        "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 9 s";
     all.push(failed("RUN-2", 9, &[finding(listed, 21, 99 * SECOND), finding(listed, 22, 99 * SECOND)]));
     let told = told(&causes(all));
     assert_eq!(told.len(), 1, "{told:#?}");
@@ -302,7 +320,11 @@ fn a_role_that_is_lost_is_one_cause() {
     );
     let login = finding("a login of {} before its lease ended: expected success, got SQLSTATE 28P01: no", 1, 14);
     // Another one was being revoked when it was lost.
-    let revoke = finding("the revocation of {}: expected HTTP 204, got HTTP 400: ERROR: role {} does not exist (SQLSTATE 42704)", 2, 9);
+    let revoke = finding(
+        "the revocation of {}: expected HTTP 204, got HTTP 400: ERROR: role {} does not exist (SQLSTATE 42704)",
+        2,
+        9,
+    );
     let all = vec![
         failed("INV-5", 9, &[login]),
         failed("TTL-2", 9, &[renew]),
