@@ -190,6 +190,9 @@ fn vaults_blocks_change_only_the_credentials_role() {
         }
     }
     assert_eq!(vault("SELECT theirs_own('{{name}}')", "shop"), None);
+    assert_eq!(vault("SELECT pg_catalog.md5('x'), extract(year FROM now()), trim('x')", "theirs"), None);
     let why = vault("SELECT theirs_own('{{name}}')", "theirs").unwrap_or_default();
     assert!(why.contains("leaseproof cannot read the functions in it"), "{why}");
+    let why = vault("SELECT pg_catalog.pg_reload_conf()", "theirs").unwrap_or_default();
+    assert!(why.contains("pg_reload_conf()"), "{why}");
 }
