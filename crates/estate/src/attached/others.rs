@@ -13,7 +13,7 @@ use super::login::Cluster;
 
 /// The catalogs that all databases of a cluster share. Each row has what identifies it (`key`), what it is called, its
 /// value, the roles and databases it is about (`of`), and whether nobody drops it in passing (`lasts`). Passwords and
-/// VALID UNTIL are not compared: Vault changes them for others too. Values of settings may be secrets, and are not read.
+/// VALID UNTIL are not compared: Vault changes them for others too. Values of settings may be secrets: their hashes are read.
 const CATALOG: &str = "SELECT jsonb_agg(row)::text FROM (\
     SELECT jsonb_build_object('key', 'r' || oid, 'what', 'role ' || rolname, 'of', jsonb_build_array('r' || oid), \
       'lasts', rolvaliduntil IS NULL, 'value', concat_ws(', ', 'name ' || rolname, \
@@ -43,6 +43,11 @@ const CATALOG: &str = "SELECT jsonb_agg(row)::text FROM (\
       'of', to_jsonb(array_remove(ARRAY['r' || r.oid, 'd' || d.oid], NULL)), 'lasts', true, \
       'value', 'MD5 ' || md5(c)) FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
       LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c) rows";
+
+/// Begins the value of a setting, which is compared by its hash.
+const HASHED: &str = "MD5 ";
+/// What is shown of such a value.
+const HIDDEN: &str = "a value";
 
 /// One row of a catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,19 +86,31 @@ impl Catalog {
 
     /// What of it differs later, but for what was created or dropped together with a role or a database.
     pub(super) fn changes(&self, later: &Self) -> Vec<String> {
-        let gone = self.0.iter().filter_map(|(key, before)| match later.0.get(key) {
-            Some(after) if after.value != before.value => {
-                Some(format!("{}: expected {}, got {}", before.what, before.value, after.value))
-            }
+        let changed = self.0.iter().filter_map(|(key, before)| match later.0.get(key) {
+            Some(after) if after.value != before.value => Some(before.differs(before.shown(), after.shown())),
             Some(_) => None,
             None if before.lasts && before.of.iter().all(|one| one == key || later.0.contains_key(one)) => {
-                Some(format!("{}: expected {}, got none", before.what, before.value))
+                Some(before.differs(before.shown(), "none"))
             }
             None => None,
         });
         let new = later.0.iter().filter(|(key, _)| !self.0.contains_key(*key));
         let new = new.filter(|(key, after)| after.of.iter().all(|one| one != *key && self.0.contains_key(one)));
-        gone.chain(new.map(|(_, after)| format!("{}: expected none, got {}", after.what, after.value))).collect()
+        changed.chain(new.map(|(_, after)| after.differs("none", after.shown()))).collect()
+    }
+}
+
+impl Row {
+    fn differs(&self, expected: &str, got: &str) -> String {
+        match (expected, got) {
+            (HIDDEN, HIDDEN) => format!("{}: its value differs", self.what),
+            _ => format!("{}: expected {expected}, got {got}", self.what),
+        }
+    }
+
+    /// Its value. One of a setting is not shown.
+    fn shown(&self) -> &str {
+        if self.value.starts_with(HASHED) { HIDDEN } else { &self.value }
     }
 }
 
@@ -155,9 +172,18 @@ mod tests {
                 "the r1: expected LOGIN, got LOGIN, CREATEDB",
             ),
             (vec![theirs()], vec![], "the r1: expected LOGIN, got none"),
+            (
+                vec![row("s0 0 x", "MD5 0", &[], true)],
+                vec![row("s0 0 x", "MD5 1", &[], true)],
+                "the s0 0 x: its value differs",
+            ),
             (vec![theirs(), other()], vec![theirs(), other(), member()], "the m1 2: expected none, got {}"),
             (vec![theirs(), other(), member()], vec![theirs(), other()], "the m1 2: expected {}, got none"),
-            (vec![theirs()], vec![theirs(), row("s0 1 x", "MD5", &["r1"], true)], "the s0 1 x: expected none, got MD5"),
+            (
+                vec![theirs()],
+                vec![theirs(), row("s0 1 x", "MD5 0", &["r1"], true)],
+                "the s0 1 x: expected none, got a value",
+            ),
         ] {
             assert_eq!(changes(&before, &after), [expected]);
         }

@@ -299,6 +299,13 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
 async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     let theirs = Theirs::stand_for_ours().await;
     let before = theirs.look().await;
+    // What a block changes of the setup's own is nobody else's.
+    theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
+    let block = "DO $$ DECLARE r record; BEGIN ALTER ROLE netdata CONNECTION LIMIT 7;\n\
+                 CREATE SCHEMA aside; CREATE TABLE aside.more (a int);\n\
+                 FOR r IN SELECT relname FROM pg_class WHERE relname = 'more' LOOP\n\
+                 EXECUTE format('GRANT SELECT ON aside.%I TO netdata', r.relname); END LOOP; END $$";
+    std::fs::write(theirs.scenario.join("more.sql"), block).unwrap();
     let child = theirs.desk.start(&theirs.scenario, &theirs.run(&["--set", "phase.steady.drain=3s"]));
     under_way(&theirs, "powerdns-role", 0).await;
     let session = Session::open(&theirs.login("postgres")).await.unwrap();
