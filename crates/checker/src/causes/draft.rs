@@ -6,7 +6,7 @@ use std::time::Duration;
 use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause, Micros};
 
 use super::connection::{Connection, Server};
-use super::follows::{at_the_same_time, follows, is_share_of_failures, of_the_same_credentials, rank};
+use super::follows::{at_the_same_time, follows, is_of_roles, is_share_of_failures, of_logins, of_roles, rank};
 use super::{Context, Group, privilege};
 
 /// PostgreSQL's `undefined_object`, as Vault passes it on.
@@ -26,6 +26,8 @@ pub(super) struct Draft {
     also: BTreeMap<CheckId, u64>,
     /// The credentials that it is about, and those of what follows from it.
     credentials: BTreeSet<u64>,
+    /// Those of them whose roles Vault could not make or remove.
+    roles: BTreeSet<u64>,
     /// Whether its check failed throughout.
     throughout: bool,
     /// The connection that failed, if it is about one.
@@ -42,13 +44,15 @@ impl Draft {
     ) -> Option<Self> {
         let check = first_of(&groups)?;
         let credentials = groups.values().flat_map(|group| group.subjects.keys().copied()).collect();
+        let of_roles = groups.iter().filter(|(check, _)| is_of_roles(**check));
+        let roles = of_roles.flat_map(|(_, group)| group.subjects.keys().copied()).collect();
         let mut connections = groups.values().filter_map(|group| group.connection.clone());
         let mut connection = connections.next();
         if let Some(connection) = &mut connection {
             connections.for_each(|other| connection.merge(&other));
         }
         let (throughout, also) = (throughout(&check), BTreeMap::new());
-        Some(Self { known, key, check, groups, also, credentials, throughout, connection })
+        Some(Self { known, key, check, groups, also, credentials, roles, throughout, connection })
     }
 
     fn group(&self) -> &Group {
@@ -138,7 +142,8 @@ impl Draft {
             // Its default and its maximum are two promises, each with its line.
             (true, true) if is_of_one_line(self.check, other.check) => others.lines().is_subset(&own.lines()),
             (true, true) => {
-                let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
+                let credentials = if self.connection.is_some() { &self.roles } else { &self.credentials };
+                let same = !other.credentials.is_empty() && other.credentials.is_subset(credentials);
                 same || self.throughout || self.check.as_str() == "SAT-1"
             }
             (false, false) => others.privileges.is_subset(&own.privileges) || privilege::brings(own, others),
@@ -154,10 +159,11 @@ impl Draft {
             // Load does not take a server away.
             (None, Some(others)) if others.is_down() => Some(false),
             (Some(own), None) => {
-                let same = !other.credentials.is_empty() && other.credentials.is_subset(&self.credentials);
-                let alone = other.group().privileges.is_empty();
-                let same = same && alone && of_the_same_credentials(other.checks());
-                let meanwhile = at_the_same_time(own, other.checks()) && self.is_near(other, timeout);
+                let same = self.explained(other).is_some_and(|credentials| {
+                    !other.credentials.is_empty() && other.credentials.is_subset(credentials)
+                });
+                let same = same && other.group().privileges.is_empty();
+                let meanwhile = at_the_same_time(own, self.checks(), other.checks()) && self.is_near(other, timeout);
                 // What goes on after it has another reason.
                 let meanwhile = meanwhile && other.last() <= self.last().after(timeout);
                 let share = || {
@@ -190,9 +196,20 @@ impl Draft {
     /// Whether what the other one says of this one's credentials may follow from it.
     pub(super) fn may_explain_some(&self, other: &Self) -> bool {
         let whole = |draft: &Self| draft.groups.values().all(|group| group.privileges.is_empty());
-        let lost = self.connection.is_some() && of_the_same_credentials(other.checks());
-        let follows = lost || (self.is_followed_by(other) && !is_of_one_line(self.check, other.check));
-        self.known == other.known && other.connection.is_none() && whole(self) && whole(other) && follows
+        self.known == other.known
+            && other.connection.is_none()
+            && whole(self)
+            && whole(other)
+            && self.explained(other).is_some()
+    }
+
+    /// The credentials for which the other's checks may fail because this one's do.
+    fn explained(&self, other: &Self) -> Option<&BTreeSet<u64>> {
+        let roles = self.connection.is_some() && of_roles(other.checks());
+        let logins = self.connection.is_some() && of_logins(other.checks());
+        let follows = self.connection.is_none() && self.is_followed_by(other);
+        let all = logins || (follows && !is_of_one_line(self.check, other.check));
+        if all { Some(&self.credentials) } else { roles.then_some(&self.roles) }
     }
 
     /// Takes what follows from this.
@@ -203,6 +220,9 @@ impl Draft {
         for (check, group) in &other.groups {
             self.add(*check, group.count);
         }
+        if of_roles(other.checks()) {
+            self.roles.extend(&other.credentials);
+        }
         for (check, count) in other.also {
             self.add(check, count);
         }
@@ -212,11 +232,13 @@ impl Draft {
     /// Takes what the other one says of this one's credentials.
     pub(super) fn take_some(&mut self, other: &mut Self) {
         let mut taken: Vec<(CheckId, u64)> = Vec::new();
+        let Some(credentials) = self.explained(other) else { return };
+        let left: BTreeSet<u64> = other.credentials.difference(credentials).copied().collect();
         for (check, group) in &mut other.groups {
-            taken.push((*check, group.split_off(&self.credentials)));
+            taken.push((*check, group.split_off(credentials)));
         }
         other.groups.retain(|_, group| group.count > 0);
-        other.credentials.retain(|credential| !self.credentials.contains(credential));
+        other.credentials = left;
         if let Some(check) = first_of(&other.groups) {
             other.check = check;
         }
@@ -243,6 +265,9 @@ impl Draft {
             && own.server == other.server
         {
             own.merge(other);
+        }
+        if is_of_roles(check) {
+            self.roles.extend(group.subjects.keys());
         }
         match self.groups.get_mut(&check) {
             Some(same) => same.merge(group),

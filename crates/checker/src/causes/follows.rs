@@ -21,13 +21,17 @@ const FOLLOWS: &[(&str, &[&str])] = &[
     ("INV-3", &["INV-3", "RUN-2", "INV-11"]),
     ("RUN-2", &["RUN-2", "INV-11"]),
 ];
-/// What follows for the credentials whose requests failed because a server could not be reached.
-const OF_THE_SAME_CREDENTIALS: &[&str] =
-    &["LOG-1", "EXP-1", "RUN-2", "INV-1", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"];
+/// What follows for the credentials whose logins failed because a server could not be reached.
+const OF_LOGINS: &[&str] = &["LOG-1", "INV-1", "INV-10"];
+/// What follows for those that Vault could not revoke, or issue to the end.
+const OF_ROLES: &[&str] = &["EXP-1", "RUN-2", "INV-3", "INV-6a", "INV-8", "INV-10", "INV-11"];
 /// What follows at the time when a server cannot be reached. A credential that is lost then, or a request that a server
 /// answers and rejects, has another reason.
 const AT_THE_SAME_TIME: &[&str] = &["AVL-1", "EXP-1", "INV-1", "INV-8", "INV-10", "FLT-1", "DNS-1", "DNS-2", "DNS-3"];
 const OF_SLOW_ANSWERS: &[&str] = &["AVL-1", "INV-1", "FLT-1"];
+const WITHOUT_VAULT: &[&str] = &["AVL-1", "INV-1", "DNS-1", "DNS-2", "DNS-3"];
+/// The checks that judge what Vault needs PostgreSQL for.
+const OF_VAULT: [&str; 3] = ["ISS-1", "TTL-2", "REV-1"];
 /// The checks that judge the answers to an operation.
 const OPERATIONS: [(&str, &[Operation]); 5] = [
     ("ISS-1", &[Operation::Issue]),
@@ -42,15 +46,34 @@ pub(super) fn follows(check: CheckId) -> &'static [&'static str] {
     FOLLOWS.iter().find(|(own, _)| *own == check.as_str()).map_or(&[], |(_, ids)| ids)
 }
 
-/// Whether all the checks may fail for the same credentials as a connection.
-pub(super) fn of_the_same_credentials(mut checks: impl Iterator<Item = CheckId>) -> bool {
-    checks.all(|check| OF_THE_SAME_CREDENTIALS.contains(&check.as_str()))
+/// Whether all the checks may fail for credentials whose logins failed.
+pub(super) fn of_logins(mut checks: impl Iterator<Item = CheckId>) -> bool {
+    checks.all(|check| OF_LOGINS.contains(&check.as_str()))
 }
 
-/// Whether all the checks may fail while a connection does. A Vault that answers some requests revokes leases too.
-pub(super) fn at_the_same_time(connection: &Connection, mut checks: impl Iterator<Item = CheckId>) -> bool {
-    let answers = !connection.is_down() && connection.server == Server::Vault;
-    let ids = if answers { OF_SLOW_ANSWERS } else { AT_THE_SAME_TIME };
+/// Whether all the checks may fail for credentials whose roles Vault could not make or remove.
+pub(super) fn of_roles(mut checks: impl Iterator<Item = CheckId>) -> bool {
+    checks.all(|check| OF_ROLES.contains(&check.as_str()))
+}
+
+/// Whether the check judges requests with which Vault makes or removes roles.
+pub(super) fn is_of_roles(check: CheckId) -> bool {
+    matches!(check.as_str(), "ISS-1" | "REV-1")
+}
+
+/// Whether all the checks may fail while a connection does, of which `own` checks tell. A Vault that answers some requests
+/// revokes leases too, and so does one whose own connection works.
+pub(super) fn at_the_same_time(
+    connection: &Connection,
+    mut own: impl Iterator<Item = CheckId>,
+    mut checks: impl Iterator<Item = CheckId>,
+) -> bool {
+    let ids = match connection.server {
+        Server::Vault if !connection.is_down() => OF_SLOW_ANSWERS,
+        Server::Vault => AT_THE_SAME_TIME,
+        Server::Postgres if own.any(|check| OF_VAULT.contains(&check.as_str())) => AT_THE_SAME_TIME,
+        Server::Postgres => WITHOUT_VAULT,
+    };
     checks.all(|check| ids.contains(&check.as_str()))
 }
 

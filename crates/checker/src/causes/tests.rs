@@ -211,6 +211,19 @@ fn what_goes_on_after_an_outage_has_another_reason() {
 }
 
 #[test]
+fn logins_that_find_no_connection_leave_no_role_behind() {
+    let full =
+        "a login of {} before its lease ended: expected success, got SQLSTATE 53300: sorry, too many clients already";
+    let stays = finding("{} still exists 9 s after its lease ended; it must be gone within 1s", 1, 5 * SECOND);
+    let left = finding("{} still exists after the run's token was revoked", 1, 9 * SECOND);
+    let login = || failed("INV-5", 99, &[finding(full, 1, 5 * SECOND)]);
+    let all = causes(vec![login(), failed("EXP-1", 9, &[stays]), failed("RUN-2", 9, &[left])]);
+    assert_eq!(told(&all), ["EXP-1 ×1 @5000000 + RUN-2 ×1", "INV-5 ×1 @5000000"]);
+    let late = finding("{} could log in only 3 s after the issue's answer", 1, 5 * SECOND);
+    assert_eq!(told(&causes(vec![login(), failed("INV-1", 9, &[late])])), ["INV-5 ×1 @5000000 + INV-1 ×1"]);
+}
+
+#[test]
 fn two_servers_that_cannot_be_reached_are_two_causes() {
     let refused = |port: u16| {
         let what = format!(
