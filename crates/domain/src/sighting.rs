@@ -181,3 +181,17 @@ pub struct KeptSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<bool>,
 }
+
+impl KeptSession {
+    /// Whether the session was open at the time of its query; none where that could not be observed.
+    ///
+    /// A session in which the server answers is open, whatever the catalog shows of it. SQLSTATEs that begin with 57P mean
+    /// that the server ended the session or is shutting down (PostgreSQL, Appendix A: Operator Intervention).
+    pub fn is_open(&self) -> Option<bool> {
+        match &self.query {
+            Outcome::Failed(failure) if failure.code.starts_with("57P") => Some(false),
+            Outcome::Ok | Outcome::Failed(_) => Some(true),
+            Outcome::Indeterminate { .. } | Outcome::Harness { .. } => self.listed,
+        }
+    }
+}

@@ -60,7 +60,7 @@ impl Life {
         }
     }
 
-    /// Answers whether the session is still listed, where that could be seen.
+    /// Answers whether the session is still open, where that could be observed.
     async fn ask_once(&self, kept: &Kept, credential: &Credential, since: Micros) -> Option<bool> {
         let from = self.world.now();
         let query = kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
@@ -70,7 +70,7 @@ impl Life {
         }
         let query = query.reworded(|words| self.world.scrub(words));
         let listed = self.listed(credential, from).await;
-        self.world.recorder().record(Event::KeptSession(KeptSession {
+        let asked = KeptSession {
             life: self.tag.life,
             role: self.tag.role.clone(),
             username: credential.issue.username.clone(),
@@ -82,8 +82,10 @@ impl Life {
             to: self.world.now(),
             query,
             listed,
-        }));
-        listed
+        };
+        let is_open = asked.is_open();
+        self.world.recorder().record(Event::KeptSession(asked));
+        is_open
     }
 
     /// Whether `pg_stat_activity` shows the credential's kept session. By OID: its name is gone with its role.

@@ -30,14 +30,6 @@ pub(super) struct SessionsAfterEnd {
     excused: BTreeSet<u64>,
 }
 
-/// What became of a kept session.
-#[derive(Debug, PartialEq)]
-enum Seen {
-    Open,
-    Ended,
-    Unknown,
-}
-
 impl Check for SessionsAfterEnd {
     fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
         match event {
@@ -103,21 +95,20 @@ impl SessionsAfterEnd {
 
     fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, sheet: &mut Sheet) {
         let due = run.gone_by(kept.since).is_some_and(|deadline| kept.from > deadline);
-        let broken = match (fate(run), seen(kept)) {
-            (None, _) => return,
+        let Some(fate) = fate(run) else { return };
+        let Some(is_open) = kept.is_open() else {
+            return sheet.cannot_say("the state of a held session could not be observed");
+        };
+        let broken = match (fate, is_open) {
             // A fault may have ended it, whatever becomes of sessions otherwise.
-            (Some(SessionFate::Survive), Seen::Ended) if run.faults.begun_by(kept.to) => {
+            (SessionFate::Survive, false) if run.faults.begun_by(kept.to) => {
                 self.excused.insert(kept.life);
                 return;
             }
-            (Some(_), Seen::Unknown) => {
-                return sheet.cannot_say("the state of a held session could not be observed");
-            }
-            (Some(SessionFate::Survive), Seen::Open) | (Some(SessionFate::Die), Seen::Ended) => false,
-            (Some(SessionFate::Survive), Seen::Ended) => true,
             // It may still be ended in time.
-            (Some(SessionFate::Die), Seen::Open) if !due => return,
-            (Some(SessionFate::Die), Seen::Open) => true,
+            (SessionFate::Die, true) if !due => return,
+            (SessionFate::Survive, open) => !open,
+            (SessionFate::Die, open) => open,
         };
         sheet.sample();
         self.judged.insert(kept.life);
@@ -127,24 +118,14 @@ impl SessionsAfterEnd {
     }
 }
 
-fn seen(kept: &KeptSession) -> Seen {
-    match (&kept.query, kept.listed) {
-        // Class 57: the server ended the session, or is itself going down.
-        (Outcome::Failed(failure), _) if failure.code.starts_with("57P") => Seen::Ended,
-        (_, Some(false)) => Seen::Ended,
-        (Outcome::Ok | Outcome::Failed(_), _) | (_, Some(true)) => Seen::Open,
-        (Outcome::Indeterminate { .. } | Outcome::Harness { .. }, None) => Seen::Unknown,
-    }
-}
-
 fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
     let after = span(kept.from.since(kept.since));
     let group = kept.set_role.as_ref().map_or_else(String::new, |group| format!(", as {group}"));
-    let what = match (seen(kept), &kept.query) {
-        (Seen::Ended, Outcome::Failed(failure)) => {
+    let what = match (kept.is_open(), &kept.query) {
+        (Some(false), Outcome::Failed(failure)) => {
             format!("was closed {after} after its credential's end, but must stay open: {failure}")
         }
-        (Seen::Ended, _) => format!("was closed {after} after its credential's end; it must stay open"),
+        (Some(false), _) => format!("was closed {after} after its credential's end; it must stay open"),
         (_, Outcome::Ok) => format!("can still read{group} {after} after its credential's end; it must be closed"),
         (_, Outcome::Failed(failure)) => {
             format!("is still open {after} after its credential's end; it must be closed (its query fails: {failure})")

@@ -54,6 +54,10 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
     assert_eq!(die(due, Outcome::Ok, true).unknown("INV-6b"), "no held session ran a query after its credential's end");
     assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 can still read 10.000 s after its credential's end; it must be closed");
     assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it must be closed (its query fails: SQLSTATE 42501: permission denied for table domains)");
+    // An observer without pg_read_all_stats does not list it.
+    for answer in [Outcome::Ok, denied()] {
+        die(due + 1, answer, false).fails("INV-6b");
+    }
     let group = die(due + 1, Outcome::Ok, true).each(|event| {
         if let Event::KeptSession(kept) = event {
             kept.set_role = Some("readers".into());
