@@ -9,13 +9,15 @@ use leaseproof_domain::{
     ActionMark, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
 };
 use leaseproof_history::Recorder;
-use leaseproof_scenario::{Plan, healed_by, numbered};
+use leaseproof_scenario::{EstateKind, Plan, healed_by, numbered};
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
 
 /// How many consecutive credentials must fail in the same way before the load is ended.
 const IN_A_ROW: u64 = 10;
+/// How many consecutive revocations may fail in the same way in an environment of others: each leaves a role there.
+const REVOCATIONS_IN_A_ROW: u64 = 3;
 /// Words of at least this length are treated as generated names: Vault's usernames and lease ids have 20 and 24 random
 /// characters.
 const INVENTED: usize = 16;
@@ -26,13 +28,14 @@ const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "55", "57"];
 /// HTTP statuses of temporary errors: not replicated yet, a quota, a gateway, a sealed or a standby node.
 const PASSING_STATUS: [&str; 6] = ["412", "429", "472", "502", "503", "504"];
 
-/// Ends a load in which the same failure repeats.
+/// Ends a load in which the same failure repeats: of issues and of first logins, and in an environment of others also of
+/// revocations.
 pub(crate) struct Repeated {
     why: Arc<OnceLock<String>>,
 }
 
 impl Repeated {
-    /// Watches the recorded events from now on, and cancels the load at the tenth consecutive failure of the same kind.
+    /// Watches the recorded events from now on, and cancels the load once a failure of the same kind is consecutive too often.
     pub(crate) fn watch(plan: &Plan, recorder: &Recorder, load: &CancellationToken) -> Self {
         let why = Arc::new(OnceLock::new());
         let (told, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
@@ -86,6 +89,7 @@ impl Tally {
         let declared = [
             (Operation::Issue, declares(&["ISS-1", "ISS-2", "POL-1"])),
             (Operation::Login, declares(&["LOG-1", "INV-1", "INV-5"])),
+            (Operation::Revoke, declares(&["REV-1", "RUN-2"])),
         ];
         Self {
             plan: plan.clone(),
@@ -138,16 +142,28 @@ impl Tally {
         self.felt.values().chain(open).any(|until| until.is_none_or(|until| at <= until))
     }
 
+    /// How many consecutive failures of an operation end the load; none where it does not end for them.
+    fn limit(&self, op: Operation) -> Option<u64> {
+        match op {
+            Operation::Issue | Operation::Login => Some(IN_A_ROW),
+            // What an action has ended cannot be revoked.
+            Operation::Revoke if self.plan.estate == EstateKind::Attached => {
+                let none_ended = self.plan.actions.iter().all(|action| action.ends_leases_of.is_empty());
+                none_ended.then_some(REVOCATIONS_IN_A_ROW)
+            }
+            _ => None,
+        }
+    }
+
     fn operation(&mut self, record: &OperationRecord) -> Option<String> {
         let op = record.op;
-        if !matches!(op, Operation::Issue | Operation::Login) {
-            return None;
-        }
+        self.limit(op)?;
         if record.outcome.is_ok() {
             self.rows.remove(&op);
             match op {
                 Operation::Issue => drop(self.fresh.insert(record.life, record.end)),
-                _ => drop(self.fresh.remove(&record.life)),
+                Operation::Login => drop(self.fresh.remove(&record.life)),
+                _ => {}
             }
             return None;
         }
@@ -168,18 +184,23 @@ impl Tally {
     }
 
     fn count(&mut self, record: &OperationRecord, failure: &Failure) -> Option<String> {
+        let limit = self.limit(record.op)?;
         let pattern = kind(failure);
         let row = self.rows.entry(record.op).or_insert_with(|| Row::new(&pattern, failure, record.start));
         if row.pattern != pattern {
             *row = Row::new(&pattern, failure, record.start);
         }
         row.times += 1;
-        (row.times == IN_A_ROW).then(|| {
+        (row.times == limit).then(|| {
             let wrong = self.plan.wrong_key(&row.first.message, None);
             let wrong = wrong.map(|wrong| format!("\n{}: {wrong}", wrong.origin)).unwrap_or_default();
+            let why = match record.op {
+                Operation::Revoke => "every failed revocation leaves a role in an environment of others",
+                _ => "more of it would show nothing new",
+            };
             format!(
-                "{} failed {IN_A_ROW} consecutive times with the same error, since {}: {}{wrong}\nthe load was ended \
-                 because more of it would show nothing new; --keep-going runs it completely",
+                "{} failed {limit} consecutive times with the same error, since {}: {}{wrong}\nthe load was ended because \
+                 {why}; --keep-going runs it completely",
                 words(record.op),
                 row.since,
                 row.first
@@ -219,6 +240,7 @@ fn lasts(failure: &Failure) -> bool {
 fn words(op: Operation) -> &'static str {
     match op {
         Operation::Issue => "issuing a credential",
+        Operation::Revoke => "the revocation of a credential",
         _ => "the first login of a credential",
     }
 }
@@ -231,15 +253,19 @@ mod tests {
         CheckId, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Origin,
         Outcome, Span,
     };
-    use leaseproof_scenario::{KnownPlan, LoadOptions, Plan};
+    use leaseproof_scenario::{EstateKind, KnownPlan, LoadOptions, Plan};
 
     use super::Tally;
 
     const S: u64 = 1_000_000;
 
     fn plan() -> Plan {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/powerdns");
-        leaseproof_scenario::load(Path::new(path), &LoadOptions::default()).unwrap()
+        scenario("powerdns")
+    }
+
+    fn scenario(name: &str) -> Plan {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios")).join(name);
+        leaseproof_scenario::load(&path, &LoadOptions::default()).unwrap()
     }
 
     fn done(life: u64, op: Operation, start: u64, outcome: Outcome) -> Event {
@@ -284,6 +310,27 @@ mod tests {
         ] {
             assert_eq!(ended(&plan, row(code, message)), None, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn revocations_end_a_load_in_an_environment_of_others_only() {
+        let mut plan = plan();
+        let failing = |life: u64| {
+            let words =
+                "failed to revoke entry: permission denied for sequence orders_id_seq (SQLSTATE 42501)".to_owned();
+            done(life, Operation::Revoke, life * S, failed(FailureSource::Vault, "400", words))
+        };
+        assert_eq!(ended(&plan, (1..=12).map(failing)), None);
+        plan.estate = EstateKind::Attached;
+        assert_eq!(ended(&plan, (1..=12).map(failing)), Some(2));
+        let with_one_that_works = [failing(1), failing(2), done(3, Operation::Revoke, 3 * S, Outcome::Ok), failing(4)];
+        assert_eq!(ended(&plan, with_one_that_works), None);
+        let mut tally = Tally::new(&plan);
+        let words = (1..=3).find_map(|life| tally.see(&failing(life))).unwrap();
+        assert!(words.starts_with("the revocation of a credential failed 3 consecutive times"), "{words}");
+        // What an action ends cannot be revoked.
+        plan.actions = scenario("mount-disabled").actions;
+        assert_eq!(ended(&plan, (1..=12).map(failing)), None);
     }
 
     #[test]

@@ -62,8 +62,9 @@ pub(crate) struct RunArgs {
     /// Runs the complete load even if the same failure repeats
     ///
     /// By default the load ends early after ten consecutive credentials that cannot be issued, or cannot log in, with the
-    /// same message of the server, because further ones would show nothing new. Expected errors of a fault, declared
-    /// known issues and effects of the load (timeouts, quotas, full connection slots) do not count.
+    /// same message of the server, because further ones would show nothing new; in an attached environment also after
+    /// three consecutive revocations, because each leaves a role there. Expected errors of a fault, declared known issues
+    /// and effects of the load (timeouts, quotas, full connection slots) do not count.
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
