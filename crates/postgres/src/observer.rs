@@ -94,6 +94,15 @@ impl Observer {
         column(single(&rows)?, "version")
     }
 
+    /// Whether the account has the privileges of a role; a superuser has those of every role.
+    ///
+    /// # Errors
+    /// As [`Observer::connect`]; [`Error::Answer`] also where there is no such role.
+    pub async fn has_privileges_of(&self, role: &str) -> Result<bool, Error> {
+        let rows = self.select("SELECT pg_catalog.pg_has_role($1, 'USAGE') AS has", &[role]).await?;
+        column(single(&rows)?, "has")
+    }
+
     /// The server's clock: the reading of a few that had the shortest way.
     ///
     /// # Errors

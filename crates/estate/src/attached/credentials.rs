@@ -37,15 +37,29 @@ impl fmt::Display for CredentialLeft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cluster, role, lease, oid } = self;
         let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
-        write!(
-            f,
-            "role {role}{oid} of postgres.{cluster}, lease {lease}: Vault could not revoke it. While Vault still has the \
-             lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, as a superuser, `REASSIGN OWNED BY {0} TO \
-             CURRENT_USER; DROP OWNED BY {0}; DROP ROLE {0}` (all but the last in each of its databases; `leaseproof \
-             grants {role} --server URL --removal` prints the exact statements), and then `vault lease revoke -force -prefix {lease}`",
-            escape_identifier(role)
-        )
+        write!(f, "role {role}{oid} of postgres.{cluster}, lease {lease}: Vault could not revoke it")
     }
+}
+
+/// Each of them in words, and after the last one, once for all, what removes them.
+pub(crate) fn in_words(left: &[CredentialLeft]) -> Vec<String> {
+    let mut words: Vec<String> = left.iter().map(ToString::to_string).collect();
+    if let (Some(last), Some(CredentialLeft { role, lease, .. })) = (words.last_mut(), left.last()) {
+        let each = if left.len() > 1 {
+            format!("\n  To remove each of these {}, here the last one", left.len())
+        } else {
+            String::new()
+        };
+        let role_sql = escape_identifier(role);
+        last.push_str(&format!(
+            "{}. While Vault still has the lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, \
+             as a superuser, `REASSIGN OWNED BY {role_sql} TO CURRENT_USER; DROP OWNED BY {role_sql}; DROP ROLE {role_sql}` \
+             (all but the last in each of its databases; `leaseproof grants {role} --server URL --removal` prints the exact \
+             statements), and then `vault lease revoke -force -prefix {lease}`",
+            each
+        ));
+    }
+    words
 }
 
 /// What a ledger says was left, and not found gone since.
@@ -177,7 +191,7 @@ async fn look(
 mod tests {
     use leaseproof_history::Entry;
 
-    use super::credentials_left;
+    use super::{CredentialLeft, credentials_left, in_words};
 
     #[test]
     fn what_is_gone_is_not_left() {
@@ -189,9 +203,24 @@ mod tests {
         };
         let all = credentials_left(&[left("a"), left("b"), Entry::CredentialGone { role: "a".to_owned() }]);
         assert_eq!(all.len(), 1);
-        let words = all[0].to_string();
+        let words = in_words(&all).remove(0);
         assert!(words.starts_with("role b (OID 16400) of postgres.target"), "{words}");
         assert!(words.contains("`vault lease revoke database/creds/app/b`"), "{words}");
         assert!(words.contains("TO CURRENT_USER; DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
+    }
+
+    #[test]
+    fn what_removes_several_is_said_once() {
+        let left = |role: &str| CredentialLeft {
+            cluster: "target".to_owned(),
+            role: role.to_owned(),
+            lease: format!("database/creds/app/{role}"),
+            oid: None,
+        };
+        let words = in_words(&[left("a"), left("b")]);
+        assert_eq!(words[0], "role a of postgres.target, lease database/creds/app/a: Vault could not revoke it");
+        assert!(words[1].contains("it\n  To remove each of these 2, here the last one. While Vault"), "{words:?}");
+        assert!(words[1].contains("`vault lease revoke database/creds/app/b`"), "{words:?}");
+        assert!(in_words(&[]).is_empty());
     }
 }

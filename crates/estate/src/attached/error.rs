@@ -63,6 +63,18 @@ pub enum AttachError {
         /// What is missing, a line each.
         missing: Vec<String>,
     },
+    /// The observer's account cannot see other accounts' sessions.
+    #[error(
+        "postgres.{cluster}: the observer's account may not read what a run judges: nothing was started. A superuser can grant \
+         it:\n{}\n`leaseproof policy --for attached SCENARIO --part postgres` prints all that it needs",
+        missing.join("\n")
+    )]
+    Blind {
+        /// The cluster.
+        cluster: String,
+        /// What is missing, a statement each.
+        missing: Vec<String>,
+    },
     /// The set-up would make what is there already.
     #[error("the set-up would make what is there already, so nothing was made: {}", there.join(", "))]
     There {

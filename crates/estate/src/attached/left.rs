@@ -9,7 +9,7 @@ use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
 use super::away::{Left, Servers, take_away};
-use super::credentials::{Issued, credentials_left};
+use super::credentials::{Issued, credentials_left, in_words};
 use super::identity::Identity;
 use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use super::traces::Made;
@@ -181,11 +181,10 @@ async fn credentials(
         Ok(left) => left,
         Err(why) => return vec![remains(why)],
     };
-    let mut things = Vec::new();
+    let unnamed: Vec<_> =
+        left.iter().filter(|left| !named.iter().any(|named| named.is_role(&left.role))).cloned().collect();
+    let mut things: Vec<CleanedThing> = in_words(&unnamed).into_iter().map(remains).collect();
     for left in &left {
-        if !named.iter().any(|named| named.is_role(&left.role)) {
-            things.push(remains(left.to_string()));
-        }
         if !dry_run && !known.contains(left) {
             things.extend(note(&left.entry()));
         }

@@ -34,7 +34,7 @@ use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
-pub(crate) use credentials::credentials_left;
+pub(crate) use credentials::{credentials_left, in_words};
 pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
 pub use inputs::{not_done_there, unusable_inputs};
@@ -140,6 +140,7 @@ impl Attached {
             let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
             let observer = Observer::connect(cluster.observer.clone()).await.map_err(failed)?;
             observer.version().await.map_err(failed)?;
+            needs::observer(name, &cluster.observer.user, &observer).await?;
             lasts::observer(plan, name, &cluster.observer.user, &observer).await?;
         }
         let vault = cluster_id.map(|id| (id, self.plan.vault.namespace.clone()));
@@ -251,14 +252,14 @@ impl Attached {
     /// them first.
     async fn credentials_left(&self, named: &[Left], grace: Duration) -> Vec<String> {
         match self.issued.still_there(&self.clusters, grace).await {
-            Ok(left) => left
-                .iter()
-                .filter(|left| !named.iter().any(|named| named.is_role(&left.role)))
-                .map(|left| match self.traces.credential_left(left) {
-                    Ok(()) => left.to_string(),
-                    Err(why) => format!("{left} ({why})"),
-                })
-                .collect(),
+            Ok(mut left) => {
+                left.retain(|left| !named.iter().any(|named| named.is_role(&left.role)));
+                // Each is tried, also after one that could not be written.
+                let unwritten: Vec<_> =
+                    left.iter().filter_map(|left| self.traces.credential_left(left).err()).collect();
+                let why = unwritten.first().map(ToString::to_string);
+                in_words(&left).into_iter().chain(why).collect()
+            }
             Err(why) => vec![why],
         }
     }

@@ -1,8 +1,10 @@
 //! What the harness's own accounts have to be allowed, and no more: the one source of what is checked before a run and
 //! of what `leaseproof policy` prints.
 
+use leaseproof_postgres::Observer;
 use leaseproof_scenario::{Plan, SetupAction};
 use leaseproof_vault::{Client, OwnToken};
+use postgres_protocol::escape::escape_identifier;
 
 use super::AttachError;
 
@@ -114,7 +116,9 @@ pub(super) async fn lacking(vault: &Client, plan: &Plan, own: &OwnToken) -> Resu
         }
     }
     for policy in plan.client.policies.iter().filter(|policy| !may_give_any && !own.policies.contains(policy)) {
-        missing.push(format!("  it has not the policy `{policy}` of [client], and cannot make a token that has"));
+        missing.push(format!(
+            "  it lacks the policy `{policy}` of [client]: a token cannot create another one with a policy that it lacks"
+        ));
     }
     if missing.is_empty() { Ok(()) } else { Err(AttachError::Lacking { missing }) }
 }
@@ -123,4 +127,17 @@ async fn held(vault: &Client, path: &str) -> Result<Vec<String>, AttachError> {
     let asked = vault.capabilities(path).await;
     let address = vault.address().to_owned();
     asked.map_err(|source| AttachError::Vault { address, doing: "say what the harness's own token may do", source })
+}
+
+/// Refuses an observer that lacks one of [`GRANTS`]: PostgreSQL hides from it when other accounts' sessions began, and
+/// whether they are encrypted, and every session would seem to be closed.
+pub(super) async fn observer(cluster: &str, user: &str, observer: &Observer) -> Result<(), AttachError> {
+    let failed = |source| AttachError::Postgres { cluster: cluster.to_owned(), source };
+    let mut missing = Vec::new();
+    for role in GRANTS {
+        if !observer.has_privileges_of(role).await.map_err(failed)? {
+            missing.push(format!("  GRANT {role} TO {};", escape_identifier(user)));
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(AttachError::Blind { cluster: cluster.to_owned(), missing }) }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, OpenLedger};
 
 use super::{CleanOutcome, state};
-use crate::attached::{credentials_left, left_at, made_there, vault_of};
+use crate::attached::{credentials_left, in_words, left_at, made_there, vault_of};
 use crate::containers::{of_run, remove_run};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
@@ -116,11 +116,11 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
 fn there(open: &OpenLedger) -> Vec<String> {
     let Some(vault) = vault_of(&open.entries) else { return Vec::new() };
     let mut there: Vec<String> = tokens(&open.entries).iter().map(|token| left_at(vault, token)).collect();
-    let left = credentials_left(&open.entries);
-    there.extend(
-        left.iter()
-            .map(|left| format!("{left}; `leaseproof clean --attached SCENARIO` looks whether it is still there")),
-    );
+    let mut left = in_words(&credentials_left(&open.entries));
+    if let Some(last) = left.last_mut() {
+        last.push_str("; `leaseproof clean --attached SCENARIO` looks which of them are still there");
+    }
+    there.extend(left);
     let made = made_there(&open.entries);
     there.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
     there

@@ -13,7 +13,8 @@ use crate::failure::{Ended, Failure};
 /// Print the least rights that the harness's own accounts need
 ///
 /// For an environment that is already running: the Vault policy of the harness's own token, and the PostgreSQL account
-/// of the observer, as statements for the operators. A run checks these rights before it starts.
+/// of the observer, as statements for the operators. A run checks the rights of the token and of the observer before it
+/// starts.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  leaseproof policy --for attached my-estate\n  \
                              leaseproof policy --for attached my-estate --part vault | vault policy write leaseproof -\n  \

@@ -88,7 +88,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
         (&["--allow-writes-to", "127.0.0.1"], 2, "--allow-writes-to is for attached environments only"),
         (&["--max-live-leases", "5"], 2, "--max-live-leases allows 5. Nothing was started"),
         (&["--max-duration", "20s"], 2, "the load would last 26s; --max-duration allows 20s. Nothing was started"),
-        (&["--set", "client.policies=[\"other\"]"], 5, "it has not the policy `other` of [client]"),
+        (&["--set", "client.policies=[\"other\"]"], 5, "it lacks the policy `other` of [client]"),
     ];
     for (arguments, code, words) in table {
         let arguments: Vec<&str> = if code == 2 && !arguments[0].starts_with("--max") {
@@ -103,6 +103,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     }
     let root = &theirs.vault.client;
     unfit_tokens(&theirs).await;
+    blind_observer(&theirs).await;
     let policy =
         root.read("sys/policies/acl/leaseproof").await.unwrap().body["data"]["policy"].as_str().unwrap().to_owned();
     root.write_policy("leaseproof", &policy.replace("path \"sys/leases\"", "path \"sys/nothing\"")).await.unwrap();
@@ -357,6 +358,21 @@ async fn unfit_tokens(theirs: &Theirs) {
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
     root.revoke_accessor(made.body["auth"]["accessor"].as_str().unwrap()).await.unwrap();
     theirs.change(by_token, by_approle);
+}
+
+/// An observer that cannot see sessions.
+async fn blind_observer(theirs: &Theirs) {
+    let session = Session::open(&theirs.login("postgres")).await.unwrap();
+    session.query("REVOKE pg_read_all_stats FROM leaseproof").await.unwrap();
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+    let shown = on_one_line(&text(&output));
+    assert_eq!(output.status.code(), Some(5), "{shown}");
+    assert!(
+        shown.contains("nothing was started. A superuser can grant it: GRANT pg_read_all_stats TO \"leaseproof\";"),
+        "{shown}"
+    );
+    session.query("GRANT pg_read_all_stats TO leaseproof").await.unwrap();
+    let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
 }
 
 /// Waits until credentials of the run are there.
