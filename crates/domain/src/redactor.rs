@@ -29,7 +29,7 @@ const MASK: &str = "***";
 /// that carries its password, and a statement that fails has no such answer.
 pub struct Redactor {
     inner: Mutex<Inner>,
-    nets: [Net; 5],
+    nets: [Net; 6],
     role_name: Regex,
 }
 
@@ -105,10 +105,16 @@ impl Default for Redactor {
                     certain: true,
                     when: |found| &found[3] != MASK && !is_template(&found[3]),
                 },
+                // PASSWORD "…", and without quotes: PostgreSQL rejects both.
+                Net {
+                    form: regex(r#"(?is)(\b(?:role|user)\s[^;]*?\s(password)\s+["‘’“”]?)([^\s"';,‘’“”]+)()"#),
+                    certain: false,
+                    when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
+                },
                 // password: …
                 Net {
                     form: regex(
-                        r#"(?i)(\b(password|passwd|passphrase|pwd)["']?\s*(?:[:=]|\bis\b|\bwas\b)\s*["']?)([^\s"',;)]+)()"#,
+                        r#"(?i)(\b(password|passwd|passphrase|pwd|secret|token)["']?(?:\s*[:=]|\s+is|\s+was)?\s*["']?)([^\s"',;)]+)()"#,
                     ),
                     certain: false,
                     when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
@@ -331,6 +337,10 @@ mod tests {
             ),
             ("PASSWORD '' VALID UNTIL 'x', PASSWORD 'Hush'", "PASSWORD '' VALID UNTIL 'x', PASSWORD '***'", true),
             ("format('PASSWORD %L', 'Hush')", "format('PASSWORD %L', '***')", true),
+            ("ALTER ROLE x PASSWORD \"Hush-4711\" y", "ALTER ROLE x PASSWORD \"***\" y", false),
+            ("CREATE USER x LOGIN PASSWORD Hush-4711;", "CREATE USER x LOGIN PASSWORD ***;", false),
+            ("ALTER ROLE x PASSWORD ‘Hush-4711’", "ALTER ROLE x PASSWORD ‘***’", false),
+            ("ERROR:  a secret token Hush-4711", "ERROR:  a secret token ***", false),
             ("ERROR:  password: Hush-4711", "ERROR:  password: ***", false),
             ("ERROR:  the password is Hush4711, not that", "ERROR:  the password is ***, not that", false),
             ("{\"password\": \"Hush-4711\"}", "{\"password\": \"***\"}", false),

@@ -75,7 +75,7 @@ static DOUBTFUL: LazyLock<[Regex; 9]> = LazyLock::new(|| {
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"(?i)\b(?:password|passwd|passphrase|passcode|pwd|pw|secret|token)(?:\s+(?:of|for)\s+\S+)?",
-        r"(?:\s+(?:is|was|now|becomes|to|set|changed|will|be))*\s*[:=]?\s+[\x22'`(]*(?<secret>[^\s\x22'`(),;]+)"
+        r"(?:\s+(?:is|was|now|becomes|to|set|changed|will|be|value|token|password))*\s*[:=]?\s+[\x22'`(]*(?<secret>[^\s\x22'`(),;]+)"
     ))
 });
 

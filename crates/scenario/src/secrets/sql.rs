@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use leaseproof_domain::{is_password_word, looks_generated};
 use regex::Regex;
 
 use super::found::Found;
@@ -34,7 +35,7 @@ const PAIRS: [&str; 5] = ["set_config", "json_build_object", "jsonb_build_object
 
 /// A text that another one is put behind to say a password.
 static OPEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:password|passwd|passphrase|secret|token|identified\s+by)\s*(?:=|:)?\s*[E$']*$")
+    Regex::new(r"(?i)(?:password|passwd|passphrase|\bpwd|\bpw|secret|token|identified\s+by)\s*(?:=|:)?\s*[E$']*$")
         .expect("a pattern written here and tested below")
 });
 /// What `format` puts a value in for.
@@ -82,7 +83,27 @@ impl<'a> Reader<'a> {
             (Kind::Sign, ",") => self.calls.iter_mut().next_back().into_iter().for_each(|call| call.parameter += 1),
             (Kind::Sign, ";") => self.calls.clear(),
             (Kind::Literal | Kind::Dollar, _) => self.literal(index),
+            (Kind::Name | Kind::Word, _) => self.unquoted(index),
             _ => {}
+        }
+    }
+
+    /// `ALTER ROLE ada PASSWORD Hush-4711`, or with other quotes: PostgreSQL rejects it and repeats it.
+    fn unquoted(&mut self, index: usize) {
+        let Some(before) = index.checked_sub(1).filter(|before| is_password_word(self.written(*before))) else {
+            return;
+        };
+        let statement = (before.saturating_sub(BACK)..before).rev().take_while(|at| self.written(*at) != ";");
+        let is_role = |word: &str| word.eq_ignore_ascii_case("role") || word.eq_ignore_ascii_case("user");
+        if !statement.into_iter().any(|at| is_role(self.written(at))) {
+            return;
+        }
+        let token = &self.tokens[index];
+        let rest = &self.text[token.inner.start..];
+        let ends = |sign: char| sign.is_whitespace() || matches!(sign, ';' | '"' | '\'');
+        let end = if token.kind == Kind::Name { token.inner.len() } else { rest.find(ends).unwrap_or(rest.len()) };
+        if looks_generated(&rest[..end]) {
+            self.found.push(Found::new(token.inner.start..token.inner.start + end));
         }
     }
 
@@ -140,7 +161,12 @@ impl<'a> Reader<'a> {
             }
             if !(is("to") || is("with") || matches!(written, "=" | ":" | ">")) {
                 let is_slip = || word && last + 1 == index && is_slip(written);
-                return self.names_secret(&self.tokens[last]) || is_slip();
+                // DECLARE password text := '…'
+                let is_declared = || {
+                    let joint = before + 1 < index && self.written(before) == ":" && self.written(before + 1) == "=";
+                    joint && last.checked_sub(1).is_some_and(|name| self.names_secret(&self.tokens[name]))
+                };
+                return self.names_secret(&self.tokens[last]) || is_slip() || is_declared();
             }
             before = last;
         }

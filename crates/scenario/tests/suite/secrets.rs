@@ -5,7 +5,7 @@ use leaseproof_scenario::{LoadOptions, Plan, check};
 const S: &str = "Hush-4711";
 
 /// Steps of a scenario, each with the secret.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 21] = [
     "policy = 'p'\nrules = '''\n# password: Hush-4711 GONE\npath \"a\" { capabilities = [\"read\"] }\n'''",
     "policy = 'p'\nrules = '''\n# the old password was Hush-4711, GONE\npath \"a\" { capabilities = [\"read\"] }\n'''",
     "policy = 'p'\nrules = '''\n// secret = Hush-4711 GONE\npath \"a\" { capabilities = [\"read\"] }\n'''",
@@ -17,6 +17,11 @@ const STEPS: [&str; 16] = [
     "sql = \"ALTER ROLE x PASWORD E'Hush\\\\x2d4711' -- GONE\"",
     "sql = \"DO $$ BEGIN RAISE EXCEPTION 'password: Hush-4711'; END $$ -- GONE\"",
     "sql = \"DO $$ BEGIN RAISE EXCEPTION 'password: %', 'Hush-4711'; END $$ -- GONE\"",
+    "sql = 'ALTER ROLE x PASSWORD \"Hush-4711\" -- GONE'",
+    "sql = 'CREATE USER x LOGIN PASSWORD Hush-4711; -- GONE'",
+    "sql = \"DO $$ BEGIN RAISE EXCEPTION 'pw=% for %', 'Hush-4711', 'x'; END $$ -- GONE\"",
+    "sql = \"DO $$ DECLARE pw text := 'Hush-4711'; BEGIN RAISE EXCEPTION 'password %', pw; END $$ -- GONE\"",
+    "sql = \"DO $$ BEGIN RAISE EXCEPTION 'a secret token Hush-4711'; END $$ -- GONE\"",
     "script = '''\nkeytool -list -storepass Hush-4711 # GONE\ntrue\n'''",
     "script = '''\nhtpasswd -cb users ada Hush-4711 # GONE\ntrue\n'''",
     "write = 'a/b'\ndata = { note = 'zip -P Hush-4711 x.zip GONE' }",
