@@ -114,7 +114,7 @@ impl Default for Redactor {
                 // password: …
                 Net {
                     form: regex(
-                        r#"(?i)(\b(password|passwd|passphrase|pwd|secret|token)["']?(?:\s*[:=]|\s+is|\s+was)?\s*["']?)([^\s"',;)]+)()"#,
+                        r#"(?i)(\b(password|passwd|passphrase|pwd|secret|token)["']?(?:\s*[:=]\s*|\s+(?:is\s+|was\s+)?)["']?)([^\s"',;)]+)()"#,
                     ),
                     certain: false,
                     when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
@@ -278,7 +278,7 @@ pub fn looks_generated(word: &str) -> bool {
 
 /// Whether a literal stays: an empty one, what stands for a secret already, and a hash of one.
 fn is_kept(literal: &str) -> bool {
-    literal.is_empty() || literal == MASK || is_template(literal) || is_hash(literal)
+    literal.is_empty() || literal.contains(MASK) || is_template(literal) || is_hash(literal)
 }
 
 /// Whether it is Vault's place for a password that it will make: `{{password}}`.
