@@ -12,11 +12,12 @@ use super::AttachError;
 use super::login::Cluster;
 
 /// The catalogs that all databases of a cluster share. Each row has what identifies it (`key`), what it is called, its
-/// value, the roles and databases it is about (`of`), and whether nobody drops it in passing (`lasts`). Passwords and
-/// VALID UNTIL are not compared: Vault changes them for others too. Values of settings may be secrets: their hashes are read.
+/// value, the roles and databases it is about (`of`), and whether it is no credential with an end (`lasts`). Credentials,
+/// passwords and VALID UNTIL are not compared: Vault changes them for others too. Values of settings may be secrets: their
+/// hashes are read.
 const CATALOG: &str = "SELECT jsonb_agg(row)::text FROM (\
     SELECT jsonb_build_object('key', 'r' || oid, 'what', 'role ' || rolname, 'of', jsonb_build_array('r' || oid), \
-      'lasts', rolvaliduntil IS NULL, 'value', concat_ws(', ', 'name ' || rolname, \
+      'lasts', rolvaliduntil IS NULL OR rolvaliduntil = 'infinity', 'value', concat_ws(', ', 'name ' || rolname, \
       CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolinherit THEN 'INHERIT' END, \
       CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, \
       CASE WHEN rolcanlogin THEN 'LOGIN' END, CASE WHEN rolreplication THEN 'REPLICATION' END, \
@@ -86,15 +87,18 @@ impl Catalog {
 
     /// What of it differs later, but for what was created or dropped together with a role or a database.
     pub(super) fn changes(&self, later: &Self) -> Vec<String> {
-        let changed = self.0.iter().filter_map(|(key, before)| match later.0.get(key) {
+        // A revocation of somebody else's credential may alter its role before it drops it, or only alter it.
+        let lasts = |row: &Row| row.of.iter().all(|one| self.0.get(one).is_none_or(|of| of.lasts));
+        let changed = self.0.iter().filter(|(_, before)| lasts(before));
+        let changed = changed.filter_map(|(key, before)| match later.0.get(key) {
             Some(after) if after.value != before.value => Some(before.differs(before.shown(), after.shown())),
             Some(_) => None,
-            None if before.lasts && before.of.iter().all(|one| one == key || later.0.contains_key(one)) => {
+            None if before.of.iter().all(|one| one == key || later.0.contains_key(one)) => {
                 Some(before.differs(before.shown(), "none"))
             }
             None => None,
         });
-        let new = later.0.iter().filter(|(key, _)| !self.0.contains_key(*key));
+        let new = later.0.iter().filter(|(key, after)| !self.0.contains_key(*key) && lasts(after));
         let new = new.filter(|(key, after)| after.of.iter().all(|one| one != *key && self.0.contains_key(one)));
         changed.chain(new.map(|(_, after)| after.differs("none", after.shown()))).collect()
     }
@@ -198,6 +202,9 @@ mod tests {
             (vec![theirs()], vec![theirs()]),
             (vec![theirs()], vec![theirs(), credential(), member()]),
             (vec![theirs(), credential(), member()], vec![theirs()]),
+            // Revoked in steps, or by NOLOGIN.
+            (vec![theirs(), credential(), member()], vec![theirs(), row("r3", "", &["r3"], false)]),
+            (vec![theirs(), credential()], vec![theirs(), credential(), member()]),
         ] {
             assert_eq!(changes(&before, &after), Vec::<String>::new());
         }
