@@ -405,7 +405,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 answer counts with the time that it waited, and at least with the client's timeout; a dropped arrival \
                 counts in the same way, as an issue. If a figure falls among those, only a lower bound is known (`> \
                 10 s`): a limit below it fails, and a limit above it is Unknown. Without samples the check is \
-                Unknown.",
+                Unknown, and so is a limit of a time that only failed requests keep.",
         source: "the scenario's [[threshold]]",
         timing: true,
     },

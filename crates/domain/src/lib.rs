@@ -7,6 +7,7 @@
 mod action;
 mod causes;
 mod check;
+mod count;
 mod dns;
 mod end;
 mod event;
@@ -30,6 +31,7 @@ mod visible;
 pub use action::{ActionBefore, ActionEnd, ActionEnds, ActionFigures, ActionMark, ActionWindow};
 pub use causes::with_causes;
 pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
+pub use count::count;
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use end::{Cause, End, EndReason};
 pub use event::{
@@ -49,7 +51,7 @@ pub use privilege::{
     RoleAttributes, RoleSetting, RowSecurity, Why,
 };
 pub use probe::{Expected, ProbeOutcome, ProbeRecord};
-pub use redactor::{Redactor, Scrubbed, is_password_word, looks_generated};
+pub use redactor::{Redactor, Scrubbed, is_common_word, is_password_word, looks_generated};
 pub use second::SecondFigures;
 pub use secret::Secret;
 pub use sighting::{

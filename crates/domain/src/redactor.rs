@@ -14,11 +14,39 @@ const RECENT: usize = 4096;
 const BY_HAND: usize = 64;
 /// Shorter secrets than this are not looked for by their text: they would match by chance.
 const SHORTEST: usize = 6;
-/// Words of the servers' own logs that also serve as passwords, in tutorials above all. Looked for by their text they
-/// would be found in nearly every log, where they are no secret; where they stand as a password, the net for
-/// statements has them.
-const WORDS: [&str; 9] =
-    ["database", "password", "postgres", "postgresql", "secret", "superuser", "template1", "username", "vaultuser"];
+/// Words of servers' logs and of this program's own texts that also serve as passwords, in tutorials above all. Looked
+/// for by their text they would be found in nearly every log and title, where they are no secret; where they stand as a
+/// password, the net for statements has them.
+const WORDS: [&str; 28] = [
+    "account",
+    "administrator",
+    "authentication",
+    "cluster",
+    "connection",
+    "credential",
+    "credentials",
+    "database",
+    "default",
+    "expired",
+    "leaseproof",
+    "password",
+    "passwords",
+    "postgres",
+    "postgresql",
+    "primary",
+    "replication",
+    "replicator",
+    "scenario",
+    "secret",
+    "secrets",
+    "server",
+    "standby",
+    "superuser",
+    "template1",
+    "tutorial",
+    "username",
+    "vaultuser",
+];
 /// What stands in a text instead of a secret.
 const MASK: &str = "***";
 
@@ -154,8 +182,7 @@ impl Redactor {
     /// Looks for `secret` from now on, for the whole run: a token, an account's password, an unseal key. One that is too
     /// short to be told from other text, or a word of the servers' own logs, is only found where it stands as a password.
     pub fn add_fixed(&self, secret: Secret) {
-        let word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(secret.expose()));
-        if secret.expose().len() >= SHORTEST && !word {
+        if secret.expose().len() >= SHORTEST && !is_common_word(secret.expose()) {
             let mut inner = self.lock();
             inner.fixed.push(secret.clone());
             inner.new.push((None, secret));
@@ -279,6 +306,11 @@ pub fn looks_generated(word: &str) -> bool {
 /// Whether a literal stays: an empty one, what stands for a secret already, and a hash of one.
 fn is_kept(literal: &str) -> bool {
     literal.is_empty() || literal.contains(MASK) || is_template(literal) || is_hash(literal)
+}
+
+/// Whether a secret is a word that stands in other text too: there it cannot be distinguished from other words.
+pub fn is_common_word(secret: &str) -> bool {
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(secret))
 }
 
 /// Whether it is Vault's place for a password that it will make: `{{password}}`.
