@@ -45,6 +45,7 @@ mod without;
 pub use discover::{Listed, discover};
 pub use layers::LoadOptions;
 pub use load::{check, load};
+pub use near::nearest;
 pub use plan::*;
 pub use problem::Problems;
 pub use schema::json_schema;

@@ -6,7 +6,7 @@ const LISTED: usize = 40;
 const LONGEST: usize = 200;
 
 /// The candidate nearest to `given`, where one is near enough to have been meant.
-pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > LONGEST {
         return None;
     }

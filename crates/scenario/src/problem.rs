@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use leaseproof_domain::{ScenarioWarning, visible_lines};
+use leaseproof_domain::{ScenarioWarning, is_common_word, visible_lines};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report, Severity};
 
 use crate::excerpt::Excerpt;
@@ -120,7 +120,11 @@ impl Problem {
         let mut text = self.place.source.secrets().scrub(text);
         for secret in self.place.touched() {
             let written = self.place.source.text[secret.clone()].trim_matches(['"', '\'', '@', '\n']);
-            if !written.is_empty() {
+            if is_common_word(written) {
+                for quote in ['"', '\''] {
+                    text = text.replace(&format!("{quote}{written}{quote}"), &format!("{quote}***{quote}"));
+                }
+            } else if !written.is_empty() {
                 text = text.replace(written, "***");
             }
         }
@@ -208,9 +212,12 @@ impl Problems {
     /// Each with its line, in one sentence.
     pub(crate) fn as_warnings(&self) -> Vec<ScenarioWarning> {
         let words = |problem: &Problem| {
-            let parts = [Some(&problem.message), problem.label.as_ref(), problem.help.as_ref()];
-            let parts = parts.into_iter().flatten().map(|part| problem.shown(part, MESSAGE));
-            parts.collect::<Vec<_>>().join("; ")
+            let shown = |part: &String| problem.shown(part, MESSAGE);
+            // Other labels are about the words above the caret, which this text does not have.
+            let question = problem.label.as_ref().filter(|label| label.ends_with('?'));
+            let question = question.map_or_else(String::new, |label| format!("; {}", shown(label)));
+            let help = problem.help.as_ref().map_or_else(String::new, |help| format!(" ({})", shown(help)));
+            format!("{}{question}{help}", shown(&problem.message))
         };
         let warning = |problem: &Problem| ScenarioWarning { what: words(problem), origin: problem.place.origin() };
         self.problems.iter().take(SHOWN).map(warning).collect()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use leaseproof_domain::Secret;
+use leaseproof_domain::{Secret, is_common_word};
 
 use crate::plan::{Plan, Setting, SettingValue, SetupAction, SetupStep};
 use crate::secrets;
@@ -49,7 +49,7 @@ impl Plan {
     #[must_use]
     pub fn redacted(&self) -> Self {
         let mut known = self.secrets();
-        known.retain(|secret| secret.expose().len() >= SHORTEST);
+        known.retain(is_distinctive);
         let search = search_for(&known);
         let mut plan = self.clone();
         each_text(&mut plan, &mut |text| {
@@ -80,7 +80,7 @@ impl Plan {
     pub(crate) fn hide_in_words(&mut self) {
         let mut known = self.secrets();
         let names = self.names();
-        known.retain(|secret| secret.expose().len() >= SHORTEST && !names.contains(secret.expose()));
+        known.retain(|secret| is_distinctive(secret) && !names.contains(secret.expose()));
         let search = search_for(&known);
         let actions = self.actions.iter_mut().flat_map(|action| [action.step.name.as_mut(), action.until.as_mut()]);
         let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut()).chain(actions.flatten());
@@ -148,6 +148,11 @@ fn plain(data: &BTreeMap<String, SettingValue>) -> String {
         Setting::Secret(_) => None,
     });
     texts.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a secret is looked for where other text stands: one that is short or a common word is found there by chance.
+fn is_distinctive(secret: &Secret) -> bool {
+    secret.expose().len() >= SHORTEST && !is_common_word(secret.expose())
 }
 
 /// One search for all of them: a scenario may have thousands, and as many texts.

@@ -2,11 +2,13 @@
 //! asked. A warning has to be true of nearly every scenario that it is given for, or it is not here.
 
 mod keys;
+mod mounts;
 mod placeholders;
 mod policy;
 mod roles;
 mod splitting;
 mod statements;
+mod words;
 
 use std::collections::HashSet;
 
@@ -17,11 +19,16 @@ use crate::problem::Noted;
 use crate::shape::Shape;
 use crate::text::{FileWhen, Text};
 
+/// Where a role's secrets engine is, if the role does not name its mount.
+const DEFAULT_MOUNT: &str = "database";
+
 /// Notes what is likely to be wrong.
 pub(crate) fn lint(root: &Table, noted: &Noted) {
     let steps = steps(root, "setup", &STEPS);
     let mounts = mounts(&steps);
-    for step in steps.iter().chain(&self::steps(root, "action", &ACTIONS)) {
+    let actions = self::steps(root, "action", &ACTIONS);
+    let engines = mounts::Engines::of(steps.iter().chain(&actions), are_complete(root, &steps));
+    for step in steps.iter().chain(&actions) {
         match step.action.key.as_str() {
             "sql" => {
                 step.texts(step.action, FileWhen::Ends(".sql")).iter().for_each(|text| statements::sql(text, noted))
@@ -34,7 +41,9 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
         }
     }
     roles::lint(root, &steps, &mounts, noted);
-    policy::lint(root, &steps, noted);
+    mounts::lint(root, &steps, &engines, noted);
+    policy::lint(root, &steps, &engines, noted);
+    words::lint(root, noted);
     placeholders::lint(root, noted);
 }
 
@@ -78,15 +87,20 @@ impl<'a> Step<'a> {
     }
 }
 
+/// Whether the steps show all that is there: what scripts do, and what an attached environment has, no file says.
+fn are_complete(root: &Table, steps: &[Step<'_>]) -> bool {
+    root.entry("attached").is_none() && !steps.iter().any(|step| step.action.key == "script")
+}
+
 /// The mounts of database engines: those that steps enable, or the one that everybody has.
 fn mounts(steps: &[Step<'_>]) -> HashSet<String> {
     let mut mounts: HashSet<String> = steps
         .iter()
         .filter(|step| step.action.key == "enable" && step.action.node.text() == Some("database"))
-        .map(|step| step.table.text("path").map_or("database", |said| said.value).trim_matches('/').to_owned())
+        .map(|step| step.table.text("path").map_or(DEFAULT_MOUNT, |said| said.value).trim_matches('/').to_owned())
         .collect();
     if mounts.is_empty() {
-        mounts.insert("database".to_owned());
+        mounts.insert(DEFAULT_MOUNT.to_owned());
     }
     mounts
 }

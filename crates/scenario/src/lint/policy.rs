@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Step;
+use super::mounts::Engines;
+use super::{DEFAULT_MOUNT, Step};
 use crate::node::{Node, Table};
 use crate::problem::{Noted, Problem};
 use crate::text::FileWhen;
@@ -21,7 +22,7 @@ static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)#[^\n]*|//[^\n]*|/\*.*?\*/").expect("a pattern written here"));
 
 /// Notes what a life asks for and no policy of the client allows.
-pub(super) fn lint(root: &Table, steps: &[Step<'_>], noted: &Noted) {
+pub(super) fn lint(root: &Table, steps: &[Step<'_>], engines: &Engines<'_>, noted: &Noted) {
     let Some(client) = root.table("client").and_then(|client| client.entry("policies")) else { return };
     let rules = rules(steps);
     let names: Vec<&str> = client.node.list().unwrap_or_default().iter().filter_map(Node::text).collect();
@@ -32,13 +33,13 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], noted: &Noted) {
         return;
     }
     let blocks = Blocks::of(blocks);
-    for (path, capability, whose) in needed(root) {
+    for (path, capability, whose) in needed(root, engines) {
         if !blocks.allow(&path, capability) {
             let what = format!(
                 "no policy of the client allows `{capability}` on `{path}`: Vault rejects the requests of {whose}"
             );
             let problem = Problem::warning(&client.at, what).label("of these policies");
-            noted.add(problem.help(format!("path \"{path}\" {{ capabilities = [\"{capability}\"] }}")));
+            noted.add(problem.help(format!("add path \"{path}\" {{ capabilities = [\"{capability}\"] }}")));
         }
     }
 }
@@ -74,20 +75,20 @@ fn blocks(rules: &str) -> Vec<(String, String)> {
     BLOCK.captures_iter(&rules).map(|found| (found["path"].to_owned(), capabilities(&found["body"]))).collect()
 }
 
-/// What lives ask Vault for: the path, the capability, and which life.
-fn needed(root: &Table) -> Vec<(String, &'static str, String)> {
+/// What lives ask Vault for: the path, the capability, and which life. An engine that is not there is another mistake.
+fn needed(root: &Table, engines: &Engines<'_>) -> Vec<(String, &'static str, String)> {
     let promised: HashMap<&str, &Table> = root.named("role").map(|(role, table)| (role.key.as_str(), table)).collect();
     let mut seen: HashSet<String> = HashSet::new();
     let mut needed: Vec<(String, &'static str, String)> = Vec::new();
     for (life, table) in root.named("life") {
         let Some(role) = table.text("role") else { continue };
         let promised = promised.get(role.value);
-        let mount = promised.and_then(|table| table.text("mount")).map_or("database", |said| said.value);
+        let mount = promised.and_then(|table| table.text("mount")).map_or(DEFAULT_MOUNT, |said| said.value);
         let end = |key: &str| table.table("end").and_then(|end| end.number(key)).map(|said| said.value);
         let revokes = end("revoke").or_else(|| end("expire").map(|share| 1.0 - share)).is_some_and(|share| share > 0.0);
         let renews = table.entry("renew").is_some() || table.entry("lease").is_some();
         let asks = [
-            (format!("{}/creds/{}", mount.trim_matches('/'), role.value), "read", true),
+            (format!("{}/creds/{}", mount.trim_matches('/'), role.value), "read", !engines.lack(mount)),
             ("sys/leases/renew".to_owned(), "update", renews),
             ("sys/leases/revoke".to_owned(), "update", revokes),
         ];

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use leaseproof_domain::Ttl;
 
-use super::{Step, named};
+use super::{Step, are_complete, named};
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::plan::{PASSWORD_POLICIES, policy_in};
@@ -29,8 +29,7 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, n
     let connections = of("config");
     let mut written: HashMap<(&str, &str), Vec<&Step<'_>>> = HashMap::new();
     connections.iter().for_each(|(name, step)| written.entry(*name).or_default().push(*step));
-    // What scripts do, and what is there already, no file says.
-    let all_said = root.entry("attached").is_none() && !steps.iter().any(|step| step.action.key == "script");
+    let all_said = are_complete(root, steps);
     if all_said {
         policies(steps, noted);
         databases(root, steps, noted);

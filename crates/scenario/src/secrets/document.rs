@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use leaseproof_domain::is_common_word;
 use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -77,7 +78,8 @@ impl Secrets {
 /// Whether a value is found by chance nowhere.
 fn is_distinctive(value: &str) -> bool {
     let word = value.chars().all(char::is_alphabetic);
-    value.chars().count() >= if word { SHORTEST_WORD } else { SHORTEST } && value.trim() == value
+    let length = value.chars().count();
+    length >= if word { SHORTEST_WORD } else { SHORTEST } && value.trim() == value && !is_common_word(value)
 }
 
 /// Whether it is no part of a longer word. What has other signs than letters is a part of none by chance.

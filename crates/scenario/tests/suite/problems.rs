@@ -464,7 +464,18 @@ fn one_setting_is_one_line() {
 
 /// What `check` warns of in a set-up that is good but for `change`.
 fn warned(change: impl Fn(String) -> String) -> String {
-    let good = r#"title = "t"
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, change(good())).expect("the folder is this test's own");
+    match check(&file, &LoadOptions::default()) {
+        Ok((_, warnings)) => warnings.render(false),
+        Err(problems) => format!("not valid: {problems}"),
+    }
+}
+
+/// A scenario without a warning.
+fn good() -> String {
+    r#"title = "t"
 [postgres.target]
 [[setup]]
 sql = "CREATE DATABASE shop"
@@ -500,14 +511,8 @@ name = "steady"
 rate = "1/s"
 for = "1s"
 mix = { app = 1 }
-"#;
-    let folder = tempfile::tempdir().expect("a folder for a test");
-    let file = folder.path().join("scenario.toml");
-    std::fs::write(&file, change(good.to_owned())).expect("the folder is this test's own");
-    match check(&file, &LoadOptions::default()) {
-        Ok((_, warnings)) => warnings.render(false),
-        Err(problems) => format!("not valid: {problems}"),
-    }
+"#
+    .to_owned()
 }
 
 #[test]
@@ -578,6 +583,95 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         });
         assert!(told.contains(says) && told.contains('⚠') && !told.contains("not valid"), "{bad}\n{told}");
     }
+}
+
+/// The policy is right then, and would be wrong with the path that is not there.
+#[test]
+fn an_engine_that_no_step_enables_is_named_and_no_policy_is_blamed() {
+    let elsewhere = |text: String| {
+        let at_pg = text.replace("enable = \"database\"", "enable = \"database\"\npath = \"pg\"");
+        at_pg.replace("write = \"database/", "write = \"pg/").replace("path \"database/", "path \"pg/")
+    };
+    let forgotten = warned(elsewhere);
+    let none = "no step enables a database engine at `database`";
+    assert!(forgotten.contains(none) && forgotten.contains("`mount = \"pg\"`"), "{forgotten}");
+    assert!(!forgotten.contains("no policy of the client allows"), "{forgotten}");
+    let with_mount =
+        |mount: &str| warned(|text| elsewhere(text).replace("[role.app]", &format!("[role.app]\nmount = \"{mount}\"")));
+    let slip = with_mount("pgx");
+    assert!(
+        slip.contains("no step enables a database engine at `pgx`") && slip.contains("did you mean `pg`?"),
+        "{slip}"
+    );
+    assert!(!slip.contains("no policy of the client allows"), "{slip}");
+    assert_eq!(with_mount("pg"), "");
+    assert_eq!(with_mount("/pg/"), "");
+    // A script may enable it, and so may a write.
+    let scripted = "[[setup]]\nscript = \"true\"\n[client]";
+    assert!(!warned(|text| elsewhere(text).replace("[client]", scripted)).contains("no step enables"));
+    let written = warned(|text| {
+        let enabled = "write = \"sys/mounts/pg\"\ndata = { type = \"database\" }";
+        let text = elsewhere(text).replace("enable = \"database\"\npath = \"pg\"", enabled);
+        text.replace("[role.app]", "[role.app]\nmount = \"pg\"")
+    });
+    assert!(!written.contains("no step enables"), "{written}");
+    // A step that writes to an engine that is not there is no better.
+    let wrong = warned(|text| text.replace("write = \"database/roles", "write = \"databse/roles"));
+    assert!(
+        wrong.contains("no step enables an engine at `databse`") && wrong.contains("did you mean `database`?"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_password_that_is_a_word_spoils_no_text_and_is_warned_of() {
+    let titled = |text: String| {
+        let title = "title = \"A rotated root password\"";
+        text.replace("title = \"t\"", title).replace("[postgres.target]", "[postgres.target]\npassword = \"password\"")
+    };
+    let told = warned(titled);
+    assert!(told.contains("this password is a common word"), "{told}");
+    assert!(told.contains("password = ***"), "the value is not shown where it stands: {told}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    let text = |password: &str| {
+        format!(
+            "title = \"A rotated root password, Swordfish7\"\n[postgres.target]\npassword = \"{password}\"\n[[setup]]\n\
+             name = \"rotate the password\"\nsql = \"ALTER ROLE postgres PASSWORD '{password}'\"\n"
+        )
+    };
+    let plan = |password: &str| {
+        std::fs::write(&file, text(password)).unwrap();
+        load(&file, &LoadOptions::default()).unwrap()
+    };
+    let word = plan("password");
+    assert_eq!(word.title, "A rotated root password, Swordfish7");
+    assert_eq!(word.setup[0].name.as_deref(), Some("rotate the password"));
+    let stored = word.to_json();
+    assert!(stored.contains("PASSWORD '***'") && !stored.contains("'password'"), "{stored}");
+    assert_eq!(plan("Swordfish7").title, "A rotated root password, ***");
+}
+
+/// In a report a warning is one text without the scenario's line.
+#[test]
+fn a_warning_in_one_line_is_made_of_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    let told = |from: &str, to: &str| {
+        std::fs::write(&file, good().replacen(from, to, 1)).unwrap();
+        let (plan, _) = check(&file, &LoadOptions::default()).unwrap();
+        let whats = plan.warnings.into_iter().map(|warning| warning.what).collect::<Vec<_>>().join("\n");
+        whats.replace(&folder.path().display().to_string(), "")
+    };
+    let all = [
+        told("app,rep-*", "ap,rep-*"),
+        told("creds/app\" {", "creds/ap\" {"),
+        told("database = \"shop\"\n[life", "database = \"shpo\"\n[life"),
+        told("default_ttl = \"1h\"", "default_ttl = \"48h\""),
+        told("VALID UNTIL '{{expiration}}'", ""),
+        told("CREATE DATABASE shop\"", "\\\\c shop\""),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
 }
 
 /// A warning that is false is worse than none.
