@@ -42,6 +42,11 @@ pub(crate) trait Check {
 
     /// Why it is Unknown where it saw no sample.
     fn without_samples(&self) -> &'static str;
+
+    /// The keys of the scenario that give it more samples if they are raised; none if more load does not help.
+    fn raise(&self) -> &'static [&'static str] {
+        &["rate", "for"]
+    }
 }
 
 /// What is known of a run only at its end.
@@ -71,6 +76,8 @@ pub(crate) struct Outcome {
     pub(crate) written: Written,
     pub(crate) crashed: Option<String>,
     pub(crate) without_samples: &'static str,
+    /// The keys that give it more samples.
+    pub(crate) raise: &'static [&'static str],
     /// Where the check itself says so.
     pub(crate) rests_on_timing: Option<bool>,
 }
@@ -117,10 +124,10 @@ impl Asked {
                 self.sheet.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
             }
         }
-        let without_samples = self.check.without_samples();
+        let (without_samples, raise) = (self.check.without_samples(), self.check.raise());
         let rests_on_timing = self.check.rests_on_timing();
         let written = self.sheet.finish();
-        (self.ask, Outcome { written, crashed: self.crashed, without_samples, rests_on_timing })
+        (self.ask, Outcome { written, crashed: self.crashed, without_samples, raise, rests_on_timing })
     }
 
     fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut Sheet)) {

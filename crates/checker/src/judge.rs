@@ -132,11 +132,14 @@ impl<'p> Bench<'p> {
         let left = self.run.before.left(self.run.plan);
         let complete = cause.is_none();
         let whole = Whole { windows: &self.windows, orphans: &orphans, left: &left, arrivals, complete };
+        let totals = self.totaller.totals();
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
         for asked in self.asked {
             let (ask, mut outcome) = asked.end(&self.run, &whole);
+            // Without any credential, more requests fail in the same way.
+            outcome.raise = if totals.issued > 0 { outcome.raise } else { &[] };
             if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
                 left_out.insert(ask.check.to_string(), why.to_owned());
                 continue;
@@ -218,6 +221,16 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
     }
 }
 
+/// Why samples are missing, and which keys give more of them.
+fn with_remedy(why: &str, raise: &[&str]) -> String {
+    let keys: Vec<String> = raise.iter().map(|key| format!("`{key}`")).collect();
+    match keys.split_last() {
+        None => why.to_owned(),
+        Some((only, [])) => format!("{why}: for more samples, raise {only}"),
+        Some((last, others)) => format!("{why}: for more samples, raise {} or {last}", others.join(", ")),
+    }
+}
+
 fn judgment(
     ask: &Ask,
     outcome: Outcome,
@@ -225,7 +238,7 @@ fn judgment(
     plan: &Plan,
     failures: &mut Vec<Failed>,
 ) -> (Judgment, Vec<usize>) {
-    let Outcome { mut written, crashed, without_samples, rests_on_timing } = outcome;
+    let Outcome { mut written, crashed, without_samples, raise, rests_on_timing } = outcome;
     let mut not_run = false;
     let (verdict, reason) = if let Some(words) = crashed {
         (Verdict::Unknown, Some(format!("the check itself crashed: {words}")))
@@ -235,9 +248,9 @@ fn judgment(
         not_run = true;
         (Verdict::Unknown, Some(format!("not run: {}", cause.what)))
     } else if let Some(why) = written.cannot_say.take() {
-        (Verdict::Unknown, Some(why))
+        (Verdict::Unknown, Some(if written.lacks_samples { with_remedy(&why, raise) } else { why }))
     } else if written.samples == 0 {
-        (Verdict::Unknown, Some(without_samples.to_owned()))
+        (Verdict::Unknown, Some(with_remedy(without_samples, raise)))
     } else if let Some(why) = written.coverage.as_ref().and_then(coverage::too_little) {
         (Verdict::Unknown, Some(why))
     } else {

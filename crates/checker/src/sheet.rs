@@ -21,6 +21,7 @@ pub(crate) struct Sheet {
     groups: Groups,
     more: u64,
     cannot_say: Option<String>,
+    lacks_samples: bool,
     not_judged: Option<String>,
     measured: Option<LatencySummary>,
     notes: Vec<String>,
@@ -45,6 +46,8 @@ pub(crate) struct Written {
     pub(crate) groups: Groups,
     pub(crate) more: u64,
     pub(crate) cannot_say: Option<String>,
+    /// Whether it cannot say because samples are missing, so that more load may help.
+    pub(crate) lacks_samples: bool,
     pub(crate) not_judged: Option<String>,
     pub(crate) measured: Option<LatencySummary>,
     pub(crate) notes: Vec<String>,
@@ -75,6 +78,7 @@ impl Sheet {
             groups: Groups::default(),
             more: 0,
             cannot_say: None,
+            lacks_samples: false,
             not_judged: None,
             measured: None,
             notes: Vec::new(),
@@ -144,6 +148,12 @@ impl Sheet {
         self.cannot_say.get_or_insert_with(|| why.into());
     }
 
+    /// The same where samples are missing: the reason is shown with the keys that give more of them.
+    pub(crate) fn lacks_samples(&mut self, why: String) {
+        self.lacks_samples |= self.cannot_say.is_none();
+        self.cannot_say(why);
+    }
+
     /// What the scenario asks is too little to be judged by this check: it is told as left out, and neither passes nor
     /// keeps the run from passing.
     pub(crate) fn not_judged(&mut self, why: String) {
@@ -170,6 +180,7 @@ impl Sheet {
             groups: self.groups,
             more: self.more,
             cannot_say: self.cannot_say,
+            lacks_samples: self.lacks_samples,
             not_judged: self.not_judged,
             measured: self.measured,
             notes: self.notes,

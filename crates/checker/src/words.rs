@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(crate) use leaseproof_domain::count;
+
 /// A span in seconds, to the millisecond: `3.605 s`.
 pub(crate) fn seconds(micros: i128) -> String {
     format!("{:.3} s", micros as f64 / 1e6)
@@ -10,9 +12,4 @@ pub(crate) fn seconds(micros: i128) -> String {
 /// The span between two moments, in seconds.
 pub(crate) fn span(duration: Duration) -> String {
     seconds(i128::try_from(duration.as_micros()).unwrap_or(i128::MAX))
-}
-
-/// `1 credential`, `2 credentials`.
-pub(crate) fn count(number: u64, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

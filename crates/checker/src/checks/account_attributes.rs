@@ -47,6 +47,10 @@ impl Check for AccountAttributes {
     fn without_samples(&self) -> &'static str {
         "the account was not observed"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 fn judge(promise: &AccountPromise, reading: &AccountReading, sheet: &mut Sheet) {

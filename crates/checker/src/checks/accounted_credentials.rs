@@ -47,6 +47,10 @@ impl Check for AccountedCredentials {
     fn without_samples(&self) -> &'static str {
         "no credential was acknowledged"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Counts lives by what became of them, whether INV-10 is asked or not.

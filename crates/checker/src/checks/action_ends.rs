@@ -40,4 +40,8 @@ impl Check for ActionEnds {
     fn without_samples(&self) -> &'static str {
         "no action was taken"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }

@@ -115,4 +115,8 @@ impl Check for AuditCompleteness {
     fn without_samples(&self) -> &'static str {
         "no issue was acknowledged"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }

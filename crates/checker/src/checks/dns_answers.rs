@@ -84,4 +84,8 @@ impl Check for DnsAnswers {
     fn without_samples(&self) -> &'static str {
         "no query was sent outside the windows after renderings"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["for"]
+    }
 }

@@ -59,4 +59,8 @@ impl Check for DnsCredentialChange {
     fn without_samples(&self) -> &'static str {
         "no rendering after the first one was followed by an observation of the sessions before the next rendering"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["for"]
+    }
 }

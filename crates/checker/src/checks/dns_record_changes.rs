@@ -57,4 +57,8 @@ impl Check for DnsRecordChanges {
     fn without_samples(&self) -> &'static str {
         "no zone change was tried outside the windows after renderings"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["for"]
+    }
 }

@@ -74,6 +74,10 @@ impl Check for Encryption {
     fn without_samples(&self) -> &'static str {
         "the encryption of no session could be read"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 fn judge(session: &SessionSeen, at: Micros, run: &Run<'_>, sheet: &mut Sheet) {

@@ -67,6 +67,10 @@ impl Check for Expiry {
     fn without_samples(&self) -> &'static str {
         "no credential was observed to expire"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["end.expire", "rate", "for"]
+    }
 }
 
 /// Expects it to be known how long the role of a credential that was left to expire outlasted its lease.

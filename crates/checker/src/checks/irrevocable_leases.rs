@@ -53,4 +53,8 @@ impl Check for IrrevocableLeases {
     fn without_samples(&self) -> &'static str {
         "irrevocable leases were not observed"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }

@@ -44,6 +44,10 @@ impl Check for IssuingAfterFaults {
     fn without_samples(&self) -> &'static str {
         "no fault took place"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Why nothing shows whether credentials were issued again in time.

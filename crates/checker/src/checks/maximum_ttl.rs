@@ -39,4 +39,8 @@ impl Check for MaximumTtl {
     fn without_samples(&self) -> &'static str {
         "no renewal was acknowledged"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["renew.share", "rate", "for"]
+    }
 }

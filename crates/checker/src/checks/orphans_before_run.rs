@@ -57,6 +57,10 @@ impl Check for OrphansBeforeRun {
     fn without_samples(&self) -> &'static str {
         "roles were not observed before the first credential was requested"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 fn words(orphan: &OrphanBefore) -> String {

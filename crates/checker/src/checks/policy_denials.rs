@@ -56,6 +56,10 @@ impl Check for PolicyDenials {
     fn without_samples(&self) -> &'static str {
         "no request that must be rejected was answered"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["for"]
+    }
 }
 
 fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {

@@ -88,6 +88,10 @@ impl Check for ProbesMatchCatalog {
     fn without_samples(&self) -> &'static str {
         "no probe could be compared with a reading of the same credential's privileges"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["probes.share", "rate", "for"]
+    }
 }
 
 impl ProbesMatchCatalog {

@@ -68,6 +68,10 @@ impl Check for ProbesMatchPromises {
     fn without_samples(&self) -> &'static str {
         "no probe had a result"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["probes.share", "rate", "for"]
+    }
 }
 
 impl ProbesMatchPromises {

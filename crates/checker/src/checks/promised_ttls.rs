@@ -32,6 +32,10 @@ impl Check for PromisedTtls {
     fn without_samples(&self) -> &'static str {
         "no issue was acknowledged"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 impl PromisedTtls {

@@ -55,6 +55,10 @@ impl Check for RenewalTtl {
     fn without_samples(&self) -> &'static str {
         "no renewal was acknowledged and followed by an observation of its role"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["renew.share", "rate", "for"]
+    }
 }
 
 impl RenewalTtl {

@@ -36,4 +36,8 @@ impl Check for ReplicationAfterFaults {
     fn without_samples(&self) -> &'static str {
         "no fault took place on a cluster with `replicate_as`"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }

@@ -35,6 +35,10 @@ impl Check for Revocation {
     fn without_samples(&self) -> &'static str {
         "no revocation was answered and followed by an observation of the roles"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["end.revoke", "rate", "for"]
+    }
 }
 
 /// Answers whether it could be judged.

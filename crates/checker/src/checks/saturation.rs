@@ -44,6 +44,10 @@ impl Check for Saturation {
     fn without_samples(&self) -> &'static str {
         "no phase without `overload = true` was completed"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A phase that is long enough to be judged and of whose arrivals the beginning or the end is not in the history.

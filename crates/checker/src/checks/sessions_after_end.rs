@@ -64,6 +64,10 @@ impl Check for SessionsAfterEnd {
     fn without_samples(&self) -> &'static str {
         "no held session ran a query after its credential's end"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["keep_session.share", "rate", "for"]
+    }
 }
 
 impl SessionsAfterEnd {

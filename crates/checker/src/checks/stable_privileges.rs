@@ -59,6 +59,10 @@ impl Check for StablePrivileges {
     fn without_samples(&self) -> &'static str {
         "no credential's privileges were read both before and after a renewal"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &["renew.share", "rate", "for"]
+    }
 }
 
 /// What a look showed is read at once, and once more where a later look shows another VALID UNTIL.

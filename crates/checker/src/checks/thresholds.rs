@@ -76,6 +76,19 @@ impl Check for Thresholds {
         Some(self.thresholds.iter().any(|threshold| timing(threshold.metric)))
     }
 
+    fn raise(&self) -> &'static [&'static str] {
+        match self.thresholds.first().map(|threshold| (threshold.during, threshold.metric)) {
+            Some((During::Fault, _)) => &[],
+            Some((_, Metric::ExpiryLag(_))) => &["end.expire", "rate", "for"],
+            Some((_, metric)) => match metric.operation() {
+                Some(Operation::Renew) => &["renew.share", "rate", "for"],
+                Some(Operation::Revoke) => &["end.revoke", "rate", "for"],
+                _ => &["rate", "for"],
+            },
+            None => &["rate", "for"],
+        }
+    }
+
     fn without_samples(&self) -> &'static str {
         "the metric has no samples"
     }
@@ -95,7 +108,7 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, sheet: &mut Sheet) 
         }
     };
     if samples == 0 {
-        return sheet.cannot_say(format!("{subject} has no samples"));
+        return sheet.lacks_samples(format!("{subject} has no samples"));
     }
     sheet.samples(samples);
     if let Some(times) = times {
@@ -103,6 +116,9 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, sheet: &mut Sheet) 
     }
     let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
     match holds {
+        Some(true) if let Some(failed) = only_failures(metric, statistics) => sheet.cannot_say(format!(
+            "{subject} is {shown}, but {failed} failed: their times say nothing about requests that succeed"
+        )),
         Some(true) => sheet.note(format!("{subject} is {shown}; the limit is {}{of}", threshold.text)),
         Some(false) => {
             let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
@@ -146,15 +162,38 @@ fn compare(comparison: Comparison, value: f64, limit: f64) -> bool {
     }
 }
 
-/// How many of an operation's due requests were answered, in words; none where all were.
+/// Where a metric of time has failures alone, how many. An operation that is meant to fail has none.
+fn only_failures(metric: Metric, statistics: &Statistics) -> Option<String> {
+    let op = metric.operation().filter(|op| metric.is_time() && !is_meant_to_fail(*op))?;
+    let figures = statistics.operations.get(&op).filter(|figures| figures.ok == 0 && figures.failed > 0)?;
+    Some(match figures.due() {
+        1 => "the only request".to_owned(),
+        _ if figures.failed == figures.due() => format!("all {} requests", figures.failed),
+        due => format!("{} of {due} requests", figures.failed),
+    })
+}
+
+/// Whether a failure is the answer that is expected.
+const fn is_meant_to_fail(op: Operation) -> bool {
+    matches!(op, Operation::DeadLogin | Operation::Refused)
+}
+
+/// How many of an operation's due requests were answered and how many failed, in words; none where all succeeded.
 fn answered(metric: Metric, statistics: &Statistics) -> Option<String> {
-    let figures = statistics.operations.get(&metric.operation()?).filter(|figures| figures.unanswered() > 0)?;
-    let mut parts = vec![format!("{} of {} due were answered", figures.ok + figures.failed, figures.due())];
-    parts.push(format!("{} had no answer", figures.indeterminate));
+    let op = metric.operation()?;
+    let figures = statistics.operations.get(&op)?;
+    let mut parts = Vec::new();
+    if figures.unanswered() > 0 {
+        parts.push(format!("{} of {} due were answered", figures.ok + figures.failed, figures.due()));
+        parts.push(format!("{} had no answer", figures.indeterminate));
+    }
     if figures.dropped > 0 {
         parts.push(format!("{} were dropped", figures.dropped));
     }
-    Some(parts.join(", "))
+    if figures.failed > 0 && metric.is_time() && !is_meant_to_fail(op) {
+        parts.push(format!("{} of {} failed", figures.failed, figures.due()));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 const fn quantity_of(metric: Metric) -> Option<Quantity> {

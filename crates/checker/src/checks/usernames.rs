@@ -73,6 +73,10 @@ impl Check for Usernames {
     fn without_samples(&self) -> &'static str {
         "no credential was acknowledged"
     }
+
+    fn raise(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 fn at(life: &Life, at: Micros, what: String) -> Finding {

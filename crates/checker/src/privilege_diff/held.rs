@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Object, ObjectKind, Privilege, PrivilegeSet, Why};
-use leaseproof_scenario::PublicDefaults;
+use leaseproof_scenario::{PublicDefaults, nearest};
 
 use super::{Deviation, DeviationKind, Sides, shared, table_of};
 
@@ -20,7 +20,8 @@ impl Sides<'_> {
         for ((privilege, object), expected) in &self.promise.held {
             let grant = format!("{privilege} ON {object}");
             if let Some(lacking) = self.lacking(object) {
-                let what = format!("cannot have {grant}, which is promised: {lacking} does not exist");
+                let meant = self.meant(&lacking);
+                let what = format!("cannot have {grant}, which is promised: {lacking} does not exist{meant}");
                 found.push(Deviation::new(DeviationKind::NoSuchObject, grant, what, expected.origin));
                 continue;
             }
@@ -52,6 +53,33 @@ impl Sides<'_> {
                 table.or_else(|| lacking(object.clone()).filter(|_| self.every_kind))
             }
             _ => (!there(object)).then(|| object.clone()),
+        }
+    }
+
+    /// The object that a name may have meant which no object has: one of its kind with a similar name, of the same schema
+    /// before others, or one of another kind with that very name.
+    fn meant(&self, lacking: &Object) -> String {
+        let beside =
+            |object: &&Object| object.kind == lacking.kind && (lacking.column.is_none() || object.name == lacking.name);
+        let own_name = |object: &'_ Object| object.column.clone().unwrap_or_else(|| object.name.clone());
+        let similar = |in_schema: bool| {
+            let all = || {
+                self.objects.iter().filter(beside).filter(move |object| (object.schema == lacking.schema) == in_schema)
+            };
+            let names: Vec<String> = all().map(own_name).collect();
+            let near = nearest(&own_name(lacking), names.iter().map(String::as_str))?;
+            all().find(|object| own_name(object) == near)
+        };
+        let very = || {
+            let same = |object: &&Object| {
+                object.name == lacking.name && object.schema == lacking.schema && object.column.is_none()
+            };
+            self.objects.iter().find(same)
+        };
+        match similar(true).or_else(|| similar(false)) {
+            Some(near) => format!("; did you mean `{}`?", path(near)),
+            None => very()
+                .map_or_else(String::new, |other| format!("; did you mean {} `{}`?", other.kind.word(), path(other))),
         }
     }
 
@@ -190,4 +218,10 @@ fn of_the_system(object: &Object) -> bool {
     let languages = ["internal", "c", "sql", "plpgsql"];
     let language = object.kind == ObjectKind::Language && languages.contains(&object.name.as_str());
     language || (in_system_schema(object) && matches!(object.kind, ObjectKind::Function | ObjectKind::Type))
+}
+
+/// An object's name with its schema, without its kind.
+fn path(object: &Object) -> String {
+    let whole = object.to_string();
+    whole.strip_prefix(object.kind.word()).unwrap_or(&whole).trim_start().to_owned()
 }

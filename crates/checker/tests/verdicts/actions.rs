@@ -171,7 +171,10 @@ fn act_2_credentials_that_an_action_ends_are_gone_in_time() {
     failed.plan.actions = vec![ending("one")];
     mark(&mut failed, 1, 6 * S, None);
     mark(&mut failed, 1, 6_100 * MS, Some(rejected()));
-    assert_eq!(failed.unknown("ACT-2"), "no credential was live that an action ended");
+    assert_eq!(
+        failed.unknown("ACT-2"),
+        "no credential was live that an action ended: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]

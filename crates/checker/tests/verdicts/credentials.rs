@@ -172,7 +172,7 @@ fn iss_4_a_null_is_a_failure_and_an_unread_clock_unknown() {
     let unlooked = |event: &Event| matches!(event, Event::RoleRead(_));
     assert_eq!(
         Story::good().without(unlooked).unknown("ISS-4"),
-        "no new role was observed before it was renewed or revoked"
+        "no new role was observed before it was renewed or revoked: for more samples, raise `rate` or `for`"
     );
 }
 
@@ -285,9 +285,18 @@ fn logins_without_an_answer_are_no_samples() {
             record.outcome = no_answer();
         }
     });
-    assert_eq!(silent.unknown("LOG-1"), "no login of a new credential was answered");
-    assert_eq!(silent.unknown("INV-1"), "no login of a new credential was answered");
-    assert_eq!(silent.unknown("INV-5"), "no login was answered before its lease ended");
+    assert_eq!(
+        silent.unknown("LOG-1"),
+        "no login of a new credential was answered: for more samples, raise `rate` or `for`"
+    );
+    assert_eq!(
+        silent.unknown("INV-1"),
+        "no login of a new credential was answered: for more samples, raise `rate` or `for`"
+    );
+    assert_eq!(
+        silent.unknown("INV-5"),
+        "no login was answered before its lease ended: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]

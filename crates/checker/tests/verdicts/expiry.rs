@@ -46,7 +46,10 @@ fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
             .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
             .with(|story| story.look(until, vec![], vec![]))
     };
-    assert_eq!(never(DEADLINE).unknown("EXP-1"), "no credential was observed to expire");
+    assert_eq!(
+        never(DEADLINE).unknown("EXP-1"),
+        "no credential was observed to expire: for more samples, raise `end.expire`, `rate` or `for`"
+    );
     never(DEADLINE + 1).fails("EXP-1");
 }
 
@@ -127,7 +130,7 @@ fn inv_6a_only_a_refusal_by_postgresql_is_a_sample() {
             }
         })
     };
-    let none = "no login was tried with a credential after its end";
+    let none = "no login was tried with a credential after its end: for more samples, raise `rate` or `for`";
     assert_eq!(all(&no_answer()).unknown("INV-6a"), none);
     assert_eq!(all(&refused_with(FailureSource::Postgres, "53300", "too many clients")).unknown("INV-6a"), none);
     for code in ["28P01", "28000"] {
@@ -179,7 +182,10 @@ fn rev_1_without_an_answer_or_a_look_there_is_nothing_to_judge() {
         Operation::Revoke,
         |record| record.outcome = no_answer(),
     );
-    assert_eq!(silent.unknown("REV-1"), "no revocation was answered and followed by an observation of the roles");
+    assert_eq!(
+        silent.unknown("REV-1"),
+        "no revocation was answered and followed by an observation of the roles: for more samples, raise `end.revoke`, `rate` or `for`"
+    );
     let unlooked = Story::good().without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
     unlooked.unknown("REV-1");
 }

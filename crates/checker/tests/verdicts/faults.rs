@@ -264,7 +264,10 @@ fn a_threshold_without_faults_leaves_out_what_they_may_have_touched() {
     slow(2_100 * MS).fails("THR-1");
     let mut touched = slow(900 * MS);
     touched.plan.faults[0].recovers_within = Ttl::from_secs(10);
-    assert_eq!(touched.unknown("THR-1"), "issue.response.p99{during=no-fault} has no samples");
+    assert_eq!(
+        touched.unknown("THR-1"),
+        "issue.response.p99{during=no-fault} has no samples: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]
@@ -320,7 +323,8 @@ fn a_credential_whose_token_expired_may_be_gone_and_one_of_the_next_token_may_no
     seen_until(Story::good(), 5 * S).fails("INV-2");
     seen_until(token_expired(3 * S, 3_100 * MS), 5 * S).passes("INV-2");
     // It was asked for with the old token, when that was ending; and with the next one.
-    let nothing = "no credential was observed between its issue's answer and its end";
+    let nothing =
+        "no credential was observed between its issue's answer and its end: for more samples, raise `rate` or `for`";
     assert_eq!(seen_until(token_expired(S, 2 * S + 1), 5 * S).unknown("INV-2"), nothing);
     seen_until(token_expired(S, 2 * S), 5 * S).fails("INV-2");
 }

@@ -75,6 +75,23 @@ fn an_object_that_does_not_exist_is_told_so() {
 }
 
 #[test]
+fn an_object_with_a_slip_in_its_name_is_told_with_the_one_that_was_meant() {
+    for (object, meant) in [
+        (table("domain"), "did you mean `public.domains`?"),
+        (Object { schema: Some("app".into()), ..table("domains") }, "did you mean `public.domains`?"),
+        (column("domain", "name"), "did you mean `public.domains`?"),
+        (table("domains_id_seq"), "did you mean SEQUENCE `public.domains_id_seq`?"),
+        (Object { schema: None, kind: ObjectKind::Schema, ..table("publc") }, "did you mean `public`?"),
+    ] {
+        let mut story = holding(|_| {});
+        let privilege = if object.kind == ObjectKind::Schema { Privilege::Usage } else { Privilege::Select };
+        story.plan.roles[0].grants.as_mut().unwrap().value[0].grants.push(grant(privilege, object.clone()));
+        let told = told(&story);
+        assert!(told.contains(&format!("does not exist; {meant}")), "{object}: {told}");
+    }
+}
+
+#[test]
 fn the_grant_option_is_part_of_the_promise() {
     let with_option = |set: &mut PrivilegeSet| {
         let held = direct(Privilege::Select, table("domains"));
@@ -168,7 +185,7 @@ fn without_a_reading_before_the_end_nothing_passes() {
         Story::good().without(|event| matches!(event, Event::Privileges(_))).with(|story| story.reading(1, 4 * S, 0));
     assert_eq!(late.unknown("GRA-1"), "every reading of privileges may have overlapped with its credential's end");
     let none = Story::good().without(|event| matches!(event, Event::Privileges(_)));
-    assert_eq!(none.unknown("GRA-1"), "no credential's privileges were read");
+    assert_eq!(none.unknown("GRA-1"), "no credential's privileges were read: for more samples, raise `rate` or `for`");
     let lost = Story::good().without(|event| matches!(event, Event::PrivilegeSet { .. }));
     assert_eq!(lost.unknown("GRA-1"), "the privileges or objects behind a reading of app-role are not in the history");
 }

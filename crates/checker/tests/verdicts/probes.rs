@@ -134,18 +134,24 @@ fn twenty_reasons_for_proving_nothing_are_told_and_the_others_are_counted() {
 #[test]
 fn a_check_under_which_nothing_was_proved_is_unknown() {
     let none = Story::good().without(is_probe);
-    assert_eq!(none.unknown("PRB-1"), "no probe had a result");
-    assert_eq!(none.unknown("PRB-2"), "no probe could be compared with a reading of the same credential's privileges");
+    assert_eq!(none.unknown("PRB-1"), "no probe had a result: for more samples, raise `probes.share`, `rate` or `for`");
+    assert_eq!(
+        none.unknown("PRB-2"),
+        "no probe could be compared with a reading of the same credential's privileges: for more samples, raise `probes.share`, `rate` or `for`"
+    );
     let unproved = Story::good().each(|event| {
         if let Event::Probe(probe) = event {
             probe.outcome = unproved("55P03: canceling statement due to lock timeout");
         }
     });
-    assert_eq!(unproved.unknown("PRB-1"), "no probe had a result");
+    assert_eq!(
+        unproved.unknown("PRB-1"),
+        "no probe had a result: for more samples, raise `probes.share`, `rate` or `for`"
+    );
     let unread = Story::good().without(|event| matches!(event, Event::Privileges(_)));
     assert_eq!(
         unread.unknown("PRB-2"),
-        "no probe could be compared with a reading of the same credential's privileges"
+        "no probe could be compared with a reading of the same credential's privileges: for more samples, raise `probes.share`, `rate` or `for`"
     );
 }
 

@@ -98,7 +98,7 @@ fn ttl_2_needs_a_look_after_the_renewal() {
     let unread = |event: &Event| matches!(event, Event::RoleRead(_) | Event::Roles(_));
     assert_eq!(
         Story::good().without(unread).unknown("TTL-2"),
-        "no renewal was acknowledged and followed by an observation of its role"
+        "no renewal was acknowledged and followed by an observation of its role: for more samples, raise `renew.share`, `rate` or `for`"
     );
     let unclocked = |event: &Event| matches!(event, Event::Clock(_));
     assert_eq!(Story::good().without(unclocked).unknown("TTL-2"), "the clock of vault was not measured before");
@@ -167,7 +167,10 @@ fn inv_7_no_renewal_goes_past_the_maximum() {
             record.outcome = no_answer();
         }
     });
-    assert_eq!(none.unknown("INV-7"), "no renewal was acknowledged");
+    assert_eq!(
+        none.unknown("INV-7"),
+        "no renewal was acknowledged: for more samples, raise `renew.share`, `rate` or `for`"
+    );
 }
 
 /// Life 2 after its renewal shows a VALID UNTIL at that moment; its lease ends between 10.030 s and 10.040 s.

@@ -84,7 +84,7 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
     assert_eq!(
         Story::good().without(unlooked).unknown("INV-2"),
-        "no credential was observed between its issue's answer and its end"
+        "no credential was observed between its issue's answer and its end: for more samples, raise `rate` or `for`"
     );
 }
 
@@ -184,7 +184,10 @@ fn inv_3_an_issue_that_is_acknowledged_after_the_look_is_its_lease() {
         .with(|story| story.look(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
     during.passes("INV-3");
     let none = Story::good().without(|event| matches!(event, Event::Roles(_)));
-    assert_eq!(none.unknown("INV-3"), "no observation showed a generated role");
+    assert_eq!(
+        none.unknown("INV-3"),
+        "no observation showed a generated role: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]
@@ -247,7 +250,7 @@ fn pol_1_accuses_a_request_of_what_may_have_been_made_meanwhile_and_before_the_l
 fn pol_1_and_pwd_2_judge_the_requests_of_the_role_that_they_are_asked_of() {
     for (id, none) in [
         ("POL-1", "no request for credentials without a token was answered"),
-        ("PWD-2", "no login with a wrong password was answered"),
+        ("PWD-2", "no login with a wrong password was answered: for more samples, raise `rate` or `for`"),
     ] {
         assert_eq!(Story::good().of_role(id, "another-role").unknown(id), none);
         Story::good().of_role(id, ROLE).passes(id);
@@ -282,7 +285,10 @@ fn pwd_2_a_wrong_password_lets_nobody_in() {
     assert_snapshot!(findings[0].what, @"a login of a credential with a wrong password at PostgreSQL: expected 28P01, got success");
     // It is no request to Vault.
     tried(&Outcome::Ok).passes("POL-1");
-    assert_eq!(tried(&no_answer()).unknown("PWD-2"), "no login with a wrong password was answered");
+    assert_eq!(
+        tried(&no_answer()).unknown("PWD-2"),
+        "no login with a wrong password was answered: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]

@@ -202,6 +202,37 @@ fn each_cause_of_one_check_has_the_line_that_promised_otherwise() {
     assert_eq!(promised, [(false, Some(line(71))), (true, Some(line(74)))]);
 }
 
+/// An error is quick to answer: its time says nothing of the service.
+#[test]
+fn a_threshold_on_a_time_is_not_kept_by_failures_alone() {
+    let failing = |story: Story, failures: usize| {
+        let mut left = failures;
+        story.each(move |event| {
+            if let Event::Operation(record) = event
+                && record.op == Operation::Issue
+                && left > 0
+            {
+                left -= 1;
+                record.outcome = refused_with(FailureSource::Vault, "403", "permission denied");
+            }
+        })
+    };
+    let none = failing(Story::good(), usize::MAX);
+    assert_snapshot!(none.unknown("THR-1"), @"issue.response.p99 is 10.000 ms, but all 3 requests failed: their times say nothing about requests that succeed");
+    // A limit that failures cross too is crossed.
+    let mut crossed = none.clone();
+    crossed.plan.thresholds[0].limit = 1.0;
+    crossed.fails("THR-1");
+    // So is a share of failures.
+    failing(bounded("issue.failed", Comparison::AtMost, 0.01), usize::MAX).fails("THR-1");
+    let some = failing(Story::good(), 1);
+    some.passes("THR-1");
+    let notes = some.judgment("THR-1").notes;
+    assert!(notes.iter().any(|note| note.ends_with("the limit is < 250ms: 1 of 3 failed")), "{notes:?}");
+    // A login after the end is meant to fail.
+    bounded("dead_login.response.p99", Comparison::Below, 10.0 * S as f64).passes("THR-1");
+}
+
 #[test]
 fn thresholds_of_one_line_are_judged_each_by_itself() {
     // Those of the command line all stand in its line 1.
@@ -510,7 +541,10 @@ fn thresholds_are_compared_as_they_are_written() {
         Subject::Metric("expiry.lag.p99".into());
     none.passes("THR-1");
     let none = none.without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
-    assert_eq!(none.unknown("THR-1"), "expiry.lag.p99 has no samples");
+    assert_eq!(
+        none.unknown("THR-1"),
+        "expiry.lag.p99 has no samples: for more samples, raise `end.expire`, `rate` or `for`"
+    );
 }
 
 /// The plan's only threshold is on this metric, and THR-1 is asked of it.
@@ -582,9 +616,9 @@ fn a_quantile_over_everything_that_was_due_is_no_less_than_the_time_out_where_it
         story
     };
     let below = |metric, seconds: u64| with(metric, Comparison::Below, seconds * S);
-    assert_snapshot!(below("issue.response.p50", 9).fails("THR-1")[0].what, @"expected issue.response.p50 < as said, got > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped");
+    assert_snapshot!(below("issue.response.p50", 9).fails("THR-1")[0].what, @"expected issue.response.p50 < as said, got > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped, 32 of 150 failed");
     // What nobody waited for cannot be told.
-    assert_snapshot!(below("issue.response.p50", 30).unknown("THR-1"), @"issue.response.p50 is > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped; whether it is < as said is unknown, because no request waited longer: raise `timeout` in [client] above the limit");
+    assert_snapshot!(below("issue.response.p50", 30).unknown("THR-1"), @"issue.response.p50 is > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped, 32 of 150 failed; whether it is < as said is unknown, because no request waited longer: raise `timeout` in [client] above the limit");
     with("issue.response.p50", Comparison::AtMost, 10 * S).fails("THR-1");
     with("issue.response.p50", Comparison::Above, 9 * S).passes("THR-1");
     with("issue.response.p50", Comparison::AtLeast, 10 * S).passes("THR-1");

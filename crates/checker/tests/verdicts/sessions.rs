@@ -51,7 +51,10 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
     let due = 14_050 * MS;
     let die = |from, query, listed| asked(Some(SessionFate::Die), from, query, listed);
     die(due, terminated(), false).passes("INV-6b");
-    assert_eq!(die(due, Outcome::Ok, true).unknown("INV-6b"), "no held session ran a query after its credential's end");
+    assert_eq!(
+        die(due, Outcome::Ok, true).unknown("INV-6b"),
+        "no held session ran a query after its credential's end: for more samples, raise `keep_session.share`, `rate` or `for`"
+    );
     assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 can still read 10.000 s after its credential's end; it must be closed");
     assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it must be closed (its query fails: SQLSTATE 42501: permission denied for table domains)");
     // An observer without pg_read_all_stats does not list it.
@@ -102,7 +105,7 @@ fn inv_6b_what_was_not_seen_is_unknown() {
     assert_eq!(unseen.unknown("INV-6b"), "the state of a held session could not be observed");
     assert_eq!(
         Story::good().without(is_kept).unknown("INV-6b"),
-        "no held session ran a query after its credential's end"
+        "no held session ran a query after its credential's end: for more samples, raise `keep_session.share`, `rate` or `for`"
     );
 }
 
@@ -154,7 +157,7 @@ fn inv_9_a_renewal_changes_no_privilege() {
     let before = |event: &Event| matches!(event, Event::Privileges(read) if read.from.0 == 2_020 * MS);
     assert_eq!(
         more.without(before).unknown("INV-9"),
-        "no credential's privileges were read both before and after a renewal"
+        "no credential's privileges were read both before and after a renewal: for more samples, raise `renew.share`, `rate` or `for`"
     );
 }
 
@@ -168,7 +171,7 @@ fn inv_9_compares_a_reading_wholly_before_a_renewal_with_one_wholly_after_it() {
         })
     };
     read(2_029 * MS - 1, 2_040 * MS + 1).passes("INV-9");
-    let never = "no credential's privileges were read both before and after a renewal";
+    let never = "no credential's privileges were read both before and after a renewal: for more samples, raise `renew.share`, `rate` or `for`";
     assert_eq!(read(2_029 * MS, 2_040 * MS + 1).unknown("INV-9"), never);
     assert_eq!(read(2_029 * MS - 1, 2_040 * MS).unknown("INV-9"), never);
 }
@@ -195,7 +198,10 @@ fn inv_11_rows_of_a_role_that_is_gone_fail() {
     let early = Story::good()
         .without(|event| matches!(event, Event::Dependencies(_)))
         .with(|story| _ = story.add(S, Event::Dependencies(dependencies(S, vec![]))));
-    assert_eq!(early.unknown("INV-11"), "pg_shdepend was not observed after a credential's role was gone");
+    assert_eq!(
+        early.unknown("INV-11"),
+        "pg_shdepend was not observed after a credential's role was gone: for more samples, raise `rate` or `for`"
+    );
 }
 
 #[test]
@@ -222,7 +228,8 @@ fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
             story.look(2 * S, (1..=lives).map(|life| seen(life, None)).collect(), vec![]);
         })
     };
-    let nothing = "pg_shdepend was not observed after a credential's role was gone";
+    let nothing =
+        "pg_shdepend was not observed after a credential's role was gone: for more samples, raise `rate` or `for`";
     assert_eq!(stays(1, 22 * S).unknown("INV-11"), nothing);
     stays(1, 22 * S - 1).fails("INV-11");
     assert_snapshot!(stays(2, 3 * S).fails("INV-11")[0].what, @"2 credentials ended and no role was dropped, including v-token-le-app-role-000000000000000000u1-1700000001 with all its entries in pg_shdepend");
