@@ -77,11 +77,24 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     }
     let measured = judgment.and_then(|judgment| judgment.measured.as_ref()).filter(|measured| measured.count > 0);
     lines.extend(measured.map(|measured| format!("measured: {}", figures::distribution(measured))));
-    let place = Finding { promised: None, at: None, what: String::new(), ..example.clone() };
-    lines.extend(evidence::place(&place).map(|place| format!("example: {place}")));
+    lines.extend(self::example(cause));
     lines.extend(actions::before(cause));
     let lines = lines.iter().map(|line| evidence::plain(line)).collect();
     Block { head: evidence::plain(what), lines, show: show(cause) }
+}
+
+/// What one of the findings is about. A code alone names none: then its own words do, where they say more than the cause.
+fn example(cause: &FailureCause) -> Option<String> {
+    let example = &cause.example;
+    let Finding { lease, username, oid, privilege, code, .. } = example;
+    let place = evidence::place(&Finding { promised: None, at: None, what: String::new(), ..example.clone() });
+    if lease.is_some() || username.is_some() || oid.is_some() || privilege.is_some() {
+        return place.map(|place| format!("example: {place}"));
+    }
+    if !example.what.is_empty() && example.what != cause.what {
+        return Some(format!("example: {}", example.what));
+    }
+    place.filter(|_| code.as_ref().is_some_and(|code| !cause.what.contains(code.as_str())))
 }
 
 /// The judgment that the example is of: a check that is asked of several roles or metrics has one for each.

@@ -1,6 +1,6 @@
 //! Findings as lines for people: the same words in the terminal, in JUnit and in the summary.
 
-use leaseproof_domain::{Finding, Judgment, Verdict};
+use leaseproof_domain::{Finding, Judgment, Subject, Verdict};
 
 use crate::foreign;
 
@@ -47,6 +47,18 @@ fn code_in_words(code: &str) -> String {
 /// A place is indented under its finding. Messages of servers stay on one line and cannot control the terminal.
 pub(crate) fn lines(judgment: &Judgment) -> Vec<String> {
     raw_lines(judgment).iter().map(|line| plain(line)).collect()
+}
+
+/// The notes of a judgment that is one of `all`, one per line. Where its check is judged of several roles, each says which.
+pub(crate) fn notes_among(judgment: &Judgment, all: &[Judgment]) -> Vec<String> {
+    let others = all.iter().filter(|other| other.check == judgment.check).count() > 1;
+    match &judgment.subject {
+        Subject::Role(_) if others => notes(judgment)
+            .into_iter()
+            .map(|note| format!("{}: {note}", plain(&judgment.subject.to_string())))
+            .collect(),
+        _ => notes(judgment),
+    }
 }
 
 /// The notes of a judgment, one per line.

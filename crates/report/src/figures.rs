@@ -1,6 +1,7 @@
 //! How figures are written.
 
 use jiff::Timestamp;
+pub(crate) use leaseproof_domain::count;
 use leaseproof_domain::{
     LatencySummary, LoadFigures, Micros, MoreThan, Operation, Quantity, RevocationFigures, UnixMicros,
 };
@@ -95,11 +96,6 @@ pub(crate) fn revocation(figures: &RevocationFigures) -> String {
 pub(crate) fn errors(errors: &[(Operation, String, u64)]) -> String {
     let words: Vec<String> = errors.iter().map(|(op, code, count)| format!("{op} {code} × {count}")).collect();
     words.join(", ")
-}
-
-/// `1 sample`, `322 samples`.
-pub(crate) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Seconds of a lease as a duration with units.

@@ -97,7 +97,7 @@ pub(super) fn passed(out: &mut String, layout: Layout, verdicts: &RunVerdicts, d
         }
         let shown = if verbose { usize::MAX } else { NOTES };
         let hidden = !verbose && judgment.verdict != Verdict::Fail && ONLY_VERBOSE.contains(&judgment.check.as_str());
-        let notes = if hidden { Vec::new() } else { evidence::notes(judgment) };
+        let notes = if hidden { Vec::new() } else { evidence::notes_among(judgment, &verdicts.checks) };
         let more = notes.len().saturating_sub(shown);
         let more = (more > 0).then(|| format!("{} more; --verbose shows all", figures::count(more as u64, "note")));
         let first = format!("{FAINT}· {:<6}{FAINT:#}  ", judgment.check);

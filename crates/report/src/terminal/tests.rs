@@ -1,4 +1,4 @@
-use leaseproof_domain::{Cause, EndReason, RunOutcome, RunVerdicts, Validity};
+use leaseproof_domain::{Cause, CheckId, EndReason, Finding, RunOutcome, RunVerdicts, Subject, Validity, Verdict};
 
 use super::{Detail, TerminalView, terminal};
 use crate::sample;
@@ -186,4 +186,44 @@ fn errors_outside_windows_are_told_where_only_actions_have_one_and_no_total_twic
     assert!(!page.contains(&format!("{total} errors")), "{page}");
     verdicts.actions.iter_mut().for_each(|action| action.window = None);
     assert!(!plain(Detail::Usual, None, &verdicts).contains("outside windows"));
+}
+
+#[test]
+fn a_code_alone_is_no_example() {
+    let mut verdicts = sample::verdicts();
+    let finding = |what: &str| Finding { what: what.into(), code: Some("500".into()), ..Finding::default() };
+    let mut with = |what: &str, example: &str| {
+        verdicts.causes.truncate(1);
+        verdicts.causes[0].what = what.into();
+        verdicts.causes[0].example = finding(example);
+        let text = plain(Detail::Usual, None, &verdicts);
+        text.lines().find(|line| line.trim().starts_with("example:")).map(|line| line.trim().to_owned())
+    };
+    assert_eq!(with("an issue failed: HTTP 500: no", "an issue failed: HTTP 500: no"), None);
+    let own = with("issue … failed: HTTP 500: no", "issue 7 failed: HTTP 500: no");
+    assert_eq!(own.as_deref(), Some("example: issue 7 failed: HTTP 500: no"));
+}
+
+#[test]
+fn notes_of_several_roles_say_which() {
+    let mut verdicts = sample::all_passed();
+    let noted = |role: &str| {
+        let mut judgment = sample::verdicts().checks.remove(0);
+        judgment.check = CheckId::of("PRB-2");
+        judgment.verdict = Verdict::Pass;
+        judgment.subject = Subject::Role(role.into());
+        judgment.notes = vec!["7 probes could not be compared with the catalog".into()];
+        judgment
+    };
+    verdicts.checks = vec![noted("app")];
+    let notes = |verdicts: &RunVerdicts| {
+        let text = plain(Detail::Usual, None, verdicts);
+        text.lines().filter(|line| line.contains("PRB-2")).map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(notes(&verdicts), "· PRB-2   7 probes could not be compared with the catalog");
+    verdicts.checks.push(noted("billing"));
+    assert_eq!(
+        notes(&verdicts),
+        "· PRB-2   role app: 7 probes could not be compared with the catalog\n· PRB-2   role billing: 7 probes could not be compared with the catalog"
+    );
 }
