@@ -26,7 +26,7 @@ const STYLES: Styles = Styles::styled()
     name = "leaseproof",
     version,
     styles = STYLES,
-    disable_help_subcommand = true,
+    after_help = "Examples: leaseproof --help",
     after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof run scenarios/powerdns\n  \
                        leaseproof show reports/runs/powerdns/20261122T225801Z-3f2a --lease ID\n\n\
                        Exit codes: 0 passed · 1 failed · 2 wrong usage or invalid scenario · 3 undecided · 4 the measurement is invalid · \
@@ -88,13 +88,34 @@ pub(crate) struct Overrides {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::Cli;
 
     #[test]
     fn the_arguments_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// What `leaseproof WORDS` prints instead of running a command.
+    fn printed(words: &[&str]) -> String {
+        let given = std::iter::once("leaseproof").chain(words.iter().copied());
+        Cli::try_parse_from(given).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_short_help_of_every_command_says_where_its_examples_are() {
+        assert!(printed(&["-h"]).contains("Examples: leaseproof --help"), "{}", printed(&["-h"]));
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let short = printed(&[command.get_name(), "-h"]);
+            assert!(short.contains(&format!("Examples: leaseproof {} --help", command.get_name())), "{short}");
+        }
+    }
+
+    #[test]
+    fn help_is_a_command_too() {
+        assert_eq!(printed(&["help", "run"]), printed(&["run", "--help"]));
+        assert_eq!(printed(&["help"]), printed(&["--help"]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use leaseproof_domain::Ttl;
+use leaseproof_domain::{Ttl, count};
 use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
 
 use crate::failure::Failure;
@@ -57,8 +57,9 @@ impl Estimate {
         let at = plan.attached.as_ref().map_or("", |attached| attached.vault.address.as_str());
         let Self { leases, live, seconds, audit, refused } = self;
         let mut more = format!(
-            "\n  about {refused} logins with credentials that have ended: each is a line `FATAL: password authentication \
-             failed` in PostgreSQL's log"
+            "\n  about {} with credentials that have ended: each is a line `FATAL: password authentication failed` in \
+             PostgreSQL's log",
+            count(*refused, "login")
         );
         for life in plan.lives.iter().filter(|life| life.rolls_back()) {
             let written = if life.is_read_only() { ", read-only" } else { ": it may lock rows, and sequences advance" };
@@ -69,12 +70,15 @@ impl Estimate {
             );
         }
         if !plan.left_out.is_empty() {
-            let _never_fails = write!(more, "\n  {} checks are left out; the report lists them", plan.left_out.len());
+            let checks = count(plan.left_out.len() as u64, "check");
+            let why = "cannot be made in an attached environment; the report gives the reasons";
+            let _never_fails = write!(more, "\n  {checks} {why}");
         }
         format!(
-            "{} in the environment at {at}: up to {leases} leases and as many PostgreSQL roles in at most {}, up to {live} live \
+            "{} in the environment at {at}: up to {} and as many PostgreSQL roles in at most {}, up to {live} live \
              at the same time, about {:.1} MB of audit log{more}",
             plan.name,
+            count(*leases, "lease"),
             Ttl::from_secs(*seconds),
             *audit as f64 / 1e6,
         )

@@ -16,9 +16,12 @@ use crate::failure::{Ended, Failure};
 ///
 /// Paths are those with which the run was started: run leaseproof from the root of the repository.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof annotate out --for github\n  \
+#[command(
+    after_help = "Examples: leaseproof annotate --help",
+    after_long_help = "Examples:\n  leaseproof annotate out --for github\n  \
                              leaseproof annotate reports --for github\n  \
-                             leaseproof annotate out --for gitlab > gl-code-quality-report.json")]
+                             leaseproof annotate out --for gitlab > gl-code-quality-report.json"
+)]
 pub(crate) struct AnnotateArgs {
     /// The runs: their folders, or a folder above them: `reports`, or what `run --output` wrote
     #[arg(required = true, value_name = "RUN")]

@@ -19,8 +19,11 @@ use crate::failure::{Ended, Failure};
 ///
 /// Ends with 1 if something remains; with --dry-run, if there is something to remove.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof clean --dry-run\n  leaseproof clean\n  \
-                             leaseproof clean --attached my-estate")]
+#[command(
+    after_help = "Examples: leaseproof clean --help",
+    after_long_help = "Examples:\n  leaseproof clean --dry-run\n  leaseproof clean\n  \
+                             leaseproof clean --attached my-estate"
+)]
 pub(crate) struct CleanArgs {
     /// First removes what killed runs left in the environment of this scenario's [attached]
     #[arg(long, value_name = "SCENARIO")]

@@ -11,6 +11,7 @@ use crate::failure::Ended;
 /// For bash, elvish, fish, PowerShell and zsh; write them to the shell's completion folder.
 #[derive(Debug, Args)]
 #[command(
+    after_help = "Examples: leaseproof completions --help",
     after_long_help = "Examples:\n  leaseproof completions bash > ~/.local/share/bash-completion/completions/leaseproof\n  \
                              leaseproof completions fish > ~/.config/fish/completions/leaseproof.fish"
 )]

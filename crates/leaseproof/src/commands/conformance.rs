@@ -27,9 +27,12 @@ use crate::progress::Screen;
 ///
 /// Ends with 0 if each fact is confirmed or a listed exception, with 1 if one is refuted, with 3 if one is undecided.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof conformance\n  leaseproof conformance --only ISS-7,REV-1\n  \
+#[command(
+    after_help = "Examples: leaseproof conformance --help",
+    after_long_help = "Examples:\n  leaseproof conformance\n  leaseproof conformance --only ISS-7,REV-1\n  \
                              leaseproof conformance --slow --postgres 14,15,16,17,18\n  \
-                             leaseproof conformance --layout haproxy-ha --only DOW-1,DOW-2,CON-1\n  leaseproof conformance --json > facts.json")]
+                             leaseproof conformance --layout haproxy-ha --only DOW-1,DOW-2,CON-1\n  leaseproof conformance --json > facts.json"
+)]
 pub(crate) struct ConformanceArgs {
     /// Tests only these facts, for example `ISS-7`; also slow ones
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fact)]

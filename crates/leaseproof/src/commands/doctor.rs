@@ -20,9 +20,12 @@ use crate::failure::Ended;
 /// With a scenario, shows what it needs: servers, versions, images, and the line that requires each. Ends with 0 if it
 /// can run here, with 5 if something is missing. Without a scenario, ends with 5 if Vault or PostgreSQL is missing.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof doctor scenarios/keybuzz-patroni\n  \
+#[command(
+    after_help = "Examples: leaseproof doctor --help",
+    after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof doctor scenarios/keybuzz-patroni\n  \
                              leaseproof doctor scenarios/powerdns --estate containers\n  \
-                             VAULT_BIN=/opt/vault/vault leaseproof doctor")]
+                             VAULT_BIN=/opt/vault/vault leaseproof doctor"
+)]
 pub(crate) struct DoctorArgs {
     /// A scenario: its folder, or its scenario.toml
     scenario: Option<PathBuf>,

@@ -17,7 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// Asks its supervisor to end, and waits for it. Without a run's name there must be exactly one.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof down\n  leaseproof down 20261122T225801Z-3f2a")]
+#[command(
+    after_help = "Examples: leaseproof down --help",
+    after_long_help = "Examples:\n  leaseproof down\n  leaseproof down 20261122T225801Z-3f2a"
+)]
 pub(crate) struct DownArgs {
     /// The run's name, as printed by `up --detach`
     run: Option<String>,

@@ -32,10 +32,13 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// With `--against`, only deviations from a scenario's promise are printed. Ends with 0 if there are none, 1 if there
 /// are some, 5 if the server cannot be read.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof grants app --server postgres://postgres@127.0.0.1:5432\n  \
+#[command(
+    after_help = "Examples: leaseproof grants --help",
+    after_long_help = "Examples:\n  leaseproof grants app --server postgres://postgres@127.0.0.1:5432\n  \
                        leaseproof grants v-token-app-x1 --server postgres://postgres@db:5432 --database shop --json\n  \
                        leaseproof grants app --server 'postgres://postgres@db:5432/shop?sslmode=verify-full&sslrootcert=ca.pem'\n  \
-                       leaseproof grants app --server postgres://postgres@db:5432 --against scenarios/powerdns --as powerdns-role")]
+                       leaseproof grants app --server postgres://postgres@db:5432 --against scenarios/powerdns --as powerdns-role"
+)]
 pub(crate) struct GrantsArgs {
     /// The PostgreSQL role
     role: String,

@@ -17,8 +17,11 @@ use crate::judgment;
 /// same bytes and ends with the same code; another version lists the differences. For a run that was ended by a
 /// signal, `judge` returns the result of what was observed until then, or 3.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof judge reports/runs/powerdns/20261122T225801Z-3f2a\n  \
-                             leaseproof judge RUN --format json")]
+#[command(
+    after_help = "Examples: leaseproof judge --help",
+    after_long_help = "Examples:\n  leaseproof judge reports/runs/powerdns/20261122T225801Z-3f2a\n  \
+                             leaseproof judge RUN --format json"
+)]
 pub(crate) struct JudgeArgs {
     /// The run's folder
     run: PathBuf,

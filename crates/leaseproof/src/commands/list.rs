@@ -13,7 +13,10 @@ use crate::failure::{Ended, Failure};
 ///
 /// Lists every folder below it that contains a scenario.toml, with its title.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof list\n  leaseproof list my/scenarios")]
+#[command(
+    after_help = "Examples: leaseproof list --help",
+    after_long_help = "Examples:\n  leaseproof list\n  leaseproof list my/scenarios"
+)]
 pub(crate) struct ListArgs {
     /// The folder
     #[arg(default_value = "scenarios")]

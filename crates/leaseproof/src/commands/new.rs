@@ -12,7 +12,10 @@ use crate::failure::{Ended, Failure};
 /// Writes a folder with a scenario.toml and the files that it names, ready to run: one cluster, one role, a few
 /// lifecycles.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof new my-estate\n  leaseproof run scenarios/my-estate")]
+#[command(
+    after_help = "Examples: leaseproof new --help",
+    after_long_help = "Examples:\n  leaseproof new my-estate\n  leaseproof run scenarios/my-estate"
+)]
 pub(crate) struct NewArgs {
     /// The scenario's name; its folder has the same name
     name: String,

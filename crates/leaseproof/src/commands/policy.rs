@@ -16,9 +16,12 @@ use crate::failure::{Ended, Failure};
 /// of the observer, as statements for the operators. A run checks the rights of the token and of the observer before it
 /// starts.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof policy --for attached my-estate\n  \
+#[command(
+    after_help = "Examples: leaseproof policy --help",
+    after_long_help = "Examples:\n  leaseproof policy --for attached my-estate\n  \
                              leaseproof policy --for attached my-estate --part vault | vault policy write leaseproof -\n  \
-                             leaseproof policy --for attached my-estate --part postgres | psql -d postgres")]
+                             leaseproof policy --for attached my-estate --part postgres | psql -d postgres"
+)]
 pub(crate) struct PolicyArgs {
     /// The scenario: its folder, or its scenario.toml
     path: PathBuf,

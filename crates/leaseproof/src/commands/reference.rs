@@ -57,7 +57,9 @@ fn commands() -> String {
         "# The command line\n\nWritten by `leaseproof reference cli`; a test compares it. Exit codes: [exit-codes.md](exit-codes.md).\n",
     );
     section(&mut text, &mut command, "leaseproof");
-    for subcommand in command.get_subcommands_mut().filter(|subcommand| !subcommand.is_hide_set()) {
+    for subcommand in
+        command.get_subcommands_mut().filter(|subcommand| !subcommand.is_hide_set() && subcommand.get_name() != "help")
+    {
         let title = format!("leaseproof {}", subcommand.get_name());
         section(&mut text, subcommand, &title);
     }

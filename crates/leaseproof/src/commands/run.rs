@@ -30,6 +30,7 @@ use crate::{artefacts, console, pipeline, selection};
 /// `--only`, `--skip` and the like apply to each of them. Nothing starts unless all of them are valid.
 #[derive(Debug, Args)]
 #[command(
+    after_help = "Examples: leaseproof run --help",
     after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  leaseproof run scenarios/ --output out\n  \
                              leaseproof run scenarios/powerdns --set phase.steady.rate=2/s --only GRA-1,REV-1\n  \
                              leaseproof run scenarios/powerdns --format json --output out | jq .verdict\n  \

@@ -9,7 +9,10 @@ use crate::failure::Ended;
 /// Editors with TOML support use it to complete and check scenarios, through the `#:schema` line that `leaseproof new`
 /// writes.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof schema > scenario.schema.json\n  leaseproof schema --verdicts")]
+#[command(
+    after_help = "Examples: leaseproof schema --help",
+    after_long_help = "Examples:\n  leaseproof schema > scenario.schema.json\n  leaseproof schema --verdicts"
+)]
 pub(crate) struct SchemaArgs {
     /// Prints the schema of verdicts.json instead
     #[arg(long)]

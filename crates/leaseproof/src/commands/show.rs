@@ -19,11 +19,14 @@ use crate::judgment;
 ///
 /// With `--check`: the findings of that check, and the lifecycles that they name.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof show RUN\n  \
+#[command(
+    after_help = "Examples: leaseproof show --help",
+    after_long_help = "Examples:\n  leaseproof show RUN\n  \
                              leaseproof show RUN --outcome failed --role powerdns-role --limit 10\n  \
                              leaseproof show RUN --check REV-1\n  \
                              leaseproof show RUN --lease database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t\n  \
-                             leaseproof show RUN --lease Ab3dEf6hIj9kLm2nOp5qRs8t")]
+                             leaseproof show RUN --lease Ab3dEf6hIj9kLm2nOp5qRs8t"
+)]
 pub(crate) struct ShowArgs {
     /// The run's folder
     run: PathBuf,

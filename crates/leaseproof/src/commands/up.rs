@@ -19,10 +19,17 @@ use crate::{keeper, process};
 /// Starts the servers, does the setup, and prints the environment variables for `vault` and `psql`. The environment
 /// runs until Ctrl-C, which stops everything.
 ///
+/// PGHOST, PGPORT and PGDATABASE are those of the `[role.<name>]` whose name comes first in alphabetical order; without
+/// roles, of the database
+/// `postgres` on the cluster `target` or the only one. `psql -d NAME` connects to another database.
+///
 /// With --detach, the command returns as soon as the environment is ready; `leaseproof down` stops it.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  leaseproof up scenarios/powerdns\n  \
-                             eval \"$(leaseproof up scenarios/powerdns --detach)\"\n  leaseproof down")]
+#[command(
+    after_help = "Examples: leaseproof up --help",
+    after_long_help = "Examples:\n  leaseproof up scenarios/powerdns\n  \
+                             eval \"$(leaseproof up scenarios/powerdns --detach)\"\n  leaseproof down"
+)]
 pub(crate) struct UpArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use leaseproof_domain::{visible, visible_lines};
+use leaseproof_domain::{count, visible, visible_lines};
 use leaseproof_scenario::EstateKind;
 
 use crate::arguments::Overrides;
@@ -19,6 +19,7 @@ use crate::series::{self, Named};
 /// `{{name}}`, a role that its connection does not allow. Warnings do not change the exit code.
 #[derive(Debug, Args)]
 #[command(
+    after_help = "Examples: leaseproof validate --help",
     after_long_help = "Examples:\n  leaseproof validate scenarios/powerdns\n  leaseproof validate scenarios/\n  \
                              leaseproof validate scenarios/powerdns --set phase.steady.rate=5/s"
 )]
@@ -45,22 +46,13 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                     problems.push(visible_lines(&unfit.join("\n")).into_owned());
                     continue;
                 }
-                let noted = match warnings.len() {
-                    0 => String::new(),
-                    1 => ", 1 warning".to_owned(),
-                    many => format!(", {many} warnings"),
-                };
-                let actions = match plan.actions.len() {
-                    0 => String::new(),
-                    1 => "1 action, ".to_owned(),
-                    many => format!("{many} actions, "),
-                };
-                console::out(format!(
-                    "{}: valid; {} setup steps, {actions}{} checks{noted}\n",
-                    visible(&path.display().to_string()),
-                    plan.setup.len(),
-                    plan.asks.len()
-                ));
+                let counted = |number: usize, noun: &str| count(number as u64, noun);
+                let some = |number: usize, noun: &str| (number > 0).then(|| counted(number, noun));
+                let setup = counted(plan.setup.len(), "setup step");
+                let parts = [Some(setup), some(plan.actions.len(), "action"), Some(counted(plan.asks.len(), "check"))];
+                let parts = parts.into_iter().chain([some(warnings.len(), "warning")]).flatten();
+                let parts = parts.collect::<Vec<_>>().join(", ");
+                console::out(format!("{}: valid; {parts}\n", visible(&path.display().to_string())));
                 for why in unfit {
                     console::note(format!("warning: with --estate attached it cannot be run: {why}"));
                 }
