@@ -114,7 +114,7 @@ mod tests {
 
         #[test]
         fn noise_without_a_trend_seldom_has_one(seed in any::<u64>()) {
-            // Of 200 series of noise, 99 % have zero in their interval; 6 may miss it (a binomial's 99.9th percentile is 7).
+            // Of 200 series of noise, 99 % have zero in their interval. By chance more than 16 miss it once in 10^10 cases.
             let mut state = seed | 1;
             let mut noise = || {
                 state ^= state << 13;
@@ -127,7 +127,7 @@ mod tests {
                 let slope = slope(&values, 1.0).unwrap();
                 slope.low > 0.0 || slope.high < 0.0
             });
-            prop_assert!(missed.count() <= 9);
+            prop_assert!(missed.count() <= 16);
         }
     }
 }
