@@ -26,6 +26,11 @@ const ASTRAY: &[&str] = &[
     "POL-1", "AUD-1", "EXP-1", "INV-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1",
     "ISS-4", "REV-1", "RUN-2", "TTL-2", "TTL-7", "LOG-1",
 ];
+/// Where two clients have the same credential: the one revokes it while the other tries its privileges.
+const REPEATED: &[&str] = &[
+    "POL-1", "AUD-1", "EXP-1", "INV-1", "INV-2", "INV-3", "INV-4", "INV-5", "INV-6a", "INV-7", "INV-10", "ISS-1",
+    "ISS-4", "REV-1", "RUN-2", "TTL-2", "TTL-7", "LOG-1", "PRB-2",
+];
 
 const fn mutant(
     name: &'static str,
@@ -881,7 +886,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         "the same credential is issued again",
         toml("[[lie]]\nkind = \"repeat-usernames\"\n"),
         &["ISS-2"],
-        ASTRAY,
+        REPEATED,
     ),
     mutant(
         "lie-double-lease",
