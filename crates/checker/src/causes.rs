@@ -36,6 +36,20 @@ pub(crate) struct Failed {
     pub(crate) groups: Groups,
 }
 
+/// How much a check judged, and found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    samples: u64,
+    findings: u64,
+}
+
+impl Found {
+    /// Whether so many findings are nearly all of its samples.
+    fn is_throughout(&self, findings: u64) -> bool {
+        self.samples > 0 && findings as f64 >= self.samples as f64 * THROUGHOUT
+    }
+}
+
 /// What the plan and the run say of causes.
 pub(crate) struct Context<'a> {
     /// For how long a request is in flight at most.
@@ -60,8 +74,12 @@ pub(crate) fn causes(failed: Vec<Failed>, context: &Context<'_>) -> Vec<FailureC
         for root in many.collect::<Vec<_>>() {
             root.take_some(&mut draft);
         }
-        if !draft.is_empty() {
-            roots.push(draft);
+        if draft.is_empty() {
+            continue;
+        }
+        match roots.iter_mut().find(|root| root.is_needed_by(&draft)) {
+            Some(root) => root.take(draft),
+            None => roots.push(draft),
         }
     }
     let mut roots = of_all_privileges(roots);
@@ -72,12 +90,12 @@ pub(crate) fn causes(failed: Vec<Failed>, context: &Context<'_>) -> Vec<FailureC
 /// One draft for each thing that is said, those of the earlier checks first.
 fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
     let mut said: BTreeMap<(bool, Said), BTreeMap<CheckId, Group>> = BTreeMap::new();
-    let mut samples: BTreeMap<CheckId, (u64, u64)> = BTreeMap::new();
+    let mut found: BTreeMap<CheckId, Found> = BTreeMap::new();
     for Failed { check, known, samples: judged, groups } in failed {
-        let (all, found) = samples.entry(check).or_default();
-        *all += judged;
+        let of_check = found.entry(check).or_default();
+        of_check.samples += judged;
         for (key, group) in groups.0 {
-            *found += group.count;
+            of_check.findings += group.count;
             let checks = said.entry((known, key)).or_default();
             match checks.get_mut(&check) {
                 Some(same) => same.merge(group),
@@ -85,10 +103,7 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
             }
         }
     }
-    let throughout = |check: &CheckId| {
-        samples.get(check).is_some_and(|(all, found)| *all > 0 && *found as f64 >= *all as f64 * THROUGHOUT)
-    };
-    let drafts = said.into_iter().filter_map(|((known, (key, _)), groups)| Draft::new(known, key, groups, throughout));
+    let drafts = said.into_iter().filter_map(|((known, (key, _)), groups)| Draft::new(known, key, groups, &found));
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by_cached_key(|draft| (draft.rank(), draft.order()));
     drafts

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use leaseproof_domain::{Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
+use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, KnownPlan};
 
 use crate::causes::Groups;
@@ -11,6 +11,7 @@ const KEPT: usize = 20;
 
 /// What one check writes down on its way: samples, findings, and what it could not see.
 pub(crate) struct Sheet {
+    check: CheckId,
     subject: Subject,
     origin: Origin,
     samples: u64,
@@ -69,6 +70,7 @@ impl Sheet {
         let known = known.collect();
         let origin = ask.origin.clone();
         Self {
+            check: ask.check,
             subject: ask.subject.clone(),
             origin,
             samples: 0,
@@ -134,7 +136,7 @@ impl Sheet {
         if finding.promised.as_ref() == Some(&self.origin) {
             finding.promised = None;
         }
-        self.groups.add(&finding, &self.subject, &self.origin);
+        self.groups.add(self.check, &finding, &self.subject, &self.origin);
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
         if self.findings.len() > KEPT {

@@ -13,6 +13,8 @@ use super::pattern::regex;
 const LOST: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 const CONNECTION_EXCEPTION: &str = "08";
 const TOO_MANY_CONNECTIONS: &str = "53300";
+/// The same SQLSTATE for a CONNECTION LIMIT (PostgreSQL, `src/backend/utils/init/postinit.c`).
+const TOO_MANY_OF_ONE: [&str; 2] = ["too many connections for role", "too many connections for database"];
 
 /// How Vault tells that it could not log in to PostgreSQL (pgconn's connectError).
 pub(super) const CONNECTS: &str = "failed to connect to `";
@@ -77,11 +79,15 @@ impl Connection {
             return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed });
         }
         let (server, how) = if let Some((_, why)) = what.split_once("no answer from Vault: ") {
-            (Server::Vault, How::of(why).unwrap_or(How::Closed))
+            (Server::Vault, How::without_answer(why)?)
         } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL: ") {
-            (Server::Postgres, How::of(why).unwrap_or(How::Closed))
+            (Server::Postgres, How::without_answer(why)?)
         } else if let Some(code) = SQLSTATE.captures(what).and_then(|found| found.get(1)) {
             let by_vault = told_by_vault && what.contains(CONNECTS);
+            // The limit of one role, or of one database, is an answer to it.
+            if TOO_MANY_OF_ONE.iter().any(|words| what.contains(words)) {
+                return None;
+            }
             (Server::Postgres, How::of_sqlstate(code.as_str()).or(by_vault.then_some(How::Rejected))?)
         } else if told_by_vault {
             (Server::Postgres, How::of(what)?)
@@ -186,6 +192,12 @@ impl How {
         }
     }
 
+    /// Of a request without an answer; none where the two did not come to trust each other, which has its own words.
+    fn without_answer(words: &str) -> Option<Self> {
+        let is_untrusted = ["certificate", "TLS", "tls", "handshake"].iter().any(|text| words.contains(text));
+        Self::of(words).or_else(|| (!is_untrusted).then_some(Self::Closed))
+    }
+
     fn of_sqlstate(code: &str) -> Option<Self> {
         if code == TOO_MANY_CONNECTIONS {
             Some(Self::Full)
@@ -271,6 +283,8 @@ mod tests {
             "a login was refused: SQLSTATE 28P01: password authentication failed",
             "v-1 still exists 3.2 s after its lease ended",
             "the audit log has no line about a connection refused",
+            "a login was refused: SQLSTATE 53300: too many connections for role \"v-1\"",
+            "no answer from Vault: invalid peer certificate: UnknownIssuer",
         ] {
             assert_eq!(told(what), None, "{what}");
         }

@@ -7,7 +7,7 @@ use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause
 
 use super::connection::{Connection, Server};
 use super::follows::{at_the_same_time, follows, is_of_roles, is_share_of_failures, of_logins, of_roles, rank};
-use super::{Context, Group, privilege};
+use super::{Context, Found, Group, privilege};
 
 /// PostgreSQL's `undefined_object`, as Vault passes it on.
 const UNDEFINED_ROLE: &str = "SQLSTATE 42704";
@@ -30,6 +30,8 @@ pub(super) struct Draft {
     roles: BTreeSet<u64>,
     /// Whether its check failed throughout.
     throughout: bool,
+    /// Whether most of what its checks found is this.
+    most: bool,
     /// The connection that failed, if it is about one.
     pub(super) connection: Option<Connection>,
 }
@@ -40,7 +42,7 @@ impl Draft {
         known: bool,
         key: String,
         groups: BTreeMap<CheckId, Group>,
-        throughout: impl Fn(&CheckId) -> bool,
+        found: &BTreeMap<CheckId, Found>,
     ) -> Option<Self> {
         let check = first_of(&groups)?;
         let credentials = groups.values().flat_map(|group| group.subjects.keys().copied()).collect();
@@ -51,8 +53,13 @@ impl Draft {
         if let Some(connection) = &mut connection {
             connections.for_each(|other| connection.merge(&other));
         }
-        let (throughout, also) = (throughout(&check), BTreeMap::new());
-        Some(Self { known, key, check, groups, also, credentials, roles, throughout, connection })
+        let own: u64 = groups.values().map(|group| group.count).sum();
+        let all: u64 = groups.keys().filter_map(|check| found.get(check)).map(|found| found.findings).sum();
+        // A connection is only one of the ways in which a check may fail.
+        let findings = connection.as_ref().map(|_| groups[&check].count);
+        let throughout = found.get(&check).is_some_and(|found| found.is_throughout(findings.unwrap_or(found.findings)));
+        let (most, also) = (2 * own >= all, BTreeMap::new());
+        Some(Self { known, key, check, groups, also, credentials, roles, throughout, most, connection })
     }
 
     fn group(&self) -> &Group {
@@ -171,7 +178,7 @@ impl Draft {
                     other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)
                 };
                 // What follows from its check follows here too.
-                (same || meanwhile || share() || self.is_needed_by(own, other)).then_some(true)
+                (same || meanwhile || (self.most && share())).then_some(true)
             }
             _ => None,
         }
@@ -183,8 +190,9 @@ impl Draft {
         self.check.as_str() == "INV-2" && requests && other.key.contains(UNDEFINED_ROLE)
     }
 
-    /// Whether the other one tells of leases that Vault cannot revoke without this connection.
-    fn is_needed_by(&self, connection: &Connection, other: &Self) -> bool {
+    /// Whether the other one tells of leases that Vault cannot revoke without this connection, and nothing else keeps.
+    pub(super) fn is_needed_by(&self, other: &Self) -> bool {
+        let Some(connection) = self.connection.as_ref().filter(|_| self.known == other.known) else { return false };
         let left = other.checks().all(|check| check.as_str() == "RUN-2") && other.key.contains(STILL_LISTED);
         left && connection.server == Server::Postgres && self.checks().any(|check| check.as_str() == "REV-1")
     }
@@ -258,6 +266,7 @@ impl Draft {
             self.add(check, count);
         }
         self.credentials.extend(other.credentials);
+        self.most |= other.most;
     }
 
     fn join_group(&mut self, check: CheckId, group: Group) {

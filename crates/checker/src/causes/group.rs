@@ -145,6 +145,11 @@ impl Group {
         let stays = |example: &Example| credential(&example.finding).is_none_or(|one| !credentials.contains(&one));
         if self.examples.iter().any(stays) {
             self.examples.retain(stays);
+        } else {
+            // None of the kept ones is about what is left: what they have in common is.
+            let Finding { promised, code, .. } = self.example().clone();
+            let finding = Finding { what: self.shown(), promised, code, ..Finding::default() };
+            self.examples = vec![Example { finding, added: String::new() }];
         }
         before - self.count
     }
@@ -264,10 +269,11 @@ pub(crate) type Said = (String, Option<String>);
 pub(crate) struct Groups(pub(crate) BTreeMap<Said, Group>);
 
 impl Groups {
-    /// Adds a finding of a judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
-    pub(crate) fn add(&mut self, finding: &Finding, subject: &Subject, line: &Origin) {
+    /// Adds a finding of the check's judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
+    pub(crate) fn add(&mut self, check: CheckId, finding: &Finding, subject: &Subject, line: &Origin) {
         let mut pattern = Pattern::of(finding);
-        let connection = Connection::of(finding);
+        // That a revocation ends a session is what those checks are about.
+        let connection = Connection::of(finding).filter(|_| !matches!(check.as_str(), "INV-6a" | "INV-6b"));
         if let Some(connection) = &connection {
             pattern.key = connection.key();
         }

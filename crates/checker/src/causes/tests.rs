@@ -29,7 +29,7 @@ fn name(number: u64) -> String {
 fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
     let mut groups = Groups::default();
     let line = Origin { file: "scenario.toml".into(), line: 7, column: 1 };
-    findings.iter().for_each(|finding| groups.add(finding, &Subject::Role("app".into()), &line));
+    findings.iter().for_each(|finding| groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line));
     Failed { check: CheckId::of(check), known: false, samples, groups }
 }
 
@@ -345,6 +345,43 @@ fn a_role_that_is_lost_is_one_cause() {
         failed("INV-2", 9, &[gone]),
     ];
     assert_eq!(told(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + REV-1 ×1 + INV-5 ×1"]);
+}
+
+#[test]
+fn a_session_that_a_revocation_ends_is_no_server_that_is_away() {
+    let ended = "the held session of {} was closed 0.01 s after its credential's end, but must stay open: SQLSTATE 57P01: \
+                 terminating connection due to administrator command";
+    let late = failed("INV-1", 9, &[finding("{} logged in too late", 2, 11)]);
+    let causes = causes(vec![failed("INV-6b", 9, &[finding(ended, 1, 10)]), late]);
+    assert_eq!(told(&causes), ["INV-6b ×1 @10", "INV-1 ×1 @11"]);
+    assert!(causes[0].what.contains("must stay open"), "{}", causes[0].what);
+}
+
+#[test]
+fn one_failed_connection_takes_nothing_from_a_larger_cause() {
+    let reset = "the revocation of {}: expected HTTP 204, got HTTP 500: failed to connect to `h`: read tcp 127.0.0.1:42682->\
+                 127.0.0.1:5432: read: connection reset by peer";
+    let listed = |number| finding("{} has no role any more; Vault still lists its lease", number, 500);
+    let refused: Vec<Finding> = (1..=20).map(|number| finding(REFUSED, number, 100 + number)).collect();
+    let rev = [vec![finding(reset, 30, 10)], refused].concat();
+    let all: Vec<Finding> = (1..=20).map(listed).collect();
+    let causes_of = |run_2: &[Finding]| told(&causes(vec![failed("REV-1", 900, &rev), failed("RUN-2", 900, run_2)]));
+    assert_eq!(causes_of(&all), ["REV-1 ×1 @10", "REV-1 ×20 @101 + RUN-2 ×20"]);
+    // What no other cause explains is left to the connection.
+    assert_eq!(causes_of(&[all, vec![listed(40)]].concat()), ["REV-1 ×1 @10 + RUN-2 ×1", "REV-1 ×20 @101 + RUN-2 ×20"]);
+}
+
+#[test]
+fn what_is_left_of_a_group_names_no_credential_of_another_cause() {
+    let left = |number| finding("{} still exists after the run's token was revoked", number, 50);
+    let rev: Vec<Finding> = (1..=9).map(|number| finding(REFUSED, number, 10)).collect();
+    let run_2: Vec<Finding> = (1..=12).map(left).collect();
+    let all = causes(vec![failed("REV-1", 90, &rev), failed("RUN-2", 90, &run_2)]);
+    assert_eq!((all[1].check.as_str(), all[1].count), ("RUN-2", 3));
+    let example = &all[1].example;
+    let is_of_rev =
+        (1..=9).any(|number| example.username.as_ref().is_some_and(|own| *own == Username::new(name(number))));
+    assert!(!is_of_rev && !(1..=9).any(|number| all[1].what.contains(&name(number))), "{example:?}");
 }
 
 /// Findings of a few kinds, about a few credentials, under a few checks.

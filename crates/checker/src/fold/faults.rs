@@ -170,8 +170,11 @@ impl<'p> Faults<'p> {
 
     /// A credential was due then.
     pub(crate) fn due(&mut self, at: Micros) {
-        for fault in &mut self.faults {
-            if fault.healed.is_some_and(|healed| healed <= at) {
+        let felt: Vec<usize> = (0..self.faults.len()).filter(|place| self.faults[*place].is_felt(at, at)).collect();
+        for (place, fault) in self.faults.iter_mut().enumerate() {
+            // Where another one is felt, that one may be the reason why it is not issued.
+            let of_another = felt.iter().any(|other| *other != place);
+            if !of_another && fault.healed.is_some_and(|healed| healed <= at) {
                 fault.due = Some(fault.due.map_or(at, |first| first.min(at)));
             }
         }
