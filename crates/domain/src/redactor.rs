@@ -14,6 +14,8 @@ const RECENT: usize = 4096;
 const BY_HAND: usize = 64;
 /// Shorter secrets than this are not looked for by their text: they would match by chance.
 const SHORTEST: usize = 6;
+/// From how many characters on a word behind `secret` or `token` may be one.
+const LONG: usize = 8;
 /// Words of servers' logs and of this program's own texts that also serve as passwords, in tutorials above all. Looked
 /// for by their text they would be found in nearly every log and title, where they are no secret; where they stand as a
 /// password, the net for statements has them.
@@ -113,13 +115,15 @@ impl Default for Redactor {
             nets: [
                 // PASSWORD ''…'' within a literal.
                 Net {
-                    form: regex(r"(?i)(\b([a-z]{5,12})\s*(?:[:=]\s*)?[EN]?'{2,8})([^']+)('{2,8})"),
+                    form: regex(r"(?i)(\b([a-z]{5,12})(?:\s*[:=]\s*|\s+)[EN]?'{2,8})([^']+)('{2,8})"),
                     certain: true,
                     when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
                 },
                 // PASSWORD '…', also with a slip, as $$…$$, or as what RAISE and format put in.
                 Net {
-                    form: regex(r"(?i)(\b([a-z]{5,12})\s*(?:[:=]?\s*%[sLI]?'\s*,\s*|[:=]\s*)?[EN]?')((?:[^']|'')*)(')"),
+                    form: regex(
+                        r"(?i)(\b([a-z]{5,12})(?:\s*[:=]?\s*%[sLI]?'\s*,\s*|\s*[:=]\s*|\s+)[EN]?')((?:[^']|'')*)(')",
+                    ),
                     certain: true,
                     when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
                 },
@@ -137,7 +141,7 @@ impl Default for Redactor {
                 Net {
                     form: regex(r#"(?is)(\b(?:role|user)\s[^;]*?\s(password)\s+["‘’“”]?)([^\s"';,‘’“”]+)()"#),
                     certain: false,
-                    when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
+                    when: |found| looks_generated(&found[3]) && !found[3].contains(MASK) && !is_kept(&found[3]),
                 },
                 // password: …
                 Net {
@@ -145,7 +149,13 @@ impl Default for Redactor {
                         r#"(?i)(\b(password|passwd|passphrase|pwd|secret|token)["']?(?:\s*[:=]\s*|\s+(?:is\s+|was\s+)?)["']?)([^\s"',;)]+)()"#,
                     ),
                     certain: false,
-                    when: |found| looks_generated(&found[3]) && !is_kept(&found[3]),
+                    when: |found| {
+                        let secret = &found[3];
+                        looks_generated(secret)
+                            && !secret.contains(MASK)
+                            && !is_kept(secret)
+                            && (has_sign(&found[1]) || follows(&found[2], secret))
+                    },
                 },
             ],
             role_name: regex(r#"(?i)\b(?:ROLE|USER)\s+"((?:[^"]|"")+)""#),
@@ -303,9 +313,25 @@ pub fn looks_generated(word: &str) -> bool {
         && has(|sign| sign.is_ascii_digit() || "!#%^&*+?~|".contains(*sign))
 }
 
+/// Whether a word and what stands between it and the next one say that the next one is its value: `password: x`,
+/// `token was x`.
+fn has_sign(begin: &str) -> bool {
+    let begin = begin.to_ascii_lowercase();
+    begin.contains([':', '=']) || [" is ", " was "].iter().any(|sign| begin.contains(sign))
+}
+
+/// Whether a word behind only a blank may be a secret: no type of a column, and behind `secret` and `token`, which stand in
+/// many sentences, no path, no setting and nothing short.
+fn follows(word: &str, secret: &str) -> bool {
+    match word.to_ascii_lowercase().as_str() {
+        "secret" | "token" => secret.chars().count() >= LONG && !secret.contains(['(', '=', '/']),
+        _ => !secret.contains('('),
+    }
+}
+
 /// Whether a literal stays: an empty one, what stands for a secret already, and a hash of one.
 fn is_kept(literal: &str) -> bool {
-    literal.is_empty() || literal.contains(MASK) || is_template(literal) || is_hash(literal)
+    literal.replace(MASK, "").trim_matches(['\'', ' ']).is_empty() || is_template(literal) || is_hash(literal)
 }
 
 /// Whether a secret is a word that stands in other text too: there it cannot be distinguished from other words.
@@ -394,6 +420,15 @@ mod tests {
             "SELECT passport 'x', keyword 'y', a.user = 'z'",
             "CREATE ROLE \"a\" PASSWORD '{{password}}'",
             "password: scram-sha-256",
+            "ALTER TABLE a ADD CHECK (kind IN ('password', 'token'))",
+            "CREATE TYPE k AS ENUM ('password', 'otp')",
+            "COMMENT ON ROLE a IS 'needs a password'; COMMENT ON ROLE b IS 'none'",
+            "missing 'password' in 'connection_url'",
+            "the password's length is 7, the user's name is ada",
+            "CREATE TABLE users (id int, password varchar(64) NOT NULL)",
+            "token ttl=1h30m type=service",
+            "enabled secret database/creds/app2",
+            "DETAIL:  Token \"abc123\" is invalid.",
         ] {
             let scrubbed = Redactor::new().scrub(text);
             assert_eq!((scrubbed.text.as_str(), scrubbed.found), (text, false));
