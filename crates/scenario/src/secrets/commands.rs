@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use leaseproof_domain::looks_generated;
 use regex::Regex;
 
 use super::found::Found;
@@ -55,13 +56,13 @@ fn is(name: &str, given: &str) -> bool {
     name.strip_suffix('*').map_or(name == given, |begin| given.starts_with(begin))
 }
 
-/// Whether a name stands where a command's does: `/usr/bin/zip -P`, `"zip", "-P"`, and not `x.zip`, `zip.txt`.
+/// Whether a name stands where a command's does: `/usr/bin/zip -P`, `"zip", "-P"`, `${ZIP:-zip} -P`, and not `x.zip`, `zip.txt`.
 fn is_command(text: &str, name: Range<usize>) -> bool {
-    let before = text[..name.start].chars().next_back();
+    let before = text[..name.start].trim_end_matches(":-").chars().next_back();
     let rest = &text[name.end..];
     let behind = rest.strip_prefix(".exe").unwrap_or(rest).chars().next();
     !before.is_some_and(|sign| matches!(sign, '.' | '-' | '_'))
-        && behind.is_some_and(|sign| sign.is_whitespace() || matches!(sign, '"' | '\'' | '\\'))
+        && behind.is_some_and(|sign| sign.is_whitespace() || matches!(sign, '"' | '\'' | '\\' | '}' | ')'))
 }
 
 /// The quotes of a line, read on from one place to the next.
@@ -102,6 +103,10 @@ impl<'a> Line<'a> {
         // The quote around the name itself: `["zip", "-P", "S"]`.
         let closed = text[from..].trim_start_matches(".exe").trim_start_matches(['"', '\'', '\\']);
         let is_list = closed.starts_with(',');
+        let (from, outer) = match end_of_name(&text[from..], outer) {
+            Some(length) => (from + length, None),
+            None => (from, outer),
+        };
         let mut at = if is_list { text.len() - closed.len() } else { from };
         while let Some(gap) = blanks(&text[at..]).filter(|_| words.len() < WORDS) {
             let start = at + gap;
@@ -139,30 +144,34 @@ impl<'a> Line<'a> {
         (0..self.words.len()).filter(|index| !self.is_option(*index) && !is_value(*index)).collect()
     }
 
-    /// The operands behind the words that `when` asks for.
-    fn behind(&self, program: &Program) -> Option<Vec<usize>> {
+    /// The operands behind the words that `when` asks for, and whether nothing stands before those: `vault login S`, and not
+    /// `the vault needs login before …`.
+    fn behind(&self, program: &Program) -> Option<(Vec<usize>, bool)> {
         let operands = self.operands(program);
         if program.when.is_empty() {
-            return Some(operands);
+            return Some((operands, true));
         }
         program.when.iter().find_map(|when| {
             if let Some(letter) = when.strip_prefix('-').filter(|letter| letter.len() == 1) {
                 let has = |index: usize| self.is_option(index) && self.word(index).contains(letter);
-                return (0..self.words.len()).any(has).then(|| operands.clone());
+                return (0..self.words.len()).any(has).then(|| (operands.clone(), true));
             }
             if when.starts_with('-') {
                 let option = (0..self.words.len()).find(|index| self.word(*index) == *when)?;
-                return Some(operands.iter().copied().filter(|index| *index > option).collect());
+                return Some((operands.iter().copied().filter(|index| *index > option).collect(), true));
             }
             let wanted: Vec<&str> = when.split(' ').collect();
             let said = |window: &[usize]| window.iter().zip(&wanted).all(|(index, word)| self.word(*index) == *word);
             let at = operands.windows(wanted.len()).position(said)?;
-            Some(operands[at + wanted.len()..].to_vec())
+            Some((operands[at + wanted.len()..].to_vec(), at == 0))
         })
     }
 
     fn read(&self, program: &Program, found: &mut Vec<Found>) {
-        let Some(operands) = self.behind(program) else { return };
+        let Some((operands, is_first)) = self.behind(program) else { return };
+        // Where other words stand between, only what looks like a password is one.
+        let generated = |index: &usize| looks_generated(self.word(*index));
+        let may_be = |index: &usize| is_first || generated(index);
         for place in program.secrets {
             match *place {
                 Place::Value(name) => found.extend(self.values(name).into_iter().map(Found::new)),
@@ -187,12 +196,17 @@ impl<'a> Line<'a> {
                     found.extend(self.values(name).into_iter().map(secret));
                 }
                 Place::Operand(number) => {
-                    let word = operands.get(number).filter(|index| !is_setting(self.word(**index)));
-                    found.extend(word.map(|index| Found::new(self.words[*index].clone())));
+                    let word = operands.get(number).filter(|index| !is_setting(self.word(**index)) && may_be(index));
+                    // A word of a language is no secret for all of the run's texts.
+                    let one = |index: &usize| {
+                        let one = Found::new(self.words[*index].clone());
+                        if is_first && generated(index) { one } else { one.doubtful() }
+                    };
+                    found.extend(word.map(one));
                 }
                 Place::From(number) => {
-                    let words = operands.iter().skip(number).map(|index| self.words[*index].clone());
-                    found.extend(words.map(|word| Found::new(word).doubtful()));
+                    let words = operands.iter().skip(number).filter(|index| may_be(index));
+                    found.extend(words.map(|index| Found::new(self.words[*index].clone()).doubtful()));
                 }
                 Place::Login => found.extend(operands.iter().filter_map(|index| self.login(*index))),
             }
@@ -249,6 +263,14 @@ impl<'a> Line<'a> {
         let is_login = !user.is_empty() && !password.is_empty() && !user.contains([':', '@']);
         is_login.then(|| Found::new(start..start + password.len()).doubtful())
     }
+}
+
+/// Where a name ends that is quoted or computed: `"$BIN/mysql" -u`, `${MYSQL:-mysql} -u`. None for a name that is neither.
+fn end_of_name(behind: &str, outer: Option<char>) -> Option<usize> {
+    let name = behind.len() - behind.trim_start_matches(".exe").len();
+    let mut signs = behind[name..].chars();
+    let closes = signs.next().is_some_and(|sign| Some(sign) == outer || matches!(sign, '}' | ')'));
+    (closes && signs.next().is_some_and(|sign| sign == ' ' || sign == '\t')).then_some(name + 1)
 }
 
 /// `username=ada`: such an operand is a secret by its key alone.
@@ -414,6 +436,11 @@ mod tests {
             "net use x: \\\\h\\s Hush-4711 /user:ada",
             "aws secretsmanager create-secret --name n --secret-string Hush-4711",
             "tool --client-secret-value Hush-4711",
+            "\"$PGBIN/mysql\" -u root -pHush-4711 db",
+            "\"$BIN/curl\" -u ada:Hush-4711 https://h",
+            "${MYSQL:-mysql} -pHush-4711 db",
+            "$(command -v mysql) -pHush-4711 db",
+            "vault -tls-skip-verify x login Hush-4711",
         ] {
             assert!(is_hidden(text), "{text}: {:?}", doubtful_spans(text));
         }
@@ -445,6 +472,9 @@ mod tests {
             "a net of users and a zip of files",
             "SELECT 1 FROM net WHERE zip = 8",
             "the set-up of az and oc",
+            "-- the role vault needs login before the first run",
+            "create role vault with login createrole",
+            "The load on vault during login storms",
         ] {
             let found: Vec<&str> = doubtful_spans(text).into_iter().map(|span| &text[span]).collect();
             assert!(found.is_empty(), "{text}: {found:?}");
