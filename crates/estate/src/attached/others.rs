@@ -42,11 +42,12 @@ const CATALOG: &str = "SELECT jsonb_agg(row)::text FROM (\
     UNION ALL SELECT jsonb_build_object('key', format('s%s %s %s', s.setdatabase, s.setrole, split_part(c, '=', 1)), \
       'what', concat_ws(' ', 'setting', split_part(c, '=', 1), 'of role ' || r.rolname, 'in database ' || d.datname), \
       'of', to_jsonb(array_remove(ARRAY['r' || r.oid, 'd' || d.oid], NULL)), 'lasts', true, \
-      'value', 'MD5 ' || md5(c)) FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
+      'value', 'SHA-256 ' || encode(sha256(textsend(c)), 'hex')) \
+      FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
       LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c) rows";
 
 /// Begins the value of a setting, which is compared by its hash.
-const HASHED: &str = "MD5 ";
+const HASHED: &str = "SHA-256 ";
 /// What is shown of such a value.
 const HIDDEN: &str = "a value";
 
@@ -177,15 +178,15 @@ mod tests {
             ),
             (vec![theirs()], vec![], "the r1: expected LOGIN, got none"),
             (
-                vec![row("s0 0 x", "MD5 0", &[], true)],
-                vec![row("s0 0 x", "MD5 1", &[], true)],
+                vec![row("s0 0 x", "SHA-256 0", &[], true)],
+                vec![row("s0 0 x", "SHA-256 1", &[], true)],
                 "the s0 0 x: its value differs",
             ),
             (vec![theirs(), other()], vec![theirs(), other(), member()], "the m1 2: expected none, got {}"),
             (vec![theirs(), other(), member()], vec![theirs(), other()], "the m1 2: expected {}, got none"),
             (
                 vec![theirs()],
-                vec![theirs(), row("s0 1 x", "MD5 0", &["r1"], true)],
+                vec![theirs(), row("s0 1 x", "SHA-256 0", &["r1"], true)],
                 "the s0 1 x: expected none, got a value",
             ),
         ] {

@@ -186,6 +186,7 @@ fn vault_s_statements_stay_within_the_setup() {
             "\"ALTER ROLE {{username}} NOLOGIN VALID UNTIL '{{expiration}}'\"",
             "\"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'\"",
             "\"DO $$ BEGIN EXECUTE format('DROP ROLE %I', '{{name}}'); END $$\"",
+            "\"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'our_svc') THEN CREATE ROLE our_svc; END IF; END $$\"",
         ] {
             assert_eq!(with_statements(key, value), "", "{key} {value}");
         }

@@ -5,11 +5,14 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, DefElem, DoStmt, Node};
 use serde_json::Value;
 
-use super::composed::{Constants, EVALUATED};
+use super::composed::{Constants, EVALUATED, UNKNOWN};
 use super::{Effect, Scope, nested, option, plpgsql, vault};
 
 const COMPOSED: &str = "so leaseproof cannot read the statement (write it out, quote the part by %I or %L of format(), or \
                         declare it CONSTANT with a literal; otherwise do the setup before the run, with setup = \"theirs\")";
+
+const QUOTED: &str = "a quoted part of it is not known before it runs: declare it CONSTANT with a literal, or write the \
+                      statement plainly";
 
 /// What a DO block does.
 ///
@@ -89,7 +92,7 @@ fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
 }
 
 fn read(code: &str, tree: Value, scope: &Scope<'_>) -> Result<Effect, String> {
-    let mut body = Body { scope, constants: Constants::of(&tree), effect: Effect::Within };
+    let mut body = Body { scope, constants: Constants::of(&tree, scope.database), effect: Effect::Within };
     body.walk(&tree, 1)?;
     let called = plpgsql::called(code)?;
     called.iter().try_for_each(|name| nested::of_the_server(name, true, scope))?;
@@ -143,6 +146,9 @@ impl Body<'_> {
     fn composed(&mut self, expression: &Value) -> Result<(), String> {
         let expression = expression["PLpgSQL_expr"]["query"].as_str().unwrap_or_default();
         match self.constants.text_of(expression) {
+            Ok(text) if text.contains(UNKNOWN) => {
+                self.statements(&text).map_err(|why| format!("EXECUTE: {why}; {QUOTED}"))
+            }
             Ok(text) => self.statements(&text).map_err(|why| format!("EXECUTE: {why}")),
             Err(part) => Err(format!("EXECUTE: {part} is not known before it runs, {COMPOSED}")),
         }

@@ -11,21 +11,27 @@ use serde_json::Value;
 /// Stands for a value that is quoted as one name or one literal, and known only when the statement runs.
 pub(super) const UNKNOWN: &str = "<unknown>";
 /// Functions that are evaluated here. A function of the setup's must not have such a name.
-pub(super) const EVALUATED: [&str; 5] = ["format", "concat", "quote_ident", "quote_literal", "quote_nullable"];
+pub(super) const EVALUATED: [&str; 6] =
+    ["format", "concat", "quote_ident", "quote_literal", "quote_nullable", "current_database"];
 
-/// The constants of a body, by name.
-#[derive(Debug, Default)]
-pub(super) struct Constants(BTreeMap<String, String>);
+/// What is known of a body before it runs.
+#[derive(Debug)]
+pub(super) struct Constants {
+    /// Its constants, by name.
+    values: BTreeMap<String, String>,
+    /// The database that it runs in.
+    database: String,
+}
 
 impl Constants {
     /// Those that a PL/pgSQL function declares `CONSTANT`, with texts that are known.
-    pub(super) fn of(function: &Value) -> Self {
+    pub(super) fn of(function: &Value, database: &str) -> Self {
         let variables = function["PLpgSQL_function"]["datums"].as_array().into_iter().flatten();
         let variables: Vec<(&str, &Value)> = variables
             .flat_map(|datum| datum.as_object().into_iter().flat_map(|kinds| kinds.values()))
             .filter_map(|variable| Some((variable["refname"].as_str()?, variable)))
             .collect();
-        let mut known = Self::default();
+        let mut known = Self { values: BTreeMap::new(), database: database.to_owned() };
         for (name, variable) in &variables {
             // Of two variables with one name, the block decides which one is meant.
             let is_only = variables.iter().filter(|(other, _)| other == name).count() == 1;
@@ -33,7 +39,7 @@ impl Constants {
             if let Some(expression) = expression.filter(|_| is_only && variable["isconst"] == true)
                 && let Ok(text) = known.text_of(expression)
             {
-                known.0.insert((*name).to_owned(), text);
+                known.values.insert((*name).to_owned(), text);
             }
         }
         known
@@ -60,7 +66,7 @@ impl Constants {
             Some(NodeEnum::FuncCall(call)) => self.call(call),
             Some(NodeEnum::ColumnRef(column)) => {
                 let name = variable(column).ok_or("a field of a record")?;
-                self.0.get(name).cloned().ok_or_else(|| format!("the variable {name}"))
+                self.values.get(name).cloned().ok_or_else(|| format!("the variable {name}"))
             }
             _ => Err("an expression".to_owned()),
         }
@@ -81,6 +87,7 @@ impl Constants {
             ("concat", parts) => parts.iter().map(|part| self.text(part)).collect(),
             ("quote_ident", [value]) => Ok(self.identifier(value)),
             ("quote_literal" | "quote_nullable", [value]) => Ok(self.literal(value)),
+            ("current_database", []) => Ok(self.database.clone()),
             _ => Err(format!("{name}()")),
         }
     }
@@ -172,7 +179,8 @@ mod tests {
     use super::Constants;
 
     fn text_of(expression: &str) -> Result<String, String> {
-        Constants(BTreeMap::from([("known".to_owned(), "Ada".to_owned())])).text_of(expression)
+        let values = BTreeMap::from([("known".to_owned(), "Ada".to_owned())]);
+        Constants { values, database: "Shop".to_owned() }.text_of(expression)
     }
 
     #[test]
@@ -188,6 +196,7 @@ mod tests {
             ("format('%%%I%%', known)", "%\"Ada\"%"),
             ("'DROP ROLE ' || quote_ident(x) || ';' || quote_literal('it''s')", "DROP ROLE \"<unknown>\";'it''s'"),
             ("concat('a', 'b')", "ab"),
+            ("format('GRANT x ON DATABASE %I', current_database())", "GRANT x ON DATABASE \"Shop\""),
         ] {
             assert_eq!(text_of(expression).as_deref(), Ok(expected), "{expression}");
         }
@@ -204,6 +213,7 @@ mod tests {
             ("replace('DROP ROLE x', 'x', 'y')", "replace()"),
             ("format('%s', VARIADIC a)", "format(VARIADIC …)"),
             ("(SELECT 'DROP ROLE x')", "an expression"),
+            ("current_database(1)", "current_database()"),
             ("'a' FROM t", "the text"),
         ] {
             assert_eq!(text_of(expression), Err(expected.to_owned()), "{expression}");

@@ -284,6 +284,9 @@ fn variable(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<Effect, String> 
         name if name.contains(composed::UNKNOWN) => {
             Err("which setting it changes is not known before it runs".to_owned())
         }
+        "allow_system_table_mods" => {
+            Err("with allow_system_table_mods it may change PostgreSQL's own tables".to_owned())
+        }
         name @ ("session_authorization" | "standard_conforming_strings" | "client_encoding" | "backslash_quote") => {
             Err(format!("{name} changes how, or as whom, the statements after it are done"))
         }

@@ -1,12 +1,12 @@
 //! What stands inside a statement: functions that it calls, and statements in it.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AExprKind, BoolExprType};
+use pg_query::protobuf::{AExprKind, BoolExprType, Node};
 use serde_json::Value;
 
 use super::composed::UNKNOWN;
 use super::vault::CREDENTIAL;
-use super::{Scope, body, option};
+use super::{Scope, body, option, variable};
 
 /// Statements that change nothing but the database that they are done in.
 pub(super) fn is_of_a_database(node: &NodeEnum) -> bool {
@@ -78,20 +78,42 @@ const DATA: [&str; 8] = [
 /// What `CREATE SCHEMA` makes in itself, beyond those.
 const IN_A_SCHEMA: [&str; 5] = ["CreateStmt", "ViewStmt", "IndexStmt", "CreateSeqStmt", "CreateTrigStmt"];
 /// Functions of PostgreSQL's own that only say something, or change something in their database.
-const HARMLESS: [&str; 9] = [
-    "pg_backend_pid",
-    "pg_get_serial_sequence",
-    "pg_sleep",
-    "pg_typeof",
-    "pg_column_size",
-    "pg_size_pretty",
-    "pg_input_is_valid",
+const HARMLESS: [&str; 31] = [
     "pg_advisory_xact_lock",
+    "pg_backend_pid",
     "pg_collation_for",
+    "pg_column_size",
+    "pg_database_size",
+    "pg_function_is_visible",
+    "pg_get_constraintdef",
+    "pg_get_expr",
+    "pg_get_function_arguments",
+    "pg_get_function_identity_arguments",
+    "pg_get_function_result",
+    "pg_get_functiondef",
+    "pg_get_indexdef",
+    "pg_get_serial_sequence",
+    "pg_get_userbyid",
+    "pg_get_viewdef",
+    "pg_has_role",
+    "pg_indexes_size",
+    "pg_input_is_valid",
+    "pg_is_in_recovery",
+    "pg_notify",
+    "pg_relation_size",
+    "pg_size_pretty",
+    "pg_sleep",
+    "pg_table_is_visible",
+    "pg_table_size",
+    "pg_total_relation_size",
+    "pg_trigger_depth",
+    "pg_try_advisory_xact_lock",
+    "pg_type_is_visible",
+    "pg_typeof",
 ];
 /// Functions of PostgreSQL's own that only give a value. In a database of somebody else's no other one is called: it may
 /// be theirs, and do anything.
-const VALUES: [&str; 30] = [
+const VALUES: [&str; 41] = [
     "array_agg",
     "array_to_string",
     "btrim",
@@ -103,9 +125,20 @@ const VALUES: [&str; 30] = [
     "current_database",
     "current_setting",
     "format",
+    "has_any_column_privilege",
+    "has_column_privilege",
     "has_database_privilege",
+    "has_foreign_data_wrapper_privilege",
+    "has_function_privilege",
+    "has_language_privilege",
+    "has_largeobject_privilege",
+    "has_parameter_privilege",
     "has_schema_privilege",
+    "has_sequence_privilege",
+    "has_server_privilege",
     "has_table_privilege",
+    "has_tablespace_privilege",
+    "has_type_privilege",
     "left",
     "length",
     "lower",
@@ -155,16 +188,30 @@ const BY_FUNCTIONS: [&str; 7] = [
 /// Why it may.
 pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    walk(&tree, Around { is_outermost: true, only_own_sessions: false }, scope)?;
+    walk(&tree, Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false }, scope)?;
     match node {
-        NodeEnum::CreateFunctionStmt(create) => body::of_function(create, scope),
+        NodeEnum::CreateFunctionStmt(create) => {
+            settings(&create.options, scope)?;
+            body::of_function(create, scope)
+        }
         NodeEnum::AlterFunctionStmt(alter)
             if alter.actions.iter().filter_map(option).any(body::is_security_definer) =>
         {
             Err(body::DEFINER.to_owned())
         }
+        NodeEnum::AlterFunctionStmt(alter) => settings(&alter.actions, scope),
         _ => Ok(()),
     }
+}
+
+/// The settings that a function runs with (`SET search_path = …`), as if it were a statement.
+fn settings(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
+    for option in options.iter().filter_map(option) {
+        if let Some(NodeEnum::VariableSetStmt(set)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) {
+            variable(set, scope)?;
+        }
+    }
+    Ok(())
 }
 
 /// The kind of a statement: `SelectStmt`.
@@ -179,6 +226,8 @@ struct Around {
     is_outermost: bool,
     /// A query that has only the credential's sessions.
     only_own_sessions: bool,
+    /// The option `SET …` of a function: [`settings`] judges it.
+    is_of_a_setting: bool,
 }
 
 /// Goes through a syntax tree: an object with one key that begins with a capital is a node of that kind.
@@ -195,6 +244,9 @@ fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
                 if key == "SelectStmt" {
                     within.only_own_sessions = scope.is_of_vault && has_only_own_sessions(&value["where_clause"]);
                 }
+                if key == "DefElem" {
+                    within.is_of_a_setting = value["defname"] == "set";
+                }
                 walk(value, within, scope)?;
             }
             Ok(())
@@ -205,23 +257,35 @@ fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
 
 fn check(kind: &str, node: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
     if kind == "FuncCall" {
-        let name = function_name(&node["funcname"]);
+        let names = &node["funcname"];
+        let name = function_name(names);
         of_the_server(name, around.only_own_sessions, scope)?;
-        return if is_of_the_catalog(&node["funcname"]) { Ok(()) } else { called(name, scope) };
+        let has_schema = names.as_array().is_some_and(|names| names.len() > 1);
+        return if is_of_the_catalog(names) { Ok(()) } else { called(name, has_schema, scope) };
     }
     if BY_FUNCTIONS.contains(&kind) {
         names(node).into_iter().try_for_each(|name| of_the_server(name, false, scope))?;
     }
     if ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "AlterTableStmt"].contains(&kind) {
-        let name = node["relation"]["relname"].as_str().unwrap_or_default();
+        let part = |key: &str| node["relation"][key].as_str().unwrap_or_default();
+        let (schema, name) = (part("schemaname"), part("relname"));
         if name.starts_with("pg_") {
             return Err(format!("{name} is PostgreSQL's own"));
         }
-        if name.contains(UNKNOWN) {
+        let may_be_postgresqls = schema.is_empty() || schema.contains(UNKNOWN) || schema.starts_with("pg_");
+        // PostgreSQL itself refuses to alter its tables.
+        let changes_rows = kind != "AlterTableStmt";
+        if name.contains(UNKNOWN) && (!scope.is_in_ours() || (changes_rows && may_be_postgresqls)) {
             return Err("which table it changes is not known before it runs".to_owned());
         }
     }
-    if around.is_outermost || !kind.ends_with("Stmt") || DATA.contains(&kind) || IN_A_SCHEMA.contains(&kind) {
+    let is_judged = around.is_of_a_setting && kind == "VariableSetStmt";
+    if around.is_outermost
+        || !kind.ends_with("Stmt")
+        || DATA.contains(&kind)
+        || IN_A_SCHEMA.contains(&kind)
+        || is_judged
+    {
         return Ok(());
     }
     Err(format!("a statement inside of it may change more than what the set-up makes ({kind})"))
@@ -252,9 +316,9 @@ fn is_of_the_catalog(names: &Value) -> bool {
 
 /// Of a function that is called by its name. One that the setup creates is looked into where it is created, and when it
 /// is called.
-fn called(name: &str, scope: &Scope<'_>) -> Result<(), String> {
+fn called(name: &str, has_schema: bool, scope: &Scope<'_>) -> Result<(), String> {
     let is_known = [VALUES.as_slice(), &HARMLESS, &ENDING].concat().contains(&name.to_ascii_lowercase().as_str());
-    if scope.is_in_ours() || is_known {
+    if scope.is_in_ours() || (is_known && !has_schema) {
         return Ok(());
     }
     Err(format!(
@@ -274,6 +338,7 @@ pub(super) fn of_the_server(name: &str, only_own_sessions: bool, scope: &Scope<'
             }
             Err(format!("{name}() may end the sessions of others: write WHERE usename = '{{{{name}}}}'"))
         }
+        "pg_notify" if !scope.is_in_ours() => Err("pg_notify() may reach the sessions of others".to_owned()),
         name if name.contains(UNKNOWN) => Err("which function it calls is not known before it runs".to_owned()),
         name if is_beyond(name) => Err(format!("{name}() may change more than what the set-up makes")),
         _ => Ok(()),

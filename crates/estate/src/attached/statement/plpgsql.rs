@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use leaseproof_postgres::literal;
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CreateFunctionStmt, FunctionParameter, FunctionParameterMode as Mode, Node, Token, TypeName};
+use pg_query::protobuf::{
+    CreateFunctionStmt, FunctionParameter, FunctionParameterMode as Mode, Node, ScanToken, Token, TypeName,
+};
 use postgres_protocol::escape::escape_identifier;
 use serde_json::Value;
 
@@ -28,7 +30,36 @@ const OF_A_TRIGGER: [&str; 13] = [
     "tg_event text",
 ];
 /// Types whose variables are used in statements that no record may stand in.
-const SCALARS: [&str; 8] = ["bool", "int2", "int4", "int8", "name", "refcursor", "text", "varchar"];
+const SCALARS: [&str; 28] = [
+    "bool",
+    "bpchar",
+    "bytea",
+    "char",
+    "cidr",
+    "date",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int8",
+    "interval",
+    "json",
+    "jsonb",
+    "name",
+    "numeric",
+    "oid",
+    "refcursor",
+    "regclass",
+    "regrole",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+    "varchar",
+];
 
 /// The tree of a DO block.
 ///
@@ -79,11 +110,12 @@ pub(super) fn of_function(create: &CreateFunctionStmt, code: &str) -> Result<Val
 /// Why the code has no words.
 pub(super) fn called(code: &str) -> Result<Vec<String>, String> {
     let scanned = pg_query::scan(code).map_err(|why| why.to_string())?;
-    let tokens = scanned
-        .tokens
+    let is_comment = |token: &ScanToken| matches!(token.token(), Token::SqlComment | Token::CComment);
+    let tokens: Vec<ScanToken> = scanned.tokens.into_iter().filter(|token| !is_comment(token)).collect();
+    let tokens = tokens
         .windows(2)
         .filter(|pair| matches!(pair[0].token(), Token::Ident | Token::Uident) && pair[1].token() == Token::Ascii40);
-    let word = |token: &pg_query::protobuf::ScanToken| {
+    let word = |token: &ScanToken| {
         let (begin, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
         let word = code.get(begin..end)?;
         Some(if token.token() == Token::Ident { word.trim_matches('"').to_owned() } else { UNKNOWN.to_owned() })
@@ -99,8 +131,7 @@ fn tree(source: &str) -> Result<Value, String> {
     if let Some(tree) = read.get(source) {
         return Ok(tree.clone());
     }
-    let parsed =
-        pg_query::parse_plpgsql(source).map_err(|why| format!("its body cannot be read as PL/pgSQL: {why}"))?;
+    let parsed = pg_query::parse_plpgsql(source).map_err(|why| unread(&why.to_string()))?;
     match parsed {
         Value::Array(mut all) if all.len() == 1 => {
             let tree = all.remove(0);
@@ -109,6 +140,16 @@ fn tree(source: &str) -> Result<Value, String> {
         }
         _ => Err("its body cannot be read as PL/pgSQL".to_owned()),
     }
+}
+
+/// Why a body is not read. libpg_query knows no types but PostgreSQL's own.
+fn unread(why: &str) -> String {
+    if why.contains("Not implemented") || (why.contains("type \"") && why.contains("does not exist")) {
+        return format!(
+            "leaseproof cannot read the type of a variable in its body ({why}): write it as `text` or `record`"
+        );
+    }
+    format!("its body cannot be read as PL/pgSQL: {why}")
 }
 
 fn declared(parameter: &FunctionParameter) -> String {
@@ -123,8 +164,11 @@ fn declared(parameter: &FunctionParameter) -> String {
 }
 
 fn kind(of: Option<&TypeName>) -> &str {
+    if of.is_some_and(|name| !name.array_bounds.is_empty()) {
+        return "text";
+    }
     let is_own = |name: &TypeName| name.names.len() == 1 || first_is_catalog(&name.names);
-    let own = of.filter(|name| name.array_bounds.is_empty() && is_own(name)).and_then(|name| last(&name.names));
+    let own = of.filter(|name| is_own(name)).and_then(|name| last(&name.names));
     own.filter(|name| SCALARS.contains(name)).unwrap_or("record")
 }
 

@@ -57,6 +57,11 @@ fn what_goes_with_our_own_roles_and_databases_is_allowed() {
             "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := now(); RETURN NEW; END $$",
             Effect::Within,
         ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = pg_catalog, public AS 'SELECT 1'",
+            Effect::Within,
+        ),
+        ("ALTER FUNCTION f() SET search_path = s", Effect::Within),
     ] {
         let all = effects(script).unwrap_or_else(|why| panic!("{script}: {why:?}"));
         assert!(all.iter().all(|effect| *effect == expected), "{script}: {all:?}");
@@ -128,6 +133,8 @@ fn whatever_reaches_beyond_is_refused() {
         "SET SESSION AUTHORIZATION theirs",
         "SET ROLE theirs",
         "SET standard_conforming_strings = off",
+        "SET allow_system_table_mods = on",
+        "ALTER FUNCTION f() SET role = theirs",
         "RESET ALL",
         "PREPARE TRANSACTION 'x'",
         "SELECT 1 \\gexec",

@@ -49,12 +49,12 @@ pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Resul
         }
     };
     match node {
-        // `EXECUTE` of PL/pgSQL, in a piece of a DO block.
-        NodeEnum::ExecuteStmt(_) if is_piece => Ok(()),
+        // `EXECUTE`, `CLOSE` and `MOVE` of PL/pgSQL, in a piece of a DO block.
+        NodeEnum::ExecuteStmt(_) | NodeEnum::ClosePortalStmt(_) | NodeEnum::FetchStmt(_) if is_piece => Ok(()),
         NodeEnum::DropRoleStmt(drop) => ours(&drop.roles),
         NodeEnum::DropOwnedStmt(drop) => ours(&drop.roles),
         NodeEnum::ReassignOwnedStmt(reassign) if scope.is_ours(reassign.newrole.as_ref()) => ours(&reassign.roles),
-        NodeEnum::CreateRoleStmt(create) if !create.role.contains(CREDENTIAL) => {
+        NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => {
             Err(format!("it creates the role {}, which is the same for every credential", create.role))
         }
         // Such rights end with the credential.

@@ -40,7 +40,7 @@ fn function(body: &str) -> String {
 }
 
 /// Statements that change what is not the setup's, and what is said of each.
-const BEYOND: [(&str, &str); 26] = [
+const BEYOND: [(&str, &str); 31] = [
     ("ALTER ROLE theirs CREATEDB;", "`ALTER ROLE theirs`: it changes a role"),
     ("IF n > 0 THEN ALTER ROLE theirs CREATEDB; END IF;", "it changes a role"),
     ("BEGIN NULL; EXCEPTION WHEN others THEN DROP ROLE theirs; END;", "DROP ROLE theirs"),
@@ -66,7 +66,15 @@ const BEYOND: [(&str, &str); 26] = [
     ("n := (SELECT count(pg_reload_conf()));", "pg_reload_conf()"),
     ("EXECUTE format('SELECT %I()', who);", "which function it calls is not known"),
     ("EXECUTE format('UPDATE %I SET a = 1', who);", "which table it changes is not known"),
+    ("EXECUTE format('UPDATE %I.%I SET a = 1', who, who);", "which table it changes is not known"),
+    ("EXECUTE format('DELETE FROM pg_catalog.%I', who);", "which table it changes is not known"),
     ("EXECUTE format('SET %I = 1', who);", "which setting it changes is not known"),
+    (
+        "EXECUTE format('ALTER ROLE %I CREATEDB', who);",
+        "; a quoted part of it is not known before it runs: declare it CONSTANT with a literal",
+    ),
+    ("PERFORM pg_reload_conf /* x */ ();", "pg_reload_conf()"),
+    ("SET allow_system_table_mods = on;", "with allow_system_table_mods"),
 ];
 
 #[test]
@@ -105,6 +113,13 @@ fn a_body_may_change_what_is_the_setups() {
             Effect::Within,
         ),
         ("EXECUTE 'SELECT $1' INTO n USING n;", Effect::Within),
+        (
+            "FOR r IN SELECT * FROM pg_tables LOOP EXECUTE format('ALTER TABLE %I.%I OWNER TO ours', r.schemaname, r.tablename); END LOOP;",
+            Effect::Within,
+        ),
+        ("EXECUTE format('UPDATE app.%I SET a = 1', who);", Effect::Within),
+        ("EXECUTE format('GRANT CONNECT ON DATABASE %I TO ours', current_database());", Effect::OnOurs),
+        ("IF pg_has_role('ours', 'MEMBER') THEN PERFORM pg_notify('c', pg_get_userbyid(10)); END IF;", Effect::Within),
     ] {
         assert_eq!(script(&block(body), "shop"), Ok(expected), "{body}");
         script(&function(body), "shop").unwrap_or_else(|why| panic!("{body}: {why}"));
@@ -125,6 +140,10 @@ fn functions_of_every_signature_are_read() {
         ("f(refcursor) RETURNS refcursor", "OPEN $1 FOR SELECT 1; RETURN $1;"),
         ("f(anyelement) RETURNS anyelement", "RETURN $1;"),
         ("f() RETURNS void", "RETURN;"),
+        (
+            "f(a uuid, b timestamptz, c numeric(3, 1), d jsonb[]) RETURNS uuid",
+            "SELECT 1, 2, 3, 4 INTO a, b, c, d; RETURN a;",
+        ),
     ] {
         let text =
             |more: &str| format!("CREATE FUNCTION {signature} LANGUAGE plpgsql AS $f$ BEGIN {more} {body} END $f$");
@@ -144,7 +163,13 @@ fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
         ),
         ("ALTER FUNCTION f() SECURITY DEFINER", "SECURITY DEFINER"),
         ("ALTER ROUTINE f() SECURITY DEFINER", "SECURITY DEFINER"),
-        ("ALTER FUNCTION f() SET role = theirs", "VariableSetStmt"),
+        ("ALTER FUNCTION f() SET role = theirs", "it takes a role that the set-up does not make"),
+        ("ALTER FUNCTION f() RESET ALL", "RESET ALL"),
+        (
+            "CREATE FUNCTION f() RETURNS int SET session_authorization = theirs LANGUAGE sql AS 'SELECT 1'",
+            "session_authorization changes how, or as whom",
+        ),
+        ("CREATE FUNCTION current_database() RETURNS name LANGUAGE sql AS 'SELECT NULL'", "hides PostgreSQL's own"),
         ("CREATE FUNCTION format(text, name) RETURNS text LANGUAGE sql AS 'SELECT ''x'''", "hides PostgreSQL's own"),
         ("CREATE OPERATOR ! (RIGHTARG = int, FUNCTION = pg_terminate_backend)", "pg_terminate_backend()"),
         ("CREATE AGGREGATE a (int) (SFUNC = pg_catalog.pg_terminate_backend, STYPE = bool)", "pg_terminate_backend()"),
@@ -154,7 +179,10 @@ fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
         ("SELECT * FROM crosstab('SELECT f()') AS t (a int)", "crosstab()"),
         ("DO LANGUAGE plpython3u 'x'", "leaseproof cannot read the language plpython3u"),
         ("DO 'BEGIN x y; END'", "its body cannot be read as PL/pgSQL"),
+        ("DO 'DECLARE x other.kind; BEGIN END'", "leaseproof cannot read the type of a variable in its body"),
         ("DO 'DECLARE r record := pg_reload_conf(); BEGIN END'", "pg_reload_conf()"),
+        ("DO 'DECLARE r record := pg_reload_conf/**/(); BEGIN END'", "pg_reload_conf()"),
+        ("DO E'DECLARE r record := pg_reload_conf -- x\n (); BEGIN END'", "pg_reload_conf()"),
     ] {
         let why = script(text, "shop").expect_err(text);
         assert!(why.contains(words), "{text}: {why}");
@@ -169,6 +197,8 @@ fn vaults_blocks_change_only_the_credentials_role() {
             "IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{{name}}') THEN GRANT ours TO \"{{name}}\"; END IF;",
             "EXECUTE format('DROP ROLE IF EXISTS %I', '{{name}}');",
             "EXECUTE 'DROP OWNED BY \"{{name}}\"';",
+            "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ours') THEN CREATE ROLE ours; END IF;",
+            "DECLARE k refcursor; BEGIN OPEN k FOR SELECT 1; FETCH k INTO n; MOVE k; CLOSE k; END;",
             "PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}' AND pid <> pg_backend_pid();",
             "FOR r IN SELECT nspname FROM pg_namespace LOOP EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', r.nspname, '{{name}}'); END LOOP;",
         ] {
@@ -193,6 +223,13 @@ fn vaults_blocks_change_only_the_credentials_role() {
     assert_eq!(vault("SELECT pg_catalog.md5('x'), extract(year FROM now()), trim('x')", "theirs"), None);
     let why = vault("SELECT theirs_own('{{name}}')", "theirs").unwrap_or_default();
     assert!(why.contains("leaseproof cannot read the functions in it"), "{why}");
+    assert_eq!(vault("SELECT count(*)", "theirs"), None);
+    let why = vault("SELECT audit.count(*)", "theirs").unwrap_or_default();
+    assert!(why.contains("leaseproof cannot read the functions in it"), "{why}");
+    for call in ["pg_notify('c', 'x')", "pg_catalog.pg_notify('c', 'x')"] {
+        let why = vault(&format!("SELECT {call}"), "theirs").unwrap_or_default();
+        assert!(why.contains("pg_notify() may reach the sessions of others"), "{why}");
+    }
     let why = vault("SELECT pg_catalog.pg_reload_conf()", "theirs").unwrap_or_default();
     assert!(why.contains("pg_reload_conf()"), "{why}");
 }
