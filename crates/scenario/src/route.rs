@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::form::Form;
 use crate::merge::{candidates, lay_over};
-use crate::near::{listed, nearest};
+use crate::near::nearest;
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::problem::{Noted, Problem};
@@ -36,14 +36,8 @@ impl Lost {
         if let Some(help) = &self.help {
             return problem.label("which one is meant?").help(help.clone());
         }
-        let near = nearest(given, self.candidates.iter().map(String::as_str));
-        match near {
-            Some(_) => problem.nearest(near),
-            None if self.candidates.is_empty() => problem.label("here"),
-            None => problem
-                .label("unknown")
-                .help(format!("there is {}", listed(self.candidates.iter().map(String::as_str)))),
-        }
+        let names: Vec<&str> = self.candidates.iter().map(String::as_str).collect();
+        problem.among(given, &names, "here")
     }
 }
 

@@ -38,7 +38,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     split_elsewhere(bench).await
 }
 
-/// A `;` that stands in no body of dollars.
+/// A `;` outside dollar quotes.
 async fn split_elsewhere(bench: &mut Bench) -> Result<(), Obstacle> {
     let literal = "COMMENT ON ROLE \"{{name}}\" IS 'a;b'";
     let list = json!([CREATE, literal]).to_string();

@@ -48,7 +48,7 @@ struct Book<'a> {
     noted: &'a Noted,
 }
 
-/// Names that others refer to. There may be thousands of either.
+/// Names that others refer to. There may be thousands of each.
 struct Names<'a> {
     listed: Vec<&'a str>,
     known: HashSet<&'a str>,

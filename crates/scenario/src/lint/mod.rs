@@ -105,9 +105,15 @@ fn mounts(steps: &[Step<'_>]) -> HashSet<String> {
     mounts
 }
 
+/// The mount, the kind and the name of a path `<mount>/<kind>/<name>`.
+fn parts(path: &str) -> Option<(&str, &str, &str)> {
+    let (rest, name) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
+    let (mount, kind) = rest.rsplit_once('/')?;
+    Some((mount, kind, name))
+}
+
 /// The mount and the name behind it, where `path` is `<mount>/<kind>/<name>`.
 fn named<'a>(path: &'a str, kind: &str, mounts: &HashSet<String>) -> Option<(&'a str, &'a str)> {
-    let (rest, name) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
-    let mount = rest.strip_suffix(kind)?.strip_suffix('/')?;
-    mounts.contains(mount).then_some((mount, name))
+    let (mount, said, name) = parts(path)?;
+    (said == kind && mounts.contains(mount)).then_some((mount, name))
 }

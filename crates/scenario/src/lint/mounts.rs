@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{DEFAULT_MOUNT, Step};
+use super::{DEFAULT_MOUNT, Step, parts};
 use crate::near::listed;
 use crate::node::{Entry, Table};
 use crate::problem::{Noted, Problem};
@@ -98,7 +98,6 @@ fn of_role(role: &Entry, said: Option<&Entry>, mount: &str, there: &[&str], note
 
 /// The mount of a path that a setup of a database engine writes to.
 fn mount_of(path: &str) -> Option<&str> {
-    let (rest, _) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
-    let (mount, kind) = rest.rsplit_once('/')?;
+    let (mount, kind, _) = parts(path)?;
     KINDS.contains(&kind).then_some(mount)
 }

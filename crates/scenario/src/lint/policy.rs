@@ -75,7 +75,7 @@ fn blocks(rules: &str) -> Vec<(String, String)> {
     BLOCK.captures_iter(&rules).map(|found| (found["path"].to_owned(), capabilities(&found["body"]))).collect()
 }
 
-/// What lives ask Vault for: the path, the capability, and which life. An engine that is not there is another mistake.
+/// What lifecycles ask Vault for: the path, the capability, and which lifecycle. A missing engine has its own warning.
 fn needed(root: &Table, engines: &Engines<'_>) -> Vec<(String, &'static str, String)> {
     let promised: HashMap<&str, &Table> = root.named("role").map(|(role, table)| (role.key.as_str(), table)).collect();
     let mut seen: HashSet<String> = HashSet::new();

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use leaseproof_domain::Ttl;
 
+use super::statements::tokens_of;
 use super::{Step, are_complete, named};
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Place;
 use crate::plan::{PASSWORD_POLICIES, policy_in};
 use crate::problem::{Noted, Problem};
-use crate::sql::{Kind, Token, tokens};
+use crate::sql::{Kind, Token};
 use crate::text::{FileWhen, Text};
 
 /// Pairs of parameters of which the first is not to be longer.
@@ -97,7 +98,7 @@ fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
     let sql: Vec<Text> = sql.flat_map(|step| step.texts(step.action, FileWhen::Ends(".sql"))).collect();
     let (mut created, mut mentioned) = (Vec::new(), HashSet::new());
     for text in &sql {
-        let tokens: Vec<Token> = tokens(&text.text).into_iter().filter(|token| token.kind != Kind::Comment).collect();
+        let tokens = tokens_of(&text.text);
         let is = |token: &Token, word: &str| text.text[token.span.clone()].eq_ignore_ascii_case(word);
         let made = tokens.windows(3).filter(|three| is(&three[0], "create") && is(&three[1], "database"));
         created.extend(made.filter_map(|three| identifier(&text.text, &three[2])));

@@ -45,7 +45,9 @@ pub(super) fn of_vault(step: &Step<'_>, mounts: &HashSet<String>, noted: &Noted)
         let mut all = String::new();
         for text in step.texts(entry, FileWhen::At) {
             let (sent, mut texts) = sent(&text);
-            if let Some(items) = items(&text.text).filter(|_| sent == Sent::Whole) {
+            if sent == Sent::Whole
+                && let Some(items) = items(&text.text)
+            {
                 texts = text.decoded(items);
                 let what = "Vault sends this text as it is written, and PostgreSQL rejects JSON: it has the word END";
                 let problem = Problem::warning(&text.part(0..text.text.len()), what).label("not decoded");
@@ -90,7 +92,8 @@ fn lacks(step: &Step<'_>, entry: &Entry, all: &str, noted: &Noted) {
     }
 }
 
-fn tokens_of(text: &str) -> Vec<Token> {
+/// The tokens of a text without its comments.
+pub(super) fn tokens_of(text: &str) -> Vec<Token> {
     tokens(text).into_iter().filter(|token| token.kind != Kind::Comment).collect()
 }
 

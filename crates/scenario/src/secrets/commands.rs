@@ -18,7 +18,7 @@ const CLUSTER: usize = 5;
 /// The name of any program of the table.
 static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     let mut names: Vec<&str> = PROGRAMS.iter().flat_map(|program| program.names).copied().collect();
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.sort_by_key(|name| (std::cmp::Reverse(name.len()), *name));
     names.dedup();
     let one = |name: &&str| match name.strip_suffix('*') {
         Some(begin) => format!(r"{}[\w-]*", regex::escape(begin)),

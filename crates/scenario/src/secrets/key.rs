@@ -65,7 +65,7 @@ const WORDS: [&str; 10] =
     ["password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "private", "bearer", "bindpass"];
 
 /// Whole words of a key that do.
-const SEGMENTS: [&str; 9] = ["pass", "pwd", "pw", "pin", "key", "apikey", "cred", "creds", "jwt"];
+const SEGMENTS: [&str; 6] = ["pin", "key", "apikey", "cred", "creds", "jwt"];
 
 /// Ends of a word that do, unless the word is one of `NOT_PASSWORDS`: `pgpass`, `dbpw`.
 const WORD_ENDS: [&str; 3] = ["pass", "pw", "pwd"];

@@ -64,7 +64,7 @@ impl<'s> Namings<'s> {
         Self { mounts, theirs }
     }
 
-    /// How those of that role are.
+    /// How the usernames of that role are formed.
     pub(crate) fn naming(&self, role: &str, mount: &str) -> Naming {
         let none = Mount::default();
         self.mounts.get(mount.trim_matches('/')).unwrap_or(&none).naming(role, self.theirs)

@@ -464,13 +464,7 @@ fn one_setting_is_one_line() {
 
 /// What `check` warns of in a set-up that is good but for `change`.
 fn warned(change: impl Fn(String) -> String) -> String {
-    let folder = tempfile::tempdir().expect("a folder for a test");
-    let file = folder.path().join("scenario.toml");
-    std::fs::write(&file, change(good())).expect("the folder is this test's own");
-    match check(&file, &LoadOptions::default()) {
-        Ok((_, warnings)) => warnings.render(false),
-        Err(problems) => format!("not valid: {problems}"),
-    }
+    crate::warnings_of(&change(good()))
 }
 
 /// A scenario without a warning.

@@ -1,6 +1,6 @@
 //! Secrets that stand in words: comments of policies, the words of expected failures, misspelled SQL, command lines.
 
-use leaseproof_scenario::{LoadOptions, Plan, check};
+use leaseproof_scenario::Plan;
 
 const S: &str = "Hush-4711";
 
@@ -50,11 +50,9 @@ for = "1s"
 mix = {{ app = 1 }}
 "#
     );
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("scenario.toml");
-    std::fs::write(&file, scenario).unwrap();
-    let said = check(&file, &LoadOptions::default());
-    said.map(|(plan, _)| plan).map_err(|problems| format!("{problems}\n{}", problems.render(false)))
+    crate::checked(&scenario)
+        .map(|(plan, _)| plan)
+        .map_err(|problems| format!("{problems}\n{}", problems.render(false)))
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use leaseproof_scenario::{LoadOptions, check};
 
 const CREATE: &str = r#"CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';"#;
 
@@ -45,13 +44,7 @@ mix = {{ app = 1 }}
         sql = text(sql),
         creation = text(creation),
     );
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("scenario.toml");
-    std::fs::write(&file, scenario).unwrap();
-    match check(&file, &LoadOptions::default()) {
-        Ok((_, warnings)) => warnings.render(false),
-        Err(problems) => panic!("not valid: {problems}"),
-    }
+    crate::warnings_of(&scenario)
 }
 
 const SHOP: &str = "CREATE DATABASE shop";
