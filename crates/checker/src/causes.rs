@@ -113,6 +113,9 @@ fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
 fn joined(drafts: Vec<Draft>, timeout: Duration) -> Vec<Draft> {
     let is_named = |draft: &Draft| draft.connection.as_ref().is_some_and(|connection| connection.endpoint.is_some());
     let (mut named, others): (Vec<Draft>, Vec<Draft>) = drafts.into_iter().partition(is_named);
+    if named.is_empty() {
+        return others;
+    }
     let mut rest = Vec::new();
     for draft in others {
         let near = named.iter_mut().filter(|named| named.may_be_behind(&draft, timeout));

@@ -127,10 +127,10 @@ impl<'p> Bench<'p> {
         }
         let cause = cause(&self.run, read_end);
         let cause = cause.as_ref();
-        let orphans = self.run.unclaimed(cause.is_none());
-        let arrivals = cause.is_none().then(|| Arrivals::of(&self.run, &self.windows));
-        let left = self.run.before.left(self.run.plan);
         let complete = cause.is_none();
+        let orphans = self.run.unclaimed(complete);
+        let arrivals = complete.then(|| Arrivals::of(&self.run, &self.windows));
+        let left = self.run.before.left(self.run.plan);
         let whole = Whole { windows: &self.windows, orphans: &orphans, left: &left, arrivals, complete };
         let totals = self.totaller.totals();
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Which server could not be reached, or did not answer, as the words of a finding tell it.
+//! Which server could not be reached, or did not answer, by the words of a finding.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ const TOO_MANY_CONNECTIONS: &str = "53300";
 /// The same SQLSTATE for a CONNECTION LIMIT (PostgreSQL, `src/backend/utils/init/postinit.c`).
 const TOO_MANY_OF_ONE: [&str; 2] = ["too many connections for role", "too many connections for database"];
 
-/// How Vault tells that it could not log in to PostgreSQL (pgconn's connectError).
+/// How Vault reports that it could not log in to PostgreSQL (pgconn's connectError).
 pub(super) const CONNECTS: &str = "failed to connect to `";
 /// Its account there.
 static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r"failed to connect to `[^`]*?\buser=(\S+)"));
@@ -74,8 +74,8 @@ impl Connection {
     /// The connection that the finding says failed; none if the server answered.
     pub(super) fn of(finding: &Finding) -> Option<Self> {
         let what = finding.what.as_str();
-        let told_by_vault = what.contains("HTTP 4") || what.contains("HTTP 5");
-        if told_by_vault && what.contains("Vault is sealed") {
+        let reported_by_vault = what.contains("HTTP 4") || what.contains("HTTP 5");
+        if reported_by_vault && what.contains("Vault is sealed") {
             return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed });
         }
         let (server, how) = if let Some((_, why)) = what.split_once("no answer from Vault: ") {
@@ -83,13 +83,13 @@ impl Connection {
         } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL: ") {
             (Server::Postgres, How::without_answer(why)?)
         } else if let Some(code) = SQLSTATE.captures(what).and_then(|found| found.get(1)) {
-            let by_vault = told_by_vault && what.contains(CONNECTS);
+            let by_vault = reported_by_vault && what.contains(CONNECTS);
             // The limit of one role, or of one database, is an answer to it.
             if TOO_MANY_OF_ONE.iter().any(|words| what.contains(words)) {
                 return None;
             }
             (Server::Postgres, How::of_sqlstate(code.as_str()).or(by_vault.then_some(How::Rejected))?)
-        } else if told_by_vault {
+        } else if reported_by_vault {
             (Server::Postgres, How::of(what)?)
         } else {
             return None;
@@ -192,7 +192,7 @@ impl How {
         }
     }
 
-    /// Of a request without an answer; none where the two did not come to trust each other, which has its own words.
+    /// For a request without an answer; none for a failure of TLS, whose own words say more.
     fn without_answer(words: &str) -> Option<Self> {
         let is_untrusted = ["certificate", "TLS", "tls", "handshake"].iter().any(|text| words.contains(text));
         Self::of(words).or_else(|| (!is_untrusted).then_some(Self::Closed))

@@ -48,11 +48,11 @@ impl Draft {
         let credentials = groups.values().flat_map(|group| group.subjects.keys().copied()).collect();
         let of_roles = groups.iter().filter(|(check, _)| is_of_roles(**check));
         let roles = of_roles.flat_map(|(_, group)| group.subjects.keys().copied()).collect();
-        let mut connections = groups.values().filter_map(|group| group.connection.clone());
-        let mut connection = connections.next();
-        if let Some(connection) = &mut connection {
-            connections.for_each(|other| connection.merge(&other));
-        }
+        let connections = groups.values().filter_map(|group| group.connection.clone());
+        let connection = connections.reduce(|mut one, other| {
+            one.merge(&other);
+            one
+        });
         let own: u64 = groups.values().map(|group| group.count).sum();
         let all: u64 = groups.keys().filter_map(|check| found.get(check)).map(|found| found.findings).sum();
         // A connection is only one of the ways in which a check may fail.
@@ -72,11 +72,14 @@ impl Draft {
 
     /// When it began. Findings without a moment are of the run as a whole.
     pub(super) fn first(&self) -> Micros {
-        let first = match self.connection {
+        self.began().unwrap_or(Micros(u64::MAX))
+    }
+
+    fn began(&self) -> Option<Micros> {
+        match self.connection {
             Some(_) => self.groups.values().filter_map(Group::first).min(),
             None => self.group().first(),
-        };
-        first.unwrap_or(Micros(u64::MAX))
+        }
     }
 
     fn last(&self) -> Micros {
@@ -115,7 +118,7 @@ impl Draft {
         gap(self, other).max(gap(other, self))
     }
 
-    /// Whether the connection that failed here is the one of which the other one tells without its name.
+    /// Whether the connection that failed here is the one that the other one reports without its name.
     pub(super) fn may_be_behind(&self, other: &Self, timeout: Duration) -> bool {
         let (Some(own), Some(others)) = (&self.connection, &other.connection) else { return false };
         self.known == other.known && own.may_be_behind(others) && self.is_near(other, timeout)
@@ -150,7 +153,7 @@ impl Draft {
             (true, true) if is_of_one_line(self.check, other.check) => others.lines().is_subset(&own.lines()),
             (true, true) => {
                 let credentials = if self.connection.is_some() { &self.roles } else { &self.credentials };
-                let same = !other.credentials.is_empty() && other.credentials.is_subset(credentials);
+                let same = other.is_only_of(credentials);
                 same || self.throughout || self.check.as_str() == "SAT-1"
             }
             (false, false) => others.privileges.is_subset(&own.privileges) || privilege::brings(own, others),
@@ -166,9 +169,7 @@ impl Draft {
             // Load does not take a server away.
             (None, Some(others)) if others.is_down() => Some(false),
             (Some(own), None) => {
-                let same = self.explained(other).is_some_and(|credentials| {
-                    !other.credentials.is_empty() && other.credentials.is_subset(credentials)
-                });
+                let same = self.explained(other).is_some_and(|credentials| other.is_only_of(credentials));
                 let same = same && other.group().privileges.is_empty();
                 let meanwhile = at_the_same_time(own, self.checks(), other.checks()) && self.is_near(other, timeout);
                 // What goes on after it has another reason.
@@ -184,17 +185,22 @@ impl Draft {
         }
     }
 
-    /// Whether the other one tells of requests for roles that do not exist, and this one of roles that were lost.
+    /// Whether the other one reports requests for roles that do not exist, and this one roles that were lost.
     fn is_loss_of(&self, other: &Self) -> bool {
         let requests = other.checks().all(|check| matches!(check.as_str(), "TTL-2" | "REV-1"));
         self.check.as_str() == "INV-2" && requests && other.key.contains(UNDEFINED_ROLE)
     }
 
-    /// Whether the other one tells of leases that Vault cannot revoke without this connection, and nothing else keeps.
+    /// Whether the other one reports leases that Vault cannot revoke without this connection, and nothing else keeps.
     pub(super) fn is_needed_by(&self, other: &Self) -> bool {
         let Some(connection) = self.connection.as_ref().filter(|_| self.known == other.known) else { return false };
         let left = other.checks().all(|check| check.as_str() == "RUN-2") && other.key.contains(STILL_LISTED);
         left && connection.server == Server::Postgres && self.checks().any(|check| check.as_str() == "REV-1")
+    }
+
+    /// Whether it is about credentials, and only about those.
+    fn is_only_of(&self, credentials: &BTreeSet<u64>) -> bool {
+        !self.credentials.is_empty() && self.credentials.is_subset(credentials)
     }
 
     fn is_followed_by(&self, other: &Self) -> bool {
@@ -298,7 +304,7 @@ impl Draft {
     }
 
     pub(super) fn finish(mut self, context: &Context<'_>) -> FailureCause {
-        let first = Some(self.first()).filter(|first| *first != Micros(u64::MAX));
+        let first = self.began();
         let codes = if self.connection.is_some() { self.codes() } else { BTreeSet::new() };
         let (said, about, example) =
             (self.group().shown(), self.group().cause_subjects(), self.group().whole_example());

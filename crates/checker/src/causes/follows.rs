@@ -1,6 +1,6 @@
 //! Which checks fail because another one does.
 
-use leaseproof_domain::{CheckId, Operation, Subject};
+use leaseproof_domain::{CheckId, Metric, Operation, Subject};
 
 use super::Group;
 use super::connection::{Connection, Server};
@@ -61,7 +61,7 @@ pub(super) fn is_of_roles(check: CheckId) -> bool {
     matches!(check.as_str(), "ISS-1" | "REV-1")
 }
 
-/// Whether all the checks may fail while a connection does, of which `own` checks tell. A Vault that answers some requests
+/// Whether all the checks may fail while a connection does, which the `own` checks report. A Vault that answers some requests
 /// revokes leases too, and so does one whose own connection works.
 pub(super) fn at_the_same_time(
     connection: &Connection,
@@ -80,14 +80,13 @@ pub(super) fn at_the_same_time(
 /// Whether the findings of THR-1 are about the share of failures of operations that those checks judge.
 pub(super) fn is_share_of_failures(group: &Group, checks: &[CheckId]) -> bool {
     let fails = |metric: &str| {
-        let Some((op, figure)) = metric.split_once('.') else { return false };
-        let figure = figure.split('{').next().unwrap_or(figure);
+        let metric = metric.split('{').next().unwrap_or(metric).parse::<Metric>();
+        let Ok(Metric::Failed(op) | Metric::Unanswered(op)) = metric else { return false };
         let judged = |check: &CheckId| {
-            let of =
-                |(id, ops): &(&str, &[Operation])| *id == check.as_str() && ops.iter().any(|own| own.to_string() == op);
+            let of = |(id, ops): &(&str, &[Operation])| *id == check.as_str() && ops.contains(&op);
             check.as_str() == "AVL-1" || OPERATIONS.iter().any(of)
         };
-        matches!(figure, "failed" | "unanswered") && checks.iter().any(judged)
+        checks.iter().any(judged)
     };
     group.about.keys().all(|subject| matches!(subject, Subject::Metric(metric) if fails(metric)))
 }

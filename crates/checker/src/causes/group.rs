@@ -108,11 +108,15 @@ impl Group {
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.count += other.count;
-        self.examples.extend(other.examples);
-        self.examples.sort_by(|one, other| order(&one.finding).cmp(&order(&other.finding)));
-        let mut met = BTreeSet::new();
-        self.examples.retain(|example| met.insert(credential(&example.finding)));
-        self.examples.truncate(EXAMPLES);
+        // Of findings after the last one of a full list none would be kept.
+        let last = self.examples.get(EXAMPLES - 1);
+        if last.is_none_or(|last| order(&last.finding) > order(other.example())) {
+            self.examples.extend(other.examples);
+            self.examples.sort_by(|one, other| order(&one.finding).cmp(&order(&other.finding)));
+            let mut met = BTreeSet::new();
+            self.examples.retain(|example| met.insert(credential(&example.finding)));
+            self.examples.truncate(EXAMPLES);
+        }
         self.last = self.last.max(other.last);
         for (text, sentence) in other.sentences {
             self.say(text, sentence);
@@ -146,7 +150,7 @@ impl Group {
         if self.examples.iter().any(stays) {
             self.examples.retain(stays);
         } else {
-            // None of the kept ones is about what is left: what they have in common is.
+            // No example is about a credential that stays: only the common text is kept.
             let Finding { promised, code, .. } = self.example().clone();
             let finding = Finding { what: self.shown(), promised, code, ..Finding::default() };
             self.examples = vec![Example { finding, added: String::new() }];
@@ -272,7 +276,7 @@ impl Groups {
     /// Adds a finding of the check's judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
     pub(crate) fn add(&mut self, check: CheckId, finding: &Finding, subject: &Subject, line: &Origin) {
         let mut pattern = Pattern::of(finding);
-        // That a revocation ends a session is what those checks are about.
+        // INV-6a and INV-6b judge sessions that a revocation ends: such an end is no failed connection.
         let connection = Connection::of(finding).filter(|_| !matches!(check.as_str(), "INV-6a" | "INV-6b"));
         if let Some(connection) = &connection {
             pattern.key = connection.key();

@@ -164,18 +164,13 @@ fn compare(comparison: Comparison, value: f64, limit: f64) -> bool {
 
 /// Where a metric of time has failures alone, how many. An operation that is meant to fail has none.
 fn only_failures(metric: Metric, statistics: &Statistics) -> Option<String> {
-    let op = metric.operation().filter(|op| metric.is_time() && !is_meant_to_fail(*op))?;
+    let op = metric.operation().filter(|op| metric.is_time() && op.expects_success())?;
     let figures = statistics.operations.get(&op).filter(|figures| figures.ok == 0 && figures.failed > 0)?;
     Some(match figures.due() {
         1 => "the only request".to_owned(),
         _ if figures.failed == figures.due() => format!("all {} requests", figures.failed),
         due => format!("{} of {due} requests", figures.failed),
     })
-}
-
-/// Whether a failure is the answer that is expected.
-const fn is_meant_to_fail(op: Operation) -> bool {
-    matches!(op, Operation::DeadLogin | Operation::Refused)
 }
 
 /// How many of an operation's due requests were answered and how many failed, in words; none where all succeeded.
@@ -190,7 +185,7 @@ fn answered(metric: Metric, statistics: &Statistics) -> Option<String> {
     if figures.dropped > 0 {
         parts.push(format!("{} were dropped", figures.dropped));
     }
-    if figures.failed > 0 && metric.is_time() && !is_meant_to_fail(op) {
+    if figures.failed > 0 && metric.is_time() && op.expects_success() {
         parts.push(format!("{} of {} failed", figures.failed, figures.due()));
     }
     (!parts.is_empty()).then(|| parts.join(", "))

@@ -155,8 +155,9 @@ impl<'p> Faults<'p> {
         }
         if record.op == Operation::Issue {
             self.due(record.start);
-            let issued = record.outcome.is_ok();
-            self.faults.iter_mut().filter(|_| issued).for_each(|fault| fault.issued_after_healing(record));
+            if record.outcome.is_ok() {
+                self.faults.iter_mut().for_each(|fault| fault.issued_after_healing(record));
+            }
         }
         let code = error(&record.outcome);
         let is_felt =
@@ -172,7 +173,7 @@ impl<'p> Faults<'p> {
     pub(crate) fn due(&mut self, at: Micros) {
         let felt: Vec<usize> = (0..self.faults.len()).filter(|place| self.faults[*place].is_felt(at, at)).collect();
         for (place, fault) in self.faults.iter_mut().enumerate() {
-            // Where another one is felt, that one may be the reason why it is not issued.
+            // In the window of another one, that one may be the reason why it is not issued.
             let of_another = felt.iter().any(|other| *other != place);
             if !of_another && fault.healed.is_some_and(|healed| healed <= at) {
                 fault.due = Some(fault.due.map_or(at, |first| first.min(at)));
