@@ -117,7 +117,7 @@ impl Default for Redactor {
                 Net {
                     form: regex(r"(?i)(\b([a-z]{5,12})(?:\s*[:=]\s*|\s+)[EN]?'{2,8})([^']+)('{2,8})"),
                     certain: true,
-                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                    when: is_after_password,
                 },
                 // PASSWORD '…', also with a slip, as $$…$$, or as what RAISE and format put in.
                 Net {
@@ -125,12 +125,12 @@ impl Default for Redactor {
                         r"(?i)(\b([a-z]{5,12})(?:\s*[:=]?\s*%[sLI]?'\s*,\s*|\s*[:=]\s*|\s+)[EN]?')((?:[^']|'')*)(')",
                     ),
                     certain: true,
-                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                    when: is_after_password,
                 },
                 Net {
                     form: regex(r"(?is)(\b([a-z]{5,12})\s+\$\w*\$)(.*?)(\$\w*\$)"),
                     certain: true,
-                    when: |found| is_password_word(&found[2]) && !is_kept(&found[3]),
+                    when: is_after_password,
                 },
                 Net {
                     form: regex(r"((postgres(?:ql)?)://[^:@/\s]*:)([^@\s]+)(@)"),
@@ -313,20 +313,24 @@ pub fn looks_generated(word: &str) -> bool {
         && has(|sign| sign.is_ascii_digit() || "!#%^&*+?~|".contains(*sign))
 }
 
-/// Whether a word and what stands between it and the next one say that the next one is its value: `password: x`,
-/// `token was x`.
+/// Whether the text before a word says that the word is a value: `password: x`, `token was x`.
 fn has_sign(begin: &str) -> bool {
     let begin = begin.to_ascii_lowercase();
     begin.contains([':', '=']) || [" is ", " was "].iter().any(|sign| begin.contains(sign))
 }
 
-/// Whether a word behind only a blank may be a secret: no type of a column, and behind `secret` and `token`, which stand in
-/// many sentences, no path, no setting and nothing short.
+/// Whether a word behind only a blank may be a secret. The type of a column is none. Behind `secret` and `token`, which many
+/// sentences have, neither a path nor a setting nor a short word is one.
 fn follows(word: &str, secret: &str) -> bool {
     match word.to_ascii_lowercase().as_str() {
         "secret" | "token" => secret.chars().count() >= LONG && !secret.contains(['(', '=', '/']),
         _ => !secret.contains('('),
     }
+}
+
+/// Whether the word before a literal says that it is a password, and the literal is one.
+fn is_after_password(found: &regex::Captures<'_>) -> bool {
+    is_password_word(&found[2]) && !is_kept(&found[3])
 }
 
 /// Whether a literal stays: an empty one, what stands for a secret already, and a hash of one.
