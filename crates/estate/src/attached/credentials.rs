@@ -52,11 +52,10 @@ pub(crate) fn in_words(left: &[CredentialLeft]) -> Vec<String> {
         };
         let role_sql = escape_identifier(role);
         last.push_str(&format!(
-            "{}. While Vault still has the lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, \
+            "{each}. While Vault still has the lease, correct the cause, and `vault lease revoke {lease}` removes both; otherwise, \
              as a superuser, `REASSIGN OWNED BY {role_sql} TO CURRENT_USER; DROP OWNED BY {role_sql}; DROP ROLE {role_sql}` \
              (all but the last in each of its databases; `leaseproof grants {role} --server URL --removal` prints the exact \
-             statements), and then `vault lease revoke -force -prefix {lease}`",
-            each
+             statements), and then `vault lease revoke -force -prefix {lease}`"
         ));
     }
     words

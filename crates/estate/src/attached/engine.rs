@@ -159,8 +159,8 @@ impl Guard<'_> {
 
     fn statements(&self, write: &Write<'_>, key: &str, text: &str, place: &Place) -> Result<(), AttachError> {
         let mut made = self.made.clone();
-        let mut scope = Scope { on: &place.cluster, database: &place.database, made: &mut made, is_of_vault: true };
-        of_vault(text, &mut scope).map_err(|(statement, why)| write.refused(key, format!("`{statement}`: {why}")))
+        let scope = Scope { on: &place.cluster, database: &place.database, made: &mut made, is_of_vault: true };
+        of_vault(text, &scope).map_err(|(statement, why)| write.refused(key, format!("`{statement}`: {why}")))
     }
 }
 

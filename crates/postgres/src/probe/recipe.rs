@@ -1,8 +1,7 @@
 use leaseproof_domain::{Grant, Object, ObjectKind, Privilege};
-
-use super::facts::{Facts, Function, Relation};
 use postgres_protocol::escape::escape_identifier;
 
+use super::facts::{Facts, Function, Relation};
 use super::sql::qualified;
 use crate::literal;
 

@@ -6,7 +6,7 @@ use pg_query::protobuf::{CreateFunctionStmt, DefElem, DoStmt, Node};
 use serde_json::Value;
 
 use super::composed::{Constants, EVALUATED, UNKNOWN};
-use super::{Effect, Scope, nested, option, plpgsql, vault};
+use super::{Effect, Scope, each, name, nested, option, plpgsql, vault};
 
 const COMPOSED: &str = "so leaseproof cannot read the statement (write it out, quote the part by %I or %L of format(), or \
                         declare it CONSTANT with a literal; otherwise do the setup before the run, with setup = \"theirs\")";
@@ -23,7 +23,7 @@ pub(super) fn of_do(block: &DoStmt, scope: &Scope<'_>) -> Result<Effect, String>
     if let Some(language) = options().filter_map(language).find(|language| *language != "plpgsql") {
         return Err(unreadable(language));
     }
-    let code = options().find_map(|option| text(option.arg.as_deref()?)).ok_or("it has no body")?;
+    let code = options().find_map(|option| name(option.arg.as_deref())).ok_or("it has no body")?;
     read(code, plpgsql::of_block(code)?, scope)
 }
 
@@ -36,9 +36,9 @@ pub(super) fn of_function(create: &CreateFunctionStmt, scope: &Scope<'_>) -> Res
     if options().any(is_security_definer) {
         return Err(DEFINER.to_owned());
     }
-    let name = create.funcname.last().and_then(text).unwrap_or_default();
-    if EVALUATED.contains(&name) {
-        return Err(format!("a function with the name {name} hides PostgreSQL's own: give it another name"));
+    let own = name(create.funcname.last()).unwrap_or_default();
+    if EVALUATED.contains(&own) {
+        return Err(format!("a function with the name {own} hides PostgreSQL's own: give it another name"));
     }
     let bodies = options().filter(|option| option.defname == "as").filter_map(|option| option.arg.as_deref());
     let bodies: Vec<&str> = bodies.flat_map(texts).collect();
@@ -64,24 +64,20 @@ fn unreadable(language: &str) -> String {
 }
 
 fn language(option: &DefElem) -> Option<&str> {
-    if option.defname == "language" { text(option.arg.as_deref()?) } else { None }
-}
-
-fn text(node: &Node) -> Option<&str> {
-    if let Some(NodeEnum::String(text)) = &node.node { Some(&text.sval) } else { None }
+    if option.defname == "language" { name(option.arg.as_deref()) } else { None }
 }
 
 fn texts(node: &Node) -> Vec<&str> {
     match &node.node {
-        Some(NodeEnum::List(list)) => list.items.iter().filter_map(text).collect(),
-        _ => text(node).into_iter().collect(),
+        Some(NodeEnum::List(list)) => list.items.iter().filter_map(|item| name(Some(item))).collect(),
+        _ => name(Some(node)).into_iter().collect(),
     }
 }
 
 /// Of SQL: rows only.
 fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
     let parsed = pg_query::parse(text, 0).map_err(|why| format!("the function's body is no SQL: {why}"))?;
-    for statement in parsed.protobuf.stmts.iter().filter_map(|raw| raw.stmt.as_ref()?.node.as_ref()) {
+    for (_, statement) in each(text, &parsed) {
         if !nested::is_of_rows(statement) {
             let kind = nested::kind(statement).unwrap_or_default();
             return Err(format!("the function's body may change more than what the set-up makes ({kind})"));
@@ -138,8 +134,7 @@ impl Body<'_> {
             return self.statements(text);
         }
         let parsed = pg_query::parse(text, mode).map_err(|why| format!("it is no SQL: {why}"))?;
-        let nodes = parsed.protobuf.stmts.iter().filter_map(|raw| raw.stmt.as_ref()?.node.as_ref());
-        nodes.into_iter().try_for_each(|node| nested::harmless(node, self.scope))
+        each(text, &parsed).try_for_each(|(_, node)| nested::harmless(node, self.scope))
     }
 
     /// A text that is executed.
@@ -156,11 +151,8 @@ impl Body<'_> {
 
     fn statements(&mut self, text: &str) -> Result<(), String> {
         let parsed = pg_query::parse(text, 0).map_err(|why| format!("it is no SQL: {why}"))?;
-        for raw in &parsed.protobuf.stmts {
-            let Some(node) = raw.stmt.as_ref().and_then(|stmt| stmt.node.as_ref()) else { continue };
-            let begin = usize::try_from(raw.stmt_location).unwrap_or_default();
-            let judged = self.judge(node);
-            judged.map_err(|why| format!("`{}`: {why}", vault::shown(text.get(begin..).unwrap_or_default())))?;
+        for (code, node) in each(text, &parsed) {
+            self.judge(node).map_err(|why| format!("`{}`: {why}", vault::shown(code)))?;
         }
         Ok(())
     }

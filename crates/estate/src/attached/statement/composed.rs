@@ -8,6 +8,8 @@ use pg_query::{NodeEnum, ParserOptions};
 use postgres_protocol::escape::escape_identifier;
 use serde_json::Value;
 
+use super::name;
+
 /// Stands for a value that is quoted as one name or one literal, and known only when the statement runs.
 pub(super) const UNKNOWN: &str = "<unknown>";
 /// Functions that are evaluated here. A function of the setup's must not have such a name.
@@ -161,13 +163,13 @@ fn is_to_text(TypeCast { type_name, .. }: &TypeCast) -> bool {
 }
 
 fn variable(column: &ColumnRef) -> Option<&str> {
-    let [name] = column.fields.as_slice() else { return None };
-    last(std::slice::from_ref(name))
+    let [field] = column.fields.as_slice() else { return None };
+    name(Some(field))
 }
 
 /// The last part of a name.
 pub(super) fn last(names: &[Node]) -> Option<&str> {
-    if let Some(NodeEnum::String(name)) = &names.last()?.node { Some(&name.sval) } else { None }
+    name(names.last())
 }
 
 #[cfg(test)]

@@ -120,6 +120,14 @@ pub(super) fn read(script: &str, scope: &mut Scope<'_>) -> Result<Vec<Statement>
     Ok(statements)
 }
 
+/// Each statement of a text, with the text from there on.
+fn each<'a>(text: &'a str, parsed: &'a pg_query::ParseResult) -> impl Iterator<Item = (&'a str, &'a NodeEnum)> {
+    parsed.protobuf.stmts.iter().filter_map(move |raw| {
+        let begin = usize::try_from(raw.stmt_location).unwrap_or_default();
+        Some((text.get(begin..).unwrap_or_default(), raw.stmt.as_ref()?.node.as_ref()?))
+    })
+}
+
 /// The first words of a statement. Never more than three: a password comes later.
 pub(super) fn first_words(code: &str) -> String {
     let is_name = |word: &&str| word.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"'));
@@ -221,7 +229,7 @@ fn option(node: &Node) -> Option<&DefElem> {
     if let Some(NodeEnum::DefElem(option)) = &node.node { Some(option) } else { None }
 }
 
-/// The name of a role or a database, as an object.
+/// The text of a node that is a name or a literal text.
 fn name(object: Option<&Node>) -> Option<&str> {
     if let Some(NodeEnum::String(name)) = &object?.node { Some(&name.sval) } else { None }
 }

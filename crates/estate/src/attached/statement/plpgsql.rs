@@ -173,5 +173,5 @@ fn kind(of: Option<&TypeName>) -> &str {
 }
 
 fn first_is_catalog(names: &[Node]) -> bool {
-    names.first().is_some_and(|first| last(std::slice::from_ref(first)) == Some("pg_catalog"))
+    super::name(names.first()) == Some("pg_catalog")
 }

@@ -3,7 +3,7 @@
 use pg_query::protobuf::Node;
 use pg_query::{NodeEnum, ParseResult};
 
-use super::{Scope, effect, first_words, nested, rights};
+use super::{Scope, each, effect, first_words, nested, rights};
 
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
@@ -12,7 +12,7 @@ pub(super) const CREDENTIAL: &str = "leaseproof_credential";
 ///
 /// # Errors
 /// The first words of the statement that changes something else, and why it does.
-pub(in crate::attached) fn of_vault(text: &str, scope: &mut Scope<'_>) -> Result<(), (String, String)> {
+pub(in crate::attached) fn of_vault(text: &str, scope: &Scope<'_>) -> Result<(), (String, String)> {
     let filled = filled(text);
     let parsed = pg_query::parse(&filled, 0).map_err(|why| (shown(&filled), format!("it is no SQL: {why}")))?;
     within(&filled, &parsed, false, scope)?;
@@ -30,13 +30,7 @@ fn filled(text: &str) -> String {
 }
 
 fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -> Result<(), (String, String)> {
-    for raw in &parsed.protobuf.stmts {
-        let begin = usize::try_from(raw.stmt_location).unwrap_or_default();
-        let node = raw.stmt.as_ref().and_then(|stmt| stmt.node.as_ref());
-        let judged = node.map_or(Ok(()), |node| judge(node, is_piece, scope));
-        judged.map_err(|why| (shown(text.get(begin..).unwrap_or_default()), why))?;
-    }
-    Ok(())
+    each(text, parsed).try_for_each(|(code, node)| judge(node, is_piece, scope).map_err(|why| (shown(code), why)))
 }
 
 /// Whether a statement changes only the credential's role, and what the setup creates.

@@ -24,8 +24,8 @@ fn script(text: &str, database: &str) -> Result<Effect, String> {
 /// The reason for which statements that Vault would run in a database are refused.
 fn vault(text: &str, database: &str) -> Option<String> {
     let mut made = made();
-    let mut scope = Scope { on: "target", database, made: &mut made, is_of_vault: true };
-    of_vault(text, &mut scope).err().map(|(_, why)| why)
+    let scope = Scope { on: "target", database, made: &mut made, is_of_vault: true };
+    of_vault(text, &scope).err().map(|(_, why)| why)
 }
 
 fn block(body: &str) -> String {
