@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use leaseproof_domain::{RunOutcome, RunVerdicts};
+use leaseproof_pipeline::{Signal, Stop};
 
 /// How a command ended. The order of the variants is the precedence: if several apply, the first one decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,6 +136,31 @@ impl Exit {
     /// The one of two exits that comes first in the precedence.
     pub(crate) fn or(self, other: Self) -> Self {
         self.min(other)
+    }
+}
+
+impl From<Signal> for Exit {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
+            Signal::Quit => Self::Quit,
+            Signal::HangUp => Self::HungUp,
+        }
+    }
+}
+
+/// The exit of `up`, without signals; a run's code follows from its verdicts.
+impl From<&Stop> for Exit {
+    fn from(stop: &Stop) -> Self {
+        match stop {
+            Stop::Asked => Self::Interrupted,
+            Stop::Refused(_) => Self::Usage,
+            Stop::Setup(_) => Self::Failed,
+            Stop::Aborted(_) | Stop::Repeated(_) => Self::Undecided,
+            Stop::Harness(_) => Self::Invalid,
+            Stop::Lost(_) | Stop::Estate(_) | Stop::Unwritten(_) => Self::Estate,
+        }
     }
 }
 

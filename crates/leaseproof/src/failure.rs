@@ -37,5 +37,14 @@ impl Failure {
     }
 }
 
+impl From<leaseproof_pipeline::Error> for Failure {
+    fn from(error: leaseproof_pipeline::Error) -> Self {
+        match error {
+            leaseproof_pipeline::Error::Input(words) => Self::usage(words),
+            leaseproof_pipeline::Error::Machine(words) => Self::estate(words),
+        }
+    }
+}
+
 /// How a command ends.
 pub(crate) type Ended = Result<Exit, Failure>;

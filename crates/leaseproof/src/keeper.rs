@@ -8,15 +8,13 @@ use std::sync::Arc;
 use leaseproof_domain::{Redactor, Severity};
 use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{Entry, Ledger, RunFolder};
+use leaseproof_pipeline::{Interrupt, Stop};
 use leaseproof_scenario::{EstateKind, Plan};
 
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::interrupt::Interrupt;
-use crate::process;
 use crate::progress::Screen;
-use crate::stop::Stop;
 
 /// A running environment, as passed to `ready`.
 pub(crate) struct Kept {
@@ -43,17 +41,17 @@ pub(crate) async fn keep(
     let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
     ledger.add(owner).map_err(Failure::estate)?;
-    ledger.add(process::started(&format!("up {}", plan.name))).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::started(&format!("up {}", plan.name))).map_err(Failure::estate)?;
     let (stop, left) = live(plan, &folder, &ledger, interrupt, screen, ready).await;
     match left {
-        Some(left) => return Err(Failure::new(interrupt.exit().unwrap_or(Exit::Failed), left)),
+        Some(left) => return Err(Failure::new(interrupt.signal().map_or(Exit::Failed, Exit::from), left)),
         None => ledger.closed().map_err(Failure::estate)?,
     }
     // Everything is removed, including the ledger; an empty folder that stays is harmless.
     let _ = fs::remove_dir_all(folder.path());
-    match interrupt.exit() {
-        Some(signalled) => Ok(signalled),
-        None => Err(Failure::new(stop.exit(), stop.words())),
+    match interrupt.signal() {
+        Some(signal) => Ok(signal.into()),
+        None => Err(Failure::new(Exit::from(&stop), stop.words())),
     }
 }
 

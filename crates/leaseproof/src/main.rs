@@ -3,26 +3,18 @@
 //! This crate combines the other crates and contains no logic that belongs to one of them.
 
 mod arguments;
-mod artefacts;
 mod attached;
 mod bug;
 mod commands;
 mod console;
+mod execution;
 mod exit;
 mod facts;
 mod failure;
-mod glue;
-mod interrupt;
-mod judgment;
 mod keeper;
-mod pipeline;
-mod process;
 mod progress;
-mod repeated;
 mod selection;
 mod series;
-mod standing;
-mod stop;
 
 use std::process::ExitCode;
 

@@ -1,9 +1,11 @@
 //! The progress display during a run, on stderr and only if stderr is a terminal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use leaseproof_domain::visible;
+use leaseproof_pipeline::Display;
 use leaseproof_workload::Progress;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,15 +29,8 @@ pub(crate) struct Stage {
     task: Option<JoinHandle<()>>,
 }
 
-impl Stage {
-    /// Changes the text of the stage, from another task too.
-    pub(crate) fn teller(&self) -> impl Fn(String) + Send + Sync + use<> {
-        let bar = self.bar.clone();
-        move |words| bar.set_message(words)
-    }
-
-    /// Changes the text of the stage.
-    pub(crate) fn say(&self, words: String) {
+impl leaseproof_pipeline::Stage for Stage {
+    fn say(&self, words: String) {
         self.bar.set_message(words);
     }
 }
@@ -79,8 +74,7 @@ impl Screen {
         Stage { bar, task: Some(task) }
     }
 
-    /// One line that follows the workload.
-    pub(crate) fn workload(self, mut progress: watch::Receiver<Progress>) -> Stage {
+    fn follow(self, mut progress: watch::Receiver<Progress>) -> Stage {
         let target = if self.shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("{spinner} {msg}"));
@@ -93,6 +87,21 @@ impl Screen {
             }
         });
         Stage { bar, task: Some(task) }
+    }
+}
+
+impl Display for Screen {
+    fn stage(&self, words: &'static str) -> Arc<dyn leaseproof_pipeline::Stage> {
+        Arc::new(Self::stage(*self, words))
+    }
+
+    /// One line that follows the workload.
+    fn workload(&self, progress: watch::Receiver<Progress>) -> Arc<dyn leaseproof_pipeline::Stage> {
+        Arc::new(self.follow(progress))
+    }
+
+    fn note(&self, words: &str) {
+        console::note(words);
     }
 }
 

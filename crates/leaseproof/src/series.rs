@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::RunVerdicts;
+use leaseproof_pipeline::Interrupt;
 use leaseproof_report::{SeriesEnd, SeriesEntry};
 use leaseproof_scenario::Plan;
 
 use crate::commands::run::shown;
 use crate::console;
+use crate::execution::{self, Finished};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::pipeline::{self, Run};
 use crate::progress::Screen;
 
 /// The scenarios named by the paths of a command line.
@@ -133,18 +133,18 @@ pub(crate) async fn run(
     interrupt: &Interrupt,
     screen: Screen,
     keep_going: bool,
-    mut each: impl FnMut(&Run),
+    mut each: impl FnMut(&Finished),
 ) -> Series {
     let mut entries = Vec::new();
     for (number, plan) in plans.iter().enumerate() {
-        if interrupt.exit().is_some() {
+        if interrupt.signal().is_some() {
             entries.push(Entry::unrun(plan));
             continue;
         }
         screen.say(&format!("[{} of {}] {}", number + 1, plans.len(), plan.name));
         let begun = Instant::now();
         let folder = output.map(|output| output.join(&plan.name));
-        let run = pipeline::run(plan, folder.as_deref(), interrupt, screen, keep_going).await;
+        let run = execution::run(plan, folder.as_deref(), interrupt, screen, keep_going).await;
         let entry = Entry::of(plan, run.as_ref(), begun.elapsed());
         match &run {
             Ok(run) => each(run),
@@ -161,7 +161,7 @@ impl Entry {
         Self { scenario, verdicts: None, note: None, took: Duration::ZERO, folder: None, exit: None }
     }
 
-    fn of(plan: &Plan, run: Result<&Run, &Failure>, took: Duration) -> Self {
+    fn of(plan: &Plan, run: Result<&Finished, &Failure>, took: Duration) -> Self {
         let entry = Self { took, ..Self::unrun(plan) };
         match run {
             Ok(run) => Self {

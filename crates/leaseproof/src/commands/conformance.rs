@@ -6,14 +6,13 @@ use leaseproof_conformance::{Asked, CATALOGUE, Fact, Proof, Proofs, Standing};
 use leaseproof_domain::Redactor;
 use leaseproof_estate::{Layout, Replication};
 use leaseproof_history::{Ledger, RunFolder};
+use leaseproof_pipeline::Interrupt;
 
 use crate::console;
 use crate::exit::Exit;
 use crate::facts;
 use crate::failure::{Ended, Failure};
-use crate::interrupt::Interrupt;
 use crate::keeper::state_folder;
-use crate::process;
 use crate::progress::Screen;
 
 /// Test how Vault and PostgreSQL behave, fact by fact, on real servers
@@ -107,8 +106,8 @@ async fn one(
 ) -> Result<Proofs, Failure> {
     let folder = RunFolder::create(&state_folder(), "conformance", None).map_err(Failure::estate)?;
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(process::harness()).map_err(Failure::estate)?;
-    ledger.add(process::started("conformance")).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::harness()).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::started("conformance")).map_err(Failure::estate)?;
     let asked = Asked {
         facts,
         postgres: version.to_string(),
@@ -137,7 +136,10 @@ async fn one(
             // The servers ended together with their owner.
             ledger.closed().map_err(Failure::estate)?;
             forget(folder.path());
-            Err(Failure::new(interrupt.exit().unwrap_or(Exit::Interrupted), "interrupted; the servers are stopped"))
+            Err(Failure::new(
+                interrupt.signal().map_or(Exit::Interrupted, Exit::from),
+                "interrupted; the servers are stopped",
+            ))
         }
     }
 }

@@ -6,7 +6,7 @@ use leaseproof_estate::{FoundImage, Requirement, find_images, requirements};
 use leaseproof_scenario::{EstateKind, Plan};
 
 use crate::arguments::Overrides;
-use crate::attached::{self, Where};
+use crate::attached::Where;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::Ended;
@@ -50,7 +50,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
 /// Prints what one scenario needs.
 fn scenario(plan: &Plan) -> Exit {
     if plan.estate == EstateKind::Attached {
-        let unfit = attached::unfit(plan);
+        let unfit = leaseproof_pipeline::attached::unfit(plan);
         if !unfit.is_empty() {
             unfit.iter().for_each(|why| console::out(format!("✘ {why}\n")));
             console::out(format!(

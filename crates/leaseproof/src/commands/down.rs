@@ -6,9 +6,9 @@ use leaseproof_history::{Entry, Ledger, OpenLedger};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::{console, process};
 
 /// How long a supervisor may take to stop its environment.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
         Failure::new(Exit::Failed, format!("cannot signal the supervisor of {run} (pid {pid}): {error}"))
     })?;
     let until = Instant::now() + PATIENCE;
-    while process::lives(pid, started) {
+    while leaseproof_pipeline::is_running(pid, started) {
         if Instant::now() > until {
             let words = format!("the supervisor of {run} (pid {pid}) is still running after {} s", PATIENCE.as_secs());
             return Err(Failure::new(Exit::Failed, format!("{words}; end it, then run `leaseproof clean`")));
@@ -62,12 +62,14 @@ fn living() -> Result<Vec<Supervisor>, Failure> {
     let ledgers = open()?.into_iter();
     let supervisor = |ledger: OpenLedger| {
         ledger.entries.iter().find_map(|entry| match *entry {
-            Entry::Supervisor { pid, start_time } if process::lives(pid, start_time) => Some(Supervisor {
-                run: ledger.run.clone(),
-                made_by: made_by(&ledger.entries),
-                pid,
-                started: start_time,
-            }),
+            Entry::Supervisor { pid, start_time } if leaseproof_pipeline::is_running(pid, start_time) => {
+                Some(Supervisor {
+                    run: ledger.run.clone(),
+                    made_by: made_by(&ledger.entries),
+                    pid,
+                    started: start_time,
+                })
+            }
             _ => None,
         })
     };

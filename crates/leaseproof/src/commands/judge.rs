@@ -1,15 +1,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use leaseproof_domain::visible;
+use leaseproof_domain::{Judgment, RunVerdicts, visible};
 use leaseproof_history::RunFolder;
 
-use crate::artefacts;
 use crate::commands::run::{Format, Verbosity, print};
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::judgment;
 
 /// Judge a recorded run again
 ///
@@ -34,14 +32,29 @@ pub(crate) struct JudgeArgs {
 
 pub(crate) fn judge(args: &JudgeArgs) -> Ended {
     let folder = RunFolder::open(&args.run).map_err(Failure::usage)?;
-    let before = artefacts::read_verdicts(&folder);
-    let judged = judgment::of(&folder)?;
-    artefacts::write_judged(&folder, &judged)?;
+    let before = leaseproof_pipeline::read_verdicts(&folder);
+    let judged = leaseproof_pipeline::judge(&folder)?;
+    leaseproof_pipeline::write_judged(&folder, &judged)?;
     let verdicts = &judged.verdicts;
     let exit = Exit::of(verdicts);
     print(&folder, verdicts, args.format, args.verbosity, exit);
-    for difference in before.iter().flat_map(|before| judgment::differences(before, verdicts)) {
+    for difference in before.iter().flat_map(|before| differences(before, verdicts)) {
         console::note(visible(&format!("judged differently: {difference}")));
     }
     Ok(exit)
+}
+
+/// The differences between two judgments of the same run, one line per check.
+fn differences(before: &RunVerdicts, now: &RunVerdicts) -> Vec<String> {
+    let twin = |of: &Judgment, among: &[Judgment]| {
+        among.iter().find(|other| other.check == of.check && other.subject == of.subject).map(|other| other.verdict)
+    };
+    let changed = now.checks.iter().filter_map(|check| match twin(check, &before.checks) {
+        Some(verdict) if verdict == check.verdict => None,
+        Some(verdict) => Some(format!("{} {}: {verdict} before, {} now", check.check, check.subject, check.verdict)),
+        None => Some(format!("{} {}: not judged before, {} now", check.check, check.subject, check.verdict)),
+    });
+    let gone = before.checks.iter().filter(|check| twin(check, &now.checks).is_none());
+    let gone = gone.map(|check| format!("{} {}: {} before, not judged now", check.check, check.subject, check.verdict));
+    changed.chain(gone).collect()
 }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use leaseproof_domain::RunVerdicts;
 use leaseproof_history::RunFolder;
+use leaseproof_pipeline::Interrupt;
 use leaseproof_report::{Detail, TerminalView};
 use leaseproof_scenario::Plan;
 
@@ -10,10 +11,9 @@ use crate::arguments::Overrides;
 use crate::attached::{self, AttachedArgs};
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::interrupt::Interrupt;
 use crate::progress::Screen;
 use crate::series::{self, Named};
-use crate::{artefacts, console, pipeline, selection};
+use crate::{console, execution, selection};
 
 /// Run scenarios and judge every promise
 ///
@@ -131,7 +131,7 @@ fn one(args: &RunArgs, path: &Path) -> Ended {
     let run = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
         let screen = Screen::new(args.verbosity.quiet);
-        pipeline::run(&plan, args.output.as_deref(), &interrupt, screen, args.keep_going).await
+        execution::run(&plan, args.output.as_deref(), &interrupt, screen, args.keep_going).await
     })?;
     print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
     Ok(run.exit)
@@ -144,19 +144,21 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     say_moved(args.output.as_deref(), output.as_deref());
     let done = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        Ok(series::run(
-            &plans,
-            output.as_deref(),
-            &interrupt,
-            Screen::new(args.verbosity.quiet),
-            args.keep_going,
-            |run| {
-                if args.format == Format::Text {
-                    print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
-                }
-            },
+        Ok::<_, Failure>(
+            series::run(
+                &plans,
+                output.as_deref(),
+                &interrupt,
+                Screen::new(args.verbosity.quiet),
+                args.keep_going,
+                |run| {
+                    if args.format == Format::Text {
+                        print(&run.folder, &run.verdicts, args.format, args.verbosity, run.exit);
+                    }
+                },
+            )
+            .await,
         )
-        .await)
     })?;
     match args.format {
         Format::Text => console::styled(format!("\n{}", done.table(console::width()))),
@@ -187,7 +189,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
             }
         }
         Format::Text => {
-            let servers = artefacts::read_servers(folder);
+            let servers = leaseproof_pipeline::read_servers(folder);
             let path = shown(folder);
             let view = TerminalView {
                 servers: &servers,

@@ -5,12 +5,10 @@ use leaseproof_domain::{CheckId, Event};
 use leaseproof_history::{History, RunFolder};
 use leaseproof_report::{Fate, LifeStory, LifecycleFilter, Lifecycles};
 
-use crate::artefacts;
 use crate::commands::run::shown;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::judgment;
 
 /// Show the lifecycles of a run, or one of them in full
 ///
@@ -101,7 +99,7 @@ fn one(folder: &RunFolder, mut story: LifeStory, args: &ShowArgs) -> Ended {
         return Err(Failure::usage(format!("{words}; `leaseproof show {}` lists those that it has", shown(folder))));
     }
     each(folder, |event| story.tell(event))?;
-    console::out(story.render(artefacts::read_verdicts(folder).as_ref(), console::width()));
+    console::out(story.render(leaseproof_pipeline::read_verdicts(folder).as_ref(), console::width()));
     Ok(Exit::Passed)
 }
 
@@ -129,11 +127,11 @@ fn list(folder: &RunFolder, args: &ShowArgs) -> Ended {
 fn each(folder: &RunFolder, mut take: impl FnMut(&Event)) -> Result<(), Failure> {
     let mut history = History::open(&folder.history()).map_err(Failure::usage)?;
     history.by_ref().for_each(|event| take(&event));
-    judgment::whole(&folder.history(), &history.ended())
+    Ok(leaseproof_pipeline::check_size(&folder.history(), &history.ended())?)
 }
 
 fn found_by(folder: &RunFolder, check: CheckId) -> Result<Vec<leaseproof_domain::Judgment>, Failure> {
-    let verdicts = artefacts::read_verdicts(folder).ok_or_else(|| {
+    let verdicts = leaseproof_pipeline::read_verdicts(folder).ok_or_else(|| {
         let shown = shown(folder);
         Failure::usage(format!("{shown} has no readable verdicts; `leaseproof judge {shown}` writes them"))
     })?;

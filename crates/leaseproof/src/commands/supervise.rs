@@ -3,13 +3,12 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 
 use clap::Args;
+use leaseproof_pipeline::Interrupt;
 use nix::unistd::{dup2_stderr, dup2_stdout, setsid};
 
 use crate::arguments::ScenarioArgs;
 use crate::failure::{Ended, Failure};
-use crate::interrupt::Interrupt;
 use crate::keeper::{self, Kept};
-use crate::process;
 use crate::progress::Screen;
 
 /// The start of the last line of a supervisor's output, followed by the run's name.
@@ -46,7 +45,7 @@ pub(crate) fn supervise(args: &SuperviseArgs) -> Ended {
     let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
     super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
-        keeper::keep(&plan, process::supervisor(), &interrupt, Screen::new(true), say_and_let_go).await
+        keeper::keep(&plan, leaseproof_pipeline::supervisor(), &interrupt, Screen::new(true), say_and_let_go).await
     })
 }
 

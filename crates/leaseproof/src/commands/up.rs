@@ -2,6 +2,7 @@ use std::io::{self, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use clap::Args;
+use leaseproof_pipeline::Interrupt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -10,9 +11,8 @@ use crate::commands::supervise;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::interrupt::Interrupt;
+use crate::keeper;
 use crate::progress::Screen;
-use crate::{keeper, process};
 
 /// Start a scenario's environment and keep it, to work with by hand
 ///
@@ -52,7 +52,7 @@ pub(crate) fn up(args: &UpArgs) -> Ended {
             console::note(format!("run {} is up; Ctrl-C stops it", kept.run));
             Ok(())
         };
-        keeper::keep(&plan, process::harness(), &interrupt, screen, ready).await
+        keeper::keep(&plan, leaseproof_pipeline::harness(), &interrupt, screen, ready).await
     })
 }
 
@@ -82,7 +82,7 @@ async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
             // An error means that it has already ended.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
             ended(&mut child)?;
-            Ok(interrupt.exit().unwrap_or(Exit::Interrupted))
+            Ok(interrupt.signal().map_or(Exit::Interrupted, Exit::from))
         }
     }
 }

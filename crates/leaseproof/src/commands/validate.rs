@@ -6,7 +6,6 @@ use leaseproof_domain::{count, visible, visible_lines};
 use leaseproof_scenario::EstateKind;
 
 use crate::arguments::Overrides;
-use crate::attached;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -41,7 +40,11 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
         match super::check(path, &args.overrides) {
             Ok((plan, warnings)) => {
                 let is_attached = plan.estate == EstateKind::Attached;
-                let unfit = if is_attached || plan.attached.is_some() { attached::unfit(&plan) } else { Vec::new() };
+                let unfit = if is_attached || plan.attached.is_some() {
+                    leaseproof_pipeline::attached::unfit(&plan)
+                } else {
+                    Vec::new()
+                };
                 if is_attached && !unfit.is_empty() {
                     problems.push(visible_lines(&unfit.join("\n")).into_owned());
                     continue;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::standing::say_trouble;
+use crate::display::Display;
 use crate::stop::Stop;
 
 /// How often the guard checks the load.
@@ -49,7 +49,7 @@ impl Guard {
         vault: Client,
         allowed: &AttachedPlan,
         progress: watch::Receiver<Progress>,
-        trouble: watch::Receiver<Option<String>>,
+        (trouble, display): (watch::Receiver<Option<String>>, Arc<dyn Display>),
         load: CancellationToken,
     ) -> Self {
         let why = Arc::new(OnceLock::new());
@@ -65,7 +65,7 @@ impl Guard {
             let reason = tokio::select! {
                 reason = beyond(&bounds, progress) => reason,
                 reason = irrevocable(&vault) => reason,
-                never = warn(trouble) => never,
+                never = warn(trouble, &*display) => never,
                 words = token_ends(&own) => {
                     let _first = token_ended.set(words);
                     return load.cancel();
@@ -141,10 +141,10 @@ async fn token_ends(vault: &Client) -> String {
 }
 
 /// Warns each time the harness's own token cannot be renewed. It never ends the load.
-async fn warn(mut trouble: watch::Receiver<Option<String>>) -> String {
+async fn warn(mut trouble: watch::Receiver<Option<String>>, display: &dyn Display) -> String {
     while trouble.changed().await.is_ok() {
         if let Some(words) = trouble.borrow_and_update().clone() {
-            say_trouble(&words);
+            display.note(&format!("warning: {words}"));
         }
     }
     std::future::pending().await

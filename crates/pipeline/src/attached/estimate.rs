@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use leaseproof_domain::{Ttl, count};
 use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::glue;
 
 /// Bytes of one entry of Vault's audit log; a request has two entries (measured with Vault 1.21.0: 1.0 to 1.4 kB).
@@ -17,7 +17,7 @@ const UNSAID: f64 = 768.0 * 3600.0;
 
 /// The expected cost of a run, as an upper bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Estimate {
+pub struct Estimate {
     /// The number of leases, and of PostgreSQL roles, that the run creates.
     leases: u64,
     /// How many of them are live at the same time.
@@ -32,7 +32,7 @@ pub(crate) struct Estimate {
 
 impl Estimate {
     /// The cost of that plan.
-    pub(crate) fn of(plan: &Plan) -> Self {
+    pub fn of(plan: &Plan) -> Self {
         let arrivals = |phase: &PhasePlan| (phase.rate * phase.duration.duration().as_secs_f64()).ceil();
         let probes = plan.roles.iter().filter(|role| role.max_ttl.is_some()).count() as f64;
         let leases = plan.phases.iter().map(arrivals).sum::<f64>() + probes;
@@ -53,7 +53,7 @@ impl Estimate {
     }
 
     /// For people.
-    pub(crate) fn words(&self, plan: &Plan) -> String {
+    pub fn words(&self, plan: &Plan) -> String {
         let at = plan.attached.as_ref().map_or("", |attached| attached.vault.address.as_str());
         let Self { leases, live, seconds, audit, refused } = self;
         let mut more = format!(
@@ -85,15 +85,18 @@ impl Estimate {
     }
 
     /// Checks the cost against the limits.
-    pub(crate) fn within(&self, max_live: u64, max_duration: Ttl) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the limit that it exceeds.
+    pub fn within(&self, max_live: u64, max_duration: Ttl) -> Result<(), Error> {
         if self.live > max_live {
-            return Err(Failure::usage(format!(
+            return Err(Error::input(format!(
                 "{} leases would be live at the same time; --max-live-leases allows {max_live}. Nothing was started",
                 self.live
             )));
         }
         if self.seconds > max_duration.secs() {
-            return Err(Failure::usage(format!(
+            return Err(Error::input(format!(
                 "the load would last {}; --max-duration allows {max_duration}. Nothing was started",
                 Ttl::from_secs(self.seconds)
             )));
@@ -148,7 +151,7 @@ mod tests {
     use leaseproof_scenario::LoadOptions;
 
     use super::Estimate;
-    use crate::exit::Exit;
+    use crate::error::Error;
 
     #[test]
     fn a_run_is_estimated_from_above() {
@@ -162,8 +165,8 @@ mod tests {
         for (live, seconds, words) in
             [(112, 70, "113 leases would be live at the same time"), (113, 69, "would last 1m10s")]
         {
-            let failure = estimate.within(live, Ttl::from_secs(seconds)).unwrap_err();
-            assert!(failure.exit == Exit::Usage && failure.words.contains(words), "{}", failure.words);
+            let error = estimate.within(live, Ttl::from_secs(seconds)).unwrap_err();
+            assert!(matches!(&error, Error::Input(text) if text.contains(words)), "{error}");
         }
     }
 }

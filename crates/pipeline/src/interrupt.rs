@@ -1,78 +1,92 @@
 //! SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT: the first one drains and cleans up, a second one cleans up at once.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::error::Error;
+
+/// A signal that ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGQUIT, Ctrl-\\.
+    Quit,
+    /// SIGHUP: the terminal was closed.
+    HangUp,
+}
 
 /// Signals to every stage of a run that it has to end.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt {
+pub struct Interrupt {
     asked: CancellationToken,
     urged: CancellationToken,
-    code: Arc<AtomicU8>,
+    first: Arc<OnceLock<Signal>>,
 }
 
 /// The stage was interrupted by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut;
+pub struct Cut;
 
 impl Interrupt {
     /// Installs the signal handlers in the current runtime. Commands with servers call it first. If SIGHUP was ignored at
     /// the start, as with nohup(1), it stays ignored.
-    pub(crate) fn listen() -> Result<Self, Failure> {
-        let failed = |error| Failure::estate(format!("cannot install signal handlers: {error}"));
+    ///
+    /// # Errors
+    /// [`Error::Machine`] if the system does not allow it.
+    pub fn listen() -> Result<Self, Error> {
+        let failed = |error| Error::machine(format!("cannot install signal handlers: {error}"));
         let interrupt = Self::default();
         let mut handled = vec![
-            (SignalKind::interrupt(), Exit::Interrupted),
-            (SignalKind::terminate(), Exit::Terminated),
-            (SignalKind::quit(), Exit::Quit),
+            (SignalKind::interrupt(), Signal::Interrupt),
+            (SignalKind::terminate(), Signal::Terminate),
+            (SignalKind::quit(), Signal::Quit),
         ];
         if !is_ignored(SignalKind::hangup()) {
-            handled.push((SignalKind::hangup(), Exit::HungUp));
+            handled.push((SignalKind::hangup(), Signal::HangUp));
         }
-        for (kind, exit) in handled {
+        for (kind, named) in handled {
             let mut received = signal(kind).map_err(failed)?;
             let asked = interrupt.clone();
             tokio::spawn(async move {
                 while received.recv().await.is_some() {
-                    asked.ask(exit)
+                    asked.ask(named)
                 }
             });
         }
         Ok(interrupt)
     }
 
-    fn ask(&self, exit: Exit) {
+    fn ask(&self, named: Signal) {
         if self.asked.is_cancelled() {
             self.urged.cancel();
         } else {
-            self.code.store(exit.code(), Ordering::SeqCst);
+            let _first = self.first.set(named);
             self.asked.cancel();
         }
     }
 
     /// Cancelled by the first signal.
-    pub(crate) fn token(&self) -> CancellationToken {
+    pub fn token(&self) -> CancellationToken {
         self.asked.clone()
     }
 
-    /// The exit for the received signal, if any.
-    pub(crate) fn exit(&self) -> Option<Exit> {
-        if !self.asked.is_cancelled() {
-            return None;
-        }
-        Exit::from_code(self.code.load(Ordering::SeqCst))
+    /// The first signal, if one came.
+    pub fn signal(&self) -> Option<Signal> {
+        self.first.get().copied()
     }
 
     /// Runs `stage` unless a signal comes first.
-    pub(crate) async fn unless_asked<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
+    ///
+    /// # Errors
+    /// [`Cut`] if it came.
+    pub async fn unless_asked<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
         tokio::select! {
             biased;
             () = self.asked.cancelled() => Err(Cut),
@@ -82,7 +96,10 @@ impl Interrupt {
 
     /// Runs `stage`. After a signal it may continue for that time, unless a second signal comes first: a server may
     /// execute a request even if nobody waits for the response.
-    pub(crate) async fn unless_asked_for<T>(&self, time: Duration, stage: impl Future<Output = T>) -> Result<T, Cut> {
+    ///
+    /// # Errors
+    /// [`Cut`] if the time passed.
+    pub async fn unless_asked_for<T>(&self, time: Duration, stage: impl Future<Output = T>) -> Result<T, Cut> {
         let over = async {
             self.asked.cancelled().await;
             tokio::select! {
@@ -98,7 +115,10 @@ impl Interrupt {
     }
 
     /// Runs `stage`, which cleans up, unless a second signal comes first.
-    pub(crate) async fn unless_urged<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
+    ///
+    /// # Errors
+    /// [`Cut`] if it came.
+    pub async fn unless_urged<T>(&self, stage: impl Future<Output = T>) -> Result<T, Cut> {
         tokio::select! {
             biased;
             () = self.urged.cancelled() => Err(Cut),
@@ -124,19 +144,18 @@ mod tests {
     use std::future::{pending, ready};
     use std::time::Duration;
 
-    use super::{Cut, Interrupt, ignored};
-    use crate::exit::Exit;
+    use super::{Cut, Interrupt, Signal, ignored};
 
     #[tokio::test]
     async fn the_first_signal_asks_and_the_second_urges() {
         let interrupt = Interrupt::default();
-        assert_eq!((interrupt.unless_asked(ready(1)).await, interrupt.exit()), (Ok(1), None));
-        interrupt.ask(Exit::Terminated);
+        assert_eq!((interrupt.unless_asked(ready(1)).await, interrupt.signal()), (Ok(1), None));
+        interrupt.ask(Signal::Terminate);
         assert_eq!(interrupt.unless_asked(pending::<()>()).await, Err(Cut));
         assert_eq!(interrupt.unless_urged(ready(2)).await, Ok(2));
-        interrupt.ask(Exit::Interrupted);
+        interrupt.ask(Signal::Interrupt);
         assert_eq!(interrupt.unless_urged(pending::<()>()).await, Err(Cut));
-        assert_eq!(interrupt.exit(), Some(Exit::Terminated), "the first signal decides");
+        assert_eq!(interrupt.signal(), Some(Signal::Terminate), "the first signal decides");
     }
 
     #[test]
@@ -150,11 +169,11 @@ mod tests {
     #[tokio::test]
     async fn a_stage_has_time_to_end_after_a_signal_and_no_more_than_that() {
         let interrupt = Interrupt::default();
-        interrupt.ask(Exit::HungUp);
+        interrupt.ask(Signal::HangUp);
         assert_eq!(interrupt.unless_asked_for(Duration::from_secs(60), ready(3)).await, Ok(3));
         assert_eq!(interrupt.unless_asked_for(Duration::from_millis(1), pending::<()>()).await, Err(Cut));
-        interrupt.ask(Exit::HungUp);
+        interrupt.ask(Signal::HangUp);
         assert_eq!(interrupt.unless_asked_for(Duration::from_secs(60), pending::<()>()).await, Err(Cut));
-        assert_eq!(interrupt.exit(), Some(Exit::HungUp));
+        assert_eq!(interrupt.signal(), Some(Signal::HangUp));
     }
 }

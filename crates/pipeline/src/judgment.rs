@@ -3,29 +3,32 @@
 use std::path::Path;
 
 use leaseproof_checker::{Clocking, Extent, Judged};
-use leaseproof_domain::{Event, Judgment, Micros, RunVerdicts, UnixMicros};
+use leaseproof_domain::{Event, Micros, RunVerdicts, UnixMicros};
 use leaseproof_history::{History, ReadEnd, RunFolder};
 use leaseproof_scenario::Plan;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// The verdicts of a run, and the data for the export of its histograms.
-pub(crate) struct JudgedRun {
+pub struct JudgedRun {
     /// The verdicts of the checkers.
-    pub(crate) verdicts: RunVerdicts,
+    pub verdicts: RunVerdicts,
     /// `latency.hlog`.
-    pub(crate) latencies: Vec<u8>,
+    pub latencies: Vec<u8>,
     /// `seconds.csv`.
-    pub(crate) seconds: String,
+    pub seconds: String,
 }
 
 /// Judges a recorded run.
-pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
+///
+/// # Errors
+/// [`Error::Input`] if its plan or its history cannot be read.
+pub fn judge(folder: &RunFolder) -> Result<JudgedRun, Error> {
     let path = folder.plan();
-    let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let unreadable = |error: &dyn std::fmt::Display| Error::input(format!("cannot read {}: {error}", path.display()));
     let text = leaseproof_files::read_text(&path, leaseproof_files::PLAN).map_err(|error| unreadable(&error))?;
     let plan = Plan::from_json(&text).map_err(|error| unreadable(&error))?;
-    let history = History::open(&folder.history()).map_err(Failure::usage)?;
+    let history = History::open(&folder.history()).map_err(Error::input)?;
     let ending = history.ending();
     let (mut epoch, mut last) = (UnixMicros::default(), Micros::default());
     let noted = history.inspect(|event| match event {
@@ -35,7 +38,7 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
         _ => {}
     });
     let Judged { verdicts, seconds, histograms } = leaseproof_checker::judge(&plan, noted, &ending);
-    whole(&folder.history(), &ending())?;
+    check_size(&folder.history(), &ending())?;
     let word = |clocking: &Clocking| match clocking {
         Clocking::Response => "response",
         Clocking::Service => "service",
@@ -46,33 +49,21 @@ pub(crate) fn of(folder: &RunFolder) -> Result<JudgedRun, Failure> {
     };
     let name = |op, clocking, extent| format!("{op}.{}{}", word(clocking), suffix(extent));
     let named = histograms.iter().map(|((op, clocking, extent), times)| (name(op, clocking, extent), times));
-    let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Failure::estate)?;
+    let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Error::machine)?;
     let seconds = leaseproof_report::seconds_csv(&seconds);
     Ok(JudgedRun { verdicts, latencies, seconds })
 }
 
 /// Checks that the history at `path` was not too large to be read.
-pub(crate) fn whole(path: &Path, end: &ReadEnd) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Error::Input`] if it was.
+pub fn check_size(path: &Path, end: &ReadEnd) -> Result<(), Error> {
     match end {
         ReadEnd::TooLarge { why } => {
             let limits = "docs/files.md lists the limits";
-            Err(Failure::usage(format!("{} is too large to be read, {why}; {limits}", path.display())))
+            Err(Error::input(format!("{} is too large to be read, {why}; {limits}", path.display())))
         }
         ReadEnd::Complete | ReadEnd::CutOff { .. } => Ok(()),
     }
-}
-
-/// The differences between two judgments of the same run, one line per check.
-pub(crate) fn differences(before: &RunVerdicts, now: &RunVerdicts) -> Vec<String> {
-    let twin = |of: &Judgment, among: &[Judgment]| {
-        among.iter().find(|other| other.check == of.check && other.subject == of.subject).map(|other| other.verdict)
-    };
-    let changed = now.checks.iter().filter_map(|check| match twin(check, &before.checks) {
-        Some(verdict) if verdict == check.verdict => None,
-        Some(verdict) => Some(format!("{} {}: {verdict} before, {} now", check.check, check.subject, check.verdict)),
-        None => Some(format!("{} {}: not judged before, {} now", check.check, check.subject, check.verdict)),
-    });
-    let gone = before.checks.iter().filter(|check| twin(check, &now.checks).is_none());
-    let gone = gone.map(|check| format!("{} {}: {} before, not judged now", check.check, check.subject, check.verdict));
-    changed.chain(gone).collect()
 }

@@ -9,18 +9,18 @@ use leaseproof_history::RunFolder;
 use leaseproof_scenario::Plan;
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::judgment::JudgedRun;
 
 /// How much of the end of a log is read for its last lines, in bytes.
 const LOG_END: u64 = 64 << 10;
 
 /// The plan, without its secrets.
-pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn write_plan(folder: &RunFolder, plan: &Plan) -> Result<(), Error> {
     let text = plan.to_json();
     if text.len() as u64 > PLAN {
         let words = "the scenario's files are too large in total: the plan, which contains all of them, has";
-        return Err(Failure::usage(format!("{words} {} bytes; the limit is {PLAN} bytes", text.len())));
+        return Err(Error::input(format!("{words} {} bytes; the limit is {PLAN} bytes", text.len())));
     }
     write(&folder.plan(), text)
 }
@@ -35,7 +35,7 @@ pub(crate) struct Stood {
 }
 
 /// `run.json`: the scenario, the machine, the seed. It is written again after the servers have started.
-pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stood: &Stood) -> Result<(), Failure> {
+pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stood: &Stood) -> Result<(), Error> {
     let run = json!({
         "run": folder.name(),
         "scenario": plan.name,
@@ -58,7 +58,7 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stoo
 }
 
 /// The servers' versions from run.json.
-pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
+pub fn read_servers(folder: &RunFolder) -> Vec<String> {
     let run = leaseproof_files::read(&folder.run_json(), RECORD)
         .ok()
         .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
@@ -67,7 +67,10 @@ pub(crate) fn read_servers(folder: &RunFolder) -> Vec<String> {
 }
 
 /// Writes all files of a judgment. If one file cannot be written, the others are still written.
-pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Error::Machine`] with the first file that could not be written.
+pub fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Error> {
     let verdicts = &judged.verdicts;
     let written = [
         write(&folder.verdicts(), leaseproof_report::verdicts_json(verdicts)),
@@ -80,7 +83,7 @@ pub(crate) fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(),
 }
 
 /// The verdicts in the folder, if they exist and can be read.
-pub(crate) fn read_verdicts(folder: &RunFolder) -> Option<RunVerdicts> {
+pub fn read_verdicts(folder: &RunFolder) -> Option<RunVerdicts> {
     serde_json::from_slice(&leaseproof_files::read(&folder.verdicts(), RECORD).ok()?).ok()
 }
 
@@ -90,9 +93,9 @@ pub(crate) fn last_log_lines(folder: &RunFolder, server: &str, lines: usize) -> 
     leaseproof_files::last_lines(&log, lines, LOG_END).unwrap_or_default()
 }
 
-fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
     leaseproof_files::write(path, content)
-        .map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))
+        .map_err(|error| Error::machine(format!("cannot write {}: {error}", path.display())))
 }
 
 fn first_line(path: &str) -> Option<String> {

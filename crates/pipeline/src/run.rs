@@ -1,6 +1,5 @@
 //! The complete flow of a run, from a plan to its verdicts.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,20 +12,16 @@ use leaseproof_watch::{ReleaseWait, Watch};
 use leaseproof_workload::Progress;
 use tokio::time::Instant;
 
-use crate::artefacts::Stood;
-use crate::commands::run::say_moved;
-use crate::console;
-use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::artifacts::{self, Stood};
+use crate::display::Display;
+use crate::environment::Environment;
+use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::progress::Screen;
+use crate::judgment;
 use crate::repeated::Repeated;
-use crate::standing::Standing;
 use crate::stop::Stop;
-use crate::{artefacts, glue, judgment, process};
+use crate::{glue, process};
 
-/// The default folder of runs, without `--output`.
-const RUNS: &str = "reports/runs";
 /// How many of the last log lines are shown for a lost server.
 const LAST_LINES: usize = 10;
 /// How long after a failure the end of a server may be detected.
@@ -42,71 +37,79 @@ const RELEASE_LONGEST: Duration = Duration::from_secs(15 * 60);
 const RELEASE_SHORTEST: Duration = Duration::from_secs(10);
 
 /// A finished run.
-pub(crate) struct Run {
+pub struct Run {
     /// Its folder, with all files that could be written.
-    pub(crate) folder: RunFolder,
+    pub folder: RunFolder,
     /// Its verdicts.
-    pub(crate) verdicts: RunVerdicts,
-    /// The exit of the process.
-    pub(crate) exit: Exit,
+    pub verdicts: RunVerdicts,
+    /// Whether all files of the folder are complete.
+    pub is_stored: bool,
 }
 
 /// Plan → environment → workload, observed → history → verdicts → files.
-pub(crate) async fn run(
+///
+/// `keep_going` continues the load even if the same failure repeats. A signal ends the run early; it is judged all the same.
+///
+/// # Errors
+/// [`Error`] if the folder cannot be written, or holds too little for a judgment.
+pub async fn run(
     plan: &Plan,
-    output: Option<&Path>,
+    folder: RunFolder,
     interrupt: &Interrupt,
-    screen: Screen,
+    display: &Arc<dyn Display>,
     keep_going: bool,
-) -> Result<Run, Failure> {
-    let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
-    say_moved(output, Some(folder.path()));
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(process::harness()).map_err(Failure::estate)?;
-    ledger.add(process::started(&plan.name)).map_err(Failure::estate)?;
-    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Failure::estate)?;
-    artefacts::write_plan(&folder, plan)?;
-    artefacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
+) -> Result<Run, Error> {
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Error::machine)?;
+    ledger.add(process::harness()).map_err(Error::machine)?;
+    ledger.add(process::started(&plan.name)).map_err(Error::machine)?;
+    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Error::machine)?;
+    artifacts::write_plan(&folder, plan)?;
+    artifacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
 
     let redactor = Arc::new(Redactor::new());
-    let lived =
-        Living { plan, folder: &folder, ledger: &ledger, recorder: &recorder, redactor, interrupt, screen, keep_going };
-    let (stopped, left) = lived.live().await;
+    let live = LiveRun {
+        plan,
+        folder: &folder,
+        ledger: &ledger,
+        recorder: &recorder,
+        redactor,
+        interrupt,
+        display,
+        keep_going,
+    };
+    let (stopped, left) = live.run().await;
 
     let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
     let cause = stopped.as_ref().map(|stop| stop.cause(&last_lines(stop, &folder)));
     recorder.record(Event::End(End { at: recorder.now(), reason, cause, left_behind: left.clone() }));
     if left.is_none() {
-        ledger.closed().map_err(Failure::estate)?;
+        ledger.closed().map_err(Error::machine)?;
     }
     let recorded = recorder.close().map_err(|error| Stop::Unwritten(error.to_string()));
     let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
-    let stage = screen.stage("judging the run");
-    let mut judged = judgment::of(&folder).map_err(|failure| unjudged(failure, unwritten.as_ref(), left.as_deref()))?;
+    let stage = display.stage("judging the run");
+    let mut judged = judgment::judge(&folder).map_err(|error| unjudged(error, unwritten.as_ref(), left.as_deref()))?;
     if let Some(stop) = &unwritten {
         // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
     }
-    let written = artefacts::write_judged(&folder, &judged);
+    let written = artifacts::write_judged(&folder, &judged);
     drop(stage);
     let verdicts = judged.verdicts;
-    let exit = if unwritten.is_some() || written.is_err() { Exit::Estate } else { Exit::Passed };
-    if let Err(failure) = written {
-        console::note(format!("the run's files are not complete: {}", failure.words));
+    if let Err(error) = &written {
+        display.note(&format!("the run's files are not complete: {error}"));
     }
-    let exit = exit.or(Exit::of(&verdicts));
-    // A signal takes precedence over what was observed until then.
-    let exit = interrupt.exit().unwrap_or(exit);
-    Ok(Run { exit, folder, verdicts })
+    let is_stored = unwritten.is_none() && written.is_ok();
+    Ok(Run { folder, verdicts, is_stored })
 }
 
 /// A run with too little data for a judgment: the cause of its end comes first.
-fn unjudged(failure: Failure, unwritten: Option<&Stop>, left: Option<&str>) -> Failure {
-    let Some(stop) = unwritten else { return failure };
-    let why = format!("there are no verdicts: {}", failure.words);
+fn unjudged(error: Error, unwritten: Option<&Stop>, left: Option<&str>) -> Error {
+    let Some(stop) = unwritten else { return error };
+    let why = format!("there are no verdicts: {error}");
     let words = [Some(stop.words()), left.map(|left| format!("left behind: {left}")), Some(why)];
-    Failure::estate(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    Error::machine(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
@@ -120,34 +123,34 @@ fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
 
 fn last_lines(stop: &Stop, folder: &RunFolder) -> Vec<String> {
     let Stop::Lost(lost) = stop else { return Vec::new() };
-    artefacts::last_log_lines(folder, &lost.server, LAST_LINES)
+    artifacts::last_log_lines(folder, &lost.server, LAST_LINES)
 }
 
 /// The part of a run that has servers.
-struct Living<'a> {
+struct LiveRun<'a> {
     plan: &'a Plan,
     folder: &'a RunFolder,
     ledger: &'a Ledger,
     recorder: &'a Recorder,
     redactor: Arc<Redactor>,
     interrupt: &'a Interrupt,
-    screen: Screen,
+    display: &'a Arc<dyn Display>,
     /// Whether the load continues even if the same failure repeats.
     keep_going: bool,
 }
 
-impl Living<'_> {
+impl LiveRun<'_> {
     /// Starts the environment, runs the load, and stops everything in all cases. Returns the cause of an early end, and
     /// what is left behind.
-    async fn live(&self) -> (Option<Stop>, Option<String>) {
-        let mut estate = match Standing::unless_asked(self.plan, self.interrupt, self.stand()).await {
+    async fn run(&self) -> (Option<Stop>, Option<String>) {
+        let mut estate = match Environment::unless_asked(self.plan, self.interrupt, self.stand()).await {
             Ok(Ok(estate)) => estate,
             // Servers that had been started ended together with the stage; a login to Vault is in the ledger.
             Ok(Err(stop)) => return (Some(stop), leaseproof_estate::left_by_login(self.folder.name())),
             Err(cut) => return (Some(cut.into()), leaseproof_estate::left_by_login(self.folder.name())),
         };
         let (watch, stop) = self.watched(&mut estate).await;
-        let _stage = self.screen.stage("stopping the environment");
+        let _stage = self.display.stage("stopping the environment");
         let left = estate.tear_down(self.interrupt).await;
         let finished = match watch {
             Some(watch) => watch.finish().await.err().map(Stop::from),
@@ -156,15 +159,15 @@ impl Living<'_> {
         (stop.or(finished), left)
     }
 
-    async fn stand(&self) -> Result<Standing, Stop> {
-        let _stage = self.screen.stage("starting the environment");
+    async fn stand(&self) -> Result<Environment, Stop> {
+        let _stage = self.display.stage("starting the environment");
         let (plan, run) = (self.plan, self.folder.name());
-        Ok(Standing::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
+        Ok(Environment::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
     }
 
     /// Everything between start and stop.
-    async fn watched(&self, estate: &mut Standing) -> (Option<Watch>, Option<Stop>) {
-        let stage = self.screen.stage("starting the observation");
+    async fn watched(&self, estate: &mut Environment) -> (Option<Watch>, Option<Stop>) {
+        let stage = self.display.stage("starting the observation");
         let started = async {
             let config = glue::watch_config(self.plan, estate, self.folder).await?;
             Ok::<_, Stop>(Watch::start(config, self.recorder, &self.redactor).await?)
@@ -219,17 +222,17 @@ impl Living<'_> {
     }
 
     /// The setup, the load with its faults and actions, and the end of all leases.
-    async fn work(&self, estate: &mut Standing, watch: &Watch) -> Result<(), Stop> {
+    async fn work(&self, estate: &mut Environment, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
-        let token = Standing::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
+        let token = Environment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client.clone(), observer);
 
         let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
-        let stage = self.screen.workload(receiver.clone());
+        let stage = self.display.workload(receiver.clone());
         let cancel = self.interrupt.token().child_token();
-        let guard = estate.guard(plan, receiver, &cancel);
+        let guard = estate.guard(plan, receiver, self.display, &cancel);
         let repeated = if self.keep_going { Repeated::never() } else { Repeated::watch(plan, recorder, &cancel) };
         let dns = glue::dns(plan, estate);
         let over = cancel.child_token();
@@ -255,7 +258,7 @@ impl Living<'_> {
         disturbed?;
         drop(stage);
 
-        let stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("stopping PowerDNS"));
+        let stage = self.plan.pdns.as_ref().map(|_| self.display.stage("stopping PowerDNS"));
         self.interrupt.unless_urged(estate.end_powerdns()).await??;
         drop(stage);
         let waits = release_wait(plan, guard.ends());
@@ -270,20 +273,22 @@ impl Living<'_> {
     }
 
     /// The setup steps, the run's own token, the clocks, and a first observation.
-    async fn prepare(&self, estate: &mut Standing, watch: &Watch) -> Result<ClientToken, Stop> {
+    async fn prepare(&self, estate: &mut Environment, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
-        let stage = self.screen.stage("running the setup");
-        let (tell, steps) = (stage.teller(), self.plan.setup.len());
+        let stage = self.display.stage("running the setup");
+        let (shown, steps) = (Arc::downgrade(&stage), self.plan.setup.len());
         self.recorder.tap(move |event| {
-            if let Event::Setup(record) = event {
-                tell(format!("running the setup: {} of {steps} steps done", record.step));
+            if let Event::Setup(record) = event
+                && let Some(stage) = shown.upgrade()
+            {
+                stage.say(format!("running the setup: {} of {steps} steps done", record.step));
             }
         });
         estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
         glue::databases(self.plan, estate).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
-        artefacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
-            .map_err(|failure| Stop::Estate(failure.words))?;
+        artifacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
+            .map_err(|error| Stop::Estate(error.to_string()))?;
         let token = estate.client_token(self.plan, self.ledger).await?;
         estate.measure_clocks(self.recorder).await?;
         watch.baseline().await?;
@@ -291,8 +296,8 @@ impl Living<'_> {
     }
 
     /// The live PowerDNS, if the scenario has one. After the first observation, because its credentials belong to the run.
-    async fn stand_powerdns(&self, estate: &mut Standing) -> Result<(), Stop> {
-        let _stage = self.plan.pdns.as_ref().map(|_| self.screen.stage("starting PowerDNS"));
+    async fn stand_powerdns(&self, estate: &mut Environment) -> Result<(), Stop> {
+        let _stage = self.plan.pdns.as_ref().map(|_| self.display.stage("starting PowerDNS"));
         Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
     }
 
@@ -300,12 +305,12 @@ impl Living<'_> {
     /// whether a signal ended that wait.
     async fn release(
         &self,
-        estate: &Standing,
+        estate: &Environment,
         watch: &Watch,
         accessor: &str,
         waits: &ReleaseWait,
     ) -> Result<bool, Stop> {
-        let stage = self.screen.stage("revoking every lease");
+        let stage = self.display.stage("revoking every lease");
         // In an environment that leaseproof started, the environment keeps the accounts.
         let attached = self.plan.estate == EstateKind::Attached;
         let own = |fault: Option<HarnessFault>| {

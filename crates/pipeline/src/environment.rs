@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::attached::Guard;
-use crate::console;
+use crate::display::Display;
 use crate::interrupt::{Cut, Interrupt};
 use crate::stop::Stop;
 
@@ -25,14 +25,14 @@ use crate::stop::Stop;
 const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Real servers: started by leaseproof, or attached.
-pub(crate) enum Standing {
+pub(crate) enum Environment {
     /// Child processes or containers of leaseproof, which end with it.
-    Processes(Box<Estate>),
+    Started(Box<Estate>),
     /// An environment that is already running.
     Attached(Box<Attached>),
 }
 
-impl Standing {
+impl Environment {
     /// Starts the plan's environment, or connects to it.
     pub(crate) async fn stand(
         plan: &Plan,
@@ -45,7 +45,7 @@ impl Standing {
             EstateKind::Processes | EstateKind::Containers => {
                 let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
                 let estate = Estate::stand(plan, &options, Some(recorder), ledger, redactor).await?;
-                Self::Processes(Box::new(estate))
+                Self::Started(Box::new(estate))
             }
             EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, recorder, ledger, redactor).await?)),
         })
@@ -67,7 +67,7 @@ impl Standing {
     /// Vault, with the harness's own token.
     pub(crate) fn vault(&self) -> Client {
         match self {
-            Self::Processes(estate) => estate.vault(),
+            Self::Started(estate) => estate.vault(),
             Self::Attached(estate) => estate.vault(),
         }
     }
@@ -75,7 +75,7 @@ impl Standing {
     /// Vault, with the token of the watch.
     pub(crate) async fn observing_vault(&self) -> Result<Client, EstateError> {
         match self {
-            Self::Processes(estate) => estate.observing_vault().await,
+            Self::Started(estate) => estate.observing_vault().await,
             Self::Attached(estate) => Ok(estate.vault()),
         }
     }
@@ -83,7 +83,7 @@ impl Standing {
     /// How the harness's own account logs in to a database of a cluster.
     pub(crate) fn observer_login(&self, cluster: &str, database: &str) -> Login {
         match self {
-            Self::Processes(estate) => estate.observer_login(cluster, database),
+            Self::Started(estate) => estate.observer_login(cluster, database),
             Self::Attached(estate) => estate.observer_login(cluster, database),
         }
     }
@@ -91,7 +91,7 @@ impl Standing {
     /// How a cluster's credentials log in to a database, without username and password.
     pub(crate) fn client_logins(&self, cluster: &str, database: &str, timeout: Duration) -> Vec<Login> {
         let logins = match self {
-            Self::Processes(estate) => {
+            Self::Started(estate) => {
                 let observer = estate.observer_login(cluster, database);
                 let login =
                     |(host, port)| Login { host, port, user: String::new(), password: None, ..observer.clone() };
@@ -106,7 +106,7 @@ impl Standing {
     /// The readable server logs: those of servers that leaseproof started.
     pub(crate) fn take_logs(&mut self) -> Vec<LogStream> {
         match self {
-            Self::Processes(estate) => estate.take_logs(),
+            Self::Started(estate) => estate.take_logs(),
             Self::Attached(_) => Vec::new(),
         }
     }
@@ -114,7 +114,7 @@ impl Standing {
     /// The file of Vault's audit device, if it is on this machine.
     pub(crate) fn audit_log(&self) -> Option<std::path::PathBuf> {
         match self {
-            Self::Processes(estate) => estate.audit_log(),
+            Self::Started(estate) => estate.audit_log(),
             Self::Attached(_) => None,
         }
     }
@@ -122,7 +122,7 @@ impl Standing {
     /// Waits until a server that leaseproof started ends unexpectedly; attached servers are not monitored.
     pub(crate) fn lost(&self) -> impl Future<Output = Stop> + use<> {
         let receiver = match self {
-            Self::Processes(estate) => Some(estate.lost()),
+            Self::Started(estate) => Some(estate.lost()),
             Self::Attached(_) => None,
         };
         async move {
@@ -139,7 +139,7 @@ impl Standing {
     /// none.
     pub(crate) async fn disturb(&mut self, plan: &Plan, recorder: &Recorder, moments: &Moments) -> Result<(), Stop> {
         match self {
-            Self::Processes(estate) => Ok(leaseproof_timeline::run(plan, estate, recorder, moments).await?),
+            Self::Started(estate) => Ok(leaseproof_timeline::run(plan, estate, recorder, moments).await?),
             Self::Attached(_) => Ok(()),
         }
     }
@@ -155,9 +155,9 @@ impl Standing {
         interrupt: &Interrupt,
     ) -> Result<(), Stop> {
         match self {
-            Self::Processes(estate) => Ok(estate.set_up(plan, Some(recorder)).await.map(drop)?),
+            Self::Started(estate) => Ok(estate.set_up(plan, Some(recorder)).await.map(drop)?),
             Self::Attached(estate) => {
-                let ended = || interrupt.exit().is_some();
+                let ended = || interrupt.signal().is_some();
                 Ok(estate.set_up(plan, run, recorder, ledger, &ended).await?)
             }
         }
@@ -166,7 +166,7 @@ impl Standing {
     /// Starts the plan's live PowerDNS, after the setup. A checked plan for an attached environment has none.
     pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EstateError> {
         match self {
-            Self::Processes(estate) => estate.stand_powerdns(plan, ledger).await,
+            Self::Started(estate) => estate.stand_powerdns(plan, ledger).await,
             Self::Attached(_) => Ok(()),
         }
     }
@@ -174,7 +174,7 @@ impl Standing {
     /// The address of PowerDNS, if there is one.
     pub(crate) fn powerdns(&self) -> Option<PowerDnsAccess> {
         match self {
-            Self::Processes(estate) => estate.powerdns(),
+            Self::Started(estate) => estate.powerdns(),
             Self::Attached(_) => None,
         }
     }
@@ -182,7 +182,7 @@ impl Standing {
     /// Stops it, and revokes its agent's token with every lease under it.
     pub(crate) async fn end_powerdns(&mut self) -> Result<(), EstateError> {
         match self {
-            Self::Processes(estate) => estate.end_powerdns().await,
+            Self::Started(estate) => estate.end_powerdns().await,
             Self::Attached(_) => Ok(()),
         }
     }
@@ -190,7 +190,7 @@ impl Standing {
     /// Creates the token under which credentials are issued.
     pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
         match self {
-            Self::Processes(estate) => estate.client_token(plan, ledger).await,
+            Self::Started(estate) => estate.client_token(plan, ledger).await,
             Self::Attached(estate) => estate.client_token(plan, ledger).await,
         }
     }
@@ -198,7 +198,7 @@ impl Standing {
     /// Revokes that token, and with it every lease.
     pub(crate) async fn release(&self, accessor: &str) -> Result<(), EstateError> {
         match self {
-            Self::Processes(estate) => estate.release(accessor).await,
+            Self::Started(estate) => estate.release(accessor).await,
             Self::Attached(estate) => estate.release(accessor).await,
         }
     }
@@ -206,16 +206,23 @@ impl Standing {
     /// Measures the servers' clocks.
     pub(crate) async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EstateError> {
         match self {
-            Self::Processes(estate) => estate.measure_clocks(recorder).await,
+            Self::Started(estate) => estate.measure_clocks(recorder).await,
             Self::Attached(estate) => estate.measure_clocks(recorder).await,
         }
     }
 
     /// Guards an attached environment during the load, and ends the load if necessary.
-    pub(crate) fn guard(&self, plan: &Plan, progress: watch::Receiver<Progress>, load: &CancellationToken) -> Guard {
+    pub(crate) fn guard(
+        &self,
+        plan: &Plan,
+        progress: watch::Receiver<Progress>,
+        display: &Arc<dyn Display>,
+        load: &CancellationToken,
+    ) -> Guard {
         match (self, &plan.attached) {
             (Self::Attached(estate), Some(attached)) => {
-                Guard::begin(estate.vault(), attached, progress, estate.trouble(), load.clone())
+                let trouble = (estate.trouble(), Arc::clone(display));
+                Guard::begin(estate.vault(), attached, progress, trouble, load.clone())
             }
             _ => Guard::idle(),
         }
@@ -225,7 +232,7 @@ impl Standing {
     pub(crate) async fn tear_down(self, interrupt: &Interrupt) -> Option<String> {
         match self {
             // Dropping it ends every server immediately.
-            Self::Processes(estate) => {
+            Self::Started(estate) => {
                 let torn = interrupt.unless_urged(estate.tear_down()).await;
                 torn.ok().and_then(Result::err).map(|error| error.to_string())
             }
@@ -238,9 +245,4 @@ impl Standing {
             }
         }
     }
-}
-
-/// Prints a warning when the harness's own token cannot be renewed.
-pub(crate) fn say_trouble(words: &str) {
-    console::note(format!("warning: {words}"));
 }

@@ -11,7 +11,7 @@ use leaseproof_scenario::{EstateKind, PdnsPlan, Plan};
 use leaseproof_watch::{Config, LogSource, Watched};
 use leaseproof_workload::{DnsTarget, Targets};
 
-use crate::standing::Standing;
+use crate::environment::Environment;
 use crate::stop::Stop;
 
 /// How often everything is looked at while a run lasts.
@@ -21,7 +21,7 @@ pub(crate) const ATTACHED_PACE: Duration = Looks::Roles.pace_attached().expect("
 
 /// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.
-pub(crate) async fn watch_config(plan: &Plan, estate: &mut Standing, folder: &RunFolder) -> Result<Config, Stop> {
+pub(crate) async fn watch_config(plan: &Plan, estate: &mut Environment, folder: &RunFolder) -> Result<Config, Stop> {
     let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
     let mut clusters = Vec::new();
     for (cluster, database) in databases {
@@ -57,7 +57,12 @@ fn log_source(stream: LogStream) -> LogSource {
 }
 
 /// What the workload acts on: Vault with the run's own token, and where each role's credentials log in.
-pub(crate) fn targets(plan: &Plan, estate: &Standing, vault: leaseproof_vault::Client, observer: Observer) -> Targets {
+pub(crate) fn targets(
+    plan: &Plan,
+    estate: &Environment,
+    vault: leaseproof_vault::Client,
+    observer: Observer,
+) -> Targets {
     let timeout = plan.client.timeout.duration();
     let of_role = |on: &str, database: &str| estate.client_logins(on, database, timeout);
     let endpoints: BTreeMap<_, _> =
@@ -66,7 +71,7 @@ pub(crate) fn targets(plan: &Plan, estate: &Standing, vault: leaseproof_vault::C
 }
 
 /// The live PowerDNS that is asked while the load lasts; none where the scenario has none.
-pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Standing) -> Option<(&'p PdnsPlan, DnsTarget)> {
+pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Environment) -> Option<(&'p PdnsPlan, DnsTarget)> {
     let pdns = plan.pdns.as_ref()?;
     let PowerDnsAccess { dns, api, api_key, agent } = estate.powerdns()?;
     let mount = plan.roles.iter().find(|role| role.name == pdns.role).map(|role| role.mount.clone())?;
@@ -74,7 +79,7 @@ pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Standing) -> Option<(&'p PdnsPlan
 }
 
 /// The servers' versions, for people.
-pub(crate) async fn versions(plan: &Plan, estate: &Standing) -> Result<Vec<String>, Stop> {
+pub(crate) async fn versions(plan: &Plan, estate: &Environment) -> Result<Vec<String>, Stop> {
     let mut versions = vec![format!("Vault {}", estate.vault().health().await?.version)];
     for cluster in plan.postgres.keys() {
         let observer = Observer::connect(estate.observer_login(cluster, "postgres")).await?;
@@ -85,7 +90,7 @@ pub(crate) async fn versions(plan: &Plan, estate: &Standing) -> Result<Vec<Strin
 }
 
 /// That the harness's own account can log in to the database of every promised role, after the set-up.
-pub(crate) async fn databases(plan: &Plan, estate: &Standing) -> Result<(), Stop> {
+pub(crate) async fn databases(plan: &Plan, estate: &Environment) -> Result<(), Stop> {
     for role in &plan.roles {
         let login = estate.observer_login(&role.on, &role.database);
         let account = login.user.clone();
@@ -106,7 +111,7 @@ pub(crate) async fn databases(plan: &Plan, estate: &Standing) -> Result<(), Stop
 }
 
 /// The observer that looks at roles on behalf of single lives: in the cluster of the first promised role.
-pub(crate) async fn observer(plan: &Plan, estate: &Standing) -> Result<Observer, Stop> {
+pub(crate) async fn observer(plan: &Plan, estate: &Environment) -> Result<Observer, Stop> {
     let role = plan.roles.first();
     let (cluster, database) = role.map_or(("target", "postgres"), |role| (&*role.on, &*role.database));
     Ok(Observer::connect(estate.observer_login(cluster, database)).await?)

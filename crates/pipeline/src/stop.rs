@@ -3,12 +3,11 @@
 use leaseproof_domain::{Cause, EndReason, HarnessFault, ServerLost};
 use leaseproof_estate::{EstateError, SetupError};
 
-use crate::exit::Exit;
 use crate::interrupt::Cut;
 
 /// The cause of an early end.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// A signal.
     Asked,
     /// A server that ended by itself.
@@ -56,18 +55,6 @@ impl Stop {
         }
     }
 
-    /// The exit of `up`, without signals; a run's code follows from its verdicts.
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Asked => Exit::Interrupted,
-            Self::Refused(_) => Exit::Usage,
-            Self::Setup(_) => Exit::Failed,
-            Self::Aborted(_) | Self::Repeated(_) => Exit::Undecided,
-            Self::Harness(_) => Exit::Invalid,
-            Self::Lost(_) | Self::Estate(_) | Self::Unwritten(_) => Exit::Estate,
-        }
-    }
-
     /// The cause for the history and for reports. `last_lines` are the last log lines of a lost server.
     pub(crate) fn cause(&self, last_lines: &[String]) -> Cause {
         match self {
@@ -93,7 +80,7 @@ impl Stop {
     }
 
     /// What happened, for people.
-    pub(crate) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         match self {
             Self::Asked => "interrupted by a signal".to_owned(),
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),

@@ -1,0 +1,46 @@
+//! One run of a scenario, with its folder and its exit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use leaseproof_domain::RunVerdicts;
+use leaseproof_history::RunFolder;
+use leaseproof_pipeline::{Display, Interrupt, Run};
+use leaseproof_scenario::Plan;
+
+use crate::commands::run::say_moved;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::Screen;
+
+/// The default folder of runs, without `--output`.
+const RUNS: &str = "reports/runs";
+
+/// A finished run.
+pub(crate) struct Finished {
+    /// Its folder, with all files that could be written.
+    pub(crate) folder: RunFolder,
+    /// Its verdicts.
+    pub(crate) verdicts: RunVerdicts,
+    /// The exit of the process.
+    pub(crate) exit: Exit,
+}
+
+/// Runs the plan in a new folder: `output`, or one below `reports/runs/`.
+pub(crate) async fn run(
+    plan: &Plan,
+    output: Option<&Path>,
+    interrupt: &Interrupt,
+    screen: Screen,
+    keep_going: bool,
+) -> Result<Finished, Failure> {
+    let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
+    say_moved(output, Some(folder.path()));
+    let display: Arc<dyn Display> = Arc::new(screen);
+    let Run { folder, verdicts, is_stored } =
+        leaseproof_pipeline::run(plan, folder, interrupt, &display, keep_going).await?;
+    let stored = if is_stored { Exit::Passed } else { Exit::Estate };
+    // A signal takes precedence over what was observed until then.
+    let exit = interrupt.signal().map_or_else(|| stored.or(Exit::of(&verdicts)), Exit::from);
+    Ok(Finished { folder, verdicts, exit })
+}
