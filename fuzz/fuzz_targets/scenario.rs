@@ -22,12 +22,17 @@ fuzz_target!(|text: &str| {
         return;
     }
     let (options, text) = text.split_once("\n----\n").unwrap_or(("", text));
-    let (profile, set): (Vec<_>, Vec<_>) = options.lines().partition(|line| !line.contains('='));
+    let (thresholds, options): (Vec<_>, Vec<_>) = options.lines().partition(|line| line.contains(['<', '>']));
+    let (profile, set): (Vec<_>, Vec<_>) = options.into_iter().partition(|line| !line.contains('='));
+    let owned = |lines: Vec<&str>| lines.into_iter().map(str::to_owned).collect();
     let options = LoadOptions {
         profile: profile.first().map(|name| (*name).to_owned()),
-        set: set.iter().map(|set| (*set).to_owned()).collect(),
+        set: owned(set),
+        thresholds: owned(thresholds),
     };
-    let planted = format!("{text}\n[[setup]]\nwrite = \"x/y\"\ndata = {{ password = \"{SECRET}\", nonsense = 1 }}\nunknown = 1\n");
+    let planted = format!(
+        "{text}\n[[setup]]\nwrite = \"x/y\"\ndata = {{ password = \"{SECRET}\", nonsense = 1 }}\nunknown = 1\n"
+    );
     FOLDER.with(|folder| {
         for text in [text, &planted] {
             let file = folder.path().join("scenario.toml");
