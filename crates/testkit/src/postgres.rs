@@ -15,6 +15,21 @@ use tempfile::TempDir;
 
 use crate::ports::free_port;
 
+/// Makes a test of each version, named for it: they run beside each other.
+#[macro_export]
+macro_rules! on_each_version {
+    ($test:ident: $($name:ident = $major:literal),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(cluster) = $crate::postgres::Cluster::of($major).await {
+                    $test(cluster).await;
+                }
+            }
+        )+
+    };
+}
+
 pub struct Cluster {
     folder: TempDir,
     server: Child,
@@ -70,7 +85,8 @@ impl Cluster {
             user: user.to_owned(),
             password: Some(Secret::new("unused")),
             application_name: "test".to_owned(),
-            timeout: Duration::from_secs(10),
+            // Other tests keep the processors busy.
+            timeout: Duration::from_secs(30),
             encryption: None,
         }
     }

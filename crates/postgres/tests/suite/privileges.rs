@@ -214,21 +214,7 @@ async fn role(observer: &Observer, name: &str) -> RoleSeen {
     observer.role(&Username::new(name)).await.unwrap().unwrap()
 }
 
-/// One test a version, named for it.
-macro_rules! on_each_version {
-    ($test:ident: $($name:ident = $major:literal),+ $(,)?) => {
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                if let Some(cluster) = Cluster::of($major).await {
-                    $test(&cluster).await;
-                }
-            }
-        )+
-    };
-}
-
-on_each_version! { every_privilege_is_read_with_its_reason:
+leaseproof_testkit::on_each_version! { every_privilege_is_read_with_its_reason:
     every_privilege_is_read_with_its_reason_on_14 = 14,
     every_privilege_is_read_with_its_reason_on_15 = 15,
     every_privilege_is_read_with_its_reason_on_16 = 16,
@@ -236,7 +222,7 @@ on_each_version! { every_privilege_is_read_with_its_reason:
     every_privilege_is_read_with_its_reason_on_18 = 18,
 }
 
-async fn every_privilege_is_read_with_its_reason(cluster: &Cluster) {
+async fn every_privilege_is_read_with_its_reason(cluster: Cluster) {
     let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
     session.script(ESTATE).await.unwrap();
     let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
