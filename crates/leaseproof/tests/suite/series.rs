@@ -30,10 +30,10 @@ fn a_folder_of_scenarios_is_run_whole() {
     let desk = Desk::new();
     let folder = desk.path().join("of-scenarios");
     std::fs::create_dir(&folder).unwrap();
-    for name in ["delphi", "powerdns"] {
+    for (name, life) in [("delphi", "dashboard"), ("powerdns", "app")] {
         std::fs::create_dir(folder.join(name)).unwrap();
         let parent = workspace().join("scenarios").join(name);
-        let text = format!("extends = {parent:?}\ntitle = \"{name}, a few lives\"\n");
+        let text = format!("extends = {parent:?}\ntitle = \"{name}, a few lives\"\n[life.{life}]\nlease = \"5s\"\n");
         std::fs::write(folder.join(name).join("scenario.toml"), text).unwrap();
     }
     let output = desk.run(&folder, &SHORT);
