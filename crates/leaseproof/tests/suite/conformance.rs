@@ -4,8 +4,31 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::{Desk, text, wait, wait_for_handlers};
+use leaseproof_conformance::{CATALOGUE, Ground};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+/// Facts of the shared servers that wait for an expiry, a backlog or a rotation, for 4 s and more.
+const WAITING: [&str; 13] = [
+    "CON-1", "CON-2", "DOW-7", "EXP-1", "EXP-3", "LOG-3", "LOG-5", "LOG-6", "REV-5", "REV-6", "ROT-3", "TTL-3", "TTL-4",
+];
+
+/// Nearly half of the catalogue: what Vault answers, what PostgreSQL's catalog shows then, and who is rejected, on the
+/// servers that facts share, a second each. What is left breaks servers or waits, and takes a quarter of an hour:
+/// parts of `ci/nightly` test all facts, on each version of PostgreSQL.
+#[test]
+fn facts_that_neither_break_servers_nor_wait_are_confirmed() {
+    let quick = CATALOGUE.iter().filter(|fact| matches!(fact.ground, Ground::Shared) && !fact.slow);
+    let quick = quick.filter(|fact| !WAITING.contains(&fact.id));
+    let quick: Vec<&str> = quick.map(|fact| fact.id).collect();
+    assert!(quick.len() * 3 >= CATALOGUE.len(), "a third of the facts at least: {quick:?}");
+    let desk = Desk::new();
+    let output = desk.output(["conformance", "--at-once", "3", "--only", &quick.join(",")]);
+    // A line for each, with its time: .config/nextest.toml has it shown.
+    println!("{}", text(&output));
+    assert_eq!(output.status.code(), Some(0));
+    desk.assert_nothing_left();
+}
 
 #[test]
 fn facts_are_confirmed_with_what_was_expected_and_what_came() {

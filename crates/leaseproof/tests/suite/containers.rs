@@ -235,3 +235,12 @@ fn a_scenario_may_ask_for_containers_itself() {
     assert_eq!(containers(&run_name(&desk)), Vec::<String>::new());
     desk.assert_nothing_left();
 }
+
+/// The environment of docker-compose.yml, attached: the script asserts the rest.
+#[test]
+fn the_compose_environment_is_attached_under_the_printed_rights_and_keeps_nothing() {
+    let mut script = Command::new("ci/images/attached");
+    script.env("LEASEPROOF", env!("CARGO_BIN_EXE_leaseproof")).current_dir(workspace());
+    let output = script.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}

@@ -24,6 +24,7 @@ mod published;
 mod reference;
 mod robustness;
 mod roles;
+mod scenarios;
 mod scripts;
 mod secrets;
 mod series;
