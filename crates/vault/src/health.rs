@@ -11,6 +11,9 @@ const CLOCK_PACE: Duration = Duration::from_millis(5);
 /// A clock whose second does not change for that long stands still.
 const CLOCK_PATIENCE: Duration = Duration::from_millis(2_500);
 
+/// What the root namespace may be called.
+const ROOT: &str = "root";
+
 /// What `sys/health` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -26,6 +29,8 @@ pub struct Health {
     pub server_time_utc: i64,
     /// The id of its cluster, which it made when it was initialised. A sealed Vault does not say.
     pub cluster_id: Option<String>,
+    /// Whether it is of the Enterprise edition, which says so in its version too (`1.21.0+ent`).
+    pub is_enterprise: bool,
 }
 
 /// Vault's clock: at some moment between `sent` and `answered` it stood at `server`.
@@ -47,14 +52,39 @@ impl Client {
     /// # Errors
     /// [`Error::NoAnswer`], and [`Error::Unreadable`] where the body is not that of a health check.
     pub async fn health(&self) -> Result<Health, Error> {
+        // Vault answers 404 `unsupported path` to it below a namespace (HTTP API, /sys/health).
+        let root = Self { namespace: None, ..self.clone() };
+        root.health_there().await
+    }
+
+    /// Whether Vault honors this client's namespace. The community edition ignores `X-Vault-Namespace`: every path is
+    /// then one of the root namespace (measured with 1.21.0). True where the client has none.
+    ///
+    /// # Errors
+    /// As [`Client::health`].
+    pub async fn honors_namespace(&self) -> Result<bool, Error> {
+        if self.namespace.as_deref().is_none_or(|namespace| namespace == ROOT) || self.health().await?.is_enterprise {
+            return Ok(true);
+        }
+        // Other programs with Vault's API have namespaces too, and refuse the request as Vault Enterprise does.
+        match self.health_there().await {
+            Ok(_) => Ok(false),
+            Err(Error::Unreadable { status: 400..=499, .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn health_there(&self) -> Result<Health, Error> {
         let (status, body) = self.send(Method::GET, "sys/health", None).await?;
         let body = body.and_then(|body| answer::json(&body)).map_err(|why| Error::unreadable(status, why))?;
         let answer = Answer { status, body, warnings: Vec::new() };
+        let version = answer.text("/version")?.to_owned();
         Ok(Health {
+            is_enterprise: answer.body["enterprise"].as_bool().unwrap_or(false) || version.contains("+ent"),
             initialized: answer.flag("/initialized")?,
             sealed: answer.flag("/sealed")?,
             standby: answer.flag("/standby")?,
-            version: answer.text("/version")?.to_owned(),
+            version,
             server_time_utc: answer.number("/server_time_utc")?,
             cluster_id: answer.body["cluster_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
         })

@@ -99,13 +99,58 @@ async fn a_namespace_goes_with_every_request() {
     let client = Client::reaching(&reach).unwrap();
     let asked = tokio::spawn(async move { client.read("sys/mounts").await });
     let (mut socket, _) = listener.accept().await.unwrap();
-    let mut heard = vec![0; 4096];
-    let length = socket.read(&mut heard).await.unwrap();
-    let heard = String::from_utf8_lossy(&heard[..length]).to_lowercase();
+    let mut seen = vec![0; 4096];
+    let length = socket.read(&mut seen).await.unwrap();
+    let heard = String::from_utf8_lossy(&seen[..length]).to_lowercase();
     assert!(heard.contains("x-vault-namespace: team-a/databases\r\n"), "{heard}");
+    asked.abort();
+    // Vault answers 404 to a health check below a namespace.
+    let client = Client::reaching(&reach).unwrap();
+    let asked = tokio::spawn(async move { client.health().await });
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let length = socket.read(&mut seen).await.unwrap();
+    let heard = String::from_utf8_lossy(&seen[..length]).to_lowercase();
+    assert!(heard.starts_with("get /v1/sys/health ") && !heard.contains("x-vault-namespace"), "{heard}");
     asked.abort();
     let error = Client::reaching(&Reach { namespace: Some("a\nb".to_owned()), ..reach }).unwrap_err();
     assert!(error.to_string().starts_with("`a\nb` is no namespace of a Vault"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_a_health_check_below_a_namespace_has_namespaces() {
+    let health = |more: &str| {
+        format!(
+            "{{\"initialized\":true,\"sealed\":false,\"standby\":false,\"server_time_utc\":1,\"version\":\"1.21.0\"{more}}}"
+        )
+    };
+    let enterprise = http("200 OK", &health(",\"enterprise\":true"));
+    let community = http("200 OK", &health(",\"enterprise\":false"));
+    let refuses = http("404 Not Found", "{\"errors\":[\"unsupported path\"]}");
+    for (in_root, below, expected) in
+        [(&enterprise, &enterprise, true), (&community, &community, false), (&community, &refuses, true)]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (in_root, below) = (in_root.clone(), below.clone());
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut heard = vec![0; 4096];
+                let length = socket.read(&mut heard).await.unwrap();
+                let heard = String::from_utf8_lossy(&heard[..length]).to_lowercase();
+                let answer = if heard.contains("x-vault-namespace") { &below } else { &in_root };
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let reach = |namespace: &str| Reach {
+            address: address.clone(),
+            timeout: Duration::from_secs(5),
+            encryption: None,
+            namespace: Some(namespace.to_owned()),
+        };
+        let honors = async |namespace| Client::reaching(&reach(namespace)).unwrap().honors_namespace().await.unwrap();
+        assert_eq!(honors("team-a").await, expected);
+        assert!(honors("root").await && honors("/").await);
+    }
 }
 
 #[tokio::test]
