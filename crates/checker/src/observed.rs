@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Outcome, RoleSeen, ServerNote,
-    Username,
+    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Observer, Outcome, RoleSeen,
+    ServerNote, Username,
 };
 
 use crate::fold::{LeftBefore, Look, Run};
@@ -12,7 +12,13 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
     match event {
         Event::KeptSession(kept) => *observed.kept_sessions.entry(fate(kept)).or_default() += 1,
         Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
-        Event::Metrics(reading) => gauges(&mut observed.gauges, reading),
+        Event::Metrics(reading) => {
+            gauges(&mut observed.gauges, reading);
+            observed.gauges_missing = None;
+        }
+        Event::WatchGap(gap) if gap.observer == Observer::Metrics && observed.gauges.is_empty() => {
+            observed.gauges_missing.get_or_insert_with(|| gap.why.clone());
+        }
         Event::Residue { from, to, released: false, roles, leases, .. } => {
             let look = Look { from: *from, to: *to };
             observed.leases_without_role = without_role(leases, roles, look, run);

@@ -503,6 +503,9 @@ pub struct Observed {
     /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gauges: BTreeMap<String, u64>,
+    /// Why Vault's telemetry could not be read, if no gauge was: the right `read` on `sys/metrics` is optional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gauges_missing: Option<String>,
     /// Checks of the promises that could not be judged in this environment or with this load, and the reason: none of
     /// them passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

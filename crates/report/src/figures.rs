@@ -103,6 +103,11 @@ pub(crate) fn lease_span(seconds: u64) -> String {
     leaseproof_domain::Ttl::from_secs(seconds).to_string()
 }
 
+/// Which figures a run lacks where Vault's telemetry could not be read.
+pub(crate) fn gauges_missing(why: &str) -> String {
+    format!("the largest numbers of leases, tokens and requests in flight in Vault's telemetry (`sys/metrics`): {why}")
+}
+
 #[cfg(test)]
 mod tests {
     use leaseproof_domain::{LatencySummary, Quantity, UnixMicros};

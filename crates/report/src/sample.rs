@@ -44,6 +44,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             refused_logins: [("Role … does not exist.".to_owned(), 315)].into(),
             leases_without_role: 1,
             gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
+            gauges_missing: None,
             dns: None,
             orphans_before: vec![],
             more_orphans_before: 0,

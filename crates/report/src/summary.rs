@@ -282,14 +282,20 @@ fn observed(out: &mut String, observed: &Observed) {
         rows.push(("Leases without a role after the drain".to_owned(), *leases_without_role));
     }
     rows.extend(gauges.iter().map(|(gauge, most)| (format!("Largest {gauge}"), *most)));
-    if rows.is_empty() {
+    if rows.is_empty() && observed.gauges_missing.is_none() {
         return;
     }
-    out.push_str("## Other observations\n\n| | |\n|---|---:|\n");
-    for (what, figure) in rows {
-        let _ = writeln!(out, "| {} | {figure} |", markdown(&what));
+    out.push_str("## Other observations\n\n");
+    if !rows.is_empty() {
+        out.push_str("| | |\n|---|---:|\n");
+        for (what, figure) in rows {
+            let _ = writeln!(out, "| {} | {figure} |", markdown(&what));
+        }
+        out.push('\n');
     }
-    out.push('\n');
+    if let Some(why) = &observed.gauges_missing {
+        let _ = writeln!(out, "Not available: {}.\n", markdown(&figures::gauges_missing(why)));
+    }
 }
 
 fn latencies(out: &mut String, operations: &[OperationStatistics]) {

@@ -38,6 +38,8 @@ impl Look for IrrevocableLooks {
 pub(crate) struct GaugeLooks {
     pub(crate) vault: Client,
     pub(crate) last: BTreeMap<String, f64>,
+    /// Whether Vault rejected the request: it is not sent again.
+    pub(crate) rejected: bool,
     pub(crate) book: Book,
 }
 
@@ -46,6 +48,9 @@ const KEPT: [&str; 4] = ["vault.expire.", "vault.token.", "vault.core.in_flight_
 
 impl Look for GaugeLooks {
     async fn look(&mut self) {
+        if self.rejected {
+            return;
+        }
         let from = self.book.now();
         match self.vault.gauges().await {
             Ok(mut gauges) => {
@@ -61,7 +66,12 @@ impl Look for GaugeLooks {
                     self.book.record(Event::Metrics(MetricReading { from, to, gauges: changed }));
                 }
             }
-            Err(error) => self.book.gap(Observer::Metrics, from, &error, error.own_fault()),
+            Err(error) => {
+                // No verdict needs the gauges, so a right that is missing for them is no fault of the measurement. Vault
+                // rejects `sys/metrics` without that right (403), and below a namespace (400, 404).
+                self.rejected = matches!(error, leaseproof_vault::Error::Answer { status: 400..=499, .. });
+                self.book.gap(Observer::Metrics, from, &error, error.harness());
+            }
         }
     }
 }

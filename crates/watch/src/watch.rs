@@ -217,7 +217,7 @@ impl Watch {
 
     fn look_at_telemetry(&self) {
         let (vault, book) = (self.vault.clone(), self.book.clone());
-        let looks = GaugeLooks { vault: vault.clone(), last: BTreeMap::new(), book: book.clone() };
+        let looks = GaugeLooks { vault: vault.clone(), last: BTreeMap::new(), rejected: false, book: book.clone() };
         self.begin(at_pace(looks, TELEMETRY_PACE / 2, TELEMETRY_PACE, self.stop.clone()));
         let looks = IrrevocableLooks { vault, known: None, book };
         self.begin(at_pace(looks, self.pace, TELEMETRY_PACE, self.stop.clone()));

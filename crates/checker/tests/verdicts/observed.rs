@@ -1,7 +1,10 @@
 //! What is told beside the verdicts and judged by none.
 
+use std::collections::BTreeMap;
+
 use leaseproof_domain::{
-    AuthFailure, Event, MetricReading, Micros, Observed, Operation, Outcome, RoleSeen, UnixMicros, Username,
+    AuthFailure, Event, MetricReading, Micros, Observed, Observer, Operation, Outcome, RoleSeen, UnixMicros, Username,
+    WatchGap,
 };
 
 use crate::story::{S, Story, seen, username};
@@ -38,6 +41,32 @@ fn of_each_gauge_the_largest_value_is_kept() {
         }
     });
     assert_eq!(observed(&story).gauges, [("vault.expire.num_leases".to_owned(), 8)].into());
+}
+
+#[test]
+fn gauges_that_could_not_be_read_are_missing_with_the_reason_and_make_nothing_invalid() {
+    let gap = |at: u64, why: &str| {
+        let (from, to) = (Micros(at), Micros(at + S));
+        Event::WatchGap(WatchGap { observer: Observer::Metrics, from, to, why: why.to_owned() })
+    };
+    let never = Story::good().with(|story| {
+        story.add(12 * S, gap(11 * S, "Vault answered HTTP 403: permission denied"));
+        story.add(13 * S, gap(12 * S, "another reason"));
+    });
+    let judged = never.judged().verdicts;
+    assert_eq!(judged.observed.gauges_missing.as_deref(), Some("Vault answered HTTP 403: permission denied"));
+    assert_eq!(judged.verdict, Story::good().judged().verdicts.verdict);
+    let gauges: BTreeMap<String, f64> = [("vault.expire.num_leases".to_owned(), 3.0)].into();
+    let read = |at| Event::Metrics(MetricReading { from: Micros(at), to: Micros(at), gauges: gauges.clone() });
+    for order in [[0, 1], [1, 0]] {
+        let sometimes = Story::good().with(|story| {
+            for (second, which) in order.into_iter().enumerate() {
+                let at = 12 * S + u64::try_from(second).unwrap_or_default() * S;
+                story.add(at, if which == 0 { gap(at, "Vault is down") } else { read(at) });
+            }
+        });
+        assert_eq!(observed(&sometimes).gauges_missing, None);
+    }
 }
 
 #[test]

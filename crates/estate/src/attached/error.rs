@@ -54,14 +54,34 @@ pub enum AttachError {
         /// Its address.
         address: String,
     },
+    /// Vault ignores the scenario's namespace.
+    #[error(
+        "{origin}: Vault at {address} (version {version}) has no namespaces: expected one with the namespace `{namespace}`, got \
+         one that ignores it and would use its root instead: nothing was created. Remove `namespace`, or name the address \
+         of a Vault that has namespaces (Vault Enterprise, HCP Vault)"
+    )]
+    NoNamespaces {
+        /// The line of `namespace`.
+        origin: Origin,
+        /// Vault's address.
+        address: String,
+        /// Its version.
+        version: String,
+        /// What the scenario says.
+        namespace: String,
+    },
     /// The harness may not do what a run needs.
     #[error(
-        "the harness's own Vault token may not do what a run needs:\n{}\n`leaseproof policy --for attached SCENARIO` prints the whole policy",
-        missing.join("\n")
+        "leaseproof's own Vault token lacks rights that this run needs: nothing was started\n{}{}\n\
+         `leaseproof policy --for attached SCENARIO` prints the whole policy",
+        missing.join("\n"),
+        block(rules)
     )]
     Lacking {
         /// What is missing, a line each.
         missing: Vec<String>,
+        /// The rules that give it, to be pasted into a policy.
+        rules: Vec<String>,
     },
     /// The observer's account cannot see other accounts' sessions.
     #[error(
@@ -156,9 +176,18 @@ impl AttachError {
                 | Self::Encryption { .. }
                 | Self::Vault { source: BadAddress { .. } | BadEncryption(_) | BadNamespace { .. }, .. }
                 | Self::InClear { .. }
+                | Self::NoNamespaces { .. }
                 | Self::There { .. }
                 | Self::NotOurs { .. }
                 | Self::NoCluster { .. }
         )
     }
+}
+
+/// Rules of a policy, as they are pasted.
+fn block(rules: &[String]) -> String {
+    if rules.is_empty() {
+        return String::new();
+    }
+    format!("\nadd this to a policy of that token:\n{}", rules.join("\n"))
 }

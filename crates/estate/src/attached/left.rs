@@ -13,7 +13,7 @@ use super::credentials::{Issued, credentials_left, in_words};
 use super::identity::Identity;
 use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use super::traces::Made;
-use super::{AttachError, REQUEST};
+use super::{AttachError, REQUEST, needs};
 use crate::clean::{OpenToken, alone, tokens};
 use crate::{MadeBy, left_there};
 
@@ -82,7 +82,8 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
     let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
     let reach = reach(attached, REQUEST);
     let redactor = Redactor::new();
-    let LoggedIn { vault, cluster_id, .. } = log_in(attached, &reach, &redactor, |_, _, _| Ok(())).await?;
+    let LoggedIn { vault, cluster_id } = log_in(attached, &reach, &redactor, |_, _, _| Ok(())).await?;
+    let _it_is_one = needs::own_token(&vault, plan).await?;
     let clusters = attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, &redactor)?)));
     let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
     let mut cleaned = Vec::new();

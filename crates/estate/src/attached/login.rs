@@ -5,7 +5,7 @@ use std::time::Duration;
 use leaseproof_domain::{Redactor, Secret};
 use leaseproof_postgres::{Encryption, EncryptionFiles, Login};
 use leaseproof_scenario::{AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres};
-use leaseproof_vault::{Client, Credentials, OwnToken, Reach};
+use leaseproof_vault::{Client, Credentials, Reach};
 
 use super::{AttachError, REQUEST, secrets};
 use crate::setup::sql::STATEMENT;
@@ -86,8 +86,6 @@ pub(super) fn reach(attached: &AttachedPlan, timeout: Duration) -> Reach {
 /// Vault with the harness's own token.
 pub(super) struct LoggedIn {
     pub(super) vault: Client,
-    /// What Vault says of the token.
-    pub(super) own: OwnToken,
     /// Which Vault it is.
     pub(super) cluster_id: Option<String>,
 }
@@ -119,8 +117,23 @@ pub(super) async fn log_in(
     if let Some(token) = vault.token() {
         redactor.add_fixed(token.clone());
     }
-    let own = vault.own_token().await.map_err(failed("say what the harness's own token is"))?;
-    Ok(LoggedIn { vault, own, cluster_id: health.cluster_id })
+    Ok(LoggedIn { vault, cluster_id: health.cluster_id })
+}
+
+/// Refuses a Vault that ignores the scenario's namespace, before anything is sent there that is of use to somebody.
+pub(super) async fn honors_namespace(attached: &AttachedPlan, reach: &Reach) -> Result<(), AttachError> {
+    let address = &attached.vault.address;
+    let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };
+    let vault = Client::reaching(reach).map_err(failed("be reached"))?;
+    if vault.honors_namespace().await.map_err(failed("say whether it has namespaces"))? {
+        return Ok(());
+    }
+    Err(AttachError::NoNamespaces {
+        origin: attached.vault.namespace_origin.clone().unwrap_or_else(|| attached.origin.clone()),
+        address: address.clone(),
+        version: vault.health().await.map_err(failed("be asked how it is"))?.version,
+        namespace: attached.vault.namespace.clone().unwrap_or_default(),
+    })
 }
 
 /// Ends the harness's own login. One that was given is not ours to revoke, and one that has ended is refused (403). True

@@ -1,6 +1,8 @@
 //! What the harness's own accounts have to be allowed, and no more: the one source of what is checked before a run and
 //! of what `leaseproof policy` prints.
 
+use std::fmt;
+
 use leaseproof_postgres::Observer;
 use leaseproof_scenario::{Plan, SetupAction};
 use leaseproof_vault::{Client, OwnToken};
@@ -21,10 +23,36 @@ pub struct Need {
     pub optional: bool,
 }
 
+impl fmt::Display for Need {
+    /// The rule of a policy, in HCL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, capabilities, why, .. } = self;
+        write!(f, "path \"{path}\" {{ capabilities = {capabilities:?} }} # {why}")
+    }
+}
+
+impl Need {
+    /// What of it a token with those capabilities lacks; none where it lacks nothing.
+    fn lacks(&self, held: &[String]) -> Option<String> {
+        let has = |wanted: &&str| held.iter().any(|held| held == wanted || held == "root");
+        if self.capabilities.iter().all(has) {
+            return None;
+        }
+        // Vault says `deny` where no rule is about the path.
+        let got: Vec<&str> = held.iter().map(String::as_str).filter(|held| *held != "deny").collect();
+        let got = if got.is_empty() { "none".to_owned() } else { got.join(", ") };
+        Some(format!("  path \"{}\": expected {}, got {got} ({})", self.path, self.capabilities.join(", "), self.why))
+    }
+}
+
 /// What the observer's PostgreSQL account needs beyond LOGIN: it reads the catalog as everybody may, and other accounts'
 /// sessions as this role may.
 pub const GRANTS: &[&str] = &["pg_read_all_stats"];
 
+const LOOKUP_SELF: &str = "auth/token/lookup-self";
+const CAPABILITIES_SELF: &str = "sys/capabilities-self";
+/// What Vault says of a token that it does not have (vault/request_handling.go).
+const INVALID: &str = "invalid token";
 const TOKEN_CREATE: &str = "auth/token/create";
 const OTHERS: &str = "to tell which roles from before the run may have a lease of another Vault role (optional)";
 
@@ -33,10 +61,10 @@ const OTHERS: &str = "to tell which roles from before the run may have a lease o
 pub fn harness_needs(plan: &Plan) -> Vec<Need> {
     let need = |path: &str, capabilities, why| Need { path: path.to_owned(), capabilities, why, optional: false };
     let mut needs = vec![
-        need("auth/token/lookup-self", &["read"], "how long its own token lives"),
+        need(LOOKUP_SELF, &["read"], "to find out how long its own token is valid"),
         need("auth/token/renew-self", &["update"], "to keep it alive while a run lasts"),
         need("auth/token/revoke-self", &["update"], "to log out"),
-        need("sys/capabilities-self", &["update"], "to find out beforehand whether these rules are in force"),
+        need(CAPABILITIES_SELF, &["update"], "to find out beforehand whether these rules are in force"),
         need(TOKEN_CREATE, &["update"], "to make the run's own token, under which credentials are issued"),
         need("auth/token/revoke-accessor", &["update"], "to revoke that token, and with it whatever is left"),
         need("sys/leases", &["read", "sudo"], "to see leases become irrevocable"),
@@ -45,7 +73,7 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
             ..need("sys/leases/lookup", &["update"], "to tell which roles from before the run have a lease (optional)")
         },
         Need { optional: true, ..need("sys/leases/lookup/*", &["list", "sudo"], OTHERS) },
-        need("sys/metrics", &["read"], "to read the gauges that are told beside the verdicts"),
+        Need { optional: true, ..need("sys/metrics", &["read"], "to report gauges of Vault's telemetry (optional)") },
     ];
     for role in &plan.roles {
         let path = format!("sys/leases/lookup/{}/creds/{}/", role.mount.trim_matches('/'), role.name);
@@ -105,28 +133,55 @@ pub fn client_rights(plan: &Plan) -> Vec<Need> {
 pub(super) async fn lacking(vault: &Client, plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
     // With sudo there, Vault does not compare the policies with the token's own (vault/token_store.go, isSudo).
     let mut may_give_any = own.policies.iter().any(|policy| policy == "root");
-    let mut missing = Vec::new();
+    let (mut missing, mut rules) = (Vec::new(), Vec::new());
     for need in harness_needs(plan).into_iter().filter(|need| !need.optional) {
-        let held = held(vault, &need.path).await?;
+        let held = match vault.capabilities(&need.path).await {
+            Ok(held) => held,
+            Err(why) => {
+                return Err(refused(vault, plan, CAPABILITIES_SELF, "say what leaseproof's own token may do", why));
+            }
+        };
         may_give_any |= need.path == TOKEN_CREATE && held.iter().any(|held| held == "sudo");
-        let has = |wanted: &&&str| held.iter().any(|held| held == **wanted || held == "root");
-        let lacks: Vec<&str> = need.capabilities.iter().filter(|wanted| !has(wanted)).copied().collect();
-        if !lacks.is_empty() {
-            missing.push(format!("  path \"{}\" lacks {}: {}", need.path, lacks.join(", "), need.why));
+        if let Some(lacks) = need.lacks(&held) {
+            missing.push(lacks);
+            rules.push(need.to_string());
         }
     }
     for policy in plan.client.policies.iter().filter(|policy| !may_give_any && !own.policies.contains(policy)) {
         missing.push(format!(
-            "  it lacks the policy `{policy}` of [client]: a token cannot create another one with a policy that it lacks"
+            "  it lacks the policy `{policy}` of [client], got {}: a token cannot create another one with a policy that it \
+             lacks. Give it that policy too",
+            own.policies.join(", ")
         ));
     }
-    if missing.is_empty() { Ok(()) } else { Err(AttachError::Lacking { missing }) }
+    if missing.is_empty() { Ok(()) } else { Err(AttachError::Lacking { missing, rules }) }
 }
 
-async fn held(vault: &Client, path: &str) -> Result<Vec<String>, AttachError> {
-    let asked = vault.capabilities(path).await;
-    let address = vault.address().to_owned();
-    asked.map_err(|source| AttachError::Vault { address, doing: "say what the harness's own token may do", source })
+/// What Vault says of the harness's own token.
+pub(super) async fn own_token(vault: &Client, plan: &Plan) -> Result<OwnToken, AttachError> {
+    let own = vault.own_token().await;
+    own.map_err(|why| refused(vault, plan, LOOKUP_SELF, "say what leaseproof's own token is", why))
+}
+
+/// Why a request to a path failed without which nobody can say which rights the token lacks: all of them are named then.
+fn refused(
+    vault: &Client,
+    plan: &Plan,
+    path: &str,
+    doing: &'static str,
+    source: leaseproof_vault::Error,
+) -> AttachError {
+    // A token that Vault does not have is refused with the same status.
+    if source.status() != Some(403) || source.to_string().contains(INVALID) {
+        return AttachError::Vault { address: vault.address().to_owned(), doing, source };
+    }
+    let needs = harness_needs(plan);
+    let of_path = needs.iter().find(|need| need.path == path);
+    let missing = of_path.and_then(|need| need.lacks(&[])).into_iter().chain([
+        "  leaseproof cannot find out which other rights it lacks without that one: these are all that it needs"
+            .to_owned(),
+    ]);
+    AttachError::Lacking { missing: missing.collect(), rules: needs.iter().map(ToString::to_string).collect() }
 }
 
 /// Refuses an observer that lacks one of [`GRANTS`]: PostgreSQL hides from it when other accounts' sessions began, and

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use leaseproof_estate::{GRANTS, Need, client_rights, harness_needs};
+use leaseproof_estate::{GRANTS, client_rights, harness_needs};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use postgres_protocol::escape::escape_identifier;
 
@@ -78,19 +78,14 @@ pub(crate) fn policy(args: &PolicyArgs) -> Ended {
 
 fn vault(plan: &Plan) -> String {
     let client: Vec<String> = plan.client.policies.iter().map(|policy| format!("`{policy}`")).collect();
-    let needs: String = harness_needs(plan).iter().map(rule).collect();
-    let rights: String = client_rights(plan).iter().map(|need| format!("# {}", rule(need))).collect();
+    let needs: String = harness_needs(plan).iter().map(|need| format!("{need}\n")).collect();
+    let rights: String = client_rights(plan).iter().map(|need| format!("# {need}\n")).collect();
     format!(
         "# Vault: the policy of the harness's own token. It does not need the `default` policy.\n\
          # Give that token the policies of the credentials' client too, {}: Vault never lets a token create another token with more rights than its own.\n{needs}\
          # Those policies must allow:\n{rights}",
         client.join(", ")
     )
-}
-
-fn rule(need: &Need) -> String {
-    let Need { path, capabilities, why, .. } = need;
-    format!("path \"{path}\" {{ capabilities = {capabilities:?} }} # {why}\n")
 }
 
 fn postgres(plan: &Plan, attached: &AttachedPlan) -> String {

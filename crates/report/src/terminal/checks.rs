@@ -82,7 +82,11 @@ pub(super) fn left_out(out: &mut String, layout: Layout, verdicts: &RunVerdicts)
             &styled(FAINT, &format!("left out: {}", evidence::plain(why))),
         );
     }
-    if !verdicts.observed.left_out.is_empty() {
+    if let Some(why) = &verdicts.observed.gauges_missing {
+        let words = format!("not available: {}", evidence::plain(&figures::gauges_missing(why)));
+        layout.paragraph(out, "– ", &styled(FAINT, &words));
+    }
+    if !verdicts.observed.left_out.is_empty() || verdicts.observed.gauges_missing.is_some() {
         out.push('\n');
     }
 }

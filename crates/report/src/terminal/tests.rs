@@ -227,3 +227,18 @@ fn notes_of_several_roles_say_which() {
         "· PRB-2   role app: 7 probes could not be compared with the catalog\n· PRB-2   role billing: 7 probes could not be compared with the catalog"
     );
 }
+
+#[test]
+fn gauges_that_could_not_be_read_are_named_with_the_reason() {
+    let mut verdicts = sample::all_passed();
+    verdicts.observed.gauges.clear();
+    verdicts.observed.gauges_missing = Some("Vault answered HTTP 403: permission denied".into());
+    let words = "not available: the largest numbers of leases, tokens and requests in flight in Vault's telemetry \
+                 (`sys/metrics`): Vault answered HTTP 403: permission denied";
+    for detail in [Detail::Usual, Detail::Verbose] {
+        let text = plain(detail, None, &verdicts).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{text}");
+    }
+    let page = crate::summary::summary(&verdicts);
+    assert!(page.contains("Not available: the largest numbers of leases"), "{page}");
+}

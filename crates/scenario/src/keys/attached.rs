@@ -29,7 +29,11 @@ static VAULT: Shape = Shape {
         key("ca", Is::Text, "File (PEM) with the certificate authorities for its certificate; required with https."),
         key("cert", Is::Text, "File (PEM) with the client certificate, if it requires one; needs `key`."),
         key("key", Is::Text, "File (PEM) with that certificate's key."),
-        key("namespace", Is::Text, "The namespace of all paths."),
+        key(
+            "namespace",
+            Is::Text,
+            "The namespace of all paths. Only for a Vault that has namespaces (Vault Enterprise, HCP Vault).",
+        ),
         key("auth", Is::Table(&AUTH), AUTH.says).needed(),
     ],
 };

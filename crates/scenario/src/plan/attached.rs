@@ -79,6 +79,9 @@ pub struct AttachedVault {
     pub encryption: Option<AttachedFiles>,
     /// The namespace that every path is below.
     pub namespace: Option<String>,
+    /// The line of `namespace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace_origin: Option<Origin>,
     /// As whom the harness speaks to it.
     pub auth: AttachedAuth,
 }

@@ -109,8 +109,15 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     root.write_policy("leaseproof", &policy.replace("path \"sys/leases\"", "path \"sys/nothing\"")).await.unwrap();
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
     let shown = text(&output);
-    assert!(shown.contains("path \"sys/leases\" lacks read, sudo: to see leases become irrevocable"), "{shown}");
+    let lacks = "path \"sys/leases\": expected read, sudo, got none (to see leases become irrevocable)";
+    let rule = "path \"sys/leases\" { capabilities = [\"read\", \"sudo\"] } # to see leases become irrevocable";
+    assert!(shown.contains(lacks) && shown.contains(rule), "{shown}");
     assert_eq!(output.status.code(), Some(5), "{shown}");
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    tokens_that_cannot_say_what_they_lack(&theirs, &policy).await;
+    root.write_policy("leaseproof", &policy).await.unwrap();
+    assert_eq!(theirs.there().await, before);
+    namespace_that_vault_ignores(&theirs).await;
     assert_eq!(theirs.there().await, before);
     let up = theirs.desk.output(["up", theirs.scenario.to_str().unwrap(), "--set", "estate=attached"]);
     assert!(up.status.code() == Some(2) && text(&up).contains("already running"), "{}", text(&up));
@@ -159,6 +166,10 @@ async fn others_who_take_credentials_meanwhile_are_not_judged() {
         by_token,
     );
     let root = theirs.vault.client.clone();
+    // Nothing that is judged needs this right.
+    let policy =
+        root.read("sys/policies/acl/leaseproof").await.unwrap().body["data"]["policy"].as_str().unwrap().to_owned();
+    root.write_policy("leaseproof", &policy.replace("path \"sys/metrics\"", "path \"sys/nothing\"")).await.unwrap();
     let request = TokenRequest {
         policies: vec!["leaseproof".to_owned(), "app-client".to_owned()],
         display_name: "given".to_owned(),
@@ -190,6 +201,8 @@ async fn others_who_take_credentials_meanwhile_are_not_judged() {
     let all = ["AUD-1", "INV-11", "INV-3", "PRB-1", "PRB-2", "PWD-1", "PWD-2", "RUN-2", "SAT-1"];
     assert_eq!(left_out, all, "{shown}");
     assert!(!shown.contains("warning:"), "{shown}");
+    let words = "not available: the largest numbers of leases, tokens and requests in flight in Vault's telemetry (`sys/metrics`)";
+    assert!(on_one_line(&shown).contains(words), "{shown}");
     let (_, leases, _) = theirs.there().await;
     assert!(leases > 10, "theirs are theirs: {leases}");
     let given = theirs.vault.client.with_token(given);
@@ -358,6 +371,52 @@ async fn unfit_tokens(theirs: &Theirs) {
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
     root.revoke_accessor(made.body["auth"]["accessor"].as_str().unwrap()).await.unwrap();
     theirs.change(by_token, by_approle);
+}
+
+/// Tokens that may not look themselves up, or not ask for their capabilities: each is told the whole policy.
+async fn tokens_that_cannot_say_what_they_lack(theirs: &Theirs, policy: &str) {
+    for (path, lacks) in [
+        ("auth/token/lookup-self", "path \"auth/token/lookup-self\": expected read, got none"),
+        ("sys/capabilities-self", "path \"sys/capabilities-self\": expected update, got none"),
+    ] {
+        let without = policy.replace(&format!("path \"{path}\""), "path \"sys/nothing\"");
+        theirs.vault.client.write_policy("leaseproof", &without).await.unwrap();
+        let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+        let shown = text(&output);
+        let rules = policy.lines().filter(|line| line.starts_with("path "));
+        let told = rules.clone().filter(|rule| shown.contains(rule)).count();
+        assert!(shown.contains(lacks) && told == rules.count() && told > 5, "{shown}");
+        assert_eq!(output.status.code(), Some(5), "{shown}");
+        theirs.desk.assert_nothing_left();
+        std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+    }
+    // One that Vault does not have lacks no policy.
+    let by_approle = "auth    = { method = \"approle\", role_id_file = \"role-id\", secret_id_file = \"secret-id\" }";
+    let by_token = "auth    = { method = \"token\", token_file = \"given-token\" }";
+    std::fs::write(theirs.scenario.join("given-token"), "hvs.nobody").unwrap();
+    theirs.change(by_approle, by_token);
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+    let shown = text(&output);
+    assert!(output.status.code() == Some(5) && shown.contains("invalid token") && !shown.contains("policy"), "{shown}");
+    theirs.change(by_token, by_approle);
+    std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
+}
+
+/// The community edition ignores a namespace: everything would happen in the root.
+async fn namespace_that_vault_ignores(theirs: &Theirs) {
+    theirs.change("ca      = \"ca.pem\"\nauth", "namespace = \"team-a\"\nca      = \"ca.pem\"\nauth");
+    let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
+    let shown = on_one_line(&text(&output));
+    let words = "has no namespaces: expected one with the namespace `team-a`, got one that ignores it";
+    assert!(output.status.code() == Some(2) && shown.contains(words), "{shown}");
+    assert!(shown.contains("scenario.toml:48"), "the line of the key: {shown}");
+    let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
+    theirs.change("namespace = \"team-a\"\n", "namespace = \"root\"\n");
+    let output =
+        theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", "attached.vault.auth.secret_id_file=role-id"]));
+    assert!(text(&output).contains("invalid role or secret ID"), "the root is the root: {}", text(&output));
+    let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
+    theirs.change("namespace = \"root\"\n", "");
 }
 
 /// An observer that cannot see sessions.

@@ -71,7 +71,14 @@ fn vault(book: &Book<'_>, table: &Table) -> Option<AttachedVault> {
     let (entry, stands) = (table.entry("vault")?, table.table("vault")?);
     let encryption = vault_files(book, entry, stands);
     let auth = auth(book, stands.entry("auth")?)?;
-    Some(AttachedVault { address: owned(stands, "address")?, encryption, namespace: owned(stands, "namespace"), auth })
+    let namespace = stands.text("namespace");
+    Some(AttachedVault {
+        address: owned(stands, "address")?,
+        encryption,
+        namespace_origin: namespace.as_ref().map(|said| said.place.origin()),
+        namespace: namespace.map(|said| said.value.to_owned()),
+        auth,
+    })
 }
 
 fn default_cluster(names: &[&str]) -> String {
