@@ -104,7 +104,9 @@ impl Guard<'_> {
             _ => write.text("db_name", self.placeholders)?.unwrap_or_default(),
         };
         let none = Vec::new();
-        let places = self.connections.get(&(write.mount.clone(), connection)).unwrap_or(&none);
+        let connection = (write.mount.clone(), connection);
+        let places = self.connections.get(&connection).unwrap_or(&none);
+        let accounts = self.accounts.get(&connection).map_or(&[] as &[String], Vec::as_slice);
         self.accounts(write, places)?;
         for key in write.data.keys().filter(|key| is_of_statements(key)) {
             let texts = write.texts(key, self.placeholders)?;
@@ -112,7 +114,7 @@ impl Guard<'_> {
                 return Err(write.refused(key, "the setup writes no connection for it".to_owned()));
             }
             for text in texts.iter().flat_map(|text| connection::decoded(text)) {
-                places.iter().try_for_each(|place| self.statements(write, key, &text, place))?;
+                places.iter().try_for_each(|place| self.statements(write, key, &text, (place, accounts)))?;
             }
         }
         Ok(())
@@ -157,9 +159,20 @@ impl Guard<'_> {
         Ok(())
     }
 
-    fn statements(&self, write: &Write<'_>, key: &str, text: &str, place: &Place) -> Result<(), AttachError> {
+    /// Of the statements that Vault runs in a place, under one of those accounts.
+    fn statements(
+        &self,
+        write: &Write<'_>,
+        key: &str,
+        text: &str,
+        (place, accounts): (&Place, &[String]),
+    ) -> Result<(), AttachError> {
         let mut made = self.made.clone();
-        let scope = Scope { on: &place.cluster, database: &place.database, made: &mut made, is_of_vault: true };
+        let is_made =
+            |name: &String| made.contains(&MadeThere::Role { cluster: place.cluster.clone(), name: name.clone() });
+        let has_own_account = !accounts.is_empty() && accounts.iter().all(is_made);
+        let (on, database) = (&place.cluster, &place.database);
+        let scope = Scope { on, database, made: &mut made, is_of_vault: true, has_own_account };
         of_vault(text, &scope).map_err(|(statement, why)| write.refused(key, format!("`{statement}`: {why}")))
     }
 }

@@ -69,7 +69,10 @@ fn of_step(
                 Ok(text) => text,
                 Err(why) => return refused(why.to_string()),
             };
-            match read(&effect.text, &mut Scope { on, database, made: known, is_of_vault: false }) {
+            match read(
+                &effect.text,
+                &mut Scope { on, database, made: known, is_of_vault: false, has_own_account: false },
+            ) {
                 Ok(statements) => effect.statements = statements,
                 Err(why) => return refused(words(file.as_deref(), &effect.text, &why)),
             }

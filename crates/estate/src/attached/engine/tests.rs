@@ -191,6 +191,24 @@ fn vault_s_statements_stay_within_the_setup() {
             assert_eq!(with_statements(key, value), "", "{key} {value}");
         }
     }
+    // CURRENT_USER is the account of the connection.
+    for statements in [
+        "DROP OWNED BY CURRENT_USER",
+        "REASSIGN OWNED BY CURRENT_ROLE TO our_svc",
+        "REASSIGN OWNED BY \"{{name}}\" TO SESSION_USER",
+        "ALTER ROLE CURRENT_USER CREATEDB",
+        "ALTER ROLE SESSION_USER SET search_path = x",
+        "DO $$ BEGIN DROP OWNED BY CURRENT_USER; END $$",
+    ] {
+        let key = format!("revocation_statements = '{statements}'\n[[setup]]\nwrite = \"ourmnt/static-roles/svc\"");
+        let text = SCENARIO.replace("[[setup]]\nwrite = \"ourmnt/static-roles/svc\"", &key);
+        assert_eq!(said_of(&text), "", "{statements}");
+        let said = said_of(&text.replace("\"our_vault\"", "\"theirs\""));
+        assert!(said.contains("it changes the account of the connection"), "{statements}: {said}");
+    }
+    // Its membership ends with the credential.
+    let member = "'GRANT \"{{name}}\" TO CURRENT_USER'";
+    assert_eq!(with_statements("revocation_statements", member), "");
     // In a database of somebody else's, only roles and memberships.
     let elsewhere =
         with_statements("revocation_statements", "'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"{{name}}\"'");

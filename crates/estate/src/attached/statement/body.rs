@@ -1,12 +1,12 @@
 //! Bodies of functions and of DO blocks: each statement in one is checked as one outside of it, and so is each text that
 //! PL/pgSQL executes.
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, DefElem, DoStmt, Node};
+use pg_query::{NodeEnum, ParserOptions};
 use serde_json::Value;
 
 use super::composed::{Constants, EVALUATED, UNKNOWN};
-use super::{Effect, Scope, each, name, nested, option, plpgsql, vault};
+use super::{Effect, Scope, declared, each, name, nested, option, plpgsql, vault};
 
 const COMPOSED: &str = "so leaseproof cannot read the statement (write it out, quote the part by %I or %L of format(), or \
                         declare it CONSTANT with a literal; otherwise do the setup before the run, with setup = \"theirs\")";
@@ -90,6 +90,9 @@ fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
 fn read(code: &str, tree: Value, scope: &Scope<'_>) -> Result<Effect, String> {
     let mut body = Body { scope, constants: Constants::of(&tree, scope.database), effect: Effect::Within };
     body.walk(&tree, 1)?;
+    for value in declared::first_values(code)? {
+        body.expression(value, ParserOptions::PLPGSQL_EXPR).map_err(|why| format!("the value of a variable: {why}"))?;
+    }
     let called = plpgsql::called(code)?;
     called.iter().try_for_each(|name| nested::of_the_server(name, true, scope))?;
     Ok(body.effect)
@@ -133,6 +136,10 @@ impl Body<'_> {
         if mode == 0 {
             return self.statements(text);
         }
+        self.expression(text, mode)
+    }
+
+    fn expression(&self, text: &str, mode: impl Into<ParserOptions>) -> Result<(), String> {
         let parsed = pg_query::parse(text, mode).map_err(|why| format!("it is no SQL: {why}"))?;
         each(text, &parsed).try_for_each(|(_, node)| nested::harmless(node, self.scope))
     }

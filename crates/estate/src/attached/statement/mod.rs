@@ -5,9 +5,11 @@
 
 mod body;
 mod composed;
+mod declared;
 mod nested;
 mod plpgsql;
 mod rights;
+mod settings;
 mod vault;
 
 use std::collections::BTreeSet;
@@ -17,7 +19,7 @@ use leaseproof_history::MadeThere;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     AlterOwnerStmt, CommentStmt, CreatedbStmt, DefElem, Node, ObjectType, RenameStmt, RoleSpec, RoleSpecType,
-    TransactionStmtKind, VariableSetKind, VariableSetStmt,
+    TransactionStmtKind,
 };
 
 pub(super) use self::vault::of_vault;
@@ -66,8 +68,10 @@ pub(super) struct Scope<'a> {
     pub(super) database: &'a str,
     /// What has been made.
     pub(super) made: &'a mut BTreeSet<MadeThere>,
-    /// Whether Vault runs it, for a credential, under an account that the setup creates.
+    /// Whether Vault runs it, for a credential.
     pub(super) is_of_vault: bool,
+    /// Whether the account under which Vault runs it is one that the setup creates: what `CURRENT_USER` is.
+    pub(super) has_own_account: bool,
 }
 
 impl Scope<'_> {
@@ -85,9 +89,14 @@ impl Scope<'_> {
             RoleSpecType::RolespecCstring => self.has_role(&role.rolename),
             RoleSpecType::RolespecCurrentUser
             | RoleSpecType::RolespecSessionUser
-            | RoleSpecType::RolespecCurrentRole => self.is_of_vault,
+            | RoleSpecType::RolespecCurrentRole => self.is_of_vault && self.has_own_account,
             _ => false,
         })
+    }
+
+    /// Why what would go with this database stays.
+    fn not_ours(&self) -> String {
+        format!("the database {} is not one that the set-up makes", self.database)
     }
 
     /// Whether what is done in this database goes with it.
@@ -160,6 +169,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
             on_ours(scope.is_ours(alter.role.as_ref()), "it changes a role that the set-up does not make")
         }
         NodeEnum::AlterRoleSetStmt(alter) => {
+            settings::of_role(alter, scope)?;
             on_ours(scope.is_ours(alter.role.as_ref()), "it changes settings of roles that the set-up does not make")
         }
         NodeEnum::AlterDatabaseStmt(alter) => {
@@ -167,6 +177,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
             on_ours(scope.has_database(&alter.dbname), "it changes a database that the set-up does not make")
         }
         NodeEnum::AlterDatabaseSetStmt(alter) => {
+            settings::of_database(alter, scope)?;
             on_ours(scope.has_database(&alter.dbname), "it changes a database that the set-up does not make")
         }
         NodeEnum::GrantRoleStmt(grant) => rights::of_roles(grant, scope),
@@ -174,11 +185,11 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
         NodeEnum::AlterOwnerStmt(alter) => owner(alter, scope),
         NodeEnum::RenameStmt(rename) => renames(rename, scope),
         NodeEnum::CommentStmt(comment) => comments(comment, scope),
-        NodeEnum::VariableSetStmt(set) => variable(set, scope),
+        NodeEnum::VariableSetStmt(set) => settings::of_session(set, scope),
         NodeEnum::VariableShowStmt(_) => Ok(Effect::Within),
         NodeEnum::DoStmt(block) => body::of_do(block, scope),
         NodeEnum::TransactionStmt(statement) => transaction(statement.kind(), statement.chain),
-        _ if !scope.is_in_ours() => Err(format!("the database {} is not one that the set-up makes", scope.database)),
+        _ if !scope.is_in_ours() => Err(scope.not_ours()),
         NodeEnum::DropStmt(drop) if drop.concurrent => Err(CONCURRENTLY.to_owned()),
         NodeEnum::IndexStmt(index) if index.concurrent => Err(CONCURRENTLY.to_owned()),
         NodeEnum::DropStmt(drop) if is_beyond_a_database(drop.remove_type()) => {
@@ -245,7 +256,7 @@ fn owner(alter: &AlterOwnerStmt, scope: &Scope<'_>) -> Result<Effect, String> {
         }
         kind if is_beyond_a_database(kind) => Err("what it gives away is not the set-up's".to_owned()),
         _ if scope.is_in_ours() => Ok(Effect::Within),
-        _ => Err(format!("the database {} is not one that the set-up makes", scope.database)),
+        _ => Err(scope.not_ours()),
     }
 }
 
@@ -256,7 +267,7 @@ fn renames(rename: &RenameStmt, scope: &Scope<'_>) -> Result<Effect, String> {
         }
         kind if is_beyond_a_database(kind) => Err("what it renames is not of one database".to_owned()),
         _ if scope.is_in_ours() => Ok(Effect::Within),
-        _ => Err(format!("the database {} is not one that the set-up makes", scope.database)),
+        _ => Err(scope.not_ours()),
     }
 }
 
@@ -268,38 +279,6 @@ fn comments(comment: &CommentStmt, scope: &Scope<'_>) -> Result<Effect, String> 
         kind => !is_beyond_a_database(kind) && scope.is_in_ours(),
     };
     if is_ours { Ok(Effect::OnOurs) } else { Err("what it comments on is not the set-up's".to_owned()) }
-}
-
-/// A setting lasts as long as its session. Some change how the statements after it are read, or as whom they are done.
-fn variable(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<Effect, String> {
-    let resets = matches!(set.kind(), VariableSetKind::VarReset | VariableSetKind::VarSetDefault);
-    if set.kind() == VariableSetKind::VarResetAll {
-        return Err("RESET ALL may change how the statements after it are read".to_owned());
-    }
-    match set.name.to_ascii_lowercase().as_str() {
-        "role" | "session_authorization" if resets => Ok(Effect::Within),
-        "role" => match set.args.as_slice() {
-            [Node { node: Some(NodeEnum::AConst(constant)) }] => match &constant.val {
-                Some(pg_query::protobuf::a_const::Val::Sval(role))
-                    if scope.has_role(&role.sval) || role.sval == "none" =>
-                {
-                    Ok(Effect::Within)
-                }
-                _ => Err("it takes a role that the set-up does not make".to_owned()),
-            },
-            _ => Err("it takes a role that the set-up does not make".to_owned()),
-        },
-        name if name.contains(composed::UNKNOWN) => {
-            Err("which setting it changes is not known before it runs".to_owned())
-        }
-        "allow_system_table_mods" => {
-            Err("with allow_system_table_mods it may change PostgreSQL's own tables".to_owned())
-        }
-        name @ ("session_authorization" | "standard_conforming_strings" | "client_encoding" | "backslash_quote") => {
-            Err(format!("{name} changes how, or as whom, the statements after it are done"))
-        }
-        _ => Ok(Effect::Within),
-    }
 }
 
 fn transaction(kind: TransactionStmtKind, chain: bool) -> Result<Effect, String> {

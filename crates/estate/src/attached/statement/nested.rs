@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::composed::UNKNOWN;
 use super::vault::CREDENTIAL;
-use super::{Scope, body, option, variable};
+use super::{Scope, body, option, settings};
 
 /// Statements that change nothing but the database that they are done in.
 pub(super) fn is_of_a_database(node: &NodeEnum) -> bool {
@@ -191,7 +191,7 @@ pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String>
     walk(&tree, Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false }, scope)?;
     match node {
         NodeEnum::CreateFunctionStmt(create) => {
-            settings(&create.options, scope)?;
+            with_settings(&create.options, scope)?;
             body::of_function(create, scope)
         }
         NodeEnum::AlterFunctionStmt(alter)
@@ -199,16 +199,16 @@ pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String>
         {
             Err(body::DEFINER.to_owned())
         }
-        NodeEnum::AlterFunctionStmt(alter) => settings(&alter.actions, scope),
+        NodeEnum::AlterFunctionStmt(alter) => with_settings(&alter.actions, scope),
         _ => Ok(()),
     }
 }
 
 /// The settings that a function runs with (`SET search_path = …`), as if it were a statement.
-fn settings(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
+fn with_settings(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
     for option in options.iter().filter_map(option) {
         if let Some(NodeEnum::VariableSetStmt(set)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) {
-            variable(set, scope)?;
+            settings::of_session(set, scope)?;
         }
     }
     Ok(())
@@ -226,7 +226,7 @@ struct Around {
     is_outermost: bool,
     /// A query that has only the credential's sessions.
     only_own_sessions: bool,
-    /// The option `SET …` of a function: [`settings`] judges it.
+    /// The option `SET …` of a function: [`with_settings`] judges it.
     is_of_a_setting: bool,
 }
 
@@ -240,6 +240,10 @@ fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
                 let mut within = within;
                 if key.starts_with(|first: char| first.is_ascii_uppercase()) {
                     check(key, value, around, scope)?;
+                }
+                // `SELECT … INTO t` is `CREATE TABLE t AS`.
+                if key == "into_clause" && !value.is_null() && !scope.is_in_ours() {
+                    return Err(scope.not_ours());
                 }
                 if key == "SelectStmt" {
                     within.only_own_sessions = scope.is_of_vault && has_only_own_sessions(&value["where_clause"]);
@@ -275,6 +279,10 @@ fn check(kind: &str, node: &Value, around: Around, scope: &Scope<'_>) -> Result<
         let may_be_postgresqls = schema.is_empty() || schema.contains(UNKNOWN) || schema.starts_with("pg_");
         // PostgreSQL itself refuses to alter its tables.
         let changes_rows = kind != "AlterTableStmt";
+        // Also in a query: `WITH x AS (DELETE … RETURNING …) SELECT …`.
+        if changes_rows && !scope.is_in_ours() {
+            return Err(scope.not_ours());
+        }
         if name.contains(UNKNOWN) && (!scope.is_in_ours() || (changes_rows && may_be_postgresqls)) {
             return Err("which table it changes is not known before it runs".to_owned());
         }

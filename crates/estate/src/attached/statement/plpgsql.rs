@@ -12,6 +12,7 @@ use postgres_protocol::escape::escape_identifier;
 use serde_json::Value;
 
 use super::composed::{UNKNOWN, last};
+use super::declared::with_known_types;
 
 /// What a function of a trigger has beside its own variables.
 const OF_A_TRIGGER: [&str; 13] = [
@@ -30,7 +31,7 @@ const OF_A_TRIGGER: [&str; 13] = [
     "tg_event text",
 ];
 /// Types whose variables are used in statements that no record may stand in.
-const SCALARS: [&str; 28] = [
+pub(super) const SCALARS: [&str; 28] = [
     "bool",
     "bpchar",
     "bytea",
@@ -66,7 +67,7 @@ const SCALARS: [&str; 28] = [
 /// # Errors
 /// Why PostgreSQL would not read it.
 pub(super) fn of_block(code: &str) -> Result<Value, String> {
-    tree(&format!("DO {}", literal(code)))
+    tree(&format!("DO {}", literal(&with_known_types(code)?)))
 }
 
 /// The tree of a function's body. libpg_query knows no types but PostgreSQL's own, and cannot show the variables of a
@@ -100,7 +101,11 @@ pub(super) fn of_function(create: &CreateFunctionStmt, code: &str) -> Result<Val
         // A single one would have to be of the type that is returned.
         variables.push(format!("OUT {} text", escape_identifier(UNKNOWN)));
     }
-    tree(&format!("CREATE FUNCTION f({}) {returns} LANGUAGE plpgsql AS {}", variables.join(", "), literal(code)))
+    tree(&format!(
+        "CREATE FUNCTION f({}) {returns} LANGUAGE plpgsql AS {}",
+        variables.join(", "),
+        literal(&with_known_types(code)?)
+    ))
 }
 
 /// Names of functions that are called, as the words of the code say. libpg_query does not show with which value a record

@@ -1,7 +1,9 @@
 //! GRANT and REVOKE.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CreateRoleStmt, GrantRoleStmt, GrantStmt, GrantTargetType, Node, ObjectType, RoleSpecType};
+use pg_query::protobuf::{
+    CreateRoleStmt, GrantRoleStmt, GrantStmt, GrantTargetType, Node, ObjectType, RoleSpec, RoleSpecType,
+};
 
 use super::{Effect, Scope, is_beyond_a_database, name, option};
 
@@ -24,6 +26,12 @@ const MEMBER: &str = "a role that the setup does not create would become a membe
 /// Whether it is a role of the setup's, or Vault's own credential.
 pub(super) fn is_ours(member: &Node, scope: &Scope<'_>) -> bool {
     matches!(&member.node, Some(NodeEnum::RoleSpec(member)) if scope.is_ours(Some(member)))
+}
+
+/// Whether it is the account that runs the statement, by whichever word.
+pub(super) fn is_account(role: &RoleSpec) -> bool {
+    use RoleSpecType::{RolespecCurrentRole, RolespecCurrentUser, RolespecSessionUser};
+    matches!(role.roletype(), RolespecCurrentRole | RolespecCurrentUser | RolespecSessionUser)
 }
 
 /// Whether it is whoever runs the statement.
@@ -57,6 +65,6 @@ pub(super) fn on_objects(grant: &GrantStmt, scope: &Scope<'_>) -> Result<Effect,
         }
         kind if is_beyond_a_database(kind) => Err("what it is about is not of one database".to_owned()),
         _ if scope.is_in_ours() => Ok(Effect::Within),
-        _ => Err(format!("the database {} is not one that the set-up makes", scope.database)),
+        _ => Err(scope.not_ours()),
     }
 }

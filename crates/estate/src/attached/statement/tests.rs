@@ -17,7 +17,9 @@ fn database(name: &str) -> MadeThere {
 /// Reads a script in `shop`, which the set-up made, or in another database.
 fn effects_in(script: &str, place: &str) -> Result<Vec<Effect>, Refused> {
     let mut made = BTreeSet::from([database("shop"), role("Ada"), role("all")]);
-    let read = read(script, &mut Scope { on: "target", database: place, made: &mut made, is_of_vault: false })?;
+    let mut scope =
+        Scope { on: "target", database: place, made: &mut made, is_of_vault: false, has_own_account: false };
+    let read = read(script, &mut scope)?;
     Ok(read.into_iter().map(|statement| statement.effect).collect())
 }
 
@@ -36,6 +38,17 @@ fn what_goes_with_our_own_roles_and_databases_is_allowed() {
         ("GRANT \"all\" TO \"Ada\"", Effect::OnOurs),
         ("GRANT CONNECT ON DATABASE shop TO PUBLIC", Effect::OnOurs),
         ("ALTER DATABASE shop SET work_mem = '1MB'", Effect::OnOurs),
+        ("ALTER DATABASE shop SET session_replication_role = replica", Effect::OnOurs),
+        ("ALTER DATABASE shop SET role = \"Ada\"", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" SET row_security = off", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" SET search_path = pg_catalog, s", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" SET log_statement = 'none'", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" RESET ALL", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" RESET session_replication_role", Effect::OnOurs),
+        ("ALTER ROLE \"Ada\" IN DATABASE shop SET session_replication_role = replica", Effect::OnOurs),
+        ("SET session_replication_role = replica; SET search_path = s, pg_catalog", Effect::Within),
+        ("SELECT 1 AS a INTO u; CREATE TABLE v AS SELECT 1", Effect::Within),
+        ("WITH x AS (DELETE FROM t RETURNING id) SELECT * FROM x", Effect::Within),
         ("ALTER DATABASE shop OWNER TO \"Ada\"", Effect::OnOurs),
         ("COMMENT ON ROLE \"Ada\" IS 'x'", Effect::OnOurs),
         ("ALTER TABLE t OWNER TO theirs", Effect::Within),
@@ -80,6 +93,24 @@ fn whatever_reaches_beyond_is_refused() {
         "ALTER DATABASE shop OWNER TO theirs",
         "ALTER DATABASE theirs SET work_mem = '1MB'",
         "ALTER DATABASE shop IS_TEMPLATE true",
+        "ALTER ROLE \"Ada\" SET allow_system_table_mods = on",
+        "ALTER ROLE \"Ada\" SET session_replication_role = replica",
+        "ALTER ROLE \"Ada\" IN DATABASE theirs SET session_replication_role = replica",
+        "ALTER ROLE \"Ada\" SET event_triggers = off",
+        "ALTER ROLE \"Ada\" SET lo_compat_privileges = on",
+        "ALTER ROLE \"Ada\" SET session_preload_libraries = 'x'",
+        "ALTER ROLE \"Ada\" SET local_preload_libraries = 'x'",
+        "ALTER ROLE \"Ada\" SET zero_damaged_pages = on",
+        "ALTER ROLE \"Ada\" SET role = theirs",
+        "ALTER ROLE \"Ada\" SET standard_conforming_strings = off",
+        "ALTER ROLE \"Ada\" SET search_path = s, pg_catalog",
+        "ALTER ROLE \"Ada\" SET search_path = 's, pg_catalog'",
+        "ALTER DATABASE shop SET allow_system_table_mods = on",
+        "ALTER DATABASE shop SET \"Allow_System_Table_Mods\" = on",
+        "ALTER DATABASE shop SET role = theirs",
+        "ALTER DATABASE shop SET session_preload_libraries = 'x'",
+        "ALTER DATABASE shop SET backslash_quote = on",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET allow_system_table_mods = on AS 'SELECT 1'",
         "CREATE DATABASE x OWNER theirs",
         "ALTER SYSTEM SET fsync = off",
         "ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE fast",
@@ -134,6 +165,8 @@ fn whatever_reaches_beyond_is_refused() {
         "SET ROLE theirs",
         "SET standard_conforming_strings = off",
         "SET allow_system_table_mods = on",
+        "SET track_counts = off",
+        "SET LOCAL session_preload_libraries = 'x'",
         "ALTER FUNCTION f() SET role = theirs",
         "RESET ALL",
         "PREPARE TRANSACTION 'x'",
@@ -142,9 +175,20 @@ fn whatever_reaches_beyond_is_refused() {
     ] {
         assert!(effects(script).is_err(), "{script}");
     }
-    for script in
-        ["CREATE TABLE t (id int)", "GRANT SELECT ON t TO \"Ada\"", "INSERT INTO t VALUES (1)", "DROP TABLE t"]
-    {
+    for script in [
+        "CREATE TABLE t (id int)",
+        "GRANT SELECT ON t TO \"Ada\"",
+        "INSERT INTO t VALUES (1)",
+        "DROP TABLE t",
+        "SET session_replication_role = replica",
+        "SET search_path = theirs, pg_catalog",
+        "SELECT 1 AS a INTO t",
+        "CREATE TABLE t AS SELECT 1",
+        "WITH x AS (DELETE FROM t RETURNING 1) SELECT * FROM x",
+        "EXPLAIN ANALYZE DELETE FROM t",
+        "PREPARE p AS DELETE FROM t",
+        "COPY t FROM '/tmp/x'",
+    ] {
         assert!(effects_in(script, "postgres").is_err(), "{script}");
     }
 }

@@ -1,6 +1,6 @@
 //! Statements that Vault runs for a credential. They may change the credential's role, and what the setup creates.
 
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Node, RoleSpec};
 use pg_query::{NodeEnum, ParseResult};
 
 use super::{Scope, each, effect, first_words, nested, rights};
@@ -35,19 +35,24 @@ fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -
 
 /// Whether a statement changes only the credential's role, and what the setup creates.
 pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
-    let ours = |roles: &[Node]| {
-        if roles.iter().all(|role| rights::is_ours(role, scope)) {
-            Ok(())
-        } else {
-            Err("it changes a role that is neither the credential's nor one that the setup creates".to_owned())
-        }
-    };
+    let ours = |roles: &[Node]| roles.iter().filter_map(role).try_for_each(|role| of_role(role, scope));
     match node {
         // `EXECUTE`, `CLOSE` and `MOVE` of PL/pgSQL, in a piece of a DO block.
         NodeEnum::ExecuteStmt(_) | NodeEnum::ClosePortalStmt(_) | NodeEnum::FetchStmt(_) if is_piece => Ok(()),
         NodeEnum::DropRoleStmt(drop) => ours(&drop.roles),
         NodeEnum::DropOwnedStmt(drop) => ours(&drop.roles),
-        NodeEnum::ReassignOwnedStmt(reassign) if scope.is_ours(reassign.newrole.as_ref()) => ours(&reassign.roles),
+        NodeEnum::ReassignOwnedStmt(reassign) => {
+            ours(&reassign.roles)?;
+            reassign.newrole.iter().try_for_each(|role| of_role(role, scope))
+        }
+        NodeEnum::AlterRoleStmt(alter) => {
+            alter.role.iter().try_for_each(|role| of_role(role, scope))?;
+            effect(node, scope).map(drop)
+        }
+        NodeEnum::AlterRoleSetStmt(alter) => {
+            alter.role.iter().try_for_each(|role| of_role(role, scope))?;
+            effect(node, scope).map(drop)
+        }
         NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => {
             Err(format!("it creates the role {}, which is the same for every credential", create.role))
         }
@@ -56,6 +61,22 @@ pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Resul
         NodeEnum::SelectStmt(_) => nested::harmless(node, scope),
         node => effect(node, scope).map(drop),
     }
+}
+
+fn role(node: &Node) -> Option<&RoleSpec> {
+    if let Some(NodeEnum::RoleSpec(role)) = &node.node { Some(role) } else { None }
+}
+
+/// Makes sure that it is the credential's role, or one of the setup's.
+fn of_role(role: &RoleSpec, scope: &Scope<'_>) -> Result<(), String> {
+    if scope.is_ours(Some(role)) {
+        return Ok(());
+    }
+    Err(if rights::is_account(role) {
+        "it changes the account of the connection, which is not a role that the setup creates".to_owned()
+    } else {
+        "it changes a role that is neither the credential's nor one that the setup creates".to_owned()
+    })
 }
 
 /// The first words of a statement as the setup has them.

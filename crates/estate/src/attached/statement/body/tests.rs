@@ -17,14 +17,15 @@ fn made() -> BTreeSet<MadeThere> {
 /// What a script of the setup's does together, in a database.
 fn script(text: &str, database: &str) -> Result<Effect, String> {
     let mut made = made();
-    let read = read(text, &mut Scope { on: "target", database, made: &mut made, is_of_vault: false });
+    let mut scope = Scope { on: "target", database, made: &mut made, is_of_vault: false, has_own_account: false };
+    let read = read(text, &mut scope);
     Ok(read.map_err(|refused| refused.why)?.pop().map_or(Effect::Within, |statement| statement.effect))
 }
 
 /// The reason for which statements that Vault would run in a database are refused.
 fn vault(text: &str, database: &str) -> Option<String> {
     let mut made = made();
-    let scope = Scope { on: "target", database, made: &mut made, is_of_vault: true };
+    let scope = Scope { on: "target", database, made: &mut made, is_of_vault: true, has_own_account: true };
     of_vault(text, &scope).err().map(|(_, why)| why)
 }
 
@@ -151,6 +152,23 @@ fn functions_of_every_signature_are_read() {
         let why = script(&text("DROP ROLE theirs;"), "shop").expect_err(signature);
         assert!(why.contains("`DROP ROLE theirs`"), "{signature}: {why}");
     }
+    for declared in [
+        "r orders%ROWTYPE; a orders.id%TYPE := 1; b app.orders.id%TYPE; k app.kind NOT NULL DEFAULT 'x'; c citext;",
+        "r app.orders%rowtype; a orders . id % TYPE /* x */ ; b app.pair; k hstore[] = '{}'; c CONSTANT citext := 'x';",
+    ] {
+        for text in [
+            format!(
+                "DO $f$ DECLARE {declared} BEGIN MORE SELECT * INTO r FROM orders; k := r.id; DECLARE d t%ROWTYPE; BEGIN d.x := a; END; END $f$"
+            ),
+            format!(
+                "CREATE FUNCTION f(a int) RETURNS text LANGUAGE plpgsql AS $f$ DECLARE {declared} BEGIN MORE FOR r IN SELECT * FROM t LOOP b.y := r.x; END LOOP; RETURN c; END $f$"
+            ),
+        ] {
+            script(&text.replace("MORE", ""), "shop").unwrap_or_else(|why| panic!("{text}: {why}"));
+            let why = script(&text.replace("MORE", "\nDROP ROLE theirs;"), "shop").expect_err(&text);
+            assert!(why.starts_with("line 2 of its body: `DROP ROLE theirs`"), "{text}: {why}");
+        }
+    }
     script("CREATE PROCEDURE p(a int) LANGUAGE plpgsql AS 'BEGIN RETURN; END'", "shop").unwrap();
 }
 
@@ -179,7 +197,10 @@ fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
         ("SELECT * FROM crosstab('SELECT f()') AS t (a int)", "crosstab()"),
         ("DO LANGUAGE plpython3u 'x'", "leaseproof cannot read the language plpython3u"),
         ("DO 'BEGIN x y; END'", "its body cannot be read as PL/pgSQL"),
-        ("DO 'DECLARE x other.kind; BEGIN END'", "leaseproof cannot read the type of a variable in its body"),
+        ("DO 'DECLARE r t%ROWTYPE := pg_reload_conf(); BEGIN END'", "pg_reload_conf()"),
+        ("DO 'BEGIN SELECT 1 AS declare; CALL a.b(); END'", "it may change more"),
+        ("DO 'BEGIN SELECT 1 AS declare; PERFORM s.dblink_exec(''x''); END'", "dblink_exec()"),
+        ("DO 'DECLARE c CONSTANT s.t := ''ours''; BEGIN EXECUTE format(''DROP ROLE %I'', c); END'", "DROP ROLE"),
         ("DO 'DECLARE r record := pg_reload_conf(); BEGIN END'", "pg_reload_conf()"),
         ("DO 'DECLARE r record := pg_reload_conf/**/(); BEGIN END'", "pg_reload_conf()"),
         ("DO E'DECLARE r record := pg_reload_conf -- x\n (); BEGIN END'", "pg_reload_conf()"),
@@ -218,6 +239,31 @@ fn vaults_blocks_change_only_the_credentials_role() {
             let why = vault(&block(body), database).unwrap_or_else(|| panic!("{body} in {database}"));
             assert!(why.contains(words), "{body} in {database}: {why}");
         }
+    }
+    for text in [
+        "WITH x AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM x",
+        "WITH x AS (INSERT INTO orders VALUES (1) RETURNING id) SELECT count(*) FROM x",
+        "SELECT count(*) FROM (WITH x AS (UPDATE orders SET id = 1 RETURNING id) SELECT * FROM x) AS y",
+        "SELECT 1 AS a INTO leftover",
+        "SELECT 1 AS a INTO leftover UNION SELECT 2",
+        "CREATE TABLE leftover AS SELECT 1",
+        "EXPLAIN ANALYZE DELETE FROM orders",
+        "DELETE FROM orders",
+        "MERGE INTO orders o USING t ON o.id = t.id WHEN MATCHED THEN DELETE",
+        "SET session_replication_role = replica",
+    ] {
+        let why = vault(text, "theirs").unwrap_or_else(|| panic!("{text}"));
+        assert!(why.contains("the database theirs is not") || why.contains("lift triggers"), "{text}: {why}");
+        // In a body, INTO names a variable.
+        if !text.contains("INTO leftover") {
+            let why = vault(&block(&format!("{text};")), "theirs").unwrap_or_else(|| panic!("{text}"));
+            assert!(why.contains("line 1 of its body: "), "{text}: {why}");
+        }
+        assert_eq!(vault(text, "shop").is_some(), text.starts_with("EXPLAIN"), "{text}");
+    }
+    for setting in ["role = 'app_owner'", "search_path = app, pg_catalog", "standard_conforming_strings = off"] {
+        assert_eq!(vault(&format!("ALTER ROLE \"{{{{name}}}}\" SET {setting}"), "theirs"), None, "{setting}");
+        assert!(vault(&format!("ALTER ROLE ours SET {setting}"), "theirs").is_some(), "{setting}");
     }
     assert_eq!(vault("SELECT theirs_own('{{name}}')", "shop"), None);
     assert_eq!(vault("SELECT pg_catalog.md5('x'), extract(year FROM now()), trim('x')", "theirs"), None);
