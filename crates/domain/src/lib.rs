@@ -18,6 +18,7 @@ mod note;
 mod observer;
 mod operation;
 mod origin;
+mod password_shape;
 mod privilege;
 mod probe;
 mod redactor;
@@ -46,6 +47,7 @@ pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
 pub use observer::{Observer, WatchGap};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
+pub use password_shape::PasswordShape;
 pub use privilege::{
     Escalation, EscalationKind, FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet,
     RoleAttributes, RoleSetting, RowSecurity, Why,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
-use crate::{Secret, Username};
+use crate::{PasswordShape, Secret, Username};
 
 /// How many of the latest passwords are looked for one by one. Older ones no longer occur in new lines: a server
 /// writes a password where it makes or changes a credential, within seconds.
@@ -54,12 +54,13 @@ const MASK: &str = "***";
 
 /// Knows every secret of a run and takes them out of texts before they are kept.
 ///
-/// Two nets: secrets that it was told of, by their text; and what a statement or a message says is a password
+/// Three nets: secrets that it was told of, by their text; what a statement or a message says is a password
 /// (`PASSWORD '…'`, unless it is a SCRAM verifier or MD5 hash), known or not: a log line can be read before the answer
-/// that carries its password, and a statement that fails has no such answer.
+/// that carries its password, and a statement that fails has no such answer; and words that look like a password that Vault
+/// generates, which a failing statement may repeat anywhere.
 pub struct Redactor {
     inner: Mutex<Inner>,
-    nets: [Net; 6],
+    nets: [Net; 7],
     role_name: Regex,
 }
 
@@ -75,6 +76,8 @@ struct Net {
 
 #[derive(Default)]
 struct Inner {
+    /// What generated passwords look like.
+    shapes: Vec<PasswordShape>,
     fixed: Vec<Secret>,
     recent: VecDeque<(Username, Secret)>,
     /// Secrets that `built` does not know, and whose they are.
@@ -111,7 +114,7 @@ impl Default for Redactor {
     fn default() -> Self {
         let regex = |pattern: &str| Regex::new(pattern).expect("a pattern written here and tested below");
         Self {
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { shapes: vec![PasswordShape::default()], ..Inner::default() }),
             nets: [
                 // PASSWORD ''…'' within a literal.
                 Net {
@@ -136,6 +139,12 @@ impl Default for Redactor {
                     form: regex(r"((postgres(?:ql)?)://[^:@/\s]*:)([^@\s]+)(@)"),
                     certain: true,
                     when: |found| &found[3] != MASK && !is_template(&found[3]),
+                },
+                // SET PASSWORD FOR x = '…'
+                Net {
+                    form: regex(r"(?i)(\b(password)\s+for\s+[^;=]{1,200}=\s*(?:\w+\s*\(\s*)?[EN]?')((?:[^']|'')*)(')"),
+                    certain: true,
+                    when: |found| !is_kept(&found[3]),
                 },
                 // PASSWORD "…", and without quotes: PostgreSQL rejects both.
                 Net {
@@ -211,6 +220,11 @@ impl Redactor {
         }
     }
 
+    /// Looks for words of that shape from now on, beside those that Vault generates without a password policy.
+    pub fn add_shape(&self, shape: PasswordShape) {
+        self.lock().shapes.push(shape);
+    }
+
     /// Takes every secret out of `text`.
     pub fn scrub(&self, text: &str) -> Scrubbed {
         let mut found = false;
@@ -222,10 +236,19 @@ impl Redactor {
                 found |= net.certain;
             }
         }
+        let clean = self.scrub_generated(clean);
         if found && username.is_none() {
             username = self.role_name.captures(&clean).map(|captures| Username::new(captures[1].replace("\"\"", "\"")));
         }
         Scrubbed { text: clean, found, username }
+    }
+
+    /// Takes out what looks like a generated password. A name may look so too, so it is not reported as found.
+    fn scrub_generated(&self, mut text: String) -> String {
+        for shape in &self.lock().shapes {
+            shape.find(&text).into_iter().rev().for_each(|place| text.replace_range(place, MASK));
+        }
+        text
     }
 
     fn scrub_known(&self, text: &str, found: &mut bool, username: &mut Option<Username>) -> String {
@@ -357,7 +380,7 @@ fn is_hash(literal: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Redactor;
-    use crate::{Secret, Username};
+    use crate::{PasswordShape, Secret, Username};
 
     #[test]
     fn known_secrets_are_taken_out_and_named() {
@@ -399,6 +422,10 @@ mod tests {
             ),
             ("PASSWORD '' VALID UNTIL 'x', PASSWORD 'Hush'", "PASSWORD '' VALID UNTIL 'x', PASSWORD '***'", true),
             ("format('PASSWORD %L', 'Hush')", "format('PASSWORD %L', '***')", true),
+            ("STATEMENT:  SET PASSWORD FOR x = 'Hush'", "STATEMENT:  SET PASSWORD FOR x = '***'", true),
+            ("SET PASSWORD FOR 'x'@'%' = PASSWORD('Hush')", "SET PASSWORD FOR 'x'@'%' = PASSWORD('***')", true),
+            ("ERROR:  x Xk-bV3p0QzLwT9sYdR4a", "ERROR:  x ***", false),
+            ("RAISE 'x %', 'Xk-bV3p0QzLwT9sYdR4a'", "RAISE 'x %', '***'", false),
             ("ALTER ROLE x PASSWORD \"Hush-4711\" y", "ALTER ROLE x PASSWORD \"***\" y", false),
             ("CREATE USER x LOGIN PASSWORD Hush-4711;", "CREATE USER x LOGIN PASSWORD ***;", false),
             ("ALTER ROLE x PASSWORD ‘Hush-4711’", "ALTER ROLE x PASSWORD ‘***’", false),
@@ -483,6 +510,16 @@ mod tests {
         assert_eq!(redactor.scrub(refused).text, refused);
         assert!(redactor.scrub("ALTER ROLE postgres PASSWORD 'password'").found);
         assert!(redactor.scrub("postgresql://postgres:password@127.0.0.1/wizard").found);
+    }
+
+    #[test]
+    fn passwords_of_a_policy_are_taken_out_by_their_shape() {
+        let redactor = Redactor::new();
+        let text = "ERROR:  x abc-123-def (SQLSTATE P0001)";
+        assert_eq!(redactor.scrub(text).text, text);
+        let rules = vec![("abcdef-".to_owned(), 1), ("123".to_owned(), 1)];
+        redactor.add_shape(PasswordShape { length: 11, rules });
+        assert_eq!(redactor.scrub(text).text, "ERROR:  x *** (SQLSTATE P0001)");
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::placeholders::Placeholders;
 use crate::ports::Ports;
 use crate::powerdns::PowerDns;
 use crate::server::Server;
-use crate::site::Site;
+use crate::site::{Site, redact};
 use crate::tls::Authority;
 use crate::token::ClientToken;
 use crate::vault::{Node, SERVER as VAULT, VaultServer};
@@ -102,7 +102,7 @@ impl Estate {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EstateError> {
         requirements::programs(plan)?;
-        plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+        redact(plan, redactor);
         let first = setup::steps_before_vault(plan);
         let images = if plan.estate == EstateKind::Containers { Some(Images::of(plan)?) } else { None };
         let servers = Servers {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Redactor, Secret, ServerLost};
 use leaseproof_history::{Entry, Ledger, Recorder};
+use leaseproof_scenario::Plan;
 use nix::sys::signal::Signal;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -158,4 +159,10 @@ pub(crate) fn password(redactor: &Redactor) -> Secret {
     let secret = Secret::new(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect::<String>());
     redactor.add_fixed(secret.clone());
     secret
+}
+
+/// Lets the redactor know the scenario's own secrets, and what the passwords look like that Vault will generate.
+pub(crate) fn redact(plan: &Plan, redactor: &Redactor) {
+    plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
+    plan.password_shapes().into_iter().for_each(|shape| redactor.add_shape(shape));
 }

@@ -9,6 +9,7 @@ mod containers;
 mod fault;
 mod lie;
 mod load;
+mod password_policy;
 mod pdns;
 mod planned_load;
 mod predefined;

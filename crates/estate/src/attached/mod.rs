@@ -53,6 +53,7 @@ use self::setup::none_is_there;
 use self::traces::Traces;
 use crate::EstateError;
 use crate::clocks::{postgres_clock, vault_clock};
+use crate::site::redact;
 
 /// How long one request of the harness's own may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -89,17 +90,28 @@ impl Attached {
         redactor: &Arc<Redactor>,
     ) -> Result<Self, AttachError> {
         let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
+        redact(plan, redactor);
         let clusters =
             attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
         let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
         let reach = reach(attached, REQUEST);
+        login::honors_namespace(attached, &reach).await?;
         let (traces, address) = (Traces::default(), attached.vault.address.clone());
         let note = |cluster_id, accessor: &str, ttl| {
             let namespace = attached.vault.namespace.clone();
             let at = Entry::Attached { vault: address.clone(), cluster_id, namespace };
             traces.logged_in(ledger, at, &address, accessor, ttl)
         };
-        let LoggedIn { vault, own, cluster_id } = log_in(attached, &reach, redactor, note).await?;
+        let LoggedIn { vault, cluster_id } = log_in(attached, &reach, redactor, note).await?;
+        let own = match needs::own_token(&vault, plan).await {
+            Ok(own) => own,
+            Err(why) => {
+                if log_out(attached, &vault).await {
+                    traces.logged_out();
+                }
+                return Err(why);
+            }
+        };
         let issued = Issued::default();
         issued.follow(recorder);
         let mut attached = Self {

@@ -119,6 +119,7 @@ impl<'a> Reader<'a> {
             || self.continues(index)
             || self.is_appended(index)
             || self.is_raised(index)
+            || self.is_set(index)
         {
             self.found.push(whole);
             return;
@@ -171,6 +172,19 @@ impl<'a> Reader<'a> {
             before = last;
         }
         false
+    }
+
+    /// `SET PASSWORD FOR ada = '…'`.
+    fn is_set(&self, index: usize) -> bool {
+        let begins = |at: usize| {
+            let words = ["set", "password", "for"].iter().enumerate();
+            words
+                .into_iter()
+                .all(|(next, word)| at + next < index && self.written(at + next).eq_ignore_ascii_case(word))
+        };
+        let statement = (index.saturating_sub(BACK)..index).rev().take_while(|at| self.written(*at) != ";");
+        let before = self.before_prefix(index).checked_sub(1);
+        before.is_some_and(|before| self.written(before) == "=") && statement.into_iter().any(begins)
     }
 
     /// Where `U&` or `N` stands before a literal, the place of that.
