@@ -1,6 +1,7 @@
 //! `[pdns]`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use leaseproof_domain::Ttl;
 
@@ -67,18 +68,35 @@ pub(super) fn pdns(book: &Book<'_>) -> Option<PdnsPlan> {
 /// The template, which has to take a credential of the role.
 fn template(book: &Book<'_>, table: &Table) -> Option<String> {
     let entry = table.entry("template")?;
-    let text = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, Holds::Words, book.noted)?.text;
+    let template = Text::read(entry.node.text()?, &entry.node.place, FileWhen::OneLine, Holds::Words, book.noted)?;
     let promised =
         book.root.named("role").find(|(role, _)| Some(role.key.as_str()) == table.text("role").map(|said| said.value));
     if let Some((role, of)) = promised {
         let mount = of.text("mount").map_or("database", |said| said.value);
-        let path = format!("\"{mount}/creds/{}\"", role.key);
-        if !text.contains(&path) {
+        let path = format!("{}/creds/{}", mount.trim_matches('/'), role.key);
+        if !template.text.contains(&format!("\"{path}\"")) {
             let other = format!("the template takes no credential of `{}`", role.key);
-            book.add(Problem::at(&entry.node.place, other).label(format!("expected `secret {path}` in it")));
+            book.add(match other_mount(&template.text, &role.key) {
+                // `mount` of the role may be the wrong one of the two.
+                Some(place) => {
+                    let at = of.entry("mount").map_or(&role.at, |mount| &mount.at).origin();
+                    let problem = Problem::at(&template.part(place), other);
+                    problem
+                        .nearest(Some(&path))
+                        .help(format!("`{path}` is at the `mount` of [role.{}], {at}", role.key))
+                }
+                None => Problem::at(&entry.node.place, other).label(format!("expected `secret \"{path}\"` in it")),
+            });
         }
     }
-    Some(text)
+    Some(template.text)
+}
+
+/// Where a template takes a credential of a role, at whichever mount: `"mount/creds/role"`, without the quotes.
+fn other_mount(template: &str, role: &str) -> Option<Range<usize>> {
+    let end = template.find(&format!("/creds/{role}\""))? + "/creds/".len() + role.len();
+    let begin = template[..end].rfind('"')? + 1;
+    (!template[begin..end].contains(char::is_whitespace)).then_some(begin..end)
 }
 
 /// A token without policies of its own would get those of its maker, and root's can do everything.

@@ -49,7 +49,7 @@ fn enabled<'a>(step: &'a Step<'a>) -> Option<(&'a str, Option<&'a str>)> {
     Some((path, step.datum("type").and_then(|entry| entry.node.text())))
 }
 
-/// Notes engines of promised roles, and of paths that steps write, that no step enables.
+/// Notes engines of promised roles, of quota faults, and of paths that steps write, that no step enables.
 pub(super) fn lint(root: &Table, steps: &[Step<'_>], engines: &Engines<'_>, noted: &Noted) {
     if !engines.complete {
         return;
@@ -61,6 +61,11 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], engines: &Engines<'_>, note
         let mount = said.map_or(Some(DEFAULT_MOUNT), |entry| entry.node.text());
         if let Some(mount) = mount.filter(|mount| engines.lack(mount)) {
             noted.add(of_role(role, said, mount, &there, noted));
+        }
+    }
+    for entry in root.list("fault").iter().filter_map(|fault| fault.table()?.entry("mount")) {
+        if let Some(mount) = entry.node.text().filter(|mount| engines.lack(mount)) {
+            noted.add(named(entry, mount, &there, noted));
         }
     }
     let all = || engines.all.iter().copied();
@@ -78,21 +83,33 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], engines: &Engines<'_>, note
     }
 }
 
+fn lacks(mount: &str) -> String {
+    format!("no step enables a database engine at `{mount}`")
+}
+
+fn enable(mount: &str) -> String {
+    format!("add a step with `enable = \"database\"` and `path = \"{mount}\"`")
+}
+
+/// Of an entry that names a mount.
+fn named(entry: &Entry, mount: &str, there: &[&str], noted: &Noted) -> Problem {
+    let problem = Problem::warning(&entry.node.place, lacks(mount));
+    match there {
+        [] => problem.label("not enabled").help(enable(mount)),
+        _ if noted.is_crowded() => problem,
+        _ => problem.among(mount, there, "unknown"),
+    }
+}
+
 fn of_role(role: &Entry, said: Option<&Entry>, mount: &str, there: &[&str], noted: &Noted) -> Problem {
-    let what = format!("no step enables a database engine at `{mount}`");
-    let enable = format!("add a step with `enable = \"database\"` and `path = \"{mount}\"`");
-    match (said, there) {
-        (Some(entry), []) => Problem::warning(&entry.node.place, what).label("not enabled").help(enable),
-        (Some(entry), _) if noted.is_crowded() => Problem::warning(&entry.node.place, what),
-        (Some(entry), _) => Problem::warning(&entry.node.place, what).among(mount, there, "unknown"),
-        (None, _) => {
-            let problem = Problem::warning(&role.at, format!("{what}, the default `mount` of a role"));
-            match there {
-                [] => problem.label("not enabled").help(enable),
-                [only] => problem.label(format!("did you mean `mount = \"{only}\"`?")),
-                _ => problem.label("it has no `mount`").help(format!("steps enable {}", listed(there.iter().copied()))),
-            }
-        }
+    if let Some(entry) = said {
+        return named(entry, mount, there, noted);
+    }
+    let problem = Problem::warning(&role.at, format!("{}, the default `mount` of a role", lacks(mount)));
+    match there {
+        [] => problem.label("not enabled").help(enable(mount)),
+        [only] => problem.label(format!("did you mean `mount = \"{only}\"`?")),
+        _ => problem.label("it has no `mount`").help(format!("steps enable {}", listed(there.iter().copied()))),
     }
 }
 

@@ -609,6 +609,19 @@ fn an_engine_that_no_step_enables_is_named_and_no_policy_is_blamed() {
         text.replace("[role.app]", "[role.app]\nmount = \"pg\"")
     });
     assert!(!written.contains("no step enables"), "{written}");
+    // A quota is about an engine too.
+    let quota = |mount: &str| {
+        let fault = "[[fault]]\nkind = \"quota\"\non = \"vault\"\nrate = \"1/s\"\nphase = \"steady\"\nat = \"100ms\"\nfor = \"400ms\"\n";
+        warned(|text| format!("{text}\n{fault}mount = \"{mount}\"\n"))
+    };
+    let wrong = quota("databse");
+    assert!(
+        wrong.contains("no step enables a database engine at `databse`")
+            && wrong.contains("did you mean `database`?")
+            && wrong.contains("mount = \"databse\""),
+        "{wrong}"
+    );
+    assert_eq!(quota("database/"), "");
     // A step that writes to an engine that is not there is no better.
     let wrong = warned(|text| text.replace("write = \"database/roles", "write = \"databse/roles"));
     assert!(
