@@ -12,6 +12,10 @@ const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
 const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
 /// The SQLSTATEs with which PostgreSQL rejects Vault's account.
 const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
+/// PostgreSQL's words where a statement took longer than `statement_timeout`. A statement that was canceled on request has
+/// the same SQLSTATE, 57014.
+const TIMED_OUT: &str = "canceling statement due to statement timeout";
+const STATEMENT_TIMEOUT: &str = "statement_timeout";
 /// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
 const ONE_IN: u64 = 2;
 
@@ -23,10 +27,12 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
             let line = SetupLine { key: wrong.key.to_owned(), origin: wrong.origin };
             let roles = cause.about.iter_mut().filter(|about| matches!(about.subject, Subject::Role(_)));
             roles.for_each(|about| about.setup = Some(line.clone()));
-        } else if let Some(key) = key_of(cause) {
+        } else {
+            let (key, timed_out) = (key_of(cause), cause.example.what.contains(TIMED_OUT));
             for about in &mut cause.about {
                 if let Subject::Role(role) = &about.subject {
-                    about.setup = setup_line(plan, role, key);
+                    let timeout = if timed_out { timeout_line(plan, role) } else { None };
+                    about.setup = timeout.or_else(|| setup_line(plan, role, key?));
                 }
             }
         }
@@ -68,6 +74,24 @@ fn setup_line(plan: &Plan, role: &str, key: &str) -> Option<SetupLine> {
         (None, _) => return None,
     };
     Some(SetupLine { key: key.to_owned(), origin: origin.clone() })
+}
+
+/// Where the setup sets the `statement_timeout` of Vault's sessions: in the connection's URL, or in SQL.
+fn timeout_line(plan: &Plan, role: &str) -> Option<SetupLine> {
+    let says = |text: &str| text.to_ascii_lowercase().contains(STATEMENT_TIMEOUT);
+    let in_url = steps_of(plan, role).filter_map(|(_, step)| match &step.action {
+        SetupAction::Write { data, .. } => {
+            let mut texts = data.get("connection_url")?.settings().iter();
+            texts.any(|text| says(text.expose())).then(|| step.line_of("connection_url"))
+        }
+        _ => None,
+    });
+    let in_sql = plan.setup.iter().rev().find_map(|step| match &step.action {
+        SetupAction::Sql { text, .. } => says(text).then_some(&step.origin),
+        _ => None,
+    });
+    let origin = in_url.last().or(in_sql)?;
+    Some(SetupLine { key: STATEMENT_TIMEOUT.to_owned(), origin: origin.clone() })
 }
 
 /// The steps that write a role or its connection, each with its path below the mount.

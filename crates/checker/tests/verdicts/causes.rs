@@ -254,6 +254,41 @@ fn where_vault_cannot_log_in_the_cause_names_its_connection() {
     );
 }
 
+/// SQLSTATE 57014 alone does not say which limit it was.
+#[test]
+fn a_statement_that_took_too_long_names_the_setting() {
+    let with = |words: &str, more: Vec<SetupStep>| {
+        let mut story = no_issue().each(|event| {
+            if let Event::Operation(record) = event {
+                record.outcome = refused_with(FailureSource::Vault, "500", words);
+            }
+        });
+        story.plan.setup.extend(more);
+        told(&story)
+    };
+    let both = |line: &str, other: &str| vec![format!("ISS-1 [role app-role: 99 {line}; role other: 41 {other}]")];
+    let timeout = "ERROR: canceling statement due to statement timeout (SQLSTATE 57014)";
+    let sql = |text: &str| SetupStep {
+        action: SetupAction::Sql {
+            text: text.to_owned(),
+            file: None,
+            on: "target".to_owned(),
+            database: "postgres".to_owned(),
+            user: None,
+            password: None,
+        },
+        ..step("x", "y", "z", 50)
+    };
+    let altered = sql("ALTER ROLE vaultuser SET Statement_Timeout = '200ms'");
+    let url = step("database/config/app", "connection_url", "postgresql://h/d?statement_timeout=200", 60);
+    let creation = both("creation_statements 71", "creation_statements 81");
+    assert_eq!(with(timeout, vec![]), creation);
+    assert_eq!(with(timeout, vec![altered.clone()]), both("statement_timeout 50", "statement_timeout 50"));
+    assert_eq!(with(timeout, vec![altered.clone(), url]), both("statement_timeout 61", "statement_timeout 61"));
+    let asked = "ERROR: canceling statement due to user request (SQLSTATE 57014)";
+    assert_eq!(with(asked, vec![altered]), creation);
+}
+
 #[test]
 fn what_lacks_samples_says_for_which_cause() {
     let verdicts = no_issue().judged().verdicts;
