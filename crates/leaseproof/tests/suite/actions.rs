@@ -2,10 +2,13 @@
 //! the same action does more than it declares.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::support::{Desk, assert_kept, failed, text, variant, workspace};
+use crate::support::{Desk, assert_kept, failed, text, variant, wait, workspace};
 
 fn scenario(name: &str) -> PathBuf {
     workspace().join("scenarios").join(name)
@@ -91,6 +94,35 @@ fn a_wrong_password_that_nobody_declared_fails_the_run() {
     assert_eq!(failed(&verdicts), ["ISS-1"], "{text}");
     assert_eq!(before(&verdicts, "ISS-1"), ["wrong password: write database/config/powerdns-database"], "{text}");
     assert!(text.contains("action 1 began ") && text.contains(" s before that: wrong password"), "{text}");
+}
+
+/// The right password is written before anything is revoked: with the wrong one Vault could revoke nothing.
+#[test]
+fn a_signal_while_vault_has_a_wrong_password_leaves_nothing() {
+    let desk = Desk::new();
+    let longer = ["--set", "action.right password.at=50s", "--set", "phase.steady.for=60s"];
+    let child = desk.start(&scenario("connection-rewritten"), &longer);
+    let give_up = Instant::now() + Duration::from_secs(120);
+    // A request of a client fails, and no password is right yet.
+    let is_wrong = |history: &str| history.contains("SQLSTATE 28P01");
+    while !is_wrong(&desk.history_so_far()) {
+        assert!(Instant::now() < give_up, "no request failed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let output = wait(child, Duration::from_secs(120));
+    let (shown, verdicts) = (text(&output), desk.verdicts());
+    assert_eq!(output.status.code(), Some(130), "{shown}");
+    assert!(shown.contains("exit 130: interrupted, cleaned up"), "{shown}");
+    let right = &actions(&verdicts)[1];
+    assert!(
+        right["what"].as_str().unwrap().starts_with("right password") && right["outcome"]["is"] == "ok",
+        "{right:#}"
+    );
+    let residue = desk.history_so_far();
+    let last = residue.lines().rfind(|line| line.contains(r#""event":"residue""#)).unwrap_or_default();
+    assert!(last.contains(r#""released":true,"roles":[],"leases":[]"#), "{last}\n{shown}");
+    desk.assert_nothing_left();
 }
 
 #[test]

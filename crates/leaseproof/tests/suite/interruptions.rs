@@ -2,7 +2,6 @@
 //! a disk that is full, a container engine that ends. Whatever ends a run, nothing of it is left after `leaseproof clean`.
 //! It takes minutes, root and a container engine; `ci/nightly` runs it.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -164,10 +163,6 @@ fn fill(folder: &Path) {
 
 /// How many faults came to that point, as far as the run's history was written.
 fn marks(desk: &Desk, point: &str) -> usize {
-    let Ok(file) = std::fs::File::open(desk.run_folder().join("history.jsonl.zst")) else { return 0 };
-    let mut written = Vec::new();
-    // A file that is being written, or whose writer was killed, ends in the middle of a frame.
-    let _cut_off = zstd::Decoder::new(file).unwrap().read_to_end(&mut written);
-    let (text, point) = (String::from_utf8_lossy(&written), format!(r#""point":"{point}""#));
+    let (text, point) = (desk.history_so_far(), format!(r#""point":"{point}""#));
     text.lines().filter(|line| line.contains(r#""event":"fault""#) && line.contains(&point)).count()
 }

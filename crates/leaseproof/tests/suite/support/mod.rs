@@ -128,6 +128,15 @@ impl Desk {
 
     /// Runs `clean`, then asserts that no process, folder or ledger is left. Children of a killed harness are ended by
     /// the kernel and need a moment.
+    /// The history of a run that may be under way, or was killed: such a file ends in the middle of a frame.
+    pub(crate) fn history_so_far(&self) -> String {
+        let mut written = Vec::new();
+        if let Ok(file) = std::fs::File::open(self.run_folder().join("history.jsonl.zst")) {
+            let _cut_off = zstd::Decoder::new(file).unwrap().read_to_end(&mut written);
+        }
+        String::from_utf8_lossy(&written).into_owned()
+    }
+
     pub(crate) fn assert_nothing_left(&self) {
         let clean = self.output(["clean"]);
         assert_eq!(clean.status.code(), Some(0), "clean: {}", text(&clean));
