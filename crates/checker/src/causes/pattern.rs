@@ -8,10 +8,10 @@ use regex::Regex;
 /// What stands for a text that was left out.
 const LEFT_OUT: &str = "…";
 
-/// Codes (kept), time stamps and UUIDs (left out), and single words.
+/// Codes (kept), time stamps, UUIDs and verifiers of passwords (left out), and single words.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?P<code>HTTP [0-9]{3}\b|SQLSTATE [0-9A-Z]{5}\b)|(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.:Z+]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)|[\p{L}\p{N}]+",
+        r"(?P<code>HTTP [0-9]{3}\b|SQLSTATE [0-9A-Z]{5}\b)|(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.:Z+]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|SCRAM-SHA-256\$[0-9]+:[\w+/=]+\$[\w+/=]+:[\w+/=]+)|[\p{L}\p{N}]+",
     )
 });
 /// Numbers, with a unit or without: `16433`, `250ms`, `1h30m`.

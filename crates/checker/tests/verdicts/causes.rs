@@ -254,6 +254,20 @@ fn where_vault_cannot_log_in_the_cause_names_its_connection() {
     );
 }
 
+/// A creation that repeats its password in an error does so with another one, or its verifier, each time.
+#[test]
+fn a_verifier_in_a_message_makes_no_cause_of_its_own() {
+    let mut number = 0;
+    let story = no_issue().each(|event| {
+        if let Event::Operation(record) = event {
+            number += 1;
+            let words = format!("ERROR: x SCRAM-SHA-256$4096:a{number}+/b==$c{number}d/=:{number}e+= (SQLSTATE P0001)");
+            record.outcome = refused_with(FailureSource::Vault, "500", &words);
+        }
+    });
+    assert_eq!(told(&story).len(), 1, "{:?}", told(&story));
+}
+
 /// SQLSTATE 57014 alone does not say which limit it was.
 #[test]
 fn a_statement_that_took_too_long_names_the_setting() {
