@@ -175,6 +175,22 @@ fn vault_s_statements_stay_within_the_setup() {
             "\"SELECT '; ALTER ROLE orders_app NOLOGIN; '\"",
             "'DO $$ BEGIN; ALTER ROLE orders_app NOLOGIN; END $$'",
             "'SELECT pg_reload_conf()'",
+            "'CREATE ROLE \"{{name}}-2\"'",
+            "'CREATE USER \"x{{name}}\"'",
+            "'CREATE GROUP {{username}}_group ROLE orders_app'",
+            "'CREATE ROLE \"{{password}}\"'",
+            "'ALTER ROLE \"{{name}}\" RENAME TO \"{{name}}-2\"'",
+            "\"DO $$ BEGIN CREATE ROLE \\\"{{name}}-2\\\"; END $$\"",
+            "\"DO $$ BEGIN EXECUTE format('CREATE ROLE %I', '{{name}}-2'); END $$\"",
+            "\"DO $$ BEGIN EXECUTE 'CREATE ROLE \\\"' || '{{name}}' || '2\\\"'; END $$\"",
+            "'GRANT our_svc TO \"{{name}}-2\"'",
+            "'CREATE DATABASE every_time'",
+            "'DROP ROLE our_svc'",
+            "'ALTER GROUP foreign_group ADD USER orders_app'",
+            "'ALTER GROUP foreign_group DROP USER orders_app'",
+            "'ALTER GROUP \"{{name}}\" ADD USER orders_app'",
+            "\"DO $$ BEGIN EXECUTE 'ALTER GROUP foreign_group ADD USER orders_app'; END $$\"",
+            "'CREATE VIEW v AS SELECT * FROM pg_authid; UPDATE v SET rolcreatedb = true'",
         ] {
             let said = with_statements(key, value);
             let words = format!("`{key}` of roles/reader: `");
@@ -183,6 +199,7 @@ fn vault_s_statements_stay_within_the_setup() {
         for value in [
             "'GRANT our_svc TO \"{{name}}\"; GRANT pg_monitor TO \"{{name}}\"; CREATE TABLE t (a int)'",
             "'REASSIGN OWNED BY \"{{name}}\" TO CURRENT_USER; DROP OWNED BY \"{{name}}\"; DROP ROLE IF EXISTS \"{{name}}\"'",
+            "'ALTER GROUP our_svc ADD USER \"{{name}}\"; ALTER GROUP pg_monitor DROP USER \"{{name}}\"; GRANT SELECT ON t TO our_svc'",
             "\"ALTER ROLE {{username}} NOLOGIN VALID UNTIL '{{expiration}}'\"",
             "\"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'\"",
             "\"DO $$ BEGIN EXECUTE format('DROP ROLE %I', '{{name}}'); END $$\"",
@@ -209,12 +226,32 @@ fn vault_s_statements_stay_within_the_setup() {
     // Its membership ends with the credential.
     let member = "'GRANT \"{{name}}\" TO CURRENT_USER'";
     assert_eq!(with_statements("revocation_statements", member), "");
-    // In a database of somebody else's, only roles and memberships.
-    let elsewhere =
-        with_statements("revocation_statements", "'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"{{name}}\"'");
-    assert_eq!(elsewhere, "");
-    let elsewhere = said("/ourdb?", "/orders_x?");
-    assert_eq!(elsewhere, "");
+    // In a database of somebody else's, only roles, memberships, and rights of the credential.
+    let elsewhere = |statements: &str| {
+        let key = format!("revocation_statements = \"{statements}\"\n[[setup]]\nwrite = \"ourmnt/static-roles/svc\"");
+        let text = SCENARIO.replace("[[setup]]\nwrite = \"ourmnt/static-roles/svc\"", &key);
+        said_of(&text.replace("/ourdb?", "/orders_x?"))
+    };
+    for statements in [
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \\\"{{name}}\\\"; GRANT SELECT ON t TO \\\"{{name}}\\\"",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'",
+        "WITH x AS (SELECT rolname FROM pg_catalog.pg_roles) SELECT count(*) FROM x, (SELECT 1 FROM pg_class) y",
+    ] {
+        assert_eq!(elsewhere(statements), "", "{statements}");
+    }
+    for statements in [
+        "GRANT SELECT ON t TO our_svc",
+        "GRANT SELECT ON t TO \\\"{{name}}\\\", our_svc",
+        "DO $$ BEGIN GRANT SELECT ON t TO our_svc; END $$",
+        "REASSIGN OWNED BY \\\"{{name}}\\\" TO our_svc",
+        "SELECT count(*) FROM v_of_others",
+        "SELECT 1 FROM pg_roles r JOIN v_of_others v ON true",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM v_of_others) THEN DROP ROLE \\\"{{name}}\\\"; END IF; END $$",
+        "SELECT 1 FROM pg_class FOR UPDATE",
+    ] {
+        let said = elsewhere(statements);
+        assert!(said.contains("the database orders_x is not one that the set-up makes"), "{statements}: {said}");
+    }
     let schema = "creation_statements = [\"CREATE SCHEMA IF NOT EXISTS leftover;\", ";
     let said = said_of(&SCENARIO.replace("creation_statements = [", schema).replace("/ourdb?", "/orders_x?"));
     assert!(said.contains("the database orders_x is not one that the set-up makes"), "{said}");

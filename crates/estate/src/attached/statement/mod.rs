@@ -8,6 +8,7 @@ mod composed;
 mod declared;
 mod nested;
 mod plpgsql;
+mod reads;
 mod rights;
 mod settings;
 mod vault;
@@ -76,12 +77,18 @@ pub(super) struct Scope<'a> {
 
 impl Scope<'_> {
     fn has_role(&self, name: &str) -> bool {
-        let is_credential = self.is_of_vault && name.contains(vault::CREDENTIAL);
-        is_credential || self.made.contains(&MadeThere::Role { cluster: self.on.to_owned(), name: name.to_owned() })
+        let made = || MadeThere::Role { cluster: self.on.to_owned(), name: name.to_owned() };
+        self.is_credential(name) || (is_known(name) && self.made.contains(&made()))
+    }
+
+    /// Whether it is the role of Vault's credential: exactly `{{name}}`. No lease names another one.
+    fn is_credential(&self, name: &str) -> bool {
+        self.is_of_vault && name == vault::CREDENTIAL
     }
 
     fn has_database(&self, name: &str) -> bool {
-        self.made.contains(&MadeThere::Database { cluster: self.on.to_owned(), name: name.to_owned() })
+        is_known(name)
+            && self.made.contains(&MadeThere::Database { cluster: self.on.to_owned(), name: name.to_owned() })
     }
 
     fn is_ours(&self, role: Option<&RoleSpec>) -> bool {
@@ -103,6 +110,11 @@ impl Scope<'_> {
     fn is_in_ours(&self) -> bool {
         self.has_database(self.database)
     }
+}
+
+/// Whether a name is known before the statement runs.
+fn is_known(name: &str) -> bool {
+    !name.contains(composed::UNKNOWN)
 }
 
 /// The statements of a script, in order; what they make is added to the scope.
@@ -157,7 +169,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
     let on_ours = |is_ours: bool, why: &str| if is_ours { Ok(Effect::OnOurs) } else { Err(why.to_owned()) };
     match node {
         NodeEnum::CreateRoleStmt(create) => {
-            rights::members(create, scope)?;
+            rights::of_new_members(create, scope)?;
             Ok(Effect::MakesRole(MadeThere::Role { cluster: scope.on.to_owned(), name: create.role.clone() }))
         }
         NodeEnum::CreatedbStmt(create) => {
@@ -165,6 +177,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
             let CreatedbStmt { dbname, .. } = create;
             Ok(Effect::MakesDatabase(MadeThere::Database { cluster: scope.on.to_owned(), name: dbname.clone() }))
         }
+        NodeEnum::AlterRoleStmt(alter) if rights::is_of_members(alter) => rights::of_group(alter, scope),
         NodeEnum::AlterRoleStmt(alter) => {
             on_ours(scope.is_ours(alter.role.as_ref()), "it changes a role that the set-up does not make")
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::composed::UNKNOWN;
 use super::vault::CREDENTIAL;
-use super::{Scope, body, option, settings};
+use super::{Scope, body, option, reads, settings};
 
 /// Statements that change nothing but the database that they are done in.
 pub(super) fn is_of_a_database(node: &NodeEnum) -> bool {
@@ -188,7 +188,10 @@ const BY_FUNCTIONS: [&str; 7] = [
 /// Why it may.
 pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    walk(&tree, Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false }, scope)?;
+    let queries = reads::with_queries(&tree);
+    let around =
+        Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false, queries: queries.as_slice() };
+    walk(&tree, around, scope)?;
     match node {
         NodeEnum::CreateFunctionStmt(create) => {
             with_settings(&create.options, scope)?;
@@ -221,17 +224,19 @@ pub(super) fn kind(node: &NodeEnum) -> Option<String> {
 
 /// What is around a node.
 #[derive(Clone, Copy)]
-struct Around {
+struct Around<'a> {
     /// Nothing is.
     is_outermost: bool,
     /// A query that has only the credential's sessions.
     only_own_sessions: bool,
     /// The option `SET …` of a function: [`with_settings`] judges it.
     is_of_a_setting: bool,
+    /// The names of the statement's WITH queries.
+    queries: &'a [&'a str],
 }
 
 /// Goes through a syntax tree: an object with one key that begins with a capital is a node of that kind.
-fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
+fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), String> {
     let within = Around { is_outermost: false, ..around };
     match tree {
         Value::Array(all) => all.iter().try_for_each(|one| walk(one, within, scope)),
@@ -246,7 +251,10 @@ fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
                     return Err(scope.not_ours());
                 }
                 if key == "SelectStmt" {
-                    within.only_own_sessions = scope.is_of_vault && has_only_own_sessions(&value["where_clause"]);
+                    reads::of_others(value, around.queries, scope)?;
+                    within.only_own_sessions = scope.is_of_vault
+                        && reads::is_of_sessions(&value["from_clause"])
+                        && has_only_own_sessions(&value["where_clause"]);
                 }
                 if key == "DefElem" {
                     within.is_of_a_setting = value["defname"] == "set";
@@ -259,13 +267,16 @@ fn walk(tree: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
     }
 }
 
-fn check(kind: &str, node: &Value, around: Around, scope: &Scope<'_>) -> Result<(), String> {
+fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), String> {
     if kind == "FuncCall" {
         let names = &node["funcname"];
         let name = function_name(names);
         of_the_server(name, around.only_own_sessions, scope)?;
         let has_schema = names.as_array().is_some_and(|names| names.len() > 1);
         return if is_of_the_catalog(names) { Ok(()) } else { called(name, has_schema, scope) };
+    }
+    if kind == "ViewStmt" {
+        reads::not_through(&node["query"]["node"]["SelectStmt"])?;
     }
     if BY_FUNCTIONS.contains(&kind) {
         names(node).into_iter().try_for_each(|name| of_the_server(name, false, scope))?;
@@ -345,7 +356,7 @@ pub(super) fn of_the_server(name: &str, only_own_sessions: bool, scope: &Scope<'
             if only_own_sessions {
                 return Ok(());
             }
-            Err(format!("{name}() may end the sessions of others: write WHERE usename = '{{{{name}}}}'"))
+            Err(format!("{name}() may end the sessions of others: write FROM pg_stat_activity WHERE usename = '{{{{name}}}}'"))
         }
         "pg_notify" if !scope.is_in_ours() => Err("pg_notify() may reach the sessions of others".to_owned()),
         name if name.contains(UNKNOWN) => Err("which function it calls is not known before it runs".to_owned()),

@@ -10,7 +10,6 @@ use pg_query::protobuf::{
     AlterDatabaseSetStmt, AlterRoleSetStmt, Node, VariableSetKind, VariableSetStmt, a_const::Val,
 };
 
-use super::vault::CREDENTIAL;
 use super::{Effect, Scope, composed};
 
 /// Settings that are refused everywhere, and what they do.
@@ -57,7 +56,7 @@ pub(super) fn of_session(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<Eff
 /// sessions begin with changes no statement of the setup's or of Vault's.
 pub(super) fn of_role(alter: &AlterRoleSetStmt, scope: &Scope<'_>) -> Result<(), String> {
     let Some(set) = &alter.setstmt else { return Ok(()) };
-    let is_credential = alter.role.as_ref().is_some_and(|role| scope.is_of_vault && role.rolename.contains(CREDENTIAL));
+    let is_credential = alter.role.as_ref().is_some_and(|role| scope.is_credential(&role.rolename));
     of_sessions(set, scope, scope.has_database(&alter.database), is_credential)
 }
 

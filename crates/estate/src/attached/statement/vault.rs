@@ -1,12 +1,14 @@
 //! Statements that Vault runs for a credential. They may change the credential's role, and what the setup creates.
 
-use pg_query::protobuf::{Node, RoleSpec};
+use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 use pg_query::{NodeEnum, ParseResult};
 
 use super::{Scope, each, effect, first_words, nested, rights};
 
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
+/// Stands for the password, which the setup gives no role as its name.
+const PASSWORD: &str = "leaseproof_password";
 
 /// Reads statements as Vault does: as they are, or cut at each semicolon, also at one in a literal.
 ///
@@ -26,7 +28,7 @@ pub(in crate::attached) fn of_vault(text: &str, scope: &Scope<'_>) -> Result<(),
 
 fn filled(text: &str) -> String {
     let names = ["{{name}}", "{{username}}"].iter().fold(text.to_owned(), |text, name| text.replace(name, CREDENTIAL));
-    names.replace("{{password}}", "x").replace("{{expiration}}", "2030-01-01 00:00:00+00")
+    names.replace("{{password}}", PASSWORD).replace("{{expiration}}", "2030-01-01 00:00:00+00")
 }
 
 fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -> Result<(), (String, String)> {
@@ -36,16 +38,27 @@ fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -
 /// Whether a statement changes only the credential's role, and what the setup creates.
 pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
     let ours = |roles: &[Node]| roles.iter().filter_map(role).try_for_each(|role| of_role(role, scope));
+    let is_credential = |role: &RoleSpec| scope.is_credential(&role.rolename);
     match node {
         // `EXECUTE`, `CLOSE` and `MOVE` of PL/pgSQL, in a piece of a DO block.
         NodeEnum::ExecuteStmt(_) | NodeEnum::ClosePortalStmt(_) | NodeEnum::FetchStmt(_) if is_piece => Ok(()),
-        NodeEnum::DropRoleStmt(drop) => ours(&drop.roles),
+        NodeEnum::DropRoleStmt(drop) => {
+            ours(&drop.roles)?;
+            if drop.roles.iter().filter_map(role).all(is_credential) { Ok(()) } else { Err(REMOVES.to_owned()) }
+        }
         NodeEnum::DropOwnedStmt(drop) => ours(&drop.roles),
         NodeEnum::ReassignOwnedStmt(reassign) => {
             ours(&reassign.roles)?;
-            reassign.newrole.iter().try_for_each(|role| of_role(role, scope))
+            reassign.newrole.iter().try_for_each(|role| of_role(role, scope))?;
+            let is_named = |role: &RoleSpec| role.roletype() == RoleSpecType::RolespecCstring;
+            // What it owns there would keep the new owner's role.
+            if reassign.newrole.as_ref().is_some_and(is_named) && !scope.is_in_ours() {
+                return Err(scope.not_ours());
+            }
+            Ok(())
         }
-        NodeEnum::AlterRoleStmt(alter) => {
+        NodeEnum::CreatedbStmt(_) => Err("it creates a database, which no lease removes".to_owned()),
+        NodeEnum::AlterRoleStmt(alter) if !rights::is_of_members(alter) => {
             alter.role.iter().try_for_each(|role| of_role(role, scope))?;
             effect(node, scope).map(drop)
         }
@@ -53,14 +66,24 @@ pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Resul
             alter.role.iter().try_for_each(|role| of_role(role, scope))?;
             effect(node, scope).map(drop)
         }
-        NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => {
-            Err(format!("it creates the role {}, which is the same for every credential", create.role))
-        }
+        NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => Err(creates(&create.role)),
         // Such rights end with the credential.
-        NodeEnum::GrantStmt(grant) if ours(&grant.grantees).is_ok() => Ok(()),
+        NodeEnum::GrantStmt(grant) if grant.grantees.iter().filter_map(role).all(is_credential) => Ok(()),
         NodeEnum::SelectStmt(_) => nested::harmless(node, scope),
         node => effect(node, scope).map(drop),
     }
+}
+
+const REMOVES: &str = "it removes a role that the setup creates: leaseproof removes it after the run";
+
+fn creates(role: &str) -> String {
+    if role.contains(CREDENTIAL) {
+        let role = role.replace(CREDENTIAL, "{{name}}");
+        return format!(
+            "it creates the role \"{role}\", which no lease names and nobody would remove: create only \"{{{{name}}}}\""
+        );
+    }
+    format!("it creates the role {role}, which is the same for every credential")
 }
 
 fn role(node: &Node) -> Option<&RoleSpec> {

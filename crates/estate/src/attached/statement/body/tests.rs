@@ -265,6 +265,21 @@ fn vaults_blocks_change_only_the_credentials_role() {
         assert_eq!(vault(&format!("ALTER ROLE \"{{{{name}}}}\" SET {setting}"), "theirs"), None, "{setting}");
         assert!(vault(&format!("ALTER ROLE ours SET {setting}"), "theirs").is_some(), "{setting}");
     }
+    for query in [
+        "FROM pg_stat_activity a, pg_stat_activity b WHERE b.usename = '{{name}}'",
+        "FROM pg_stat_activity a JOIN pg_stat_activity b ON true WHERE b.usename = '{{name}}'",
+        "FROM (SELECT pid, '{{name}}'::name AS usename FROM pg_stat_activity) x WHERE usename = '{{name}}'",
+        "FROM pg_stat_activity a, (SELECT '{{name}}'::name AS usename) x WHERE x.usename = '{{name}}'",
+        "FROM pg_stat_activity AS a (datid, datname, pid, leader, usesysid, x, usename) WHERE usename = '{{name}}'",
+        "FROM theirs.pg_stat_activity WHERE usename = '{{name}}'",
+    ] {
+        let why = vault(&format!("SELECT pg_terminate_backend(pid) {query}"), "shop").unwrap_or_default();
+        assert!(why.contains("may end the sessions of others"), "{query}: {why}");
+    }
+    for relation in ["pg_stat_activity", "pg_catalog.pg_stat_activity AS a"] {
+        let own = format!("SELECT pg_terminate_backend(pid) FROM {relation} WHERE usename = '{{{{name}}}}'");
+        assert_eq!(vault(&own, "theirs"), None, "{own}");
+    }
     assert_eq!(vault("SELECT theirs_own('{{name}}')", "shop"), None);
     assert_eq!(vault("SELECT pg_catalog.md5('x'), extract(year FROM now()), trim('x')", "theirs"), None);
     let why = vault("SELECT theirs_own('{{name}}')", "theirs").unwrap_or_default();

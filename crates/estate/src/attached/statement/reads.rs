@@ -1,0 +1,104 @@
+//! What queries read.
+
+use serde_json::Value;
+
+use super::Scope;
+use super::composed::UNKNOWN;
+
+/// Tables that all databases of a cluster share, and PostgreSQL's own views through which their rows can be changed.
+const SHARED: [&str; 13] = [
+    "enabled_roles",
+    "pg_auth_members",
+    "pg_authid",
+    "pg_database",
+    "pg_db_role_setting",
+    "pg_group",
+    "pg_parameter_acl",
+    "pg_replication_origin",
+    "pg_shdepend",
+    "pg_shdescription",
+    "pg_shseclabel",
+    "pg_subscription",
+    "pg_tablespace",
+];
+/// Clauses with which a view is a query only, and no way to change the rows that it shows.
+const READ_ONLY: [&str; 6] =
+    ["distinct_clause", "group_clause", "having_clause", "limit_count", "limit_offset", "with_clause"];
+
+/// That a query in a database of others reads PostgreSQL's own tables and views only, and locks no rows: a view of theirs
+/// may call any function.
+pub(super) fn of_others(select: &Value, queries: &[&str], scope: &Scope<'_>) -> Result<(), String> {
+    if scope.is_in_ours() {
+        return Ok(());
+    }
+    if !is_none(&select["locking_clause"]) {
+        return Err(format!("it locks rows: {}", scope.not_ours()));
+    }
+    let is_own = |relation: &&Value| match (part(relation, "schemaname"), part(relation, "relname")) {
+        ("pg_catalog" | "information_schema", _) => true,
+        ("", name) => name.starts_with("pg_") || queries.contains(&name),
+        _ => false,
+    };
+    match relations(&select["from_clause"]).into_iter().find(|relation| !is_own(relation)) {
+        Some(relation) => {
+            let name = part(relation, "relname");
+            Err(format!("it reads {name}, which may call functions of others: {}", scope.not_ours()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// That the rows of a table which all databases share cannot be changed through a view with that query.
+pub(super) fn not_through(select: &Value) -> Result<(), String> {
+    let [from] = select["from_clause"].as_array().map_or(&[] as &[Value], Vec::as_slice) else { return Ok(()) };
+    let name = part(&from["node"]["RangeVar"], "relname");
+    let is_shared = SHARED.contains(&name) || name.contains(UNKNOWN);
+    if !is_shared || READ_ONLY.iter().any(|clause| !is_none(&select[clause])) {
+        return Ok(());
+    }
+    Err(format!(
+        "the rows of {name}, which all databases share, could be changed through this view: end it with OFFSET 0"
+    ))
+}
+
+/// Whether a query reads nothing but the sessions, with their own columns: of a join, a condition on one part says nothing of
+/// the others.
+pub(super) fn is_of_sessions(from: &Value) -> bool {
+    let [from] = from.as_array().map_or(&[] as &[Value], Vec::as_slice) else { return false };
+    let relation = &from["node"]["RangeVar"];
+    let is_own = matches!(part(relation, "schemaname"), "" | "pg_catalog");
+    is_own && part(relation, "relname") == "pg_stat_activity" && is_none(&relation["alias"]["colnames"])
+}
+
+/// The names of the queries of WITH, wherever they stand.
+pub(super) fn with_queries(tree: &Value) -> Vec<&str> {
+    match tree {
+        Value::Array(all) => all.iter().flat_map(with_queries).collect(),
+        Value::Object(fields) => {
+            let own = fields.get("ctename").and_then(Value::as_str);
+            own.into_iter().chain(fields.values().flat_map(with_queries)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The tables and views that a FROM clause names. Queries in it are looked at by themselves.
+fn relations(tree: &Value) -> Vec<&Value> {
+    match tree {
+        Value::Array(all) => all.iter().flat_map(relations).collect(),
+        Value::Object(fields) => {
+            let inner = fields.iter().filter(|(key, _)| !["RangeVar", "SelectStmt"].contains(&key.as_str()));
+            let own = fields.get("RangeVar").filter(|relation| relation.is_object());
+            own.into_iter().chain(inner.flat_map(|(_, value)| relations(value))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn part<'a>(relation: &'a Value, key: &str) -> &'a str {
+    relation[key].as_str().unwrap_or_default()
+}
+
+fn is_none(clause: &Value) -> bool {
+    clause.is_null() || clause.as_array().is_some_and(Vec::is_empty)
+}
