@@ -85,7 +85,7 @@ pub async fn run(
     if left.is_none() {
         ledger.closed().map_err(Error::machine)?;
     }
-    let recorded = recorder.close().map_err(|error| Stop::Unwritten(error.to_string()));
+    let recorded = recorder.close().map_err(|error| Stop::unwritten(&error));
     let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
     let stage = display.stage("judging the run");
@@ -191,7 +191,7 @@ impl LiveRun<'_> {
         let record = async {
             loop {
                 if let Some(error) = self.recorder.failure() {
-                    return Stop::Unwritten(error.to_string());
+                    return Stop::unwritten(&error);
                 }
                 tokio::time::sleep(RECORD_PACE).await;
             }

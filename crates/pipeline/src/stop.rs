@@ -79,6 +79,18 @@ impl Stop {
         }
     }
 
+    /// The run's record cannot be kept: why, and what to do.
+    pub(crate) fn unwritten(error: &leaseproof_history::Error) -> Self {
+        let is_removed = |source: &std::io::Error| source.kind() == std::io::ErrorKind::NotFound;
+        let help = match error {
+            leaseproof_history::Error::Write { source, .. } if is_removed(source) => {
+                "somebody removed the run's folder, or a file in it, during the run: run again"
+            }
+            _ => "free space there, or choose another folder with --output, and run again",
+        };
+        Self::Unwritten(format!("the run's record could not be written: {error}\n{help}"))
+    }
+
     /// What happened, for people.
     pub fn words(&self) -> String {
         match self {
@@ -86,10 +98,11 @@ impl Stop {
             Self::Lost(lost) => format!("{} was lost at {}: {}", lost.server, lost.at, lost.status),
             Self::Setup(error) => error.to_string(),
             Self::Aborted(why) => format!("the load was ended to protect the environment: {why}"),
-            Self::Unwritten(why) => format!(
-                "the run's record could not be written: {why}\nfree space there, or choose another folder with --output, and run again"
-            ),
-            Self::Repeated(words) | Self::Harness(words) | Self::Refused(words) | Self::Estate(words) => words.clone(),
+            Self::Unwritten(words)
+            | Self::Repeated(words)
+            | Self::Harness(words)
+            | Self::Refused(words)
+            | Self::Estate(words) => words.clone(),
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -182,7 +182,10 @@ impl Log {
     }
 }
 
-/// Makes the folder that logs are kept in.
+/// Makes the folder that logs are kept in, and none above it: somebody may have removed the run's meanwhile.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::Log { path: folder.to_owned(), source })
+    match std::fs::create_dir(folder) {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(Error::Log { path: folder.to_owned(), source }),
+        _ => Ok(()),
+    }
 }

@@ -65,5 +65,8 @@ fn a_full_disk_ends_the_run_early() {
 #[test]
 fn a_folder_that_is_removed_ends_the_run_early() {
     let desk = Desk::new();
-    broken(&desk, || fs::remove_dir_all(desk.run_folder()).unwrap());
+    let output = broken(&desk, || fs::remove_dir_all(desk.run_folder()).unwrap());
+    let shown = text(&output);
+    assert!(shown.contains("somebody removed the run's folder") && !shown.contains("free space"), "{shown}");
+    assert!(fs::symlink_metadata(desk.run_folder()).is_err(), "it is made once more: {shown}");
 }
