@@ -35,7 +35,8 @@ struct Supervisor {
 }
 
 pub(crate) fn down(args: &DownArgs) -> Ended {
-    let supervisor = choose(living()?, args.run.as_deref())?;
+    let (living, ended) = supervisors()?;
+    let supervisor = choose(living, &ended, args.run.as_deref())?;
     let Supervisor { run, pid, started, .. } = supervisor;
     let target = Pid::from_raw(i32::try_from(pid).map_err(Failure::usage)?);
     kill(target, Signal::SIGTERM).map_err(|error| {
@@ -57,23 +58,23 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
     Ok(Exit::Passed)
 }
 
-/// The running supervisors of detached environments.
-fn living() -> Result<Vec<Supervisor>, Failure> {
-    let ledgers = open()?.into_iter();
-    let supervisor = |ledger: OpenLedger| {
-        ledger.entries.iter().find_map(|entry| match *entry {
-            Entry::Supervisor { pid, start_time } if leaseproof_pipeline::is_running(pid, start_time) => {
-                Some(Supervisor {
-                    run: ledger.run.clone(),
-                    made_by: made_by(&ledger.entries),
-                    pid,
-                    started: start_time,
-                })
-            }
+/// The running supervisors of detached environments, and the runs whose supervisor ended and left something.
+fn supervisors() -> Result<(Vec<Supervisor>, Vec<String>), Failure> {
+    let (mut living, mut ended) = (Vec::new(), Vec::new());
+    for OpenLedger { run, entries, .. } in open()? {
+        let found = entries.iter().find_map(|entry| match *entry {
+            Entry::Supervisor { pid, start_time } => Some((pid, start_time)),
             _ => None,
-        })
-    };
-    Ok(ledgers.filter_map(supervisor).collect())
+        });
+        match found {
+            Some((pid, started)) if leaseproof_pipeline::is_running(pid, started) => {
+                living.push(Supervisor { run, made_by: made_by(&entries), pid, started });
+            }
+            Some(_) => ended.push(run),
+            None => {}
+        }
+    }
+    Ok((living, ended))
 }
 
 fn open() -> Result<Vec<OpenLedger>, Failure> {
@@ -91,7 +92,8 @@ fn made_by(entries: &[Entry]) -> String {
     })
 }
 
-fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Supervisor, Failure> {
+fn choose(mut living: Vec<Supervisor>, ended: &[String], wanted: Option<&str>) -> Result<Supervisor, Failure> {
+    let is_ended = |wanted: &str| ended.iter().any(|run| run == wanted);
     let runs: Vec<String> = living.iter().map(|supervisor| supervisor.run.clone()).collect();
     let lines = living.iter().map(|supervisor| format!("\n  {}{}", supervisor.run, supervisor.made_by));
     let all: String = lines.collect();
@@ -104,6 +106,12 @@ fn choose(mut living: Vec<Supervisor>, wanted: Option<&str>) -> Result<Superviso
     };
     match (place, wanted) {
         (Some(place), _) => Ok(living.swap_remove(place)),
+        (None, wanted) if wanted.map_or(runs.is_empty() && !ended.is_empty(), is_ended) => {
+            Err(Failure::usage(format!(
+                "the supervisor of {} was killed and left its environment behind; `leaseproof clean` removes it",
+                wanted.map_or_else(|| ended.join(", "), str::to_owned)
+            )))
+        }
         (None, Some(wanted)) if !runs.is_empty() => {
             Err(Failure::usage(format!("there is no detached environment `{wanted}`; running: {all}")))
         }

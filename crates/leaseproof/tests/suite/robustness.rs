@@ -179,5 +179,22 @@ fn an_estate_stands_detached_until_it_is_taken_down() {
     assert!(used.status.success() && shown.contains("\"sealed\":false") && shown.contains("42"), "{shown}");
     let down = desk.output(["down"]);
     assert_eq!(down.status.code(), Some(0), "{}", text(&down));
+    // Its supervisor is killed.
+    let up = desk.command(["up"]).arg(variant("short")).arg("--detach").output().unwrap();
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    let ledger = std::fs::read_dir(desk.path().join("state/leaseproof/ledgers")).unwrap().next().unwrap().unwrap();
+    let ledger = std::fs::read_to_string(ledger.path()).unwrap();
+    let entries = ledger.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let pid = entries.filter(|entry| entry["made"] == "supervisor").find_map(|entry| entry["pid"].as_i64()).unwrap();
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    while std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let down = desk.output(["down"]);
+    let shown = text(&down);
+    assert_eq!(down.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("was killed") && shown.contains("`leaseproof clean` removes it"), "{shown}");
+    let clean = desk.output(["clean"]);
+    assert!(clean.status.success(), "{}", text(&clean));
     desk.assert_nothing_left();
 }
