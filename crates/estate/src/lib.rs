@@ -58,8 +58,8 @@ mod token;
 mod vault;
 
 pub use attached::{
-    AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, RolledBack, clean_attached, client_rights,
-    harness_needs, in_clear, left_by_login, not_done_there, rolled_back, sent_in_clear, unusable_inputs,
+    AttachError, Attached, CleanedThing, CleanedThings, GRANTS, Need, RolledBack, ThingState, clean_attached,
+    client_rights, harness_needs, in_clear, left_by_login, not_done_there, rolled_back, sent_in_clear, unusable_inputs,
 };
 pub use bare::{Bare, Layout, Replication, Storage, TARGET};
 pub use bare_storage::STORAGE;

@@ -90,6 +90,33 @@ impl Identity {
         (expected != got).then(|| format!("the namespace at {address} differs: expected {expected}, got {got}"))
     }
 
+    /// Where that cluster answered.
+    pub(super) fn place(&self, cluster: &str) -> Option<&str> {
+        self.clusters.get(cluster).map(|found| found.at.as_str())
+    }
+
+    /// Why nothing is done in a cluster, and what to do.
+    pub(super) fn not_reached(&self, cluster: &str, why: &str) -> String {
+        let place =
+            self.clusters.get(cluster).map_or_else(String::new, |FoundCluster { at, system_identifier, .. }| {
+                format!("it is at {at} (system identifier {system_identifier}); ")
+            });
+        format!(
+            "not reached: {place}{why}. Set `observer` back to that server, and run `leaseproof clean --attached SCENARIO` again"
+        )
+    }
+
+    /// The same of Vault.
+    pub(super) fn vault_not_reached(&self, why: &str) -> String {
+        let place = self
+            .vault
+            .as_ref()
+            .map_or_else(String::new, |(id, _)| format!("it is on the Vault with cluster id {id}; "));
+        format!(
+            "not reached: {place}{why}. Set `address` back to that Vault, and run `leaseproof clean --attached SCENARIO` again"
+        )
+    }
+
     /// Whether the cluster, which is the one that the run worked on, has been neither restored nor promoted since: a
     /// restore gives OIDs once more.
     ///
@@ -102,11 +129,11 @@ impl Identity {
         })?;
         let got = found(cluster)
             .await
-            .map_err(|why| format!("postgres.{name} at {} cannot say which one it is: {why}", place(cluster)))?;
+            .map_err(|why| format!("postgres.{name} at {} cannot say which one it is: {why}", cluster.place()))?;
         if got.system_identifier != expected.system_identifier {
             return Err(format!(
                 "another cluster answers at {}: expected system identifier {} (which was at {}), got {}",
-                place(cluster),
+                cluster.place(),
                 expected.system_identifier,
                 expected.at,
                 got.system_identifier
@@ -116,10 +143,6 @@ impl Identity {
     }
 }
 
-fn place(cluster: &Cluster) -> String {
-    format!("{}:{}", cluster.observer.host, cluster.observer.port)
-}
-
 /// initdb gives each cluster a system identifier of its own, and everybody may ask for it and for the timeline
 /// (src/backend/utils/misc/pg_controldata.c).
 async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::Error> {
@@ -127,5 +150,5 @@ async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::E
     let found = session.value("SELECT system_identifier FROM pg_catalog.pg_control_system()").await?;
     let timeline = session.value("SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()").await?;
     session.close().await;
-    Ok(FoundCluster { at: place(cluster), system_identifier: found.unwrap_or_default(), timeline })
+    Ok(FoundCluster { at: cluster.place(), system_identifier: found.unwrap_or_default(), timeline })
 }

@@ -1,5 +1,7 @@
 //! What a killed run left in an estate that it did not make.
 
+mod rest;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +10,8 @@ use leaseproof_history::{Entry, Ledger, MadeThere, OpenLedger};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, Reach};
 
-use super::away::{Left, Servers, take_away};
-use super::credentials::{Issued, credentials_left, in_words};
+use super::away::{Servers, ThingState, in_order, take_away};
+use super::credentials::Issued;
 use super::identity::Identity;
 use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use super::traces::Made;
@@ -36,10 +38,18 @@ pub struct CleanedThings {
 pub struct CleanedThing {
     /// What, and where it is still there: why, and the command that removes it.
     pub words: String,
-    /// Whether it is still there, or nobody can say.
-    pub remains: bool,
-    /// Whether it is a thing of somebody else's, which has the name of one of the run's.
-    pub strange: bool,
+    /// What became of it.
+    pub state: ThingState,
+}
+
+impl CleanedThing {
+    fn remains(words: String) -> Self {
+        Self { words, state: ThingState::Remains }
+    }
+
+    fn gone(words: String) -> Self {
+        Self { words, state: ThingState::Gone }
+    }
 }
 
 /// The run's token in words, and what to do.
@@ -96,8 +106,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
             _ => vault_of(&open.entries) == Some(vault.address()),
         };
         if is_this_vault {
-            // A dry run asks for no credentials but those of its ledger, and a history may be large.
-            let issued = if dry_run { Issued::default() } else { Issued::recorded(&open.path) };
+            let issued = Issued::recorded(&open.path);
             let servers = Servers {
                 vault: &vault,
                 namespace: attached.vault.namespace.as_deref(),
@@ -114,9 +123,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
 }
 
 async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> Vec<CleanedThing> {
-    let remains = |words: String| CleanedThing { words, remains: true, strange: false };
-    let gone = |words: String| CleanedThing { words, remains: false, strange: false };
-    let note = |entry: &Entry| open.add(entry).err().map(|why| remains(why.to_string()));
+    let note = |entry: &Entry| open.add(entry).err().map(|why| CleanedThing::remains(why.to_string()));
     let address = servers.vault.address();
     let mut things = Vec::new();
     // An accessor is one token's only. On another Vault it is nobody's, which is not to be taken for revoked.
@@ -128,79 +135,44 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
         } else {
             format!("its token (accessor {accessor}) and every lease under it")
         };
-        if dry_run {
-            things.push(remains(format!("{what}: would be revoked")));
+        if let (Some(why), true) = (&differs, servers.expected.vault.is_some()) {
+            let words = format!("{what}: {}", servers.expected.vault_not_reached(why));
+            things.push(CleanedThing { words, state: ThingState::NotReached });
             continue;
         }
-        let revoked = match &differs {
-            Some(why) if servers.expected.vault.is_some() => Err(why.clone()),
-            _ => revoke(servers.vault, accessor).await.map_err(|why| why.to_string()),
-        };
-        match revoked {
+        if dry_run {
+            things.push(CleanedThing::remains(format!("{what}: would be revoked")));
+            continue;
+        }
+        match revoke(servers.vault, accessor).await {
             Ok(()) => {
-                things.push(gone(format!("{what}: revoked")));
+                things.push(CleanedThing::gone(format!("{what}: revoked")));
                 things.extend(note(&Entry::TokenRevoked { accessor: accessor.clone() }));
             }
-            Err(why) => things.push(remains(format!("{} ({why})", words(address, &token)))),
+            Err(why) => things.push(CleanedThing::remains(format!("{} ({why})", words(address, &token)))),
         }
     }
     let mut removed = Vec::new();
-    let left = take_away(&Made::of(&open.entries), servers, dry_run, |what| removed.push(what.clone())).await;
+    let made = Made::of(&open.entries);
+    let left = take_away(&made, servers, dry_run, |what, last| removed.push((what.clone(), last.clone()))).await;
     if !dry_run {
-        for what in removed {
-            if !left.iter().any(|left| left.what == what.to_string()) {
-                things.push(gone(format!("{what}: removed, or gone already")));
+        for (what, last) in removed {
+            if what != last {
+                things.push(CleanedThing::gone(format!("{what}, last called {last}: removed")));
+            } else if !left.iter().any(|left| left.what == what.to_string()) {
+                things.push(CleanedThing::gone(format!("{what}: removed, or gone already")));
             }
             things.extend(note(&Entry::TakenAway { what }));
         }
     }
-    things.extend(left.iter().map(|left| CleanedThing {
-        words: left.to_string(),
-        remains: left.remains,
-        strange: !left.remains,
-    }));
-    things.extend(credentials(open, servers, dry_run, &left, &note).await);
+    things.extend(left.iter().map(|left| CleanedThing { words: left.to_string(), state: left.state }));
+    things.extend(rest::of(open, servers, dry_run, &left, &note).await);
     things
 }
 
-/// The credentials that Vault could not revoke, but for those that are named with their mount. Without the mount nothing
-/// else names them: somebody may have removed it by force.
-async fn credentials(
-    open: &OpenLedger,
-    servers: &Servers<'_>,
-    dry_run: bool,
-    named: &[Left],
-    note: &impl Fn(&Entry) -> Option<CleanedThing>,
-) -> Vec<CleanedThing> {
-    let remains = |words: String| CleanedThing { words, remains: true, strange: false };
-    let known = credentials_left(&open.entries);
-    let is_ours = open.entries.iter().any(|entry| matches!(entry, Entry::MadeThere { .. }));
-    servers.issued.add(&known);
-    // A mount is gone after all of its leases.
-    let grace = if dry_run || is_ours { Duration::ZERO } else { REVOKING };
-    let left = match servers.issued.still_there(servers.clusters, grace).await {
-        Ok(left) => left,
-        Err(why) => return vec![remains(why)],
-    };
-    let unnamed: Vec<_> =
-        left.iter().filter(|left| !named.iter().any(|named| named.is_role(&left.role))).cloned().collect();
-    let mut things: Vec<CleanedThing> = in_words(&unnamed).into_iter().map(remains).collect();
-    for left in &left {
-        if !dry_run && !known.contains(left) {
-            things.extend(note(&left.entry()));
-        }
-    }
-    for gone in known.iter().filter(|known| !dry_run && left.iter().all(|left| left.role != known.role)) {
-        let words = format!("role {} of postgres.{}: gone", gone.role, gone.cluster);
-        things.push(CleanedThing { words, remains: false, strange: false });
-        things.extend(note(&Entry::CredentialGone { role: gone.role.clone() }));
-    }
-    things
-}
-
-/// What a run made there, its token aside, and did not take away.
+/// What a run made there, its token aside, and did not take away, in the order in which it can be removed.
 pub(crate) fn made_there(entries: &[Entry]) -> Vec<MadeThere> {
-    Made::of(entries).into_iter().map(|made| made.what).collect()
+    in_order(&Made::of(entries)).into_iter().map(|made| made.what).collect()
 }
 
 /// The Vault of a run in an estate that it did not make.

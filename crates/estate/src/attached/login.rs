@@ -54,6 +54,16 @@ impl Cluster {
         Ok(Self { observer, operator, endpoints: said.endpoints.clone() })
     }
 
+    /// Its host and port.
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", self.observer.host, self.observer.port)
+    }
+
+    /// As whom the set-up is done.
+    pub(super) fn account(&self) -> &str {
+        self.operator.as_ref().map_or(&self.observer.user, |(name, _)| name)
+    }
+
     /// How the operator logs in to a database.
     pub(super) fn operator(&self, database: &str) -> Login {
         let (user, password) =

@@ -3,6 +3,7 @@
 
 mod away;
 mod certificates;
+mod compared;
 mod credentials;
 mod engine;
 mod error;
@@ -34,7 +35,8 @@ use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
-pub(crate) use credentials::{credentials_left, in_words};
+pub use away::ThingState;
+pub(crate) use credentials::{Issued, Places, credentials_left, in_words, role_in_words, roles_left};
 pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
 pub use inputs::{not_done_there, unusable_inputs};
@@ -43,14 +45,13 @@ pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 pub use query::{RolledBack, rolled_back};
 
-use self::away::{Left, Servers, take_away};
-use self::credentials::Issued;
+use self::away::{Left, Servers, in_order, take_away};
 use self::identity::Identity;
 use self::left::revoke_anew;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use self::others::Others;
 use self::setup::none_is_there;
-use self::traces::Traces;
+use self::traces::{Made, Traces};
 use crate::EstateError;
 use crate::clocks::{postgres_clock, vault_clock};
 use crate::site::redact;
@@ -214,15 +215,24 @@ impl Attached {
         vault.and(clusters)
     }
 
-    /// What would be left if the harness ended now, in words; nothing where it has been removed.
+    /// What would be left if the harness ended now, in words and in the order in which it can be removed; nothing where it
+    /// has been removed.
     pub fn left(&self) -> impl Fn() -> Vec<String> + use<> {
-        let (traces, address) = (self.traces.clone(), self.vault.address().to_owned());
+        let (traces, issued, places) = (self.traces.clone(), self.issued.clone(), self.places());
         move || {
             let (token, login, made) = traces.all();
-            let token = token.into_iter().chain(login).map(|token| left::words(&address, &token)).collect::<Vec<_>>();
-            let made = made.iter().map(|made| Left::of(&made.what, "it was not removed yet").to_string());
-            token.into_iter().chain(made).collect()
+            let credentials = token.as_ref().and_then(|_| issued.in_words(&[]));
+            let tokens =
+                token.into_iter().chain(login).map(|token| left::words(&places.vault, &token)).collect::<Vec<_>>();
+            let made = in_order(&made).into_iter().map(|Made { what, .. }| {
+                Left::of(&what, "it was not removed yet").at(places.of_thing(&what)).to_string()
+            });
+            tokens.into_iter().chain(credentials).chain(made).collect()
         }
+    }
+
+    fn places(&self) -> Places {
+        Places::here(self.vault.address(), &self.clusters)
     }
 
     /// Takes away what is left of the run, and ends the harness's own login. The ledger may be closed after it.
@@ -243,6 +253,7 @@ impl Attached {
         if !self.plan.ours && left.is_empty() {
             left.extend(self.credentials_left(&[], REVOKING).await);
         }
+        let joined = self.others_joined(&made).await;
         if !made.is_empty() {
             let servers = Servers {
                 vault: &self.vault,
@@ -251,11 +262,11 @@ impl Attached {
                 expected: &self.identity,
                 issued: &self.issued,
             };
-            let standing = take_away(&made, &servers, false, |what| self.traces.gone(what)).await;
+            let standing = take_away(&made, &servers, false, |what, _| self.traces.gone(what)).await;
             left.extend(standing.iter().map(ToString::to_string));
             left.extend(self.credentials_left(&standing, Duration::ZERO).await);
         }
-        left.splice(0..0, self.others_changed().await);
+        left.splice(0..0, joined.into_iter().chain(self.others_changed(&made).await));
         left.extend(self.leave().await);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
@@ -263,33 +274,17 @@ impl Attached {
     /// The credentials that Vault could not revoke, in words, but for those that are named with their mount. The ledger has
     /// them first.
     async fn credentials_left(&self, named: &[Left], grace: Duration) -> Vec<String> {
-        match self.issued.still_there(&self.clusters, grace).await {
+        let clusters = self.clusters.iter().map(|(name, cluster)| (name.as_str(), cluster)).collect();
+        match self.issued.still_there(&clusters, grace).await {
             Ok(mut left) => {
                 left.retain(|left| !named.iter().any(|named| named.is_role(&left.role)));
                 // Each is tried, also after one that could not be written.
                 let unwritten: Vec<_> =
                     left.iter().filter_map(|left| self.traces.credential_left(left).err()).collect();
                 let why = unwritten.first().map(ToString::to_string);
-                in_words(&left).into_iter().chain(why).collect()
+                in_words(&left, &self.places()).into_iter().chain(why).collect()
             }
             Err(why) => vec![why],
-        }
-    }
-
-    /// What others had before the setup and is different now, in words.
-    async fn others_changed(&self) -> Vec<String> {
-        let Some(before) = self.others.get() else { return Vec::new() };
-        match before.changes(&self.clusters).await {
-            Ok(changes) => changes
-                .iter()
-                .map(|change| {
-                    format!(
-                        "changed during the run, and not by leaseproof's own statements: {change}. The run's setup, Vault's \
-                         statements or somebody else changed it: correct it by hand"
-                    )
-                })
-                .collect(),
-            Err(why) => vec![format!("it is not known whether roles and databases of others are as before the setup: {why}")],
         }
     }
 

@@ -5,11 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use leaseproof_history::MadeThere;
 use leaseproof_postgres::{Error, Session};
+use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 use serde_json::Value;
 
 use super::AttachError;
+use super::credentials::Issued;
 use super::login::Cluster;
+use super::traces::Made;
 
 /// The catalogs that all databases of a cluster share. Each row has what identifies it (`key`), what it is called, its
 /// value, the roles and databases it is about (`of`), and whether it is no credential with an end (`lasts`). Credentials,
@@ -105,6 +109,33 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Roles that are new later: OID, name, and whether it is no credential with an end.
+    fn new_roles<'a>(&'a self, later: &'a Self) -> impl Iterator<Item = (u32, &'a str, bool)> {
+        let new = later.0.iter().filter(|(key, _)| !self.0.contains_key(*key));
+        new.filter_map(|(key, row)| {
+            Some((key.strip_prefix('r')?.parse().ok()?, row.what.strip_prefix("role ")?, row.lasts))
+        })
+    }
+
+    /// Memberships of roles that were there before, but for those accounts', in roles with those OIDs.
+    fn joined<'a>(
+        &'a self,
+        later: &'a Self,
+        ours: &[u32],
+        accounts: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = String> + 'a {
+        let groups: BTreeSet<String> = ours.iter().map(|oid| format!("r{oid}")).collect();
+        let memberships = later.0.iter().filter(|(key, _)| key.starts_with('m') && !self.0.contains_key(*key));
+        memberships.filter_map(move |(_, row)| {
+            let (of_ours, members): (Vec<&String>, Vec<&String>) = row.of.iter().partition(|one| groups.contains(*one));
+            let member = self.0.get(*members.first()?).filter(|member| member.lasts)?;
+            let is_others = member.what.strip_prefix("role ").is_some_and(|name| !accounts.contains(name));
+            (!of_ours.is_empty() && is_others).then(|| row.differs("none", row.shown()))
+        })
+    }
+}
+
 impl Row {
     fn differs(&self, expected: &str, got: &str) -> String {
         match (expected, got) {
@@ -121,7 +152,11 @@ impl Row {
 
 /// The catalogs of all clusters.
 #[derive(Debug, Default)]
-pub(super) struct Others(BTreeMap<String, Catalog>);
+pub(super) struct Others {
+    clusters: BTreeMap<String, Catalog>,
+    /// Accounts that steps of the setup log in with: PostgreSQL makes the creator of a role a member of it.
+    accounts: BTreeSet<String>,
+}
 
 impl Others {
     /// Reads them.
@@ -134,28 +169,70 @@ impl Others {
             let failed = |source| AttachError::Postgres { cluster: name.clone(), source };
             all.insert(name.clone(), Catalog::read(cluster).await.map_err(failed)?);
         }
-        Ok(Self(all))
+        Ok(Self { clusters: all, accounts: BTreeSet::new() })
     }
 
-    /// What of them differs now, each in words.
-    ///
-    /// # Errors
-    /// [`AttachError::Postgres`] where one does not answer.
-    pub(super) async fn changes(&self, clusters: &BTreeMap<String, Cluster>) -> Result<Vec<String>, AttachError> {
-        let now = Self::read(clusters).await?;
-        let of = |(name, before): (&String, &Catalog)| {
-            let changes = now.0.get(name).map(|later| before.changes(later)).unwrap_or_default();
-            changes.into_iter().map(|change| format!("{change} (postgres.{name})")).collect::<Vec<_>>()
+    /// The same, with the accounts that the steps of that plan log in with.
+    pub(super) fn with_accounts_of(self, plan: &Plan) -> Self {
+        let user = |step: &SetupStep| match &step.action {
+            SetupAction::Sql { user, .. } => user.clone(),
+            _ => None,
         };
-        Ok(self.0.iter().flat_map(of).collect())
+        Self { accounts: plan.setup.iter().filter_map(user).collect(), ..self }
+    }
+
+    /// What of them differs later, each in words.
+    pub(super) fn changes(&self, later: &Self) -> Vec<String> {
+        self.each(later, |_, before, later| before.changes(later))
+    }
+
+    /// Memberships of others' roles in those that the run made, each in words: they end with its roles.
+    pub(super) fn joined(&self, later: &Self, made: &[Made], clusters: &BTreeMap<String, Cluster>) -> Vec<String> {
+        self.each(later, |name, before, later| {
+            let is_here = |made: &&Made| matches!(&made.what, MadeThere::Role { cluster, .. } if cluster == name);
+            let ours: Vec<u32> = made.iter().filter(is_here).filter_map(Made::oid).collect();
+            let mut accounts = self.accounts.clone();
+            accounts.extend(clusters.get(name).map(|cluster| cluster.account().to_owned()));
+            before.joined(later, &ours, &accounts).collect()
+        })
+    }
+
+    fn each(&self, later: &Self, of: impl Fn(&str, &Catalog, &Catalog) -> Vec<String>) -> Vec<String> {
+        let all =
+            self.clusters.iter().filter_map(|(name, before)| Some((name, of(name, before, later.clusters.get(name)?))));
+        all.flat_map(|(name, words)| words.into_iter().map(move |words| format!("{words} (postgres.{name})"))).collect()
+    }
+
+    /// Roles that are new later, and are neither of those nor credentials of the run's: cluster, name and OID. One with an end
+    /// is another Vault's credential, unless it is named after one of the run's.
+    pub(super) fn new_roles(&self, later: &Self, made: &[Made], issued: &Issued) -> Vec<(String, String, u32)> {
+        let mut new = Vec::new();
+        for (cluster, before) in &self.clusters {
+            let Some(later) = later.clusters.get(cluster) else { continue };
+            let is_ours = |oid: u32, name: &str| {
+                issued.has(name)
+                    || made.iter().any(|made| {
+                        made.oid() == Some(oid)
+                            && matches!(&made.what, MadeThere::Role { cluster: of, .. } if of == cluster)
+                    })
+            };
+            let roles = before.new_roles(later);
+            let roles =
+                roles.filter(|(oid, name, lasts)| !is_ours(*oid, name) && (*lasts || issued.is_named_after_one(name)));
+            new.extend(roles.map(|(oid, name, _)| (cluster.clone(), name.to_owned(), oid)));
+        }
+        new
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use leaseproof_history::{MadeThere, Proof};
     use serde_json::{Value, json};
 
-    use super::Catalog;
+    use super::{Catalog, Others};
+    use crate::attached::credentials::{CredentialLeft, Issued};
+    use crate::attached::traces::Made;
 
     fn row(key: &str, value: &str, of: &[&str], lasts: bool) -> Value {
         json!({ "key": key, "what": format!("the {key}"), "value": value, "of": of, "lasts": lasts })
@@ -191,6 +268,62 @@ mod tests {
             ),
         ] {
             assert_eq!(changes(&before, &after), [expected]);
+        }
+    }
+
+    #[test]
+    fn new_roles_are_told_from_the_runs_own() {
+        let named = |oid: u32, name: &str, lasts| {
+            let key = format!("r{oid}");
+            json!({ "key": key, "what": format!("role {name}"), "value": "", "of": [key], "lasts": lasts })
+        };
+        let before = vec![named(1, "theirs", true)];
+        let made = |oid| Made {
+            what: MadeThere::Role { cluster: "target".to_owned(), name: "ours".to_owned() },
+            proofs: vec![Proof::Oid { oid }],
+        };
+        let issued = Issued::default();
+        issued.add(&[CredentialLeft {
+            cluster: "target".to_owned(),
+            role: "v-app-1".to_owned(),
+            lease: "database/creds/app/1".to_owned(),
+            oid: None,
+        }]);
+        let others = |rows: &[Value]| Others {
+            clusters: [("target".to_owned(), Catalog::of(&json!(rows)))].into(),
+            ..Others::default()
+        };
+        for (new, expected) in [
+            (named(2, "ours", true), None),
+            (named(3, "v-app-1", true), None),
+            (named(4, "v-other-9", false), None),
+            (named(5, "v-app-1-2", false), Some("v-app-1-2")),
+            (named(6, "xv-app-1", true), Some("xv-app-1")),
+            (named(7, "readers", true), Some("readers")),
+        ] {
+            let later = others(&[before[0].clone(), new]);
+            let found = others(&before).new_roles(&later, &[made(2)], &issued);
+            assert_eq!(found.first().map(|(_, name, _)| name.as_str()), expected);
+        }
+    }
+
+    #[test]
+    fn others_roles_in_the_runs_are_named() {
+        let role = |oid: u32, name: &str, lasts| {
+            let key = format!("r{oid}");
+            json!({ "key": key, "what": format!("role {name}"), "value": "", "of": [key], "lasts": lasts })
+        };
+        let before =
+            Catalog::of(&json!([role(1, "theirs", true), role(2, "operator", true), role(3, "credential", false)]));
+        for (member, group, expected) in [(1, 7, 1), (2, 7, 0), (3, 7, 0), (1, 9, 0), (8, 7, 0)] {
+            let membership =
+                row(&format!("m{group} {member} 10"), "{}", &[&format!("r{group}"), &format!("r{member}")], true);
+            let later = Catalog::of(&json!([role(1, "theirs", true), role(7, "ours", true), membership]));
+            assert_eq!(
+                before.joined(&later, &[7], &["operator".to_owned()].into()).count(),
+                expected,
+                "{member} in {group}"
+            );
         }
     }
 

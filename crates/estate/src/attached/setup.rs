@@ -45,7 +45,7 @@ impl Attached {
             return Ok(());
         }
         self.enter(ledger)?;
-        let others = Others::read(&self.clusters).await?;
+        let others = Others::read(&self.clusters).await?.with_accounts_of(plan);
         let others = self.others.get_or_init(|| others);
         let doing = Doing { run, placeholders: self.placeholders(), ended };
         for (number, (step, effect)) in (1_u32..).zip(plan.setup.iter().zip(made::by_step(plan, &doing.placeholders)?))
@@ -74,7 +74,9 @@ impl Attached {
     /// Makes sure that a step has changed nothing of others. The statements are checked before they run; this is for what
     /// that check does not see.
     async fn unchanged(&self, others: &Others) -> Result<(), NotDone> {
-        let changes = others.changes(&self.clusters).await.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let later = Others::read(&self.clusters).await.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let mut changes = others.changes(&later);
+        changes.extend(others.joined(&later, &self.traces.all().2, &self.clusters));
         if changes.is_empty() {
             return Ok(());
         }

@@ -109,6 +109,11 @@ impl Traces {
         self.write(left.entry())
     }
 
+    /// That role is neither the run's nor a credential of its.
+    pub(super) fn role_left(&self, cluster: &str, role: &str, oid: u32) -> Result<(), Error> {
+        self.write(Entry::RoleLeft { cluster: cluster.to_owned(), role: role.to_owned(), oid })
+    }
+
     /// That is about to be made.
     pub(super) fn add(&self, what: MadeThere) -> Result<(), Error> {
         self.write(Entry::MadeThere { what: what.clone() })?;

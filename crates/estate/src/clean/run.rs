@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use leaseproof_history::{Entry, OpenLedger};
 
 use super::{CleanOutcome, state};
-use crate::attached::{credentials_left, in_words, left_at, made_there, vault_of};
+use crate::attached::{
+    Issued, Places, credentials_left, in_words, left_at, made_there, role_in_words, roles_left, vault_of,
+};
 use crate::containers::{of_run, remove_run};
 use crate::folder::PREFIX;
 use crate::server::remove_socket;
@@ -116,11 +118,19 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
 fn there(open: &OpenLedger) -> Vec<String> {
     let Some(vault) = vault_of(&open.entries) else { return Vec::new() };
     let mut there: Vec<String> = tokens(&open.entries).iter().map(|token| left_at(vault, token)).collect();
-    let mut left = in_words(&credentials_left(&open.entries));
+    let places = Places::of(&open.entries);
+    let known = credentials_left(&open.entries);
+    // Without a token of the run's, Vault has revoked them, or they are known.
+    let is_open = tokens(&open.entries).iter().any(|token| !token.is_login);
+    let others = is_open.then(|| Issued::recorded(&open.path)).and_then(|issued| issued.in_words(&known));
+    there.extend(others);
+    let mut left = in_words(&known, &places);
     if let Some(last) = left.last_mut() {
         last.push_str("; `leaseproof clean --attached SCENARIO` looks which of them are still there");
     }
     there.extend(left);
+    let roles = roles_left(&open.entries);
+    there.extend(roles.iter().map(|(cluster, role, oid)| role_in_words(&places, cluster, role, *oid)));
     let made = made_there(&open.entries);
     there.extend(made.iter().map(|made| format!("{made} (`leaseproof clean --attached SCENARIO` removes it)")));
     there

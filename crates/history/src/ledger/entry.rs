@@ -126,6 +126,22 @@ pub enum Entry {
         /// Its PostgreSQL role.
         role: String,
     },
+    /// A PostgreSQL role that is new since the set-up, and neither the set-up's nor a credential of the run's.
+    RoleLeft {
+        /// Its PostgreSQL cluster.
+        cluster: String,
+        /// The role.
+        role: String,
+        /// Its OID.
+        oid: u32,
+    },
+    /// That role is gone.
+    RoleGone {
+        /// Its PostgreSQL cluster.
+        cluster: String,
+        /// Its OID.
+        oid: u32,
+    },
     /// That token is revoked.
     TokenRevoked {
         /// The token's accessor.

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use leaseproof_domain::visible;
-use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy};
+use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState};
 
 use crate::arguments::Overrides;
 use crate::console;
@@ -59,17 +59,15 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
     for CleanedThings { run, made_by, things } in &cleaned {
         console::out(format!("{}\n", title(run, made_by.as_ref())));
         for thing in things {
-            let label = if thing.strange {
-                "not touched: "
-            } else if thing.remains && !args.dry_run {
-                "still exists: "
-            } else {
-                ""
+            let label = match thing.state {
+                ThingState::Foreign | ThingState::Changed => "not touched: ",
+                ThingState::Remains if !args.dry_run => "still exists: ",
+                ThingState::Remains | ThingState::NotReached | ThingState::Gone => "",
             };
             console::out(format!("  {label}{}\n", visible(&thing.words)));
         }
     }
-    let remains = cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.remains || thing.strange);
+    let remains = cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.state != ThingState::Gone);
     Ok((cleaned.into_iter().filter(|run| !run.things.is_empty()).map(|run| run.run).collect(), remains))
 }
 

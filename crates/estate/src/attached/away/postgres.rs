@@ -7,7 +7,7 @@ use leaseproof_history::{MadeThere, Proof};
 use leaseproof_postgres::{Error, Login, Removal, Session, literal};
 use postgres_protocol::escape::escape_identifier;
 
-use super::{Found, Left, Servers};
+use super::{Found, Left, Own, Servers, ThingState, command};
 use crate::attached::credentials::CredentialLeft;
 use crate::attached::login::Cluster;
 use crate::attached::traces::Made;
@@ -22,33 +22,42 @@ pub(super) async fn take_away(
     all: &[&Made],
     servers: &Servers<'_>,
     dry_run: bool,
-    gone: &mut impl FnMut(&MadeThere),
+    gone: &mut impl FnMut(&MadeThere, &MadeThere),
 ) -> Vec<Left> {
     let mut left = Vec::new();
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
-        let Opened { login, session, same_timeline } = match open(name, servers).await {
+        let Opened { login, session, same_timeline, place } = match open(name, servers).await {
             Ok(opened) => opened,
             Err(why) => {
-                left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
+                left.extend(of_cluster.iter().map(|made| why.of(made)));
                 continue;
             }
         };
+        let mut here: Vec<Left> = Vec::new();
         for made in &of_cluster {
             match find(made, &session, same_timeline).await {
-                Found::Ours(name) if dry_run => left.push(Left::of(&called(&made.what, &name), "it would be removed")),
-                Found::Ours(name) => match remove(&made.what, &name, &of_cluster, &session).await {
-                    Ok(()) => gone(&made.what),
-                    Err(why) => left.push(stays(&called(&made.what, &name), &name, why.to_string(), &login).await),
-                },
-                Found::Gone => gone(&made.what),
-                Found::Another(why) => {
-                    left.push(Left::strange(&made.what, why));
-                    gone(&made.what);
+                Found::Ours(own) => {
+                    here.extend(own.foreign(&made.what));
+                    if dry_run {
+                        here.push(own.stays(&made.what, "it would be removed"));
+                        continue;
+                    }
+                    match remove(&own.now, &of_cluster, &session).await {
+                        Ok(()) => gone(&made.what, &own.now),
+                        Err(why) => here.push(stays(&own, &made.what, &why.to_string(), &login).await),
+                    }
                 }
-                Found::Unknown(why) => left.push(Left::of(&made.what, why)),
+                Found::Gone => gone(&made.what, &made.what),
+                Found::Another(why) => {
+                    here.push(Left::strange(&made.what, why));
+                    gone(&made.what, &made.what);
+                }
+                Found::Changed(why) => here.push(Left::changed(&made.what, why)),
+                Found::Unknown(why) => here.push(Left::of(&made.what, why)),
             }
         }
+        left.extend(here.into_iter().map(|left| left.at(&place)));
         session.close().await;
     }
     left
@@ -60,41 +69,42 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
     for name in clusters_of(all) {
         let of_cluster: Vec<&Made> = all.iter().filter(|made| cluster_of(&made.what) == name).copied().collect();
         let why = format!("it is kept: Vault needs it to revoke what is left below {mounts}");
-        let Ok(Opened { login, session, same_timeline }) = open(name, servers).await else {
-            left.extend(of_cluster.iter().map(|made| Left::of(&made.what, why.clone())));
-            continue;
+        let Opened { login, session, same_timeline, place } = match open(name, servers).await {
+            Ok(opened) => opened,
+            Err(why) => {
+                left.extend(of_cluster.iter().map(|made| why.of(made)));
+                continue;
+            }
         };
+        let mut here = Vec::new();
         let mut known = credentials(&of_cluster, &session).await;
         // Before PostgreSQL 16 no catalog tells who made a role that holds nothing in the set-up's databases.
         for CredentialLeft { role, oid, lease, .. } in servers.issued.on(name, &session).await {
             known.entry(role).or_insert_with(|| Credential { oid, place: format!("its lease is {lease}") });
         }
-        for (role, Credential { oid, place }) in known {
+        for (role, Credential { oid, place: held }) in known {
             let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
             let what = format!("role {role}{oid} of postgres.{name}");
-            let why = format!("Vault made it for a credential and could not drop it; {place}");
-            left.push(with_removal(Left { what, why, command: None, remains: true }, &role, &login).await);
+            let why = format!("Vault made it for a credential and could not drop it; {held}");
+            let credential = Left { what, why, command: None, at: None, state: ThingState::Remains };
+            here.push(with_removal(credential, &role, &login).await);
         }
         for made in of_cluster {
-            left.extend(match find(made, &session, same_timeline).await {
-                Found::Ours(name) => Some(Left::of(&called(&made.what, &name), why.clone())),
-                Found::Gone => None,
-                Found::Another(why) => Some(Left::strange(&made.what, why)),
-                Found::Unknown(why) => Some(Left::of(&made.what, why)),
-            });
+            match find(made, &session, same_timeline).await {
+                Found::Ours(own) => {
+                    here.extend(own.foreign(&made.what));
+                    here.push(own.stays(&made.what, &why));
+                }
+                Found::Gone => {}
+                Found::Another(why) => here.push(Left::strange(&made.what, why)),
+                Found::Changed(why) => here.push(Left::changed(&made.what, why)),
+                Found::Unknown(why) => here.push(Left::of(&made.what, why)),
+            }
         }
+        left.extend(here.into_iter().map(|left| left.at(&place)));
         session.close().await;
     }
     left
-}
-
-/// The same by the name that it has now: somebody may have renamed it, and made another one of the old name.
-fn called(made: &MadeThere, name: &str) -> MadeThere {
-    let (mut now, new) = (made.clone(), name);
-    if let MadeThere::Role { name, .. } | MadeThere::Database { name, .. } = &mut now {
-        new.clone_into(name);
-    }
-    now
 }
 
 /// A role that Vault made.
@@ -144,9 +154,9 @@ async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, Crede
 }
 
 /// A thing that could not be removed. A role that something refers to needs more than DROP ROLE.
-async fn stays(made: &MadeThere, name: &str, why: String, login: &Login) -> Left {
-    let left = Left::of(made, why);
-    if let MadeThere::Role { .. } = made { with_removal(left, name, login).await } else { left }
+async fn stays(own: &Own, made: &MadeThere, why: &str, login: &Login) -> Left {
+    let left = own.stays(made, why);
+    if let MadeThere::Role { name, .. } = &own.now { with_removal(left, name, login).await } else { left }
 }
 
 /// The same with the statements that remove the role.
@@ -186,16 +196,41 @@ struct Opened {
     session: Session,
     /// Whether the cluster has been neither restored nor promoted since.
     same_timeline: bool,
+    /// Its host and port.
+    place: String,
 }
 
-async fn open(name: &str, servers: &Servers<'_>) -> Result<Opened, String> {
+/// Why nothing is done in a cluster.
+enum Unopened {
+    /// It is not the one that answers, or nobody can say.
+    NotReached(String),
+    /// It is, at that place, and the operator cannot log in.
+    Account { place: String, why: String },
+}
+
+impl Unopened {
+    fn of(&self, made: &Made) -> Left {
+        match self {
+            Self::NotReached(why) => Left::not_reached(&made.what, why.clone()),
+            Self::Account { place, why } => Left::of(&made.what, why.clone()).at(place),
+        }
+    }
+}
+
+async fn open(name: &str, servers: &Servers<'_>) -> Result<Opened, Unopened> {
+    let not_reached = |why: String| Unopened::NotReached(servers.expected.not_reached(name, &why));
     let cluster = servers.clusters.get(name);
-    let same_timeline = servers.expected.same_timeline(name, cluster).await?;
-    let cluster: &Cluster = cluster.ok_or("the scenario does not say where that cluster is")?;
+    let same_timeline = servers.expected.same_timeline(name, cluster).await.map_err(not_reached)?;
+    let cluster: &Cluster =
+        cluster.ok_or_else(|| not_reached("the scenario does not say where that cluster is".to_owned()))?;
+    let place = cluster.place();
     let login = cluster.operator(&cluster.observer.database);
     let session = Session::open(&login).await;
-    let session = session.map_err(|why| format!("the operator's account cannot be used: {why}"))?;
-    Ok(Opened { login, session, same_timeline })
+    let session = session.map_err(|why| Unopened::Account {
+        place: place.clone(),
+        why: format!("the operator's account cannot be used: {why}"),
+    })?;
+    Ok(Opened { login, session, same_timeline, place })
 }
 
 /// The thing by its OID. A role without one was never committed: its OID is in the ledger before that. A database has
@@ -232,7 +267,10 @@ async fn find(made: &Made, session: &Session, same_timeline: bool) -> Found {
             "the thing with OID {oid} is called {ours} now, and the cluster was restored from a backup or promoted since: it \
              is left alone"
         )),
-        (Ok((Some(ours), _)), _) => Found::Ours(ours),
+        (Ok((Some(ours), named)), _) => {
+            let foreign = || named.map(|got| format!("its OID is {got}; the run's own was renamed to {ours}"));
+            Found::Ours(Own::of(&made.what, &ours, foreign))
+        }
         (Ok((None, None)), _) => Found::Gone,
         (Ok((None, Some(got))), Some(expected)) => Found::Another(format!(
             "it was made later by somebody else, and is left alone: expected OID {expected}, got {got}"
@@ -262,11 +300,9 @@ async fn until_settled(name: &str, session: &Session) -> Result<(), String> {
     }
 }
 
-async fn remove(made: &MadeThere, name: &str, all: &[&Made], session: &Session) -> Result<(), Error> {
-    let MadeThere::Database { .. } = made else {
-        return session.script(&format!("DROP ROLE {}", escape_identifier(name))).await;
-    };
-    let drop = format!("DROP DATABASE {} WITH (FORCE)", escape_identifier(name));
+async fn remove(made: &MadeThere, all: &[&Made], session: &Session) -> Result<(), Error> {
+    let drop = command(made);
+    let MadeThere::Database { name, .. } = made else { return session.script(&drop).await };
     match session.script(&drop).await {
         Err(why) if why.sqlstate() == Some("42501") => {
             // It may belong to a role of the set-up's own, which its maker may become.

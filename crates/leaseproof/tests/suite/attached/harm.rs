@@ -30,6 +30,7 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     let shown = text(&dry);
     assert!(dry.status.code() == Some(1) && shown.contains("their-estate, started by "), "{shown}");
     assert!(shown.contains("mount database: it would be removed"), "{shown}");
+    assert!(on_one_line(&shown).contains(": Vault would revoke it"), "{shown}");
     assert_eq!(theirs.look().await.len(), standing.len(), "{shown}");
 
     // Another cluster answers, with a database and roles of the same names.
@@ -50,8 +51,15 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     let output = clean(&[]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(1), "{shown}");
-    assert!(shown.contains("database powerdns of postgres.target: another cluster answers at 127.0.0.1:"), "{shown}");
-    assert!(shown.contains("`DROP ROLE \"vaultuser\"` removes it"), "{shown}");
+    // A command would drop the other cluster's.
+    let words = on_one_line(&shown);
+    assert!(
+        words.contains(&format!(
+            "database powerdns of postgres.target: not reached: it is at 127.0.0.1:{here} (system identifier "
+        )) && words.contains(&format!("another cluster answers at 127.0.0.1:{there}")),
+        "{shown}"
+    );
+    assert!(!shown.contains("DROP ") && !shown.contains("still exists"), "{shown}");
     assert_eq!(shop.value("SELECT count(*) FROM theirs").await.unwrap().as_deref(), Some("1"), "{shown}");
     let roles = "SELECT count(*) FROM pg_roles WHERE rolname IN ('vaultuser', 'netdata')";
     assert_eq!(inside.value(roles).await.unwrap().as_deref(), Some("2"), "{shown}");
@@ -60,6 +68,7 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     // Operators took a role and its name meanwhile, and the mount is gone: the first clean took that away.
     let session = Session::open(&theirs.login("postgres")).await.unwrap();
     session.script("DROP ROLE netdata; CREATE ROLE netdata CONNECTION LIMIT 9").await.unwrap();
+    session.script("ALTER ROLE vaultuser RENAME TO vaultuser_ours; CREATE ROLE vaultuser").await.unwrap();
     let output = clean(&[]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(1), "{shown}");
@@ -68,10 +77,16 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
         "{shown}"
     );
     assert!(shown.contains("database powerdns of postgres.target: removed"), "{shown}");
+    let words = on_one_line(&shown);
+    assert!(
+        words.contains("role vaultuser of postgres.target, last called role vaultuser_ours of postgres"),
+        "{shown}"
+    );
+    assert!(words.contains("not touched: role vaultuser of postgres.target: not the run's, and left alone"), "{shown}");
     let kept = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'netdata'";
     assert_eq!(session.value(kept).await.unwrap().as_deref(), Some("9"), "{shown}");
     assert!(clean(&[]).status.success(), "{}", text(&clean(&[])));
-    session.query("DROP ROLE netdata").await.unwrap();
+    session.query("DROP ROLE netdata, vaultuser").await.unwrap();
     theirs.as_before(&before).await;
     theirs.desk.assert_nothing_left();
 }
@@ -89,17 +104,22 @@ async fn a_mount_and_a_policy_that_others_made_later_stay() {
     root.enable_engine("database", "kv").await.unwrap();
     root.write("database/theirs", &json!({ "kept": "1" })).await.unwrap();
     root.write_policy("powerdns-client", "path \"database/*\" { capabilities = [\"read\"] }").await.unwrap();
-    let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
-    let shown = text(&clean);
-    assert_eq!(clean.status.code(), Some(1), "{shown}");
-    assert!(shown.contains("not touched: mount database: it was made later by somebody else"), "{shown}");
+    let clean = || theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
+    let first = text(&clean());
+    assert!(first.contains("not touched: mount database: it was made later by somebody else"), "{first}");
+    // It may be the run's, changed: it is named until it is gone.
+    let again = clean();
+    let shown = on_one_line(&text(&again));
+    assert_eq!(again.status.code(), Some(1), "{shown}");
     assert!(
-        shown.contains("not touched: policy powerdns-client: its rules are not those that the run wrote"),
+        shown.contains("not touched: policy powerdns-client: its rules are not those that the run wrote")
+            && shown.contains("`vault policy delete powerdns-client` removes it"),
         "{shown}"
     );
     assert_eq!(root.read("database/theirs").await.unwrap().body["data"]["kept"], "1", "{shown}");
     root.delete("sys/mounts/database").await.unwrap();
     root.delete("sys/policies/acl/powerdns-client").await.unwrap();
+    assert!(clean().status.success(), "{}", text(&clean()));
     theirs.as_before(&before).await;
     theirs.desk.assert_nothing_left();
 }
@@ -218,9 +238,10 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let words = on_one_line(&shown);
     assert!(words.contains(&format!("role {elsewhere} (OID ")), "{shown}");
     let why = format!(
-        "leaseproof-operator cannot revoke what postgres granted on TABLE public.held; `as a superuser in \
+        "leaseproof-operator cannot revoke what postgres granted on TABLE public.held; at 127.0.0.1:{}, `as a superuser in \
                        database postgres: REASSIGN OWNED BY \"{elsewhere}\" TO CURRENT_USER; DROP OWNED BY \"{elsewhere}\"; \
-                       DROP ROLE \"{elsewhere}\";` removes it"
+                       DROP ROLE \"{elsewhere}\";` removes it",
+        theirs.login("postgres").port
     );
     assert!(words.contains(&why), "{why}\n{shown}");
     session.script("DROP TABLE held; DROP ROLE \"v-token-le-member\", netdata").await.unwrap();
@@ -310,6 +331,7 @@ async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     under_way(&theirs, "powerdns-role", 0).await;
     let session = Session::open(&theirs.login("postgres")).await.unwrap();
     session.query("ALTER ROLE \"Vaultuser\" CREATEDB").await.unwrap();
+    session.query("CREATE ROLE stranger").await.unwrap();
     let output = tokio::task::spawn_blocking(move || wait(child, Duration::from_secs(120))).await.unwrap();
     let shown = text(&output);
     session.query("ALTER ROLE \"Vaultuser\" NOCREATEDB").await.unwrap();
@@ -317,6 +339,15 @@ async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     let words = on_one_line(&shown);
     let named = words.find("role Vaultuser: expected name Vaultuser, INHERIT, CREATEROLE, LOGIN").expect(&shown);
     assert!(named < words.find(" arrivals · ").expect(&shown), "it comes before the figures: {shown}");
+    // Nobody accounts for a role: it is named until it is gone.
+    let stranger = "`DROP ROLE \"stranger\"` removes it";
+    assert!(words.contains("role stranger (OID ") && words.contains(stranger), "{shown}");
+    for arguments in [&["clean"] as &[&str], &["clean", "--attached", theirs.scenario.to_str().unwrap()]] {
+        let clean = theirs.desk.output(arguments);
+        let shown = on_one_line(&text(&clean));
+        assert!(clean.status.code() == Some(1) && shown.contains(stranger), "{arguments:?}: {shown}");
+    }
+    session.query("DROP ROLE stranger").await.unwrap();
     let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
     assert!(clean.status.success(), "{}", text(&clean));
     theirs.as_before(&before).await;
@@ -356,6 +387,21 @@ async fn the_last_line_says_whether_everything_was_cleaned_up() {
     let words = on_one_line(&shown);
     assert!(words.contains("left behind:") && words.contains("not everything was cleaned up"), "{shown}");
     assert!(!words.contains(", cleaned up"), "{shown}");
+    // In an order in which they can be removed, also where only the ledger is read.
+    let plain = on_one_line(&text(&theirs.desk.output(["clean", "--dry-run"])));
+    for said in [&words[words.find("left behind:").unwrap()..], &plain] {
+        let places: Vec<usize> = [
+            "credentials that the run did not revoke",
+            "mount database",
+            "policy ",
+            "database powerdns of",
+            "role vaultuser of",
+        ]
+        .iter()
+        .map(|what| said.find(what).unwrap_or_else(|| panic!("{what}: {said}")))
+        .collect();
+        assert!(places.is_sorted(), "{places:?}: {said}");
+    }
     let clean = theirs.desk.output(["clean", "--attached", theirs.scenario.to_str().unwrap()]);
     assert!(clean.status.success(), "{}", text(&clean));
     theirs.as_before(&before).await;
