@@ -91,7 +91,7 @@ impl<'p> Bench<'p> {
                 self.run.faults.felt_by(record.op, record.start, record.end)
             }
             Event::Shed(shed) => {
-                self.run.faults.due(shed.intended);
+                self.run.faults.due(shed.intended, shed.intended);
                 self.run.faults.felt_by(Operation::Issue, shed.intended, shed.intended)
             }
             _ => false,

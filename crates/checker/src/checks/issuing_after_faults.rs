@@ -33,6 +33,10 @@ impl Check for IssuingAfterFaults {
                 sheet.cannot_say(not_due(fault, &words));
                 continue;
             }
+            if fault.issued.is_none() && fault.tried.is_none_or(|tried| tried < over) {
+                sheet.cannot_say(cut_short(fault, &words));
+                continue;
+            }
             sheet.sample();
             if !in_time {
                 sheet.find(finding(fault, begun, over, &words));
@@ -63,6 +67,16 @@ fn not_due(fault: &Fault<'_>, words: &str) -> String {
         _ => "the load had ended. Let the phase last longer, or heal it earlier".to_owned(),
     };
     format!("no credential was due within {within} after {words} was healed: {next}")
+}
+
+/// Why the requests that failed do not show that none would have succeeded in time: they are all from before the deadline.
+fn cut_short(fault: &Fault<'_>, words: &str) -> String {
+    let within = fault.source.recovers_within();
+    let last = fault.tried.zip(fault.healed).map(|(tried, healed)| span(tried.since(healed))).unwrap_or_default();
+    format!(
+        "no credential was issued after {words} was healed, but the last request for one ended {last} after the healing, \
+         within recovers_within ({within}): the load ended too early. Let the phase last longer, or heal it earlier"
+    )
 }
 
 fn finding(fault: &Fault<'_>, begun: Micros, over: Micros, words: &str) -> Finding {

@@ -38,6 +38,8 @@ pub(crate) struct Fault<'p> {
     last_refusal: Option<Micros>,
     /// The first credential acknowledged that was asked for after that: when it was asked for, and when it came.
     recovered: Option<(Micros, Micros)>,
+    /// The end of the last request for a credential that was sent after the healing, however it ended.
+    pub(crate) tried: Option<Micros>,
     /// When the first credential was due after the healing.
     pub(crate) due: Option<Micros>,
     /// When the first credential was acknowledged that was asked for after the healing.
@@ -57,6 +59,7 @@ impl<'p> Faults<'p> {
             last_error: None,
             last_refusal: None,
             recovered: None,
+            tried: None,
             due: None,
             issued: None,
             errors: Errors::new(),
@@ -154,7 +157,7 @@ impl<'p> Faults<'p> {
             return;
         }
         if record.op == Operation::Issue {
-            self.due(record.start);
+            self.due(record.start, record.end);
             if record.outcome.is_ok() {
                 self.faults.iter_mut().for_each(|fault| fault.issued_after_healing(record));
             }
@@ -169,14 +172,15 @@ impl<'p> Faults<'p> {
         felt.for_each(|fault| fault.see(record, code.as_deref()));
     }
 
-    /// A credential was due then.
-    pub(crate) fn due(&mut self, at: Micros) {
+    /// A credential was due then, and its request ended at that moment; one that was dropped ended when it was due.
+    pub(crate) fn due(&mut self, at: Micros, end: Micros) {
         let felt: Vec<usize> = (0..self.faults.len()).filter(|place| self.faults[*place].is_felt(at, at)).collect();
         for (place, fault) in self.faults.iter_mut().enumerate() {
             // In the window of another one, that one may be the reason why it is not issued.
             let of_another = felt.iter().any(|other| *other != place);
             if !of_another && fault.healed.is_some_and(|healed| healed <= at) {
                 fault.due = Some(fault.due.map_or(at, |first| first.min(at)));
+                fault.tried = fault.tried.max(Some(end));
             }
         }
     }
