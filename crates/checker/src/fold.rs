@@ -18,6 +18,7 @@ mod revocation;
 mod source;
 mod take_in;
 mod tracks;
+mod unrevoked;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -45,6 +46,9 @@ pub(crate) use revocation::Revocation;
 use source::Source;
 pub(crate) use tracks::Track;
 use tracks::Tracks;
+use unrevoked::Unrevoked;
+use unrevoked::because;
+pub(crate) use unrevoked::{CONNECTS, COULD_NOT_REVOKE};
 
 /// How long a life that has ended is kept for records that come late: observers write at their own pace.
 const KEPT: Duration = Duration::from_secs(30);
@@ -92,6 +96,7 @@ pub(crate) struct Run<'p> {
     looks: Looks,
     listed: BTreeSet<LeaseId>,
     tracks: Tracks,
+    unrevoked: Unrevoked,
     lives: BTreeMap<u64, Life>,
     owners: BTreeMap<Username, u64>,
     lease_owners: BTreeMap<LeaseId, u64>,
@@ -134,6 +139,7 @@ impl<'p> Run<'p> {
             looks: Looks::new(plan),
             listed: BTreeSet::new(),
             tracks: Tracks::default(),
+            unrevoked: Unrevoked::default(),
             lives: BTreeMap::new(),
             owners: BTreeMap::new(),
             lease_owners: BTreeMap::new(),

@@ -2,14 +2,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionMark, AuthFailure, DependencySighting, DnsEvent, End, FaultMark, HarnessTrouble, IrrevocableSighting,
-    KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin, Outcome, PrivilegeSet,
-    ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username, WatchGap,
+    ActionMark, AuthFailure, DependencySighting, DnsEvent, End, FailedRevocation, FaultMark, HarnessTrouble,
+    IrrevocableSighting, KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin,
+    Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username, WatchGap,
 };
 
 /// The version of the history's format that this build writes. It is raised with every new kind of event and every new
 /// field: a test compares them with docs/history.schema.json. A reader rejects a newer one; an older one has fewer of both.
-pub const FORMAT_VERSION: u32 = 6;
+pub const FORMAT_VERSION: u32 = 7;
 
 /// One line of a history.
 ///
@@ -114,6 +114,8 @@ pub enum Event {
     Harness(HarnessTrouble),
     /// A server's log has a warning, or more words about an error than its client was told.
     LoggedNote(LoggedNote),
+    /// Vault could not revoke a lease, as its log has it.
+    FailedRevocation(FailedRevocation),
     /// A server ended by itself.
     ServerLost(ServerLost),
     /// Everything that is left: after the drain, and once more after the run's token was revoked.

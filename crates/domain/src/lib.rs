@@ -57,14 +57,14 @@ pub use redactor::{Redactor, Scrubbed, is_common_word, is_password_word, looks_g
 pub use second::SecondFigures;
 pub use secret::Secret;
 pub use sighting::{
-    AuthFailure, DependencySeen, DependencySighting, FaultMark, FaultPoint, IrrevocableSighting, KeptSession,
-    MetricReading, SessionSeen, SessionSighting,
+    AuthFailure, DependencySeen, DependencySighting, FailedRevocation, FaultMark, FaultPoint, IrrevocableSighting,
+    KeptSession, MetricReading, SessionSeen, SessionSighting,
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     AlsoBroken, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding,
     Judgment, KnownFinding, LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore,
-    RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals, UndecidedBefore,
-    VERDICTS_SCHEMA, Validity, Verdict,
+    RevocationFigures, RoleStatements, RunOutcome, RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals,
+    UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

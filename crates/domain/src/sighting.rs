@@ -152,6 +152,22 @@ pub struct AuthFailure {
     pub reason: Option<String>,
 }
 
+/// A lease that Vault could not revoke, as its log has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedRevocation {
+    /// When the line was read, a few seconds after it was written.
+    pub at: Micros,
+    /// `vault`, or one of its nodes.
+    pub source: String,
+    /// The lease.
+    pub lease: LeaseId,
+    /// The reason on one line, without secrets: PostgreSQL's error, or why it could not be reached.
+    pub why: String,
+    /// How often Vault has tried since the lease ended; none if a client requested the revocation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+}
+
 /// A session that was opened while its credential was good and kept open, asked once more after the credential's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeptSession {

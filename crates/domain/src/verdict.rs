@@ -103,6 +103,28 @@ pub struct Finding {
     /// The scenario line with the promise, if it is not the judgment's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<Origin>,
+    /// The statements that determine what was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statements: Option<RoleStatements>,
+}
+
+/// A list of statements of a Vault role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleStatements {
+    /// The Vault role.
+    pub role: String,
+    /// The role's key, e.g. `creation_statements`.
+    pub key: String,
+    /// The scenario line that writes it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+impl fmt::Display for RoleStatements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of Vault role {}", self.key, self.role)?;
+        self.origin.iter().try_for_each(|origin| write!(f, " at {origin}"))
+    }
 }
 
 /// A declaration of a known issue in the scenario.
@@ -202,6 +224,15 @@ pub struct FailureCause {
     /// The scenario's faults in whose windows it begins, or in which a check first reports it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<CauseFault>,
+    /// If a server cannot be reached at several separate times: when each of them began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub times: Vec<Micros>,
+    /// Warnings of servers about the objects, roles or keys that this cause concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<ObservedNote>,
+    /// What to look at outside the run's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// Findings of one check with the same text that belong to a cause.

@@ -72,6 +72,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(setup_lines(&cause.about));
     let warnings = cause.warnings.iter();
     lines.extend(warnings.map(|ScenarioWarning { what, origin }| format!("warning at {origin}: {what}")));
+    lines.extend(cause.hint.clone());
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
         lines.push(format!("declared at {}: {}", known.origin, known.because));
     }

@@ -112,6 +112,10 @@ impl LifeStory {
                 self.line(reading.from, "privileges", words);
             }
             Event::Probe(probe) if Some(&probe.username) == self.username.as_ref() => self.probes.add(probe),
+            Event::FailedRevocation(failed) if self.is_wanted(&failed.lease) => {
+                let attempt = failed.attempts.map(|number| format!(" (attempt {number})")).unwrap_or_default();
+                self.line(failed.at, "not revoked", format!("{}{attempt}", failed.why));
+            }
             Event::SecretSeen(seen) if self.username.is_some() && seen.username == self.username => {
                 self.line(
                     seen.at,

@@ -176,6 +176,7 @@ fn failed() -> Judgment {
         at: Some(Micros(3_204_118)),
         code: None,
         promised: Some(origin(83)),
+        statements: None,
     };
     Judgment {
         findings: vec![
@@ -227,6 +228,9 @@ fn wrong_privileges() -> FailureCause {
         }],
         seen: Vec::new(),
         faults: Vec::new(),
+        times: Vec::new(),
+        notes: Vec::new(),
+        hint: None,
     }
 }
 
@@ -250,6 +254,9 @@ fn late_login() -> FailureCause {
         after: Vec::new(),
         seen: Vec::new(),
         faults: Vec::new(),
+        times: Vec::new(),
+        notes: Vec::new(),
+        hint: None,
     }
 }
 
@@ -272,6 +279,9 @@ fn undropped() -> FailureCause {
         after: Vec::new(),
         seen: Vec::new(),
         faults: Vec::new(),
+        times: Vec::new(),
+        notes: Vec::new(),
+        hint: None,
     }
 }
 
@@ -311,6 +321,9 @@ pub(crate) fn unreachable() -> FailureCause {
             origin: origin(130),
             not_expected: vec!["500".into(), "57P03".into()],
         }],
+        times: Vec::new(),
+        notes: Vec::new(),
+        hint: None,
     }
 }
 

@@ -133,9 +133,9 @@ fn joined(errors: &[String]) -> String {
     errors.iter().map(|error| on_one_line(error)).collect::<Vec<_>>().join("; ")
 }
 
-/// Vault puts several errors, or one, into one text: `1 error occurred:`, and a line with `\t* ` for each
+/// An error of Vault without its line ends. Vault puts several errors, or one, into one text: `1 error occurred:`, and a line with `\t* ` for each
 /// (hashicorp/go-multierror, format.go).
-fn on_one_line(error: &str) -> String {
+pub fn on_one_line(error: &str) -> String {
     let is_title = |line: &str| line.ends_with("occurred:") && line.starts_with(|first: char| first.is_ascii_digit());
     let lines = error.lines().map(|line| line.trim().trim_start_matches("* "));
     let parts: Vec<&str> = lines.filter(|line| !line.is_empty() && !is_title(line)).collect();

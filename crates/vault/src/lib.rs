@@ -26,7 +26,7 @@ pub use answer::Answer;
 pub use client::Client;
 pub use database::Issued;
 pub use encryption::{BadEncryption, EncryptionFiles};
-pub use error::Error;
+pub use error::{Error, on_one_line};
 pub use health::{Clock, Health};
 pub use lease::{LeaseInfo, Renewed};
 pub use login::{Credentials, OwnToken};

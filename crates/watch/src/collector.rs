@@ -13,11 +13,17 @@ use leaseproof_history::Recorder;
 use crate::Error;
 use crate::audit::AuditFilter;
 use crate::auth_failure::AuthFailures;
+use crate::failed_revocation::FailedRevocations;
 use crate::log_line::{DelayLine, Record};
 use crate::logged_note::LoggedNotes;
 
 /// How often lines that have waited long enough are scrubbed and written.
 const BEAT: Duration = Duration::from_millis(200);
+
+/// What the logs of clusters, of Vault and of its nodes are called.
+const POSTGRES: &str = "postgres.";
+const VAULT: &str = "vault";
+const VAULT_NODE: &str = "vault.";
 
 /// A line of a log and when it came.
 pub(crate) type Line = (Instant, Vec<u8>);
@@ -47,6 +53,7 @@ pub(crate) struct Collector {
     unreadable: bool,
     refusals: AuthFailures,
     notes: LoggedNotes,
+    revocations: FailedRevocations,
 }
 
 struct Log {
@@ -72,6 +79,7 @@ impl Collector {
             unreadable: false,
             refusals: AuthFailures::default(),
             notes: LoggedNotes::default(),
+            revocations: FailedRevocations::default(),
         };
         let thread = std::thread::Builder::new().name(name).spawn(move || collector.collect(&lines)).map_err(failed)?;
         Ok((sender, thread))
@@ -102,6 +110,9 @@ impl Collector {
         }
         let last = self.notes.take();
         self.hand_on(last);
+        if let Some(failed) = self.revocations.take() {
+            self.collection.recorder.record(Event::FailedRevocation(failed));
+        }
         let lines = self.waiting.lines();
         self.log.end().map(|()| lines)
     }
@@ -133,9 +144,13 @@ impl Collector {
                 username: secret.username,
             }));
         }
-        if self.collection.source.starts_with("postgres.") {
+        let Collection { source, recorder, .. } = &self.collection;
+        if source.starts_with(POSTGRES) {
             let note = self.notes.read(&clean.text);
             self.hand_on(note);
+        } else if source == VAULT || source.starts_with(VAULT_NODE) {
+            let failed = self.revocations.read(source, &clean.text, recorder.now());
+            failed.into_iter().for_each(|failed| recorder.record(Event::FailedRevocation(failed)));
         }
         self.log.write(&clean.text);
     }

@@ -6,6 +6,7 @@ use leaseproof_domain::{Micros, Redactor, Secret, Username};
 
 use crate::audit::AuditFilter;
 use crate::auth_failure::AuthFailures;
+use crate::failed_revocation::FailedRevocations;
 use crate::log_line::DelayLine;
 
 /// A password that the redactor knows.
@@ -19,7 +20,8 @@ pub fn collect(log: &str) {
     let redactor = Redactor::new();
     redactor.add_password(Username::new("v-1"), Secret::new(PASSWORD));
     let filter = AuditFilter::new(["database"]);
-    let (mut waiting, mut refusals) = (DelayLine::default(), AuthFailures::default());
+    let (mut waiting, mut refusals, mut revocations) =
+        (DelayLine::default(), AuthFailures::default(), FailedRevocations::default());
     let now = Instant::now();
     let lines: Vec<&str> = log.split('\n').collect();
     lines.iter().for_each(|line| waiting.push(now, line.as_bytes().to_vec()));
@@ -28,6 +30,9 @@ pub fn collect(log: &str) {
         refusals.read("postgres.target", &record, Micros(0));
         let clean = record.scrub(&redactor);
         assert!(!clean.text.contains(PASSWORD), "{}", clean.text);
+        if let Some(failed) = revocations.read("vault", &clean.text, Micros(0)) {
+            assert!(!failed.why.is_empty());
+        }
     }
     assert_eq!(waiting.lines(), lines.len() as u64);
 }

@@ -12,6 +12,7 @@ mod databases;
 mod delta;
 mod dependencies;
 mod error;
+mod failed_revocation;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod leases;

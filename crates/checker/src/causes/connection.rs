@@ -7,6 +7,8 @@ use leaseproof_domain::Finding;
 use regex::Regex;
 
 use super::pattern::regex;
+pub(super) use crate::fold::CONNECTS;
+use crate::fold::COULD_NOT_REVOKE;
 
 /// SQLSTATEs of a server that starts, shuts down, recovers or ends a session (class 57), of a connection that failed
 /// (class 08), and of one that has no connection left.
@@ -16,8 +18,6 @@ const TOO_MANY_CONNECTIONS: &str = "53300";
 /// The same SQLSTATE for a CONNECTION LIMIT (PostgreSQL, `src/backend/utils/init/postinit.c`).
 const TOO_MANY_OF_ONE: [&str; 2] = ["too many connections for role", "too many connections for database"];
 
-/// How Vault reports that it could not log in to PostgreSQL (pgconn's connectError).
-pub(super) const CONNECTS: &str = "failed to connect to `";
 /// Its account there.
 static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r"failed to connect to `[^`]*?\buser=(\S+)"));
 /// `SQLSTATE 57P03` in a finding's own words, or in a message of PostgreSQL that Vault passes on.
@@ -74,7 +74,7 @@ impl Connection {
     /// The connection that the finding says failed; none if the server answered.
     pub(super) fn of(finding: &Finding) -> Option<Self> {
         let what = finding.what.as_str();
-        let reported_by_vault = what.contains("HTTP 4") || what.contains("HTTP 5");
+        let reported_by_vault = ["HTTP 4", "HTTP 5", COULD_NOT_REVOKE].iter().any(|words| what.contains(words));
         if reported_by_vault && what.contains("Vault is sealed") {
             return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed });
         }

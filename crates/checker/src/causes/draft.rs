@@ -171,7 +171,8 @@ impl Draft {
             (Some(own), None) => {
                 let same = self.explained(other).is_some_and(|credentials| other.is_only_of(credentials));
                 let same = same && other.group().privileges.is_empty();
-                let meanwhile = at_the_same_time(own, self.checks(), other.checks()) && self.is_near(other, timeout);
+                let reports = self.groups.keys().copied();
+                let meanwhile = at_the_same_time(own, reports, other.checks()) && self.is_near(other, timeout);
                 // What goes on after it has another reason.
                 let meanwhile = meanwhile && other.last() <= self.last().after(timeout);
                 let share = || {
@@ -195,7 +196,8 @@ impl Draft {
     pub(super) fn is_needed_by(&self, other: &Self) -> bool {
         let Some(connection) = self.connection.as_ref().filter(|_| self.known == other.known) else { return false };
         let left = other.checks().all(|check| check.as_str() == "RUN-2") && other.key.contains(STILL_LISTED);
-        left && connection.server == Server::Postgres && self.checks().any(|check| check.as_str() == "REV-1")
+        let revokes = |check: &CheckId| matches!(check.as_str(), "REV-1" | "EXP-1");
+        left && connection.server == Server::Postgres && self.groups.keys().any(revokes)
     }
 
     /// Whether it is about credentials, and only about those.
@@ -338,6 +340,9 @@ impl Draft {
             after: Vec::new(),
             seen,
             faults,
+            times: Vec::new(),
+            notes: Vec::new(),
+            hint: None,
         }
     }
 

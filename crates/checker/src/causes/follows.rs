@@ -31,7 +31,7 @@ const AT_THE_SAME_TIME: &[&str] = &["AVL-1", "EXP-1", "INV-1", "INV-8", "INV-10"
 const OF_SLOW_ANSWERS: &[&str] = &["AVL-1", "INV-1", "FLT-1"];
 const WITHOUT_VAULT: &[&str] = &["AVL-1", "INV-1", "DNS-1", "DNS-2", "DNS-3"];
 /// The checks that judge what Vault needs PostgreSQL for.
-const OF_VAULT: [&str; 3] = ["ISS-1", "TTL-2", "REV-1"];
+const OF_VAULT: [&str; 4] = ["ISS-1", "TTL-2", "REV-1", "EXP-1"];
 /// The checks that judge the answers to an operation.
 const OPERATIONS: [(&str, &[Operation]); 5] = [
     ("ISS-1", &[Operation::Issue]),

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use leaseproof_domain::{Finding, LeaseId, Username};
 use regex::Regex;
 
+use crate::fold::COULD_NOT_REVOKE;
+
 /// What stands for a text that was left out.
 const LEFT_OUT: &str = "…";
 
@@ -19,7 +21,8 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[0-9]+(?:ns|µs|us
 /// What is left out on both sides of a point, colon or dash is one thing: `127.0.0.1:5432`, `3.605`.
 static JOINING: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:->|[.:_/+-])*$"));
 /// A server's words as findings quote them.
-static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:HTTP [0-9]{3}|SQLSTATE [0-9A-Z]{5}): "));
+static QUOTED: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!("(?:HTTP [0-9]{{3}}: |SQLSTATE [0-9A-Z]{{5}}: |{COULD_NOT_REVOKE})")));
 /// PostgreSQL's words as Vault passes them on, whatever it was asked for: its own message comes before them.
 static PASSED_ON: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?s)failed to connect to `.*|(?:ERROR: |FATAL: ).*\(SQLSTATE [0-9A-Z]{5}\)"));

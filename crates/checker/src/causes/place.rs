@@ -1,10 +1,11 @@
 //! Where a cause is to be looked for: lines of the setup and warnings about the scenario; and what could
 //! not be judged for it.
 
-use leaseproof_domain::{FailureCause, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
-use leaseproof_scenario::{Plan, Setting, SettingValue, SetupAction, SetupStep};
+use leaseproof_domain::{FailureCause, Finding, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
+use leaseproof_scenario::{EstateKind, Plan, Setting, SettingValue, SetupAction, SetupStep};
 
 use super::connection::{CONNECTS, Connection};
+use crate::fold::COULD_NOT_REVOKE;
 
 /// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
 const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
@@ -16,6 +17,8 @@ const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// the same SQLSTATE, 57014.
 const TIMED_OUT: &str = "canceling statement due to statement timeout";
 const STATEMENT_TIMEOUT: &str = "statement_timeout";
+/// Checks that fail if Vault cannot revoke a lease.
+const OF_REVOCATION: [&str; 7] = ["REV-1", "EXP-1", "INV-6a", "INV-10", "INV-11", "RUN-2", "ACT-2"];
 /// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
 const ONE_IN: u64 = 2;
 
@@ -36,8 +39,21 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
                 }
             }
         }
+        cause.hint = hint(cause, plan);
         cause.warnings = plan.warnings.iter().filter(|warning| concerns(warning, cause, plan)).cloned().collect();
     }
+}
+
+/// Where the reason is that Vault gives to nobody but its log.
+fn hint(cause: &FailureCause, plan: &Plan) -> Option<String> {
+    let Finding { what, lease, code, .. } = &cause.example;
+    let of_revocation = OF_REVOCATION.contains(&cause.check.as_str()) && lease.is_some() && code.is_none();
+    let is_known = what.contains(COULD_NOT_REVOKE) || Connection::of(&cause.example).is_some();
+    (plan.estate == EstateKind::Attached && of_revocation && !is_known).then(|| {
+        "Vault's log is not read in an attached environment: if Vault could not revoke the lease, the reason is there, in \
+         the lines `failed to revoke lease` with the lease's id"
+            .to_owned()
+    })
 }
 
 /// The key of a Vault role, or of its connection, that determines whether what failed works. A request that the client's

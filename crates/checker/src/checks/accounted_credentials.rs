@@ -32,7 +32,8 @@ impl Check for AccountedCredentials {
             Fate::LeftBehind { at } => {
                 sheet.sample();
                 let what = format!(
-                    "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role"
+                    "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role{}",
+                    life.why_not_revoked()
                 );
                 sheet.find(life.finding(at, what));
             }

@@ -45,9 +45,10 @@ impl Check for EndedByActions {
             sheet.sample();
             let after = span(seen.since(ended));
             let what = format!(
-                "{} still exists {after} after {} ended it; it must be gone within {within}",
+                "{} still exists {after} after {} ended it; it must be gone within {within}{}",
                 life.name(),
-                action.words()
+                action.words(),
+                life.why_not_revoked()
             );
             sheet.find(finding(ended, what));
             sheet.expect(true);

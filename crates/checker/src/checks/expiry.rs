@@ -33,10 +33,11 @@ impl Check for Expiry {
             Some(seen) => {
                 sheet.sample();
                 let what = format!(
-                    "{} still exists {} after its lease ended; it must be gone within {}",
+                    "{} still exists {} after its lease ended; it must be gone within {}{}",
                     life.name(),
                     span(seen.since(term.latest)),
                     promise.value,
+                    life.why_not_revoked(),
                 );
                 sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
             }

@@ -14,9 +14,9 @@ const LOOKED: Duration = Duration::from_secs(3);
 /// A role that is gone leaves nothing in `pg_shdepend`; where credentials end and no role goes, nothing is left clean.
 #[derive(Default)]
 pub(super) struct LeftoverDependencies {
-    /// Credentials that ended, and the first of them whose role stayed.
+    /// Credentials that ended, the first of them whose role stayed, and why.
     ended: u64,
-    stays: Option<Finding>,
+    stays: Option<(Finding, String)>,
     /// Credentials whose role was gone when somebody looked.
     clean: u64,
     /// The beginning of the last look.
@@ -67,17 +67,18 @@ impl Check for LeftoverDependencies {
         if life.acknowledged().is_some() && over {
             self.ended += 1;
             if life.gone().is_none() {
-                self.stays.get_or_insert_with(|| life.finding(run.now, life.name().to_owned()));
+                let why = life.why_not_revoked();
+                self.stays.get_or_insert_with(|| (life.finding(run.now, life.name().to_owned()), why));
             }
         }
     }
 
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
-        let Some(first) = self.stays.take().filter(|_| self.clean == 0 && whole.complete) else { return };
+        let Some((first, why)) = self.stays.take().filter(|_| self.clean == 0 && whole.complete) else { return };
         sheet.sample();
         let ended = count(self.ended, "credential");
         let what = format!(
-            "{ended} ended and no role was dropped, including {} with all its entries in pg_shdepend",
+            "{ended} ended and no role was dropped, including {} with all its entries in pg_shdepend{why}",
             first.what
         );
         sheet.find(Finding { what, ..first });

@@ -31,8 +31,8 @@ impl Check for LoginsAfterEnd {
             } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
                 sheet.sample();
                 let after = span(login.start.since(end.since));
-                let what =
-                    format!("a login of {} succeeded {after} after {}; it must be rejected", life.name(), end.what);
+                let (name, end, why) = (life.name(), end.what, life.why_not_revoked());
+                let what = format!("a login of {name} succeeded {after} after {end}; it must be rejected{why}");
                 let dead_within = run.plan.promise.dead_within.as_ref();
                 let promised = dead_within.map(|promise| promise.origin.clone());
                 sheet.find(Finding { promised, ..life.finding(login.start, what) });

@@ -71,9 +71,10 @@ impl Check for OrphansAfterRun {
         let excused = many <= allowed(run);
         for (role, look) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
             let what = format!(
-                "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}",
+                "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}{}",
                 role.name,
-                why_not_declared(role, run)
+                why_not_declared(role, run),
+                run.why_not_revoked(&role.name)
             );
             sheet.find(finding(run, role, *look, what));
         }
@@ -130,8 +131,9 @@ impl OrphansAfterRun {
         for (role, look) in &self.listed {
             let what = format!(
                 "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after \
-                 {stopped}; every lease must be revoked",
-                role.name
+                 {stopped}; every lease must be revoked{}",
+                role.name,
+                run.why_not_revoked(&role.name)
             );
             sheet.find(finding(run, role, *look, what));
         }

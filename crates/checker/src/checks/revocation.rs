@@ -54,9 +54,10 @@ fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> b
         Some(seen) => {
             sheet.sample();
             let what = format!(
-                "{} still exists {} after its revocation was acknowledged; it must be gone by then",
+                "{} still exists {} after its revocation was acknowledged; it must be gone by then{}",
                 life.name(),
                 span(seen.since(revoke.end)),
+                life.why_not_revoked(),
             );
             sheet.find(life.finding(revoke.end, what));
         }

@@ -1,5 +1,7 @@
 //! Lifecycles that have ended, and roles that belong to none.
 
+use std::rc::Rc;
+
 use leaseproof_domain::FLOOD_ACCOUNT;
 
 use super::{KEPT, Life, Orphan, Run, Track};
@@ -59,6 +61,9 @@ impl Run<'_> {
             self.owners.remove(&*role);
             life.track = self.tracks.take(&role);
             life.oid = life.oid.or(life.track.as_ref().map(|track| track.oid));
+            if let Some(why) = life.not_revoked.as_ref().filter(|_| life.gone().is_none()) {
+                self.unrevoked.stands(role.into_owned(), Rc::clone(why));
+            }
         }
         Some(life)
     }

@@ -4,7 +4,7 @@ use leaseproof_domain::{
     Failure, Finding, LeaseId, Micros, Operation, OperationRecord, Outcome, ProbeRecord, UnixMicros, Username,
 };
 
-use super::Track;
+use super::{Track, because};
 
 /// Classes of SQLSTATEs that are about a query and not about the server's state (PostgreSQL, appendix A): not supported,
 /// cardinality, data, integrity, no such database or schema, syntax and privileges, an error that PL/pgSQL raises.
@@ -145,6 +145,8 @@ pub(crate) struct Life {
     pub(crate) unlisted: Option<Micros>,
     /// What the looks at all roles showed of its role; set when the life is judged.
     pub(crate) track: Option<Track>,
+    /// Why Vault could not revoke its lease, where it could not.
+    pub(crate) not_revoked: Option<Rc<str>>,
     /// Where it ended early: with the token that it was issued under, or by an action that declares it.
     pub(crate) early_end: Option<EarlyEnd>,
 }
@@ -165,6 +167,7 @@ impl Life {
             missed: None,
             unlisted: None,
             track: None,
+            not_revoked: None,
             early_end: None,
         }
     }
@@ -354,6 +357,11 @@ impl Life {
             at: Some(at),
             ..Finding::default()
         }
+    }
+
+    /// The end of a sentence that says why its role still exists; empty where that is not known.
+    pub(crate) fn why_not_revoked(&self) -> String {
+        because(self.not_revoked.as_deref())
     }
 
     /// The credential's name in a sentence.

@@ -31,6 +31,7 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::WatchGap(gap) => gap.to,
         Event::Harness(trouble) => trouble.to,
         Event::LoggedNote(logged) => logged.at,
+        Event::FailedRevocation(failed) => failed.at,
         Event::ServerLost(lost) => lost.at,
         Event::Residue { to, .. } | Event::Revoking { to, .. } => *to,
         Event::End(end) => end.at,

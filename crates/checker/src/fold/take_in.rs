@@ -56,6 +56,10 @@ impl Run<'_> {
                 self.harness.trouble(trouble, self.plan);
                 self.end_own_token();
             }
+            Event::FailedRevocation(failed) => self.not_revoked(&failed.lease, &failed.why),
+            Event::Irrevocable(sighting) => {
+                sighting.appeared.iter().for_each(|(lease, why)| self.not_revoked(lease, why));
+            }
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
             }

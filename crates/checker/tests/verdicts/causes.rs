@@ -1,12 +1,12 @@
 //! What is said of the causes of a failed run.
 
 use leaseproof_domain::{
-    Event, FailureSource, GrantedTo, LoggedNote, Micros, Operation, Privilege, ScenarioWarning, ServerNote, Severity,
-    Subject, Why,
+    Event, FailedRevocation, FailureSource, GrantedTo, LeaseId, LoggedNote, Micros, Operation, Privilege,
+    ScenarioWarning, ServerNote, Severity, Subject, Why,
 };
-use leaseproof_scenario::{LifePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+use leaseproof_scenario::{EstateKind, LifePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 
-use crate::story::{ROLE, S, Story, allowed, direct, grant, line, refused_with, table};
+use crate::story::{ROLE, S, Story, allowed, direct, grant, irrevocable, lease, line, refused_with, seen, table};
 
 /// `LOG-1 [role app-role: 14] also INV-5`.
 fn told(story: &Story) -> Vec<String> {
@@ -357,4 +357,95 @@ fn a_cause_has_the_detail_of_the_server_s_log() {
     let cause = causes.iter().find(|cause| cause.check.as_str() == "REV-1").unwrap();
     assert!(cause.what.ends_with("; DETAIL: privileges for table domains"), "{}", cause.what);
     assert!(cause.example.what.contains("DETAIL"), "{}", cause.example.what);
+}
+
+/// The role of life 2, whose lease ends at 10.04 s, still exists, and Vault still lists its lease.
+fn never_revoked() -> Story {
+    let ends = |event: &Event| match event {
+        Event::Roles(sighting) => sighting.from.0 >= 10 * S,
+        Event::Leases(sighting) => sighting.from.0 >= 10 * S,
+        Event::Residue { .. } => true,
+        _ => false,
+    };
+    Story::good().without(ends).without_op(2, Operation::DeadLogin).with(|story| {
+        story.look(21 * S, vec![], vec![]);
+        story.residue(22 * S, false, vec![seen(2, None)], vec![2]);
+        story.residue(23 * S, true, vec![seen(2, None)], vec![2]);
+    })
+}
+
+fn not_revoked(story: &mut Story, at: u64, lease: LeaseId, why: &str) {
+    let failed = FailedRevocation { at: Micros(at), source: "vault".into(), lease, why: why.into(), attempts: Some(1) };
+    story.add(at, Event::FailedRevocation(failed));
+}
+
+const DEPENDS: &str = "ERROR: role \"v-2\" cannot be dropped because some objects depend on it (SQLSTATE 2BP01)";
+
+#[test]
+fn what_vault_could_not_revoke_has_vault_s_reason_from_its_log() {
+    let without = never_revoked();
+    assert!(!without.fails("EXP-1")[0].what.contains("Vault"), "{without:?}", without = without.fails("EXP-1"));
+    // The last answer of PostgreSQL stands, and not that it was away later.
+    let story = never_revoked().with(|story| {
+        not_revoked(story, 11 * S, lease(2), "failed to connect to `host=h`: dial error: connection refused");
+        not_revoked(story, 12 * S, lease(2), DEPENDS);
+        not_revoked(story, 25 * S, lease(2), "failed to connect to `host=h`: dial error: connection refused");
+    });
+    for check in ["EXP-1", "RUN-2"] {
+        let what = &story.fails(check)[0].what;
+        assert!(what.ends_with(&format!(": Vault could not revoke its lease: {DEPENDS}")), "{check}: {what}");
+    }
+    assert_eq!(told(&story), ["EXP-1 [role app-role: 15] also RUN-2"]);
+    // Where a revocation that a client requested fails for the same reason, all is one cause.
+    let requested = story.op(1, Operation::Revoke, |record| {
+        record.outcome = refused_with(FailureSource::Vault, "400", DEPENDS);
+    });
+    let causes = told(&requested);
+    assert!(
+        causes.iter().any(|cause| cause.starts_with("REV-1 ") && cause.contains("also EXP-1 also RUN-2")),
+        "{causes:?}"
+    );
+    assert!(!causes.iter().any(|cause| cause.starts_with("EXP-1")), "{causes:?}");
+}
+
+#[test]
+fn what_vault_could_not_revoke_for_want_of_a_connection_is_of_that_cause() {
+    let refused = "failed to connect to `host=h`: dial error (dial tcp 127.0.0.1:5432: connect: connection refused)";
+    let story = never_revoked().with(|story| not_revoked(story, 11 * S, lease(2), refused));
+    let causes = story.judged().verdicts.causes;
+    assert_eq!(causes.len(), 1, "{causes:#?}");
+    assert_eq!(causes[0].what, "PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there");
+}
+
+#[test]
+fn a_lease_that_vault_gave_up_has_its_reason_too() {
+    let given_up = |story: &mut Story| {
+        story.add(15 * S, Event::Irrevocable(irrevocable(15 * S, vec![(lease(2), DEPENDS.into())])));
+    };
+    let story = never_revoked().with(given_up);
+    assert!(story.fails("EXP-1")[0].what.ends_with(DEPENDS), "{:?}", story.fails("EXP-1"));
+}
+
+#[test]
+fn a_role_that_no_answer_told_of_has_the_reason_that_names_it() {
+    let stranger = seen(7, None);
+    let why = format!("ERROR: role \"{}\" cannot be dropped (SQLSTATE 2BP01)", stranger.name);
+    let story = Story::good().with(|story| {
+        story.look(12 * S, vec![stranger.clone()], vec![]);
+        not_revoked(story, 13 * S, LeaseId::new("database/creds/app-role/unknown"), &why);
+        not_revoked(story, 14 * S, LeaseId::new("database/creds/app-role/other"), "ERROR: no");
+    });
+    let findings = story.fails("INV-3");
+    assert!(findings[0].what.ends_with(&why), "{findings:?}");
+}
+
+#[test]
+fn where_vault_s_log_is_not_read_the_cause_says_what_to_look_for() {
+    let hint = |story: &Story| story.judged().verdicts.causes[0].hint.clone();
+    let mut attached = never_revoked();
+    assert_eq!(hint(&attached), None);
+    attached.plan.estate = EstateKind::Attached;
+    assert!(hint(&attached).unwrap().contains("`failed to revoke lease`"), "{:?}", hint(&attached));
+    let known = attached.with(|story| not_revoked(story, 12 * S, lease(2), DEPENDS));
+    assert_eq!(hint(&known), None);
 }
