@@ -8,9 +8,12 @@ mod connection;
 mod draft;
 mod follows;
 mod group;
+mod notes;
 mod pattern;
 mod place;
 mod privilege;
+mod spells;
+mod unlogged;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +24,7 @@ use self::draft::Draft;
 use self::group::Said;
 pub(crate) use self::group::{Group, Groups};
 pub use self::pattern::without_details;
-pub(crate) use self::place::{complete, undecided_by};
+pub(crate) use self::place::{complete, statements, undecided_by};
 
 /// From this share of its samples on a check fails throughout, and not only for some credentials.
 const THROUGHOUT: f64 = 0.9;

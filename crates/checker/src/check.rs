@@ -93,7 +93,7 @@ impl Outcome {
 
 impl Asked {
     pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
-        let mut sheet = Sheet::new(ask, &plan.known);
+        let mut sheet = Sheet::new(ask, plan);
         let blinded = has_several_clusters(plan)
             && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
         if blinded {

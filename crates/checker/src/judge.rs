@@ -162,7 +162,7 @@ impl<'p> Bench<'p> {
         let fault = |at: Micros, codes: &BTreeSet<String>| self.run.faults.of_cause(at, codes);
         let context = causes::Context { timeout: self.run.plan.client.timeout.duration(), fault: &fault };
         verdicts.causes = causes::causes(failed, &context);
-        causes::complete(&mut verdicts.causes, self.run.plan);
+        causes::complete(&mut verdicts.causes, self.run.plan, &self.observed.notes);
         causes::undecided_by(&mut verdicts.checks, &verdicts.causes, self.run.plan);
         verdicts.warnings.clone_from(&self.run.plan.warnings);
         verdicts.observed = self.observed;

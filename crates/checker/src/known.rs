@@ -15,7 +15,7 @@ pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
 
 /// KNO-1: `judged` holds every other judgment and the places of the declarations that it matches.
 pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -> Outcome {
-    let mut sheet = Sheet::new(ask, &[]);
+    let mut sheet = Sheet::new(ask, plan);
     let own = plan.known.iter().any(|entry| entry.origin == ask.origin);
     for (place, entry) in plan.known.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
         judge_entry(place, entry, judged, &mut sheet);

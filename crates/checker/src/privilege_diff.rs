@@ -24,6 +24,8 @@ pub struct Deviation {
     pub what: String,
     /// The line that promises otherwise.
     pub origin: Option<Origin>,
+    /// Whether the statements of the Vault role determine it, and no grant to PUBLIC or to a group.
+    pub of_statements: bool,
 }
 
 /// More or less than was promised.
@@ -39,15 +41,19 @@ pub enum DeviationKind {
 
 impl Deviation {
     fn new(kind: DeviationKind, privilege: impl Into<String>, what: String, origin: &Origin) -> Self {
-        Self { kind, privilege: privilege.into(), what, origin: Some(origin.clone()) }
+        Self { kind, privilege: privilege.into(), what, origin: Some(origin.clone()), of_statements: false }
     }
 
     fn missing(privilege: impl Into<String>, what: String, origin: &Origin) -> Self {
-        Self::new(DeviationKind::Missing, privilege, what, origin)
+        Self::new(DeviationKind::Missing, privilege, what, origin).of_statements(true)
     }
 
     fn extra(privilege: impl Into<String>, what: String, origin: &Origin) -> Self {
         Self::new(DeviationKind::Extra, privilege, what, origin)
+    }
+
+    fn of_statements(self, of_statements: bool) -> Self {
+        Self { of_statements, ..self }
     }
 
     /// Whether it is more than was promised, and not less.

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
-use leaseproof_scenario::{Ask, KnownPlan};
+use leaseproof_scenario::{Ask, Plan};
 
 use crate::causes::Groups;
 use crate::coverage::{Expected, Place};
@@ -11,6 +12,8 @@ const KEPT: usize = 20;
 
 /// What one check writes down on its way: samples, findings, and what it could not see.
 pub(crate) struct Sheet {
+    /// If there are several clusters, that of each Vault role.
+    clusters: BTreeMap<String, String>,
     check: CheckId,
     subject: Subject,
     origin: Origin,
@@ -57,8 +60,8 @@ pub(crate) struct Written {
 }
 
 impl Sheet {
-    pub(crate) fn new(ask: &Ask, known: &[KnownPlan]) -> Self {
-        let known = known.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
+    pub(crate) fn new(ask: &Ask, plan: &Plan) -> Self {
+        let known = plan.known.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
         let known = known.filter_map(|(place, entry)| {
             let named = match (&ask.subject, &entry.role) {
                 (Subject::Role(name), Some(role)) if name != role => return None,
@@ -70,6 +73,7 @@ impl Sheet {
         let known = known.collect();
         let origin = ask.origin.clone();
         Self {
+            clusters: clusters(plan),
             check: ask.check,
             subject: ask.subject.clone(),
             origin,
@@ -136,13 +140,24 @@ impl Sheet {
         if finding.promised.as_ref() == Some(&self.origin) {
             finding.promised = None;
         }
-        self.groups.add(self.check, &finding, &self.subject, &self.origin);
+        let cluster = self.cluster_of(&finding).map(str::to_owned);
+        self.groups.add(self.check, &finding, &self.subject, &self.origin, cluster.as_deref());
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
         if self.findings.len() > KEPT {
             self.findings.pop();
             self.more += 1;
         }
+    }
+
+    /// The cluster of the Vault role that a finding is about.
+    fn cluster_of(&self, finding: &Finding) -> Option<&str> {
+        if let Subject::Role(role) = &self.subject {
+            return self.clusters.get(role).map(String::as_str);
+        }
+        let lease = finding.lease.as_ref()?.as_str();
+        let of = |role: &str| lease.contains(&format!("/creds/{role}/"));
+        self.clusters.iter().find(|(role, _)| of(role)).map(|(_, cluster)| cluster.as_str())
     }
 
     /// Something that the verdict needs was not seen. The first reason stands.
@@ -189,6 +204,13 @@ impl Sheet {
             known,
         }
     }
+}
+
+fn clusters(plan: &Plan) -> BTreeMap<String, String> {
+    if plan.postgres.len() < 2 {
+        return BTreeMap::new();
+    }
+    plan.roles.iter().map(|role| (role.name.clone(), role.on.clone())).collect()
 }
 
 /// Findings without a moment are of the run as a whole and stand last.

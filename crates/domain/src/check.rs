@@ -84,7 +84,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "A credential has exactly the promised privileges",
         shown: "Tables, columns, sequences, schemas, databases, role attributes and memberships of each credential, \
                 read in one transaction, against the role's `grants`. Missing and extra privileges both fail, with \
-                the reason why the role holds them. PUBLIC's built-in defaults are not judged unless `public = \
+                the reason why the role holds them, and which statements of the Vault role to look at. PUBLIC's built-in defaults are not judged unless `public = \
                 \"forbidden\"`. A reading that may overlap with the credential's revocation is judged for extra \
                 privileges only.",
         source: "PostgreSQL, aclexplode and acldefault; pg_auth_members; pg_shdepend",
@@ -142,7 +142,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "The role of an expired lease is gone within dead_within",
         shown: "Every credential that was left to expire: the first observation without its role was at most \
                 dead_within plus one observation interval after the lease's end. The distribution of the lag is \
-                reported; a role that was never observed to be gone counts with the time for which it was observed.",
+                reported; a role that was never observed to be gone counts with the time for which it was observed. If Vault could not \
+                revoke the lease, the finding has the reason from Vault's log; an attached run does not read that log.",
         source: "Vault, vault/expiration.go",
         timing: true,
     },
@@ -327,7 +328,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "FLT-1",
         title: "After each fault, credentials are issued again within recovers_within",
         shown: "Each fault began and was healed, and a credential that was requested after the healing was \
-                acknowledged at most recovers_within later. If none was due in that time (the load had ended), the check is \
+                acknowledged at most recovers_within later. If the load ended before that time was over and no request succeeded, the check is \
                 Unknown. The same holds for each action that declares that it \
                 affects `issue`: it heals with the end of the action that `until` names. Operations that overlap with the fault window (from a \
                 fault's beginning until recovers_within after it is healed) are not judged if they had no answer or \

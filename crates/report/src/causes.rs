@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::{
-    Cause, CauseFault, CauseSeen, CauseSubject, CheckId, EndReason, FailureCause, Finding, Judgment, LeaseId, Origin,
-    RunVerdicts, ScenarioWarning, SetupLine, Subject, Username, Verdict,
+    Cause, CauseFault, CauseSeen, CauseSubject, CheckId, EndReason, FailureCause, Finding, Judgment, LeaseId,
+    ObservedNote, Origin, RunVerdicts, ScenarioWarning, SetupLine, Subject, Username, Verdict,
 };
 
 use crate::{actions, evidence, figures};
@@ -14,6 +14,9 @@ const PRIVILEGES: usize = 8;
 
 /// How many reports of a server that cannot be reached a block has.
 const SEEN: usize = 8;
+
+/// How many times at which a server was away a block names.
+const TIMES: usize = 8;
 
 /// One cause in lines, the most important first.
 pub(crate) struct Block {
@@ -55,6 +58,7 @@ pub(crate) fn left_behind(left: &str) -> Block {
 pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     let FailureCause { what, privileges, example, .. } = cause;
     let mut lines = vec![counted(cause)];
+    lines.extend(times(cause));
     lines.extend(cause.faults.iter().map(|fault| in_fault(fault, cause)));
     if cause.count > 1 && !privileges.is_empty() {
         let named: Vec<&str> = privileges.iter().take(PRIVILEGES).map(String::as_str).collect();
@@ -72,6 +76,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(setup_lines(&cause.about));
     let warnings = cause.warnings.iter();
     lines.extend(warnings.map(|ScenarioWarning { what, origin }| format!("warning at {origin}: {what}")));
+    lines.extend(cause.notes.iter().map(note));
     lines.extend(cause.hint.clone());
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
         lines.push(format!("declared at {}: {}", known.origin, known.because));
@@ -88,7 +93,11 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
 fn example(cause: &FailureCause) -> Option<String> {
     let example = &cause.example;
     let Finding { lease, username, oid, privilege, code, .. } = example;
-    let place = evidence::place(&Finding { promised: None, at: None, what: String::new(), ..example.clone() });
+    // Their line is named for all findings.
+    let named = cause.about.iter().any(|about| about.setup.is_some());
+    let statements = example.statements.clone().filter(|_| !named);
+    let place =
+        evidence::place(&Finding { promised: None, at: None, statements, what: String::new(), ..example.clone() });
     if lease.is_some() || username.is_some() || oid.is_some() || privilege.is_some() {
         return place.map(|place| format!("example: {place}"));
     }
@@ -106,6 +115,25 @@ fn judgment<'v>(cause: &FailureCause, verdicts: &'v RunVerdicts) -> Option<&'v J
     let mut all = verdicts.checks.iter().filter(failed);
     let own = all.clone().find(|judgment| judgment.promised == cause.example.promised);
     own.or_else(|| all.next())
+}
+
+/// When a server was away, if it was so several times.
+fn times(cause: &FailureCause) -> Option<String> {
+    let begun: Vec<String> = cause.times.iter().take(TIMES).map(ToString::to_string).collect();
+    let more = if cause.times.len() > TIMES { ", …" } else { "" };
+    (!begun.is_empty()).then(|| format!("{} separate times, from {}{more}", cause.times.len(), begun.join(", ")))
+}
+
+/// A server's warning, with its place.
+fn note(noted: &ObservedNote) -> String {
+    let ObservedNote { of, origin, note } = noted;
+    let at = origin.as_ref().map(|origin| format!(" at {origin}")).unwrap_or_default();
+    format!("warning{at}: {of}: {note}")
+}
+
+/// Whether a cause has the note.
+pub(crate) fn has_note(noted: &ObservedNote, verdicts: &RunVerdicts) -> bool {
+    verdicts.causes.iter().any(|cause| cause.notes.contains(noted))
 }
 
 /// What each check reports of a server that cannot be reached.

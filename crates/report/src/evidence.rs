@@ -28,6 +28,9 @@ pub(crate) fn place(finding: &Finding) -> Option<String> {
     if let Some(code) = &finding.code {
         parts.push(code_in_words(code));
     }
+    if let Some(statements) = &finding.statements {
+        parts.push(format!("see {statements}"));
+    }
     if let Some(origin) = &finding.promised {
         parts.push(format!("promised at {origin}"));
     }

@@ -4,8 +4,8 @@ use leaseproof_domain::{
     ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, Cause, CauseFault, CauseSeen, CauseSubject,
     CheckId, EndReason, Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment, KnownFinding,
     LatencySummary, LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin,
-    Outcome, RevocationFigures, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine, Subject, Totals,
-    UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    Outcome, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine,
+    Severity, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -176,7 +176,11 @@ fn failed() -> Judgment {
         at: Some(Micros(3_204_118)),
         code: None,
         promised: Some(origin(83)),
-        statements: None,
+        statements: Some(RoleStatements {
+            role: "powerdns-role".into(),
+            key: "creation_statements".into(),
+            origin: Some(origin(63)),
+        }),
     };
     Judgment {
         findings: vec![
@@ -229,7 +233,11 @@ fn wrong_privileges() -> FailureCause {
         seen: Vec::new(),
         faults: Vec::new(),
         times: Vec::new(),
-        notes: Vec::new(),
+        notes: vec![ObservedNote {
+            of: "log of postgres.target".into(),
+            origin: None,
+            note: ServerNote::postgres(Severity::Warning, "no privileges were granted for \"tsigkeys\""),
+        }],
         hint: None,
     }
 }
@@ -281,7 +289,7 @@ fn undropped() -> FailureCause {
         faults: Vec::new(),
         times: Vec::new(),
         notes: Vec::new(),
-        hint: None,
+        hint: Some("Vault's log has the reason: look there for `failed to revoke lease`".into()),
     }
 }
 
@@ -321,7 +329,7 @@ pub(crate) fn unreachable() -> FailureCause {
             origin: origin(130),
             not_expected: vec!["500".into(), "57P03".into()],
         }],
-        times: Vec::new(),
+        times: vec![Micros(8_489_000), Micros(31_200_000)],
         notes: Vec::new(),
         hint: None,
     }

@@ -121,6 +121,7 @@ fn styled(style: Style, text: &str) -> String {
 /// Warnings about the scenario, and of servers.
 fn warnings(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let warnings = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
+    let warnings = warnings.filter(|noted| !causes::has_note(noted, verdicts));
     let of_scenario = causes::other_warnings(verdicts).map(|warning| format!("{}: {}", warning.origin, warning.what));
     let all: Vec<String> = of_scenario.chain(noted::lines(warnings)).map(|line| evidence::plain(&line)).collect();
     all.iter().take(WARNINGS).for_each(|warning| layout.paragraph(out, "! warning: ", warning));

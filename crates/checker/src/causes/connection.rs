@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     /// `host:port`, a name that does not resolve, or the account that is rejected, where the words have it.
     pub(super) endpoint: Option<String>,
     pub(super) how: How,
+    /// The cluster, if there are several and it is known.
+    pub(super) cluster: Option<String>,
 }
 
 /// Whose connection it is.
@@ -76,7 +78,7 @@ impl Connection {
         let what = finding.what.as_str();
         let reported_by_vault = ["HTTP 4", "HTTP 5", COULD_NOT_REVOKE].iter().any(|words| what.contains(words));
         if reported_by_vault && what.contains("Vault is sealed") {
-            return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed });
+            return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed, cluster: None });
         }
         let (server, how) = if let Some((_, why)) = what.split_once("no answer from Vault: ") {
             (Server::Vault, How::without_answer(why)?)
@@ -98,7 +100,19 @@ impl Connection {
         let named = place.captures(what).or_else(|| ENDPOINT.captures(what)).and_then(|found| found.get(1));
         let endpoint = named.filter(|_| server == Server::Postgres).map(|endpoint| endpoint.as_str().to_owned());
         let endpoint = if how == How::Rejected { of_account(what) } else { endpoint };
-        Some(Self { server, endpoint, how })
+        Some(Self { server, endpoint, how, cluster: None })
+    }
+
+    /// The same, to a server of that cluster.
+    pub(super) fn to(self, cluster: Option<&str>) -> Self {
+        let cluster = cluster.filter(|_| self.server == Server::Postgres).map(str::to_owned);
+        Self { cluster, ..self }
+    }
+
+    /// The cluster, where nothing else distinguishes its servers from another's.
+    fn only_cluster(&self) -> Option<&str> {
+        let alike = self.endpoint.is_none() || self.how == How::Rejected;
+        self.cluster.as_deref().filter(|_| alike)
     }
 
     /// What findings about it have in common.
@@ -108,7 +122,8 @@ impl Connection {
             How::Rejected => " rejected",
             _ => "",
         };
-        format!("{} {}{other}", self.server, self.endpoint.as_deref().unwrap_or_default())
+        let endpoint = self.endpoint.as_deref().unwrap_or_default();
+        format!("{} {endpoint}{other} {}", self.server, self.only_cluster().unwrap_or_default())
     }
 
     /// Whether only the server, or the way to it, can be the reason, and not its load.
@@ -122,22 +137,27 @@ impl Connection {
         if self.endpoint.is_none() {
             self.endpoint.clone_from(&other.endpoint);
         }
+        if self.cluster.is_none() {
+            self.cluster.clone_from(&other.cluster);
+        }
     }
 
     /// Whether it may be the reason why the other one failed: the other one's words do not say where it led, or Vault waits
     /// for this one.
     pub(super) fn may_be_behind(&self, other: &Self) -> bool {
         let answers = |one: &Self| matches!(one.how, How::Full | How::Rejected).then_some(one.how);
-        let same = self.server == other.server && other.endpoint.is_none() && answers(self) == answers(other);
+        let apart = self.cluster.is_some() && other.cluster.is_some() && self.cluster != other.cluster;
+        let same = self.server == other.server && other.endpoint.is_none() && answers(self) == answers(other) && !apart;
         let waits = self.server == Server::Postgres && other.server == Server::Vault && other.how == How::NoAnswer;
         same || waits
     }
 
     /// What went wrong, in a sentence.
     pub(super) fn words(&self) -> String {
-        let Self { server, endpoint, how } = self;
+        let Self { server, endpoint, how, .. } = self;
         let at = endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
-        let named = format!("{server}{at}");
+        let of = self.only_cluster().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
+        let named = format!("{server}{at}{of}");
         match how {
             How::Sealed => format!("{named} is sealed"),
             How::Refused => format!("{named} refuses connections: no process listens there"),
@@ -148,7 +168,7 @@ impl Connection {
             How::NoRoute => format!("{named} cannot be reached: there is no route to it"),
             How::NotAccepting => format!("{named} is not available: it starts, shuts down or recovers"),
             How::Rejected => format!(
-                "{server} rejects the login of Vault's account {}",
+                "{server}{of} rejects the login of Vault's account {}",
                 endpoint.as_deref().unwrap_or("in the connection")
             ),
             How::Closed => format!("{named} closes connections without an answer"),

@@ -7,7 +7,8 @@ use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause
 
 use super::connection::{Connection, Server};
 use super::follows::{at_the_same_time, follows, is_of_roles, is_share_of_failures, of_logins, of_roles, rank};
-use super::{Context, Found, Group, privilege};
+use super::spells::Spells;
+use super::{Context, Found, Group, privilege, unlogged};
 
 /// PostgreSQL's `undefined_object`, as Vault passes it on.
 const UNDEFINED_ROLE: &str = "SQLSTATE 42704";
@@ -82,8 +83,11 @@ impl Draft {
         }
     }
 
-    fn last(&self) -> Micros {
-        self.groups.values().filter_map(|group| group.last).max().unwrap_or_default()
+    /// When its findings occur.
+    fn spells(&self) -> Spells {
+        let mut spells = Spells::default();
+        self.groups.values().for_each(|group| spells.merge(&group.spells));
+        spells
     }
 
     /// A server that is down comes before all that it makes fail, and one that does not answer after saturation.
@@ -113,9 +117,8 @@ impl Draft {
     }
 
     /// How long one began after the other was over.
-    pub(super) fn apart(&self, other: &Self) -> u64 {
-        let gap = |one: &Self, other: &Self| other.first().0.saturating_sub(one.last().0);
-        gap(self, other).max(gap(other, self))
+    pub(super) fn apart(&self, other: &Self) -> Duration {
+        self.spells().apart(&other.spells()).unwrap_or(Duration::MAX)
     }
 
     /// Whether the connection that failed here is the one that the other one reports without its name.
@@ -126,9 +129,7 @@ impl Draft {
 
     /// Whether the other one began while a request of this one may have been in flight.
     fn is_near(&self, other: &Self, timeout: Duration) -> bool {
-        let (first, last) = (self.first(), self.last());
-        let began = other.first();
-        began.after(timeout) >= first && began <= last.after(timeout)
+        self.spells().is_begun_near(&other.spells(), timeout)
     }
 
     /// Whether the other's checks fail because this one does: for the same credentials, where this one failed
@@ -143,6 +144,9 @@ impl Draft {
         }
         if self.is_loss_of(other) {
             return self.is_near(other, timeout);
+        }
+        if self.connection.is_none() && unlogged::is_without_effect(self.check, self.group(), other.group()) {
+            return true;
         }
         if !self.is_followed_by(other) {
             return false;
@@ -172,9 +176,9 @@ impl Draft {
                 let same = self.explained(other).is_some_and(|credentials| other.is_only_of(credentials));
                 let same = same && other.group().privileges.is_empty();
                 let reports = self.groups.keys().copied();
-                let meanwhile = at_the_same_time(own, reports, other.checks()) && self.is_near(other, timeout);
-                // What goes on after it has another reason.
-                let meanwhile = meanwhile && other.last() <= self.last().after(timeout);
+                // What goes on after it, or between two of them, has another reason.
+                let meanwhile = at_the_same_time(own, reports, other.checks());
+                let meanwhile = meanwhile && self.spells().hold(&other.spells(), timeout);
                 let share = || {
                     let own: Vec<CheckId> = self.checks().collect();
                     other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)
@@ -313,9 +317,11 @@ impl Draft {
         let count = self.group().count + self.also.remove(&self.check).unwrap_or_default();
         let said = if count == 1 { example.what.clone() } else { said };
         let seen = if self.connection.is_some() { self.seen() } else { Vec::new() };
-        let (what, seen) = match &self.connection {
-            Some(connection) if connection.is_down() || seen.len() > 1 => (connection.words(), seen),
-            _ => (said, Vec::new()),
+        let (what, seen, times) = match &self.connection {
+            Some(connection) if connection.is_down() || seen.len() > 1 => {
+                (connection.words(), seen, self.spells().beginnings())
+            }
+            _ => (said, Vec::new(), Vec::new()),
         };
         let mut faults: Vec<CauseFault> = Vec::new();
         for at in first.into_iter().chain(seen.iter().filter_map(|seen| seen.first_at)) {
@@ -340,7 +346,7 @@ impl Draft {
             after: Vec::new(),
             seen,
             faults,
-            times: Vec::new(),
+            times,
             notes: Vec::new(),
             hint: None,
         }

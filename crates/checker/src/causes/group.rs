@@ -5,6 +5,7 @@ use leaseproof_domain::{CauseSeen, CauseSubject, CheckId, Finding, Micros, Origi
 
 use super::connection::Connection;
 use super::pattern::{Pattern, common, with_details};
+use super::spells::Spells;
 
 /// How many different sentences one check tells apart; findings beyond that are one group of their own.
 const TOLD_APART: usize = 500;
@@ -27,8 +28,6 @@ pub(crate) struct Group {
     sentences: BTreeMap<String, Sentence>,
     /// The first of them, and of those of one moment the smallest, whatever order they come in; one of each credential.
     examples: Vec<Example>,
-    /// The moment of the last one.
-    pub(crate) last: Option<Micros>,
     /// The privileges that they are about, the first ones by name.
     pub(crate) privileges: BTreeSet<String>,
     /// The SQLSTATEs and HTTP statuses that they have.
@@ -39,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) about: BTreeMap<Subject, About>,
     /// The connection that failed, if they say so.
     pub(crate) connection: Option<Connection>,
+    /// When they occur.
+    pub(super) spells: Spells,
 }
 
 /// A sentence that findings have in common.
@@ -87,12 +88,12 @@ impl Group {
             count: 1,
             sentences: BTreeMap::from([(shown, Sentence { details, count: 1, first: finding.at })]),
             examples: vec![Example { finding: finding.clone(), added: String::new() }],
-            last: finding.at,
             privileges: finding.privilege.iter().cloned().collect(),
             codes: finding.code.iter().cloned().collect(),
             subjects: credential(finding).map(|credential| (credential, 1)).into_iter().collect(),
             about: [(subject.clone(), About { count: 1, lines: [line.clone()].into() })].into(),
             connection,
+            spells: Spells::of(finding.at),
         }
     }
 
@@ -117,7 +118,7 @@ impl Group {
             self.examples.retain(|example| met.insert(credential(&example.finding)));
             self.examples.truncate(EXAMPLES);
         }
-        self.last = self.last.max(other.last);
+        self.spells.merge(&other.spells);
         for (text, sentence) in other.sentences {
             self.say(text, sentence);
         }
@@ -273,11 +274,21 @@ pub(crate) type Said = (String, Option<String>);
 pub(crate) struct Groups(pub(crate) BTreeMap<Said, Group>);
 
 impl Groups {
-    /// Adds a finding of the check's judgment on `subject`, which `line` asks for; a finding may know a line that is more precise.
-    pub(crate) fn add(&mut self, check: CheckId, finding: &Finding, subject: &Subject, line: &Origin) {
+    /// Adds a finding of the check's judgment on `subject`, which `line` asks for; a finding may know a line that is more
+    /// precise. If there are several clusters, `cluster` is the one that the finding is about.
+    pub(crate) fn add(
+        &mut self,
+        check: CheckId,
+        finding: &Finding,
+        subject: &Subject,
+        line: &Origin,
+        cluster: Option<&str>,
+    ) {
         let mut pattern = Pattern::of(finding);
         // INV-6a and INV-6b judge sessions that a revocation ends: such an end is no failed connection.
-        let connection = Connection::of(finding).filter(|_| !matches!(check.as_str(), "INV-6a" | "INV-6b"));
+        let connection = Connection::of(finding)
+            .map(|connection| connection.to(cluster))
+            .filter(|_| !matches!(check.as_str(), "INV-6a" | "INV-6b"));
         if let Some(connection) = &connection {
             pattern.key = connection.key();
         }

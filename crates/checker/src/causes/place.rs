@@ -1,16 +1,19 @@
 //! Where a cause is to be looked for: lines of the setup and warnings about the scenario; and what could
 //! not be judged for it.
 
-use leaseproof_domain::{FailureCause, Finding, Judgment, Origin, ScenarioWarning, SetupLine, Subject, Verdict};
+use leaseproof_domain::{
+    FailureCause, Finding, Judgment, ObservedNote, Origin, RoleStatements, ScenarioWarning, SetupLine, Subject, Verdict,
+};
 use leaseproof_scenario::{EstateKind, Plan, Setting, SettingValue, SetupAction, SetupStep};
 
 use super::connection::{CONNECTS, Connection};
+use super::notes;
 use crate::fold::COULD_NOT_REVOKE;
 
 /// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
 const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
 /// Checks that fail for what the setup writes of a Vault role or of its connection.
-const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
+pub(super) const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
 /// The SQLSTATEs with which PostgreSQL rejects Vault's account.
 const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// PostgreSQL's words where a statement took longer than `statement_timeout`. A statement that was canceled on request has
@@ -23,7 +26,7 @@ const OF_REVOCATION: [&str; 7] = ["REV-1", "EXP-1", "INV-6a", "INV-10", "INV-11"
 const ONE_IN: u64 = 2;
 
 /// Adds to the causes what their findings do not have.
-pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
+pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan, notes: &[ObservedNote]) {
     for cause in causes {
         let wrong = plan.wrong_key(&cause.example.what, None);
         if let Some(wrong) = wrong {
@@ -35,12 +38,13 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan) {
             for about in &mut cause.about {
                 if let Subject::Role(role) = &about.subject {
                     let timeout = if timed_out { timeout_line(plan, role) } else { None };
-                    about.setup = timeout.or_else(|| setup_line(plan, role, key?));
+                    about.setup = timeout.or_else(|| setup_line(plan, role, key.as_deref()?));
                 }
             }
         }
         cause.hint = hint(cause, plan);
         cause.warnings = plan.warnings.iter().filter(|warning| concerns(warning, cause, plan)).cloned().collect();
+        cause.notes = notes::of(cause, notes, plan);
     }
 }
 
@@ -58,26 +62,43 @@ fn hint(cause: &FailureCause, plan: &Plan) -> Option<String> {
 
 /// The key of a Vault role, or of its connection, that determines whether what failed works. A request that the client's
 /// policy does not allow never came to the role.
-fn key_of(cause: &FailureCause) -> Option<&'static str> {
+fn key_of(cause: &FailureCause) -> Option<String> {
+    if let Some(statements) = &cause.example.statements {
+        return Some(statements.key.clone());
+    }
     let what = cause.example.what.as_str();
     if let Some((_, why)) = what.split_once(CONNECTS) {
         if REJECTED.iter().any(|code| why.contains(code)) {
-            return Some("password");
+            return Some("password".to_owned());
         }
         // What other operations report too was reached before, and a fault of the scenario is not written there.
         let reached = !cause.faults.is_empty() || cause.seen.iter().any(|seen| seen.check != cause.check);
-        return (!reached).then_some("connection_url");
+        return (!reached).then(|| "connection_url".to_owned());
     }
     if Connection::of(&cause.example).is_some() {
         return None;
     }
-    match cause.check.as_str() {
+    let key = match cause.check.as_str() {
         "ISS-1" if cause.example.code.as_deref() != Some("403") => Some("creation_statements"),
         "REV-1" | "EXP-1" => Some("revocation_statements"),
         "TTL-7" if what.contains("default TTL") => Some("default_ttl"),
         "TTL-7" => Some("max_ttl"),
+        "INV-9" => Some("renew_statements"),
         _ => None,
-    }
+    };
+    key.map(str::to_owned)
+}
+
+/// Which statements of a role determine something, with their line; none if the scenario writes the role without them.
+pub(crate) fn statements(plan: &Plan, role: &str, key: &str) -> Option<RoleStatements> {
+    let line = setup_line(plan, role, key);
+    let is_written = steps_of(plan, role).next().is_some();
+    let found = || RoleStatements {
+        role: role.to_owned(),
+        key: key.to_owned(),
+        origin: line.as_ref().map(|line| line.origin.clone()),
+    };
+    (line.is_some() || !is_written).then(found)
 }
 
 /// Where a role's key is written last.
@@ -111,7 +132,7 @@ fn timeout_line(plan: &Plan, role: &str) -> Option<SetupLine> {
 }
 
 /// The steps that write a role or its connection, each with its path below the mount.
-fn steps_of<'p>(plan: &'p Plan, role: &'p str) -> impl Iterator<Item = (&'p str, &'p SetupStep)> {
+pub(super) fn steps_of<'p>(plan: &'p Plan, role: &'p str) -> impl Iterator<Item = (&'p str, &'p SetupStep)> {
     let mount = plan.roles.iter().find(|promise| promise.name == role).map_or("database", |promise| &promise.mount);
     let writes = move |step: &'p SetupStep| {
         let SetupAction::Write { path, data } = &step.action else { return None };

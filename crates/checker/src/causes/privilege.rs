@@ -21,14 +21,14 @@ pub(super) fn is_missed_by(own: &Group, other: &Group) -> bool {
 }
 
 /// The object in `permission denied for table stock` (aclcheck_error in aclchk.c: without its schema).
-fn denied_object(what: &str) -> Option<&str> {
+pub(super) fn denied_object(what: &str) -> Option<&str> {
     let (_, rest) = what.split_once("permission denied for ")?;
     let rest = rest.split(';').next().unwrap_or(rest);
     rest.rsplit(' ').next()
 }
 
 /// The object's own name in `SELECT ON TABLE shop.stock`.
-fn object_name(privilege: &str) -> Option<&str> {
+pub(super) fn object_name(privilege: &str) -> Option<&str> {
     let (_, object) = privilege.split_once(" ON ")?;
     let object = object.split('(').next().unwrap_or(object).trim_end();
     object.rsplit([' ', '.']).next().map(|name| name.trim_matches('"'))

@@ -29,7 +29,9 @@ fn name(number: u64) -> String {
 fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
     let mut groups = Groups::default();
     let line = Origin { file: "scenario.toml".into(), line: 7, column: 1 };
-    findings.iter().for_each(|finding| groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line));
+    findings
+        .iter()
+        .for_each(|finding| groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line, None));
     Failed { check: CheckId::of(check), known: false, samples, groups }
 }
 
@@ -382,6 +384,47 @@ fn what_is_left_of_a_group_names_no_credential_of_another_cause() {
     let is_of_rev =
         (1..=9).any(|number| example.username.as_ref().is_some_and(|own| *own == Username::new(name(number))));
     assert!(!is_of_rev && !(1..=9).any(|number| all[1].what.contains(&name(number))), "{example:?}");
+}
+
+#[test]
+fn accounts_of_the_same_name_in_two_clusters_are_two_causes() {
+    let rejected = |words: &str| {
+        let issue = format!("issuing: got HTTP 500: {CONNECTS}: {words}");
+        let line = Origin { file: "scenario.toml".into(), line: 7, column: 1 };
+        let mut groups = Groups::default();
+        for (role, cluster) in [("app", "target"), ("log", "audit"), ("web", "target")] {
+            let finding = Finding { what: issue.clone(), at: Some(Micros(SECOND)), ..Finding::default() };
+            groups.add(CheckId::of("ISS-1"), &finding, &Subject::Role(role.into()), &line, Some(cluster));
+        }
+        let all = causes(vec![Failed { check: CheckId::of("ISS-1"), known: false, samples: 3, groups }]);
+        all.into_iter().map(|cause| cause.what).collect::<Vec<_>>()
+    };
+    let password = "failed SASL auth (FATAL: password authentication failed for user \"vaultuser\" (SQLSTATE 28P01))";
+    let of = |cluster: &str| format!("PostgreSQL (cluster {cluster}) rejects the login of Vault's account vaultuser");
+    assert_eq!(rejected(password), [of("audit"), of("target")]);
+    assert_eq!(rejected("server error (FATAL: the database system is starting up (SQLSTATE 57P03))").len(), 2);
+    // The port distinguishes them.
+    let refused = rejected("dial error (dial tcp 127.0.0.1:5432: connect: connection refused)");
+    assert_eq!(refused, ["PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there"]);
+}
+
+#[test]
+fn requests_that_never_reached_vault_are_one_cause() {
+    let stays = |number| {
+        finding("{} still exists 3 s after its revocation was acknowledged; it must be gone by then", number, 10)
+    };
+    let unlogged = |revocations: &str| {
+        let what = format!("{revocations} acknowledged, and the audit log has 4 responses without an error");
+        Finding { what, ..Finding::default() }
+    };
+    let causes_of = |what: &str| {
+        let rev = failed("REV-1", 9, &[stays(1), stays(2)]);
+        told(&causes(vec![rev, failed("AUD-1", 9, &[unlogged(what)])]))
+    };
+    assert_eq!(causes_of("6 revocations"), ["REV-1 ×2 @10 + AUD-1 ×1"]);
+    // One more is missing, or others are.
+    assert_eq!(causes_of("7 revocations").len(), 2);
+    assert_eq!(causes_of("6 renewals").len(), 2);
 }
 
 /// Findings of a few kinds, about a few credentials, under a few checks.

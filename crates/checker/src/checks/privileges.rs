@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use leaseproof_domain::{Finding, Micros, Observer};
+use leaseproof_domain::{Finding, Micros, Observer, Operation};
 
 use super::shown::expect_shown;
+use crate::causes;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Look, Run, Track};
 use crate::privilege_diff::{Deviation, privilege_diff};
@@ -26,6 +27,10 @@ pub(super) struct Privileges {
     extras_only: u64,
 }
 
+/// The statements that determine what a credential has at first, and after a renewal.
+const CREATION: &str = "creation_statements";
+const RENEWAL: &str = "renew_statements";
+
 type Deviations = Rc<[Deviation]>;
 
 /// The first credential that deviates so, and how many do.
@@ -33,6 +38,9 @@ struct Example {
     at: Micros,
     finding: Finding,
     credentials: u64,
+    /// The Vault role, and which of its statements were run last before that.
+    role: Rc<str>,
+    statements: &'static str,
 }
 
 impl Check for Privileges {
@@ -62,11 +70,14 @@ impl Check for Privileges {
             }
         }
         for (deviation, at) in met {
-            self.count(deviation, at, life);
+            let before = diffs.iter().filter(|(look, own, _)| *own && look.to < at);
+            let renewed =
+                before.clone().any(|(look, _, found)| !found.contains(deviation) && is_renewed(life, *look, at));
+            self.count(deviation, at, life, if renewed { RENEWAL } else { CREATION });
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         sheet.samples(self.whole + self.extras_only);
         if self.whole == 0 && self.extras_only > 0 {
             sheet.cannot_say("every reading of privileges may have overlapped with its credential's end");
@@ -76,8 +87,11 @@ impl Check for Privileges {
                 0 => String::new(),
                 more => format!(" (and {})", count(more, "more credential")),
             };
+            let Example { role, statements, .. } = &example;
+            let statements = causes::statements(run.plan, role, statements).filter(|_| deviation.of_statements);
             sheet.find(Finding {
                 what: format!("{} {}{others}", example.finding.what, deviation.what),
+                statements,
                 privilege: Some(deviation.privilege),
                 promised: deviation.origin,
                 ..example.finding
@@ -105,6 +119,11 @@ pub(super) fn expect_read(life: &Life, track: &Track, run: &Run<'_>, sheet: &mut
     }
 }
 
+/// Whether the credential was renewed after a look, and before that moment.
+fn is_renewed(life: &Life, look: Look, before: Micros) -> bool {
+    life.steps_of(Operation::Renew).any(|step| step.is_ok() && step.end > look.from && step.start < before)
+}
+
 /// Whether a set of privileges was read in the database that the role's credentials log in to.
 fn is_of_own_database(role: &str, set: u32, run: &Run<'_>) -> bool {
     let own = run.promise(role).map(|promise| &promise.database);
@@ -129,19 +148,15 @@ impl Privileges {
         Some(first.iter().filter(|deviation| second.contains(deviation)).cloned().collect())
     }
 
-    fn count(&mut self, deviation: &Deviation, at: Micros, life: &Life) {
-        let finding = || life.finding(at, life.name().to_owned());
+    fn count(&mut self, deviation: &Deviation, at: Micros, life: &Life, statements: &'static str) {
+        let example = |credentials: u64| {
+            let finding = life.finding(at, life.name().to_owned());
+            Example { at, finding, credentials, role: Rc::clone(&life.role), statements }
+        };
         match self.met.get_mut(deviation) {
-            None => {
-                self.met.insert(deviation.clone(), Example { at, finding: finding(), credentials: 1 });
-            }
-            Some(example) => {
-                example.credentials += 1;
-                if at < example.at {
-                    example.at = at;
-                    example.finding = finding();
-                }
-            }
+            None => drop(self.met.insert(deviation.clone(), example(1))),
+            Some(known) if at < known.at => *known = example(known.credentials + 1),
+            Some(known) => known.credentials += 1,
         }
     }
 }

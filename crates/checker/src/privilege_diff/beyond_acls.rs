@@ -94,7 +94,8 @@ impl Sides<'_> {
                 let what = format!(
                     "cannot see any row of {table}, on which SELECT is promised: row security is enabled, and no policy permits reading"
                 );
-                found.push(Deviation::missing(format!("SELECT ON {table}"), what, expected.origin));
+                let missing = Deviation::missing(format!("SELECT ON {table}"), what, expected.origin);
+                found.push(missing.of_statements(false));
             }
         }
     }

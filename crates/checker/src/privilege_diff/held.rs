@@ -30,7 +30,9 @@ impl Sides<'_> {
             let grantable: Vec<bool> = on_it.filter_map(|object| held.get(&(*privilege, object)).copied()).collect();
             if grantable.is_empty() && !of_the_system(object) {
                 let what = format!("lacks {grant}, which is promised");
-                found.push(Deviation::missing(grant, what, expected.origin));
+                // A promised group may be what lacks it.
+                let own = self.promise.role.member_of.is_empty();
+                found.push(Deviation::missing(grant, what, expected.origin).of_statements(own));
             } else if expected.grantable && !grantable.contains(&true) {
                 let what = format!("has {grant} without GRANT OPTION, which is promised");
                 found.push(Deviation::missing(format!("{grant} WITH GRANT OPTION"), what, expected.origin));
@@ -118,7 +120,8 @@ impl Sides<'_> {
             let why: Vec<String> = reasons.iter().map(|(why, _)| why.to_string()).collect();
             let place = self.place(shared(object.kind));
             let what = format!("has {grant}{place} ({}), which is not promised", why.join(", "));
-            found.push(Deviation::extra(grant, what, self.origin));
+            let direct = reasons.iter().any(|(why, _)| **why == Why::Direct);
+            found.push(Deviation::extra(grant, what, self.origin).of_statements(direct));
         }
     }
 
@@ -133,7 +136,8 @@ impl Sides<'_> {
             let place = self.place(shared(object.kind));
             let through = if owner == ITSELF { String::new() } else { format!(" (through {owner})") };
             let what = format!("owns {object}{place}{through}, which is not promised");
-            found.push(Deviation::extra(format!("ownership of {object}"), what, self.origin));
+            let extra = Deviation::extra(format!("ownership of {object}"), what, self.origin);
+            found.push(extra.of_statements(owner == ITSELF));
         }
     }
 
@@ -182,7 +186,7 @@ impl Sides<'_> {
                     promised.creator
                 );
                 let what = format!("will not have {grant}, which is promised");
-                found.push(Deviation::missing(grant, what, origin));
+                found.push(Deviation::missing(grant, what, origin).of_statements(false));
             }
         }
     }

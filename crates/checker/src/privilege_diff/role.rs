@@ -15,7 +15,7 @@ pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut 
             }
             (false, true) => {
                 let what = format!("has the attribute {name}, which is not promised");
-                found.push(Deviation::extra(name, what, &promise.origin));
+                found.push(Deviation::extra(name, what, &promise.origin).of_statements(true));
             }
             _ => {}
         }
@@ -30,7 +30,7 @@ pub(super) fn attributes(promise: &RolePromise, set: &PrivilegeSet, found: &mut 
         let what = format!("has {}, but {} is promised", limit(held.unwrap_or(-1)), limit(promised.value));
         let more = held.is_none_or(|held| (0..held).contains(&promised.value));
         let deviation = if more { Deviation::extra } else { Deviation::missing };
-        found.push(deviation("CONNECTION LIMIT".to_owned(), what, &promised.origin));
+        found.push(deviation("CONNECTION LIMIT".to_owned(), what, &promised.origin).of_statements(true));
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
                         }
                         (Some(false), true) => {
                             let what = format!("{}, which is not promised", with(option, membership));
-                            found.push(Deviation::extra(privilege, what, &promised.origin));
+                            found.push(Deviation::extra(privilege, what, &promised.origin).of_statements(true));
                         }
                         _ => {}
                     }
@@ -81,7 +81,8 @@ pub(super) fn memberships(promise: &RolePromise, set: &PrivilegeSet, found: &mut
                 };
                 let powers: String = powers(group, set).map(|power| format!("; it {power}")).collect();
                 let what = format!("is a member of {group}{through}, which is not promised{brings}{powers}");
-                found.push(Deviation::extra(format!("membership of {group}"), what, &promise.origin));
+                let extra = Deviation::extra(format!("membership of {group}"), what, &promise.origin);
+                found.push(extra.of_statements(membership.direct));
             }
         }
     }
@@ -155,7 +156,8 @@ pub(super) fn settings(promise: &RolePromise, set: &PrivilegeSet, found: &mut Ve
         let here = setting.database.as_ref().is_none_or(|database| *database == promise.database);
         if !here || !promise.settings.keys().any(|name| name.eq_ignore_ascii_case(&setting.name)) {
             let what = format!("has {setting}, which is not promised");
-            found.push(Deviation::extra(format!("SET {}", setting.name), what, &promise.origin));
+            let extra = Deviation::extra(format!("SET {}", setting.name), what, &promise.origin);
+            found.push(extra.of_statements(true));
         }
     }
 }

@@ -125,7 +125,7 @@ fn a_window_lasts_until_the_action_that_heals_it() {
     with(vec![issuing.clone(), action("mend")], &[(S, 1_100 * MS), (1_500 * MS, 1_600 * MS)]).passes("FLT-1");
     let late = with(vec![issuing, action("mend")], &[(S, 1_100 * MS), (2_500 * MS, 2_600 * MS)]);
     assert!(late.unknown("FLT-1").ends_with("the load had ended. Let the phase last longer, or heal it earlier"));
-    let late = late.with(|story| _ = story.operation(9, Operation::Issue, 3 * S, 3_100 * MS, no_answer()));
+    let late = late.with(|story| _ = story.operation(9, Operation::Issue, 3 * S, 3_600 * MS, no_answer()));
     let late = late.fails("FLT-1");
     assert_snapshot!(late[0].what, @"action 1 (break: delete database/roles/other) was healed 1.600 s after its beginning; no credential that was requested after that was acknowledged; expected within 1s of the healing");
     assert_eq!(late[0].promised, Some(line(90)));

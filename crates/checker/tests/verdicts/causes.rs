@@ -1,8 +1,8 @@
 //! What is said of the causes of a failed run.
 
 use leaseproof_domain::{
-    Event, FailedRevocation, FailureSource, GrantedTo, LeaseId, LoggedNote, Micros, Operation, Privilege,
-    ScenarioWarning, ServerNote, Severity, Subject, Why,
+    Event, FailedRevocation, FailureSource, GrantedTo, LeaseId, LoggedNote, Micros, Operation, Outcome, Privilege,
+    ScenarioWarning, ServerNote, SetupRecord, Severity, Subject, Why,
 };
 use leaseproof_scenario::{EstateKind, LifePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 
@@ -448,4 +448,159 @@ fn where_vault_s_log_is_not_read_the_cause_says_what_to_look_for() {
     assert!(hint(&attached).unwrap().contains("`failed to revoke lease`"), "{:?}", hint(&attached));
     let known = attached.with(|story| not_revoked(story, 12 * S, lease(2), DEPENDS));
     assert_eq!(hint(&known), None);
+}
+
+/// A warning of PostgreSQL in its log.
+fn logged(story: &mut Story, message: &str) {
+    let note = ServerNote::postgres(Severity::Warning, message);
+    story.add(5 * S, Event::LoggedNote(LoggedNote { at: Micros(5 * S), server: "postgres.target".into(), note }));
+}
+
+/// What Vault warns of at a step.
+fn warned(story: &mut Story, at: u32, message: &str) {
+    let record = SetupRecord {
+        step: 1,
+        action: "write database/roles/app-role".into(),
+        origin: line(at),
+        start: Micros(1),
+        end: Micros(2),
+        outcome: Outcome::Ok,
+        expected: true,
+        notes: vec![ServerNote::vault(message)],
+    };
+    story.add(2, Event::Setup(record));
+}
+
+/// The warnings of servers that the causes of a check have.
+fn notes(story: &Story, check: &str) -> Vec<String> {
+    let causes = story.judged().verdicts.causes.into_iter().filter(|cause| cause.check.as_str() == check);
+    causes.flat_map(|cause| cause.notes).map(|noted| noted.note.message).collect()
+}
+
+fn without_select(story: Story) -> Story {
+    story.each(|event| {
+        if let Event::PrivilegeSet { set, .. } = event {
+            set.held.remove(&direct(Privilege::Select, table("domains")));
+        }
+    })
+}
+
+#[test]
+fn a_missing_privilege_s_cause_has_the_warning_that_it_was_not_granted() {
+    let granted = "no privileges were granted for \"domains\"";
+    let story = without_select(Story::good()).with(|story| {
+        for message in
+            [granted, "no privileges were granted for \"records\"", "no privileges could be revoked for \"domains\""]
+        {
+            logged(story, message);
+        }
+    });
+    assert_eq!(notes(&story, "GRA-1"), [granted]);
+    // What is too much was not revoked.
+    let extra = Story::good().each(|event| {
+        if let Event::PrivilegeSet { set, .. } = event {
+            set.held.insert(direct(Privilege::Truncate, table("domains")));
+        }
+    });
+    let extra = extra.with(|story| {
+        logged(story, granted);
+        logged(story, "not all privileges could be revoked for \"domains\"");
+    });
+    assert_eq!(notes(&extra, "GRA-1"), ["not all privileges could be revoked for \"domains\""]);
+    let denied =
+        querying(Story::good(), "42501", "permission denied for table domains").with(|story| logged(story, granted));
+    assert_eq!(notes(&denied, "LOG-1"), [granted]);
+}
+
+#[test]
+fn a_key_that_vault_ignored_is_a_warning_of_what_it_determines() {
+    let ignored = |key: &str| format!("Endpoint ignored these unrecognized parameters: [{key}]");
+    let mut story = Story::good();
+    story.plan.roles[0].default_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(1800);
+    story.plan.setup = vec![step("database/roles/app-role", "defualt_ttl", "30m", 70)];
+    let with = |key: &str, at: u32| story.clone().with(|story| warned(story, at, &ignored(key)));
+    assert_eq!(notes(&with("defualt_ttl", 70), "TTL-7"), [ignored("defualt_ttl")]);
+    // A parameter that only another edition has.
+    assert_eq!(notes(&with("rotation_window", 70), "TTL-7"), [ignored("rotation_window")]);
+    assert_eq!(notes(&with("revocation_statement", 70), "TTL-7"), Vec::<String>::new());
+    assert_eq!(notes(&with("defualt_ttl", 90), "TTL-7"), Vec::<String>::new());
+    // The scenario's own warning says it better.
+    let mut warned_of = with("defualt_ttl", 70);
+    let what = "a Vault role of Vault 1.21 has no parameter `defualt_ttl`".into();
+    warned_of.plan.warnings = vec![ScenarioWarning { what, origin: line(71) }];
+    assert_eq!(notes(&warned_of, "TTL-7"), Vec::<String>::new());
+    // A script is of the role that its text names.
+    let mut script = with("defualt_ttl", 70);
+    let SetupStep { action, .. } = &mut script.plan.setup[0];
+    let text = |role: &str| format!("vault write database/roles/{role} defualt_ttl=30m");
+    *action = SetupAction::Script { file: None, text: text(ROLE) };
+    assert_eq!(notes(&script, "TTL-7"), [ignored("defualt_ttl")]);
+    script.plan.setup[0].action = SetupAction::Script { file: None, text: text("other") };
+    assert_eq!(notes(&script, "TTL-7"), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_privilege_names_the_statements_that_determine_it() {
+    let mut story = without_select(Story::good());
+    let statements = |story: &Story| story.fails("GRA-1")[0].statements.as_ref().map(ToString::to_string);
+    // Nothing is known of the role's steps.
+    assert_eq!(statements(&story).unwrap(), "creation_statements of Vault role app-role");
+    story.plan.setup = vec![step("database/roles/app-role", "creation_statements", "CREATE ROLE …", 70)];
+    assert_eq!(statements(&story).unwrap(), "creation_statements of Vault role app-role at scenario.toml:71:1");
+    assert!(told(&story).iter().any(|cause| cause.starts_with("GRA-1 [role app-role: 34 creation_statements 71]")));
+    // What PUBLIC has is granted elsewhere.
+    let public = Story::good().each(|event| {
+        if let Event::PrivilegeSet { set, .. } = event {
+            let grant = grant(Privilege::Truncate, table("domains"));
+            set.held.insert(GrantedTo { grant, why: Why::Public });
+        }
+    });
+    assert_eq!(statements(&public), None);
+}
+
+#[test]
+fn what_a_renewal_changed_names_the_renewal_s_statements() {
+    let mut story = Story::good().with(|story| {
+        let mut set = crate::story::privileges();
+        set.held.insert(direct(Privilege::Truncate, table("domains")));
+        story.add(1, Event::PrivilegeSet { id: 7, set });
+        // Life 2 was renewed at 2.03 s, and read before that and after it.
+        story.reading(2, 2_600_000, 7);
+    });
+    story.plan.setup = vec![
+        step("database/roles/app-role", "creation_statements", "CREATE ROLE …", 70),
+        step("database/roles/app-role", "renew_statements", "GRANT …", 80),
+    ];
+    let finding = story.fails("GRA-1").remove(0);
+    assert_eq!(
+        finding.statements.unwrap().to_string(),
+        "renew_statements of Vault role app-role at scenario.toml:81:1"
+    );
+}
+
+const REFUSED: &str = "failed to connect to `host=h user=vaultuser database=d`: dial error (dial tcp 127.0.0.1:5432: connect: \
+                       connection refused)";
+
+/// Issues that end with such an answer, at those seconds.
+fn failing(mut story: Story, role: &str, seconds: &[u64], words: &str) -> Story {
+    for (life, at) in (100 * u64::from(role != ROLE) + 50..).zip(seconds) {
+        let outcome = refused_with(FailureSource::Vault, "500", words);
+        let record = story.operation(life, Operation::Issue, at * S, at * S + 1000, outcome);
+        record.role = role.to_owned();
+    }
+    story
+}
+
+#[test]
+fn a_server_that_is_away_twice_says_so() {
+    let times =
+        |seconds: &[u64]| failing(Story::good(), ROLE, seconds, REFUSED).judged().verdicts.causes[0].times.clone();
+    assert_eq!(times(&[5, 28]), [Micros(5 * S), Micros(28 * S)]);
+    assert_eq!(times(&[5, 6, 15]), []);
+    // What fails between the two has another reason.
+    let late = never_revoked();
+    let apart = failing(late.clone(), ROLE, &[0, 23], REFUSED);
+    assert!(told(&apart).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", told(&apart));
+    let meanwhile = failing(late, ROLE, &[8, 12], REFUSED);
+    assert!(!told(&meanwhile).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", told(&meanwhile));
 }

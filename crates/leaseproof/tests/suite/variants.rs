@@ -51,6 +51,45 @@ fn a_clock_that_is_ahead_by_less_than_vaults_five_seconds_harms_nobody() {
     desk.assert_nothing_left();
 }
 
+/// The cause of a check.
+fn cause<'v>(verdicts: &'v serde_json::Value, check: &str) -> &'v serde_json::Value {
+    let causes = verdicts["causes"].as_array().unwrap();
+    causes.iter().find(|cause| cause["check"] == check).unwrap_or_else(|| panic!("{check}: {causes:#?}"))
+}
+
+#[test]
+fn what_servers_only_log_or_warn_of_is_shown_with_what_fails_because_of_it() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("reasons-in-logs"), &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let verdicts = desk.verdicts();
+
+    let expiry = cause(&verdicts, "EXP-1");
+    let what = expiry["example"]["what"].as_str().unwrap();
+    for part in ["Vault could not revoke its lease: ERROR: role \"v-", "(SQLSTATE 2BP01); DETAIL: privileges for "] {
+        assert!(what.contains(part), "{what}");
+    }
+    assert!(expiry["also_breaks"].as_array().unwrap().iter().any(|also| also["check"] == "RUN-2"), "{expiry:#}");
+
+    let privilege = cause(&verdicts, "GRA-1");
+    assert!(privilege["example"]["what"].as_str().unwrap().contains("lacks SELECT ON TABLE public.comments"));
+    let statements = &privilege["example"]["statements"];
+    assert_eq!((&statements["role"], &statements["key"]), (&"powerdns-role".into(), &"creation_statements".into()));
+    assert!(statements["origin"]["file"].as_str().unwrap().ends_with("scenarios/powerdns/scenario.toml"));
+    let warning = &privilege["notes"][0];
+    assert_eq!(warning["of"], "log of postgres.target");
+    assert!(warning["note"]["message"].as_str().unwrap().ends_with("granted for \"comments\""), "{privilege:#}");
+
+    let ttl = cause(&verdicts, "TTL-7");
+    assert!(ttl["notes"][0]["note"]["message"].as_str().unwrap().contains("defualt_ttl"), "{ttl:#}");
+
+    let lease = expiry["example"]["lease"].as_str().unwrap();
+    let story = desk.output(["show".as_ref(), desk.run_folder().as_os_str(), "--lease".as_ref(), lease.as_ref()]);
+    let story = text(&story);
+    assert!(story.contains("not revoked   ERROR: role \"v-") && story.contains("(attempt 1)"), "{story}");
+    desk.assert_nothing_left();
+}
+
 #[test]
 fn a_few_lives_of_the_sound_estate_pass() {
     let desk = Desk::new();
