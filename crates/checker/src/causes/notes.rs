@@ -8,7 +8,7 @@ use leaseproof_scenario::{Plan, SetupAction, SetupStep, nearest};
 use regex::Regex;
 
 use super::pattern::regex;
-use super::place::{OF_THE_SETUP, steps_of};
+use super::place::{OF_THE_SETUP, steps_of, tunes};
 use super::privilege::{denied_object, object_name};
 
 /// How many of them a cause has.
@@ -19,14 +19,16 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r#""((?:[^"]|"")+)""#));
 static DEPENDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:privileges for|owner of) \w+ ([^\s;,]+)"));
 /// Keys that Vault ignored (sdk/framework/backend.go, `HandleRequest`).
 static IGNORED: LazyLock<Regex> = LazyLock::new(|| regex(r"ignored these unrecognized parameters: \[([^\]]*)\]"));
-/// Keys of Vault roles and connections, and the checks that may fail without them.
-const KEYS: [(&str, &[&str]); 13] = [
+/// Keys of Vault roles, connections and mounts, and the checks that may fail without them.
+const KEYS: [(&str, &[&str]); 15] = [
     ("allowed_roles", &["ISS-1"]),
     ("connection_url", &["ISS-1"]),
     ("creation_statements", &["ISS-1", "ISS-4", "LOG-1", "GRA-1", "PRB-1", "PRB-2"]),
     ("credential_config", &["ISS-1", "LOG-1"]),
     ("credential_type", &["ISS-1", "LOG-1"]),
+    ("default_lease_ttl", &["TTL-2", "TTL-7", "INV-7"]),
     ("default_ttl", &["TTL-2", "TTL-7", "INV-7"]),
+    ("max_lease_ttl", &["TTL-2", "TTL-7", "INV-7"]),
     ("max_ttl", &["TTL-2", "TTL-7", "INV-7"]),
     ("password", &["ISS-1"]),
     ("password_authentication", &["PWD-1"]),
@@ -52,21 +54,20 @@ pub(super) fn of(cause: &FailureCause, notes: &[ObservedNote], plan: &Plan) -> V
     found
 }
 
-/// A warning about a Vault role or its connection. What the scenario itself shows has a better warning already.
+/// Whether the check may fail because the key is ignored that a misspelled one means; none if it means none of them.
+pub(super) fn determines(misspelled: &str, check: &str) -> Option<bool> {
+    let near = nearest(misspelled, KEYS.iter().map(|(key, _)| *key))?;
+    Some(KEYS.iter().any(|(key, checks)| *key == near && checks.contains(&check)))
+}
+
+/// Keys that Vault ignored. What the scenario itself shows has a better warning already.
 fn of_vault(noted: &ObservedNote, cause: &FailureCause, plan: &Plan) -> bool {
     let check = cause.check.as_str();
     let message = noted.note.message.as_str();
-    let ignored = IGNORED.captures(message).and_then(|found| found.get(1));
-    let ignored: Vec<&str> = ignored.map(|names| names.as_str().split_whitespace().collect()).unwrap_or_default();
-    let shown = |name: &&str| cause.warnings.iter().any(|warning| warning.what.contains(*name));
-    let explains = |name: &&str| match nearest(name, KEYS.iter().map(|(key, _)| *key)) {
-        Some(near) => KEYS.iter().any(|(key, checks)| *key == near && checks.contains(&check)),
-        None => OF_THE_SETUP.contains(&check),
-    };
-    let fits = match ignored[..] {
-        [] => OF_THE_SETUP.contains(&check),
-        _ => ignored.iter().any(|name| !shown(name) && explains(name)),
-    };
+    let Some(ignored) = IGNORED.captures(message).and_then(|found| found.get(1)) else { return false };
+    let shown = |name: &str| cause.warnings.iter().any(|warning| warning.what.contains(name));
+    let explains = |name: &str| determines(name, check).unwrap_or_else(|| OF_THE_SETUP.contains(&check));
+    let fits = ignored.as_str().split_whitespace().any(|name| !shown(name) && explains(name));
     let about = |role: &str| plan.setup.iter().any(|step| is_of(step, noted, role, plan));
     fits && cause.about.iter().any(|about_one| match &about_one.subject {
         Subject::Role(role) => about(role),
@@ -74,14 +75,14 @@ fn of_vault(noted: &ObservedNote, cause: &FailureCause, plan: &Plan) -> bool {
     })
 }
 
-/// Whether the note is of that step, and the step writes the role or its connection. Of a script only the text is known.
+/// Whether the note is of that step, and the step writes the role, its connection or its mount. Of a script only the text is known.
 fn is_of(step: &SetupStep, noted: &ObservedNote, role: &str, plan: &Plan) -> bool {
     if noted.origin.as_ref() != Some(&step.origin) {
         return false;
     }
     match &step.action {
         SetupAction::Script { text, .. } => text.contains(role),
-        _ => steps_of(plan, role).any(|(_, own)| own == step),
+        _ => steps_of(plan, role).any(|(_, own)| own == step) || tunes(step, role, plan),
     }
 }
 

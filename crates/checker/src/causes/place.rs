@@ -20,6 +20,8 @@ const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// the same SQLSTATE, 57014.
 const TIMED_OUT: &str = "canceling statement due to statement timeout";
 const STATEMENT_TIMEOUT: &str = "statement_timeout";
+/// What comes before a key that Vault does not have, in a warning about the scenario.
+const NO_PARAMETER: &str = " has no parameter `";
 /// Checks that fail if Vault cannot revoke a lease.
 const OF_REVOCATION: [&str; 7] = ["REV-1", "EXP-1", "INV-6a", "INV-10", "INV-11", "RUN-2", "ACT-2"];
 /// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
@@ -133,7 +135,7 @@ fn timeout_line(plan: &Plan, role: &str) -> Option<SetupLine> {
 
 /// The steps that write a role or its connection, each with its path below the mount.
 pub(super) fn steps_of<'p>(plan: &'p Plan, role: &'p str) -> impl Iterator<Item = (&'p str, &'p SetupStep)> {
-    let mount = plan.roles.iter().find(|promise| promise.name == role).map_or("database", |promise| &promise.mount);
+    let mount = mount_of(plan, role);
     let writes = move |step: &'p SetupStep| {
         let SetupAction::Write { path, data } = &step.action else { return None };
         let below = path.trim_matches('/').strip_prefix(mount.trim_matches('/'))?.strip_prefix('/')?;
@@ -162,11 +164,30 @@ fn concerns(warning: &ScenarioWarning, cause: &FailureCause, plan: &Plan) -> boo
     let in_a_file = !plan.setup.iter().any(|step| step.origin.file == warning.origin.file);
     let of_role = |role: &str| {
         let named = warning.what.contains(&format!("`{role}`")) || warning.what.contains(&format!("/{role}`"));
-        named || in_a_file || steps_of(plan, role).any(|(_, step)| step.keys.values().any(there) || there(&step.origin))
+        let is_there = |step: &SetupStep| step.keys.values().any(there) || there(&step.origin);
+        let of_mount = || plan.setup.iter().any(|step| tunes(step, role, plan) && is_there(step));
+        named || in_a_file || steps_of(plan, role).any(|(_, step)| is_there(step)) || of_mount()
     };
-    let mut subjects = cause.about.iter().map(|about| &about.subject);
-    OF_THE_SETUP.contains(&cause.check.as_str())
-        && subjects.any(|subject| matches!(subject, Subject::Role(role) if of_role(role)))
+    let check = cause.check.as_str();
+    let ignored = warning.what.split_once(NO_PARAMETER).and_then(|(_, name)| name.split('`').next());
+    let determines = ignored.and_then(|name| notes::determines(name, check)) == Some(true);
+    (determines || OF_THE_SETUP.contains(&check))
+        && cause.about.iter().any(|about| match &about.subject {
+            Subject::Role(role) => of_role(role),
+            // What is asked of the whole environment is asked of each role.
+            _ => determines && plan.roles.iter().any(|role| of_role(&role.name)),
+        })
+}
+
+/// Whether the step writes the mount of a role.
+pub(super) fn tunes(step: &SetupStep, role: &str, plan: &Plan) -> bool {
+    let SetupAction::Write { path, .. } = &step.action else { return false };
+    let below = path.trim_matches('/').strip_prefix("sys/mounts/").map(|path| path.trim_end_matches("/tune"));
+    below == Some(mount_of(plan, role).trim_matches('/'))
+}
+
+fn mount_of<'p>(plan: &'p Plan, role: &str) -> &'p str {
+    plan.roles.iter().find(|promise| promise.name == role).map_or("database", |promise| &promise.mount)
 }
 
 /// Says of each check that had too little to judge for which cause that is so.

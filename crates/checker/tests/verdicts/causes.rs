@@ -450,6 +450,27 @@ fn where_vault_s_log_is_not_read_the_cause_says_what_to_look_for() {
     assert_eq!(hint(&known), None);
 }
 
+#[test]
+fn a_misspelled_key_of_the_scenario_is_a_warning_of_each_check_that_it_determines() {
+    let with = |path: &str, key: &str| {
+        let mut story = without_select(Story::good());
+        story.plan.setup = vec![step(path, key, "x", 70)];
+        let what = format!("it has no parameter `{key}`; did you mean another one?");
+        story.plan.warnings = vec![ScenarioWarning { what, origin: line(71) }];
+        let cause = story.judged().verdicts.causes.into_iter().find(|cause| cause.check.as_str() == "GRA-1").unwrap();
+        cause.warnings.len()
+    };
+    assert_eq!(with("database/roles/app-role", "creation_statments"), 1);
+    assert_eq!(with("database/roles/app-role", "defualt_ttl"), 0);
+    assert_eq!(with("database/roles/other", "creation_statments"), 0);
+    let mut tuned = Story::good();
+    tuned.plan.roles[0].default_ttl.as_mut().unwrap().value = leaseproof_domain::Ttl::from_secs(1800);
+    tuned.plan.setup = vec![step("sys/mounts/database/tune", "defualt_lease_ttl", "30m", 70)];
+    let what = "a mount's tuning has no parameter `defualt_lease_ttl`".into();
+    tuned.plan.warnings = vec![ScenarioWarning { what, origin: line(71) }];
+    assert_eq!(tuned.judged().verdicts.causes[0].warnings.len(), 1);
+}
+
 /// A warning of PostgreSQL in its log.
 fn logged(story: &mut Story, message: &str) {
     let note = ServerNote::postgres(Severity::Warning, message);
@@ -529,6 +550,9 @@ fn a_key_that_vault_ignored_is_a_warning_of_what_it_determines() {
     let what = "a Vault role of Vault 1.21 has no parameter `defualt_ttl`".into();
     warned_of.plan.warnings = vec![ScenarioWarning { what, origin: line(71) }];
     assert_eq!(notes(&warned_of, "TTL-7"), Vec::<String>::new());
+    // What Vault says of the step's other keys explains nothing.
+    let other = story.clone().with(|story| warned(story, 70, "Password found in connection_url, use a templated url"));
+    assert_eq!(notes(&other, "TTL-7"), Vec::<String>::new());
     // A script is of the role that its text names.
     let mut script = with("defualt_ttl", 70);
     let SetupStep { action, .. } = &mut script.plan.setup[0];

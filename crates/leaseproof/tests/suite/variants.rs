@@ -81,7 +81,7 @@ fn what_servers_only_log_or_warn_of_is_shown_with_what_fails_because_of_it() {
     assert!(warning["note"]["message"].as_str().unwrap().ends_with("granted for \"comments\""), "{privilege:#}");
 
     let ttl = cause(&verdicts, "TTL-7");
-    assert!(ttl["notes"][0]["note"]["message"].as_str().unwrap().contains("defualt_ttl"), "{ttl:#}");
+    assert!(ttl["warnings"][0]["what"].as_str().unwrap().contains("`defualt_lease_ttl`"), "{ttl:#}");
 
     let lease = expiry["example"]["lease"].as_str().unwrap();
     let story = desk.output(["show".as_ref(), desk.run_folder().as_os_str(), "--lease".as_ref(), lease.as_ref()]);
