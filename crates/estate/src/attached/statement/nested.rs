@@ -356,7 +356,9 @@ pub(super) fn of_the_server(name: &str, only_own_sessions: bool, scope: &Scope<'
             if only_own_sessions {
                 return Ok(());
             }
-            Err(format!("{name}() may end the sessions of others: write FROM pg_stat_activity WHERE usename = '{{{{name}}}}'"))
+            Err(format!(
+                "{name}() may end the sessions of others: write FROM pg_stat_activity WHERE usename = '{{{{name}}}}'"
+            ))
         }
         "pg_notify" if !scope.is_in_ours() => Err("pg_notify() may reach the sessions of others".to_owned()),
         name if name.contains(UNKNOWN) => Err("which function it calls is not known before it runs".to_owned()),
