@@ -155,6 +155,46 @@ fn the_parts_of_the_night_have_commands_that_are_there_and_none_is_forgotten() {
     }
 }
 
+/// ci/test with commands that do nothing, and with these of its own.
+fn whole_test(own: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    let nothing =
+        ["ci/servers/install", "ci/images/build", "ci/nextest", "ci/tests", "bin/cargo", "target/debug/leaseproof"];
+    nothing.iter().for_each(|name| write(name, "#!/bin/sh\n"));
+    write("ci/docker", "#!/bin/sh\necho DOCKER_STARTED=\n");
+    write("ci/test", &std::fs::read_to_string(workspace().join("ci/test")).unwrap());
+    own.iter().for_each(|(name, commands)| write(name, &format!("#!/bin/sh\n{commands}\n")));
+    let path = format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").unwrap());
+    let output = Command::new(folder.path().join("ci/test")).env("PATH", path).output().unwrap();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn clippy_beside_the_tests_fails_them_by_its_name_and_ends_with_them() {
+    let (code, shown) = whole_test(&[]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("clippy, warnings denied, and examples in the documentation: the last of "), "{shown}");
+
+    let lint = "case $1 in clippy) echo 'error: a lint'; exit 101 ;; esac";
+    let (code, shown) = whole_test(&[("bin/cargo", lint)]);
+    assert_eq!(code, Some(1), "{shown}");
+    let (_, end) = shown.split_once("Where the time went: it failed in \"clippy, warnings denied").unwrap();
+    assert!(shown.contains("error: a lint") && end.contains("all of it"), "{shown}");
+
+    // It would take a minute: the test ends with the tests that failed.
+    let begun = std::time::Instant::now();
+    let (code, shown) = whole_test(&[("bin/cargo", "case $1 in clippy) sleep 60 ;; esac"), ("ci/tests", "exit 100")]);
+    assert_eq!(code, Some(100), "{shown}");
+    assert!(shown.contains("it failed in \"tests of the workspace"), "{shown}");
+    assert!(begun.elapsed().as_secs() < 50, "clippy was waited for");
+}
+
 #[test]
 fn the_tools_alone_bring_no_server() {
     let folder = TempDir::new().unwrap();
