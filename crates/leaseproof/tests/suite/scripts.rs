@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -187,12 +188,21 @@ fn clippy_beside_the_tests_fails_them_by_its_name_and_ends_with_them() {
     let (_, end) = shown.split_once("Where the time went: it failed in \"clippy, warnings denied").unwrap();
     assert!(shown.contains("error: a lint") && end.contains("all of it"), "{shown}");
 
-    // It would take a minute: the test ends with the tests that failed.
-    let begun = std::time::Instant::now();
-    let (code, shown) = whole_test(&[("bin/cargo", "case $1 in clippy) sleep 60 ;; esac"), ("ci/tests", "exit 100")]);
+    // Where the tests fail it is ended.
+    let folder = TempDir::new().unwrap();
+    let pid = folder.path().join("pid");
+    let lint = format!("case $1 in clippy) echo $$ >{}; exec sleep 600 ;; esac", pid.display());
+    let tests = format!("until [ -s {} ]; do sleep 0.05; done; exit 100", pid.display());
+    let (code, shown) = whole_test(&[("bin/cargo", &lint), ("ci/tests", &tests)]);
     assert_eq!(code, Some(100), "{shown}");
     assert!(shown.contains("it failed in \"tests of the workspace"), "{shown}");
-    assert!(begun.elapsed().as_secs() < 50, "clippy was waited for");
+    let command = format!("/proc/{}/cmdline", std::fs::read_to_string(&pid).unwrap().trim());
+    let runs = || std::fs::read(&command).is_ok_and(|line| !line.is_empty());
+    let until = Instant::now() + Duration::from_secs(30);
+    while runs() {
+        assert!(Instant::now() < until, "clippy goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
