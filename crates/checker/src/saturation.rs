@@ -11,8 +11,11 @@
 //! - it is still there in the last sixth: a stall whose backlog is being worked off is none;
 //! - waits grew with it, or arrivals were dropped: what is only lost on its way is no backlog.
 //!
-//! Where service comes in bursts, the backlog does not grow from third to third. Instead of the second and the third of
-//! these conditions it is enough that, at the end of the stretch, [`MOST_WAIT`] of all its arrivals still wait.
+//! Where service comes in bursts, the backlog does not grow from third to third, and its slope is uncertain. Instead of the
+//! third and the fourth condition it is enough that [`MOST_WAIT`] of all arrivals still wait at the end of the stretch, and
+//! instead of the first one that those of its last sixth are not answered because they wait.
+//!
+//! What may be such a growth, and is not certain, is no saturation and no absence of it: see [`Extent::Possible`].
 
 use std::time::Duration;
 
@@ -58,12 +61,22 @@ pub(crate) enum Backlog {
     Roles,
 }
 
+/// How certain it is that a backlog grew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Certain,
+    /// The interval of the slope does not exclude it, and the backlog of the end speaks for it.
+    Possible,
+}
+
 /// A stretch of a phase's arrivals outside fault windows, and how its load went.
 pub(crate) struct Stretch<'p> {
     pub(crate) phase: &'p PhasePlan,
     pub(crate) figures: LoadFigures,
-    /// What grew.
-    pub(crate) grown: Vec<(Backlog, Growth)>,
+    /// What grew, or may have grown.
+    pub(crate) grown: Vec<(Backlog, Extent, Growth)>,
+    /// Requests of the last sixth that were given up or dropped, and how many were due in it.
+    pub(crate) unanswered_at_end: (u64, u64),
     /// The operation whose waits grew most, and their means in the first and the last third, in seconds.
     pub(crate) longer: Option<(Operation, f64, f64)>,
 }
@@ -144,13 +157,16 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
     let timeout = run.plan.client.timeout.duration().as_secs_f64();
     let longer =
         Operation::ALL.iter().filter_map(|op| grown_waits(slices, *op, seconds)).max_by(|a, b| a.2.total_cmp(&b.2));
-    let last = Last::of(slices);
-    let waits = longer.is_some() || last.drops() || last.is_given_up(timeout);
-    let is_material = |growth: &Growth| growth.is_material(offered, seconds);
+    let (last, end) = (Last::of(slices, 3), Last::of(slices, 6));
+    let fails_at_end = end.fails(timeout);
+    let waits = longer.is_some() || last.fails(timeout) || fails_at_end;
+    let grows = |backlog, growth: Growth, fails_at_end| {
+        growth.extent(offered, seconds, fails_at_end).map(|extent| (backlog, extent, growth))
+    };
     let mut grown = Vec::new();
-    grown.extend(Some((Backlog::Requests, requests)).filter(|(_, growth)| is_material(growth) && waits));
+    grown.extend(grows(Backlog::Requests, requests, fails_at_end).filter(|_| waits));
     let roles = trend(&flow.unrevoked(places)).filter(|_| sees_all_roles(run.plan) && outlasts_longer(slices, seconds));
-    grown.extend(roles.filter(is_material).map(|growth| (Backlog::Roles, growth)));
+    grown.extend(roles.and_then(|growth| grows(Backlog::Roles, growth, false)));
     let figures = LoadFigures {
         phase: phase.name.clone(),
         from,
@@ -164,7 +180,8 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
         backlog_first: requests.first,
         backlog_last: requests.last,
     };
-    Some(Stretch { phase, figures, grown, longer })
+    let unanswered_at_end = ((end.dropped + end.given_up) as u64, end.arrivals as u64);
+    Some(Stretch { phase, figures, grown, unanswered_at_end, longer })
 }
 
 /// Whether the looks at roles show those of the run and no others.
@@ -187,13 +204,23 @@ fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
 }
 
 impl Growth {
-    fn is_material(&self, offered: f64, seconds: f64) -> bool {
-        let Slope { median, low, .. } = self.slope;
+    /// Whether it is material; none where it is not. `fails_at_end` says that the requests at the end of the stretch were
+    /// not answered because they waited.
+    fn extent(&self, offered: f64, seconds: f64, fails_at_end: bool) -> Option<Extent> {
+        let Slope { median, low, high } = self.slope;
         // The difference of two Poisson counts, what arrived and what was served, has this standard deviation.
-        let by_chance = (2.0 * offered * seconds).sqrt();
+        let by_chance = (2.0 * offered * seconds).sqrt().max(LEAST_GROWTH);
+        let is_enough = |slope: f64| slope >= LEAST_SHARE * offered && slope * seconds >= by_chance;
+        let most_wait = self.at_end >= MOST_WAIT * offered * seconds;
         let steady = self.throughout && self.to_the_end;
-        let certain = low > 0.0 && (steady || self.at_end >= MOST_WAIT * offered * seconds);
-        certain && median >= LEAST_SHARE * offered && median * seconds >= by_chance.max(LEAST_GROWTH)
+        let is_certain = if low > 0.0 { steady || most_wait } else { most_wait && fails_at_end };
+        let given_up = fails_at_end && is_enough(high) && self.at_end >= by_chance;
+        let is_possible = given_up || (most_wait && is_enough(median));
+        if is_certain && is_enough(median) {
+            Some(Extent::Certain)
+        } else {
+            (is_possible && self.to_the_end).then_some(Extent::Possible)
+        }
     }
 }
 
@@ -226,7 +253,7 @@ fn is_longer(means: [Option<f64>; 3], seconds: f64) -> bool {
     last - first >= LONGER.0 && (last >= LONGER.1 * first || last - first >= LONGER.2 * seconds)
 }
 
-/// The issues that were due in the last third of a stretch.
+/// The issues that were due in the last part of a stretch.
 struct Last {
     arrivals: f64,
     dropped: f64,
@@ -235,21 +262,19 @@ struct Last {
 }
 
 impl Last {
-    fn of(slices: &[Slice]) -> Self {
-        let [_, _, last] = thirds(slices);
+    /// Those of the last one of so many parts.
+    fn of(slices: &[Slice], parts: usize) -> Self {
+        let last = &slices[slices.len() - slices.len() / parts..];
         let sum = |of: fn(&Slice) -> u64| last.iter().map(of).sum::<u64>() as f64;
         let wait = Waits::mean(last.iter().map(|slice| slice.waits[Operation::Issue as usize]));
         let (dropped, given_up) = (sum(|slice| slice.dropped), sum(|slice| slice.given_up));
         Self { arrivals: sum(|slice| slice.arrivals).max(1.0), dropped, given_up, wait: wait.unwrap_or(0.0) }
     }
 
-    /// Whether arrivals are dropped because too many wait.
-    fn drops(&self) -> bool {
-        self.dropped >= LEAST_SHARE * self.arrivals
-    }
-
-    /// Whether waits are as long as clients wait, so that they grow no longer.
-    fn is_given_up(&self, timeout: f64) -> bool {
-        self.given_up >= LEAST_SHARE * self.arrivals && self.wait >= 0.5 * timeout
+    /// Whether arrivals are dropped because too many wait, or waits are as long as clients wait, so that they grow no
+    /// longer.
+    fn fails(&self, timeout: f64) -> bool {
+        let drops = self.dropped >= LEAST_SHARE * self.arrivals;
+        drops || (self.given_up >= LEAST_SHARE * self.arrivals && self.wait >= 0.5 * timeout)
     }
 }

@@ -30,9 +30,12 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 quarter of the phase) and outside fault windows; of each second, the smallest backlog counts. The \
                 check fails if the slope over time (Theil-Sen estimator) is above zero at 99 % confidence, adds at \
                 least 5 % of the arrivals and 10 requests over the interval, lasts from its first third to its last, \
-                and response times grew with it, arrivals were dropped, or clients timed out. Intervals of less than \
-                15 s or 20 arrivals are not judged, nor are phases with `overload = true`. In an attached environment \
-                that others use, and with several clusters, roles are not counted.",
+                and response times grew with it, arrivals were dropped, or clients timed out. It also fails if 30 % \
+                of the arrivals still wait at the end and clients timed out or arrivals were dropped there, even if \
+                the slope is uncertain because the server responds in bursts. If neither holds, but growth is likely, \
+                the check is Unknown. Intervals of less than 15 s or 20 arrivals are not judged, nor are phases with \
+                `overload = true`. In an attached environment that others use, and with several clusters, roles are \
+                not counted.",
         source: "Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau; Little's law",
         timing: true,
     },

@@ -3,7 +3,7 @@ use leaseproof_scenario::PhasePlan;
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
-use crate::saturation::{Backlog, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
+use crate::saturation::{Backlog, Extent, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
 use crate::sheet::Sheet;
 
 /// The backlog does not grow while arrivals last.
@@ -30,7 +30,11 @@ impl Check for Saturation {
         }
         for stretch in &judged {
             sheet.sample();
-            for (backlog, growth) in &stretch.grown {
+            for (backlog, extent, growth) in &stretch.grown {
+                if *extent == Extent::Possible {
+                    sheet.cannot_say(unclear(stretch, *backlog, growth));
+                    continue;
+                }
                 sheet.find(Finding {
                     what: words(stretch, *backlog, growth),
                     at: Some(stretch.figures.from),
@@ -39,6 +43,10 @@ impl Check for Saturation {
                 });
             }
         }
+    }
+
+    fn judges_dropped(&self) -> bool {
+        true
     }
 
     fn without_samples(&self) -> &'static str {
@@ -61,12 +69,36 @@ fn unmarked<'p>(run: &Run<'p>) -> Option<&'p str> {
     names.find(|name| !marked(name))
 }
 
-fn words(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {
-    let Stretch { phase, figures, longer, .. } = stretch;
-    let what = match backlog {
+const fn of(backlog: Backlog) -> &'static str {
+    match backlog {
         Backlog::Requests => "requests that were due and not completed",
         Backlog::Roles => "roles whose lease had ended",
+    }
+}
+
+/// Why it is unknown whether a phase is saturated.
+fn unclear(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {
+    let Stretch { phase, figures, unanswered_at_end: (unanswered, due), .. } = stretch;
+    let Growth { slope, last, .. } = growth;
+    let at_end = match (backlog, unanswered) {
+        (Backlog::Requests, 1..) => format!("; {unanswered} of the last {due} credentials were not issued"),
+        _ => String::new(),
     };
+    format!(
+        "not judged: the 99 % interval {:.2} to {:.2} does not exclude growth: phase {} had {last:.0} {} at its end, {:.1} \
+         credentials/s were requested and {:.1}/s answered{at_end}. Raise `for` of the phase",
+        slope.low,
+        slope.high,
+        phase.name,
+        of(backlog),
+        figures.offered_per_second,
+        figures.completed_per_second,
+    )
+}
+
+fn words(stretch: &Stretch<'_>, backlog: Backlog, growth: &Growth) -> String {
+    let Stretch { phase, figures, longer, .. } = stretch;
+    let what = of(backlog);
     let dropped = match figures.dropped_per_second {
         0.0 => String::new(),
         dropped => format!(", {dropped:.1}/s were dropped"),
