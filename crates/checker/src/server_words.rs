@@ -1,24 +1,57 @@
 //! Adds DETAIL and HINT from PostgreSQL's log to findings, because Vault does not return them.
 
-use leaseproof_domain::{Finding, ObservedNote, Severity};
+use leaseproof_domain::{Finding, ObservedNote, ServerNote, Severity};
 
 /// How many notes verdicts hold.
 const KEPT: usize = 200;
+/// What stands for a part of a name that was left out.
+const LEFT_OUT: &str = "…";
 
-/// Adds to a finding what a log has about the error that it tells of.
+/// Adds to a finding what a log has about the error that it tells of: the record that names its credential, else the first
+/// one that names no other credential.
 pub(crate) fn complete(finding: &mut Finding, notes: &[ObservedNote]) {
-    let errors = notes.iter().map(|noted| &noted.note).filter(|note| note.severity == Severity::Error);
-    for note in errors.filter(|note| !note.message.is_empty()) {
-        if !finding.what.contains(&note.message) {
-            continue;
-        }
-        for detail in &note.details {
-            if !finding.what.contains(detail.as_str()) {
-                finding.what.push_str("; ");
-                finding.what.push_str(detail);
-            }
+    let says_so = |note: &&ServerNote| {
+        note.severity == Severity::Error && !note.message.is_empty() && finding.what.contains(&note.message)
+    };
+    let notes: Vec<&ServerNote> = notes.iter().map(|noted| &noted.note).filter(says_so).collect();
+    let mut messages: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    let mut added: Vec<&String> = Vec::new();
+    for message in messages {
+        let mut same = notes.iter().filter(|note| note.message == message);
+        let names_own = |note: &&&ServerNote| finding.username.as_ref().is_some_and(|name| names(note, name.as_str()));
+        let own = same.clone().find(names_own);
+        let note = own.or_else(|| same.find(|note| !names_another(note, finding)));
+        added.extend(note.into_iter().flat_map(|note| &note.details));
+    }
+    for detail in added {
+        if !finding.what.contains(detail.as_str()) {
+            finding.what.push_str("; ");
+            finding.what.push_str(detail);
         }
     }
+}
+
+fn names(note: &ServerNote, name: &str) -> bool {
+    note.message.contains(name) || note.details.iter().any(|detail| detail.contains(name))
+}
+
+/// Whether it names a credential whose username is formed as that of the finding, which it does not name itself.
+fn names_another(note: &ServerNote, finding: &Finding) -> bool {
+    let Some(name) = &finding.username else { return false };
+    let own = form(name.as_str());
+    let words = |text: &String| text.split(['"', ' ', ';', ',']).any(|word| form(word) == own);
+    own.contains(LEFT_OUT) && note.details.iter().any(words)
+}
+
+/// A name with its numbers and its random text left out.
+fn form(name: &str) -> String {
+    let part = |part: &str| {
+        let is_random = part.len() >= 8 && part.chars().all(|sign| sign.is_ascii_alphanumeric());
+        if is_random { LEFT_OUT.to_owned() } else { part.to_owned() }
+    };
+    name.split(['-', '_']).map(part).collect::<Vec<_>>().join("-")
 }
 
 /// What verdicts hold of the notes: warnings before notices, errors of a log not at all, which findings have.
@@ -31,7 +64,7 @@ pub(crate) fn kept(mut notes: Vec<ObservedNote>) -> Vec<ObservedNote> {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::{Finding, ObservedNote, ServerNote, Severity};
+    use leaseproof_domain::{Finding, ObservedNote, ServerNote, Severity, Username};
 
     use super::{complete, kept};
 
@@ -52,6 +85,32 @@ mod tests {
         complete(&mut finding, &notes);
         complete(&mut finding, &notes);
         assert_eq!(finding.what, format!("HTTP 400: {message} (SQLSTATE 2BP01); DETAIL: privileges for table t"));
+    }
+
+    #[test]
+    fn a_finding_has_the_record_of_its_own_credential_and_never_another_one_s() {
+        let message = "permission denied to reassign objects";
+        let owner = |name: &str| format!("DETAIL: Only roles with privileges of role \"{name}\" may reassign objects.");
+        let (one, other) =
+            ("v-token-le-reader-l9fdW1u0n8t2ySl2LylS-1796083271", "v-token-le-reader-QGHoMuHYoQxELuJqVrRP-1796083271");
+        let notes = [&owner(one), &owner(other)].map(|detail| noted(Severity::Error, message, detail));
+        let of = |name: &str| {
+            let username = (!name.is_empty()).then(|| Username::new(name));
+            let mut finding = Finding { what: format!("HTTP 400: {message}"), username, ..Finding::default() };
+            complete(&mut finding, &notes);
+            finding.what.strip_prefix(&format!("HTTP 400: {message}")).unwrap().to_owned()
+        };
+        assert_eq!(of(one), format!("; {}", owner(one)));
+        assert_eq!(of(other), format!("; {}", owner(other)));
+        assert_eq!(of("v-token-le-reader-aaaabbbbccccddddeeee-1796083299"), "");
+        // Of no credential: one example.
+        assert_eq!(of(""), format!("; {}", owner(one)));
+        let keys = ["DETAIL: Key (k)=(1) already exists.", "DETAIL: Key (k)=(0) already exists."];
+        let notes = keys.map(|detail| noted(Severity::Error, "duplicate key", detail));
+        let mut finding =
+            Finding { what: "duplicate key".into(), username: Some(Username::new(one)), ..Finding::default() };
+        complete(&mut finding, &notes);
+        assert_eq!(finding.what, format!("duplicate key; {}", keys[0]));
     }
 
     #[test]

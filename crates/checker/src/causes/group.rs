@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use leaseproof_domain::{CauseSeen, CauseSubject, CheckId, Finding, Micros, Origin, Subject};
+use leaseproof_domain::{CauseSeen, CauseSubject, CheckId, Finding, Micros, Operation, Origin, Subject};
 
 use super::connection::Connection;
 use super::pattern::{Pattern, common, with_details};
@@ -95,6 +95,15 @@ impl Group {
             connection,
             spells: Spells::of(finding.at),
         }
+    }
+
+    /// The operations whose requests its sentences are about: `issue: expected …`.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let of = |text: &String| {
+            let (name, _) = text.split_once(": expected ")?;
+            Operation::ALL.into_iter().find(|op| op.name() == name)
+        };
+        self.sentences.keys().filter_map(of).collect()
     }
 
     /// The first finding.
@@ -218,10 +227,12 @@ impl Group {
         if self.examples[0].added.is_empty() {
             return String::new();
         }
-        let of = |text: &str| Pattern::of(&Finding { what: text.to_owned(), ..Finding::default() });
-        let own = of(&self.examples[0].added);
+        let of = |Example { finding, added }: &Example| {
+            Pattern::of(&Finding { what: added.clone(), username: finding.username.clone(), ..Finding::default() })
+        };
+        let own = of(&self.examples[0]);
         let mut details: Vec<Option<String>> = own.details.into_iter().map(Some).collect();
-        for other in self.examples.iter().map(|example| of(&example.added)).filter(|other| other.shown == own.shown) {
+        for other in self.examples.iter().map(of).filter(|other| other.shown == own.shown) {
             for (known, detail) in details.iter_mut().zip(other.details) {
                 *known = common(known.take(), Some(detail));
             }
