@@ -1,4 +1,4 @@
-//! How many issues were due by the plan's arrival rates, and how many of them are in the history.
+//! How many issues were due by the plan's arrival rates, how many of them are in the history, and how many were dropped.
 
 use leaseproof_domain::{Operation, Subject};
 
@@ -22,6 +22,8 @@ struct Due<'p> {
     expected: u64,
     /// How many of them were sent or dropped.
     seen: u64,
+    /// How many of those were dropped outside fault windows, where the phase does not overload the environment on purpose.
+    dropped: u64,
 }
 
 impl<'p> Arrivals<'p> {
@@ -31,20 +33,29 @@ impl<'p> Arrivals<'p> {
             let issues = windows.due(Operation::Issue, phase, role);
             // One credential of each role that promises a maximum TTL is no arrival: it asks for more than that.
             let beside = first == Some(phase) && run.promise(role).is_some_and(|promise| promise.max_ttl.is_some());
-            Due { phase, role, expected, seen: issues.saturating_sub(u64::from(beside)) }
+            let on_purpose = run.plan.phases.iter().any(|plan| plan.name == phase && plan.overload);
+            let dropped = if on_purpose { 0 } else { windows.dropped_outside_faults(phase, role) };
+            Due { phase, role, expected, seen: issues.saturating_sub(u64::from(beside)), dropped }
         });
         Self { due: due.collect() }
     }
 
-    /// Expects those that are selected, and that the subject is about.
-    pub(crate) fn expect(&self, selection: Selection<'_>, subject: &Subject, sheet: &mut Sheet) {
+    /// Expects those that are selected, and that the subject is about. A dropped arrival has nothing to judge, except by
+    /// checks that `judge_dropped`.
+    pub(crate) fn expect(&self, selection: Selection<'_>, judge_dropped: bool, subject: &Subject, sheet: &mut Sheet) {
         let selected = |due: &&Due<'_>| {
             selection.phase.is_none_or(|phase| phase == due.phase)
                 && selection.role.is_none_or(|role| role == due.role)
                 && !matches!(subject, Subject::Role(role) if role != due.role)
         };
+        let dropped = |due: &Due<'_>| if judge_dropped { 0 } else { due.dropped };
+        let part = match self.due.iter().filter(selected).map(dropped).sum::<u64>() {
+            0 => PART.to_owned(),
+            dropped => format!("{PART} ({dropped} dropped)"),
+        };
         for due in self.due.iter().filter(selected) {
-            sheet.expect_at(PART, &Place::of(due.phase, due.role), due.expected, due.seen);
+            let judged = due.seen.saturating_sub(dropped(due));
+            sheet.expect_at(&part, &Place::of(due.phase, due.role), due.expected, judged);
         }
     }
 }

@@ -11,7 +11,8 @@ pub fn catalogue_markdown() -> String {
          The plan and what was done before determine how many samples a check should have: every arrival of a phase, a first \
          login of every credential at every endpoint, an observation of the roles after every acknowledged revocation, a \
          probe of every promised privilege, a query in every held session, observations for as long as a phase lasts. Samples that a \
-         fault or the scenario itself excuses are not expected. A check that could judge less than half of the expected \
+         fault or the scenario itself excuses are not expected. An arrival that was dropped outside fault windows is a missing \
+         sample, unless its phase has `overload = true`. A check that could judge less than half of the expected \
          samples, in total, at one endpoint, or in a phase or of a role with at least 3 of them, and found no failure, is \
          Unknown: `judged 3 of 40 expected in phase steady`.\n\n\
          This page is generated from the catalogue in `crates/domain/src/check.rs`; `leaseproof explain ID` shows one \

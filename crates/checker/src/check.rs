@@ -35,6 +35,11 @@ pub(crate) trait Check {
         Some(Selection::default())
     }
 
+    /// Whether a dropped arrival is a sample of it.
+    fn judges_dropped(&self) -> bool {
+        false
+    }
+
     /// Whether its verdict rests on timing, where that is not the same for all that it is asked of.
     fn rests_on_timing(&self) -> Option<bool> {
         None
@@ -78,6 +83,8 @@ pub(crate) struct Outcome {
     pub(crate) without_samples: &'static str,
     /// The keys that give it more samples.
     pub(crate) raise: &'static [&'static str],
+    /// Why more of them would not.
+    pub(crate) futile: Option<String>,
     /// Where the check itself says so.
     pub(crate) rests_on_timing: Option<bool>,
 }
@@ -127,7 +134,7 @@ impl Asked {
         let (without_samples, raise) = (self.check.without_samples(), self.check.raise());
         let rests_on_timing = self.check.rests_on_timing();
         let written = self.sheet.finish();
-        (self.ask, Outcome { written, crashed: self.crashed, without_samples, raise, rests_on_timing })
+        (self.ask, Outcome { written, crashed: self.crashed, without_samples, raise, futile: None, rests_on_timing })
     }
 
     fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut Sheet)) {
@@ -147,7 +154,7 @@ impl Asked {
 /// What every check needs: the arrivals that it follows from, and observations for as long as there is a load.
 fn expect_data(check: &dyn Check, subject: &Subject, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
     if let (Some(selection), Some(arrivals)) = (check.arrivals(), &whole.arrivals) {
-        arrivals.expect(selection, subject, sheet);
+        arrivals.expect(selection, check.judges_dropped(), subject, sheet);
     }
     for observer in check.observers() {
         let part = format!("of the observations of {}", seen_by(*observer));

@@ -104,6 +104,13 @@ impl<'p> Windows<'p> {
         windows.filter_map(|(_, statistics)| statistics.operations.get(&op)).map(Figures::due).sum()
     }
 
+    /// How many arrivals of a phase for a role were dropped outside fault windows.
+    pub(crate) fn dropped_outside_faults(&self, phase: &str, role: &str) -> u64 {
+        let is_it = |window: &Window| !window.in_fault && window.phase == phase && window.role == role;
+        let windows = self.windows.iter().filter(|(window, _)| is_it(window));
+        windows.map(|(_, statistics)| statistics.shed).sum()
+    }
+
     /// The figures of all windows that are asked for, as one.
     pub(crate) fn merged(&self, selection: Selection<'_>) -> Statistics {
         let mut all = Statistics::default();

@@ -91,6 +91,10 @@ impl Check for Availability {
         }
     }
 
+    fn judges_dropped(&self) -> bool {
+        true
+    }
+
     fn without_samples(&self) -> &'static str {
         "no request was due outside fault windows"
     }

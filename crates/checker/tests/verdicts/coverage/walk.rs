@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    ActionEnd, ActionMark, CATALOGUE, DnsEvent, Event, FaultMark, FaultPoint, Micros, Operation, Outcome,
-    RefusedRequest, Subject, Verdict,
+    ActionEnd, ActionMark, CATALOGUE, DnsEvent, Event, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
+    Outcome, RefusedRequest, Shed, Subject, Verdict,
 };
-use leaseproof_scenario::{ActionPlan, Affected, PlannedLoad, ProbePlan, ReplicationAccount, Setting};
+use leaseproof_scenario::{ActionPlan, Affected, PlannedLoad, ProbePlan, Promised, ReplicationAccount, Setting};
 
 use super::population::{self, ENDPOINTS, OTHER, PHASES};
 use crate::story::{MS, ROLE, S, Story, line};
@@ -224,6 +224,53 @@ fn no_check_passes_without_most_of_the_data_that_it_judges() {
     let as_rows: Vec<String> = needs.iter().map(|(check, kinds)| format!("({check:?}, &{kinds:?}),")).collect();
     assert_eq!(needs, documented, "\n{}", as_rows.join("\n"));
     assert_eq!(rows, catalogue, "every check has a row");
+}
+
+/// The story with three of four arrivals dropped, which leave nothing else behind.
+fn dropping(story: &Story) -> Story {
+    let is_dropped = |life: u64| (1..=82).contains(&life) && life % 4 != 0;
+    let mut kept = Story::empty().without(|_| true);
+    kept.plan = story.plan.clone();
+    for (place, event) in story.events().into_iter().enumerate() {
+        match &event {
+            Event::Operation(record) if record.op == Operation::Issue && is_dropped(record.life) => {
+                let OperationRecord { life, role, phase, intended, lifecycle, .. } = record.clone();
+                kept.add(place as u64, Event::Shed(Shed { life, role, phase, intended, lifecycle }));
+            }
+            _ if life(&event).is_some_and(is_dropped) => {}
+            _ => drop(kept.add(place as u64, event)),
+        }
+    }
+    kept
+}
+
+#[test]
+fn no_check_passes_where_most_arrivals_were_dropped() {
+    let mut story = population::story();
+    story.plan.thresholds[0].metric = "issue.service.p50".parse().unwrap();
+    let threshold = story.plan.asks.iter_mut().find(|ask| ask.check.as_str() == "THR-1").unwrap();
+    threshold.subject = Subject::Metric("issue.service.p50".into());
+    story.plan.promise.unanswered = Some(Promised { value: 0.9, origin: line(18) });
+    let found = not_passed(&dropping(&story));
+    let checks: BTreeSet<&str> = found.keys().map(|(check, _)| check.as_str()).collect();
+    // AVL-1 judges dropped arrivals themselves, and so does SAT-1; the promise allows them.
+    let judge_dropped = ["AVL-1", "SAT-1"];
+    let asked: BTreeSet<&str> = story.plan.asks.iter().map(|ask| ask.check.as_str()).collect();
+    let need_issues =
+        NEEDS.iter().filter(|(check, needs)| needs.contains(&"issue operations") && asked.contains(check));
+    let needed: BTreeSet<&str> =
+        need_issues.map(|(check, _)| *check).filter(|check| !judge_dropped.contains(check)).collect();
+    assert!(needed.is_subset(&checks), "{:?} pass", needed.difference(&checks));
+    for check in ["ISS-1", "LOG-1", "TTL-2", "REV-1", "EXP-1", "THR-1"] {
+        let reasons = found.iter().filter(|((id, _), _)| id == check).map(|(_, reason)| reason);
+        assert!(reasons.clone().all(|reason| reason.contains("expected of the arrivals (")), "{check}: {found:#?}");
+    }
+    // They are dropped on purpose: what was sent is judged.
+    story.plan.phases.iter_mut().for_each(|phase| phase.overload = true);
+    let found = not_passed(&dropping(&story));
+    assert!(found.values().all(|reason| !reason.contains("dropped)")), "{found:#?}");
+    let checks: BTreeSet<&str> = found.keys().map(|(check, _)| check.as_str()).collect();
+    assert!(["ISS-1", "LOG-1", "TTL-2", "REV-1", "THR-1"].iter().all(|check| !checks.contains(check)), "{found:#?}");
 }
 
 #[test]
