@@ -248,11 +248,6 @@ impl<'p> Run<'p> {
         self.stops.values().any(|stop| from <= *stop && *stop <= to)
     }
 
-    /// How many issues have no answer.
-    pub(crate) fn issues_unanswered(&self) -> u64 {
-        self.issues.unanswered()
-    }
-
     /// The event as the harness knows it: a refusal of its own token is its own failure.
     pub(crate) fn own<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
         let Event::Operation(record) = event else { return Cow::Borrowed(event) };

@@ -51,7 +51,7 @@ impl Check for OrphansAfterRun {
                     "{} has no lease after the drain; {} allowed{}",
                     role.name,
                     allowed_words(allowed),
-                    why_not_declared(role, run)
+                    run.groups.why_not_allowed(&role.name)
                 );
                 sheet.find(finding(run, role, look, what));
             }
@@ -73,7 +73,7 @@ impl Check for OrphansAfterRun {
             let what = format!(
                 "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}{}",
                 role.name,
-                why_not_declared(role, run),
+                run.groups.why_not_allowed(&role.name),
                 run.why_not_revoked(&role.name)
             );
             sheet.find(finding(run, role, *look, what));
@@ -233,25 +233,6 @@ fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
         list(", ", ""),
         list(", ", "\""),
     )
-}
-
-/// Why a role that `creates` names is not allowed all the same.
-fn why_not_declared(role: &RoleSeen, run: &Run<'_>) -> String {
-    if !run.groups.is_declared(&role.name) {
-        return String::new();
-    }
-    let has = [
-        (role.login, "LOGIN"),
-        (role.password == Some(true), "a password"),
-        (role.valid_until.is_some(), "VALID UNTIL"),
-    ];
-    let has: Vec<&str> = has.into_iter().filter_map(|(has, what)| has.then_some(what)).collect();
-    let has = if has.is_empty() {
-        "was more than a group at some time".to_owned()
-    } else {
-        format!("has {}", has.join(", "))
-    };
-    format!(". `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role {has}")
 }
 
 /// Declared groups that are not there at the end.

@@ -41,7 +41,13 @@ impl Check for OrphansDuringRun {
         }
         for orphan in strangers {
             sheet.find(Finding {
-                what: format!("{} {}{}", orphan.track.name, why(orphan), run.why_not_revoked(&orphan.track.name)),
+                what: format!(
+                    "{} {}{}{}",
+                    orphan.track.name,
+                    why(orphan),
+                    run.groups.why_not_allowed(&orphan.track.name),
+                    run.why_not_revoked(&orphan.track.name)
+                ),
                 username: Some(orphan.track.name.clone()),
                 oid: Some(orphan.track.oid),
                 at: Some(orphan.appeared.from),

@@ -22,8 +22,39 @@ pub(crate) struct Groups {
 struct Seen {
     oid: u32,
     stays: bool,
-    /// Whether it was ever more than a group: it could log in, or had a password or VALID UNTIL.
-    more: bool,
+    /// What it ever had that a group does not have.
+    more: More,
+    /// Whether its name begins with that of a credential: it was made for that one.
+    of_one: bool,
+}
+
+/// What makes a role more than a group.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct More {
+    login: bool,
+    password: bool,
+    valid_until: bool,
+}
+
+impl More {
+    fn of(role: &RoleSeen) -> Self {
+        Self { login: role.login, password: role.password == Some(true), valid_until: role.valid_until.is_some() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.login |= other.login;
+        self.password |= other.password;
+        self.valid_until |= other.valid_until;
+    }
+
+    fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    fn words(self) -> String {
+        let all = [(self.login, "LOGIN"), (self.password, "a password"), (self.valid_until, "VALID UNTIL")];
+        all.into_iter().filter_map(|(has, what)| has.then_some(what)).collect::<Vec<_>>().join(", ")
+    }
 }
 
 enum Members {
@@ -44,19 +75,25 @@ impl Groups {
         }
     }
 
-    pub(super) fn acknowledge(&mut self) {
+    /// Takes in a credential's role.
+    pub(super) fn acknowledge(&mut self, role: Option<&Username>) {
         self.acknowledged += 1;
+        let Some(role) = role else { return };
+        let later = self.seen.range_mut(role.clone()..);
+        let own = later.take_while(|(name, _)| name.as_str().starts_with(role.as_str()));
+        own.for_each(|(_, seen)| seen.of_one = true);
     }
 
-    pub(super) fn appears(&mut self, role: &RoleSeen) {
+    /// A role appears; `is_of_one` says whether a name begins with that of a credential.
+    pub(super) fn appears(&mut self, role: &RoleSeen, is_of_one: impl Fn(&Username) -> bool) {
         let declared = self.is_declared(&role.name);
         match self.seen.get_mut(&role.name) {
             Some(seen) => {
-                seen.more |= !role.is_group();
+                seen.more.add(More::of(role));
                 (seen.oid, seen.stays) = (role.oid, true);
             }
             None if role.is_group() || declared => {
-                let seen = Seen { oid: role.oid, stays: true, more: !role.is_group() };
+                let seen = Seen { oid: role.oid, stays: true, more: More::of(role), of_one: is_of_one(&role.name) };
                 self.seen.insert(role.name.clone(), seen);
             }
             None => {}
@@ -65,7 +102,7 @@ impl Groups {
 
     pub(super) fn changes(&mut self, role: &RoleSeen) {
         if let Some(seen) = self.seen.get_mut(&role.name) {
-            seen.more |= !role.is_group();
+            seen.more.add(More::of(role));
         }
     }
 
@@ -76,7 +113,7 @@ impl Groups {
     /// What is left: all that is not among these roles is gone.
     pub(super) fn whole_look(&mut self, roles: &[RoleSeen]) {
         self.seen.values_mut().for_each(|seen| seen.stays = false);
-        roles.iter().for_each(|role| self.appears(role));
+        roles.iter().for_each(|role| self.appears(role, |_| false));
     }
 
     pub(super) fn privileges(&mut self, oid: u32, set: &PrivilegeSet) {
@@ -97,13 +134,13 @@ impl Groups {
     /// Whether it is a group, and not made anew for each credential: declared, or a group of several credentials, or
     /// one of few where many credentials were issued.
     pub(crate) fn is_shared(&self, name: &Username) -> bool {
-        if self.seen.get(name).is_none_or(|seen| seen.more) {
+        if self.seen.get(name).is_none_or(|seen| !seen.more.is_none()) {
             return false;
         }
         if self.is_declared(name) || self.has_members(name) {
             return true;
         }
-        let unclear = self.seen.iter().filter(|(name, seen)| !seen.more && self.is_unclear(name));
+        let unclear = self.seen.iter().filter(|(name, seen)| seen.more.is_none() && self.is_unclear(name));
         self.is_unclear(name) && unclear.count() as u64 * 2 <= self.acknowledged
     }
 
@@ -113,8 +150,17 @@ impl Groups {
     }
 
     fn has_members(&self, name: &Username) -> bool {
-        let of_credential = self.names.iter().any(|pattern| pattern.is_match(name.as_str()));
-        !of_credential && matches!(self.members.get(name.as_str()), Some(Members::Several))
+        let of_one = self.seen.get(name).is_some_and(|seen| seen.of_one);
+        !of_one && matches!(self.members.get(name.as_str()), Some(Members::Several))
+    }
+
+    /// Why `creates` does not allow a role that it names; nothing where it allows it, or does not name it.
+    pub(crate) fn why_not_allowed(&self, name: &Username) -> String {
+        let more = self.seen.get(name).map(|seen| seen.more).filter(|more| !more.is_none() && self.is_declared(name));
+        more.map_or_else(String::new, |more| {
+            let has = more.words();
+            format!(". `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role has {has}")
+        })
     }
 
     /// Whether a role of that name appeared, and whether it is still there.

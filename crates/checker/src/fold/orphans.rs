@@ -30,11 +30,6 @@ impl Issues {
         }
     }
 
-    /// How many issues have no answer.
-    pub(crate) fn unanswered(&self) -> u64 {
-        self.unanswered.len() as u64
-    }
-
     /// Each issue without an answer accounts for one role at most, and for none that stood before it was sent. Which
     /// role is whose cannot be told: the earliest role gets the earliest issue, which leaves the fewest without.
     ///

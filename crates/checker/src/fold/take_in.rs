@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leaseproof_domain::{
     ActionMark, Event, FaultMark, LeaseSighting, Micros, Observer, Operation, OperationRecord, Outcome, PhaseMark,
-    PhasePoint, RoleRead, RoleSighting, WatchGap,
+    PhasePoint, RoleRead, RoleSighting, Username, WatchGap,
 };
 
 use super::life::{EarlyEnd, Read};
@@ -157,9 +157,9 @@ impl Run<'_> {
         if record.op == Operation::Issue && !record.outcome.is_ok() {
             self.ended.push_back((self.now.after(KEPT), record.life));
         } else if record.op == Operation::Issue {
-            self.groups.acknowledge();
-            if let Some(username) = &record.username {
-                let role = username.of_role();
+            let role = record.username.as_ref().map(Username::of_role);
+            self.groups.acknowledge(role.as_deref());
+            if let Some(role) = role {
                 if !self.tracks.has_appeared(&role) {
                     self.awaited.insert(record.life);
                 }
@@ -207,7 +207,12 @@ impl Run<'_> {
     fn sighting(&mut self, sighting: &RoleSighting) {
         let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
         self.tracks.sighting(sighting);
-        sighting.appeared.iter().for_each(|role| self.groups.appears(role));
+        // A name has few beginnings.
+        let is_of_one = |name: &Username| {
+            let ends = name.as_str().char_indices().map(|(end, _)| end).skip(1);
+            ends.into_iter().any(|end| self.owners.contains_key(&Username::new(&name.as_str()[..end])))
+        };
+        sighting.appeared.iter().for_each(|role| self.groups.appears(role, is_of_one));
         sighting.changed.iter().for_each(|role| self.groups.changes(role));
         sighting.gone.iter().for_each(|oid| self.groups.goes(*oid));
         self.look_for_awaited(Look { from: sighting.from, to: sighting.to });

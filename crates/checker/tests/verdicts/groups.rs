@@ -104,13 +104,34 @@ fn a_group_per_credential_is_left_behind_by_each() {
 }
 
 #[test]
+fn a_shared_group_may_be_named_as_credentials_are() {
+    // The engine's own template matches it, and no credential has its name's beginning.
+    let name = "v-token-app-role-everybodyeverybody12-1700000000";
+    let story = shared(with_roles(&[group(900, name)]), &[name]);
+    story.passes("INV-3");
+    let findings = story.fails("RUN-2");
+    assert_eq!(findings.len(), 1);
+    assert!(
+        findings[0].what.ends_with(&format!("declare it in [promise]: creates = [\"{name}\"]")),
+        "{}",
+        findings[0].what
+    );
+    let declared = declaring(story, &[name]);
+    declared.passes("RUN-2");
+    declared.passes("INV-3");
+}
+
+#[test]
 fn a_declared_role_that_is_more_than_a_group_is_not_allowed() {
     let with = |change: &dyn Fn(&mut RoleSeen)| {
         let mut role = group(900, "app_readers");
         change(&mut role);
         let story = declaring(shared(with_roles(&[role]), &["app_readers"]), &["app_readers"]);
-        assert_eq!(story.fails("INV-3").len(), 1);
-        story.fails("RUN-2").last().unwrap().what.clone()
+        let during = story.fails("INV-3");
+        let (left, why) = (story.fails("RUN-2").last().unwrap().what.clone(), ". `creates` allows groups only");
+        assert_eq!(during.len(), 1);
+        assert_eq!(during[0].what.split_once(why).unwrap().1, left.split_once(why).unwrap().1);
+        left
     };
     assert_snapshot!(with(&|role| role.login = true), @"app_readers still exists after the run's token was revoked; 0 orphaned roles are allowed. `creates` allows groups only, without LOGIN, password and VALID UNTIL; this role has LOGIN");
     assert!(with(&|role| role.password = Some(true)).ends_with("this role has a password"));
