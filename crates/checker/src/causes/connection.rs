@@ -15,9 +15,15 @@ use crate::fold::COULD_NOT_REVOKE;
 const LOST: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 const CONNECTION_EXCEPTION: &str = "08";
 const TOO_MANY_CONNECTIONS: &str = "53300";
+/// There is no such database, which PostgreSQL says after it has checked the password.
+const NO_DATABASE: &str = "3D000";
+/// How PostgreSQL rejects a password (auth_failed in src/backend/libpq/auth.c).
+const WRONG_PASSWORD: &str = "password authentication failed";
 /// The same SQLSTATE for a CONNECTION LIMIT (PostgreSQL, `src/backend/utils/init/postinit.c`).
 const TOO_MANY_OF_ONE: [&str; 2] = ["too many connections for role", "too many connections for database"];
 
+/// PostgreSQL's reason, in a message that Vault passes on.
+static FATAL: LazyLock<Regex> = LazyLock::new(|| regex(r"FATAL: (.*?) \(SQLSTATE [0-9A-Z]{5}\)"));
 /// Its account there.
 static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r"failed to connect to `[^`]*?\buser=(\S+)"));
 /// `SQLSTATE 57P03` in a finding's own words, or in a message of PostgreSQL that Vault passes on.
@@ -40,6 +46,8 @@ pub(crate) struct Connection {
     pub(super) how: How,
     /// The cluster, if there are several and it is known.
     pub(super) cluster: Option<String>,
+    /// Why PostgreSQL rejects the login, unless it is the password.
+    pub(super) why: Option<String>,
 }
 
 /// Whose connection it is.
@@ -66,8 +74,10 @@ pub(super) enum How {
     Unresolved,
     NoRoute,
     NotAccepting,
+    NoDatabase,
     Rejected,
     Closed,
+    SlowQuery,
     NoAnswer,
     Full,
 }
@@ -78,19 +88,23 @@ impl Connection {
         let what = finding.what.as_str();
         let reported_by_vault = ["HTTP 4", "HTTP 5", COULD_NOT_REVOKE].iter().any(|words| what.contains(words));
         if reported_by_vault && what.contains("Vault is sealed") {
-            return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed, cluster: None });
+            return Some(Self { server: Server::Vault, endpoint: None, how: How::Sealed, cluster: None, why: None });
         }
         let (server, how) = if let Some((_, why)) = what.split_once("no answer from Vault: ") {
             (Server::Vault, How::without_answer(why)?)
         } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL: ") {
             (Server::Postgres, How::without_answer(why)?)
+        } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL to the query: ") {
+            let how = How::without_answer(why)?;
+            (Server::Postgres, if how == How::NoAnswer { How::SlowQuery } else { how })
         } else if let Some(code) = SQLSTATE.captures(what).and_then(|found| found.get(1)) {
             let by_vault = reported_by_vault && what.contains(CONNECTS);
             // The limit of one role, or of one database, is an answer to it.
             if TOO_MANY_OF_ONE.iter().any(|words| what.contains(words)) {
                 return None;
             }
-            (Server::Postgres, How::of_sqlstate(code.as_str()).or(by_vault.then_some(How::Rejected))?)
+            let rejected = if code.as_str() == NO_DATABASE { How::NoDatabase } else { How::Rejected };
+            (Server::Postgres, How::of_sqlstate(code.as_str()).or(by_vault.then_some(rejected))?)
         } else if reported_by_vault {
             (Server::Postgres, How::of(what)?)
         } else {
@@ -99,8 +113,10 @@ impl Connection {
         let place = if how == How::Unresolved { &LOOKUP } else { &TARGET };
         let named = place.captures(what).or_else(|| ENDPOINT.captures(what)).and_then(|found| found.get(1));
         let endpoint = named.filter(|_| server == Server::Postgres).map(|endpoint| endpoint.as_str().to_owned());
-        let endpoint = if how == How::Rejected { of_account(what) } else { endpoint };
-        Some(Self { server, endpoint, how, cluster: None })
+        let endpoint = if how.is_rejected() { of_account(what) } else { endpoint };
+        let why = FATAL.captures(what).and_then(|found| found.get(1)).map(|why| why.as_str().to_owned());
+        let why = why.filter(|why| how.is_rejected() && !why.starts_with(WRONG_PASSWORD));
+        Some(Self { server, endpoint, how, cluster: None, why })
     }
 
     /// The same, to a server of that cluster.
@@ -111,7 +127,7 @@ impl Connection {
 
     /// The cluster, where nothing else distinguishes its servers from another's.
     fn only_cluster(&self) -> Option<&str> {
-        let alike = self.endpoint.is_none() || self.how == How::Rejected;
+        let alike = self.endpoint.is_none() || self.how.is_rejected();
         self.cluster.as_deref().filter(|_| alike)
     }
 
@@ -120,15 +136,17 @@ impl Connection {
         let other = match self.how {
             How::Full => " full",
             How::Rejected => " rejected",
+            How::NoDatabase => " without database",
             _ => "",
         };
         let endpoint = self.endpoint.as_deref().unwrap_or_default();
-        format!("{} {endpoint}{other} {}", self.server, self.only_cluster().unwrap_or_default())
+        let why = self.why.as_deref().unwrap_or_default();
+        format!("{} {endpoint}{other} {} {why}", self.server, self.only_cluster().unwrap_or_default())
     }
 
     /// Whether only the server, or the way to it, can be the reason, and not its load.
     pub(super) fn is_down(&self) -> bool {
-        !matches!(self.how, How::Closed | How::NoAnswer | How::Full)
+        !matches!(self.how, How::Closed | How::SlowQuery | How::NoAnswer | How::Full)
     }
 
     /// Takes what others say of it.
@@ -140,12 +158,15 @@ impl Connection {
         if self.cluster.is_none() {
             self.cluster.clone_from(&other.cluster);
         }
+        if self.why.is_none() {
+            self.why.clone_from(&other.why);
+        }
     }
 
     /// Whether it may be the reason why the other one failed: the other one's words do not say where it led, or Vault waits
     /// for this one.
     pub(super) fn may_be_behind(&self, other: &Self) -> bool {
-        let answers = |one: &Self| matches!(one.how, How::Full | How::Rejected).then_some(one.how);
+        let answers = |one: &Self| (one.how == How::Full || one.how.is_rejected()).then_some(one.how);
         let apart = self.cluster.is_some() && other.cluster.is_some() && self.cluster != other.cluster;
         let same = self.server == other.server && other.endpoint.is_none() && answers(self) == answers(other) && !apart;
         let waits = self.server == Server::Postgres && other.server == Server::Vault && other.how == How::NoAnswer;
@@ -154,7 +175,7 @@ impl Connection {
 
     /// What went wrong, in a sentence.
     pub(super) fn words(&self) -> String {
-        let Self { server, endpoint, how, .. } = self;
+        let Self { server, endpoint, how, why, .. } = self;
         let at = endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
         let of = self.only_cluster().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
         let named = format!("{server}{at}{of}");
@@ -167,11 +188,17 @@ impl Connection {
             },
             How::NoRoute => format!("{named} cannot be reached: there is no route to it"),
             How::NotAccepting => format!("{named} is not available: it starts, shuts down or recovers"),
-            How::Rejected => format!(
-                "{server}{of} rejects the login of Vault's account {}",
-                endpoint.as_deref().unwrap_or("in the connection")
-            ),
+            How::NoDatabase => {
+                let why = why.as_deref().unwrap_or("the database does not exist");
+                format!("Vault's connection to {server}{of} names a database that is not there: {why}")
+            }
+            How::Rejected => {
+                let account = endpoint.as_deref().unwrap_or("in the connection");
+                let why = why.iter().map(|why| format!(": {why}")).collect::<String>();
+                format!("{server}{of} rejects the login of Vault's account {account}{why}")
+            }
             How::Closed => format!("{named} closes connections without an answer"),
+            How::SlowQuery => format!("{named} does not answer a lifecycle's query in time; its logins work"),
             How::NoAnswer => format!("{named} does not answer in time"),
             How::Full => format!(
                 "{named} has no free connection (SQLSTATE {TOO_MANY_CONNECTIONS}): raise max_connections, or let Vault and \
@@ -187,6 +214,11 @@ fn of_account(what: &str) -> Option<String> {
 }
 
 impl How {
+    /// Whether PostgreSQL answered, and did not let Vault in.
+    fn is_rejected(self) -> bool {
+        matches!(self, Self::NoDatabase | Self::Rejected)
+    }
+
     /// By the words of Go, of Rust, or of the operating system.
     fn of(words: &str) -> Option<Self> {
         let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
@@ -288,6 +320,32 @@ mod tests {
                 "got HTTP 500: failed to connect to `host=h user=v database=d`: failed SASL auth (FATAL: password authentication \
                  failed for user \"v\" (SQLSTATE 28P01))",
                 "PostgreSQL rejects the login of Vault's account v",
+            ),
+            (
+                "got HTTP 500: failed to connect to `host=h user=v database=gone`: server error (FATAL: database \"gone\" does \
+                 not exist (SQLSTATE 3D000))",
+                "Vault's connection to PostgreSQL names a database that is not there: database \"gone\" does not exist",
+            ),
+            (
+                "got HTTP 500: failed to connect to `host=h user=v database=shop`: server error (FATAL: permission denied for \
+                 database \"shop\" (SQLSTATE 42501))",
+                "PostgreSQL rejects the login of Vault's account v: permission denied for database \"shop\"",
+            ),
+            (
+                "got HTTP 500: failed to connect to `host=h user=v database=shop`: server error (FATAL: role \"v\" is not \
+                 permitted to log in (SQLSTATE 28000))",
+                "PostgreSQL rejects the login of Vault's account v: role \"v\" is not permitted to log in",
+            ),
+            (
+                "got HTTP 500: failed to connect to `host=h user=v database=shop`: server error (FATAL: no pg_hba.conf entry for \
+                 host \"10.0.0.1\", user \"v\", database \"shop\", no encryption (SQLSTATE 28000))",
+                "PostgreSQL rejects the login of Vault's account v: no pg_hba.conf entry for host \"10.0.0.1\", user \"v\", \
+                 database \"shop\", no encryption",
+            ),
+            (
+                "v-1 could never log in at 127.0.0.1:5432/shop: 1 try without an answer, the last: no answer from PostgreSQL to \
+                 the query: it took longer than 1000 ms",
+                "PostgreSQL at 127.0.0.1:5432 does not answer a lifecycle's query in time; its logins work",
             ),
             ("the first: no answer from Vault: it took longer than 10000 ms", "Vault does not answer in time"),
         ] {

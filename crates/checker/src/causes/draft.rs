@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause, Micros};
+use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause, Micros, Operation};
 
 use super::connection::{Connection, Server};
-use super::follows::{at_the_same_time, follows, is_of_roles, is_share_of_failures, of_logins, of_roles, rank};
+use super::follows::{
+    at_the_same_time, follows, is_of_lag, is_of_roles, is_of_unanswered, is_share_of_failures, of_logins, of_roles,
+    rank, unanswered,
+};
 use super::spells::Spells;
 use super::{Context, Found, Group, privilege, unlogged};
 
@@ -139,6 +142,9 @@ impl Draft {
         if self.known != other.known {
             return false;
         }
+        if self.explains_threshold(other) {
+            return true;
+        }
         if let Some(explains) = self.explains_by_connection(other, timeout) {
             return explains;
         }
@@ -164,6 +170,23 @@ impl Draft {
             (false, true) => privilege::is_missed_by(own, others),
             (true, false) => false,
         }
+    }
+
+    /// Whether the other one is a threshold on requests of which this one says that they had no answer or were dropped, or on
+    /// the time until roles go that this one says stay.
+    fn explains_threshold(&self, other: &Self) -> bool {
+        if !other.checks().all(|check| check.as_str() == "THR-1") {
+            return false;
+        }
+        let own = self.groups.iter();
+        let ops: Vec<Operation> = own.flat_map(|(check, group)| unanswered(*check, group)).collect();
+        let stay = self.check.as_str() == "EXP-1" && self.throughout;
+        is_of_unanswered(other.group(), &ops) || (stay && is_of_lag(other.group()))
+    }
+
+    /// Whether all its findings are of one check.
+    fn is_only_of_check(&self, id: &str) -> bool {
+        self.groups.keys().all(|check| check.as_str() == id)
     }
 
     /// Whether the other one fails because a server could not be reached; none where neither is about that.
@@ -234,7 +257,8 @@ impl Draft {
 
     /// Takes what follows from this.
     pub(super) fn take(&mut self, other: Self) {
-        if self.connection.is_some() && other.connection.is_some() {
+        let thresholds = self.is_only_of_check("THR-1") && other.is_only_of_check("THR-1");
+        if thresholds || (self.connection.is_some() && other.connection.is_some()) {
             return self.join(other);
         }
         for (check, group) in &other.groups {
@@ -318,6 +342,8 @@ impl Draft {
         let said = if count == 1 { example.what.clone() } else { said };
         let seen = if self.connection.is_some() { self.seen() } else { Vec::new() };
         let (what, seen, times) = match &self.connection {
+            // An action that is rejected names what it wanted to do.
+            Some(_) if self.is_only_of_check("ACT-1") => (said, Vec::new(), Vec::new()),
             Some(connection) if connection.is_down() || seen.len() > 1 => {
                 (connection.words(), seen, self.spells().beginnings())
             }

@@ -91,6 +91,60 @@ pub(super) fn is_share_of_failures(group: &Group, checks: &[CheckId]) -> bool {
     group.about.keys().all(|subject| matches!(subject, Subject::Metric(metric) if fails(metric)))
 }
 
+/// The operations of which AVL-1, or a threshold, says that requests had no answer or were dropped.
+pub(super) fn unanswered(check: CheckId, group: &Group) -> Vec<Operation> {
+    match check.as_str() {
+        "AVL-1" => group.operations(),
+        "THR-1" => {
+            let is_bound = is_lower_bound(group);
+            let of = |metric: Metric| match metric {
+                Metric::Failed(op) | Metric::Unanswered(op) => Some(op).filter(|_| has_unanswered(group)),
+                Metric::Response(op, _) | Metric::Service(op, _) => Some(op).filter(|_| is_bound),
+                Metric::Shed => Some(Operation::Issue),
+                Metric::ExpiryLag(_) => None,
+            };
+            metrics(group).unwrap_or_default().into_iter().filter_map(of).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether thresholds are on those operations, and fail for requests without an answer.
+pub(super) fn is_of_unanswered(group: &Group, ops: &[Operation]) -> bool {
+    let is = |metric: &Metric| match metric {
+        Metric::Failed(op) | Metric::Unanswered(op) => has_unanswered(group) && ops.contains(op),
+        Metric::Response(op, _) | Metric::Service(op, _) => is_lower_bound(group) && ops.contains(op),
+        Metric::Shed => ops.contains(&Operation::Issue),
+        Metric::ExpiryLag(_) => false,
+    };
+    metrics(group).is_some_and(|metrics| metrics.iter().all(is))
+}
+
+/// Whether thresholds are on the time until roles go.
+pub(super) fn is_of_lag(group: &Group) -> bool {
+    metrics(group).is_some_and(|metrics| metrics.iter().all(|metric| matches!(metric, Metric::ExpiryLag(_))))
+}
+
+/// The metrics of thresholds; none of those in fault windows, where requests may have no answer.
+fn metrics(group: &Group) -> Option<Vec<Metric>> {
+    let of = |subject: &Subject| {
+        let Subject::Metric(name) = subject else { return None };
+        let (metric, labels) = name.split_once('{').unwrap_or((name, ""));
+        metric.parse().ok().filter(|_| !labels.contains("during=fault"))
+    };
+    group.about.keys().map(of).collect()
+}
+
+/// Whether a threshold was crossed by requests of which only the least time is known.
+fn is_lower_bound(group: &Group) -> bool {
+    group.example().what.contains(", got > ")
+}
+
+/// Whether a threshold's finding says that requests had no answer.
+fn has_unanswered(group: &Group) -> bool {
+    group.example().what.contains(" due were answered, ")
+}
+
 /// Saturation and availability come before what they make fail, and so do issues, wrong privileges and TTLs, and lost
 /// credentials; what is left over comes last, and the others stand as in the catalogue.
 pub(super) fn rank(check: CheckId) -> (u8, CheckId) {

@@ -297,6 +297,66 @@ fn the_faults_of_a_cause_are_those_in_whose_windows_a_check_first_reports_it() {
     assert_eq!(faults, [1, 2]);
 }
 
+/// A threshold on a metric that was crossed.
+fn threshold(metric: &str, what: &str) -> Failed {
+    let mut groups = Groups::default();
+    let line = Origin { file: "scenario.toml".into(), line: 9, column: 1 };
+    let finding = Finding { what: format!("expected {metric} {what}"), ..Finding::default() };
+    groups.add(CheckId::of("THR-1"), &finding, &Subject::Metric(metric.into()), &line);
+    Failed { check: CheckId::of("THR-1"), known: false, samples: 19, groups }
+}
+
+#[test]
+fn thresholds_that_fail_for_requests_without_an_answer_are_of_the_cause_of_those() {
+    const DROPPED: &str = "5 of 19 due were answered, 0 had no answer, 14 were dropped";
+    let thresholds = || {
+        vec![
+            threshold("issue.failed", &format!("<= 5%, got 73.68 %: {DROPPED}")),
+            threshold("issue.response.p50", &format!("< 3s, got > 5 s: {DROPPED}")),
+            threshold("lives.shed", "< 10%, got 73.68 %"),
+        ]
+    };
+    let dropped = Finding {
+        what: "issue: expected all but 5 % of 19 due requests answered within 5000 ms, got 14 without an answer (73.7 %): 0 \
+               sent, 14 dropped; the first: dropped: in_flight of [client] was reached"
+            .into(),
+        at: Some(Micros(10)),
+        ..Finding::default()
+    };
+    let with = |more: Vec<Failed>| causes([vec![failed("AVL-1", 60, &[dropped.clone()])], more].concat());
+    assert_eq!(told(&with(thresholds())), ["AVL-1 ×1 @10 + THR-1 ×3"]);
+    // Times that are known, other operations, and fault windows have other reasons.
+    let others = [
+        threshold("issue.response.p50", "< 3s, got 4123.000 ms"),
+        threshold("renew.response.p50", "< 3s, got > 5 s: 1 of 3 due were answered, 2 had no answer"),
+        threshold("issue.failed{during=fault}", &format!("<= 5%, got 73.68 %: {DROPPED}")),
+    ];
+    for other in others {
+        assert_eq!(with(vec![other]).len(), 2);
+    }
+    // Without AVL-1 they are one cause, with the line of each.
+    let alone = causes(thresholds());
+    assert_eq!(told(&alone), ["THR-1 ×3 @-"]);
+    assert_eq!(alone[0].about.len(), 3);
+}
+
+#[test]
+fn a_threshold_on_how_long_roles_stay_is_of_those_that_stay() {
+    let stays: Vec<Finding> =
+        (0..15).map(|number| finding("{} still exists 9.1 s after its lease ended", number, 5)).collect();
+    let lag = || threshold("expiry.lag.p50", "< 3s, got > 7.33 s");
+    assert_eq!(told(&causes(vec![failed("EXP-1", 15, &stays), lag()])), ["EXP-1 ×15 @5 + THR-1 ×1"]);
+    assert_eq!(causes(vec![failed("EXP-1", 200, &stays), lag()]).len(), 2);
+}
+
+#[test]
+fn a_rejected_action_is_named_even_if_it_reports_a_connection() {
+    let what = "action 1 (bad: write database/config/app) was rejected: HTTP 400: failed to connect to `host=h user=v \
+                database=gone`: server error (FATAL: database \"gone\" does not exist (SQLSTATE 3D000))";
+    let action = Finding { what: what.into(), at: Some(Micros(7)), ..Finding::default() };
+    assert_eq!(causes(vec![failed("ACT-1", 1, &[action])])[0].what, what);
+}
+
 #[test]
 fn one_role_that_is_left_over_is_one_cause() {
     let appeared = |number| finding("{} appeared in pg_roles and belongs to no acknowledged issue", number, 10);

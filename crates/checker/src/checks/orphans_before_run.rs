@@ -6,6 +6,7 @@ use crate::check::{Check, Whole};
 use crate::fold::{LeftBefore, Run};
 use crate::sheet::Sheet;
 use crate::windows::Selection;
+use crate::words::count;
 
 /// No role is left without a lease from before the run.
 pub(super) struct OrphansBeforeRun;
@@ -41,7 +42,7 @@ impl Check for OrphansBeforeRun {
         }
         for orphan in orphans {
             sheet.find(Finding {
-                what: words(orphan),
+                what: words(orphan, allowed, at_least),
                 username: Some(orphan.name.clone()),
                 oid: Some(orphan.oid),
                 promised: promise.map(|promise| promise.origin.clone()),
@@ -63,14 +64,14 @@ impl Check for OrphansBeforeRun {
     }
 }
 
-fn words(orphan: &OrphanBefore) -> String {
-    let OrphanBefore { name, cluster, login, role, .. } = orphan;
-    let pattern = role.as_ref().map_or_else(|| "of Vault's own template".to_owned(), |role| format!("of {role}"));
-    let login = if *login { "it can log in" } else { "it cannot log in" };
+/// The same for every role, so that all of them are one cause; the report lists what each is.
+fn words(orphan: &OrphanBefore, allowed: u64, at_least: u64) -> String {
+    let OrphanBefore { name, cluster, .. } = orphan;
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
+    let expected = if allowed == 0 { "no role".to_owned() } else { format!("at most {}", count(allowed, "role")) };
     format!(
-        "{name}{on} existed before the run, matches the username pattern {pattern}, and Vault lists no lease \
-         that could be its own; {login}"
+        "expected {expected} without a lease from before the run, got {at_least}: {name}{on} matches a username pattern, and \
+         Vault lists no lease that could be its own"
     )
 }
 
