@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures,
-    VERDICTS_SCHEMA, Verdict,
+    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures, Subject,
+    VERDICTS_SCHEMA, Verdict, count,
 };
 use leaseproof_history::ReadEnd;
-use leaseproof_scenario::{Ask, Plan};
+use leaseproof_scenario::{Ask, LifePlan, Plan};
 
 use crate::arrivals::Arrivals;
 use crate::causes::{self, Failed};
@@ -140,6 +140,7 @@ impl<'p> Bench<'p> {
             let (ask, mut outcome) = asked.end(&self.run, &whole);
             // Without any credential, more requests fail in the same way.
             outcome.raise = if totals.issued > 0 { outcome.raise } else { &[] };
+            outcome.futile = nothing_works(outcome.raise, &ask.subject, self.run.plan, &self.windows);
             if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
                 left_out.insert(ask.check.to_string(), why.to_owned());
                 continue;
@@ -221,8 +222,29 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
     }
 }
 
+/// Why more load does not give a check samples: no request that it needs succeeds.
+fn nothing_works(raise: &[&str], subject: &Subject, plan: &Plan, windows: &Windows<'_>) -> Option<String> {
+    let role = if let Subject::Role(role) = subject { Some(role.as_str()) } else { None };
+    // A lease is shortened by a renewal: without it, it does not end in the run.
+    let of_role = |life: &&LifePlan| role.is_none_or(|role| life.role == role);
+    let is_shortened = || plan.lives.iter().filter(of_role).any(|life| life.lease.is_some());
+    let (op, noun) = match *raise.first()? {
+        "renew.share" => (Operation::Renew, "renewal"),
+        "end.expire" if is_shortened() => (Operation::Renew, "renewal"),
+        "end.revoke" => (Operation::Revoke, "revocation"),
+        _ => return None,
+    };
+    let statistics = windows.merged(Selection { role, ..Selection::default() });
+    let figures = statistics.operations.get(&op).filter(|figures| figures.ok == 0 && figures.total() > 0)?;
+    let all = count(figures.total(), noun);
+    Some(format!("none of {all} succeeded ({} rejected, {} without an answer)", figures.failed, figures.indeterminate))
+}
+
 /// Why samples are missing, and which keys give more of them.
-fn with_remedy(why: &str, raise: &[&str]) -> String {
+fn with_remedy(why: &str, raise: &[&str], futile: Option<&str>) -> String {
+    if let Some(futile) = futile {
+        return format!("{why}: {futile}");
+    }
     let keys: Vec<String> = raise.iter().map(|key| format!("`{key}`")).collect();
     match keys.split_last() {
         None => why.to_owned(),
@@ -238,7 +260,8 @@ fn judgment(
     plan: &Plan,
     failures: &mut Vec<Failed>,
 ) -> (Judgment, Vec<usize>) {
-    let Outcome { mut written, crashed, without_samples, raise, rests_on_timing } = outcome;
+    let Outcome { mut written, crashed, without_samples, raise, futile, rests_on_timing } = outcome;
+    let futile = futile.as_deref();
     let mut not_run = false;
     let (verdict, reason) = if let Some(words) = crashed {
         (Verdict::Unknown, Some(format!("the check itself crashed: {words}")))
@@ -248,9 +271,9 @@ fn judgment(
         not_run = true;
         (Verdict::Unknown, Some(format!("not run: {}", cause.what)))
     } else if let Some(why) = written.cannot_say.take() {
-        (Verdict::Unknown, Some(if written.lacks_samples { with_remedy(&why, raise) } else { why }))
+        (Verdict::Unknown, Some(if written.lacks_samples { with_remedy(&why, raise, futile) } else { why }))
     } else if written.samples == 0 {
-        (Verdict::Unknown, Some(with_remedy(without_samples, raise)))
+        (Verdict::Unknown, Some(with_remedy(without_samples, raise, futile)))
     } else if let Some(why) = written.coverage.as_ref().and_then(coverage::too_little) {
         (Verdict::Unknown, Some(why))
     } else {
@@ -306,7 +329,7 @@ fn verdicts(
     totals.shed = statistics.shed;
     totals.late = punctuality.late;
     totals.timed = punctuality.timed;
-    totals.issues_unanswered = run.issues_unanswered();
+    totals.issues_unanswered = statistics.operations.get(&Operation::Issue).map_or(0, |issues| issues.indeterminate);
     RunVerdicts {
         schema: VERDICTS_SCHEMA.to_owned(),
         leaseproof: env!("CARGO_PKG_VERSION").to_owned(),

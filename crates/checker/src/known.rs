@@ -22,7 +22,7 @@ pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -
     }
     let written: Written = sheet.finish();
     let without_samples = "the scenario declares nothing as known";
-    Outcome { written, crashed: None, without_samples, raise: &[], rests_on_timing: None }
+    Outcome { written, crashed: None, without_samples, raise: &[], futile: None, rests_on_timing: None }
 }
 
 fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], sheet: &mut Sheet) {

@@ -78,7 +78,8 @@ impl Check for LeftoverDependencies {
         sheet.sample();
         let ended = count(self.ended, "credential");
         let what = format!(
-            "{ended} ended and no role was dropped, including {} with all its entries in pg_shdepend{why}",
+            "expected the roles of {ended} that ended to be dropped, got 0 dropped: {} still exists, with all its entries in \
+             pg_shdepend{why}",
             first.what
         );
         sheet.find(Finding { what, ..first });

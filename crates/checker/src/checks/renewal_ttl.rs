@@ -81,7 +81,7 @@ impl RenewalTtl {
         let Some((look, valid_until)) = after else { return };
         sheet.sample();
         let Some(wall) = valid_until else {
-            let what = format!("{} has no VALID UNTIL after its renewal", life.name());
+            let what = format!("{} has no VALID UNTIL, or infinity after its renewal", life.name());
             sheet.find(life.finding(look.from, what));
             return;
         };

@@ -13,6 +13,8 @@ use crate::windows::Selection;
 /// A declared threshold holds.
 pub(super) struct Thresholds {
     thresholds: Vec<ThresholdPlan>,
+    /// The lifecycles that have a timeout of their own for an issue, and their roles.
+    hasty: Vec<(String, String)>,
 }
 
 impl Thresholds {
@@ -35,7 +37,31 @@ impl Thresholds {
         if thresholds.is_empty() {
             thresholds = meant(&|threshold| own_subject(threshold) || own_metric(threshold));
         }
-        Self { thresholds }
+        let hasty = plan.lives.iter().filter(|life| life.patience.is_some());
+        Self { thresholds, hasty: hasty.map(|life| (life.name.clone(), life.role.clone())).collect() }
+    }
+
+    /// Why longer times are not known, and which key makes them known.
+    fn remedy(&self, threshold: &ThresholdPlan) -> String {
+        let of_role = |role: &str| threshold.role.as_deref().is_none_or(|own| own == role);
+        let hasty: Vec<String> = self
+            .hasty
+            .iter()
+            .filter(|(_, role)| threshold.metric.operation() == Some(Operation::Issue) && of_role(role))
+            .map(|(name, _)| format!("[life.{name}]"))
+            .collect();
+        match threshold.metric {
+            Metric::ExpiryLag(_) => {
+                "because the run ended before: raise `drain` of the phase above the limit".to_owned()
+            }
+            _ if hasty.is_empty() => {
+                "because no request waited longer: raise `timeout` in [client] above the limit".to_owned()
+            }
+            _ => format!(
+                "because no request waited longer: raise `patience` of {} and `timeout` in [client] above the limit",
+                hasty.join(" and ")
+            ),
+        }
     }
 }
 
@@ -63,9 +89,20 @@ impl Check for Thresholds {
         (threshold.during != During::Fault).then(|| Selection::of(threshold))
     }
 
+    /// A dropped arrival has a response time and no answer; it has no service time, and nothing after its issue.
+    fn judges_dropped(&self) -> bool {
+        let judges = |metric| match metric {
+            Metric::Shed => true,
+            Metric::Response(op, _) | Metric::Failed(op) | Metric::Unanswered(op) => op == Operation::Issue,
+            Metric::Service(..) | Metric::ExpiryLag(_) => false,
+        };
+        self.thresholds.iter().all(|threshold| judges(threshold.metric))
+    }
+
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            judge(threshold, &whole.windows.merged(Selection::of(threshold)), sheet);
+            let remedy = self.remedy(threshold);
+            judge(threshold, &whole.windows.merged(Selection::of(threshold)), &remedy, sheet);
         }
     }
 
@@ -94,7 +131,7 @@ impl Check for Thresholds {
     }
 }
 
-fn judge(threshold: &ThresholdPlan, statistics: &Statistics, sheet: &mut Sheet) {
+fn judge(threshold: &ThresholdPlan, statistics: &Statistics, remedy: &str, sheet: &mut Sheet) {
     let (metric, subject) = (threshold.metric, threshold.subject());
     let times = times_of(metric, statistics);
     let (shown, holds, samples) = match (quantity_of(metric), times) {
@@ -124,11 +161,9 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, sheet: &mut Sheet) 
             let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
             sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
         }
-        None => sheet.cannot_say(format!(
-            "{subject} is {shown}{of}; whether it is {} is unknown, because no request waited longer: raise `timeout` in [client] \
-             above the limit",
-            threshold.text
-        )),
+        None => {
+            sheet.cannot_say(format!("{subject} is {shown}{of}; whether it is {} is unknown, {remedy}", threshold.text))
+        }
     }
 }
 

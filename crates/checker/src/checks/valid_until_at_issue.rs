@@ -89,6 +89,9 @@ fn margin(issue: &Step, ttl: u64, wall: UnixMicros) -> WallMoment {
 
 fn no_end(life: &Life, look: Look, sheet: &mut Sheet) {
     sheet.sample();
-    let what = format!("{} has no VALID UNTIL; expected the time of the issue plus the TTL plus 5 s", life.name());
+    let what = format!(
+        "{} has no VALID UNTIL, or infinity; expected the time of the issue plus the TTL plus 5 s",
+        life.name()
+    );
     sheet.find(life.finding(look.from, what));
 }

@@ -38,8 +38,10 @@ impl Check for ValidUntilCoversLease {
                     self.bounds.judge(&run.clocks, moment(server.clone(), term, wall), finding);
                 }
                 None => {
-                    let what =
-                        format!("{} has no VALID UNTIL; expected at most 5 s after the end of its lease", life.name());
+                    let what = format!(
+                        "{} has no VALID UNTIL, or infinity; expected at most 5 s after the end of its lease",
+                        life.name()
+                    );
                     sheet.find(life.finding(look.from, what));
                 }
             }

@@ -184,7 +184,7 @@ fn rev_1_without_an_answer_or_a_look_there_is_nothing_to_judge() {
     );
     assert_eq!(
         silent.unknown("REV-1"),
-        "no revocation was answered and followed by an observation of the roles: for more samples, raise `end.revoke`, `rate` or `for`"
+        "no revocation was answered and followed by an observation of the roles: none of 2 revocations succeeded (0 rejected, 2 without an answer)"
     );
     let unlooked = Story::good().without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }));
     unlooked.unknown("REV-1");

@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, Judgment, LoggedNote, Micros, Observer, Operation,
-    OperationRecord, RunOutcome, ServerLost, ServerNote, Severity, Shed, Span, Subject, Validity, Verdict, WatchGap,
+    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, FaultMark, FaultPoint, Judgment, LoggedNote,
+    Micros, Observer, Operation, OperationRecord, RunOutcome, ServerLost, ServerNote, Severity, Shed, Span, Subject,
+    Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Comparison, ThresholdPlan};
@@ -424,6 +425,22 @@ fn figures_count_from_the_intended_and_from_the_real_start() {
 }
 
 #[test]
+fn an_issue_that_was_rejected_in_a_fault_window_is_no_issue_without_an_answer() {
+    let mut story = Story::good();
+    story.plan.faults = vec![crate::faults::plan(2_000)];
+    for (at, point) in [(12 * S, FaultPoint::Begins), (13 * S, FaultPoint::Healed)] {
+        story.add(at, Event::Fault(FaultMark { fault: 1, point, at: Micros(at), words: String::new() }));
+    }
+    let sealed = refused_with(FailureSource::Vault, "500", "no connection");
+    story.operation(7, Operation::Issue, 12 * S + MS, 12 * S + 2 * MS, sealed);
+    let verdicts = story.clone().judged().verdicts;
+    let issue = verdicts.operations.iter().find(|figures| figures.op == Operation::Issue).unwrap();
+    assert_eq!((issue.failed, issue.indeterminate, verdicts.totals.issues_unanswered), (1, 0, 0));
+    story.operation(8, Operation::Issue, 12 * S + MS, 12 * S + 2 * MS, crate::story::no_answer());
+    assert_eq!(story.judged().verdicts.totals.issues_unanswered, 1);
+}
+
+#[test]
 fn lives_are_counted_by_what_became_of_them() {
     let story = Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
         let shed = Shed { life: 9, role: ROLE.into(), phase: "steady".into(), intended: Micros(S), lifecycle: None };
@@ -647,10 +664,8 @@ fn an_unanswered_request_counts_as_failed_and_as_unanswered_of_those_that_were_d
     }
 }
 
-#[test]
-fn a_client_that_goes_away_early_bounds_its_own_issues_only() {
-    let mut story = bounded("issue.response.p50", Comparison::Below, (9 * S) as f64);
-    let lifecycle = |name: &str, patience: Option<u64>| leaseproof_scenario::LifePlan {
+fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::LifePlan {
+    leaseproof_scenario::LifePlan {
         name: name.into(),
         role: ROLE.into(),
         lease: None,
@@ -661,8 +676,13 @@ fn a_client_that_goes_away_early_bounds_its_own_issues_only() {
         patience: patience.map(leaseproof_domain::Ttl::from_millis),
         revoke: 1.0,
         origin: line(40),
-    };
-    story.plan.lives = vec![lifecycle("hasty", Some(300)), lifecycle("patient", None)];
+    }
+}
+
+#[test]
+fn a_client_that_goes_away_early_bounds_its_own_issues_only() {
+    let mut story = bounded("issue.response.p50", Comparison::Below, (9 * S) as f64);
+    story.plan.lives = vec![lifecycle_of("hasty", Some(300)), lifecycle_of("patient", None)];
     let of = |story: Story, name: &str| {
         let name = name.to_owned();
         story.with(|story| saturated(story, 0, 0, 9)).each(move |event| {
@@ -693,6 +713,59 @@ fn of_several_thresholds_the_one_of_the_asks_own_line_is_judged_and_else_those_o
     asked_at(story.clone(), 99).fails("THR-1");
     story.plan.thresholds[0].metric = "revoke.response.max".parse().unwrap();
     asked_at(story, 99).passes("THR-1");
+}
+
+#[test]
+fn what_keeps_a_longer_time_from_being_known_is_named() {
+    // A role that is still there when the run ends, and a client that goes away before the answer.
+    let mut lag = bounded("expiry.lag.max", Comparison::Below, (600 * S) as f64);
+    lag = lag
+        .without(|event| matches!(event, Event::Residue { .. }))
+        .without(|event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty()))
+        .with(|story| story.residue(20 * S, false, vec![seen(2, None)], vec![2]));
+    assert_snapshot!(lag.unknown("THR-1"));
+    let mut hasty =
+        bounded("issue.response.p50", Comparison::Below, (9 * S) as f64).with(|story| saturated(story, 0, 9, 0));
+    hasty = hasty.each(|event| {
+        if let Event::Operation(record) = event
+            && record.life >= 10_000
+        {
+            (record.end, record.lifecycle) = (Micros(record.start.0 + 300 * MS), Some("hasty".into()));
+        }
+    });
+    hasty.plan.lives = vec![lifecycle_of("hasty", Some(300))];
+    assert_snapshot!(hasty.unknown("THR-1"));
+}
+
+#[test]
+fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
+    let renewals = |outcome: leaseproof_domain::Outcome| {
+        Story::good().each(move |event| {
+            if let Event::Operation(record) = event
+                && record.op == Operation::Renew
+            {
+                record.outcome = outcome.clone();
+            }
+        })
+    };
+    let silent = renewals(crate::story::no_answer());
+    assert_snapshot!(silent.unknown("INV-7"));
+    let denied = renewals(refused_with(FailureSource::Vault, "403", "permission denied"));
+    assert_snapshot!(denied.unknown("INV-7"));
+    // A lease that no renewal shortened does not end in the run.
+    let mut unshortened = denied.without(|event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty()));
+    unshortened.plan.lives = vec![leaseproof_scenario::LifePlan {
+        lease: Some(leaseproof_domain::Ttl::from_secs(3)),
+        ..lifecycle_of("app", None)
+    }];
+    assert!(unshortened.unknown("EXP-1").contains("succeeded"), "{}", unshortened.unknown("EXP-1"));
+    // Where nobody renews, more would help.
+    assert!(
+        Story::good()
+            .without(|event| matches!(event, Event::Operation(record) if record.op == Operation::Renew))
+            .unknown("INV-7")
+            .contains("raise `renew.share`")
+    );
 }
 
 #[test]
