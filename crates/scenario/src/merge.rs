@@ -112,7 +112,10 @@ impl Below {
 
 fn which<'a>(item: &Node, form: Form, all: impl Iterator<Item = &'a Node>) -> Problem {
     let identity = form.identity(item).unwrap_or_default();
-    let problem = Problem::at(&item.place, format!("the layer below says `{identity}` more than once"));
+    let problem = Problem::at(
+        &item.place,
+        format!("`{identity}` is ambiguous: the file that this one changes has it more than once"),
+    );
     problem.label("which one is meant?").help(candidates(form, all))
 }
 

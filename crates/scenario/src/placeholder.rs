@@ -63,11 +63,14 @@ impl Servers {
                 1 => format!("`${{{name}}}`: cluster `{cluster}` has one server, number 1"),
                 _ => format!("`${{{name}}}`: cluster `{cluster}` has {servers} servers, numbers 1 to {servers}"),
             };
-            return Some((why, "`standbys` says how many a cluster with standbys has beside its primary".to_owned()));
+            return Some((why, "`standbys` is the number of standbys of a cluster, without its primary".to_owned()));
         }
         None
     }
 }
+
+/// The certificate of the run's own authority.
+const CA: &str = "estate.ca";
 
 /// Everything that `${…}` can stand for in an estate.
 #[derive(Clone, Debug)]
@@ -79,7 +82,7 @@ pub(crate) struct Places {
 impl Places {
     /// Of an estate with those clusters; the authority's certificate is there where a server speaks TLS.
     pub(crate) fn of(clusters: Vec<Servers>, tls: bool) -> Self {
-        let names = clusters.iter().flat_map(Servers::names).chain(tls.then(|| "estate.ca".to_owned())).collect();
+        let names = clusters.iter().flat_map(Servers::names).chain(tls.then(|| CA.to_owned())).collect();
         Self { names, clusters }
     }
 
@@ -159,6 +162,11 @@ impl Places {
         }
         if let Some((why, help)) = self.clusters.iter().find_map(|cluster| cluster.refuses(name)) {
             return Problem::at(&place, why).label("here").help(help);
+        }
+        if name == CA {
+            let none = format!("no server of the environment has TLS, so that it has no `${{{CA}}}`");
+            let help = "`tls = true` in [vault] or in [postgres.NAME] gives that server a certificate of it";
+            return Problem::at(&place, none).label("here").help(help);
         }
         let problem = Problem::at(&place, format!("the environment has no `${{{name}}}`"));
         match nearest(name, self.names.iter().map(String::as_str)) {

@@ -17,6 +17,7 @@ mod probes;
 mod promise;
 mod schedule;
 mod setup;
+mod start;
 mod username;
 mod wrong_key;
 
@@ -202,6 +203,9 @@ pub struct VaultPostgresPlan {
     pub connection_url: String,
     /// `ha_enabled`: whether the nodes take turns by a lock in the database.
     pub ha_enabled: bool,
+    /// The line of `connection_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Where Vault keeps its data.
@@ -333,6 +337,9 @@ pub struct PostgresPlan {
     /// The account that standbys replicate with once the set-up has created it; the harness's own where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicate_as: Option<ReplicationAccount>,
+    /// The lines of `hba` and of each setting, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, Origin>,
     /// The `[postgres.<name>]` line.
     pub origin: Origin,
 }

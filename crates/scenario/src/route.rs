@@ -93,7 +93,8 @@ impl Walk<'_> {
         let named = indices(&|item| is(form.name(item)));
         let meant = if named.is_empty() { indices(&|item| is(form.identity(item))) } else { named };
         let &[index] = meant.as_slice() else {
-            let message = format!("`{}` is {} at once", &self.path[..from + identity.len()], meant.len());
+            let message =
+                format!("`{}` is ambiguous: {} items have that name", &self.path[..from + identity.len()], meant.len());
             let help = Some(candidates(form, meant.iter().map(|index| &items[*index])));
             return Err(Lost { part: from..from + identity.len(), message, candidates: Vec::new(), help });
         };

@@ -29,6 +29,7 @@ pub(super) fn vault(book: &Book<'_>) -> VaultPlan {
     let postgresql = table.table("postgresql").map(|stanza| VaultPostgresPlan {
         connection_url: connection_url(book, stanza).unwrap_or_default(),
         ha_enabled: stanza.flag("ha_enabled").is_some_and(|said| said.value),
+        origin: stanza.entry("connection_url").map(|entry| entry.at.origin()),
     });
     let storage = match table.text("storage").map(|said| said.value) {
         Some("file") => VaultStorage::File,
@@ -142,6 +143,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         clock: clock(book, table),
         // Its password may be the set-up's to say.
         replicate_as: None,
+        lines: settings::lines(table),
         origin: node.place.origin(),
     }
 }
@@ -155,8 +157,8 @@ fn layout(book: &Book<'_>, table: &Table) -> Layout {
     };
     let strangers = |keys: &[&str], whose: &str, layouts: &str| {
         for entry in keys.iter().filter_map(|key| table.entry(key)) {
-            let problem = format!("`{}` is of clusters {whose}", entry.key);
-            book.add(Problem::at(&entry.at, problem).label(format!("expected with layout = {layouts}")));
+            let problem = format!("`{}` is only allowed for clusters {whose}", entry.key);
+            book.add(Problem::at(&entry.at, problem).label(format!("expected layout = {layouts}")));
         }
     };
     match table.text("layout").map(|said| said.value) {
@@ -167,17 +169,17 @@ fn layout(book: &Book<'_>, table: &Table) -> Layout {
                 let none = "Patroni has no quorum of standbys before its version 4";
                 book.add(Problem::at(&entry.node.place, none).label("expected `async` or `remote_apply`"));
             }
-            strangers(&["replicate_as", "replicate_password"], "whose standbys the harness keeps", "\"haproxy-ha\"");
+            strangers(&["replicate_as", "replicate_password"], "whose standbys leaseproof manages", "\"haproxy-ha\"");
             Layout::Patroni { standbys, replication, timing: timing(book, table) }
         }
         Some("haproxy-ha") => {
-            strangers(&["patroni"], "that Patroni keeps", "\"patroni\"");
+            strangers(&["patroni"], "that Patroni manages", "\"patroni\"");
             Layout::HaproxyHa { standbys, replication }
         }
         _ => {
             strangers(&["standbys", "replication"], "with standbys", "\"haproxy-ha\" or \"patroni\"");
             strangers(&["replicate_as", "replicate_password"], "with standbys", "\"haproxy-ha\"");
-            strangers(&["patroni"], "that Patroni keeps", "\"patroni\"");
+            strangers(&["patroni"], "that Patroni manages", "\"patroni\"");
             Layout::Standalone
         }
     }

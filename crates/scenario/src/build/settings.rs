@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
+use leaseproof_domain::Origin;
 use regex::Regex;
 
 use super::Book;
@@ -36,6 +37,12 @@ pub(super) fn of(book: &Book<'_>, table: &Table) -> BTreeMap<String, String> {
         settings.insert(entry.key.clone(), text(entry));
     }
     settings
+}
+
+/// The lines of `hba` and of each setting.
+pub(super) fn lines(table: &Table) -> BTreeMap<String, Origin> {
+    let settings = table.table("settings").map(|settings| settings.entries.as_slice()).unwrap_or_default();
+    settings.iter().chain(table.entry("hba")).map(|entry| (entry.key.clone(), entry.at.origin())).collect()
 }
 
 /// Texts that are lines of files, or words of commands.

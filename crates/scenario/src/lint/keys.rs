@@ -139,12 +139,19 @@ const TOKEN: [&str; 9] = [
 ];
 
 /// Notes keys that the path does not have.
-pub(super) fn unknown(step: &Step<'_>, mounts: &HashSet<String>, noted: &Noted) {
+///
+/// Vault is silent about some of them: in a step that may not have warnings (`fails`) each is an error.
+pub(super) fn unknown(step: &Step<'_>, mounts: &HashSet<String>, fails: bool, noted: &Noted) {
     let Some(path) = step.path() else { return };
     let Some((kind, known)) = known(step, path, mounts) else { return };
     let data = step.table.table("data").into_iter().flat_map(|data| &data.entries);
     for entry in data.filter(|entry| !known.contains(&entry.key.as_str())) {
-        let problem = Problem::warning(&entry.at, format!("{kind} of Vault 1.21 has no parameter `{}`", entry.key));
+        let what = format!("{kind} of Vault 1.21 has no parameter `{}`", entry.key);
+        let problem = if fails {
+            Problem::at(&entry.at, format!("{what}, and `warnings` of this step is \"fail\""))
+        } else {
+            Problem::warning(&entry.at, what)
+        };
         noted.add(match noted.nearest(&entry.key, known.iter().copied()) {
             Some(near) => problem.nearest(Some(near)),
             None => {

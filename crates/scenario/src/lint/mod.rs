@@ -34,7 +34,8 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
                 step.texts(step.action, FileWhen::Ends(".sql")).iter().for_each(|text| statements::sql(text, noted))
             }
             "write" => {
-                keys::unknown(step, &mounts, noted);
+                let warnings = step.table.text("warnings").or(root.text("warnings"));
+                keys::unknown(step, &mounts, warnings.is_some_and(|said| said.value == "fail"), noted);
                 statements::of_vault(step, &mounts, noted);
             }
             _ => {}

@@ -24,6 +24,7 @@ const TTLS: [(&str, &str); 4] = [
 /// Notes roles without a connection, roles that their connection does not allow, and TTLs beyond their maximum.
 pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, noted: &Noted) {
     steps.iter().for_each(|step| in_order(step, noted));
+    beyond_mount(root, steps, mounts, noted);
     let of = |kind: &'static str| {
         steps.iter().filter_map(move |step| Some((named(step.path()?, kind, mounts)?, step))).collect::<Vec<_>>()
     };
@@ -34,6 +35,7 @@ pub(super) fn lint(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, n
     if all_said {
         policies(steps, noted);
         databases(root, steps, noted);
+        replication(root, steps, noted);
     }
     for ((mount, role), step) in of("roles").into_iter().chain(of("static-roles")) {
         let Some(entry) = step.datum("db_name") else { continue };
@@ -116,6 +118,44 @@ fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
     }
 }
 
+/// Notes accounts of `replicate_as` that no step lets replicate. SQL that builds its statements may do it: a name in a
+/// literal, or in the body of a function, is enough.
+fn replication(root: &Table, steps: &[Step<'_>], noted: &Noted) {
+    let sql = steps.iter().filter(|step| step.action.key == "sql");
+    let sql: Vec<Text> = sql.flat_map(|step| step.texts(step.action, FileWhen::Ends(".sql"))).collect();
+    for (_, cluster) in root.named("postgres") {
+        let Some(entry) = cluster.entry("replicate_as") else { continue };
+        let Some(name) = entry.node.text() else { continue };
+        if name == cluster.text("superuser").map_or("postgres", |said| said.value) {
+            continue;
+        }
+        let found: Vec<bool> = sql.iter().filter_map(|text| may_replicate(&text.text, name)).collect();
+        let what = match found.iter().any(|may| *may) {
+            true => continue,
+            false if found.is_empty() => format!("no setup step creates the account `{name}`"),
+            false => format!("no setup step gives the account `{name}` REPLICATION"),
+        };
+        let problem = Problem::warning(&entry.node.place, what).label("standbys cannot replicate with it");
+        noted.add(problem.help(format!("add a step with `CREATE ROLE \"{name}\" LOGIN REPLICATION PASSWORD '…'`")));
+    }
+}
+
+/// Whether a statement about the account may let it replicate; none if the SQL does not mention the account.
+fn may_replicate(sql: &str, account: &str) -> Option<bool> {
+    let tokens = tokens_of(sql);
+    let is_semicolon = |token: &Token| &sql[token.span.clone()] == ";";
+    let word = |token: &Token| sql[token.span.clone()].to_ascii_uppercase();
+    let about = |statement: &[Token]| {
+        let names = statement.iter().any(|token| identifier(sql, token).is_some_and(|name| name == account));
+        let mut mentioned = HashSet::new();
+        statement.iter().for_each(|token| mention(sql, token, &mut mentioned));
+        let hidden = !names && mentioned.contains(account);
+        let may = statement.iter().any(|token| matches!(word(token).as_str(), "REPLICATION" | "SUPERUSER"));
+        (names || hidden).then_some(hidden || may)
+    };
+    tokens.split(is_semicolon).filter_map(about).reduce(|one, other| one || other)
+}
+
 /// The name that a token is: PostgreSQL folds one without quotes to small letters.
 fn identifier(text: &str, token: &Token) -> Option<String> {
     match token.kind {
@@ -178,6 +218,43 @@ fn in_order(step: &Step<'_>, noted: &Noted) {
             noted.add(Problem::warning(&shorter.at, what).label(format!("Vault caps it at `{max}`")));
         }
     }
+}
+
+/// Notes TTLs of roles above the maximum of their mount: its own, or the system's.
+fn beyond_mount(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, noted: &Noted) {
+    let system = root.table("vault").and_then(|vault| vault.entry("max_lease_ttl"));
+    for step in steps {
+        let Some((mount, _)) = step.path().and_then(|path| named(path, "roles", mounts)) else { continue };
+        let own = steps.iter().rev().find_map(|step| maximum_of(step, mount));
+        let Some(most) = own.or(system).filter(|entry| seconds(&entry.node).is_some_and(|most| most > 0)) else {
+            continue;
+        };
+        let capped = seconds(&most.node).unwrap_or_default();
+        let beyond = ["default_ttl", "max_ttl"].into_iter().filter_map(|key| step.datum(key)).find_map(|entry| {
+            let seconds = seconds(&entry.node).filter(|seconds| *seconds > capped)?;
+            Some((entry, seconds))
+        });
+        if let Some((entry, seconds)) = beyond {
+            let whose = if own.is_some() { format!("the mount `{mount}`") } else { "[vault]".to_owned() };
+            let what = format!("`{}` is above `max_lease_ttl` of {whose}: {seconds} s and {capped} s", entry.key);
+            let help = format!("`max_lease_ttl` is at {}", most.at.origin());
+            noted.add(Problem::warning(&entry.at, what).label("Vault caps it").help(help));
+        }
+    }
+}
+
+/// The maximum lease TTL that a step gives to a mount.
+fn maximum_of<'a>(step: &Step<'a>, mount: &str) -> Option<&'a Entry> {
+    if step.action.key == "enable" {
+        let path = step.table.text("path").or(step.table.text("enable"))?;
+        return step.table.entry("max_lease_ttl").filter(|_| path.value.trim_matches('/') == mount);
+    }
+    let of = step.path()?.strip_prefix("sys/mounts/")?;
+    if of.strip_suffix("/tune") == Some(mount) {
+        return step.datum("max_lease_ttl");
+    }
+    let config = step.datum("config").filter(|_| of == mount)?;
+    config.node.table()?.entry("max_lease_ttl")
 }
 
 /// A duration as Vault takes it: a number of seconds, or a number with a unit.

@@ -182,6 +182,12 @@ fn templates(text: &Text, tokens: &[Token], key: &str, filled_in: &[&str], noted
             continue;
         }
         let is_name = matches!(name, "name" | "username");
+        if is_name && let Some(literal) = misquoted(text, tokens, &place) {
+            let what = "a role's name is an identifier, and needs double quotes: PostgreSQL rejects a literal here";
+            let problem = Problem::warning(&text.part(literal), what);
+            noted.add(problem.label(format!("expected `\"{{{{{name}}}}}\"`")));
+            continue;
+        }
         // In a literal or a body of dollars the text decides itself what it does with it.
         if within(tokens, &place, |kind| {
             matches!(kind, Kind::Literal | Kind::Dollar) || (is_name && kind == Kind::Name)
@@ -195,6 +201,27 @@ fn templates(text: &Text, tokens: &[Token], key: &str, filled_in: &[&str], noted
         };
         noted.add(Problem::warning(&text.part(place), what).label(format!("expected `{quoted}`")));
     }
+}
+
+/// The literal that is nothing but a name, where PostgreSQL expects a role: `GRANT … TO '{{name}}'`, `DROP ROLE '{{name}}'`.
+fn misquoted(text: &Text, tokens: &[Token], place: &Range<usize>) -> Option<Range<usize>> {
+    let at = tokens.iter().position(|token| token.kind == Kind::Literal && token.inner == *place)?;
+    let word = |token: &Token| text.text[token.span.clone()].to_ascii_uppercase();
+    let is_end = |token: &Token| token.kind == Kind::Sign && &text.text[token.span.clone()] == ";";
+    let begin = tokens[..at].iter().rposition(is_end).map_or(0, |end| end + 1);
+    let before: Vec<String> = tokens[begin..at].iter().filter(|token| token.kind != Kind::Comment).map(word).collect();
+    let has = |words: &[&str]| before.iter().any(|word| words.contains(&word.as_str()));
+    let (last, earlier) = before.split_last()?;
+    let previous = earlier.last().map_or("", String::as_str);
+    let expects_role = match last.as_str() {
+        // `SET ROLE 'name'` takes a literal.
+        "ROLE" | "USER" | "GROUP" => previous != "SET",
+        "TO" => has(&["GRANT", "REASSIGN"]) || matches!(previous, "OWNER" | "RENAME"),
+        "FROM" => has(&["REVOKE"]),
+        "BY" => matches!(previous, "OWNED" | "GRANTED"),
+        _ => false,
+    };
+    expects_role.then(|| tokens[at].span.clone())
 }
 
 fn within(tokens: &[Token], place: &Range<usize>, so: impl Fn(Kind) -> bool) -> bool {

@@ -7,6 +7,7 @@ mod probes;
 mod problems;
 mod schema;
 mod secrets;
+mod start;
 mod statements;
 
 use leaseproof_scenario::{LoadOptions, Plan, Problems, check};

@@ -292,7 +292,8 @@ fn steps_are_told_apart_by_name() {
     );
     let told = written(AGAIN, &["setup.write.a/b.x=three"]);
     assert!(
-        told.contains("`setup.write.a/b` is 2 at once") && told.contains("scenario.toml:3:1 or `again` at "),
+        told.contains("`setup.write.a/b` is ambiguous: 2 items have that name")
+            && told.contains("scenario.toml:3:1 or `again` at "),
         "{told}"
     );
     for (names, wrong) in [
@@ -335,8 +336,11 @@ fn layers_find_steps_by_name_and_say_where_they_cannot() {
     let added = told("[[setup]]\nname = 'third'\nwrite = 'a/b'\n");
     assert_eq!(added.lines().count(), 3, "{added}");
     for (text, wrong) in [
-        ("without = ['setup.write.a/b.x']", "`setup.write.a/b` is 2 at once"),
-        ("[[setup]]\nwrite = 'a/b'\n", "the layer below says `write.a/b` more than once"),
+        ("without = ['setup.write.a/b.x']", "`setup.write.a/b` is ambiguous: 2 items have that name"),
+        (
+            "[[setup]]\nwrite = 'a/b'\n",
+            "`write.a/b` is ambiguous: the file that this one changes has it more than once",
+        ),
     ] {
         let told = told(text);
         assert!(
@@ -801,4 +805,106 @@ fn each_malformed_placeholder_is_named_where_it_stands() {
     ] {
         assert_eq!(told(action), "valid", "{action}");
     }
+}
+
+/// What is warned of where the role `app` has these TTLs, with these lines of [vault] and these steps after it.
+fn ttls(vault: &str, ttls: &str, steps: &str) -> String {
+    crate::warnings_of(&format!(
+        "title = 't'\n[vault]\n{vault}\n[postgres.target]\n[[setup]]\nenable = 'database'\n[[setup]]\nwrite = 'database/roles/app'\n\
+         [setup.data]\ndb_name = 'shop'\n{ttls}\n{steps}"
+    ))
+}
+
+#[test]
+fn a_ttl_above_the_maximum_of_its_mount_is_noted() {
+    let tune = |seconds: &str| {
+        format!("[[setup]]\nwrite = 'sys/mounts/database/tune'\n[setup.data]\nmax_lease_ttl = '{seconds}'\n")
+    };
+    for (vault, own, steps, expected) in [
+        (
+            "max_lease_ttl = '24h'",
+            "default_ttl = '48h'",
+            String::new(),
+            "`default_ttl` is above `max_lease_ttl` of [vault]: 172800 s and 86400 s",
+        ),
+        (
+            "max_lease_ttl = '1h'",
+            "default_ttl = '30m'\nmax_ttl = '4h'",
+            String::new(),
+            "`max_ttl` is above `max_lease_ttl` of [vault]: 14400 s and 3600 s",
+        ),
+        (
+            "",
+            "default_ttl = '2h'",
+            tune("1h"),
+            "`default_ttl` is above `max_lease_ttl` of the mount `database`: 7200 s and 3600 s",
+        ),
+        (
+            "max_lease_ttl = '4h'",
+            "default_ttl = 7200",
+            tune("3600"),
+            "`default_ttl` is above `max_lease_ttl` of the mount `database`: 7200 s and 3600 s",
+        ),
+    ] {
+        let told = ttls(vault, own, &steps);
+        assert!(told.contains(expected), "{vault} {own}\n{told}");
+    }
+    // A mount's own maximum counts, even if it is above the system's.
+    for (vault, own, steps) in
+        [("max_lease_ttl = '1h'", "default_ttl = '2h'", tune("4h")), ("", "default_ttl = '2h'", String::new())]
+    {
+        let told = ttls(vault, own, &steps);
+        assert!(!told.contains("is above `max_lease_ttl`"), "{vault} {own}\n{told}");
+    }
+}
+
+#[test]
+fn an_unknown_parameter_is_an_error_where_warnings_fail_the_step() {
+    let scenario = |warnings: &str| {
+        format!(
+            "title = 't'\n[postgres.target]\n[[setup]]\nenable = 'database'\n[[setup]]\nwrite = 'database/roles/app'\n{warnings}\n\
+             [setup.data]\ndb_name = 'shop'\nfrobnicate = 'x'\n"
+        )
+    };
+    let told = crate::warnings_of(&scenario(""));
+    assert!(told.contains("has no parameter `frobnicate`"), "{told}");
+    let Err(problems) = crate::checked(&scenario("warnings = 'fail'")) else { panic!("it is valid") };
+    assert!(
+        problems.to_string().contains("has no parameter `frobnicate`, and `warnings` of this step is \"fail\""),
+        "{problems}"
+    );
+}
+
+#[test]
+fn an_account_that_no_step_lets_replicate_is_noted() {
+    let told = |sql: &str| {
+        crate::warnings_of(&format!(
+            "title = 't'\n[postgres.target]\nlayout = 'haproxy-ha'\nreplicate_as = 'repl'\nreplicate_password = 'repl-of-test'\n[[setup]]\nsql = \"{sql}\"\n"
+        ))
+    };
+    assert!(told("SELECT 1").contains("no setup step creates the account `repl`"));
+    assert!(
+        told("CREATE ROLE repl LOGIN; CREATE ROLE x REPLICATION")
+            .contains("no setup step gives the account `repl` REPLICATION")
+    );
+    for sql in [
+        "CREATE ROLE repl LOGIN REPLICATION",
+        "CREATE USER repl; ALTER USER repl REPLICATION",
+        "CREATE ROLE repl SUPERUSER LOGIN",
+        "DO $$ BEGIN EXECUTE format('CREATE ROLE %I', 'repl'); END $$",
+    ] {
+        assert!(!told(sql).contains("the account `repl`"), "{sql}\n{}", told(sql));
+    }
+}
+
+#[test]
+fn the_certificate_of_the_authority_needs_a_server_with_tls() {
+    let scenario = "title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'database/config/app'\n[setup.data]\n\
+        connection_url = 'host=${postgres.target.host} sslrootcert=${estate.ca}'\n";
+    let Err(problems) = crate::checked(scenario) else { panic!("it is valid") };
+    let told = problems.render(false);
+    assert!(
+        told.contains("no server of the environment has TLS") && told.contains("`tls = true` in [vault]"),
+        "{told}"
+    );
 }

@@ -134,3 +134,28 @@ fn a_database_is_created_by_the_name_that_postgresql_gives_it() {
         assert!(told.contains("no set-up step creates the database `shop`"), "{sql}\n{told}");
     }
 }
+
+#[test]
+fn a_name_in_single_quotes_is_no_role() {
+    for (key, statement) in [
+        ("creation_statements", format!("{CREATE} GRANT SELECT ON t TO '{{{{name}}}}'")),
+        ("creation_statements", format!("{CREATE} ALTER TABLE t OWNER TO '{{{{name}}}}'")),
+        ("revocation_statements", "DROP ROLE '{{name}}'".to_owned()),
+        ("revocation_statements", "DROP OWNED BY '{{name}}'".to_owned()),
+        ("revocation_statements", "REVOKE ALL ON t FROM '{{username}}'".to_owned()),
+        ("renew_statements", "ALTER ROLE '{{name}}' VALID UNTIL '{{expiration}}'".to_owned()),
+    ] {
+        let told = warned(key, &statement, SHOP);
+        assert!(told.contains("a role's name is an identifier"), "{statement}\n{told}");
+    }
+    for statement in [
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'; DROP ROLE \"{{name}}\"",
+        "SET ROLE '{{name}}'",
+        "SET application_name TO '{{name}}'",
+        "COMMENT ON ROLE \"{{name}}\" IS '{{name}}'",
+        "SELECT my_drop('{{name}}')",
+    ] {
+        let told = warned("revocation_statements", statement, SHOP);
+        assert!(!told.contains("a role's name is an identifier"), "{statement}\n{told}");
+    }
+}
