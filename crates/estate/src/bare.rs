@@ -85,6 +85,7 @@ impl Estate {
             layout: bare.layout,
             clock: 0,
             replicate_as: None,
+            lines: BTreeMap::new(),
             version: bare.postgres.clone(),
             hba: bare.hba.clone(),
             settings: bare.settings.clone(),

@@ -45,7 +45,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON vault_kv_store, vault_ha_locks TO vault_
     };
     let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
     (
-        VaultPostgresPlan { connection_url, ha_enabled: nodes > 1 },
+        VaultPostgresPlan { connection_url, ha_enabled: nodes > 1, origin: None },
         SetupStep {
             name: None,
             action,

@@ -74,6 +74,7 @@ mod tests {
         PostgresPlan {
             clock: 0,
             replicate_as: None,
+            lines: BTreeMap::new(),
             layout: leaseproof_scenario::Layout::Standalone,
             version: "15".to_owned(),
             hba: None,

@@ -203,7 +203,7 @@ fn last_words(tail: &[String]) -> String {
 
 /// A setup step that did not end as the scenario expects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{origin}: setup step {step} ({action}) {}", blamed(wrong.as_deref()), self.complaint())]
+#[error("{}{origin}: {}{}", blamed(wrong.as_deref()), self.met(), self.hinted())]
 pub struct SetupError {
     /// The step's number, from 1.
     pub step: u32,
@@ -234,10 +234,23 @@ fn blamed(wrong: Option<&WrongKey>) -> String {
 }
 
 impl SetupError {
+    /// Which step went wrong, in which way, and the server's message.
+    pub fn met(&self) -> String {
+        let Self { step, action, fault, words, .. } = self;
+        match fault {
+            // The step is only the one after which it was noticed.
+            SetupFault::WithoutReplication => words.clone(),
+            _ => format!("setup step {step} ({action}) {fault}: {words}"),
+        }
+    }
+
     /// In which way it went wrong, the server's message, and what to do.
     pub fn complaint(&self) -> String {
-        let hint = self.hint.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
-        format!("{}: {}{hint}", self.fault, self.words)
+        format!("{}: {}{}", self.fault, self.words, self.hinted())
+    }
+
+    fn hinted(&self) -> String {
+        self.hint.iter().map(|hint| format!("\nhint: {hint}")).collect()
     }
 }
 
@@ -254,6 +267,8 @@ pub enum SetupFault {
     Warned,
     /// The step itself cannot be sent: it names a part of the estate that is not there.
     Unsendable,
+    /// After it, standbys cannot replicate with the account that `replicate_as` names.
+    WithoutReplication,
 }
 
 impl std::fmt::Display for SetupFault {
@@ -264,6 +279,7 @@ impl std::fmt::Display for SetupFault {
             Self::NotAsExpected => "did not fail as the scenario expects",
             Self::Warned => "was answered with a warning",
             Self::Unsendable => "cannot be done",
+            Self::WithoutReplication => "does not let standbys replicate",
         })
     }
 }

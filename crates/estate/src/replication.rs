@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leaseproof_domain::{Redactor, Secret};
+use leaseproof_domain::{Origin, Redactor, Secret};
 use leaseproof_postgres::Session;
 use leaseproof_scenario::PostgresPlan;
 use nix::sys::signal::Signal;
@@ -217,6 +217,8 @@ impl Replicates {
 /// The account that the scenario names, and whether standbys use it already.
 pub(crate) struct SaidAccount {
     pub(crate) login: Replicates,
+    /// The line of `replicate_as`.
+    pub(crate) origin: Origin,
     pub(crate) in_force: AtomicBool,
 }
 
@@ -225,7 +227,8 @@ impl SaidAccount {
         let account = plan.replicate_as.as_ref()?;
         let password = Secret::new(account.password.expose());
         redactor.add_fixed(password.clone());
-        Some(Self { login: Replicates { user: account.user.clone(), password }, in_force: AtomicBool::new(false) })
+        let (login, origin) = (Replicates { user: account.user.clone(), password }, account.origin.clone());
+        Some(Self { login, origin, in_force: AtomicBool::new(false) })
     }
 }
 

@@ -80,7 +80,13 @@ pub async fn run(
     let (stopped, left) = live.run().await;
 
     let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
-    let cause = stopped.as_ref().map(|stop| stop.cause(&last_lines(stop, &folder)));
+    let cause = stopped.as_ref().map(|stop| {
+        let mut cause = stop.cause(&last_lines(stop, &folder));
+        if let Stop::Estate(words) = stop {
+            cause.origin = cause.origin.or_else(|| plan.line_of_failed_start(words));
+        }
+        cause
+    });
     recorder.record(Event::End(End { at: recorder.now(), reason, cause, left_behind: left.clone() }));
     if left.is_none() {
         ledger.closed().map_err(Error::machine)?;
@@ -320,7 +326,11 @@ impl LiveRun<'_> {
         let undone = |error: EstateError| Stop::after_load(own(error.own_fault()), error);
         watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
         watch.stop_looking().await;
-        estate.release(accessor).await.map_err(undone)?;
+        if let Err(stop) = estate.release(accessor).await.map_err(undone) {
+            // The load is complete, and what was observed of it is judged.
+            self.display.note(&stop.of_release(attached)?);
+            return Ok(false);
+        }
         let tell =
             |roles, leases| stage.say(format!("revoking every lease: {leases} leases and {roles} roles are left"));
         let cut = watch.released(waits, &self.interrupt.token(), tell).await.map_err(unseen)?;

@@ -42,6 +42,20 @@ impl Stop {
         }
     }
 
+    /// What to tell if every lease could not be revoked after the load: only the checks that observe what is left then are
+    /// not judged. In an attached environment, credentials would stay: that ends the run.
+    ///
+    /// # Errors
+    /// The same, where it ends the run.
+    pub(crate) fn of_release(self, attached: bool) -> Result<String, Self> {
+        match self {
+            Self::Estate(why) if !attached => {
+                Ok(format!("{why}: what is left after the revocation of every lease was not observed"))
+            }
+            other => Err(other),
+        }
+    }
+
     /// How the history records it.
     pub(crate) fn reason(&self) -> EndReason {
         match self {
@@ -59,8 +73,8 @@ impl Stop {
     pub(crate) fn cause(&self, last_lines: &[String]) -> Cause {
         match self {
             Self::Setup(error) => {
-                let SetupError { step, action, fault, words, hint, origin, wrong } = error;
-                let met = format!("setup step {step} ({action}) {fault}: {words}");
+                let SetupError { hint, origin, wrong, .. } = error;
+                let met = error.met();
                 // The line that has to be changed comes first, and where it was noticed after it.
                 let (mut cause, line) = match wrong {
                     Some(wrong) => {
@@ -145,5 +159,19 @@ impl From<leaseproof_postgres::Error> for Stop {
 impl From<leaseproof_vault::Error> for Stop {
     fn from(error: leaseproof_vault::Error) -> Self {
         Self::estate(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stop;
+
+    #[test]
+    fn a_complete_load_is_judged_even_if_its_leases_cannot_be_revoked() {
+        let why = "vault: cannot revoke the client's token: no answer from Vault: it took longer than 90000 ms";
+        let told = Stop::Estate(why.to_owned()).of_release(false);
+        assert!(told.is_ok_and(|told| told.starts_with(why)));
+        assert!(matches!(Stop::Estate(why.to_owned()).of_release(true), Err(Stop::Estate(_))));
+        assert!(matches!(Stop::Harness("no descriptor".to_owned()).of_release(false), Err(Stop::Harness(_))));
     }
 }

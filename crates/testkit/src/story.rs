@@ -154,6 +154,7 @@ pub fn plan() -> Plan {
     let cluster = PostgresPlan {
         clock: 0,
         replicate_as: None,
+        lines: BTreeMap::new(),
         layout: leaseproof_scenario::Layout::Standalone,
         version: "15".into(),
         hba: None,

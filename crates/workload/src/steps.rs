@@ -290,13 +290,23 @@ impl World {
     }
 }
 
+/// How a query ended that failed: the login before it worked.
+fn of_query(error: &leaseproof_postgres::Error) -> Outcome {
+    match error {
+        leaseproof_postgres::Error::NoAnswer { why } => {
+            Outcome::Indeterminate { why: format!("no answer from PostgreSQL to the query: {why}") }
+        }
+        other => other.outcome(),
+    }
+}
+
 async fn log_in(recorder: Recorder, login: Login, query: Option<String>) -> Try {
     let start = recorder.now();
     let session = Session::open(&login).await;
     let (outcome, session) = match (session, query) {
         (Ok(session), Some(query)) => {
             let answer = session.query(&query).await;
-            (answer.map_or_else(|error| error.outcome(), |_| Outcome::Ok), Some(session))
+            (answer.map_or_else(|error| of_query(&error), |_| Outcome::Ok), Some(session))
         }
         (Ok(session), None) => (Outcome::Ok, Some(session)),
         (Err(error), _) => (error.outcome(), None),

@@ -10,13 +10,7 @@ pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
             let mount = path.split('/').next().unwrap_or_default();
             format!("nothing is mounted at `{mount}/`: a step `enable = \"…\"` has to come before this one")
         }
-        (FailureSource::Vault, "400", _)
-            if says("error verifying connection") || says("error creating database object") =>
-        {
-            "Vault tried to log in to PostgreSQL with this connection: look at its host and port, user, password and \
-             database, and at pg_hba.conf"
-                .to_owned()
-        }
+        (FailureSource::Vault, "400", _) if says("error verifying connection") => of_login(message).to_owned(),
         (FailureSource::Postgres, "3D000", SetupAction::Sql { .. }) => {
             "a step before this one has to make the database".to_owned()
         }
@@ -38,4 +32,65 @@ pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
         _ => return None,
     };
     Some(hint)
+}
+
+/// What to do if Vault could not log in to PostgreSQL, by PostgreSQL's answer.
+fn of_login(message: &str) -> &'static str {
+    let code = message.split_once("SQLSTATE ").and_then(|(_, code)| code.get(..5)).unwrap_or_default();
+    match code {
+        "3D000" => "an earlier step has to create the database that this connection names",
+        "28P01" => "PostgreSQL rejected the password: look at `username` and `password` of this connection",
+        "28000" => {
+            "PostgreSQL does not let this account log in: it needs LOGIN, and a line in pg_hba.conf for its address and \
+             database"
+        }
+        "42501" => "this account lacks CONNECT on the database: `GRANT CONNECT ON DATABASE … TO …`",
+        "53300" => {
+            "PostgreSQL has no free connection for this account: raise `max_connections` in `settings`, or its CONNECTION \
+             LIMIT"
+        }
+        _ => {
+            "Vault tried to log in to PostgreSQL with this connection: look at its host and port, user, password and \
+             database, and at pg_hba.conf"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use leaseproof_domain::{Failure, FailureSource, Outcome};
+    use leaseproof_scenario::SetupAction;
+
+    #[test]
+    fn a_hint_about_a_login_is_for_a_login_that_failed() {
+        let hint = |message: &str| {
+            let action = SetupAction::Write { path: "database/config/app".to_owned(), data: BTreeMap::new() };
+            let failure = Failure { source: FailureSource::Vault, code: "400".to_owned(), message: message.to_owned() };
+            super::of(&action, &Outcome::Failed(failure)).unwrap_or_default()
+        };
+        for without in [
+            "error creating database object: unable to add CA to cert pool",
+            "error creating database object: cannot use both self-managed and vault-managed workflows",
+        ] {
+            assert_eq!(hint(without), "", "{without}");
+        }
+        let fatal = |why: &str| {
+            hint(&format!(
+                "error creating database object: error verifying connection: ping failed: failed to connect to `host=h user=v \
+                 database=d`: server error (FATAL: {why})"
+            ))
+        };
+        for (why, expected) in [
+            ("database \"d\" does not exist (SQLSTATE 3D000)", "an earlier step has to create the database"),
+            ("password authentication failed for user \"v\" (SQLSTATE 28P01)", "PostgreSQL rejected the password"),
+            ("role \"v\" is not permitted to log in (SQLSTATE 28000)", "PostgreSQL does not let this account log in"),
+            ("permission denied for database \"d\" (SQLSTATE 42501)", "this account lacks CONNECT"),
+            ("sorry, too many clients already (SQLSTATE 53300)", "PostgreSQL has no free connection"),
+            ("something else", "Vault tried to log in"),
+        ] {
+            assert!(fatal(why).starts_with(expected), "{why}: {}", fatal(why));
+        }
+    }
 }

@@ -4,22 +4,23 @@ use crate::{Estate, SetupError, SetupFault};
 
 impl Estate {
     /// After a step: standbys replicate with the account that the scenario names, as soon as a step has created it. After
-    /// the `last` one they have to.
+    /// the `last` one they have to; otherwise the line of `replicate_as` is wrong, and no step is.
     pub(super) async fn standbys_replicate(&self, number: u32, step: &SetupStep, last: bool) -> Result<(), SetupError> {
         for cluster in self.clusters.values() {
+            let Some(account) = &cluster.replicate_as else { continue };
             let words = match cluster.replicate_as_said(&self.site).await {
                 Ok(in_force) if in_force || !last => continue,
                 Ok(_) => format!(
-                    "`replicate_as` of {} names an account that no step creates with LOGIN and REPLICATION",
-                    cluster.name
+                    "`replicate_as` of {} names `{}`: no setup step creates that account with LOGIN and REPLICATION",
+                    cluster.name, account.login.user
                 ),
                 Err(why) => cluster.lost(&why),
             };
             return Err(SetupError {
                 step: number,
-                origin: step.origin.clone(),
+                origin: account.origin.clone(),
                 action: step.words(),
-                fault: SetupFault::Rejected,
+                fault: SetupFault::WithoutReplication,
                 words: self.site.redactor.scrub(&words).text,
                 hint: None,
                 wrong: None,

@@ -143,7 +143,7 @@ async fn two_nodes_keep_their_storage_over_tls_behind_a_proxy_that_makes_sure_of
     let url = format!("postgres://vaultadmin:supersecretpassword@${{postgres.target.write}}/vault?{SURE}");
     plan.vault.nodes = 2;
     plan.vault.storage = VaultStorage::Postgresql;
-    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url, ha_enabled: true });
+    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url, ha_enabled: true, origin: None });
     let tables = "CREATE TABLE vault_kv_store (parent_path TEXT COLLATE \"C\" NOT NULL, path TEXT COLLATE \"C\", \
                   key TEXT COLLATE \"C\", value BYTEA, CONSTRAINT pkey PRIMARY KEY (path, key)); \
                   CREATE INDEX parent_path_idx ON vault_kv_store (parent_path); \

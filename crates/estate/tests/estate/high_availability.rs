@@ -66,7 +66,7 @@ async fn two_nodes_share_a_storage_and_the_second_takes_over() {
     let url = "postgres://vaultadmin:supersecretpassword@${postgres.target.write}/vault?sslmode=disable";
     plan.vault.nodes = 2;
     plan.vault.storage = VaultStorage::Postgresql;
-    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url.to_owned(), ha_enabled: true });
+    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url.to_owned(), ha_enabled: true, origin: None });
     plan.vault.default_lease_ttl = Some(Ttl::from_secs(3600));
     let tables = "CREATE TABLE vault_kv_store (parent_path TEXT COLLATE \"C\" NOT NULL, path TEXT COLLATE \"C\", \
                   key TEXT COLLATE \"C\", value BYTEA, CONSTRAINT pkey PRIMARY KEY (path, key)); \
@@ -103,7 +103,7 @@ async fn a_step_before_vaults_start_that_fails_is_told_as_the_step_it_is() {
     let mut plan = plan();
     plan.vault.storage = VaultStorage::Postgresql;
     let url = "postgres://x:y@${postgres.target.write}/vault".to_owned();
-    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url, ha_enabled: false });
+    plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url, ha_enabled: false, origin: None });
     plan.setup = vec![sql("CREATE DATABSE vault", "postgres", 3)];
     let why = place.stand(&plan).await.unwrap_err().to_string();
     assert!(why.starts_with("scenario.toml:3:1: setup step 1 (sql init.sql on postgres.target, database postgres) was rejected: SQLSTATE 42601"), "{why}");

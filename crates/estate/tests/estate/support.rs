@@ -26,6 +26,7 @@ pub(crate) fn plan() -> Plan {
     let cluster = PostgresPlan {
         clock: 0,
         replicate_as: None,
+        lines: BTreeMap::new(),
         layout: leaseproof_scenario::Layout::Standalone,
         version: "15".to_owned(),
         hba: Some("host all all 127.0.0.1/32 md5\n".to_owned()),
