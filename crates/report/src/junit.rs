@@ -10,7 +10,7 @@ use leaseproof_domain::{EndReason, Judgment, RunOutcome, RunVerdicts, Validity, 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use crate::{causes, evidence, figures, left_before};
+use crate::{causes, evidence, figures, left_before, noted};
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ struct Case {
     of: &'static str,
     message: String,
     text: String,
+    /// Warnings, of the run itself.
+    output: String,
 }
 
 /// One scenario's cases.
@@ -92,6 +94,7 @@ fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
         of: "",
         message: String::new(),
         text: String::new(),
+        output: noted::warnings(verdicts).iter().map(|warning| format!("warning: {warning}\n")).collect(),
     };
     let failed = |kind, message: &str, text: String| Case {
         kind,
@@ -142,6 +145,7 @@ fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> Case {
         of,
         message: message(judgment),
         text: lines.join("\n"),
+        output: String::new(),
     }
 }
 
@@ -166,6 +170,7 @@ fn error_case(scenario: &str, name: &str, message: &str, text: &str) -> Case {
         of: "error",
         message: message.to_owned(),
         text: text.to_owned(),
+        output: String::new(),
     }
 }
 
@@ -231,15 +236,22 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> std::io::Result<()> 
     let attributes = [("name", clean(&case.name)), ("classname", clean(&case.class)), ("time", seconds(case.time))];
     let element = writer.create_element("testcase").with_attributes(pairs(&attributes));
     let tag = match case.kind {
-        Kind::Passed => return element.write_empty().map(drop),
-        Kind::Failure => "failure",
-        Kind::Error => "error",
-        Kind::Skipped => "skipped",
+        Kind::Passed if case.output.is_empty() => return element.write_empty().map(drop),
+        Kind::Passed => None,
+        Kind::Failure => Some("failure"),
+        Kind::Error => Some("error"),
+        Kind::Skipped => Some("skipped"),
     };
     element.write_inner_content(|writer| {
-        let attributes = [("message", clean(&case.message)), ("type", case.of.to_owned())];
-        let element = writer.create_element(tag).with_attributes(pairs(&attributes));
-        element.write_text_content(BytesText::new(&clean(&case.text))).map(drop)
+        if let Some(tag) = tag {
+            let attributes = [("message", clean(&case.message)), ("type", case.of.to_owned())];
+            let element = writer.create_element(tag).with_attributes(pairs(&attributes));
+            element.write_text_content(BytesText::new(&clean(&case.text)))?;
+        }
+        if !case.output.is_empty() {
+            writer.create_element("system-out").write_text_content(BytesText::new(&clean(&case.output)))?;
+        }
+        Ok(())
     })?;
     Ok(())
 }

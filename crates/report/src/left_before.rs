@@ -58,7 +58,8 @@ fn orphan(orphan: &OrphanBefore) -> String {
     let OrphanBefore { name, oid, cluster, login, valid_until, role } = orphan;
     let on = if cluster.is_empty() { String::new() } else { format!(" on {cluster}") };
     let login = if *login { "can log in" } else { "cannot log in" };
-    let until = valid_until.map_or_else(|| "no VALID UNTIL".to_owned(), |until| format!("VALID UNTIL {}", time(until)));
+    let until = valid_until
+        .map_or_else(|| "no VALID UNTIL (or infinity)".to_owned(), |until| format!("VALID UNTIL {}", time(until)));
     let pattern =
         role.as_ref().map_or_else(|| "Vault's own template".to_owned(), |role| format!("the pattern of {role}"));
     format!("{name}{on} (OID {oid}): {login}, {until}, matches {pattern}")

@@ -209,8 +209,9 @@ fn is_repeated(what: &str, one: &str, other: &str) -> bool {
 }
 
 fn role_in_words(role: &RoleSeen) -> String {
-    let until =
-        role.valid_until.map_or_else(|| "no VALID UNTIL".into(), |at| format!("VALID UNTIL {}", figures::wall(at)));
+    let until = role
+        .valid_until
+        .map_or_else(|| "no VALID UNTIL (or infinity)".into(), |at| format!("VALID UNTIL {}", figures::wall(at)));
     format!("oid {}, {until}, {}", role.oid, if role.login { "LOGIN" } else { "NOLOGIN" })
 }
 

@@ -2,10 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::ObservedNote;
+use leaseproof_domain::{ObservedNote, RunVerdicts, Severity};
+
+use crate::{causes, evidence};
 
 /// PostgreSQL's words where a REVOKE meets privileges that another role granted (`restrict_and_check_grant` in aclchk.c).
 const NOT_REVOKED: [&str; 2] = ["not all privileges could be revoked for ", "no privileges could be revoked for "];
+
+/// Warnings about the scenario and of servers that are beside no cause, in one line each.
+pub(crate) fn warnings(verdicts: &RunVerdicts) -> Vec<String> {
+    let of_servers = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
+    let of_servers = of_servers.filter(|noted| !causes::has_note(noted, verdicts));
+    let of_scenario = causes::other_warnings(verdicts).map(|warning| format!("{}: {}", warning.origin, warning.what));
+    of_scenario.chain(lines(of_servers)).map(|line| evidence::plain(&line)).collect()
+}
 
 /// Each in one line, in the order of the first of its kind.
 pub(crate) fn lines<'n>(notes: impl Iterator<Item = &'n ObservedNote>) -> Vec<String> {

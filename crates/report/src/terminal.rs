@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use leaseproof_domain::{
-    ActionFigures, FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Severity,
-    Totals, Validity, Verdict,
+    ActionFigures, FaultFigures, Judgment, Observed, OperationStatistics, Quantity, RunOutcome, RunVerdicts, Totals,
+    Validity, Verdict,
 };
 
 use crate::actions as words;
 use crate::layout::Layout;
-use crate::{causes, evidence, figures, foreign, left_before, noted};
+use crate::{causes, figures, foreign, left_before, noted};
 
 mod checks;
 
@@ -120,10 +120,7 @@ fn styled(style: Style, text: &str) -> String {
 
 /// Warnings about the scenario, and of servers.
 fn warnings(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
-    let warnings = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
-    let warnings = warnings.filter(|noted| !causes::has_note(noted, verdicts));
-    let of_scenario = causes::other_warnings(verdicts).map(|warning| format!("{}: {}", warning.origin, warning.what));
-    let all: Vec<String> = of_scenario.chain(noted::lines(warnings)).map(|line| evidence::plain(&line)).collect();
+    let all = noted::warnings(verdicts);
     all.iter().take(WARNINGS).for_each(|warning| layout.paragraph(out, "! warning: ", warning));
     if let Some(more) = all.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
         layout.paragraph(out, "! ", &format!("and {more} more warnings: see summary.md"));
@@ -140,8 +137,8 @@ fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     let totals = &verdicts.totals;
     let Totals { arrivals, issued, revoked, expired, live, retried, indeterminate, .. } = totals;
     let mut parts = vec![
-        format!("{arrivals} arrivals"),
-        format!("{issued} credentials issued"),
+        figures::count(*arrivals, "arrival"),
+        format!("{} issued", figures::count(*issued, "credential")),
         format!("{revoked} revoked"),
         format!("{expired} expired"),
     ];
@@ -149,7 +146,10 @@ fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
         (*live, "still live"),
         (*retried, "being retried"),
         (*indeterminate, "indeterminate"),
-        (totals.issues_unanswered, "issues unanswered"),
+        (
+            totals.issues_unanswered,
+            if totals.issues_unanswered == 1 { "issue unanswered" } else { "issues unanswered" },
+        ),
         (totals.shed, "dropped"),
         (verdicts.observed.leases_without_role, "listed without a role"),
     ];

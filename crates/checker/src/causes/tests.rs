@@ -302,7 +302,7 @@ fn threshold(metric: &str, what: &str) -> Failed {
     let mut groups = Groups::default();
     let line = Origin { file: "scenario.toml".into(), line: 9, column: 1 };
     let finding = Finding { what: format!("expected {metric} {what}"), ..Finding::default() };
-    groups.add(CheckId::of("THR-1"), &finding, &Subject::Metric(metric.into()), &line);
+    groups.add(CheckId::of("THR-1"), &finding, &Subject::Metric(metric.into()), &line, None);
     Failed { check: CheckId::of("THR-1"), known: false, samples: 19, groups }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{CheckId, Finding, RunOutcome, Validity};
+use leaseproof_domain::{CheckId, Finding, ObservedNote, RunOutcome, ServerNote, Validity};
 use quick_xml::events::{BytesStart, Event};
 
 use super::junit;
@@ -30,6 +30,7 @@ const SCHEMA: &[Element] = &[
     ("failure", &[], &[], &["type", "message"]),
     ("error", &[], &[], &["type", "message"]),
     ("skipped", &[], &[], &["type", "message"]),
+    ("system-out", &[], &[], &[]),
 ];
 
 /// Everything in which the text breaks the schema.
@@ -100,6 +101,20 @@ fn jenkins_schema_is_kept() {
     }
     let broken = r#"<testsuites skipped="1"><testcase/></testsuites>"#;
     assert_eq!(breaches(broken).len(), 3, "{:?}", breaches(broken));
+}
+
+#[test]
+fn warnings_stand_in_the_output_of_the_run() {
+    let mut verdicts = sample::all_passed();
+    let note = ServerNote::vault("Endpoint ignored these unrecognized parameters: [ttl]");
+    verdicts.observed.notes = vec![ObservedNote { of: "write database/roles/app".into(), origin: None, note }];
+    let xml = junit(&verdicts);
+    let output = xml.split_once("<system-out>").unwrap().1.split_once("</system-out>").unwrap().0;
+    assert!(output.contains("warning: ") && output.contains("ignored these unrecognized parameters"), "{xml}");
+    assert_eq!(breaches(&xml), Vec::<String>::new());
+    verdicts.observed.notes.clear();
+    verdicts.warnings.clear();
+    assert!(!junit(&verdicts).contains("system-out"));
 }
 
 #[test]
