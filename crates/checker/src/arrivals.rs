@@ -51,7 +51,7 @@ impl<'p> Arrivals<'p> {
         let dropped = |due: &Due<'_>| if judge_dropped { 0 } else { due.dropped };
         let part = match self.due.iter().filter(selected).map(dropped).sum::<u64>() {
             0 => PART.to_owned(),
-            dropped => format!("{PART} ({dropped} dropped)"),
+            dropped => format!("{PART} ({dropped} dropped: `in_flight` of [client] was reached)"),
         };
         for due in self.due.iter().filter(selected) {
             let judged = due.seen.saturating_sub(dropped(due));

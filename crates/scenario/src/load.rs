@@ -41,6 +41,10 @@ pub fn check(path: &Path, options: &LoadOptions) -> Result<(Plan, Problems), Pro
     }
     lint(&layered.table, &noted);
     let warnings = noted.into_problems();
+    // A step of the scenario may not have warnings.
+    if !warnings.are_warnings() {
+        return Err(warnings);
+    }
     plan.warnings = warnings.as_warnings();
     Ok((plan, warnings))
 }

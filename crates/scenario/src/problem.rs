@@ -204,6 +204,11 @@ impl Problems {
         self.problems.is_empty()
     }
 
+    /// Whether none of them stops anything.
+    pub(crate) fn are_warnings(&self) -> bool {
+        self.problems.iter().all(|problem| problem.warning)
+    }
+
     /// Whether nothing is wrong but that the scenario asks for what this version cannot do yet.
     pub fn unsupported(&self) -> bool {
         self.problems.iter().all(|problem| problem.not_built)

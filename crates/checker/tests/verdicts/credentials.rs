@@ -166,7 +166,7 @@ fn iss_4_a_null_is_a_failure_and_an_unread_clock_unknown() {
         }
     });
     assert_eq!(null.fails("ISS-4").len(), 3);
-    assert_snapshot!(null.fails("ISS-4")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 has no VALID UNTIL; expected the time of the issue plus the TTL plus 5 s");
+    assert_snapshot!(null.fails("ISS-4")[0].what, @"v-token-le-app-role-000000000000000000u1-1700000001 has no VALID UNTIL, or infinity; expected the time of the issue plus the TTL plus 5 s");
     let unread = |event: &Event| matches!(event, Event::Clock(reading) if reading.server == "vault");
     assert_eq!(Story::good().without(unread).unknown("ISS-4"), "the clock of vault was not measured before");
     let unlooked = |event: &Event| matches!(event, Event::RoleRead(_));

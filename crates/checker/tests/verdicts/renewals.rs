@@ -169,7 +169,7 @@ fn inv_7_no_renewal_goes_past_the_maximum() {
     });
     assert_eq!(
         none.unknown("INV-7"),
-        "no renewal was acknowledged: none of 2 renewals succeeded (0 rejected, 2 without an answer)"
+        "no renewal was acknowledged: none of 3 renewals succeeded (0 rejected, 3 without an answer)"
     );
 }
 

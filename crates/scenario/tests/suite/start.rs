@@ -11,6 +11,7 @@ connection_url = "postgres://postgres:x@${postgres.target.write}/nodb"
 [postgres.target]
 hba = """
 local all all trust
+x y
 """
 [postgres.target.settings]
 Shared_buffers = "nonsense"
@@ -19,8 +20,8 @@ Shared_buffers = "nonsense"
     let line = |words: &str| plan.line_of_failed_start(words).map(|origin| origin.line);
     let ended = "did not start: it ended with exit status: 1\nIts last lines:\n  ";
     for (server, last, expected) in [
-        ("postgres.target", "LOG:  invalid value for parameter \"shared_buffers\": \"nonsense\"", Some(12)),
-        ("postgres.target.1", "LOG:  unrecognized configuration parameter \"shared_buffers\"", Some(12)),
+        ("postgres.target", "LOG:  invalid value for parameter \"shared_buffers\": \"nonsense\"", Some(13)),
+        ("postgres.target.1", "LOG:  unrecognized configuration parameter \"shared_buffers\"", Some(13)),
         ("postgres.target", "FATAL:  could not load pg_hba.conf", Some(8)),
         ("vault", "Error initializing storage of type postgresql: database \"nodb\" does not exist", Some(6)),
         ("vault", "Error: permission denied", None),
