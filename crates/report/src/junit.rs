@@ -94,7 +94,7 @@ fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
         of: "",
         message: String::new(),
         text: String::new(),
-        output: noted::warnings(verdicts).iter().map(|warning| format!("warning: {warning}\n")).collect(),
+        output: noted::all_warnings(verdicts).iter().map(|warning| format!("warning: {warning}\n")).collect(),
     };
     let failed = |kind, message: &str, text: String| Case {
         kind,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{ObservedNote, RunVerdicts, Severity};
+use leaseproof_domain::{ObservedNote, RunVerdicts, ScenarioWarning, Severity};
 
 use crate::{causes, evidence};
 
@@ -11,9 +11,24 @@ const NOT_REVOKED: [&str; 2] = ["not all privileges could be revoked for ", "no 
 
 /// Warnings about the scenario and of servers that are beside no cause, in one line each.
 pub(crate) fn warnings(verdicts: &RunVerdicts) -> Vec<String> {
-    let of_servers = verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning);
-    let of_servers = of_servers.filter(|noted| !causes::has_note(noted, verdicts));
-    let of_scenario = causes::other_warnings(verdicts).map(|warning| format!("{}: {}", warning.origin, warning.what));
+    let others = of_servers(verdicts).filter(|noted| !causes::has_note(noted, verdicts));
+    in_lines(causes::other_warnings(verdicts), others)
+}
+
+/// All of them, whether a cause has them or not.
+pub(crate) fn all_warnings(verdicts: &RunVerdicts) -> Vec<String> {
+    in_lines(verdicts.warnings.iter(), of_servers(verdicts))
+}
+
+fn of_servers(verdicts: &RunVerdicts) -> impl Iterator<Item = &ObservedNote> {
+    verdicts.observed.notes.iter().filter(|noted| noted.note.severity == Severity::Warning)
+}
+
+fn in_lines<'v>(
+    of_scenario: impl Iterator<Item = &'v ScenarioWarning>,
+    of_servers: impl Iterator<Item = &'v ObservedNote>,
+) -> Vec<String> {
+    let of_scenario = of_scenario.map(|warning| format!("{}: {}", warning.origin, warning.what));
     of_scenario.chain(lines(of_servers)).map(|line| evidence::plain(&line)).collect()
 }
 
