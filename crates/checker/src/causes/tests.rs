@@ -323,7 +323,7 @@ fn thresholds_that_fail_for_requests_without_an_answer_are_of_the_cause_of_those
         at: Some(Micros(10)),
         ..Finding::default()
     };
-    let with = |more: Vec<Failed>| causes([vec![failed("AVL-1", 60, &[dropped.clone()])], more].concat());
+    let with = |more: Vec<Failed>| causes([vec![failed("AVL-1", 60, std::slice::from_ref(&dropped))], more].concat());
     assert_eq!(told(&with(thresholds())), ["AVL-1 ×1 @10 + THR-1 ×3"]);
     // Times that are known, other operations, and fault windows have other reasons.
     let others = [
