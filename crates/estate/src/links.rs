@@ -22,7 +22,7 @@ pub(crate) struct Links {
 impl Links {
     /// Those that the faults of a plan are done to; none of them is laid yet.
     pub(crate) fn wanted(faults: &[FaultPlan]) -> Self {
-        let between = |fault: &FaultPlan| Some((fault.on.clone(), fault.to.clone()?));
+        let between = |fault: &FaultPlan| Some((fault.on.clone(), fault.kind.to()?.to_owned()));
         Self { wanted: faults.iter().filter_map(between).collect(), seed: 0, laid: BTreeMap::new() }
     }
 

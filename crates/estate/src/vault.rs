@@ -12,7 +12,6 @@ use tokio::sync::mpsc;
 use crate::child::Child;
 use crate::find::Places;
 use crate::front::Front;
-use crate::injection::ELECTION;
 use crate::logs::Output;
 use crate::ports::{TRIES, is_free, says_taken};
 use crate::program::Program;
@@ -26,6 +25,8 @@ pub(crate) const SERVER: &str = "vault";
 const CONFIGURATION: &str = "vault.json";
 /// The limit of a fault.
 const QUOTA: &str = "sys/quotas/rate-limit/leaseproof-fault";
+/// How long Vault's nodes may take to elect one of them.
+const ELECTION: Duration = Duration::from_secs(60);
 /// How long Vault may take to answer, and to become active after its unseal (raft elects a leader first).
 const START: Duration = Duration::from_secs(30);
 /// How often that is asked.

@@ -33,7 +33,7 @@ pub use attached::{
 };
 pub use choices::{Choices, Draw};
 pub use containers::{ContainersPlan, Image};
-pub use fault::{EVERY_NODE, FaultKind, FaultPlan};
+pub use fault::{EVERY_NODE, FaultKind, FaultName, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
 pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};

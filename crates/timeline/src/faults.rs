@@ -23,7 +23,7 @@ pub(crate) async fn inject(
             mark(recorder, number, FaultPoint::StandbyLost, words);
             continue;
         }
-        if let Some(lag) = fault.lag {
+        if let Some(lag) = fault.kind.lag() {
             if !moments.wait_until(Micros(due.0.saturating_sub(micros(lag.duration())))).await {
                 return Ok(());
             }

@@ -5,7 +5,7 @@ use leaseproof_domain::Ttl;
 use super::{Book, owned, phase};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
-use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultPlan, Plan, VaultStorage};
+use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultName, FaultPlan, Plan, VaultStorage};
 use crate::problem::Problem;
 use crate::value::Rate;
 
@@ -32,7 +32,7 @@ fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
     let tables = || book.root.list("fault").iter().filter(|node| node.table().is_some());
     for pair in faults.windows(2) {
         let (before, fault) = (&pair[0], &pair[1]);
-        let begins = fault.at.duration().saturating_sub(fault.lag.unwrap_or_default().duration());
+        let begins = fault.at.duration().saturating_sub(fault.kind.lag().unwrap_or_default().duration());
         if before.phase == fault.phase && begins < before.at.duration() + before.lasts.duration() {
             let Some(node) = tables().find(|node| node.place.origin() == fault.origin) else { continue };
             let overlap = format!("this fault begins while another one ({}) lasts", before.words());
@@ -43,28 +43,21 @@ fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
 
 fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<FaultPlan> {
     phase::refer(book, plan, table);
-    let kind = table.parsed::<FaultKind>("kind")?.value;
+    let name = table.parsed::<FaultName>("kind")?.value;
     let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
-    let mount = || plan.roles.first().map(|role| role.mount.clone());
     let fault = FaultPlan {
-        kind,
+        kind: kind(plan, table, name),
         on: owned(table, "on")?,
-        to: owned(table, "to").filter(|_| kind.of_links()),
-        by: span("by").filter(|_| kind == FaultKind::Latency),
-        share: table.number("share").map(|said| said.value).filter(|_| kind == FaultKind::Loss),
-        rate: table.parsed::<Rate>("rate").map(|said| said.value.0).filter(|_| kind == FaultKind::Quota),
-        mount: owned(table, "mount").or_else(mount).filter(|_| kind == FaultKind::Quota),
         phase: owned(table, "phase")?,
         at: span("at")?,
         lasts: span("for").unwrap_or_default(),
-        lag: span("lag"),
         expect_errors: table.texts("expect_errors").into_iter().map(|code| code.value.to_owned()).collect(),
         recovers_within: span("recovers_within").unwrap_or(RECOVERS_WITHIN),
         dead_within: span("dead_within"),
         origin: node.place.origin(),
     };
-    of_its_kind(book, table, kind);
-    if kind.of_links() {
+    of_its_kind(book, table, name);
+    if name.of_links() {
         between(book, plan, table, &fault);
     } else {
         whom(book, plan, table, &fault);
@@ -73,23 +66,51 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
     Some(fault)
 }
 
+/// What is missing is reported elsewhere.
+fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
+    let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
+    let to = || owned(table, "to").unwrap_or_default();
+    let mount = || plan.roles.first().map(|role| role.mount.clone());
+    match name {
+        FaultName::Kill => FaultKind::Kill,
+        FaultName::Restart => FaultKind::Restart,
+        FaultName::Freeze => FaultKind::Freeze,
+        FaultName::Failover => FaultKind::Failover { lag: span("lag") },
+        FaultName::Switchover => FaultKind::Switchover,
+        FaultName::StepDown => FaultKind::StepDown,
+        FaultName::Seal => FaultKind::Seal,
+        FaultName::Partition => FaultKind::Partition { to: to() },
+        FaultName::Cut => FaultKind::Cut { to: to() },
+        FaultName::Latency => FaultKind::Latency { to: to(), by: span("by").unwrap_or_default() },
+        FaultName::Loss => FaultKind::Loss { to: to(), share: table.number("share").map_or(0.0, |said| said.value) },
+        FaultName::Quota => FaultKind::Quota {
+            rate: table.parsed::<Rate>("rate").map_or(0.0, |said| said.value.0),
+            mount: owned(table, "mount").or_else(mount).unwrap_or_default(),
+        },
+        FaultName::Flood => FaultKind::Flood,
+        FaultName::TokenExpiry => FaultKind::TokenExpiry,
+        FaultName::DiskFull => FaultKind::DiskFull,
+    }
+}
+
 /// Keys that belong to some kinds only: there they are needed, elsewhere they mean nothing.
-fn of_its_kind(book: &Book<'_>, table: &Table, kind: FaultKind) {
+fn of_its_kind(book: &Book<'_>, table: &Table, kind: FaultName) {
     let keys = [
         ("to", kind.of_links(), true),
-        ("by", kind == FaultKind::Latency, true),
-        ("share", kind == FaultKind::Loss, true),
-        ("rate", kind == FaultKind::Quota, true),
-        ("mount", kind == FaultKind::Quota, false),
+        ("by", kind == FaultName::Latency, true),
+        ("share", kind == FaultName::Loss, true),
+        ("rate", kind == FaultName::Quota, true),
+        ("mount", kind == FaultName::Quota, false),
+        ("lag", kind == FaultName::Failover, false),
     ];
     for (key, has, needed) in keys {
         match table.entry(key) {
             None if has && needed => {
-                let lacking = format!("`{}` has to say `{key}`", kind.name());
+                let lacking = format!("`{}` has to say `{key}`", kind.as_str());
                 book.add(Problem::at(&table_place(table), lacking).label(format!("`{key}` is missing")));
             }
             Some(entry) if !has => {
-                let none = format!("`{}` has no `{key}`", kind.name());
+                let none = format!("`{}` has no `{key}`", kind.as_str());
                 book.add(Problem::at(&entry.at, none).label("take it away"));
             }
             _ => {}
@@ -110,8 +131,8 @@ fn between(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
         book.add(Problem::at(&on.node.place, nobody).label("expected `client` or `vault`"));
         return;
     };
-    let (Some(to), Some(entry)) = (&fault.to, table.entry("to")) else { return };
-    if !there.contains(to) {
+    let (Some(to), Some(entry)) = (fault.kind.to(), table.entry("to")) else { return };
+    if !there.iter().any(|end| end == to) {
         let nowhere = format!("no link leads from `{}` to `{to}`", fault.on);
         let problem = Problem::at(&entry.node.place, nowhere);
         book.add(match nearest(to, there.iter().map(String::as_str)) {
@@ -124,20 +145,21 @@ fn between(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
 /// The server has to be there, and such that this can be done to it and healed.
 fn whom(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
     let Some(on) = table.entry("on") else { return };
-    let there = servers(plan, fault.kind);
+    let name = FaultName::from(&fault.kind);
+    let there = servers(plan, name);
     if !there.contains(&fault.on) {
-        let nothing = format!("`{}` can be done to no `{}`", fault.kind.name(), fault.on);
+        let nothing = format!("`{}` can be done to no `{}`", name.as_str(), fault.on);
         let problem = Problem::at(&on.node.place, nothing);
         book.add(match nearest(&fault.on, there.iter().map(String::as_str)) {
             Some(near) => problem.nearest(Some(near)),
-            None if there.is_empty() => problem.label(needs(fault.kind)),
+            None if there.is_empty() => problem.label(needs(name)),
             None => problem
                 .label("not this one")
                 .help(format!("it can be done to {}", listed(there.iter().map(String::as_str)))),
         });
         return;
     }
-    let forgets = plan.vault.storage == VaultStorage::Inmem && fault.kind.ends_a_server();
+    let forgets = plan.vault.storage == VaultStorage::Inmem && name.ends_a_server();
     if fault.on.starts_with("vault") && forgets {
         let lost = "a Vault that keeps its data in memory has lost it after its end, and cannot be healed";
         book.add(
@@ -150,11 +172,8 @@ fn whom(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
 
 fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
     phase::within(book, plan, table, &fault.phase, fault.at);
-    if let (Some(lag), Some(entry)) = (fault.lag, table.entry("lag")) {
-        if fault.kind != FaultKind::Failover {
-            let none = format!("`{}` has no `lag`", fault.kind.name());
-            book.add(Problem::at(&entry.at, none).label("only `failover` has"));
-        } else if plan.postgres.get(fault.on.trim_start_matches("postgres.")).is_some_and(|of| of.layout.is_patroni()) {
+    if let (Some(lag), Some(entry)) = (fault.kind.lag(), table.entry("lag")) {
+        if plan.postgres.get(fault.on.trim_start_matches("postgres.")).is_some_and(|of| of.layout.is_patroni()) {
             let again = "Patroni gives a standby that is cut off its primary back";
             book.add(Problem::at(&entry.at, again).label("expected with layout = \"haproxy-ha\""));
         } else if lag > fault.at {
@@ -162,11 +181,12 @@ fn when(book: &Book<'_>, plan: &Plan, table: &Table, fault: &FaultPlan) {
             book.add(Problem::at(&entry.node.place, early).label("longer than `at`"));
         }
     }
-    if fault.kind.has_to_last() && table.entry("for").is_none() {
-        let endless = format!("`{}` has to say how long it lasts", fault.kind.name());
+    let name = FaultName::from(&fault.kind);
+    if name.has_to_last() && table.entry("for").is_none() {
+        let endless = format!("`{}` has to say how long it lasts", name.as_str());
         book.add(Problem::at(&table_place(table), endless).label("`for` is missing"));
     }
-    if fault.kind == FaultKind::StepDown
+    if name == FaultName::StepDown
         && let Some(lasts) = table.entry("for")
     {
         book.add(Problem::at(&lasts.at, "`step-down` does not last: Vault elects again by itself").label("no `for`"));
@@ -177,7 +197,7 @@ fn table_place(table: &Table) -> crate::place::Place {
     table.entry("kind").map(|kind| kind.at.clone()).expect("a fault without its kind is passed over before")
 }
 
-fn needs(kind: FaultKind) -> &'static str {
+fn needs(kind: FaultName) -> &'static str {
     if kind.of_clusters() {
         "no cluster has standbys: layout = \"haproxy-ha\" or \"patroni\""
     } else {
@@ -186,24 +206,24 @@ fn needs(kind: FaultKind) -> &'static str {
 }
 
 /// The servers that it can be done to. A cluster with standbys stands for its primary, Vault for its active node.
-fn servers(plan: &Plan, kind: FaultKind) -> Vec<String> {
-    if kind == FaultKind::Flood {
+fn servers(plan: &Plan, kind: FaultName) -> Vec<String> {
+    if kind == FaultName::Flood {
         return plan.postgres.keys().map(|name| format!("postgres.{name}")).collect();
     }
     let mut names = Vec::new();
-    if !kind.of_clusters() && kind != FaultKind::DiskFull {
+    if !kind.of_clusters() && kind != FaultName::DiskFull {
         names.push("vault".to_owned());
         if plan.vault.nodes > 1 && !kind.of_vault() {
             names.extend((1..=plan.vault.nodes).map(|node| format!("vault.{node}")));
             names.push(EVERY_NODE.to_owned());
         }
     }
-    if kind == FaultKind::StepDown && plan.vault.nodes == 1 {
+    if kind == FaultName::StepDown && plan.vault.nodes == 1 {
         names.clear();
     }
     for (name, cluster) in plan.postgres.iter().filter(|_| !kind.of_vault()) {
         let standbys = cluster.layout.replicated().map(|(standbys, _)| standbys);
-        let starts_again = cluster.layout.is_patroni() && kind == FaultKind::DiskFull;
+        let starts_again = cluster.layout.is_patroni() && kind == FaultName::DiskFull;
         if standbys.is_none() && kind.of_clusters() || starts_again {
             continue;
         }

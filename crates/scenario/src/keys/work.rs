@@ -1,6 +1,8 @@
 //! Keys of what is done to the estate.
 
-use crate::plan::FaultKind;
+use strum::VariantNames as _;
+
+use crate::plan::FaultName;
 use crate::shape::{Is, Shape, key};
 
 pub(super) static CLIENT: Shape = Shape {
@@ -96,7 +98,7 @@ pub(super) static FAULT: Shape = Shape {
         key("at", Is::Span, "The time from the start of the phase.").needed(),
         key(
             "kind",
-            Is::Word(&FaultKind::NAMES),
+            Is::Word(FaultName::VARIANTS),
             "The kind of fault. `kill` (SIGKILL) and `restart`: the server stops and is started again. `freeze`: SIGSTOP, then SIGCONT. `failover`: the primary is killed and the first standby promoted; the old primary becomes its standby. `switchover`: the same with an orderly stop of the primary. `step-down`, `seal`: of Vault. `partition`: no data passes between `on` and `to`, and connections stay open; `cut`: they are closed, and each new one immediately; `latency`: all data is delayed by `by`, in both directions. `quota`: Vault accepts `rate` requests per second and returns 429 for the others. `flood`: a client takes every connection that the cluster has for ordinary accounts. `token-expiry`: the token of the credentials' client expires and Vault revokes its leases; when healed, the client gets another token. `disk-full`: PostgreSQL's data is on a small file system, mounted for it (as root), which is filled.",
         )
         .needed(),

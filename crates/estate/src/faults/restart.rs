@@ -1,0 +1,14 @@
+//! A server is stopped in order, and started again.
+
+use super::kill::Ended;
+use super::{Done, done_to};
+use crate::Estate;
+
+pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
+    let server = estate.server_of(on).await?;
+    for server in estate.each(&server) {
+        estate.stop(&server).await;
+    }
+    let words = done_to(&server, "stopped");
+    Ok((Box::new(Ended { server }), words))
+}
