@@ -77,14 +77,30 @@ impl Looks {
 
 impl Spans {
     /// A look counts in the span in which it began. One that takes longer than a span lets the next ones fall out, so it counts
-    /// in those that it fills.
+    /// in those that it fills. In a damaged history it may end before it began.
     fn see(&mut self, from: Micros, to: Micros) {
-        let (first, end) = ((from.0 / self.length).min(MOST), (to.0 / self.length).min(MOST));
+        let place = |at: Micros| (at.0 / self.length).min(MOST);
+        let (first, end) = (place(from), place(to.max(from)));
         if self.observed.len() as u64 <= end {
             self.observed.resize(end as usize + 1, false);
         }
         for place in first..end.max(first + 1) {
             self.observed[place as usize] = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{Micros, Observer};
+
+    use super::Spans;
+
+    #[test]
+    fn an_observation_counts_where_it_began_even_if_it_ends_before() {
+        let mut spans = Spans { observer: Observer::Roles, length: 10, observed: Vec::new() };
+        spans.see(Micros(45), Micros(12));
+        spans.see(Micros(1), Micros(2));
+        assert_eq!(spans.observed, [true, false, false, false, true]);
     }
 }
