@@ -78,7 +78,7 @@ impl Check for LeftoverDependencies {
         sheet.sample();
         let ended = count(self.ended, "credential");
         let what = format!(
-            "expected the roles of {ended} that ended to be dropped, got 0 dropped: {} still exists, with all its entries in \
+            "{ended} ended, and no role was dropped (expected: the role of each): {} still exists, with all its entries in \
              pg_shdepend{why}",
             first.what
         );
