@@ -1,7 +1,7 @@
 //! What goes wrong around a run: a clear message, the documented exit code, and nothing left behind.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Desk, text, variant, wait};
 use nix::sys::signal::{Signal, kill};
@@ -63,7 +63,14 @@ fn after_a_kill_in_each_phase_clean_leaves_nothing() {
 fn a_run_that_was_killed_leaves_a_history_that_is_judged_and_never_passes() {
     let desk = Desk::new();
     let child = desk.start(&variant("short"), &[]);
-    std::thread::sleep(Duration::from_secs(8));
+    // Credentials are issued when PostgreSQL's log has the first login of one.
+    let log = desk.run_folder().join("logs/postgres.target.log");
+    let begun = Instant::now();
+    while !std::fs::read_to_string(&log).unwrap_or_default().contains("v-token-") {
+        assert!(begun.elapsed() < Duration::from_secs(90), "no credential was issued");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_secs(2));
     signal(child.id(), Signal::SIGKILL);
     wait(child, Duration::from_secs(5));
     desk.assert_nothing_left();
