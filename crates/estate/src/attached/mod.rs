@@ -253,7 +253,7 @@ impl Attached {
         if !self.plan.ours && left.is_empty() {
             left.extend(self.credentials_left(&[], REVOKING).await);
         }
-        let joined = self.others_joined(&made).await;
+        let beside = self.beside(&made).await;
         if !made.is_empty() {
             let servers = Servers {
                 vault: &self.vault,
@@ -266,7 +266,8 @@ impl Attached {
             left.extend(standing.iter().map(ToString::to_string));
             left.extend(self.credentials_left(&standing, Duration::ZERO).await);
         }
-        left.splice(0..0, joined.into_iter().chain(self.others_changed(&made).await));
+        let changed = self.others_changed(&made, &beside).await;
+        left.splice(0..0, beside.joined.into_iter().chain(changed));
         left.extend(self.leave().await);
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }

@@ -118,6 +118,16 @@ impl Catalog {
         })
     }
 
+    /// OIDs of roles that are new later, and are members of roles with those OIDs or have these as members: from PostgreSQL 16
+    /// on, who creates a role becomes a member of it.
+    fn beside<'a>(&'a self, later: &'a Self, ours: &[u32]) -> impl Iterator<Item = u32> + use<'a> {
+        let ours: BTreeSet<String> = ours.iter().map(|oid| format!("r{oid}")).collect();
+        let memberships = later.0.iter().filter(|(key, _)| key.starts_with('m'));
+        let of_ours = memberships.filter(move |(_, row)| row.of.iter().filter(|one| ours.contains(*one)).count() == 1);
+        let new = of_ours.flat_map(|(_, row)| &row.of).filter(|one| !self.0.contains_key(*one));
+        new.filter_map(|one| one.strip_prefix('r')?.parse().ok())
+    }
+
     /// Memberships of roles that were there before, but for those accounts', in roles with those OIDs.
     fn joined<'a>(
         &'a self,
@@ -189,12 +199,20 @@ impl Others {
     /// Memberships of others' roles in those that the run made, each in words: they end with its roles.
     pub(super) fn joined(&self, later: &Self, made: &[Made], clusters: &BTreeMap<String, Cluster>) -> Vec<String> {
         self.each(later, |name, before, later| {
-            let is_here = |made: &&Made| matches!(&made.what, MadeThere::Role { cluster, .. } if cluster == name);
-            let ours: Vec<u32> = made.iter().filter(is_here).filter_map(Made::oid).collect();
             let mut accounts = self.accounts.clone();
             accounts.extend(clusters.get(name).map(|cluster| cluster.account().to_owned()));
-            before.joined(later, &ours, &accounts).collect()
+            before.joined(later, &roles_on(name, made), &accounts).collect()
         })
+    }
+
+    /// Roles that are new later, and members of those that the run made, or the other way round: cluster and OID.
+    pub(super) fn beside(&self, later: &Self, made: &[Made]) -> BTreeSet<(String, u32)> {
+        let pairs = self.clusters.iter().filter_map(|(name, before)| Some((name, before, later.clusters.get(name)?)));
+        pairs
+            .flat_map(|(name, before, later)| {
+                before.beside(later, &roles_on(name, made)).map(move |oid| (name.clone(), oid))
+            })
+            .collect()
     }
 
     fn each(&self, later: &Self, of: impl Fn(&str, &Catalog, &Catalog) -> Vec<String>) -> Vec<String> {
@@ -204,25 +222,31 @@ impl Others {
     }
 
     /// Roles that are new later, and are neither of those nor credentials of the run's: cluster, name and OID. One with an end
-    /// is another Vault's credential, unless it is named after one of the run's.
-    pub(super) fn new_roles(&self, later: &Self, made: &[Made], issued: &Issued) -> Vec<(String, String, u32)> {
+    /// is another Vault's credential, unless it is named after one of the run's, or was found beside the run's roles.
+    pub(super) fn new_roles(
+        &self,
+        later: &Self,
+        (made, beside): (&[Made], &BTreeSet<(String, u32)>),
+        issued: &Issued,
+    ) -> Vec<(String, String, u32)> {
         let mut new = Vec::new();
         for (cluster, before) in &self.clusters {
             let Some(later) = later.clusters.get(cluster) else { continue };
-            let is_ours = |oid: u32, name: &str| {
-                issued.has(name)
-                    || made.iter().any(|made| {
-                        made.oid() == Some(oid)
-                            && matches!(&made.what, MadeThere::Role { cluster: of, .. } if of == cluster)
-                    })
-            };
-            let roles = before.new_roles(later);
-            let roles =
-                roles.filter(|(oid, name, lasts)| !is_ours(*oid, name) && (*lasts || issued.is_named_after_one(name)));
+            let ours = roles_on(cluster, made);
+            let is_of_run =
+                |oid: u32, name: &str| issued.is_named_after_one(name) || beside.contains(&(cluster.clone(), oid));
+            let roles = before.new_roles(later).filter(|(oid, name, _)| !issued.has(name) && !ours.contains(oid));
+            let roles = roles.filter(|(oid, name, lasts)| *lasts || is_of_run(*oid, name));
             new.extend(roles.map(|(oid, name, _)| (cluster.clone(), name.to_owned(), oid)));
         }
         new
     }
+}
+
+/// The OIDs of the roles that the run made in a cluster.
+fn roles_on(cluster: &str, made: &[Made]) -> Vec<u32> {
+    let is_here = |made: &&Made| matches!(&made.what, MadeThere::Role { cluster: of, .. } if of == cluster);
+    made.iter().filter(is_here).filter_map(Made::oid).collect()
 }
 
 #[cfg(test)]
@@ -300,9 +324,12 @@ mod tests {
             (named(5, "v-app-1-2", false), Some("v-app-1-2")),
             (named(6, "xv-app-1", true), Some("xv-app-1")),
             (named(7, "readers", true), Some("readers")),
+            (named(8, "beside", false), Some("beside")),
         ] {
-            let later = others(&[before[0].clone(), new]);
-            let found = others(&before).new_roles(&later, &[made(2)], &issued);
+            let member = row("m8 2 10", "{}", &["r8", "r2"], true);
+            let later = others(&[before[0].clone(), new, member]);
+            let beside = others(&before).beside(&later, &[made(2)]);
+            let found = others(&before).new_roles(&later, (&[made(2)], &beside), &issued);
             assert_eq!(found.first().map(|(_, name, _)| name.as_str()), expected);
         }
     }

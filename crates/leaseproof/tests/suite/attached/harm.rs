@@ -332,6 +332,7 @@ async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     let session = Session::open(&theirs.login("postgres")).await.unwrap();
     session.query("ALTER ROLE \"Vaultuser\" CREATEDB").await.unwrap();
     session.query("CREATE ROLE stranger").await.unwrap();
+    session.query("GRANT netdata TO \"Vaultuser\"").await.unwrap();
     let output = tokio::task::spawn_blocking(move || wait(child, Duration::from_secs(120))).await.unwrap();
     let shown = text(&output);
     session.query("ALTER ROLE \"Vaultuser\" NOCREATEDB").await.unwrap();
@@ -339,6 +340,7 @@ async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     let words = on_one_line(&shown);
     let named = words.find("role Vaultuser: expected name Vaultuser, INHERIT, CREATEROLE, LOGIN").expect(&shown);
     assert!(named < words.find(" arrivals · ").expect(&shown), "it comes before the figures: {shown}");
+    assert!(words.contains("membership of Vaultuser in netdata: expected none, got {"), "{shown}");
     // Nobody accounts for a role: it is named until it is gone.
     let stranger = "`DROP ROLE \"stranger\"` removes it";
     assert!(words.contains("role stranger (OID ") && words.contains(stranger), "{shown}");
