@@ -246,6 +246,8 @@ fn vault_s_statements_stay_within_the_setup() {
         "REASSIGN OWNED BY \\\"{{name}}\\\" TO our_svc",
         "SELECT count(*) FROM v_of_others",
         "SELECT 1 FROM pg_roles r JOIN v_of_others v ON true",
+        "SELECT 1 UNION SELECT count(*) FROM v_of_others",
+        "SELECT count(*) FROM v_of_others EXCEPT SELECT 1",
         "DO $$ BEGIN IF EXISTS (SELECT FROM v_of_others) THEN DROP ROLE \\\"{{name}}\\\"; END IF; END $$",
         "SELECT 1 FROM pg_class FOR UPDATE",
     ] {

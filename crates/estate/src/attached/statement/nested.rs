@@ -250,8 +250,11 @@ fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), Strin
                 if key == "into_clause" && !value.is_null() && !scope.is_in_ours() {
                     return Err(scope.not_ours());
                 }
-                if key == "SelectStmt" {
+                // The parts of a UNION are queries without a node of their own.
+                if matches!(key.as_str(), "SelectStmt" | "larg" | "rarg") {
                     reads::of_others(value, around.queries, scope)?;
+                }
+                if key == "SelectStmt" {
                     within.only_own_sessions = scope.is_of_vault
                         && reads::is_of_sessions(&value["from_clause"])
                         && has_only_own_sessions(&value["where_clause"]);
