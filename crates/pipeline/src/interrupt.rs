@@ -64,11 +64,9 @@ impl Interrupt {
     }
 
     fn ask(&self, named: Signal) {
-        if self.asked.is_cancelled() {
-            self.urged.cancel();
-        } else {
-            let _first = self.first.set(named);
-            self.asked.cancel();
+        match self.first.set(named) {
+            Ok(()) => self.asked.cancel(),
+            Err(_) => self.urged.cancel(),
         }
     }
 

@@ -34,7 +34,7 @@ mod tests {
     use super::is_running;
 
     #[test]
-    fn this_process_is_running_and_a_stranger_with_its_id_does_not() {
+    fn this_process_is_running_and_another_one_with_its_id_is_not() {
         let pid = std::process::id();
         let started = start_time(pid).unwrap();
         assert!(is_running(pid, started));

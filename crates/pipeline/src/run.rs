@@ -327,9 +327,13 @@ impl LiveRun<'_> {
         watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
         watch.stop_looking().await;
         if let Err(stop) = estate.release(accessor).await.map_err(undone) {
-            // The load is complete, and what was observed of it is judged.
-            self.display.note(&stop.of_release(attached)?);
-            return Ok(false);
+            // The load is complete, and what was observed of it is judged, unless the reason is a lost server.
+            let why = stop.of_release(attached)?;
+            if let Ok(lost) = tokio::time::timeout(NOTICE, estate.lost()).await {
+                return Err(lost);
+            }
+            self.display.note(&why);
+            return Ok(self.interrupt.signal().is_some());
         }
         let tell =
             |roles, leases| stage.say(format!("revoking every lease: {leases} leases and {roles} roles are left"));

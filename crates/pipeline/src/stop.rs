@@ -42,11 +42,11 @@ impl Stop {
         }
     }
 
-    /// What to tell if every lease could not be revoked after the load: only the checks that observe what is left then are
-    /// not judged. In an attached environment, credentials would stay: that ends the run.
+    /// The warning if the leases cannot be revoked after the load: only the checks that observe what is left then are not
+    /// judged. In an attached environment, credentials would stay: that ends the run.
     ///
     /// # Errors
-    /// The same, where it ends the run.
+    /// The stop, if it ends the run.
     pub(crate) fn of_release(self, attached: bool) -> Result<String, Self> {
         match self {
             Self::Estate(why) if !attached => {
