@@ -36,6 +36,11 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// Whether a server, `postgres.<cluster>` or `postgres.<cluster>.<member>`, is one of it.
+    pub(crate) fn has(&self, server: &str) -> bool {
+        self.members.iter().any(|member| member.name == server)
+    }
+
     /// Makes a new cluster and starts it.
     pub(crate) async fn stand(name: &str, plan: &PostgresPlan, small: bool, site: &Site) -> Result<Self, EstateError> {
         let name = format!("postgres.{name}");

@@ -161,7 +161,7 @@ pub(crate) fn password(redactor: &Redactor) -> Secret {
     secret
 }
 
-/// Lets the redactor know the scenario's own secrets, and what the passwords look like that Vault will generate.
+/// Adds the scenario's secrets, and the shapes of the passwords that Vault will generate, to the redactor.
 pub(crate) fn redact(plan: &Plan, redactor: &Redactor) {
     plan.secrets().into_iter().for_each(|secret| redactor.add_fixed(secret));
     plan.password_shapes().into_iter().for_each(|shape| redactor.add_shape(shape));

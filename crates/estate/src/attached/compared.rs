@@ -18,7 +18,7 @@ pub(super) struct Beside {
 impl Attached {
     /// Looks before the run's own roles are removed.
     pub(super) async fn beside(&self, made: &[Made]) -> Beside {
-        let Some(before) = self.others.get() else { return Beside::default() };
+        let Some(before) = self.others.get().filter(|_| !made.is_empty()) else { return Beside::default() };
         // Where a cluster does not answer, the comparison after it says so.
         let Ok(now) = Others::read(&self.clusters).await else { return Beside::default() };
         let joined = before.joined(&now, made, &self.clusters).into_iter().map(|change| {

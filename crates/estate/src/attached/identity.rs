@@ -90,11 +90,6 @@ impl Identity {
         (expected != got).then(|| format!("the namespace at {address} differs: expected {expected}, got {got}"))
     }
 
-    /// Where that cluster answered.
-    pub(super) fn place(&self, cluster: &str) -> Option<&str> {
-        self.clusters.get(cluster).map(|found| found.at.as_str())
-    }
-
     /// Why nothing is done in a cluster, and what to do.
     pub(super) fn not_reached(&self, cluster: &str, why: &str) -> String {
         let place =

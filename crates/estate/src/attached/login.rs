@@ -130,7 +130,7 @@ pub(super) async fn log_in(
     Ok(LoggedIn { vault, cluster_id: health.cluster_id })
 }
 
-/// Refuses a Vault that ignores the scenario's namespace, before anything is sent there that is of use to somebody.
+/// Refuses a Vault that ignores the scenario's namespace, before any secret is sent there.
 pub(super) async fn honors_namespace(attached: &AttachedPlan, reach: &Reach) -> Result<(), AttachError> {
     let address = &attached.vault.address;
     let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };

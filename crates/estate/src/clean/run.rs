@@ -117,11 +117,12 @@ fn remove(open: &OpenLedger, index: &Path) -> CleanOutcome {
 /// What is in servers that the run did not start, which `clean` without `--attached` does not reach.
 fn there(open: &OpenLedger) -> Vec<String> {
     let Some(vault) = vault_of(&open.entries) else { return Vec::new() };
-    let mut there: Vec<String> = tokens(&open.entries).iter().map(|token| left_at(vault, token)).collect();
+    let tokens = tokens(&open.entries);
+    let mut there: Vec<String> = tokens.iter().map(|token| left_at(vault, token)).collect();
     let places = Places::of(&open.entries);
     let known = credentials_left(&open.entries);
     // Without a token of the run's, Vault has revoked them, or they are known.
-    let is_open = tokens(&open.entries).iter().any(|token| !token.is_login);
+    let is_open = tokens.iter().any(|token| !token.is_login);
     let others = is_open.then(|| Issued::recorded(&open.path)).and_then(|issued| issued.in_words(&known));
     there.extend(others);
     let mut left = in_words(&known, &places);

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use futures_util::future::BoxFuture;
-
-use super::{Done, Heal, StandbysLost, Tell};
-use crate::{Estate, EstateError, disk};
+use super::{Done, Heal, Healed, Tell};
+use crate::{Estate, disk};
 
 struct Filled {
     server: String,
@@ -18,21 +16,15 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
     member.child.want_end();
     let filler = disk::fill(member).await?;
     let words = format!("the disk of {server} is full");
-    Ok((Box::new(Filled { server, filler }), words))
+    Ok(Filled { server, filler }.done(words))
 }
 
 impl Heal for Filled {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            disk::clear(&self.filler)?;
-            let ended = estate.recover(&self.server).await?;
-            let how = if ended { "had ended, and is started again with room" } else { "has room again" };
-            tell(format!("{} {how}", self.server));
-            Ok(None)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        disk::clear(&self.filler)?;
+        let ended = estate.recover(&self.server).await?;
+        let how = if ended { "had ended, and is started again with room" } else { "has room again" };
+        tell(format!("{} {how}", self.server));
+        Ok(None)
     }
 }

@@ -1,9 +1,7 @@
 //! Every process of a server is frozen, and continued.
 
-use futures_util::future::BoxFuture;
-
-use super::{Done, Heal, StandbysLost, Tell, done_to};
-use crate::{Estate, EstateError};
+use super::{Done, Heal, Healed, Tell, done_to};
+use crate::Estate;
 
 struct Frozen {
     server: String,
@@ -13,22 +11,16 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
     let server = estate.server_of(on).await?;
     estate.each(&server).iter().for_each(|server| estate.freeze(server));
     let words = done_to(&server, "frozen");
-    Ok((Box::new(Frozen { server }), words))
+    Ok(Frozen { server }.done(words))
 }
 
 impl Heal for Frozen {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            for server in estate.each(&self.server) {
-                estate.thaw(&server);
-                tell(format!("{server} goes on"));
-            }
-            estate.settle(&self.server, tell).await?;
-            Ok(estate.standbys_lost(&self.server).await)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        for server in estate.each(&self.server) {
+            estate.thaw(&server);
+            tell(format!("{server} goes on"));
+        }
+        estate.settle(&self.server, tell).await?;
+        Ok(estate.standbys_lost(&self.server).await)
     }
 }

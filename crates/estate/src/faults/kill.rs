@@ -1,9 +1,7 @@
 //! A server is killed, and started again.
 
-use futures_util::future::BoxFuture;
-
-use super::{Done, Heal, StandbysLost, Tell, done_to};
-use crate::{Estate, EstateError};
+use super::{Done, Heal, Healed, Tell, done_to};
+use crate::Estate;
 
 /// A server that has ended.
 pub(super) struct Ended {
@@ -16,22 +14,16 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
         estate.kill(&server).await;
     }
     let words = done_to(&server, "killed");
-    Ok((Box::new(Ended { server }), words))
+    Ok(Ended { server }.done(words))
 }
 
 impl Heal for Ended {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            for server in estate.each(&self.server) {
-                estate.start_again(&server).await?;
-                tell(format!("{server} is started again"));
-            }
-            estate.settle(&self.server, tell).await?;
-            Ok(estate.standbys_lost(&self.server).await)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        for server in estate.each(&self.server) {
+            estate.start_again(&server).await?;
+            tell(format!("{server} is started again"));
+        }
+        estate.settle(&self.server, tell).await?;
+        Ok(estate.standbys_lost(&self.server).await)
     }
 }

@@ -1,10 +1,9 @@
 //! The link between two members is cut or passes nothing, passes data late, or loses a part of it.
 
-use futures_util::future::BoxFuture;
 use leaseproof_domain::Ttl;
 
-use super::{Heal, StandbysLost, Tell};
-use crate::{Estate, EstateError, Link};
+use super::{Heal, Healed, Injected, Tell};
+use crate::{Estate, Link};
 
 struct Disturbed {
     from: String,
@@ -12,25 +11,25 @@ struct Disturbed {
 }
 
 /// Passes nothing, and keeps connections open.
-pub(super) fn stall(estate: &Estate, from: &str, to: &str) -> (Box<dyn Heal>, String) {
+pub(super) fn stall(estate: &Estate, from: &str, to: &str) -> (Injected, String) {
     estate.links.between(from, to).iter().for_each(Link::stall);
     disturbed(from, to, "hands nothing on")
 }
 
 /// Closes every connection.
-pub(super) fn cut(estate: &Estate, from: &str, to: &str) -> (Box<dyn Heal>, String) {
+pub(super) fn cut(estate: &Estate, from: &str, to: &str) -> (Injected, String) {
     estate.links.between(from, to).iter().for_each(Link::cut);
     disturbed(from, to, "is cut")
 }
 
 /// Passes each piece later.
-pub(super) fn delay(estate: &Estate, from: &str, to: &str, by: Ttl) -> (Box<dyn Heal>, String) {
+pub(super) fn delay(estate: &Estate, from: &str, to: &str, by: Ttl) -> (Injected, String) {
     estate.links.between(from, to).iter().for_each(|link| link.delay(by.duration()));
     disturbed(from, to, &format!("hands on {by} later"))
 }
 
 /// Loses a share of the pieces.
-pub(super) fn lose(estate: &Estate, from: &str, to: &str, share: f64) -> (Box<dyn Heal>, String) {
+pub(super) fn lose(estate: &Estate, from: &str, to: &str, share: f64) -> (Injected, String) {
     // Each of several ports has a draw of its own.
     for (seed, link) in (estate.links.seed()..).zip(estate.links.between(from, to)) {
         link.lose(share, seed);
@@ -38,22 +37,16 @@ pub(super) fn lose(estate: &Estate, from: &str, to: &str, share: f64) -> (Box<dy
     disturbed(from, to, &format!("loses {:.0} % of what passes", share * 100.0))
 }
 
-fn disturbed(from: &str, to: &str, done: &str) -> (Box<dyn Heal>, String) {
+fn disturbed(from: &str, to: &str, done: &str) -> (Injected, String) {
     let words = format!("the link between {from} and {to} {done}");
-    (Box::new(Disturbed { from: from.to_owned(), to: to.to_owned() }), words)
+    Disturbed { from: from.to_owned(), to: to.to_owned() }.done(words)
 }
 
 impl Heal for Disturbed {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            let Self { from, to } = *self;
-            estate.links.between(&from, &to).iter().for_each(Link::pass);
-            tell(format!("the link between {from} and {to} hands on again"));
-            Ok(None)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        let Self { from, to } = self;
+        estate.links.between(&from, &to).iter().for_each(Link::pass);
+        tell(format!("the link between {from} and {to} hands on again"));
+        Ok(None)
     }
 }

@@ -24,7 +24,7 @@ use crate::vault::SERVER as VAULT;
 use crate::{Estate, EstateError};
 
 /// A fault that was injected and has to be healed.
-pub struct Injected(Box<dyn Heal>);
+pub struct Injected(Box<dyn HealBoxed>);
 
 impl fmt::Debug for Injected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,24 +32,39 @@ impl fmt::Debug for Injected {
     }
 }
 
+/// A fault that was injected, and what was done, in words.
+type Done = Result<(Injected, String), EstateError>;
+
 /// Receives each step of a healing, in words, when it is done.
 type Tell<'a> = &'a mut (dyn FnMut(String) + Send);
 
 /// Which standbys do not follow their primary again because the account that the scenario has them replicate with does not
 /// let them, in words.
-type StandbysLost = Option<String>;
+type Healed = Result<Option<String>, EstateError>;
 
 /// What a fault did, and how it is healed.
-trait Heal: Send {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>>;
+trait Heal: Send + 'static {
+    fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> impl Future<Output = Healed> + Send;
+
+    /// With what was done, in words.
+    fn done(self, words: String) -> (Injected, String)
+    where
+        Self: Sized,
+    {
+        (Injected(Box::new(self)), words)
+    }
 }
 
-/// A fault that was injected, and what was done, in words.
-type Done = Result<(Box<dyn Heal>, String), EstateError>;
+/// [`Heal`] for a fault of any kind.
+trait HealBoxed: Send {
+    fn heal_boxed<'a>(self: Box<Self>, estate: &'a mut Estate, tell: Tell<'a>) -> BoxFuture<'a, Healed>;
+}
+
+impl<T: Heal> HealBoxed for T {
+    fn heal_boxed<'a>(self: Box<Self>, estate: &'a mut Estate, tell: Tell<'a>) -> BoxFuture<'a, Healed> {
+        Box::pin((*self).heal(estate, tell))
+    }
+}
 
 impl Estate {
     /// Prepares a fault: the standby that a failover will promote is disconnected from its primary. Returns what was done, in
@@ -73,7 +88,7 @@ impl Estate {
     /// If the environment has no such server: a checked plan names none.
     pub async fn inject(&mut self, fault: &FaultPlan) -> Result<(Injected, String), EstateError> {
         let on = &fault.on;
-        let done = match &fault.kind {
+        match &fault.kind {
             FaultKind::Kill => kill::inject(self, on).await,
             FaultKind::Restart => restart::inject(self, on).await,
             FaultKind::Freeze => freeze::inject(self, on).await,
@@ -89,8 +104,7 @@ impl Estate {
             FaultKind::Flood => flood::inject(self, on).await,
             FaultKind::TokenExpiry => token_expiry::inject(self).await,
             FaultKind::DiskFull => disk_full::inject(self, on).await,
-        };
-        done.map(|(injected, words)| (Injected(injected), words))
+        }
     }
 
     /// Heals a fault. `tell` gets each step in words when it is done. Returns which standbys do not follow their primary again
@@ -103,7 +117,7 @@ impl Estate {
         injected: Injected,
         mut tell: impl FnMut(String) + Send,
     ) -> Result<Option<String>, EstateError> {
-        injected.0.heal(self, &mut tell).await
+        injected.0.heal_boxed(self, &mut tell).await
     }
 
     /// Why the fault cannot be injected any more, in words: it needs a standby, and an earlier one lost the last.
@@ -115,9 +129,12 @@ impl Estate {
     }
 
     /// Why standbys of that server's cluster do not follow it, if the scenario says as whom they replicate.
-    async fn standbys_lost(&self, server: &str) -> StandbysLost {
-        let member = |cluster: &&Cluster| cluster.members.iter().any(|member| member.name == server);
-        let cluster = self.clusters.values().find(member).filter(|cluster| cluster.replicates_as_said())?;
+    async fn standbys_lost(&self, server: &str) -> Option<String> {
+        let cluster = self
+            .clusters
+            .values()
+            .find(|cluster| cluster.has(server))
+            .filter(|cluster| cluster.replicates_as_said())?;
         cluster.standbys_follow(&self.site).await.err().map(|why| cluster.lost(&why))
     }
 
@@ -133,7 +150,7 @@ impl Estate {
     /// The cluster of that server, if Patroni manages it.
     fn managed_by_patroni(&self, server: &str) -> Option<&Cluster> {
         let mut managed = self.clusters.values().filter(|cluster| cluster.patroni.is_some());
-        managed.find(|cluster| cluster.members.iter().any(|member| member.name == server))
+        managed.find(|cluster| cluster.has(server))
     }
 
     /// The servers that are meant: every node of Vault, or the one.

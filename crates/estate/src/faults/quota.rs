@@ -1,9 +1,7 @@
 //! Vault limits the rate of requests to a mount.
 
-use futures_util::future::BoxFuture;
-
-use super::{Done, Heal, StandbysLost, Tell, done_to};
-use crate::{Estate, EstateError};
+use super::{Done, Heal, Healed, Tell, done_to};
+use crate::Estate;
 
 struct Limited {
     node: String,
@@ -13,19 +11,13 @@ pub(super) async fn inject(estate: &mut Estate, on: &str, mount: &str, rate: f64
     let node = estate.server_of(on).await?;
     estate.vault.limit(mount, rate).await?;
     let words = done_to(&node, "told to limit the rate of requests");
-    Ok((Box::new(Limited { node }), words))
+    Ok(Limited { node }.done(words))
 }
 
 impl Heal for Limited {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            estate.vault.unlimit().await?;
-            tell(format!("{} has no limit", self.node));
-            Ok(None)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        estate.vault.unlimit().await?;
+        tell(format!("{} has no limit", self.node));
+        Ok(None)
     }
 }

@@ -1,7 +1,7 @@
 //! A server is stopped in order, and started again.
 
 use super::kill::Ended;
-use super::{Done, done_to};
+use super::{Done, Heal as _, done_to};
 use crate::Estate;
 
 pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
@@ -10,5 +10,5 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
         estate.stop(&server).await;
     }
     let words = done_to(&server, "stopped");
-    Ok((Box::new(Ended { server }), words))
+    Ok(Ended { server }.done(words))
 }

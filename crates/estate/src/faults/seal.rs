@@ -1,9 +1,7 @@
 //! Vault is sealed, and unsealed.
 
-use futures_util::future::BoxFuture;
-
-use super::{Done, Heal, StandbysLost, Tell, done_to};
-use crate::{Estate, EstateError};
+use super::{Done, Heal, Healed, Tell, done_to};
+use crate::Estate;
 
 struct Sealed {
     node: String,
@@ -13,19 +11,13 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
     let node = estate.server_of(on).await?;
     estate.vault.tell(&node, "sys/seal", "seal itself").await?;
     let words = done_to(&node, "sealed");
-    Ok((Box::new(Sealed { node }), words))
+    Ok(Sealed { node }.done(words))
 }
 
 impl Heal for Sealed {
-    fn heal<'a>(
-        self: Box<Self>,
-        estate: &'a mut Estate,
-        tell: Tell<'a>,
-    ) -> BoxFuture<'a, Result<StandbysLost, EstateError>> {
-        Box::pin(async move {
-            estate.vault.unseal_again(&self.node, &estate.site).await?;
-            tell(format!("{} is unsealed", self.node));
-            Ok(None)
-        })
+    async fn heal(self, estate: &mut Estate, tell: Tell<'_>) -> Healed {
+        estate.vault.unseal_again(&self.node, &estate.site).await?;
+        tell(format!("{} is unsealed", self.node));
+        Ok(None)
     }
 }

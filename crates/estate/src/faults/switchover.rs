@@ -1,7 +1,7 @@
 //! A primary is stopped in order, or hands over if Patroni manages it, and a standby takes its place.
 
 use super::failover::PrimaryEnded;
-use super::{Done, done_to};
+use super::{Done, Heal as _, done_to};
 use crate::Estate;
 
 pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
@@ -16,5 +16,5 @@ pub(super) async fn inject(estate: &mut Estate, on: &str) -> Done {
             done_to(&server, "stopped")
         }
     };
-    Ok((Box::new(PrimaryEnded { server }), words))
+    Ok(PrimaryEnded { server }.done(words))
 }

@@ -25,7 +25,7 @@ pub(super) async fn of(
     // On another cluster they are not, which is not to be taken for gone.
     let mut here = BTreeMap::new();
     for (name, cluster) in servers.clusters {
-        let is_known = servers.expected.place(name).is_some();
+        let is_known = servers.expected.clusters.contains_key(name);
         if !is_known || servers.expected.same_timeline(name, Some(cluster)).await.is_ok() {
             here.insert(name.as_str(), cluster);
         }
