@@ -140,7 +140,9 @@ impl<'p> Bench<'p> {
             let (ask, mut outcome) = asked.end(&self.run, &whole);
             // Without any credential, more requests fail in the same way.
             outcome.raise = if totals.issued > 0 { outcome.raise } else { &[] };
-            outcome.futile = nothing_works(outcome.raise, &ask.subject, self.run.plan, &self.windows);
+            if outcome.written.samples == 0 || outcome.written.lacks_samples {
+                outcome.futile = nothing_works(outcome.raise, &ask.subject, self.run.plan, &self.windows);
+            }
             if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
                 left_out.insert(ask.check.to_string(), why.to_owned());
                 continue;

@@ -15,7 +15,7 @@
 //! third and the fourth condition it is enough that [`MOST_WAIT`] of all arrivals still wait at the end of the stretch, and
 //! instead of the first one that those of its last sixth are not answered because they wait.
 //!
-//! What may be such a growth, and is not certain, is no saturation and no absence of it: see [`Extent::Possible`].
+//! What may be such a growth, and is not certain, is no saturation and no absence of it: see [`Certainty::Possible`].
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(crate) enum Backlog {
 
 /// How certain it is that a backlog grew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum Certainty {
     Certain,
     /// The interval of the slope does not exclude it, and the backlog of the end speaks for it.
     Possible,
@@ -74,7 +74,7 @@ pub(crate) struct Stretch<'p> {
     pub(crate) phase: &'p PhasePlan,
     pub(crate) figures: LoadFigures,
     /// What grew, or may have grown.
-    pub(crate) grown: Vec<(Backlog, Extent, Growth)>,
+    pub(crate) grown: Vec<(Backlog, Certainty, Growth)>,
     /// Requests of the last sixth that were given up or dropped, and how many were due in it.
     pub(crate) unanswered_at_end: (u64, u64),
     /// The operation whose waits grew most, and their means in the first and the last third, in seconds.
@@ -161,7 +161,7 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
     let fails_at_end = end.fails(timeout);
     let waits = longer.is_some() || last.fails(timeout) || fails_at_end;
     let grows = |backlog, growth: Growth, fails_at_end| {
-        growth.extent(offered, seconds, fails_at_end).map(|extent| (backlog, extent, growth))
+        growth.certainty(offered, seconds, fails_at_end).map(|certainty| (backlog, certainty, growth))
     };
     let mut grown = Vec::new();
     grown.extend(grows(Backlog::Requests, requests, fails_at_end).filter(|_| waits));
@@ -206,7 +206,7 @@ fn growth(values: &[f64], block: usize, width: f64) -> Option<Growth> {
 impl Growth {
     /// Whether it is material; none where it is not. `fails_at_end` says that the requests at the end of the stretch were
     /// not answered because they waited.
-    fn extent(&self, offered: f64, seconds: f64, fails_at_end: bool) -> Option<Extent> {
+    fn certainty(&self, offered: f64, seconds: f64, fails_at_end: bool) -> Option<Certainty> {
         let Slope { median, low, high } = self.slope;
         // The difference of two Poisson counts, what arrived and what was served, has this standard deviation.
         let by_chance = (2.0 * offered * seconds).sqrt().max(LEAST_GROWTH);
@@ -217,9 +217,9 @@ impl Growth {
         let given_up = fails_at_end && is_enough(high) && self.at_end >= by_chance;
         let is_possible = given_up || (most_wait && is_enough(median));
         if is_certain && is_enough(median) {
-            Some(Extent::Certain)
+            Some(Certainty::Certain)
         } else {
-            (is_possible && self.to_the_end).then_some(Extent::Possible)
+            (is_possible && self.to_the_end).then_some(Certainty::Possible)
         }
     }
 }

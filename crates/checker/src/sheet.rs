@@ -155,9 +155,8 @@ impl Sheet {
         if let Subject::Role(role) = &self.subject {
             return self.clusters.get(role).map(String::as_str);
         }
-        let lease = finding.lease.as_ref()?.as_str();
-        let of = |role: &str| lease.contains(&format!("/creds/{role}/"));
-        self.clusters.iter().find(|(role, _)| of(role)).map(|(_, cluster)| cluster.as_str())
+        let (_, role) = finding.lease.as_ref()?.vault_role()?;
+        self.clusters.get(role).map(String::as_str)
     }
 
     /// Something that the verdict needs was not seen. The first reason stands.

@@ -106,19 +106,18 @@ impl<'p> Windows<'p> {
 
     /// How many arrivals of a phase for a role were dropped outside fault windows.
     pub(crate) fn dropped_outside_faults(&self, phase: &str, role: &str) -> u64 {
-        let is_it = |window: &Window| !window.in_fault && window.phase == phase && window.role == role;
-        let windows = self.windows.iter().filter(|(window, _)| is_it(window));
-        windows.map(|(_, statistics)| statistics.shed).sum()
+        let selection = Selection { phase: Some(phase), role: Some(role), during: During::NoFault };
+        self.selected(selection).map(|statistics| statistics.shed).sum()
     }
 
     /// The figures of all windows that are asked for, as one.
     pub(crate) fn merged(&self, selection: Selection<'_>) -> Statistics {
         let mut all = Statistics::default();
-        for (window, statistics) in &self.windows {
-            if selection.has(window) {
-                all.add(statistics);
-            }
-        }
+        self.selected(selection).for_each(|statistics| all.add(statistics));
         all
+    }
+
+    fn selected(&self, selection: Selection<'_>) -> impl Iterator<Item = &Statistics> {
+        self.windows.iter().filter(move |(window, _)| selection.has(window)).map(|(_, statistics)| statistics)
     }
 }

@@ -152,14 +152,10 @@ impl Connection {
     /// Takes what others say of it.
     pub(super) fn merge(&mut self, other: &Self) {
         self.how = self.how.min(other.how);
-        if self.endpoint.is_none() {
-            self.endpoint.clone_from(&other.endpoint);
-        }
-        if self.cluster.is_none() {
-            self.cluster.clone_from(&other.cluster);
-        }
-        if self.why.is_none() {
-            self.why.clone_from(&other.why);
+        let known =
+            [(&mut self.endpoint, &other.endpoint), (&mut self.cluster, &other.cluster), (&mut self.why, &other.why)];
+        for (own, other) in known.into_iter().filter(|(own, _)| own.is_none()) {
+            own.clone_from(other);
         }
     }
 

@@ -96,14 +96,8 @@ pub(super) fn unanswered(check: CheckId, group: &Group) -> Vec<Operation> {
     match check.as_str() {
         "AVL-1" => group.operations(),
         "THR-1" => {
-            let is_bound = is_lower_bound(group);
-            let of = |metric: Metric| match metric {
-                Metric::Failed(op) | Metric::Unanswered(op) => Some(op).filter(|_| has_unanswered(group)),
-                Metric::Response(op, _) | Metric::Service(op, _) => Some(op).filter(|_| is_bound),
-                Metric::Shed => Some(Operation::Issue),
-                Metric::ExpiryLag(_) => None,
-            };
-            metrics(group).unwrap_or_default().into_iter().filter_map(of).collect()
+            let metrics = metrics(group).unwrap_or_default();
+            metrics.into_iter().filter_map(|metric| unanswered_of(metric, group)).collect()
         }
         _ => Vec::new(),
     }
@@ -111,13 +105,18 @@ pub(super) fn unanswered(check: CheckId, group: &Group) -> Vec<Operation> {
 
 /// Whether thresholds are on those operations, and fail for requests without an answer.
 pub(super) fn is_of_unanswered(group: &Group, ops: &[Operation]) -> bool {
-    let is = |metric: &Metric| match metric {
-        Metric::Failed(op) | Metric::Unanswered(op) => has_unanswered(group) && ops.contains(op),
-        Metric::Response(op, _) | Metric::Service(op, _) => is_lower_bound(group) && ops.contains(op),
-        Metric::Shed => ops.contains(&Operation::Issue),
-        Metric::ExpiryLag(_) => false,
-    };
+    let is = |metric: &Metric| unanswered_of(*metric, group).is_some_and(|op| ops.contains(&op));
     metrics(group).is_some_and(|metrics| metrics.iter().all(is))
+}
+
+/// The operation of which a threshold says that requests had no answer or were dropped.
+fn unanswered_of(metric: Metric, group: &Group) -> Option<Operation> {
+    match metric {
+        Metric::Failed(op) | Metric::Unanswered(op) => Some(op).filter(|_| has_unanswered(group)),
+        Metric::Response(op, _) | Metric::Service(op, _) => Some(op).filter(|_| is_lower_bound(group)),
+        Metric::Shed => Some(Operation::Issue),
+        Metric::ExpiryLag(_) => None,
+    }
 }
 
 /// Whether thresholds are on the time until roles go.

@@ -54,7 +54,7 @@ pub(super) fn of(cause: &FailureCause, notes: &[ObservedNote], plan: &Plan) -> V
     found
 }
 
-/// Whether the check may fail because the key is ignored that a misspelled one means; none if it means none of them.
+/// Whether the check can fail when Vault ignores the key that `misspelled` resembles; none if it resembles no key.
 pub(super) fn determines(misspelled: &str, check: &str) -> Option<bool> {
     let near = nearest(misspelled, KEYS.iter().map(|(key, _)| *key))?;
     Some(KEYS.iter().any(|(key, checks)| *key == near && checks.contains(&check)))

@@ -50,7 +50,7 @@ pub(crate) fn complete(causes: &mut [FailureCause], plan: &Plan, notes: &[Observ
     }
 }
 
-/// Where the reason is that Vault gives to nobody but its log.
+/// Where to find a reason that Vault writes only to its log.
 fn hint(cause: &FailureCause, plan: &Plan) -> Option<String> {
     let Finding { what, lease, code, .. } = &cause.example;
     let of_revocation = OF_REVOCATION.contains(&cause.check.as_str()) && lease.is_some() && code.is_none();

@@ -52,7 +52,7 @@ impl Spells {
         self.0.iter().any(|(first, last)| began.after(later) >= *first && began <= last.after(later))
     }
 
-    /// Whether each of the other's spells began and ended so.
+    /// Whether each of the other's spells lies within one of these, extended by `later` on both sides.
     pub(super) fn hold(&self, other: &Self, later: Duration) -> bool {
         let holds = |(begun, ended): &(Micros, Micros)| {
             self.0.iter().any(|(first, last)| begun.after(later) >= *first && *ended <= last.after(later))

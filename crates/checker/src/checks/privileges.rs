@@ -70,9 +70,8 @@ impl Check for Privileges {
             }
         }
         for (deviation, at) in met {
-            let before = diffs.iter().filter(|(look, own, _)| *own && look.to < at);
-            let renewed =
-                before.clone().any(|(look, _, found)| !found.contains(deviation) && is_renewed(life, *look, at));
+            let mut before = diffs.iter().filter(|(look, own, _)| *own && look.to < at);
+            let renewed = before.any(|(look, _, found)| !found.contains(deviation) && is_renewed(life, *look, at));
             self.count(deviation, at, life, if renewed { RENEWAL } else { CREATION });
         }
     }

@@ -3,7 +3,7 @@ use leaseproof_scenario::PhasePlan;
 
 use crate::check::{Check, Whole};
 use crate::fold::Run;
-use crate::saturation::{Backlog, Extent, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
+use crate::saturation::{Backlog, Certainty, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
 use crate::sheet::Sheet;
 
 /// The backlog does not grow while arrivals last.
@@ -30,8 +30,8 @@ impl Check for Saturation {
         }
         for stretch in &judged {
             sheet.sample();
-            for (backlog, extent, growth) in &stretch.grown {
-                if *extent == Extent::Possible {
+            for (backlog, certainty, growth) in &stretch.grown {
+                if *certainty == Certainty::Possible {
                     sheet.cannot_say(unclear(stretch, *backlog, growth));
                     continue;
                 }

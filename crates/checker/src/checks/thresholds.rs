@@ -1,5 +1,5 @@
 use leaseproof_domain::{Finding, Metric, MoreThan, Operation, Quantity, Subject};
-use leaseproof_scenario::{Ask, Comparison, During, Plan, ThresholdPlan};
+use leaseproof_scenario::{Ask, Comparison, During, LifePlan, Plan, ThresholdPlan};
 
 use super::due;
 use super::expiry::expect_end;
@@ -13,8 +13,6 @@ use crate::windows::Selection;
 /// A declared threshold holds.
 pub(super) struct Thresholds {
     thresholds: Vec<ThresholdPlan>,
-    /// The lifecycles that have a timeout of their own for an issue, and their roles.
-    hasty: Vec<(String, String)>,
 }
 
 impl Thresholds {
@@ -37,31 +35,7 @@ impl Thresholds {
         if thresholds.is_empty() {
             thresholds = meant(&|threshold| own_subject(threshold) || own_metric(threshold));
         }
-        let hasty = plan.lives.iter().filter(|life| life.patience.is_some());
-        Self { thresholds, hasty: hasty.map(|life| (life.name.clone(), life.role.clone())).collect() }
-    }
-
-    /// Why longer times are not known, and which key makes them known.
-    fn remedy(&self, threshold: &ThresholdPlan) -> String {
-        let of_role = |role: &str| threshold.role.as_deref().is_none_or(|own| own == role);
-        let hasty: Vec<String> = self
-            .hasty
-            .iter()
-            .filter(|(_, role)| threshold.metric.operation() == Some(Operation::Issue) && of_role(role))
-            .map(|(name, _)| format!("[life.{name}]"))
-            .collect();
-        match threshold.metric {
-            Metric::ExpiryLag(_) => {
-                "because the run ended before: raise `drain` of the phase above the limit".to_owned()
-            }
-            _ if hasty.is_empty() => {
-                "because no request waited longer: raise `timeout` in [client] above the limit".to_owned()
-            }
-            _ => format!(
-                "because no request waited longer: raise `patience` of {} and `timeout` in [client] above the limit",
-                hasty.join(" and ")
-            ),
-        }
+        Self { thresholds }
     }
 }
 
@@ -99,10 +73,9 @@ impl Check for Thresholds {
         self.thresholds.iter().all(|threshold| judges(threshold.metric))
     }
 
-    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            let remedy = self.remedy(threshold);
-            judge(threshold, &whole.windows.merged(Selection::of(threshold)), &remedy, sheet);
+            judge(threshold, &whole.windows.merged(Selection::of(threshold)), run.plan, sheet);
         }
     }
 
@@ -131,7 +104,7 @@ impl Check for Thresholds {
     }
 }
 
-fn judge(threshold: &ThresholdPlan, statistics: &Statistics, remedy: &str, sheet: &mut Sheet) {
+fn judge(threshold: &ThresholdPlan, statistics: &Statistics, plan: &Plan, sheet: &mut Sheet) {
     let (metric, subject) = (threshold.metric, threshold.subject());
     let times = times_of(metric, statistics);
     let (shown, holds, samples) = match (quantity_of(metric), times) {
@@ -161,9 +134,30 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, remedy: &str, sheet
             let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
             sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
         }
-        None => {
-            sheet.cannot_say(format!("{subject} is {shown}{of}; whether it is {} is unknown, {remedy}", threshold.text))
+        None => sheet.cannot_say(format!(
+            "{subject} is {shown}{of}; whether it is {} is unknown, {}",
+            threshold.text,
+            remedy(threshold, plan)
+        )),
+    }
+}
+
+/// Why longer times are not known, and which key makes them known.
+fn remedy(threshold: &ThresholdPlan, plan: &Plan) -> String {
+    let of_role = |life: &LifePlan| threshold.role.as_deref().is_none_or(|role| role == life.role);
+    let is_issue = threshold.metric.operation() == Some(Operation::Issue);
+    // Lifecycles with a timeout of their own for an issue.
+    let hasty = plan.lives.iter().filter(|life| is_issue && life.patience.is_some() && of_role(life));
+    let hasty: Vec<String> = hasty.map(|life| format!("[life.{}]", life.name)).collect();
+    match threshold.metric {
+        Metric::ExpiryLag(_) => "because the run ended before: raise `drain` of the phase above the limit".to_owned(),
+        _ if hasty.is_empty() => {
+            "because no request waited longer: raise `timeout` in [client] above the limit".to_owned()
         }
+        _ => format!(
+            "because no request waited longer: raise `patience` of {} and `timeout` in [client] above the limit",
+            hasty.join(" and ")
+        ),
     }
 }
 

@@ -79,7 +79,7 @@ impl Groups {
     pub(super) fn acknowledge(&mut self, role: Option<&Username>) {
         self.acknowledged += 1;
         let Some(role) = role else { return };
-        let later = self.seen.range_mut(role.clone()..);
+        let later = self.seen.range_mut::<Username, _>(role..);
         let own = later.take_while(|(name, _)| name.as_str().starts_with(role.as_str()));
         own.for_each(|(_, seen)| seen.of_one = true);
     }

@@ -209,8 +209,8 @@ impl Run<'_> {
         self.tracks.sighting(sighting);
         // A name has few beginnings.
         let is_of_one = |name: &Username| {
-            let ends = name.as_str().char_indices().map(|(end, _)| end).skip(1);
-            ends.into_iter().any(|end| self.owners.contains_key(&Username::new(&name.as_str()[..end])))
+            let mut ends = name.as_str().char_indices().map(|(end, _)| end).skip(1);
+            ends.any(|end| self.owners.contains_key(&Username::new(&name.as_str()[..end])))
         };
         sighting.appeared.iter().for_each(|role| self.groups.appears(role, is_of_one));
         sighting.changed.iter().for_each(|role| self.groups.changes(role));

@@ -19,7 +19,7 @@ pub(crate) fn because(why: Option<&str>) -> String {
     why.map(|why| format!(": {COULD_NOT_REVOKE}{why}")).unwrap_or_default()
 }
 
-/// The reasons that no life has any more.
+/// Reasons that were kept after their lifecycle was judged, or that belong to no lifecycle.
 #[derive(Default)]
 pub(crate) struct Unrevoked {
     /// By the names of the roles that still existed when their lives were judged.
