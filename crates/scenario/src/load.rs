@@ -41,7 +41,7 @@ pub fn check(path: &Path, options: &LoadOptions) -> Result<(Plan, Problems), Pro
     }
     lint(&layered.table, &noted);
     let warnings = noted.into_problems();
-    // A step of the scenario may not have warnings.
+    // With `warnings = "fail"`, a warning about a step is an error.
     if !warnings.are_warnings() {
         return Err(warnings);
     }

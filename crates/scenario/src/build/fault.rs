@@ -44,7 +44,7 @@ fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
 fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<FaultPlan> {
     phase::refer(book, plan, table);
     let name = table.parsed::<FaultName>("kind")?.value;
-    let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
+    let span = |key: &str| span(table, key);
     let fault = FaultPlan {
         kind: kind(plan, table, name),
         on: owned(table, "on")?,
@@ -68,7 +68,7 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
 
 /// What is missing is reported elsewhere.
 fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
-    let span = |key: &str| table.parsed::<Ttl>(key).map(|said| said.value);
+    let span = |key: &str| span(table, key);
     let to = || owned(table, "to").unwrap_or_default();
     let mount = || plan.roles.first().map(|role| role.mount.clone());
     match name {
@@ -91,6 +91,10 @@ fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
         FaultName::TokenExpiry => FaultKind::TokenExpiry,
         FaultName::DiskFull => FaultKind::DiskFull,
     }
+}
+
+fn span(table: &Table, key: &str) -> Option<Ttl> {
+    table.parsed::<Ttl>(key).map(|said| said.value)
 }
 
 /// Keys that belong to some kinds only: there they are needed, elsewhere they mean nothing.

@@ -245,10 +245,6 @@ fn beyond_mount(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, note
 
 /// The maximum lease TTL that a step gives to a mount.
 fn maximum_of<'a>(step: &Step<'a>, mount: &str) -> Option<&'a Entry> {
-    if step.action.key == "enable" {
-        let path = step.table.text("path").or(step.table.text("enable"))?;
-        return step.table.entry("max_lease_ttl").filter(|_| path.value.trim_matches('/') == mount);
-    }
     let of = step.path()?.strip_prefix("sys/mounts/")?;
     if of.strip_suffix("/tune") == Some(mount) {
         return step.datum("max_lease_ttl");

@@ -168,7 +168,7 @@ impl FaultName {
 
 #[cfg(test)]
 mod tests {
-    use strum::{IntoEnumIterator as _, VariantNames as _};
+    use strum::IntoEnumIterator as _;
 
     use super::{FaultKind, FaultName};
 
@@ -183,6 +183,5 @@ mod tests {
             assert_eq!(name.as_str().parse(), Ok(name));
             assert_eq!(kind.to().is_some(), name.of_links());
         }
-        assert_eq!(FaultName::VARIANTS.len(), FaultName::iter().count());
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use leaseproof_domain::PasswordShape;
 use regex::Regex;
 
-use super::{PASSWORD_POLICIES, Plan, Setting, SettingValue, SetupAction};
+use super::{PASSWORD_POLICIES, Plan};
 
 static LENGTH: LazyLock<Regex> = LazyLock::new(|| regex(r#"\blength"?\s*[=:]\s*(\d+)"#));
 /// A set of characters, in HCL or in JSON.
@@ -23,14 +23,8 @@ fn regex(pattern: &str) -> Regex {
 impl Plan {
     /// The shapes of the passwords that Vault generates by the policies of the setup.
     pub fn password_shapes(&self) -> Vec<PasswordShape> {
-        let policies = self.setup.iter().filter_map(|step| match &step.action {
-            SetupAction::Write { path, data } if path.trim().trim_matches('/').starts_with(PASSWORD_POLICIES) => {
-                data.get("policy")
-            }
-            _ => None,
-        });
-        let texts = policies.flat_map(SettingValue::settings).map(Setting::expose);
-        texts.filter_map(shape).collect()
+        let policies = self.writes(u32::MAX).filter(|write| write.path.starts_with(PASSWORD_POLICIES));
+        policies.flat_map(|write| write.texts("policy")).filter_map(shape).collect()
     }
 }
 

@@ -55,9 +55,9 @@ pub(crate) fn policy_in(text: &str) -> Option<(&str, std::ops::Range<usize>)> {
 }
 
 /// A `write` step.
-struct Write<'a> {
+pub(super) struct Write<'a> {
     number: u32,
-    path: &'a str,
+    pub(super) path: &'a str,
     data: &'a BTreeMap<String, SettingValue>,
     step: &'a SetupStep,
 }
@@ -98,7 +98,7 @@ impl Plan {
     }
 
     /// The `write` steps with a smaller number.
-    fn writes(&self, before: u32) -> impl Iterator<Item = Write<'_>> {
+    pub(super) fn writes(&self, before: u32) -> impl Iterator<Item = Write<'_>> {
         (1_u32..).zip(&self.setup).take_while(move |(number, _)| *number < before).filter_map(|(number, step)| {
             let SetupAction::Write { path, data } = &step.action else { return None };
             Some(Write { number, path: path.trim().trim_matches('/'), data, step })
@@ -107,7 +107,7 @@ impl Plan {
 }
 
 impl<'a> Write<'a> {
-    fn texts(&self, key: &str) -> Vec<&'a str> {
+    pub(super) fn texts(&self, key: &str) -> Vec<&'a str> {
         self.data.get(key).into_iter().flat_map(SettingValue::settings).map(Setting::expose).collect()
     }
 

@@ -93,9 +93,9 @@ impl<'a> Reader<'a> {
         let Some(before) = index.checked_sub(1).filter(|before| is_password_word(self.written(*before))) else {
             return;
         };
-        let statement = (before.saturating_sub(BACK)..before).rev().take_while(|at| self.written(*at) != ";");
+        let mut statement = (before.saturating_sub(BACK)..before).rev().take_while(|at| self.written(*at) != ";");
         let is_role = |word: &str| word.eq_ignore_ascii_case("role") || word.eq_ignore_ascii_case("user");
-        if !statement.into_iter().any(|at| is_role(self.written(at))) {
+        if !statement.any(|at| is_role(self.written(at))) {
             return;
         }
         let token = &self.tokens[index];
@@ -177,14 +177,12 @@ impl<'a> Reader<'a> {
     /// `SET PASSWORD FOR ada = '…'`.
     fn is_set(&self, index: usize) -> bool {
         let begins = |at: usize| {
-            let words = ["set", "password", "for"].iter().enumerate();
-            words
-                .into_iter()
-                .all(|(next, word)| at + next < index && self.written(at + next).eq_ignore_ascii_case(word))
+            let mut words = ["set", "password", "for"].iter().enumerate();
+            words.all(|(next, word)| at + next < index && self.written(at + next).eq_ignore_ascii_case(word))
         };
-        let statement = (index.saturating_sub(BACK)..index).rev().take_while(|at| self.written(*at) != ";");
+        let mut statement = (index.saturating_sub(BACK)..index).rev().take_while(|at| self.written(*at) != ";");
         let before = self.before_prefix(index).checked_sub(1);
-        before.is_some_and(|before| self.written(before) == "=") && statement.into_iter().any(begins)
+        before.is_some_and(|before| self.written(before) == "=") && statement.any(begins)
     }
 
     /// Where `U&` or `N` stands before a literal, the place of that.

@@ -126,8 +126,6 @@ impl Desk {
         points.filter(|point| std::path::Path::new(point).starts_with(self.folder.path())).map(str::to_owned).collect()
     }
 
-    /// Runs `clean`, then asserts that no process, folder or ledger is left. Children of a killed harness are ended by
-    /// the kernel and need a moment.
     /// The history of a run that may be under way, or was killed: such a file ends in the middle of a frame.
     pub(crate) fn history_so_far(&self) -> String {
         let mut written = Vec::new();
@@ -137,6 +135,8 @@ impl Desk {
         String::from_utf8_lossy(&written).into_owned()
     }
 
+    /// Runs `clean`, then asserts that no process, folder or ledger is left. Children of a killed harness are ended by
+    /// the kernel and need a moment.
     pub(crate) fn assert_nothing_left(&self) {
         let clean = self.output(["clean"]);
         assert_eq!(clean.status.code(), Some(0), "clean: {}", text(&clean));
