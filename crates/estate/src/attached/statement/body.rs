@@ -6,7 +6,7 @@ use pg_query::{NodeEnum, ParserOptions};
 use serde_json::Value;
 
 use super::composed::{Constants, EVALUATED, UNKNOWN};
-use super::{Effect, Scope, declared, each, name, nested, option, plpgsql, vault};
+use super::{Effect, Scope, UNREAD, declared, each, name, nested, option, plpgsql, vault};
 
 const COMPOSED: &str = "so leaseproof cannot read the statement (write it out, quote the part by %I or %L of format(), or \
                         declare it CONSTANT with a literal; otherwise do the setup before the run, with setup = \"theirs\")";
@@ -78,6 +78,7 @@ fn texts(node: &Node) -> Vec<&str> {
 fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
     let parsed = pg_query::parse(text, 0).map_err(|why| format!("the function's body is no SQL: {why}"))?;
     for (_, statement) in each(text, &parsed) {
+        let statement = statement.ok_or(UNREAD)?;
         if !nested::is_of_rows(statement) {
             let kind = nested::kind(statement).unwrap_or_default();
             return Err(format!("the function's body may change more than what the set-up makes ({kind})"));
@@ -141,7 +142,7 @@ impl Body<'_> {
 
     fn expression(&self, text: &str, mode: impl Into<ParserOptions>) -> Result<(), String> {
         let parsed = pg_query::parse(text, mode).map_err(|why| format!("it is no SQL: {why}"))?;
-        each(text, &parsed).try_for_each(|(_, node)| nested::harmless(node, self.scope))
+        each(text, &parsed).try_for_each(|(_, node)| nested::harmless(node.ok_or(UNREAD)?, self.scope))
     }
 
     /// A text that is executed.
@@ -159,7 +160,8 @@ impl Body<'_> {
     fn statements(&mut self, text: &str) -> Result<(), String> {
         let parsed = pg_query::parse(text, 0).map_err(|why| format!("it is no SQL: {why}"))?;
         for (code, node) in each(text, &parsed) {
-            self.judge(node).map_err(|why| format!("`{}`: {why}", vault::shown(code)))?;
+            let judged = node.ok_or_else(|| UNREAD.to_owned()).and_then(|node| self.judge(node));
+            judged.map_err(|why| format!("`{}`: {why}", vault::shown(code)))?;
         }
         Ok(())
     }

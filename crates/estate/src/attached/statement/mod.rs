@@ -94,10 +94,7 @@ impl Scope<'_> {
     fn is_ours(&self, role: Option<&RoleSpec>) -> bool {
         role.is_some_and(|role| match role.roletype() {
             RoleSpecType::RolespecCstring => self.has_role(&role.rolename),
-            RoleSpecType::RolespecCurrentUser
-            | RoleSpecType::RolespecSessionUser
-            | RoleSpecType::RolespecCurrentRole => self.is_of_vault && self.has_own_account,
-            _ => false,
+            _ => rights::is_account(role) && self.is_of_vault && self.has_own_account,
         })
     }
 
@@ -131,7 +128,7 @@ pub(super) fn read(script: &str, scope: &mut Scope<'_>) -> Result<Vec<Statement>
         let end = if length == 0 { script.len() } else { begin + length };
         let begin = end - script[begin..end].trim_start().len();
         let refused = |why: String| Refused { at: begin, why };
-        let node = raw.stmt.and_then(|stmt| stmt.node).ok_or_else(|| refused("it is no statement".to_owned()))?;
+        let node = raw.stmt.and_then(|stmt| stmt.node).ok_or_else(|| refused(UNREAD.to_owned()))?;
         let effect = effect(&node, scope).map_err(refused)?;
         if let Effect::MakesRole(made) | Effect::MakesDatabase(made) = &effect {
             scope.made.insert(made.clone());
@@ -141,13 +138,15 @@ pub(super) fn read(script: &str, scope: &mut Scope<'_>) -> Result<Vec<Statement>
     Ok(statements)
 }
 
-/// Each statement of a text, with the text from there on.
-fn each<'a>(text: &'a str, parsed: &'a pg_query::ParseResult) -> impl Iterator<Item = (&'a str, &'a NodeEnum)> {
-    parsed.protobuf.stmts.iter().filter_map(move |raw| {
+/// Each statement of a text, with the text from there on; none where libpg_query returns no statement.
+fn each<'a>(text: &'a str, parsed: &'a pg_query::ParseResult) -> impl Iterator<Item = (&'a str, Option<&'a NodeEnum>)> {
+    parsed.protobuf.stmts.iter().map(move |raw| {
         let begin = usize::try_from(raw.stmt_location).unwrap_or_default();
-        Some((text.get(begin..).unwrap_or_default(), raw.stmt.as_ref()?.node.as_ref()?))
+        (text.get(begin..).unwrap_or_default(), raw.stmt.as_ref().and_then(|stmt| stmt.node.as_ref()))
     })
 }
+
+const UNREAD: &str = "leaseproof cannot read what kind of statement it is";
 
 /// The first words of a statement. Never more than three: a password comes later.
 pub(super) fn first_words(code: &str) -> String {

@@ -3,7 +3,7 @@
 use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 use pg_query::{NodeEnum, ParseResult};
 
-use super::{Scope, each, effect, first_words, nested, rights};
+use super::{Scope, UNREAD, each, effect, first_words, nested, rights};
 
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
@@ -17,10 +17,10 @@ const PASSWORD: &str = "leaseproof_password";
 pub(in crate::attached) fn of_vault(text: &str, scope: &Scope<'_>) -> Result<(), (String, String)> {
     let filled = filled(text);
     let parsed = pg_query::parse(&filled, 0).map_err(|why| (shown(&filled), format!("it is no SQL: {why}")))?;
-    within(&filled, &parsed, false, scope)?;
+    of_parsed(&filled, &parsed, false, scope)?;
     for piece in filled.split(';').map(str::trim) {
         if let Ok(parsed) = pg_query::parse(piece, 0) {
-            within(piece, &parsed, true, scope)?;
+            of_parsed(piece, &parsed, true, scope)?;
         }
     }
     Ok(())
@@ -31,28 +31,33 @@ fn filled(text: &str) -> String {
     names.replace("{{password}}", PASSWORD).replace("{{expiration}}", "2030-01-01 00:00:00+00")
 }
 
-fn within(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -> Result<(), (String, String)> {
-    each(text, parsed).try_for_each(|(code, node)| judge(node, is_piece, scope).map_err(|why| (shown(code), why)))
+fn of_parsed(text: &str, parsed: &ParseResult, is_piece: bool, scope: &Scope<'_>) -> Result<(), (String, String)> {
+    each(text, parsed).try_for_each(|(code, node)| {
+        let judged = node.ok_or_else(|| UNREAD.to_owned()).and_then(|node| judge(node, is_piece, scope));
+        judged.map_err(|why| (shown(code), why))
+    })
 }
 
 /// Whether a statement changes only the credential's role, and what the setup creates.
 pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Result<(), String> {
-    let ours = |roles: &[Node]| roles.iter().filter_map(role).try_for_each(|role| of_role(role, scope));
-    let is_credential = |role: &RoleSpec| scope.is_credential(&role.rolename);
+    let ours = |nodes: &[Node]| roles(nodes)?.into_iter().try_for_each(|role| of_role(role, scope));
+    let are_credentials = |nodes: &[Node]| -> Result<bool, String> {
+        Ok(roles(nodes)?.iter().all(|role| scope.is_credential(&role.rolename)))
+    };
     match node {
         // `EXECUTE`, `CLOSE` and `MOVE` of PL/pgSQL, in a piece of a DO block.
         NodeEnum::ExecuteStmt(_) | NodeEnum::ClosePortalStmt(_) | NodeEnum::FetchStmt(_) if is_piece => Ok(()),
         NodeEnum::DropRoleStmt(drop) => {
             ours(&drop.roles)?;
-            if drop.roles.iter().filter_map(role).all(is_credential) { Ok(()) } else { Err(REMOVES.to_owned()) }
+            if are_credentials(&drop.roles)? { Ok(()) } else { Err(REMOVES.to_owned()) }
         }
         NodeEnum::DropOwnedStmt(drop) => ours(&drop.roles),
         NodeEnum::ReassignOwnedStmt(reassign) => {
             ours(&reassign.roles)?;
-            reassign.newrole.iter().try_for_each(|role| of_role(role, scope))?;
-            let is_named = |role: &RoleSpec| role.roletype() == RoleSpecType::RolespecCstring;
+            let owner = reassign.newrole.as_ref().ok_or(NO_ROLE)?;
+            of_role(owner, scope)?;
             // What it owns there would keep the new owner's role.
-            if reassign.newrole.as_ref().is_some_and(is_named) && !scope.is_in_ours() {
+            if owner.roletype() == RoleSpecType::RolespecCstring && !scope.is_in_ours() {
                 return Err(scope.not_ours());
             }
             Ok(())
@@ -68,7 +73,7 @@ pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Resul
         }
         NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => Err(creates(&create.role)),
         // Such rights end with the credential.
-        NodeEnum::GrantStmt(grant) if grant.grantees.iter().filter_map(role).all(is_credential) => Ok(()),
+        NodeEnum::GrantStmt(grant) if are_credentials(&grant.grantees)? => Ok(()),
         NodeEnum::SelectStmt(_) => nested::harmless(node, scope),
         node => effect(node, scope).map(drop),
     }
@@ -86,8 +91,16 @@ fn creates(role: &str) -> String {
     format!("it creates the role {role}, which is the same for every credential")
 }
 
-fn role(node: &Node) -> Option<&RoleSpec> {
-    if let Some(NodeEnum::RoleSpec(role)) = &node.node { Some(role) } else { None }
+const NO_ROLE: &str = "leaseproof cannot read which role it names";
+
+/// The roles that a statement names: at least one, and all of them.
+fn roles(nodes: &[Node]) -> Result<Vec<&RoleSpec>, String> {
+    let roles = nodes.iter().map(|node| match &node.node {
+        Some(NodeEnum::RoleSpec(role)) => Some(role),
+        _ => None,
+    });
+    let roles = roles.collect::<Option<Vec<_>>>().filter(|roles| !roles.is_empty());
+    roles.ok_or_else(|| NO_ROLE.to_owned())
 }
 
 /// Makes sure that it is the credential's role, or one of the setup's.
@@ -105,4 +118,70 @@ fn of_role(role: &RoleSpec, scope: &Scope<'_>) -> Result<(), String> {
 /// The first words of a statement as the setup has them.
 pub(super) fn shown(text: &str) -> String {
     first_words(text).replace(CREDENTIAL, "{{name}}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+    use std::collections::BTreeSet;
+
+    use pg_query::NodeEnum;
+    use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
+
+    use super::{Scope, judge, of_parsed};
+
+    fn scope<R>(of: impl FnOnce(&Scope<'_>) -> R) -> R {
+        let mut made = BTreeSet::new();
+        of(&Scope { on: "target", database: "theirs", made: &mut made, is_of_vault: true, has_own_account: false })
+    }
+
+    /// The statement with other roles than those that the grammar reads.
+    fn with(text: &str, roles: &[Node]) -> NodeEnum {
+        let mut parsed = pg_query::parse(text, 0).unwrap().protobuf;
+        let mut node = parsed.stmts.remove(0).stmt.unwrap().node.unwrap();
+        match &mut node {
+            NodeEnum::DropRoleStmt(drop) => drop.roles = roles.to_vec(),
+            NodeEnum::DropOwnedStmt(drop) => drop.roles = roles.to_vec(),
+            NodeEnum::ReassignOwnedStmt(reassign) => reassign.roles = roles.to_vec(),
+            NodeEnum::GrantStmt(grant) => grant.grantees = roles.to_vec(),
+            other => panic!("{other:?}"),
+        }
+        node
+    }
+
+    #[test]
+    fn a_statement_whose_role_cannot_be_read_is_refused() {
+        let roletype = RoleSpecType::RolespecCstring.into();
+        let credential = RoleSpec { rolename: super::CREDENTIAL.to_owned(), roletype, location: 0 };
+        let known = Node { node: Some(NodeEnum::RoleSpec(credential)) };
+        for text in [
+            "DROP ROLE \"leaseproof_credential\"",
+            "DROP OWNED BY \"leaseproof_credential\"",
+            "REASSIGN OWNED BY \"leaseproof_credential\" TO CURRENT_USER",
+            "GRANT SELECT ON t TO \"leaseproof_credential\"",
+        ] {
+            for roles in [vec![], vec![Node { node: None }], vec![known.clone(), Node { node: None }]] {
+                let why = scope(|scope| judge(&with(text, &roles), false, scope)).unwrap_err();
+                assert!(why.contains("leaseproof cannot read which role it names"), "{text}: {why}");
+            }
+        }
+        let mut reassign = with("REASSIGN OWNED BY \"leaseproof_credential\" TO CURRENT_USER", &[known]);
+        if let NodeEnum::ReassignOwnedStmt(reassign) = &mut reassign {
+            reassign.newrole = None;
+        }
+        assert!(scope(|scope| judge(&reassign, false, scope)).unwrap_err().contains("which role it names"));
+    }
+
+    #[test]
+    fn a_statement_that_cannot_be_read_is_refused() {
+        let text = "SELECT 1; ALTER ROLE theirs CREATEDB";
+        let mut parsed = pg_query::parse(text, 0).unwrap();
+        parsed.protobuf.stmts[1].stmt.as_mut().unwrap().node = None;
+        let (shown, why) = scope(|scope| of_parsed(text, &parsed, false, scope)).unwrap_err();
+        assert_eq!(
+            (shown.as_str(), why.as_str()),
+            ("ALTER ROLE theirs", "leaseproof cannot read what kind of statement it is")
+        );
+    }
 }
