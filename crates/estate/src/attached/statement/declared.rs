@@ -65,16 +65,14 @@ impl<'a> Words<'a> {
         Ok(Self { code, tokens: scanned.tokens.into_iter().filter(|token| !is_comment(token)).collect() })
     }
 
-    /// The declarations of the blocks whose DECLARE begins the body or follows a semicolon. Elsewhere the word may be a
-    /// name in a statement, and no statement may be taken for a declaration.
+    /// The declarations of all blocks. DECLARE begins one where a statement can begin. Elsewhere the word may be a name, and
+    /// no statement may be taken for a declaration.
     fn declarations(&self) -> Vec<Declaration<'_>> {
         let mut all = Vec::new();
         let mut is_declaring = false;
-        for mut rest in self.tokens.split(|token| token.token() == Token::Ascii59) {
-            while let [first, after @ ..] = rest
-                && (first.token() == Token::Declare || (is_declaring && first.token() == Token::BeginP))
-            {
-                is_declaring = first.token() == Token::Declare;
+        for piece in self.without_options().split(|token| token.token() == Token::Ascii59) {
+            let mut rest = piece;
+            while let Some(after) = self.innermost(rest, &mut is_declaring) {
                 rest = after;
             }
             if is_declaring {
@@ -82,6 +80,57 @@ impl<'a> Words<'a> {
             }
         }
         all
+    }
+
+    /// The words behind `#variable_conflict use_column` and the like, which no semicolon ends.
+    fn without_options(&self) -> &[ScanToken] {
+        let mut rest = self.tokens.as_slice();
+        while let [sign, _, _, after @ ..] = rest
+            && self.is(sign, "#")
+        {
+            rest = after;
+        }
+        rest
+    }
+
+    /// What follows the first words where they begin a block or open a list of statements; none where a declaration or a
+    /// statement without others in it begins. `is_declaring` is whether declarations stand here.
+    fn innermost<'t>(&self, tokens: &'t [ScanToken], is_declaring: &mut bool) -> Option<&'t [ScanToken]> {
+        let (first, after) = tokens.split_first()?;
+        match first.token() {
+            Token::Declare | Token::BeginP => {
+                *is_declaring = first.token() == Token::Declare;
+                return Some(after);
+            }
+            _ if *is_declaring => return None,
+            _ => {}
+        }
+        // A variable may have the name of a keyword that PL/pgSQL does not reserve (`plpgsql_yylex` in pl_scanner.c).
+        if after.first().is_some_and(|next| matches!(self.word(next), ":=" | "=" | "." | "[")) {
+            return None;
+        }
+        match self.word(first).to_ascii_lowercase().as_str() {
+            "<<" => after.get(2..),
+            "else" | "loop" => Some(after),
+            "if" | "elsif" | "elseif" | "case" | "when" | "exception" => self.behind("then", after),
+            "while" | "for" | "foreach" => self.behind("loop", after),
+            _ => None,
+        }
+    }
+
+    /// What follows the first such word outside of parentheses: PL/pgSQL reads an expression until there
+    /// (`read_sql_construct` in pl_gram.y).
+    fn behind<'t>(&self, word: &str, tokens: &'t [ScanToken]) -> Option<&'t [ScanToken]> {
+        let mut depth = 0;
+        let at = tokens.iter().position(|token| {
+            match self.word(token) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && self.is(token, word)
+        });
+        tokens.get(at? + 1..)
     }
 
     /// `name [CONSTANT] type [COLLATE …] [NOT NULL] [{DEFAULT | := | =} value]`. An alias and a cursor have no type.

@@ -188,9 +188,7 @@ const BY_FUNCTIONS: [&str; 7] = [
 /// Why it may.
 pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    let queries = reads::with_queries(&tree);
-    let around =
-        Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false, queries: queries.as_slice() };
+    let around = Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false, queries: &[] };
     walk(&tree, around, scope)?;
     match node {
         NodeEnum::CreateFunctionStmt(create) => {
@@ -231,18 +229,25 @@ struct Around<'a> {
     only_own_sessions: bool,
     /// The option `SET …` of a function: [`with_settings`] judges it.
     is_of_a_setting: bool,
-    /// The names of the statement's WITH queries.
+    /// The names of the WITH queries that are visible there.
     queries: &'a [&'a str],
 }
 
 /// Goes through a syntax tree: an object with one key that begins with a capital is a node of that kind.
 fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), String> {
-    let within = Around { is_outermost: false, ..around };
     match tree {
-        Value::Array(all) => all.iter().try_for_each(|one| walk(one, within, scope)),
+        Value::Array(all) => {
+            let within = Around { is_outermost: false, ..around };
+            all.iter().try_for_each(|one| walk(one, within, scope))
+        }
         Value::Object(fields) => {
+            let queries = reads::visible(around.queries, tree);
             for (key, value) in fields {
-                let mut within = within;
+                let mut within = Around { is_outermost: false, queries: &queries, ..around };
+                if key == "with_clause" {
+                    with_queries(value, Around { queries: around.queries, ..within }, scope)?;
+                    continue;
+                }
                 if key.starts_with(|first: char| first.is_ascii_uppercase()) {
                     check(key, value, around, scope)?;
                 }
@@ -252,11 +257,11 @@ fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), Strin
                 }
                 // The parts of a UNION are queries without a node of their own.
                 if matches!(key.as_str(), "SelectStmt" | "larg" | "rarg") {
-                    reads::of_others(value, around.queries, scope)?;
+                    reads::of_others(value, &reads::visible(&queries, value), scope)?;
                 }
                 if key == "SelectStmt" {
                     within.only_own_sessions = scope.is_of_vault
-                        && reads::is_of_sessions(&value["from_clause"])
+                        && reads::is_of_sessions(&value["from_clause"], &reads::visible(&queries, value))
                         && has_only_own_sessions(&value["where_clause"]);
                 }
                 if key == "DefElem" {
@@ -268,6 +273,18 @@ fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), Strin
         }
         _ => Ok(()),
     }
+}
+
+/// Goes through the queries of WITH. Each has the names of those before it, with RECURSIVE those of all (`transformWithClause`
+/// in src/backend/parser/parse_cte.c).
+fn with_queries(clause: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), String> {
+    let names = reads::with_names(clause);
+    let is_recursive = clause["recursive"] == true;
+    for (number, query) in clause["ctes"].as_array().into_iter().flatten().enumerate() {
+        let known = if is_recursive { names.as_slice() } else { &names[..number] };
+        walk(query, Around { queries: &[around.queries, known].concat(), ..around }, scope)?;
+    }
+    Ok(())
 }
 
 fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), String> {

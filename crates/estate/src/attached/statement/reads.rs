@@ -21,6 +21,8 @@ const SHARED: [&str; 13] = [
     "pg_subscription",
     "pg_tablespace",
 ];
+/// PostgreSQL's view of all sessions.
+const SESSIONS: &str = "pg_stat_activity";
 /// Clauses with which a view is a query only, and no way to change the rows that it shows.
 const READ_ONLY: [&str; 6] =
     ["distinct_clause", "group_clause", "having_clause", "limit_count", "limit_offset", "with_clause"];
@@ -63,23 +65,25 @@ pub(super) fn not_through(select: &Value) -> Result<(), String> {
 
 /// Whether a query reads nothing but the sessions, with their own columns: of a join, a condition on one part says nothing of
 /// the others.
-pub(super) fn is_of_sessions(from: &Value) -> bool {
+pub(super) fn is_of_sessions(from: &Value, queries: &[&str]) -> bool {
     let [from] = from.as_array().map_or(&[] as &[Value], Vec::as_slice) else { return false };
     let relation = &from["node"]["RangeVar"];
-    let is_own = matches!(part(relation, "schemaname"), "" | "pg_catalog");
-    is_own && part(relation, "relname") == "pg_stat_activity" && is_none(&relation["alias"]["colnames"])
+    let is_own = match part(relation, "schemaname") {
+        "" => !queries.contains(&SESSIONS),
+        schema => schema == "pg_catalog",
+    };
+    is_own && part(relation, "relname") == SESSIONS && is_none(&relation["alias"]["colnames"])
 }
 
-/// The names of the queries of WITH, wherever they stand.
-pub(super) fn with_queries(tree: &Value) -> Vec<&str> {
-    match tree {
-        Value::Array(all) => all.iter().flat_map(with_queries).collect(),
-        Value::Object(fields) => {
-            let own = fields.get("ctename").and_then(Value::as_str);
-            own.into_iter().chain(fields.values().flat_map(with_queries)).collect()
-        }
-        _ => Vec::new(),
-    }
+/// The names of the queries of a WITH clause, in order.
+pub(super) fn with_names(clause: &Value) -> Vec<&str> {
+    let queries = clause["ctes"].as_array().into_iter().flatten();
+    queries.map(|query| part(&query["node"]["CommonTableExpr"], "ctename")).collect()
+}
+
+/// The names of WITH queries that are visible in a statement: those around it, and its own.
+pub(super) fn visible<'a>(around: &[&'a str], statement: &'a Value) -> Vec<&'a str> {
+    [around, &with_names(&statement["with_clause"])].concat()
 }
 
 /// The tables and views that a FROM clause names. Queries in it are looked at by themselves.

@@ -210,6 +210,107 @@ fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
     }
 }
 
+/// libpg_query shows no value with which a record begins.
+#[test]
+fn a_declaration_is_checked_wherever_its_block_begins() {
+    for begin in [
+        "DECLARE WHAT BEGIN END",
+        "#variable_conflict use_column\nDECLARE WHAT BEGIN END",
+        "#print_strict_params on\n#variable_conflict error DECLARE WHAT BEGIN END",
+        "<<a>> DECLARE WHAT BEGIN END",
+        "BEGIN DECLARE WHAT BEGIN END; END",
+        "BEGIN <<a>> DECLARE WHAT BEGIN END; END",
+        "BEGIN NULL; DECLARE WHAT BEGIN DECLARE n int; BEGIN END; END; END",
+        "BEGIN BEGIN DECLARE WHAT BEGIN END; END; END",
+        "BEGIN IF (true) THEN DECLARE WHAT BEGIN END; END IF; END",
+        "BEGIN IF (CASE WHEN true THEN true END) THEN DECLARE WHAT BEGIN END; END IF; END",
+        "BEGIN IF true THEN IF true THEN DECLARE WHAT BEGIN END; END IF; END IF; END",
+        "BEGIN IF true THEN NULL; ELSIF true THEN DECLARE WHAT BEGIN END; END IF; END",
+        "BEGIN IF true THEN NULL; elseif true THEN DECLARE WHAT BEGIN END; END IF; END",
+        "BEGIN IF true THEN NULL; ELSE DECLARE WHAT BEGIN END; END IF; END",
+        "BEGIN CASE 1 WHEN 1 THEN DECLARE WHAT BEGIN END; END CASE; END",
+        "BEGIN CASE WHEN true THEN NULL; WHEN false THEN DECLARE WHAT BEGIN END; ELSE NULL; END CASE; END",
+        "BEGIN LOOP DECLARE WHAT BEGIN EXIT; END; END LOOP; END",
+        "BEGIN WHILE true loop DECLARE WHAT BEGIN EXIT; END; END LOOP; END",
+        "BEGIN FOR i IN 1..2 LOOP declare WHAT BEGIN END; END LOOP; END",
+        "DECLARE r record; BEGIN FOR r IN SELECT 1 LOOP <<b>> DECLARE WHAT BEGIN END; END LOOP; END",
+        "DECLARE n int; BEGIN FOREACH n IN ARRAY ARRAY[1] LOOP DECLARE WHAT BEGIN END; END LOOP; END",
+        "BEGIN NULL; EXCEPTION WHEN unique_violation OR others THEN DECLARE WHAT BEGIN END; END",
+    ] {
+        for what in ["x record := theirs_own();", "n int; x t%ROWTYPE = theirs_own();", "x int := theirs_own();"] {
+            let text = format!("DO $f$ {} $f$", begin.replace("WHAT", what));
+            let why = vault(&text, "theirs").unwrap_or_else(|| panic!("{text}"));
+            assert!(why.contains("theirs_own() may change more"), "{text}: {why}");
+        }
+        let text = format!("DO $f$ {} $f$", begin.replace("WHAT", "x record := now(); y theirs.kind := 'a';"));
+        assert_eq!(vault(&text, "theirs"), None, "{text}");
+    }
+    // Elsewhere it is a name, and what follows it is no declaration.
+    for body in [
+        "PERFORM 1 AS declare;",
+        "PERFORM CASE WHEN true THEN declare ELSE 2 END FROM (SELECT 1 AS declare) x;",
+        "n := CASE WHEN true THEN declare END FROM (SELECT 1 AS declare) x;",
+        "elsif := CASE WHEN true THEN declare END FROM (SELECT 1 AS declare) x;",
+        "RETURN;",
+    ] {
+        let text = format!("DO $f$ DECLARE n int; elsif int; BEGIN {body} END $f$");
+        assert_eq!(vault(&text, "shop"), None, "{text}");
+    }
+    let cursor = "DO $f$ BEGIN DECLARE k CURSOR FOR SELECT theirs_own(); BEGIN OPEN k; END; END $f$";
+    assert!(vault(cursor, "theirs").unwrap().contains("theirs_own() may change more"));
+}
+
+/// A name of WITH hides a table of somebody else's only where PostgreSQL looks for it.
+#[test]
+fn a_with_query_is_known_where_postgresql_knows_it() {
+    for query in [
+        "WITH t AS (SELECT * FROM t) SELECT * FROM t",
+        "WITH t AS NOT MATERIALIZED (TABLE t) SELECT 1",
+        "WITH a AS (SELECT * FROM t), t AS (SELECT 1) SELECT * FROM a",
+        "WITH a AS (SELECT 1), t AS (SELECT * FROM a, t) SELECT * FROM t",
+        "WITH a AS (SELECT * FROM (SELECT * FROM t) x), t AS (SELECT 1) SELECT * FROM a",
+        "SELECT * FROM (WITH t AS (SELECT 1) SELECT * FROM t) x, t",
+        "SELECT 1 FROM t WHERE EXISTS (WITH t AS (SELECT 1) SELECT FROM t)",
+        "SELECT (WITH t AS (SELECT 1) SELECT 1 FROM t), (SELECT 1 FROM t)",
+        "WITH a AS (WITH t AS (SELECT 1) SELECT * FROM t) SELECT * FROM t",
+        "WITH a AS (WITH t AS (SELECT 1) SELECT * FROM t), b AS (SELECT * FROM t) SELECT 1",
+        "(WITH t AS (SELECT 1) SELECT * FROM t) UNION SELECT * FROM t",
+        "SELECT * FROM t UNION (WITH t AS (SELECT 1) SELECT * FROM t)",
+        "WITH t AS (SELECT 1) SELECT * FROM public.t",
+        "WITH RECURSIVE a AS (SELECT 1) SELECT * FROM t",
+        "WITH RECURSIVE a AS (WITH t AS (SELECT * FROM t) SELECT 1) SELECT * FROM a",
+    ] {
+        let why = vault(query, "theirs").unwrap_or_else(|| panic!("{query}"));
+        assert!(why.contains("it reads t, which may call functions of others"), "{query}: {why}");
+        let in_body = vault(&block(&format!("FOR r IN {query} LOOP END LOOP;")), "theirs");
+        assert!(in_body.is_some_and(|why| why.contains("it reads t, ")), "{query}");
+        assert_eq!(vault(query, "shop"), None, "{query}");
+    }
+    for query in [
+        "WITH t AS (SELECT 1) SELECT * FROM t",
+        "WITH a AS (SELECT 1), t AS (SELECT * FROM a) SELECT * FROM t WHERE EXISTS (SELECT FROM a, t)",
+        "WITH t AS (SELECT 1) SELECT * FROM (SELECT * FROM t) x",
+        "WITH t AS (SELECT 1) SELECT * FROM t UNION SELECT * FROM (SELECT * FROM t) x",
+        "WITH t AS (SELECT 1) SELECT * FROM (WITH t AS (SELECT * FROM t) SELECT * FROM t) x",
+        "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t WHERE n < 3) SELECT * FROM t",
+        "WITH RECURSIVE a AS (SELECT * FROM t), t AS (SELECT 1) SELECT * FROM a",
+        "WITH RECURSIVE a AS (WITH b AS (SELECT * FROM t) SELECT * FROM b), t AS (SELECT 1) SELECT * FROM a",
+    ] {
+        assert_eq!(vault(query, "theirs"), None, "{query}");
+    }
+    let (all, end) = (
+        "WITH pg_stat_activity AS (SELECT pid, '{{name}}' AS usename FROM pg_catalog.pg_stat_activity) ",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'",
+    );
+    for text in [format!("{all}{end}"), format!("{all}SELECT ({end} LIMIT 1)"), format!("{all}, x AS ({end}) SELECT 1")]
+    {
+        let why = vault(&text, "theirs").unwrap_or_default();
+        assert!(why.contains("may end the sessions of others"), "{text}: {why}");
+    }
+    let catalogs = format!("{all}{}", end.replace(" pg_stat_activity", " pg_catalog.pg_stat_activity"));
+    assert_eq!(vault(&catalogs, "theirs"), None);
+}
+
 #[test]
 fn vaults_blocks_change_only_the_credentials_role() {
     for database in ["shop", "theirs"] {
