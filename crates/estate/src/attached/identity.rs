@@ -118,7 +118,7 @@ impl Identity {
     /// # Errors
     /// Why the cluster that answers is another one, or cannot be told from another.
     pub(super) async fn same_timeline(&self, name: &str, cluster: Option<&Cluster>) -> Result<bool, String> {
-        let cluster = cluster.ok_or_else(|| format!("the scenario does not say where postgres.{name} is"))?;
+        let cluster = cluster.ok_or_else(|| nowhere(name))?;
         let expected = self.clusters.get(name).ok_or_else(|| {
             format!("the ledger does not say which cluster postgres.{name} was: an older leaseproof wrote it")
         })?;
@@ -136,6 +136,11 @@ impl Identity {
         }
         Ok(expected.timeline.is_some() && got.timeline == expected.timeline)
     }
+}
+
+/// Why a cluster is not asked.
+pub(super) fn nowhere(cluster: &str) -> String {
+    format!("the scenario does not say where postgres.{cluster} is")
 }
 
 /// initdb gives each cluster a system identifier of its own, and everybody may ask for it and for the timeline

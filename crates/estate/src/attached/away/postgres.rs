@@ -9,6 +9,7 @@ use postgres_protocol::escape::escape_identifier;
 
 use super::{Found, Left, Own, Servers, ThingState, command};
 use crate::attached::credentials::CredentialLeft;
+use crate::attached::identity::nowhere;
 use crate::attached::login::Cluster;
 use crate::attached::traces::Made;
 
@@ -221,8 +222,7 @@ async fn open(name: &str, servers: &Servers<'_>) -> Result<Opened, Unopened> {
     let not_reached = |why: String| Unopened::NotReached(servers.expected.not_reached(name, &why));
     let cluster = servers.clusters.get(name);
     let same_timeline = servers.expected.same_timeline(name, cluster).await.map_err(not_reached)?;
-    let cluster: &Cluster =
-        cluster.ok_or_else(|| not_reached("the scenario does not say where that cluster is".to_owned()))?;
+    let cluster: &Cluster = cluster.ok_or_else(|| not_reached(nowhere(name)))?;
     let place = cluster.place();
     let login = cluster.operator(&cluster.observer.database);
     let session = Session::open(&login).await;

@@ -9,6 +9,7 @@ use leaseproof_postgres::{Error, Session};
 use super::{CleanedThing, REVOKING};
 use crate::attached::away::{Left, Servers, ThingState};
 use crate::attached::credentials::{CredentialLeft, Places, credentials_left, in_words, role_in_words, roles_left};
+use crate::attached::identity::nowhere;
 use crate::attached::login::Cluster;
 
 /// Notes something in the ledger. Returns why it could not.
@@ -23,14 +24,17 @@ pub(super) async fn of(
     note: Note<'_>,
 ) -> Vec<CleanedThing> {
     // On another cluster they are not, which is not to be taken for gone.
-    let mut here = BTreeMap::new();
+    let (mut here, mut away) = (BTreeMap::new(), BTreeMap::new());
     for (name, cluster) in servers.clusters {
         let is_known = servers.expected.clusters.contains_key(name);
-        if !is_known || servers.expected.same_timeline(name, Some(cluster)).await.is_ok() {
-            here.insert(name.as_str(), cluster);
+        let same = if is_known { servers.expected.same_timeline(name, Some(cluster)).await.err() } else { None };
+        match same {
+            Some(why) => drop(away.insert(name.as_str(), why)),
+            None => drop(here.insert(name.as_str(), cluster)),
         }
     }
-    let rest = Rest { open, servers, here, places: Places::here(servers.vault.address(), servers.clusters), dry_run };
+    let rest =
+        Rest { open, servers, here, away, places: Places::here(servers.vault.address(), servers.clusters), dry_run };
     let mut things = rest.credentials(named, note).await;
     things.extend(rest.roles(note).await);
     things
@@ -41,6 +45,8 @@ struct Rest<'a> {
     servers: &'a Servers<'a>,
     /// The clusters that are those that the run worked on.
     here: BTreeMap<&'a str, &'a Cluster>,
+    /// Why the others of the scenario are not.
+    away: BTreeMap<&'a str, String>,
     places: Places,
     dry_run: bool,
 }
@@ -51,10 +57,8 @@ impl Rest<'_> {
     }
 
     fn not_reached(&self, what: String, cluster: &str) -> CleanedThing {
-        let why = self
-            .servers
-            .expected
-            .not_reached(cluster, &format!("postgres.{cluster} is another cluster, or does not answer"));
+        let why = self.away.get(cluster).cloned().unwrap_or_else(|| nowhere(cluster));
+        let why = self.servers.expected.not_reached(cluster, &why);
         CleanedThing { words: format!("{what}: {why}"), state: ThingState::NotReached }
     }
 
@@ -150,4 +154,72 @@ async fn roles(cluster: &Cluster) -> Result<BTreeMap<u32, String>, Error> {
         .filter_map(|line| line.split_once('\t'))
         .filter_map(|(oid, role)| Some((oid.parse().ok()?, role.to_owned())))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
+    use std::collections::BTreeMap;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use leaseproof_history::{Entry, Ledger};
+    use leaseproof_postgres::Login;
+    use leaseproof_vault::{Client, Reach};
+
+    use super::of;
+    use crate::attached::away::{Servers, ThingState};
+    use crate::attached::credentials::Issued;
+    use crate::attached::identity::Identity;
+    use crate::attached::login::Cluster;
+
+    fn cluster(port: u16) -> Cluster {
+        let observer = Login {
+            host: "127.0.0.1".to_owned(),
+            port,
+            database: "postgres".to_owned(),
+            user: "observer".to_owned(),
+            password: None,
+            application_name: "leaseproof".to_owned(),
+            timeout: Duration::from_secs(5),
+            encryption: None,
+        };
+        Cluster { observer, operator: None, endpoints: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn why_a_cluster_is_not_reached_is_what_it_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = folder.path().join("index");
+        let ledger = Ledger::create_in(&index, &folder.path().join("ledger.jsonl"), "r1").unwrap();
+        for name in ["target", "removed"] {
+            let cluster = || name.to_owned();
+            let (at, system_identifier) = ("db:5432".to_owned(), "7".to_owned());
+            ledger.add(Entry::ClusterFound { cluster: cluster(), at, system_identifier, timeline: None }).unwrap();
+            let (role, lease) = (format!("v-{name}"), format!("database/creds/app/{name}"));
+            ledger.add(Entry::CredentialLeft { cluster: cluster(), role, lease, oid: Some(16_400) }).unwrap();
+            ledger.add(Entry::RoleLeft { cluster: cluster(), role: format!("{name}-2"), oid: 16_401 }).unwrap();
+        }
+        let open = Ledger::open_all_in(&index).unwrap().remove(0);
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let clusters = BTreeMap::from([("target".to_owned(), cluster(port))]);
+        let address = "http://127.0.0.1:8200".to_owned();
+        let reach = Reach { address, timeout: Duration::from_secs(5), encryption: None, namespace: None };
+        let vault = Client::reaching(&reach).unwrap();
+        let (expected, issued) = (Identity::of(&open.entries), Issued::default());
+        let servers =
+            Servers { vault: &vault, namespace: None, clusters: &clusters, expected: &expected, issued: &issued };
+        let things = of(&open, &servers, false, &[], &|_| None).await;
+        let of_kind = |cluster: &str, why: &str| {
+            let is = |words: &str| words.contains(&format!("postgres.{cluster}")) && words.contains(why);
+            things.iter().filter(|thing| thing.state == ThingState::NotReached && is(&thing.words)).count()
+        };
+        assert_eq!(things.len(), 4, "{things:?}");
+        let refused = format!("postgres.target at 127.0.0.1:{port} cannot say which one it is: ");
+        assert_eq!(of_kind("target", &refused), 2, "{things:?}");
+        assert_eq!(of_kind("target", "onnection refused"), 2, "{things:?}");
+        assert_eq!(of_kind("removed", "the scenario does not say where postgres.removed is"), 2, "{things:?}");
+        assert!(things.iter().all(|thing| !thing.words.contains("or does not answer")), "{things:?}");
+    }
 }
