@@ -28,13 +28,13 @@ pub(super) struct FoundCluster {
 }
 
 impl Identity {
-    /// What a ledger says.
+    /// What a ledger says. The run worked on the Vault of its first login.
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut identity = Self::default();
         for entry in entries {
             match entry {
                 Entry::Attached { cluster_id: Some(id), namespace, .. } => {
-                    identity.vault = Some((id.clone(), namespace.clone()));
+                    identity.vault.get_or_insert_with(|| (id.clone(), namespace.clone()));
                 }
                 Entry::ClusterFound { cluster, at, system_identifier, timeline } => {
                     let (at, system_identifier, timeline) = (at.clone(), system_identifier.clone(), timeline.clone());
@@ -151,4 +151,22 @@ async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::E
     let timeline = session.value("SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()").await?;
     session.close().await;
     Ok(FoundCluster { at: cluster.place(), system_identifier: found.unwrap_or_default(), timeline })
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_history::Entry;
+
+    use super::Identity;
+
+    #[test]
+    fn a_later_login_to_another_vault_does_not_change_where_the_run_worked() {
+        let login = |cluster_id: Option<&str>| Entry::Attached {
+            vault: "http://vault:8200".to_owned(),
+            cluster_id: cluster_id.map(str::to_owned),
+            namespace: None,
+        };
+        let identity = Identity::of(&[login(None), login(Some("first")), login(Some("second"))]);
+        assert_eq!(identity.vault, Some(("first".to_owned(), None)));
+    }
 }

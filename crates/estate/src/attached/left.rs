@@ -8,14 +8,14 @@ use std::time::{Duration, SystemTime};
 use leaseproof_domain::{Redactor, Ttl};
 use leaseproof_history::{Entry, Ledger, MadeThere, OpenLedger};
 use leaseproof_scenario::{AttachedPlan, Plan};
-use leaseproof_vault::{Client, Reach};
+use leaseproof_vault::Client;
 
 use super::away::{Servers, ThingState, in_order, take_away};
 use super::credentials::Issued;
 use super::identity::Identity;
-use super::login::{Cluster, LoggedIn, log_in, log_out, reach};
-use super::traces::Made;
-use super::{AttachError, REQUEST, needs};
+use super::login::{Cluster, LoggedIn, log_in, reach};
+use super::traces::{Made, Traces};
+use super::{AttachError, Attached, REQUEST, needs};
 use crate::clean::{OpenToken, alone, tokens};
 use crate::{MadeBy, left_there};
 
@@ -87,20 +87,34 @@ pub fn left_by_login(run: &str) -> Option<String> {
 /// whose harness still lives is left alone, and so is one of another Vault. A dry run removes nothing.
 ///
 /// # Errors
-/// [`AttachError`] where the harness cannot log in.
-pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThings>, AttachError> {
+/// [`AttachError`] where the harness cannot log in. A login that could not be ended is in `ledger`
+/// ([`left_by_login`]), also after an error.
+pub async fn clean_attached(plan: &Plan, dry_run: bool, ledger: &Ledger) -> Result<Vec<CleanedThings>, AttachError> {
     let attached = plan.attached.as_ref().ok_or(AttachError::Nowhere)?;
-    let reach = reach(attached, REQUEST);
     let redactor = Redactor::new();
-    let LoggedIn { vault, cluster_id } = log_in(attached, &reach, &redactor, |_, _, _| Ok(())).await?;
-    let _it_is_one = needs::own_token(&vault, plan).await?;
     let clusters = attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, &redactor)?)));
     let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
+    let traces = Traces::of(ledger);
+    let logged_in = log_in(attached, &reach(attached, REQUEST), &redactor, &traces).await?;
+    let cleaned = match needs::own_token(&logged_in.vault, plan).await {
+        Ok(_it_is_one) => Ok(clean_runs(attached, &logged_in, &clusters, dry_run).await),
+        Err(why) => Err(why),
+    };
+    logged_in.log_out(attached, &traces).await;
+    cleaned
+}
+
+async fn clean_runs(
+    attached: &AttachedPlan,
+    LoggedIn { vault, cluster_id, .. }: &LoggedIn,
+    clusters: &BTreeMap<String, Cluster>,
+    dry_run: bool,
+) -> Vec<CleanedThings> {
     let mut cleaned = Vec::new();
     // Where the index cannot be read, `clean` says so.
     for open in Ledger::open_all().unwrap_or_default().iter().filter(|open| alone(open).is_none()) {
         let expected = Identity::of(&open.entries);
-        let is_this_vault = match (&expected.vault, &cluster_id) {
+        let is_this_vault = match (&expected.vault, cluster_id) {
             (Some((expected, _)), Some(here)) if expected == here => true,
             // Another Vault may answer at the address of the one that the run worked on: that is said.
             _ => vault_of(&open.entries) == Some(vault.address()),
@@ -108,9 +122,9 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
         if is_this_vault {
             let issued = Issued::recorded(&open.path);
             let servers = Servers {
-                vault: &vault,
+                vault,
                 namespace: attached.vault.namespace.as_deref(),
-                clusters: &clusters,
+                clusters,
                 expected: &expected,
                 issued: &issued,
             };
@@ -118,8 +132,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool) -> Result<Vec<CleanedThi
             cleaned.push(CleanedThings { run: open.run.clone(), made_by: MadeBy::of(&open.entries), things });
         }
     }
-    let _ends_by_itself = log_out(attached, &vault).await;
-    Ok(cleaned)
+    cleaned
 }
 
 async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> Vec<CleanedThing> {
@@ -180,24 +193,21 @@ pub(crate) fn vault_of(entries: &[Entry]) -> Option<&str> {
     entries.iter().find_map(|entry| if let Entry::Attached { vault, .. } = entry { Some(vault.as_str()) } else { None })
 }
 
-/// Revokes a run's token by a login of its own: the one that made it may have ended meanwhile.
-pub(super) async fn revoke_anew(
-    attached: &AttachedPlan,
-    at: &Reach,
-    accessor: &str,
-    redactor: &Redactor,
-    expected: &Identity,
-) -> Result<(), AttachError> {
-    let LoggedIn { vault, .. } = log_in(attached, at, redactor, |_, _, _| Ok(())).await?;
-    // Another Vault may answer there by now. It has no such token, which is not to be taken for a revoked one.
-    let differs = expected.differs_from_vault(&vault, attached.vault.namespace.as_deref()).await;
-    let revoked = if differs.is_none() { revoke(&vault, accessor).await } else { Ok(()) };
-    let _ends_by_itself = log_out(attached, &vault).await;
-    if let Some(why) = differs {
-        return Err(AttachError::Differs { why });
+impl Attached {
+    /// Revokes the run's token by a login of its own: the one that made it may have ended meanwhile.
+    pub(super) async fn revoke_anew(&self, accessor: &str) -> Result<(), AttachError> {
+        // Another Vault may answer there by now. It gets no secret, and has no such token, which is not to be taken for a
+        // revoked one.
+        let namespace = self.plan.vault.namespace.as_deref();
+        if let Some(why) = self.identity.differs_from_vault(&self.vault, namespace).await {
+            return Err(AttachError::Differs { why });
+        }
+        let logged_in = log_in(&self.plan, &self.reach, &self.redactor, &self.traces).await?;
+        let revoked = revoke(&logged_in.vault, accessor).await;
+        logged_in.log_out(&self.plan, &self.traces).await;
+        let address = self.vault.address().to_owned();
+        revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
     }
-    let address = vault.address().to_owned();
-    revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
 }
 
 /// A token that Vault knows no more is revoked: 403 or 500 `invalid accessor`, and 400 `token not found` where a

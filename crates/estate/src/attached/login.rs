@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use leaseproof_domain::{Redactor, Secret};
+use leaseproof_history::Entry;
 use leaseproof_postgres::{Encryption, EncryptionFiles, Login};
 use leaseproof_scenario::{AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres};
 use leaseproof_vault::{Client, Credentials, Reach};
 
+use super::traces::Traces;
 use super::{AttachError, REQUEST, secrets};
 use crate::setup::sql::STATEMENT;
 
@@ -98,15 +100,17 @@ pub(super) struct LoggedIn {
     pub(super) vault: Client,
     /// Which Vault it is.
     pub(super) cluster_id: Option<String>,
+    /// The accessor of the token that the login made; none where the token was given.
+    pub(super) accessor: Option<String>,
 }
 
-/// Logs in to Vault. Where that makes a token, `note` gets the cluster id, the token's accessor and its TTL in seconds
-/// before the token is used; where it fails, the token is revoked again.
+/// Logs in to Vault, if it honors the scenario's namespace. A token that this makes is in the ledger of `traces` before it
+/// is used; where that cannot be written, the token is revoked again.
 pub(super) async fn log_in(
     attached: &AttachedPlan,
     reach: &Reach,
     redactor: &Redactor,
-    note: impl FnOnce(Option<String>, &str, u64) -> Result<(), leaseproof_history::Error>,
+    traces: &Traces,
 ) -> Result<LoggedIn, AttachError> {
     super::in_clear(attached)?;
     let address = &attached.vault.address;
@@ -117,43 +121,53 @@ pub(super) async fn log_in(
     if health.sealed {
         return Err(AttachError::Sealed { address: address.clone() });
     }
-    let (vault, made) = vault.log_in_noting(&credentials).await.map_err(failed("let the harness in"))?;
-    if let Some((accessor, ttl)) = made
-        && let Err(why) = note(health.cluster_id.clone(), &accessor, ttl)
-    {
-        log_out(attached, &vault).await;
-        return Err(why.into());
+    // Before any secret is sent there.
+    if !vault.honors_namespace().await.map_err(failed("say whether it has namespaces"))? {
+        return Err(AttachError::NoNamespaces {
+            origin: attached.vault.namespace_origin.clone().unwrap_or_else(|| attached.origin.clone()),
+            address: address.clone(),
+            version: health.version,
+            namespace: attached.vault.namespace.clone().unwrap_or_default(),
+        });
     }
+    let (vault, made) = vault.log_in_noting(&credentials).await.map_err(failed("let the harness in"))?;
     if let Some(token) = vault.token() {
         redactor.add_fixed(token.clone());
     }
-    Ok(LoggedIn { vault, cluster_id: health.cluster_id })
-}
-
-/// Refuses a Vault that ignores the scenario's namespace, before any secret is sent there.
-pub(super) async fn honors_namespace(attached: &AttachedPlan, reach: &Reach) -> Result<(), AttachError> {
-    let address = &attached.vault.address;
-    let failed = |doing: &'static str| move |source| AttachError::Vault { address: address.clone(), doing, source };
-    let vault = Client::reaching(reach).map_err(failed("be reached"))?;
-    if vault.honors_namespace().await.map_err(failed("say whether it has namespaces"))? {
-        return Ok(());
+    let logged_in = LoggedIn {
+        vault,
+        cluster_id: health.cluster_id,
+        accessor: made.as_ref().map(|(accessor, _)| accessor.clone()),
+    };
+    if let Some((accessor, ttl)) = made {
+        let (cluster_id, namespace) = (logged_in.cluster_id.clone(), attached.vault.namespace.clone());
+        let at = Entry::Attached { vault: address.clone(), cluster_id, namespace };
+        if let Err(why) = traces.logged_in(at, address, &accessor, ttl) {
+            logged_in.log_out(attached, traces).await;
+            return Err(why.into());
+        }
     }
-    Err(AttachError::NoNamespaces {
-        origin: attached.vault.namespace_origin.clone().unwrap_or_else(|| attached.origin.clone()),
-        address: address.clone(),
-        version: vault.health().await.map_err(failed("be asked how it is"))?.version,
-        namespace: attached.vault.namespace.clone().unwrap_or_default(),
-    })
+    Ok(logged_in)
 }
 
-/// Ends the harness's own login. One that was given is not ours to revoke, and one that has ended is refused (403). True
-/// where it is over.
-pub(super) async fn log_out(attached: &AttachedPlan, vault: &Client) -> bool {
+impl LoggedIn {
+    /// Ends the login. What cannot be ended stays in `traces`.
+    pub(super) async fn log_out(&self, attached: &AttachedPlan, traces: &Traces) {
+        log_out(attached, &self.vault, self.accessor.as_deref(), traces).await;
+    }
+}
+
+/// Ends the harness's own login. One that was given is not ours to revoke, and one that has ended is refused (403). What
+/// cannot be ended stays in `traces`.
+pub(super) async fn log_out(attached: &AttachedPlan, vault: &Client, accessor: Option<&str>, traces: &Traces) {
     if matches!(attached.vault.auth, AttachedAuth::Token { .. }) {
-        return true;
+        return;
     }
-    vault.revoke_self().await.is_ok_and(|()| true)
-        || vault.own_token().await.is_err_and(|why| why.status() == Some(403))
+    let is_over =
+        vault.revoke_self().await.is_ok() || vault.own_token().await.is_err_and(|why| why.status() == Some(403));
+    if let Some(accessor) = accessor.filter(|_| is_over) {
+        traces.logged_out(accessor);
+    }
 }
 
 fn credentials(auth: &AttachedAuth, redactor: &Redactor) -> Result<Credentials, AttachError> {

@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_history::{Entry, Ledger, Recorder};
+use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
@@ -47,7 +47,6 @@ pub use query::{RolledBack, rolled_back};
 
 use self::away::{Left, Servers, in_order, take_away};
 use self::identity::Identity;
-use self::left::revoke_anew;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use self::others::Others;
 use self::setup::none_is_there;
@@ -67,6 +66,8 @@ pub struct Attached {
     plan: AttachedPlan,
     reach: Reach,
     vault: Client,
+    /// The accessor of the harness's own login.
+    accessor: Option<String>,
     renewal: Renewal,
     clusters: BTreeMap<String, Cluster>,
     redactor: Arc<Redactor>,
@@ -96,23 +97,16 @@ impl Attached {
             attached.postgres.iter().map(|(name, said)| Ok((name.clone(), Cluster::of(name, said, redactor)?)));
         let clusters = clusters.collect::<Result<BTreeMap<_, _>, AttachError>>()?;
         let reach = reach(attached, REQUEST);
-        login::honors_namespace(attached, &reach).await?;
-        let (traces, address) = (Traces::default(), attached.vault.address.clone());
-        let note = |cluster_id, accessor: &str, ttl| {
-            let namespace = attached.vault.namespace.clone();
-            let at = Entry::Attached { vault: address.clone(), cluster_id, namespace };
-            traces.logged_in(ledger, at, &address, accessor, ttl)
-        };
-        let LoggedIn { vault, cluster_id } = log_in(attached, &reach, redactor, note).await?;
-        let own = match needs::own_token(&vault, plan).await {
+        let traces = Traces::of(ledger);
+        let logged_in = log_in(attached, &reach, redactor, &traces).await?;
+        let own = match needs::own_token(&logged_in.vault, plan).await {
             Ok(own) => own,
             Err(why) => {
-                if log_out(attached, &vault).await {
-                    traces.logged_out();
-                }
+                logged_in.log_out(attached, &traces).await;
                 return Err(why);
             }
         };
+        let LoggedIn { vault, cluster_id, accessor } = logged_in;
         let issued = Issued::default();
         issued.follow(recorder);
         let mut attached = Self {
@@ -120,6 +114,7 @@ impl Attached {
             renewal: Renewal::begin(vault.clone(), &own),
             reach,
             vault,
+            accessor,
             clusters,
             redactor: Arc::clone(redactor),
             traces,
@@ -220,10 +215,10 @@ impl Attached {
     pub fn left(&self) -> impl Fn() -> Vec<String> + use<> {
         let (traces, issued, places) = (self.traces.clone(), self.issued.clone(), self.places());
         move || {
-            let (token, login, made) = traces.all();
+            let (token, logins, made) = traces.all();
             let credentials = token.as_ref().and_then(|_| issued.in_words(&[]));
             let tokens =
-                token.into_iter().chain(login).map(|token| left::words(&places.vault, &token)).collect::<Vec<_>>();
+                token.into_iter().chain(logins).map(|token| left::words(&places.vault, &token)).collect::<Vec<_>>();
             let made = in_order(&made).into_iter().map(|Made { what, .. }| {
                 Left::of(&what, "it was not removed yet").at(places.of_thing(&what)).to_string()
             });
@@ -245,7 +240,7 @@ impl Attached {
         if let Some(token) = token
             && self.release(&token.accessor).await.is_err()
         {
-            match revoke_anew(&self.plan, &self.reach, &token.accessor, &self.redactor, &self.identity).await {
+            match self.revoke_anew(&token.accessor).await {
                 Ok(()) => self.traces.token_revoked(),
                 Err(why) => left.push(format!("{} ({why})", left::words(self.vault.address(), &token))),
             }
@@ -289,14 +284,11 @@ impl Attached {
         }
     }
 
-    /// Ends the harness's own login. Answers with it where it is not over.
-    async fn leave(self) -> Option<String> {
+    /// Ends the harness's own login. Returns the logins that are not over, in words.
+    async fn leave(self) -> Vec<String> {
         drop(self.renewal);
-        if log_out(&self.plan, &self.vault).await {
-            self.traces.logged_out();
-            return None;
-        }
-        self.traces.all().1.map(|login| left::words(self.vault.address(), &login))
+        log_out(&self.plan, &self.vault, self.accessor.as_deref(), &self.traces).await;
+        self.traces.all().1.iter().map(|login| left::words(self.vault.address(), login)).collect()
     }
 
     /// From now on the run may leave something here.

@@ -16,8 +16,8 @@ struct State {
     ledger: Option<Ledger>,
     /// The run's token.
     token: Option<OpenToken>,
-    /// The harness's own login.
-    login: Option<OpenToken>,
+    /// The harness's own logins.
+    logins: Vec<OpenToken>,
     made: Vec<Made>,
 }
 
@@ -53,6 +53,13 @@ impl Made {
 }
 
 impl Traces {
+    /// Nothing is made yet; what will be is written to that ledger.
+    pub(super) fn of(ledger: &Ledger) -> Self {
+        let traces = Self::default();
+        traces.state().ledger = Some(ledger.clone());
+        traces
+    }
+
     /// Where everything is written from now on.
     pub(super) fn enter(&self, ledger: &Ledger, servers: Vec<Entry>) -> Result<(), Error> {
         servers.into_iter().try_for_each(|server| ledger.add(server))?;
@@ -61,26 +68,18 @@ impl Traces {
     }
 
     /// The harness has logged in to that Vault: the first that the run leaves there.
-    pub(super) fn logged_in(
-        &self,
-        ledger: &Ledger,
-        at: Entry,
-        vault: &str,
-        accessor: &str,
-        ttl: u64,
-    ) -> Result<(), Error> {
-        ledger.add(at)?;
+    pub(super) fn logged_in(&self, at: Entry, vault: &str, accessor: &str, ttl: u64) -> Result<(), Error> {
         let ends = from_now(ttl);
-        let mut state = self.state();
-        state.ledger = Some(ledger.clone());
-        state.login = Some(OpenToken { accessor: accessor.to_owned(), ends: Some(ends), is_login: true });
-        drop(state);
+        let login = OpenToken { accessor: accessor.to_owned(), ends: Some(ends), is_login: true };
+        self.state().logins.push(login);
+        self.write(at)?;
         self.write(Entry::LoginAccessor { vault: vault.to_owned(), accessor: accessor.to_owned(), ends })
     }
 
-    /// That login is over.
-    pub(super) fn logged_out(&self) {
-        let login = self.state().login.take();
+    /// The login with that accessor is over.
+    pub(super) fn logged_out(&self, accessor: &str) {
+        let at = self.state().logins.iter().position(|login| login.accessor == accessor);
+        let login = at.map(|at| self.state().logins.remove(at));
         self.revoked(login);
     }
 
@@ -134,10 +133,10 @@ impl Traces {
         self.state().made.retain(|made| made.what != *what);
     }
 
-    /// The run's token, the harness's own login, and the rest in the order in which it was made.
-    pub(super) fn all(&self) -> (Option<OpenToken>, Option<OpenToken>, Vec<Made>) {
+    /// The run's token, the harness's own logins, and the rest in the order in which it was made.
+    pub(super) fn all(&self) -> (Option<OpenToken>, Vec<OpenToken>, Vec<Made>) {
         let all = self.state();
-        (all.token.clone(), all.login.clone(), all.made.clone())
+        (all.token.clone(), all.logins.clone(), all.made.clone())
     }
 
     fn write(&self, entry: Entry) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The folders that `up` and `conformance` have in the state folder, beside the index of ledgers.
+//! The folders that `up`, `conformance` and `clean` have in the state folder, beside the index of ledgers.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use leaseproof_history::OpenLedger;
 use super::CleanOutcome;
 
 /// The commands that have one.
-const COMMANDS: [&str; 2] = ["up", "conformance"];
+const COMMANDS: [&str; 3] = ["up", "conformance", "clean"];
 /// How old a folder without a ledger is before nobody can be about to write one: it is written right after the folder.
 const SETTLED: Duration = Duration::from_secs(60);
 

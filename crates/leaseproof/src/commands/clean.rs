@@ -1,13 +1,17 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use leaseproof_domain::visible;
-use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState};
+use leaseproof_domain::{visible, visible_lines};
+use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState, left_by_login};
+use leaseproof_history::{Ledger, RunFolder};
+use leaseproof_scenario::Plan;
 
 use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::keeper::state_folder;
 
 /// Remove what killed runs left behind
 ///
@@ -54,8 +58,7 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
         attached.insecure_http = args.insecure_http;
         leaseproof_estate::in_clear(attached).map_err(Failure::usage)?;
     }
-    let cleaned =
-        super::runtime()?.block_on(leaseproof_estate::clean_attached(&plan, args.dry_run)).map_err(Failure::estate)?;
+    let (run, cleaned, left) = removed(&plan, args.dry_run)?;
     for CleanedThings { run, made_by, things } in &cleaned {
         console::out(format!("{}\n", title(run, made_by.as_ref())));
         for thing in things {
@@ -68,7 +71,35 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
         }
     }
     let remains = cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.state != ThingState::Gone);
-    Ok((cleaned.into_iter().filter(|run| !run.things.is_empty()).map(|run| run.run).collect(), remains))
+    let shown = cleaned.into_iter().filter(|run| !run.things.is_empty()).map(|run| run.run);
+    if let Some(left) = &left {
+        console::out(format!("{}\n", visible_lines(left)));
+    }
+    Ok((shown.chain(left.as_ref().map(|_| run)).collect(), remains || left.is_some()))
+}
+
+/// Removes it. The login for that has a ledger of its own, as a run's has. Returns that ledger's run, and in words the
+/// login that could not be ended.
+fn removed(plan: &Plan, dry_run: bool) -> Result<(String, Vec<CleanedThings>, Option<String>), Failure> {
+    let folder = RunFolder::create(&state_folder(), "clean", None).map_err(Failure::estate)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::harness()).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::started(&format!("clean {}", plan.name))).map_err(Failure::estate)?;
+    let cleaned = super::runtime()?.block_on(leaseproof_estate::clean_attached(plan, dry_run, &ledger));
+    let left = left_by_login(folder.name());
+    if left.is_none() {
+        ledger.closed().map_err(Failure::estate)?;
+        // An empty folder that stays is harmless.
+        let _ = fs::remove_dir_all(folder.path());
+    }
+    match cleaned {
+        Ok(cleaned) => Ok((folder.name().to_owned(), cleaned, left)),
+        Err(why) => {
+            let exit = if why.is_unsuitable() { Exit::Usage } else { Exit::Estate };
+            let words = [Some(why.to_string()), left].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            Err(Failure::new(exit, words))
+        }
+    }
 }
 
 /// What became of each run. Of those in `shown`, what is in servers that they did not start was told before.
@@ -99,6 +130,7 @@ fn words(outcome: &CleanOutcome, was_shown: bool) -> Option<String> {
         (!parts.is_empty()).then(|| parts.join("\n "))
     };
     match outcome {
+        CleanOutcome::Living { .. } if was_shown => None,
         CleanOutcome::Living { pid } => Some(format!("still running (pid {pid}), not touched")),
         CleanOutcome::Alone { whose } => Some(format!("not touched: {whose}")),
         CleanOutcome::WouldRemove { what, stays, there: left } => {

@@ -115,6 +115,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     assert_eq!(output.status.code(), Some(5), "{shown}");
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
     tokens_that_cannot_say_what_they_lack(&theirs, &policy).await;
+    clean_ends_its_login_or_names_it(&theirs, &policy).await;
     root.write_policy("leaseproof", &policy).await.unwrap();
     assert_eq!(theirs.there().await, before);
     namespace_that_vault_ignores(&theirs).await;
@@ -402,6 +403,41 @@ async fn tokens_that_cannot_say_what_they_lack(theirs: &Theirs, policy: &str) {
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
 }
 
+/// `clean --attached` logs in too: its login ends with it also where it fails, and is in a ledger where it cannot be ended.
+async fn clean_ends_its_login_or_names_it(theirs: &Theirs, policy: &str) {
+    let root = &theirs.vault.client;
+    let path = theirs.scenario.to_str().unwrap();
+    let without = |path: &str| policy.replace(&format!("path \"{path}\""), "path \"sys/nothing\"");
+    let tokens = async || root.list("auth/token/accessors/").await.unwrap().len();
+    // Longer than the test.
+    let role = |period: &str| json!({ "token_period": period });
+    root.write("auth/approle/role/leaseproof", &role("20m")).await.unwrap();
+    root.write_policy("leaseproof", &without("auth/token/lookup-self")).await.unwrap();
+    let before = tokens().await;
+    let clean = theirs.desk.output(["clean", "--attached", path]);
+    let shown = text(&clean);
+    assert!(clean.status.code() == Some(5) && shown.contains("path \"auth/token/lookup-self\""), "{shown}");
+    assert_eq!(tokens().await, before, "{shown}");
+
+    root.write_policy("leaseproof", &without("auth/token/revoke-self")).await.unwrap();
+    let clean = theirs.desk.output(["clean", "--attached", path]);
+    let shown = text(&clean);
+    let named = "the harness's own login on Vault at ";
+    assert!(clean.status.code() == Some(1) && shown.contains(named), "{shown}");
+    assert!(!shown.contains("still running") && !shown.contains("nothing was left behind"), "{shown}");
+    assert_eq!(tokens().await, before + 1, "{shown}");
+    let clean = theirs.desk.output(["clean"]);
+    let shown = text(&clean);
+    assert!(clean.status.code() == Some(1) && shown.contains(named) && shown.contains("clean --attached"), "{shown}");
+    root.write_policy("leaseproof", policy).await.unwrap();
+    let clean = theirs.desk.output(["clean", "--attached", path]);
+    let shown = text(&clean);
+    assert!(clean.status.success() && on_one_line(&shown).contains("own login (accessor "), "{shown}");
+    assert_eq!(tokens().await, before, "{shown}");
+    root.write("auth/approle/role/leaseproof", &role("10s")).await.unwrap();
+    theirs.desk.assert_nothing_left();
+}
+
 /// The community edition ignores a namespace: everything would happen in the root.
 async fn namespace_that_vault_ignores(theirs: &Theirs) {
     theirs.change("ca      = \"ca.pem\"\nauth", "namespace = \"team-a\"\nca      = \"ca.pem\"\nauth");
@@ -410,6 +446,12 @@ async fn namespace_that_vault_ignores(theirs: &Theirs) {
     let words = "has no namespaces: expected one with the namespace `team-a`, got one that ignores it";
     assert!(output.status.code() == Some(2) && shown.contains(words), "{shown}");
     assert!(shown.contains("scenario.toml:48"), "the line of the key: {shown}");
+    for more in [&[] as &[&str], &["--dry-run"]] {
+        let path = theirs.scenario.to_str().unwrap();
+        let clean = theirs.desk.output(["clean", "--attached", path].iter().chain(more));
+        let shown = on_one_line(&text(&clean));
+        assert!(clean.status.code() == Some(2) && shown.contains(words), "clean: {shown}");
+    }
     let _of_the_run_that_could_not_begin = std::fs::remove_dir_all(theirs.desk.run_folder());
     theirs.change("namespace = \"team-a\"\n", "namespace = \"root\"\n");
     let output =
