@@ -48,7 +48,9 @@ fn names_another(note: &ServerNote, finding: &Finding) -> bool {
 /// A name with its numbers and its random text left out.
 fn form(name: &str) -> String {
     let part = |part: &str| {
-        let is_random = part.len() >= 8 && part.chars().all(|sign| sign.is_ascii_alphanumeric());
+        // A word of a language has no digit, and no capital but its first letter.
+        let is_mixed = part.chars().skip(1).any(|sign| sign.is_ascii_digit() || sign.is_ascii_uppercase());
+        let is_random = part.len() >= 8 && part.chars().all(|sign| sign.is_ascii_alphanumeric()) && is_mixed;
         if is_random { LEFT_OUT.to_owned() } else { part.to_owned() }
     };
     name.split(['-', '_']).map(part).collect::<Vec<_>>().join("-")
@@ -102,9 +104,22 @@ mod tests {
         };
         assert_eq!(of(one), format!("; {}", owner(one)));
         assert_eq!(of(other), format!("; {}", owner(other)));
-        assert_eq!(of("v-token-le-reader-aaaabbbbccccddddeeee-1796083299"), "");
+        assert_eq!(of("v-token-le-reader-aaaaBBBBccccDDDD0000-1796083299"), "");
         // Of no credential: one example.
         assert_eq!(of(""), format!("; {}", owner(one)));
+        // Usernames without separators.
+        let (one, other) = ("l9fdW1u0n8t2ySl2LylS", "QGHoMuHYoQxELuJqVrRP");
+        let notes = [owner(other), owner(one)].map(|detail| noted(Severity::Error, message, &detail));
+        let mut finding = Finding { what: message.into(), username: Some(Username::new(one)), ..Finding::default() };
+        complete(&mut finding, &notes);
+        assert_eq!(finding.what, format!("{message}; {}", owner(one)));
+        let notes = [
+            noted(Severity::Error, message, &owner(other)),
+            noted(Severity::Error, message, "DETAIL: Only privileged accounts may reassign."),
+        ];
+        let mut finding = Finding { what: message.into(), username: Some(Username::new(one)), ..Finding::default() };
+        complete(&mut finding, &notes);
+        assert_eq!(finding.what, format!("{message}; DETAIL: Only privileged accounts may reassign."));
         let keys = ["DETAIL: Key (k)=(1) already exists.", "DETAIL: Key (k)=(0) already exists."];
         let notes = keys.map(|detail| noted(Severity::Error, "duplicate key", detail));
         let mut finding =

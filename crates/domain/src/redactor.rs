@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
@@ -60,6 +60,8 @@ const MASK: &str = "***";
 /// generates, which a failing statement may repeat anywhere.
 pub struct Redactor {
     inner: Mutex<Inner>,
+    /// What generated passwords look like. Reading them keeps nobody waiting.
+    shapes: RwLock<Vec<PasswordShape>>,
     nets: [Net; 7],
     role_name: Regex,
 }
@@ -76,8 +78,6 @@ struct Net {
 
 #[derive(Default)]
 struct Inner {
-    /// What generated passwords look like.
-    shapes: Vec<PasswordShape>,
     fixed: Vec<Secret>,
     recent: VecDeque<(Username, Secret)>,
     /// Secrets that `built` does not know, and whose they are.
@@ -114,7 +114,8 @@ impl Default for Redactor {
     fn default() -> Self {
         let regex = |pattern: &str| Regex::new(pattern).expect("a pattern written here and tested below");
         Self {
-            inner: Mutex::new(Inner { shapes: vec![PasswordShape::default()], ..Inner::default() }),
+            inner: Mutex::default(),
+            shapes: RwLock::new(vec![PasswordShape::default()]),
             nets: [
                 // PASSWORD ''…'' within a literal.
                 Net {
@@ -222,7 +223,7 @@ impl Redactor {
 
     /// Looks for words of that shape from now on, beside those that Vault generates without a password policy.
     pub fn add_shape(&self, shape: PasswordShape) {
-        self.lock().shapes.push(shape);
+        self.shapes.write().unwrap_or_else(PoisonError::into_inner).push(shape);
     }
 
     /// Takes every secret out of `text`.
@@ -245,7 +246,7 @@ impl Redactor {
 
     /// Takes out what looks like a generated password. A name may look so too, so it is not reported as found.
     fn scrub_generated(&self, mut text: String) -> String {
-        for shape in &self.lock().shapes {
+        for shape in &*self.shapes.read().unwrap_or_else(PoisonError::into_inner) {
             shape.find(&text).into_iter().rev().for_each(|place| text.replace_range(place, MASK));
         }
         text

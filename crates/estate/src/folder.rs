@@ -133,7 +133,7 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32, owner: Option<Account>) 
     write().map_err(|source| failed("write", path, source))
 }
 
-fn hand_over(path: &Path, owner: Option<Account>) -> io::Result<()> {
+pub(crate) fn hand_over(path: &Path, owner: Option<Account>) -> io::Result<()> {
     owner.map_or(Ok(()), |account| chown(path, Some(account.uid), Some(account.gid)))
 }
 

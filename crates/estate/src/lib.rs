@@ -11,6 +11,7 @@ mod all;
 mod attached;
 mod bare;
 mod bare_storage;
+mod base_backup;
 mod child;
 mod clean;
 mod clocks;

@@ -1,20 +1,18 @@
 //! What an operator does to a primary and its standbys: cut one off, promote one, take the old primary back.
 
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Origin, Redactor, Secret};
 use leaseproof_postgres::Session;
 use leaseproof_scenario::PostgresPlan;
-use nix::sys::signal::Signal;
 
 use crate::cluster::Cluster;
 use crate::configuration::quoted;
 use crate::server::{OBSERVER, Server};
-use crate::site::{Order, Site};
+use crate::site::Site;
 use crate::tls::Papers;
-use crate::{EstateError, folder};
+use crate::{EstateError, base_backup};
 
 /// How long a standby may take to stream.
 const STREAMING: Duration = Duration::from_secs(30);
@@ -167,10 +165,9 @@ impl Cluster {
             return self.settle(site).await;
         }
         let primary = self.primary.load(Ordering::Acquire);
-        let (port, login) = (self.members[primary].port, self.replicates());
-        let server = &mut self.members[member];
-        copy(server, port, &login, site).await?;
-        server.start_again(site).await?;
+        let login = self.replicates();
+        base_backup::copy(&self.members[member], &self.members[primary], &login, site).await?;
+        self.members[member].start_again(site).await?;
         self.standbys_follow(site).await?;
         let again = ["ALTER SYSTEM RESET synchronous_standby_names", RELOAD];
         self.ask(primary, "make it wait for its standbys again", &again).await
@@ -248,40 +245,6 @@ pub(crate) fn upstream(standby: &str, port: u16, login: &Replicates, papers: Opt
         value(login.password.expose()),
         standby.replace('.', "_")
     ))
-}
-
-/// Replaces a server's data by a copy of the primary's at `port` (pg_basebackup), and keeps its configuration.
-async fn copy(server: &Server, port: u16, login: &Replicates, site: &Site) -> Result<(), EstateError> {
-    let data = &server.data;
-    let own = data.join("leaseproof.conf");
-    let io = |doing, path: &std::path::Path| {
-        let path = path.to_owned();
-        move |source| EstateError::Folder { doing, path, source }
-    };
-    let settings = fs::read_to_string(&own).map_err(io("read", &own))?;
-    folder::empty(data)?;
-    let name = format!("copy for {}", server.name);
-    let port = port.to_string();
-    let args = ["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync", "--no-password"];
-    let args = args.into_iter().chain(["--username", &login.user, "--port", &port, "--pgdata"]).map(Into::into);
-    let sure = server.papers.iter().flat_map(Papers::libpq).map(|(name, value)| (name.to_owned(), value.into()));
-    let order = Order {
-        name: &name,
-        program: server.bin.join("pg_basebackup"),
-        image: server.image.clone(),
-        args: args.chain([data.clone().into()]).collect(),
-        env: sure.chain([("PGPASSWORD".to_owned(), login.password.expose().into())]).collect(),
-        folder: &site.folder,
-        account: site.account,
-        death: Signal::SIGKILL,
-        input: None,
-    };
-    site.run(&server.name, order).await?;
-    let upstream = upstream(&server.name, port.parse().unwrap_or_default(), login, server.papers.as_ref());
-    let follow = format!("primary_conninfo = {}\n", quoted(upstream.expose()));
-    folder::write(&own, &settings, 0o600, site.account)?;
-    folder::write(&data.join("postgresql.auto.conf"), &follow, 0o600, site.account)?;
-    folder::write(&data.join("standby.signal"), "", 0o600, site.account)
 }
 
 /// Waits until that many standbys stream from the primary of the cluster.

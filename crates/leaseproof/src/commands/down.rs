@@ -108,7 +108,7 @@ fn choose(mut living: Vec<Supervisor>, ended: &[String], wanted: Option<&str>) -
         (Some(place), _) => Ok(living.swap_remove(place)),
         (None, wanted) if wanted.map_or(runs.is_empty() && !ended.is_empty(), is_ended) => {
             Err(Failure::usage(format!(
-                "the supervisor of {} was killed and left its environment behind; `leaseproof clean` removes it",
+                "the supervisor of {} no longer runs and left its environment behind; `leaseproof clean` removes it",
                 wanted.map_or_else(|| ended.join(", "), str::to_owned)
             )))
         }

@@ -1,5 +1,8 @@
 //! The command that proves facts: what it prints, what it ends with, and that it leaves nothing.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -57,6 +60,23 @@ fn what_is_otherwise_behind_haproxy_is_an_exception_with_its_reason() {
     assert_eq!((&run["proofs"][0]["id"], &run["proofs"][0]["standing"]), (&"DOW-1".into(), &"confirmed".into()));
     assert_eq!((&run["proofs"][1]["id"], &run["proofs"][1]["standing"]), (&"DOW-6".into(), &"excepted".into()));
     assert!(run["proofs"][1]["why"].as_str().unwrap().contains("HAProxy"), "{run:#}");
+    desk.assert_nothing_left();
+}
+
+/// PostgreSQL as some packages have it.
+#[test]
+fn a_standby_is_copied_without_pg_basebackup() {
+    let installed = std::env::var_os("PG_BIN_DIR").map_or("/usr/lib/postgresql/15/bin".into(), PathBuf::from);
+    let bin = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(bin.path(), Permissions::from_mode(0o755)).unwrap();
+    for entry in std::fs::read_dir(&installed).unwrap().map(Result::unwrap) {
+        if entry.file_name() != "pg_basebackup" {
+            symlink(entry.path(), bin.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let desk = Desk::new();
+    let output = desk.command(["conformance", "--only", "PGF-2"]).env("PG_BIN_DIR", bin.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     desk.assert_nothing_left();
 }
 

@@ -226,9 +226,10 @@ fn beyond_mount(root: &Table, steps: &[Step<'_>], mounts: &HashSet<String>, note
     for step in steps {
         let Some((mount, _)) = step.path().and_then(|path| named(path, "roles", mounts)) else { continue };
         let own = steps.iter().rev().find_map(|step| maximum_of(step, mount));
-        let Some(most) = own.or(system).filter(|entry| seconds(&entry.node).is_some_and(|most| most > 0)) else {
-            continue;
-        };
+        // A mount whose maximum is 0 has the system's (Vault, "Tune Mount Configuration").
+        let is_set = |entry: &&Entry| seconds(&entry.node).is_some_and(|most| most > 0);
+        let own = own.filter(is_set);
+        let Some(most) = own.or(system.filter(is_set)) else { continue };
         let capped = seconds(&most.node).unwrap_or_default();
         let beyond = ["default_ttl", "max_ttl"].into_iter().filter_map(|key| step.datum(key)).find_map(|entry| {
             let seconds = seconds(&entry.node).filter(|seconds| *seconds > capped)?;

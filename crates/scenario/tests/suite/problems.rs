@@ -845,6 +845,13 @@ fn a_ttl_above_the_maximum_of_its_mount_is_noted() {
             tune("3600"),
             "`default_ttl` is above `max_lease_ttl` of the mount `database`: 7200 s and 3600 s",
         ),
+        // 0: the system's.
+        (
+            "max_lease_ttl = '1h'",
+            "default_ttl = '2h'",
+            tune("0"),
+            "`default_ttl` is above `max_lease_ttl` of [vault]: 7200 s and 3600 s",
+        ),
     ] {
         let told = ttls(vault, own, &steps);
         assert!(told.contains(expected), "{vault} {own}\n{told}");

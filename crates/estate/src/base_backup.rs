@@ -1,0 +1,122 @@
+//! A base backup of a primary into the data folder of a server that becomes its standby.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use leaseproof_postgres::Session;
+use nix::sys::signal::Signal;
+
+use crate::account::Account;
+use crate::configuration::quoted;
+use crate::replication::{Replicates, upstream};
+use crate::server::Server;
+use crate::site::{Order, Site};
+use crate::tls::Papers;
+use crate::{EstateError, folder};
+
+/// Folders of which a base backup has the name only ("Making a Base Backup Using the Low Level API", PostgreSQL 15). The
+/// standby gets the write-ahead log by streaming.
+const WITHOUT_CONTENT: [&str; 8] =
+    ["pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans", "pg_wal"];
+/// Files that belong to the running server (same source).
+const LEFT_OUT: [&str; 3] = ["postmaster.pid", "postmaster.opts", "pg_internal.init"];
+
+/// Replaces the server's data by a base backup of the primary, and keeps the server's configuration.
+pub(crate) async fn copy(
+    server: &Server,
+    primary: &Server,
+    login: &Replicates,
+    site: &Site,
+) -> Result<(), EstateError> {
+    let data = &server.data;
+    let own = data.join("leaseproof.conf");
+    let settings = fs::read_to_string(&own).map_err(failed("read", &own))?;
+    folder::empty(data)?;
+    // Servers without pg_basebackup exist: the binaries that are embedded in tests of other projects.
+    if server.image.is_some() || server.bin.join("pg_basebackup").exists() {
+        with_program(server, primary.port, login, site).await?;
+    } else {
+        from_files(server, primary, site).await?;
+    }
+    let upstream = upstream(&server.name, primary.port, login, server.papers.as_ref());
+    let follow = format!("primary_conninfo = {}\n", quoted(upstream.expose()));
+    folder::write(&own, &settings, 0o600, site.account)?;
+    folder::write(&data.join("postgresql.auto.conf"), &follow, 0o600, site.account)?;
+    folder::write(&data.join("standby.signal"), "", 0o600, site.account)
+}
+
+/// With pg_basebackup.
+async fn with_program(server: &Server, port: u16, login: &Replicates, site: &Site) -> Result<(), EstateError> {
+    let name = format!("copy for {}", server.name);
+    let port = port.to_string();
+    let args = ["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync", "--no-password"];
+    let args = args.into_iter().chain(["--username", &login.user, "--port", &port, "--pgdata"]).map(Into::into);
+    let sure = server.papers.iter().flat_map(Papers::libpq).map(|(name, value)| (name.to_owned(), value.into()));
+    let order = Order {
+        name: &name,
+        program: server.bin.join("pg_basebackup"),
+        image: server.image.clone(),
+        args: args.chain([server.data.clone().into()]).collect(),
+        env: sure.chain([("PGPASSWORD".to_owned(), login.password.expose().into())]).collect(),
+        folder: &site.folder,
+        account: site.account,
+        death: Signal::SIGKILL,
+        input: None,
+    };
+    site.run(&server.name, order).await.map(drop)
+}
+
+/// With the backup functions of the primary, whose files are on this machine.
+async fn from_files(server: &Server, primary: &Server, site: &Site) -> Result<(), EstateError> {
+    let doing = "take a base backup of it";
+    let failed_sql = |source| EstateError::Postgres { server: primary.name.clone(), doing, source };
+    let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed_sql)?;
+    let version = session.value("SHOW server_version_num").await.map_err(failed_sql)?.unwrap_or_default();
+    // The functions have these names since PostgreSQL 15. The session that starts a backup has to stop it.
+    let (start, stop) = if version.as_str() < "150000" {
+        ("SELECT pg_start_backup('leaseproof', true, false)", "SELECT labelfile FROM pg_stop_backup(false, false)")
+    } else {
+        ("SELECT pg_backup_start('leaseproof', true)", "SELECT labelfile FROM pg_backup_stop(false)")
+    };
+    session.value(start).await.map_err(failed_sql)?;
+    copy_tree(&primary.data, &server.data, site.account).map_err(failed("copy", &primary.data))?;
+    let label = session.value(stop).await.map_err(failed_sql)?.unwrap_or_default();
+    session.close().await;
+    folder::write(&server.data.join("backup_label"), &label, 0o600, site.account)
+}
+
+/// Copies the files of a running server. Files that the server removes meanwhile are no error.
+fn copy_tree(from: &Path, to: &Path, account: Option<Account>) -> io::Result<()> {
+    let gone = |why: io::Error| if why.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(why) };
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let text = name.to_string_lossy();
+        if LEFT_OUT.contains(&&*text) || text.starts_with("pgsql_tmp") {
+            continue;
+        }
+        let (source, target) = (entry.path(), to.join(&name));
+        if kind.is_dir() {
+            fs::create_dir(&target)?;
+            fs::set_permissions(&target, Permissions::from_mode(0o700))?;
+            folder::hand_over(&target, account)?;
+            if !WITHOUT_CONTENT.contains(&&*text) {
+                copy_tree(&source, &target, account).or_else(gone)?;
+            }
+        } else if kind.is_file() {
+            let copied = fs::copy(&source, &target).and_then(|_| folder::hand_over(&target, account));
+            copied.or_else(gone)?;
+        } else {
+            let what = format!("{} is neither a file nor a folder (a tablespace?)", source.display());
+            return Err(io::Error::new(io::ErrorKind::Unsupported, what));
+        }
+    }
+    Ok(())
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EstateError + use<> {
+    let path = path.to_owned();
+    move |source| EstateError::Folder { doing, path, source }
+}
