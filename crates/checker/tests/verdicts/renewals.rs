@@ -136,6 +136,18 @@ fn ttl_7_the_default_is_the_promised_one() {
 }
 
 #[test]
+fn ttl_7_the_time_that_vault_needs_to_store_a_lease_may_be_missing_from_it() {
+    for (millis, granted, wrong) in [(499, 3599, 1), (500, 3599, 0), (1_500, 3598, 0), (500, 3598, 1), (500, 3601, 1)] {
+        let story = Story::good().op(1, Operation::Issue, |record| {
+            record.end = Micros(record.start.0 + millis * MS);
+            record.lease_seconds = Some(granted);
+        });
+        let findings = story.judgment("TTL-7").findings;
+        assert_eq!(findings.len(), wrong, "{granted} s after {millis} ms: {findings:?}");
+    }
+}
+
+#[test]
 fn ttl_7_the_maximum_caps_a_renewal_that_asks_for_more() {
     for seconds in [86_400, 86_399] {
         granted(3, seconds).passes("TTL-7");
