@@ -68,6 +68,11 @@ impl HarnessFault {
         }
     }
 
+    /// What happened, the error that shows it, and what to do.
+    pub fn explain(self, error: impl fmt::Display) -> String {
+        format!("{self}: {error}\n{}", self.advice())
+    }
+
     /// What happened, as a sentence without its end.
     pub const fn words(self) -> &'static str {
         match self {

@@ -285,11 +285,22 @@ impl std::fmt::Display for SetupFault {
 }
 
 impl EstateError {
+    /// What leaseproof itself ran out of, if that is the cause.
+    pub fn harness(&self) -> Option<leaseproof_domain::HarnessFault> {
+        use leaseproof_domain::HarnessFault;
+        match self {
+            Self::Vault { source, .. } => source.harness(),
+            Self::Postgres { source, .. } => source.harness(),
+            other => HarnessFault::of(other),
+        }
+    }
+
     /// What the harness itself lacked, where that is why a server was not asked or did not do it.
     pub fn own_fault(&self) -> Option<leaseproof_domain::HarnessFault> {
         match self {
             Self::Vault { source, .. } => source.own_fault(),
-            _ => None,
+            Self::Postgres { source, .. } => source.own_fault(),
+            other => other.harness(),
         }
     }
 }

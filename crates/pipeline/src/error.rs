@@ -1,3 +1,4 @@
+use leaseproof_domain::HarnessFault;
 use thiserror::Error;
 
 /// Why there is no run, or no judgment.
@@ -9,6 +10,9 @@ pub enum Error {
     /// The run's folder cannot be written, or signals cannot be handled.
     #[error("{0}")]
     Machine(String),
+    /// leaseproof ran out of something, such as file descriptors. It says nothing about the environment.
+    #[error("{0}")]
+    Harness(String),
 }
 
 impl Error {
@@ -18,5 +22,13 @@ impl Error {
 
     pub(crate) fn machine(words: impl std::fmt::Display) -> Self {
         Self::Machine(words.to_string())
+    }
+
+    /// This error, unless what leaseproof itself ran out of is the source's cause.
+    pub(crate) fn unless_harness(self, source: &(dyn std::error::Error + 'static)) -> Self {
+        match HarnessFault::of(source) {
+            Some(fault) => Self::Harness(fault.explain(&self)),
+            None => self,
+        }
     }
 }

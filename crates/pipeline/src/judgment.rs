@@ -25,10 +25,12 @@ pub struct JudgedRun {
 /// [`Error::Input`] if its plan or its history cannot be read.
 pub fn judge(folder: &RunFolder) -> Result<JudgedRun, Error> {
     let path = folder.plan();
-    let unreadable = |error: &dyn std::fmt::Display| Error::input(format!("cannot read {}: {error}", path.display()));
+    let unreadable = |error: &(dyn std::error::Error + 'static)| {
+        Error::input(format!("cannot read {}: {error}", path.display())).unless_harness(error)
+    };
     let text = leaseproof_files::read_text(&path, leaseproof_files::PLAN).map_err(|error| unreadable(&error))?;
     let plan = Plan::from_json(&text).map_err(|error| unreadable(&error))?;
-    let history = History::open(&folder.history()).map_err(Error::input)?;
+    let history = History::open(&folder.history()).map_err(|error| Error::input(&error).unless_harness(&error))?;
     let ending = history.ending();
     let (mut epoch, mut last) = (UnixMicros::default(), Micros::default());
     let noted = history.inspect(|event| match event {

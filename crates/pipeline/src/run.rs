@@ -59,10 +59,11 @@ pub async fn run(
     display: &Arc<dyn Display>,
     keep_going: bool,
 ) -> Result<Run, Error> {
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Error::machine)?;
-    ledger.add(process::harness()).map_err(Error::machine)?;
-    ledger.add(process::started(&plan.name)).map_err(Error::machine)?;
-    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(Error::machine)?;
+    let unwritable = |error: leaseproof_history::Error| Error::machine(&error).unless_harness(&error);
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(unwritable)?;
+    ledger.add(process::harness()).map_err(unwritable)?;
+    ledger.add(process::started(&plan.name)).map_err(unwritable)?;
+    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(unwritable)?;
     artifacts::write_plan(&folder, plan)?;
     artifacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
 
@@ -89,13 +90,17 @@ pub async fn run(
     });
     recorder.record(Event::End(End { at: recorder.now(), reason, cause, left_behind: left.clone() }));
     if left.is_none() {
-        ledger.closed().map_err(Error::machine)?;
+        ledger.closed().map_err(unwritable)?;
     }
     let recorded = recorder.close().map_err(|error| Stop::unwritten(&error));
+    let ended = stopped.as_ref().map(Stop::words);
     let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
     let stage = display.stage("judging the run");
-    let mut judged = judgment::judge(&folder).map_err(|error| unjudged(error, unwritten.as_ref(), left.as_deref()))?;
+    let mut judged = judgment::judge(&folder).map_err(|error| {
+        let why = unwritten.as_ref().map(Stop::words).or(ended);
+        unjudged(error, why, left.as_deref())
+    })?;
     if let Some(stop) = &unwritten {
         // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
@@ -110,12 +115,16 @@ pub async fn run(
     Ok(Run { folder, verdicts, is_stored })
 }
 
-/// A run with too little data for a judgment: the cause of its end comes first.
-fn unjudged(error: Error, unwritten: Option<&Stop>, left: Option<&str>) -> Error {
-    let Some(stop) = unwritten else { return error };
+/// A run without a judgment: the cause of its end comes first, and what is left in servers is named.
+fn unjudged(error: Error, ended: Option<String>, left: Option<&str>) -> Error {
     let why = format!("there are no verdicts: {error}");
-    let words = [Some(stop.words()), left.map(|left| format!("left behind: {left}")), Some(why)];
-    Error::machine(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    let words = [ended, left.map(|left| format!("left behind: {left}")), Some(why)];
+    let words = words.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    match error {
+        Error::Harness(_) => Error::Harness(words),
+        // The run wrote these files itself.
+        Error::Input(_) | Error::Machine(_) => Error::Machine(words),
+    }
 }
 
 fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
@@ -322,8 +331,8 @@ impl LiveRun<'_> {
         let own = |fault: Option<HarnessFault>| {
             fault.filter(|fault| attached || !matches!(fault, HarnessFault::Token | HarnessFault::Observer))
         };
-        let unseen = |error: leaseproof_watch::Error| Stop::after_load(own(error.own_fault()), error);
-        let undone = |error: EstateError| Stop::after_load(own(error.own_fault()), error);
+        let unseen = |error: leaseproof_watch::Error| Stop::because_of(own(error.own_fault()), error);
+        let undone = |error: EstateError| Stop::because_of(own(error.own_fault()), error);
         watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
         watch.stop_looking().await;
         if let Err(stop) = estate.release(accessor).await.map_err(undone) {

@@ -34,10 +34,10 @@ impl Stop {
         Self::Estate(error.to_string())
     }
 
-    /// What prevented observing the end of all leases after the load: the harness's own accounts may have ended.
-    pub(crate) fn after_load(fault: Option<HarnessFault>, error: impl std::fmt::Display) -> Self {
+    /// An environment that is not available, or what leaseproof itself lacked.
+    pub(crate) fn because_of(fault: Option<HarnessFault>, error: impl std::fmt::Display) -> Self {
         match fault {
-            Some(fault) => Self::Harness(format!("{fault}: {error}\n{}", fault.advice())),
+            Some(fault) => Self::Harness(fault.explain(error)),
             None => Self::estate(error),
         }
     }
@@ -121,6 +121,11 @@ impl Stop {
     }
 }
 
+/// What leaseproof ran out of. The name of a server that cannot be resolved is left out: the scenario may have it wrong.
+fn exhausted(fault: Option<HarnessFault>) -> Option<HarnessFault> {
+    fault.filter(|fault| *fault != HarnessFault::NameResolution)
+}
+
 impl From<Cut> for Stop {
     fn from(_: Cut) -> Self {
         Self::Asked
@@ -139,32 +144,42 @@ impl From<EstateError> for Stop {
             EstateError::SetUp(step) => Self::Setup(*step),
             EstateError::Ended => Self::Asked,
             EstateError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
-            other => Self::estate(other),
+            other => Self::because_of(exhausted(other.harness()), other),
         }
     }
 }
 
 impl From<leaseproof_watch::Error> for Stop {
     fn from(error: leaseproof_watch::Error) -> Self {
-        Self::estate(error)
+        Self::because_of(exhausted(error.harness()), error)
     }
 }
 
 impl From<leaseproof_postgres::Error> for Stop {
     fn from(error: leaseproof_postgres::Error) -> Self {
-        Self::estate(error)
+        Self::because_of(exhausted(error.harness()), error)
     }
 }
 
 impl From<leaseproof_vault::Error> for Stop {
     fn from(error: leaseproof_vault::Error) -> Self {
-        Self::estate(error)
+        Self::because_of(exhausted(error.harness()), error)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Stop;
+
+    #[test]
+    fn a_server_that_is_not_asked_for_lack_of_descriptors_is_not_lost() {
+        let too_many = || std::io::Error::from_raw_os_error(24);
+        let error = || leaseproof_estate::EstateError::Folder { doing: "make", path: "/x".into(), source: too_many() };
+        assert!(matches!(Stop::from(error()), Stop::Harness(why) if why.contains("ran out of file descriptors")));
+        let path = "/x".into();
+        let stop = Stop::from(leaseproof_watch::Error::Log { path, source: too_many() });
+        assert!(matches!(stop, Stop::Harness(_)));
+    }
 
     #[test]
     fn a_complete_load_is_judged_even_if_its_leases_cannot_be_revoked() {

@@ -37,7 +37,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the harness itself lacked, where that is why.
+    /// What leaseproof itself ran out of, if that is the cause.
+    pub fn harness(&self) -> Option<HarnessFault> {
+        match self {
+            Self::Log { source, .. } => HarnessFault::of(source),
+            Self::Postgres { source, .. } => source.harness(),
+            Self::Vault { source, .. } => source.harness(),
+        }
+    }
+
+    /// The same, or that its own account is no longer accepted.
     pub fn own_fault(&self) -> Option<HarnessFault> {
         match self {
             Self::Log { source, .. } => HarnessFault::of(source),

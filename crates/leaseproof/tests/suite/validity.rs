@@ -29,6 +29,12 @@ fn credentials_that_nobody_can_have_end_the_load_early() {
 
 #[test]
 fn a_harness_without_file_descriptors_accuses_nobody() {
+    lacks_descriptors("8", Some("1024"));
+    lacks_descriptors("20", None);
+}
+
+/// Has a run's harness do with so many file descriptors, to the end or until it gets more.
+fn lacks_descriptors(few: &str, more: Option<&str>) {
     let desk = Desk::new();
     let mut child = desk.start(&variant("short"), &["--quiet", "--set", "phase.steady.for=12s"]);
     let until = Instant::now() + Duration::from_secs(120);
@@ -41,9 +47,11 @@ fn a_harness_without_file_descriptors_accuses_nobody() {
         let done = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={files}:")]).status().unwrap();
         assert!(done.success());
     };
-    limit("8");
-    std::thread::sleep(Duration::from_secs(3));
-    limit("1024");
+    limit(few);
+    if let Some(more) = more {
+        std::thread::sleep(Duration::from_secs(3));
+        limit(more);
+    }
     let output = child.wait_with_output().unwrap();
     let verdicts = desk.verdicts();
     assert_eq!(output.status.code(), Some(4), "{}\n{verdicts:#}", text(&output));
