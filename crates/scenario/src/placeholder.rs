@@ -154,14 +154,15 @@ impl Places {
     fn unknown(&self, text: &Text, whole: Range<usize>, name: &str, language: Language) -> Problem {
         let place = text.part(whole);
         let known = || listed(self.names.iter().map(String::as_str));
+        // A placeholder of a cluster is no part of a password.
+        if let Some((why, help)) = self.clusters.iter().find_map(|cluster| cluster.refuses(name)) {
+            return Problem::at(&place, why).label("here").help(help);
+        }
         if language == Language::Ours && place.is_secret() {
             let help = format!("the environment has {}", known());
             return Problem::at(&place, "this secret holds a `${…}` that the environment does not have")
                 .label("here")
                 .help(help);
-        }
-        if let Some((why, help)) = self.clusters.iter().find_map(|cluster| cluster.refuses(name)) {
-            return Problem::at(&place, why).label("here").help(help);
         }
         if name == CA {
             let none = format!("no server of the environment has TLS, so that it has no `${{{CA}}}`");

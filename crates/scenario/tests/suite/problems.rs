@@ -417,6 +417,12 @@ fn every_placeholder_of_the_reference_is_there() {
         let told = written(&scenario(layout, uses), &[]);
         assert!(told.contains(wrong) && told.contains("─┬─"), "{told}");
     }
+    // In a URL with a password, whose excerpt is not shown.
+    let url = "connection_url = 'postgresql://{{username}}:{{password}}@${postgres.target.read}/app'";
+    let step =
+        format!("title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'database/config/app'\n[setup.data]\n{url}\n");
+    let told = written(&step, &[]);
+    assert!(told.contains("cluster `target` has no standby to read from"), "{told}");
 }
 
 proptest! {
