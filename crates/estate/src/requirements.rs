@@ -13,6 +13,7 @@ use crate::identity::Identity;
 use crate::patroni::{ETCD, PATRONI};
 use crate::powerdns::PDNS;
 use crate::program::{Sought, vault_identity};
+use crate::servers::untested_vault;
 
 /// Checks that each program that the plan starts on this machine is the one that its name says.
 ///
@@ -66,7 +67,10 @@ fn processes(plan: &Plan) -> Vec<Requirement> {
         found: places.find_vault().map_err(|error| error.to_string()).and_then(|program| {
             let shown = format!("{} (from {})", program.path.display(), program.source);
             match vault_identity(&program.path) {
-                Identity::Is(version) => Ok(format!("{} {shown}", version.unwrap_or_default())),
+                Identity::Is(version) => {
+                    let remark = untested_vault(version.as_deref());
+                    Ok(format!("{}{remark} {shown}", version.unwrap_or_default()))
+                }
                 Identity::IsNot(why) => {
                     Err(format!("{shown} is not Vault: {why}; name another one by VAULT_BIN=/path/to/vault"))
                 }

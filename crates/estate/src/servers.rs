@@ -30,9 +30,24 @@ pub struct Found {
 }
 
 impl Found {
+    /// A remark on a version that leaseproof is not tested with.
+    pub fn remark(&self) -> &'static str {
+        if self.server == "vault" { untested_vault(self.version.as_deref()) } else { "" }
+    }
+
     /// Whether a scenario of this version can be run without it.
     pub fn optional(&self) -> bool {
         !matches!(self.server, "vault" | "postgres")
+    }
+}
+
+/// A remark on a Vault of another release than 1.21, which leaseproof is tested with.
+pub(crate) fn untested_vault(version: Option<&str>) -> &'static str {
+    match version {
+        Some(version) if !version.contains("1.21.") => {
+            " (leaseproof is tested with Vault 1.21; `leaseproof conformance` shows what this one does differently)"
+        }
+        _ => "",
     }
 }
 
@@ -129,8 +144,22 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Found, postgres, vault};
+    use super::{Found, postgres, untested_vault, vault};
     use crate::find::Places;
+
+    #[test]
+    fn a_vault_of_another_release_is_remarked_on() {
+        for (version, remarked) in [
+            (Some("1.21.0"), false),
+            (Some("1.21.4+ent"), false),
+            (None, false),
+            (Some("1.20.0"), true),
+            (Some("0.11.4"), true),
+            (Some("11.21"), true),
+        ] {
+            assert_eq!(!untested_vault(version).is_empty(), remarked, "{version:?}");
+        }
+    }
 
     #[test]
     fn what_only_has_a_server_s_name_is_rejected() {

@@ -119,7 +119,8 @@ fn line(found: &Found) -> String {
         }
         (Some(path), None) => {
             let version = found.version.as_deref().unwrap_or("version unknown");
-            format!("✔ {server:<12} {version}\n  {:<12} {} (from {source})\n", "", path.display())
+            let remark = found.remark();
+            format!("✔ {server:<12} {version}{remark}\n  {:<12} {} (from {source})\n", "", path.display())
         }
         (None, _) => format!("{mark} {server:<12} not found; required by {wanted_by}\n{get}"),
     }
