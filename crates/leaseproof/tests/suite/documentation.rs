@@ -1,6 +1,7 @@
 //! What README.md and docs/ tell to type works: a block of shell commands is run as it stands, in a copy of the
-//! repository's scenarios. One that cannot be run here has a comment before it, `<!-- not run: WHY -->`; its own commands
-//! still have to be commands of this program, with options that there are.
+//! repository's scenarios. One that takes minutes has a comment before it, `<!-- nightly: WHY -->`, and one that cannot be
+//! run at all `<!-- not run: WHY -->`; its own commands still have to be commands of this program, with options that there
+//! are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,31 @@ use crate::support::workspace;
 struct Block {
     page: String,
     text: String,
-    /// Why it is not run.
-    reason: Option<String>,
+    /// When it is run.
+    when: When,
+}
+
+/// When a block is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum When {
+    Always,
+    /// By `ci/nightly`, with the blocks before it on its page.
+    Nightly,
+    /// Never, for that reason.
+    Never(String),
+}
+
+impl When {
+    fn of(comment: &str) -> Option<Self> {
+        let comment = comment.trim().strip_prefix("<!-- ")?.strip_suffix("-->")?;
+        let (when, why) = comment.split_once(": ")?;
+        assert!(why.len() > 10, "`{why}` is no reason");
+        match when {
+            "nightly" => Some(Self::Nightly),
+            "not run" => Some(Self::Never(why.trim().to_owned())),
+            _ => None,
+        }
+    }
 }
 
 fn pages() -> Vec<PathBuf> {
@@ -35,13 +59,12 @@ fn is_shell(language: &str) -> bool {
 /// The shell blocks of a page, each with the comment right before it.
 fn blocks(page: &str, markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut reason: Option<String> = None;
+    let mut when = When::Always;
     let mut inside: Option<String> = None;
     for event in Parser::new(markdown) {
         match event {
             Event::Html(html) | Event::InlineHtml(html) => {
-                let comment = html.trim().strip_prefix("<!-- not run: ").and_then(|rest| rest.strip_suffix("-->"));
-                reason = comment.map(|why| why.trim().to_owned()).or(reason);
+                when = When::of(&html).unwrap_or(when);
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if is_shell(&language) => {
                 inside = Some(String::new());
@@ -49,12 +72,13 @@ fn blocks(page: &str, markdown: &str) -> Vec<Block> {
             Event::Text(text) if inside.is_some() => inside.as_mut().unwrap().push_str(&text),
             Event::End(TagEnd::CodeBlock) => {
                 if let Some(text) = inside.take() {
-                    blocks.push(Block { page: page.to_owned(), text, reason: reason.take() });
+                    blocks.push(Block { page: page.to_owned(), text, when });
+                    when = When::Always;
                 }
             }
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
             // A comment belongs to the block right after it.
-            _ => reason = None,
+            _ => when = When::Always,
         }
     }
     blocks
@@ -129,26 +153,50 @@ fn every_call_is_one_that_there_is() {
 #[test]
 fn every_block_that_can_run_runs() {
     let mut ran = 0;
-    for Block { page, text, reason } in all_blocks() {
-        if let Some(reason) = reason {
-            assert!(reason.len() > 10, "{page}: `{reason}` is no reason");
-            continue;
-        }
+    for block in all_blocks().iter().filter(|block| block.when == When::Always) {
         ran += 1;
-        let desk = TempDir::new().unwrap();
-        copy(&workspace().join("scenarios"), &desk.path().join("scenarios"));
-        let path = std::env::var("PATH").unwrap_or_default();
-        let output = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", &text])
-            .current_dir(desk.path())
-            .env("PATH", format!("{}:{path}", binary().parent().unwrap().display()))
-            .env("XDG_STATE_HOME", desk.path().join("state"))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{page}:\n{text}\n{}: {said}", output.status);
+        run(block, &folder());
     }
     assert!(ran >= 3, "only {ran} blocks were run");
+}
+
+/// The blocks of a page share a folder: one may read the run of another.
+#[test]
+#[ignore = "a quarter of an hour on real servers: a part of ci/nightly"]
+fn every_block_that_takes_minutes_runs() {
+    let blocks: Vec<Block> = all_blocks().into_iter().filter(|block| block.when == When::Nightly).collect();
+    for page in blocks.chunk_by(|one, other| one.page == other.page) {
+        let folder = folder();
+        page.iter().for_each(|block| run(block, &folder));
+        let clean =
+            Command::new(binary()).arg("clean").env("XDG_STATE_HOME", folder.path().join("state")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&clean.stdout).trim(), "nothing was left behind", "{}", page[0].page);
+    }
+    assert!(blocks.len() >= 8, "only {} blocks were run", blocks.len());
+}
+
+/// A folder with the repository's scenarios.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    copy(&workspace().join("scenarios"), &folder.path().join("scenarios"));
+    folder
+}
+
+fn run(Block { page, text, .. }: &Block, folder: &TempDir) {
+    println!("{page}:\n{text}");
+    // The placeholder of README: any lease of the run.
+    let lease = "$(leaseproof show \"$run\" | grep --max-count 1 --only-matching 'database/creds/[^ ]*')";
+    let text = text.replace("LEASE_ID", lease);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &text])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:{path}", binary().parent().unwrap().display()))
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{page}:\n{text}\n{}: {said}", output.status);
 }
 
 #[test]
@@ -156,9 +204,9 @@ fn a_reason_is_of_the_block_right_after_it() {
     let page = "<!-- not run: it takes an hour -->\n```bash\nsleep 3600\n```\n\ntext\n\n```sh\nX=1 leaseproof list a \\\n  b > out # why\n```\n```text\nno\n```\n";
     let blocks = blocks("page", page);
     assert_eq!(blocks.len(), 2);
-    assert_eq!(blocks[0].reason.as_deref(), Some("it takes an hour"));
+    assert_eq!(blocks[0].when, When::Never("it takes an hour".to_owned()));
     assert_eq!(
-        (blocks[1].reason.as_deref(), calls(&blocks[1].text)),
-        (None, vec![vec!["list".into(), "a".into(), "b".into()]])
+        (&blocks[1].when, calls(&blocks[1].text)),
+        (&When::Always, vec![vec!["list".into(), "a".into(), "b".into()]])
     );
 }
