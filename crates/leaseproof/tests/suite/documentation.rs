@@ -183,7 +183,6 @@ fn folder() -> TempDir {
 }
 
 fn run(Block { page, text, .. }: &Block, folder: &TempDir) {
-    println!("{page}:\n{text}");
     // The placeholder of README: any lease of the run.
     let lease = "$(leaseproof show \"$run\" | grep --max-count 1 --only-matching 'database/creds/[^ ]*')";
     let text = text.replace("LEASE_ID", lease);
