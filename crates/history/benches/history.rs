@@ -6,13 +6,13 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use leaseproof_domain::Event;
-use leaseproof_history::{History, NewRun, Recorder};
+use leaseproof_history::{History, NewRun, Recorder, Recording};
 use leaseproof_testkit::crowd;
 
 /// Fewer events than the recorder's queue holds, so that recording does not wait for the disk.
 const LIFECYCLES: u64 = 2_000;
 
-fn recorder(path: &std::path::Path) -> Recorder {
+fn recorder(path: &std::path::Path) -> (Recorder, Recording) {
     let run = NewRun { run: "bench".into(), scenario: "bench".into(), seed: 1, leaseproof: "0".into() };
     Recorder::create(path, run).unwrap()
 }
@@ -27,9 +27,9 @@ fn histories(criterion: &mut Criterion) {
         let ready = || (recorder(&path), events.clone());
         bencher.iter_batched(
             ready,
-            |(recorder, events)| {
+            |((recorder, recording), events)| {
                 events.into_iter().for_each(|event| recorder.record(event));
-                recorder
+                recording
             },
             BatchSize::PerIteration,
         );
@@ -38,9 +38,9 @@ fn histories(criterion: &mut Criterion) {
         let ready = || (recorder(&path), events.clone());
         bencher.iter_batched(
             ready,
-            |(recorder, events)| {
+            |((recorder, recording), events)| {
                 events.into_iter().for_each(|event| recorder.record(event));
-                recorder.close().unwrap()
+                recording.close().unwrap()
             },
             BatchSize::PerIteration,
         );

@@ -5,16 +5,22 @@
 //! up to where it was cut; a ledger entry is on disk before the thing is created. This crate reads and writes; it
 //! never judges.
 
+mod clock;
 mod error;
+mod file;
 mod folder;
 mod ledger;
 mod limits;
 mod memory;
 mod reader;
 mod recorder;
+mod stream;
 
+pub use clock::RunClock;
 pub use error::Error;
+pub use file::Written;
 pub use folder::RunFolder;
 pub use ledger::{Entry, Ledger, MadeThere, OpenLedger, Proof};
 pub use reader::{History, ReadEnd};
-pub use recorder::{NewRun, Recorder, Written};
+pub use recorder::{NewRun, Recorder, Recording};
+pub use stream::EventStream;

@@ -39,7 +39,7 @@ impl Repeated {
     pub(crate) fn watch(plan: &Plan, recorder: &Recorder, load: &CancellationToken) -> Self {
         let why = Arc::new(OnceLock::new());
         let (told, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
-        recorder.tap(move |event| {
+        recorder.stream().subscribe(move |event| {
             let words = tally.lock().unwrap_or_else(PoisonError::into_inner).see(event);
             if let Some(words) = words {
                 let _first = told.set(words);

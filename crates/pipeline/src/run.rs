@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdicts};
 use leaseproof_estate::{ClientToken, EstateError};
-use leaseproof_history::{Ledger, NewRun, Recorder, RunFolder};
+use leaseproof_history::{Ledger, NewRun, Recorder, Recording, RunFolder};
 use leaseproof_scenario::{EstateKind, Plan};
 use leaseproof_timeline::Moments;
 use leaseproof_watch::{ReleaseWait, Watch};
@@ -63,9 +63,9 @@ pub async fn run(
     let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(unwritable)?;
     ledger.add(process::harness()).map_err(unwritable)?;
     ledger.add(process::started(&plan.name)).map_err(unwritable)?;
-    let recorder = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(unwritable)?;
+    let (recorder, recording) = Recorder::create(&folder.history(), new_run(plan, &folder)).map_err(unwritable)?;
     artifacts::write_plan(&folder, plan)?;
-    artifacts::write_run(&folder, plan, recorder.epoch(), &Stood::default())?;
+    artifacts::write_run(&folder, plan, recorder.clock().epoch(), &Stood::default())?;
 
     let redactor = Arc::new(Redactor::new());
     let live = LiveRun {
@@ -73,6 +73,7 @@ pub async fn run(
         folder: &folder,
         ledger: &ledger,
         recorder: &recorder,
+        recording: &recording,
         redactor,
         interrupt,
         display,
@@ -92,7 +93,7 @@ pub async fn run(
     if left.is_none() {
         ledger.closed().map_err(unwritable)?;
     }
-    let recorded = recorder.close().map_err(|error| Stop::unwritten(&error));
+    let recorded = recording.close().map_err(|error| Stop::unwritten(&error));
     let ended = stopped.as_ref().map(Stop::words);
     let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
 
@@ -147,6 +148,7 @@ struct LiveRun<'a> {
     folder: &'a RunFolder,
     ledger: &'a Ledger,
     recorder: &'a Recorder,
+    recording: &'a Recording,
     redactor: Arc<Redactor>,
     interrupt: &'a Interrupt,
     display: &'a Arc<dyn Display>,
@@ -205,7 +207,7 @@ impl LiveRun<'_> {
     async fn lost(&self, server: impl Future<Output = Stop>) -> Stop {
         let record = async {
             loop {
-                if let Some(error) = self.recorder.failure() {
+                if let Some(error) = self.recording.failure() {
                     return Stop::unwritten(&error);
                 }
                 tokio::time::sleep(RECORD_PACE).await;
@@ -292,8 +294,8 @@ impl LiveRun<'_> {
         let after = Some(self.recorder.now());
         let stage = self.display.stage("running the setup");
         let (shown, steps) = (Arc::downgrade(&stage), self.plan.setup.len());
-        self.recorder.tap(move |event| {
-            if let Event::Setup(record) = event
+        self.recorder.stream().subscribe(move |event| {
+            if let Event::Setup(record) = &**event
                 && let Some(stage) = shown.upgrade()
             {
                 stage.say(format!("running the setup: {} of {steps} steps done", record.step));
@@ -302,7 +304,7 @@ impl LiveRun<'_> {
         estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
         glue::databases(self.plan, estate).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
-        artifacts::write_run(self.folder, self.plan, self.recorder.epoch(), &stood)
+        artifacts::write_run(self.folder, self.plan, self.recorder.clock().epoch(), &stood)
             .map_err(|error| Stop::Estate(error.to_string()))?;
         let token = estate.client_token(self.plan, self.ledger).await?;
         estate.measure_clocks(self.recorder).await?;

@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, PhaseMark, PhasePoint};
-use leaseproof_history::Recorder;
+use leaseproof_history::{Recorder, RunClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// When each phase of the load began, and whether the load is over.
 pub struct Moments {
-    recorder: Recorder,
+    clock: RunClock,
     begun: watch::Receiver<BTreeMap<String, Micros>>,
     over: CancellationToken,
 }
@@ -17,14 +17,14 @@ impl Moments {
     /// Follows the load's events from now on. `over` is cancelled at the latest when the load has ended.
     pub fn follow(recorder: &Recorder, over: CancellationToken) -> Self {
         let (sender, begun) = watch::channel(BTreeMap::new());
-        recorder.tap(move |event| {
-            if let Event::Phase(PhaseMark { phase, point: PhasePoint::Begins, at }) = event {
+        recorder.stream().subscribe(move |event| {
+            if let Event::Phase(PhaseMark { phase, point: PhasePoint::Begins, at }) = &**event {
                 sender.send_modify(|begun| {
                     begun.insert(phase.clone(), *at);
                 });
             }
         });
-        Self { recorder: recorder.clone(), begun, over }
+        Self { clock: recorder.clock(), begun, over }
     }
 
     /// The time so long after the beginning of a phase. None if the load ends before that phase begins.
@@ -42,7 +42,7 @@ impl Moments {
         tokio::select! {
             biased;
             () = self.over.cancelled() => false,
-            () = tokio::time::sleep(moment.since(self.recorder.now())) => true,
+            () = tokio::time::sleep(self.clock.until(moment)) => true,
         }
     }
 }

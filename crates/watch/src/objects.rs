@@ -29,8 +29,8 @@ pub(crate) fn after_actions(
 ) -> impl Future<Output = ()> + Send + 'static {
     let ended = Arc::new(Notify::new());
     let tell = Arc::clone(&ended);
-    book.recorder.tap(move |event| {
-        if let Event::Action(ActionMark { end: Some(_), .. }) = event {
+    book.recorder.stream().subscribe(move |event| {
+        if let Event::Action(ActionMark { end: Some(_), .. }) = **event {
             tell.notify_one();
         }
     });

@@ -152,7 +152,7 @@ impl World {
         if moment <= self.now() {
             return Ok(());
         }
-        let instant = tokio::time::Instant::from_std(self.shared.recorder.instant(moment));
+        let instant = tokio::time::Instant::from_std(self.shared.recorder.clock().instant(moment));
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(Stopped),

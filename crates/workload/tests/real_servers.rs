@@ -10,7 +10,7 @@ use leaseproof_domain::{
     RefusedRequest, Ttl,
 };
 use leaseproof_estate::{Estate, StandOptions};
-use leaseproof_history::{History, Ledger, NewRun, Recorder};
+use leaseproof_history::{History, Ledger, NewRun, Recorder, Recording};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
 use leaseproof_workload::{Finished, Progress, Targets, run};
@@ -32,6 +32,7 @@ struct Stage {
     folder: tempfile::TempDir,
     estate: Estate,
     recorder: Recorder,
+    recording: Recording,
     redactor: Arc<Redactor>,
     ledger: Ledger,
     accessor: String,
@@ -48,7 +49,8 @@ impl Stage {
         let ledger = Ledger::create_in(&folder.path().join("index"), &folder.path().join("ledger.jsonl"), &name);
         let ledger = ledger.expect("the folder is writable");
         let header = NewRun { run: name.clone(), scenario: plan.name.clone(), seed: plan.seed, leaseproof: "0".into() };
-        let recorder = Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
+        let (recorder, recording) =
+            Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
         let redactor = Arc::new(Redactor::new());
         let options = StandOptions { run: name, parent: folder.path().to_owned() };
         let mut estate = Estate::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
@@ -71,7 +73,7 @@ impl Stage {
             endpoints: BTreeMap::from([(role.name.clone(), vec![login])]),
             observer: Observer::connect(observer).await.expect("the harness's account can log in"),
         };
-        (Self { folder, estate, recorder, redactor, ledger, accessor: token.accessor() }, targets)
+        (Self { folder, estate, recorder, recording, redactor, ledger, accessor: token.accessor() }, targets)
     }
 
     /// Ends everything and reads the history.
@@ -79,7 +81,7 @@ impl Stage {
         self.estate.release(&self.accessor).await.expect("the token is revoked");
         self.estate.tear_down().await.expect("nothing is left");
         self.ledger.closed().expect("the ledger is closed");
-        self.recorder.close().expect("the history is written");
+        self.recording.close().expect("the history is written");
         History::open(&self.folder.path().join("history")).expect("a history").collect()
     }
 }

@@ -171,7 +171,7 @@ impl Issued {
     /// Takes in what is recorded from now on.
     pub(super) fn follow(&self, recorder: &Recorder) {
         let issued = self.clone();
-        recorder.tap(move |event| issued.see(event));
+        recorder.stream().subscribe(move |event| issued.see(event));
     }
 
     /// Those of a run whose harness was killed, as far as its history goes.

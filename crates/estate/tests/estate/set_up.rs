@@ -76,7 +76,7 @@ async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
     let mut estate = place.stand(&plan).await.unwrap();
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
-    let recorder = Recorder::create(&path, run).unwrap();
+    let (recorder, recording) = Recorder::create(&path, run).unwrap();
     estate.set_up(&plan, Some(&recorder)).await.unwrap_or_else(|why| panic!("{why}"));
 
     let token = estate.client_token(&plan, &place.ledger).await.unwrap();
@@ -85,7 +85,7 @@ async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
     assert_eq!(token.client.revoke(&issued.lease).await.unwrap(), 204);
     estate.tear_down().await.unwrap();
 
-    recorder.close().unwrap();
+    recording.close().unwrap();
     let steps: Vec<String> = History::open(&path)
         .unwrap()
         .filter_map(|event| if let Event::Setup(step) = event { Some(step) } else { None })

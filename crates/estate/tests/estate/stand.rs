@@ -98,9 +98,9 @@ async fn tokens_do_what_they_are_for_and_clocks_are_measured() {
 
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
-    let recorder = Recorder::create(&path, run).unwrap();
+    let (recorder, recording) = Recorder::create(&path, run).unwrap();
     estate.measure_clocks(&recorder).await.unwrap();
-    recorder.close().unwrap();
+    recording.close().unwrap();
     let clocks: Vec<_> = History::open(&path)
         .unwrap()
         .filter_map(|event| if let Event::Clock(clock) = event { Some(clock) } else { None })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use leaseproof_domain::{
     Cause, End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Span, Username,
 };
-use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder};
+use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder, RunClock};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use tempfile::TempDir;
@@ -29,9 +29,9 @@ fn end() -> Event {
 
 fn write(folder: &TempDir, events: impl IntoIterator<Item = Event>) -> PathBuf {
     let path = folder.path().join("history.jsonl.zst");
-    let recorder = Recorder::create(&path, new_run()).unwrap();
+    let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
     events.into_iter().for_each(|event| recorder.record(event));
-    recorder.close().unwrap();
+    recording.close().unwrap();
     path
 }
 
@@ -117,7 +117,7 @@ fn before_it_is_read_a_history_is_not_called_complete() {
 fn a_killed_runs_file_is_readable_up_to_its_last_flush() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("history.jsonl.zst");
-    let recorder = Recorder::create(&path, new_run()).unwrap();
+    let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
     (0..100).for_each(|life| recorder.record(shed(life)));
     let patience = Instant::now() + Duration::from_secs(20);
     // The file is read as a killed harness would leave it: nobody has closed it.
@@ -126,14 +126,14 @@ fn a_killed_runs_file_is_readable_up_to_its_last_flush() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(matches!(read(&path).1, ReadEnd::CutOff { .. }));
-    recorder.close().unwrap();
+    recording.close().unwrap();
 }
 
 #[test]
-fn every_thread_records_and_any_clone_closes() {
+fn every_thread_records_until_the_file_is_closed() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("history.jsonl.zst");
-    let recorder = Recorder::create(&path, new_run()).unwrap();
+    let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let recorder = recorder.clone();
@@ -141,10 +141,8 @@ fn every_thread_records_and_any_clone_closes() {
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    let kept = recorder.clone();
-    assert_eq!(recorder.close().unwrap().events, 20_001);
-    kept.record(shed(1));
-    assert_eq!(kept.close().unwrap().events, 20_001);
+    assert_eq!(recording.close().unwrap().events, 20_001);
+    recorder.record(shed(1));
     assert_eq!(read(&path).0.len(), 20_001);
 }
 
@@ -153,21 +151,33 @@ fn a_disk_that_refuses_is_told_at_the_close_and_blocks_nobody() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let recorder = Recorder::create(Path::new("/dev/full"), new_run()).unwrap();
+    let (recorder, recording) = Recorder::create(Path::new("/dev/full"), new_run()).unwrap();
     (0..200_000).for_each(|life| recorder.record(shed(life)));
-    let error = recorder.close().unwrap_err().to_string();
+    let error = recording.close().unwrap_err().to_string();
     assert!(error.starts_with("cannot write /dev/full: "), "{error}");
 }
 
 #[test]
 fn moments_and_instants_are_each_others_inverse() {
-    let folder = TempDir::new().unwrap();
-    let recorder = Recorder::create(&folder.path().join("h"), new_run()).unwrap();
+    let clock = RunClock::start();
     for micros in [0, 1, 1_000_000, 3_600_000_000] {
-        assert_eq!(recorder.micros(recorder.instant(Micros(micros))), Micros(micros));
+        assert_eq!(clock.micros(clock.instant(Micros(micros))), Micros(micros));
     }
-    assert!(recorder.now() <= recorder.now());
-    assert!(recorder.epoch().0 > 1_700_000_000_000_000);
+    assert!(clock.now() <= clock.now());
+    assert!(clock.epoch().0 > 1_700_000_000_000_000);
+    let later = clock.now().after(Duration::from_secs(60));
+    assert!(clock.until(later) > Duration::from_secs(50) && clock.until(Micros(0)).is_zero());
+}
+
+#[test]
+fn a_recording_that_is_dropped_is_complete() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("history.jsonl.zst");
+    let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
+    recorder.record(shed(1));
+    recorder.record(end());
+    drop(recording);
+    assert_eq!((read(&path).0.len(), read(&path).1), (3, ReadEnd::Complete));
 }
 
 proptest! {

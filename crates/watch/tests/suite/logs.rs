@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{Event, Redactor, Secret, SecretSeen, Username};
-use leaseproof_history::{History, NewRun, Recorder};
+use leaseproof_history::{History, NewRun, Recorder, Recording};
 use leaseproof_vault::Client;
 use leaseproof_watch::{Config, LogSource, Watch};
 use tokio::sync::mpsc;
 
-fn recorder(path: &Path) -> Recorder {
+fn recorder(path: &Path) -> (Recorder, Recording) {
     let run = NewRun { run: "r".into(), scenario: "s".into(), seed: 1, leaseproof: "0".into() };
     Recorder::create(path, run).expect("a folder of the test's own")
 }
@@ -35,7 +35,7 @@ fn config(folder: &Path, logs: Vec<LogSource>) -> Config {
 async fn a_password_is_scrubbed_although_its_line_comes_before_it_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let history = folder.path().join("history");
-    let recorder = recorder(&history);
+    let (recorder, recording) = recorder(&history);
     let redactor = Arc::new(Redactor::new());
     let (server, lines) = mpsc::channel(16);
     let source = LogSource { name: "postgres.target".into(), lines };
@@ -66,7 +66,7 @@ async fn a_password_is_scrubbed_although_its_line_comes_before_it_is_known() {
     server.send(b"LOG:  shut down".to_vec()).await.unwrap();
     drop(server);
     watch.finish().await.unwrap();
-    recorder.close().unwrap();
+    recording.close().unwrap();
     let kept_audit = std::fs::read_to_string(folder.path().join("logs/audit.log")).unwrap();
     assert!(kept_audit.contains("database/creds/app/x") && !kept_audit.contains("Leak"), "{kept_audit}");
 
@@ -102,14 +102,14 @@ async fn a_password_is_scrubbed_although_its_line_comes_before_it_is_known() {
 async fn a_log_that_never_ends_and_an_audit_log_that_never_comes_are_incomplete() {
     let folder = tempfile::tempdir().unwrap();
     let history = folder.path().join("history");
-    let recorder = recorder(&history);
+    let (recorder, recording) = recorder(&history);
     let redactor = Arc::new(Redactor::new());
     let (server, lines) = mpsc::channel(16);
     let source = LogSource { name: "vault".into(), lines };
     let watch = Watch::start(config(folder.path(), vec![source]), &recorder, &redactor).await.unwrap();
     server.send(b"one".to_vec()).await.unwrap();
     watch.finish().await.unwrap();
-    recorder.close().unwrap();
+    recording.close().unwrap();
     assert_eq!(std::fs::read_to_string(folder.path().join("logs/vault.log")).unwrap(), "one\n");
     let events: Vec<Event> = History::open(&history).unwrap().collect();
     for (name, count) in [("vault", 1), ("audit", 0)] {

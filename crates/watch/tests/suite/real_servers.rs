@@ -24,7 +24,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     let ledger = Ledger::create_in(&folder.path().join("index"), &folder.path().join("ledger.jsonl"), &name).unwrap();
     let history = folder.path().join("history");
     let header = NewRun { run: name.clone(), scenario: plan.name.clone(), seed: 1, leaseproof: "0".into() };
-    let recorder = Recorder::create(&history, header).unwrap();
+    let (recorder, recording) = Recorder::create(&history, header).unwrap();
     let redactor = Arc::new(Redactor::new());
 
     let options = StandOptions { run: name, parent: folder.path().to_owned() };
@@ -83,7 +83,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     estate.tear_down().await.unwrap();
     watch.finish().await.unwrap();
     ledger.closed().unwrap();
-    recorder.close().unwrap();
+    recording.close().unwrap();
 
     let events: Vec<Event> = History::open(&history).unwrap().collect();
     let count = |test: &dyn Fn(&Event) -> bool| events.iter().filter(|event| test(event)).count();

@@ -80,7 +80,7 @@ impl Desk {
 
     /// Waits for a moment of the run. False where it was stopped before.
     async fn wait_until(&self, moment: Micros) -> bool {
-        let instant = tokio::time::Instant::from_std(self.recorder.instant(moment));
+        let instant = tokio::time::Instant::from_std(self.recorder.clock().instant(moment));
         tokio::select! {
             biased;
             () = self.stop.cancelled() => false,
