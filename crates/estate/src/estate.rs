@@ -358,7 +358,11 @@ fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EstateErro
     let link = bin.join("vault");
     // Without one on this machine, scripts have none.
     if let Ok(program) = vault.local_program() {
-        symlink(program, &link).map_err(|source| EstateError::Folder { doing: "make", path: link.clone(), source })?;
+        symlink(program, &link).map_err(|source| EstateError::Folder {
+            doing: "create",
+            path: link.clone(),
+            source,
+        })?;
     }
     folder::make(&folder.path().join("scripts"), 0o700, None)
 }

@@ -87,7 +87,7 @@ impl Flood {
         }
         let failed = |source| EstateError::Postgres {
             server: cluster.name.clone(),
-            doing: "take the account that flooded it away",
+            doing: "drop the account of the flood",
             source,
         };
         let observer = Session::open(&cluster.observer_login("postgres")).await.map_err(failed)?;

@@ -94,8 +94,7 @@ impl Cluster {
             return Ok(true);
         }
         let primary = self.primary();
-        let failed =
-            |source| EstateError::Postgres { server: primary.name.clone(), doing: "ask for an account", source };
+        let failed = |source| EstateError::Postgres { server: primary.name.clone(), doing: "read an account", source };
         let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;
         let sql = format!(
             "SELECT 1 FROM pg_roles WHERE rolname = E{} AND rolcanlogin AND (rolreplication OR rolsuper)",
@@ -265,7 +264,7 @@ async fn streaming_as(
     user: Option<&str>,
     site: &Site,
 ) -> Result<(), EstateError> {
-    let failed = |source| EstateError::Postgres { server: cluster.to_owned(), doing: "ask for its standbys", source };
+    let failed = |source| EstateError::Postgres { server: cluster.to_owned(), doing: "read its standbys", source };
     let and = user.map(|user| format!(" AND usename = E{}", quoted(user))).unwrap_or_default();
     let sql = format!("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'{and}");
     let session = Session::open(&primary.observer_login("postgres")).await.map_err(failed)?;

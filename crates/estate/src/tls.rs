@@ -103,7 +103,7 @@ impl Papers {
 pub(crate) fn vault_client(port: u16, papers: Option<&Papers>, timeout: Duration) -> Result<Client, EstateError> {
     let files = papers.map(|papers| leaseproof_vault::EncryptionFiles { root: papers.ca.clone(), client: None });
     let reach = Reach { address: vault_address(port, papers), timeout, encryption: files, namespace: None };
-    Client::reaching(&reach).map_err(|source| EstateError::Vault { doing: "make a client of it", source })
+    Client::reaching(&reach).map_err(|source| EstateError::Vault { doing: "create a client for it", source })
 }
 
 /// The address of the Vault on that port of loopback.

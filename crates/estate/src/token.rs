@@ -91,7 +91,7 @@ impl Estate {
         let until = Instant::now() + EXPIRY;
         while self.vault.root.has_accessor(&accessor).await.map_err(failed)? {
             if Instant::now() >= until {
-                let why = format!("it still knows the client's token, {} s after its end", EXPIRY.as_secs());
+                let why = format!("it still accepts the client's token, {} s after its end", EXPIRY.as_secs());
                 return Err(EstateError::NotStarted { server: VAULT.to_owned(), why, tail: Vec::new() });
             }
             tokio::time::sleep(ASK).await;

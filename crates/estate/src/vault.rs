@@ -189,7 +189,7 @@ impl VaultServer {
     /// Takes that limit away.
     pub(crate) async fn unlimit(&self) -> Result<(), EstateError> {
         let gone = self.root.delete(QUOTA).await;
-        gone.map(drop).map_err(|source| EstateError::Vault { doing: "take its limit away", source })
+        gone.map(drop).map_err(|source| EstateError::Vault { doing: "remove its limit", source })
     }
 
     /// Unseals a node that was sealed, and waits until some node is active.

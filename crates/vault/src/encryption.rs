@@ -103,11 +103,12 @@ pub(crate) fn told(error: &reqwest::Error, host: &str, root: &Path) -> Option<St
         },
         rustls::Error::AlertReceived(alert) => match alert {
             AlertDescription::CertificateRequired | AlertDescription::BadCertificate => {
-                "it asks for a client certificate of an authority that it believes: name the certificate and its key"
+                "it asks for a client certificate of an authority that it trusts: name the certificate and its key"
                     .to_owned()
             }
             AlertDescription::UnknownCA => {
-                "it does not believe the authority of the client's certificate: name one that it knows".to_owned()
+                "it does not trust the authority of the client's certificate: name a certificate of one that it trusts"
+                    .to_owned()
             }
             AlertDescription::CertificateExpired => "the client's certificate has expired: have it renewed".to_owned(),
             alert => format!("it ended the handshake with the alert {alert:?}"),

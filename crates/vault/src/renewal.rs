@@ -66,7 +66,7 @@ async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sen
                 // A renewal that adds nothing has met the maximum.
                 let capped = now <= left + SLACK;
                 told.send_replace(
-                    capped.then(|| words("has come to its maximum TTL: it cannot be renewed further".into())),
+                    capped.then(|| words("has reached its maximum TTL: it cannot be renewed further".into())),
                 );
                 if capped {
                     return;

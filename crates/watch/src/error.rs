@@ -15,7 +15,7 @@ pub enum Error {
         source: io::Error,
     },
     /// PostgreSQL could not be looked at.
-    #[error("cannot look at {what} of PostgreSQL cluster `{cluster}`: {source}")]
+    #[error("cannot read {what} of PostgreSQL cluster `{cluster}`: {source}")]
     Postgres {
         /// What was asked for.
         what: &'static str,

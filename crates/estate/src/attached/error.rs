@@ -155,8 +155,8 @@ pub enum AttachError {
         /// What it is.
         is: String,
     },
-    /// The observer cannot log in, or not look.
-    #[error("postgres.{cluster}: the observer cannot look on: {source}")]
+    /// The observer cannot log in, or cannot read.
+    #[error("postgres.{cluster}: the observer's account cannot read this cluster: {source}")]
     Postgres {
         /// The cluster.
         cluster: String,

@@ -121,7 +121,7 @@ pub fn client_rights(plan: &Plan) -> Vec<Need> {
     let need = |path: String, capabilities, why| Need { path, capabilities, why, optional: false };
     let creds =
         |role: &leaseproof_scenario::RolePromise| format!("{}/creds/{}", role.mount.trim_matches('/'), role.name);
-    let issues = plan.roles.iter().map(|role| need(creds(role), &["read"], "to take credentials"));
+    let issues = plan.roles.iter().map(|role| need(creds(role), &["read"], "to request credentials"));
     let leases = [
         need("sys/leases/renew".to_owned(), &["update"] as &[_], "to renew them"),
         need("sys/leases/revoke".to_owned(), &["update"], "to revoke them"),

@@ -190,7 +190,8 @@ pub(super) async fn none_is_there(
 }
 
 async fn is_there(made: &MadeThere, vault: &Client, clusters: &BTreeMap<String, Cluster>) -> Result<bool, AttachError> {
-    let asked = |source| AttachError::Vault { address: vault.address().to_owned(), doing: "say what is there", source };
+    let asked =
+        |source| AttachError::Vault { address: vault.address().to_owned(), doing: "list what exists there", source };
     match made {
         MadeThere::Mount { path } => Ok(vault.mount(path).await.map_err(asked)?.is_some()),
         MadeThere::Policy { name } => Ok(vault.policy(name).await.map_err(asked)?.is_some()),

@@ -26,7 +26,7 @@ impl Attached {
             renewable: false,
         };
         let token = self.vault.create_token(&request).await;
-        let token = token.map_err(|source| EstateError::Vault { doing: "make the client's token", source })?;
+        let token = token.map_err(|source| EstateError::Vault { doing: "create the client's token", source })?;
         self.redactor.add_fixed(token.token.clone());
         if let Err(why) = self.traces.token(self.vault.address(), &token.accessor, request.ttl_seconds) {
             // Nobody would find it any more.
@@ -35,7 +35,7 @@ impl Attached {
         }
         let reach = Reach { timeout: plan.client.timeout.duration(), ..self.reach.clone() };
         let client = Client::reaching(&reach);
-        let client = client.map_err(|source| EstateError::Vault { doing: "make a client of it", source })?;
+        let client = client.map_err(|source| EstateError::Vault { doing: "create a client for it", source })?;
         Ok(ClientToken::new(client.with_token(token.token), token.accessor))
     }
 

@@ -55,7 +55,7 @@ async fn listen(site: &Site) -> Result<(TcpListener, u16), EstateError> {
             return Ok((listener, port));
         }
     }
-    Err(EstateError::NoFreePort { server: "the impostor before Vault".to_owned(), tried: TRIES })
+    Err(EstateError::NoFreePort { server: "the tampering proxy in front of Vault".to_owned(), tried: TRIES })
 }
 
 async fn serve(listener: TcpListener, liar: Arc<Liar>) {

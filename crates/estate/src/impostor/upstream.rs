@@ -16,7 +16,7 @@ const MAX_BODY: usize = 64 << 20;
 /// No answer is given: the connection to the client is closed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Silence {
-    #[error("the impostor gives no answer")]
+    #[error("the tampering proxy drops the answer")]
     Meant,
     #[error("Vault gives none: {0}")]
     Vault(#[from] NoAnswer),

@@ -47,7 +47,8 @@ impl Patroni {
         site: &Site,
     ) -> Result<(), EstateError> {
         let (server, standbys) = (&members[leader], members.len() - 1);
-        let failed = |source| EstateError::Postgres { server: server.name.clone(), doing: "ask for its slots", source };
+        let failed =
+            |source| EstateError::Postgres { server: server.name.clone(), doing: "read its replication slots", source };
         let session = Session::open(&server.observer_login("postgres")).await.map_err(failed)?;
         // Patroni makes the slots at its next look, and a standby that found none tries again five seconds later.
         for member in members.iter().filter(|member| member.name != server.name) {
@@ -75,7 +76,7 @@ impl Patroni {
         standbys: usize,
         site: &Site,
     ) -> Result<(), EstateError> {
-        let doing = "ask for its synchronous standbys";
+        let doing = "read its synchronous standbys";
         let failed = |source| EstateError::Postgres { server: leader.name.clone(), doing, source };
         let until = Instant::now() + SYNCHRONOUS;
         loop {

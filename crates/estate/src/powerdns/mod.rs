@@ -178,7 +178,8 @@ impl Estate {
             renewable: false,
         };
         let made = self.vault.root.create_token(&request).await;
-        let made = made.map_err(|source| EstateError::Vault { doing: "make the token of PowerDNS's agent", source })?;
+        let made =
+            made.map_err(|source| EstateError::Vault { doing: "create the token of PowerDNS's agent", source })?;
         self.site.redactor.add_fixed(made.token.clone());
         let entry =
             Entry::TokenAccessor { vault: self.vault.address.clone(), accessor: made.accessor.clone(), ends: None };

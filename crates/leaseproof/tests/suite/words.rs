@@ -28,6 +28,8 @@ const RETIRED: &[(&str, &str)] = &[
     (r"rooms?", "crate"),
     (r"(?:knows?|believes?|makes? sure)", "a verb that a server can do"),
     (r"(?:lest|so long as|of which there)", "a sentence of today"),
+    (r"(?:look on|(?:be|is|are) (?:lived|proved))", "cannot read, would not run, would not be tested"),
+    (r"(?:to take|takes?) (?:its |their )?credentials", "request credentials"),
 ];
 
 /// The prose of a Markdown page: no code, because today's keys and types have their own names.

@@ -83,7 +83,7 @@ impl Credential<'_> {
                 let what = format!("may SET ROLE {name}, whose privileges it does not have without asking");
                 tell(EscalationKind::SetRole, what);
             } else if gained.is_empty() && !sets && !inherits && admin {
-                let what = format!("may grant itself {name}, whose membership it may hand on");
+                let what = format!("may grant itself {name}, because it may grant that membership to others");
                 tell(EscalationKind::SetRole, what);
             }
             if role.predefined && (inherits || sets) && !OF_OBJECTS.contains(&name) {

@@ -126,7 +126,7 @@ impl Prober {
                 outcome => return outcome,
             }
         }
-        ProbeOutcome::Unproved { why: inconclusive.unwrap_or_else(|| "there is no way to try it".to_owned()) }
+        ProbeOutcome::Unproved { why: inconclusive.unwrap_or_else(|| "there is no statement that tests it".to_owned()) }
     }
 
     /// What an outcome says of the privilege, seen beside the other privileges on the object.
@@ -148,7 +148,7 @@ impl Prober {
                 if way.is_the_use {
                     return ProbeOutcome::Blocked { sqlstate: REFUSED.to_owned(), message };
                 }
-                ProbeOutcome::Unproved { why: format!("what would show it needs more: {message}") }
+                ProbeOutcome::Unproved { why: format!("the statement that tests it needs more privileges: {message}") }
             }
             Tried::Refused { message } => {
                 for other in &way.needs {

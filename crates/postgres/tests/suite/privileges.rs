@@ -384,7 +384,7 @@ async fn who_may_hand_a_membership_on_may_grant_itself_what_it_does_not_inherit(
         (
             "keeper",
             "ADMIN TRUE, INHERIT FALSE, SET FALSE",
-            Some("may grant itself staff, whose membership it may hand on"),
+            Some("may grant itself staff, because it may grant that membership to others"),
         ),
         ("heir", "ADMIN TRUE, INHERIT TRUE, SET FALSE", None),
         ("bystander", "ADMIN FALSE, INHERIT FALSE, SET FALSE", None),

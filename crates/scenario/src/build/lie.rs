@@ -9,8 +9,8 @@ use crate::problem::Problem;
 pub(super) fn lies(book: &Book<'_>) -> Vec<LiePlan> {
     let encrypted = book.root.table("vault").and_then(|vault| vault.flag("tls")).is_some_and(|said| said.value);
     if let Some(first) = book.root.list("lie").first().filter(|_| encrypted) {
-        let deaf = Problem::at(&first.place, "no impostor can stand before a Vault that listens with TLS");
-        book.add(deaf.label("it reads what it passes on").help("leave `tls = true` out of [vault]"));
+        let deaf = Problem::at(&first.place, "[[lie]] needs a Vault without TLS");
+        book.add(deaf.label("the tampering proxy has to read the requests").help("leave `tls = true` out of [vault]"));
     }
     let tables = book.root.list("lie").iter().filter_map(|node| Some((node, node.table()?)));
     tables.filter_map(|(node, table)| lie(book, node, table)).collect()

@@ -88,8 +88,10 @@ fn revoked(book: &Book<'_>, entry: &Entry) -> f64 {
             let sum = revoke + expire;
             if (sum - 1.0).abs() > 1e-9 {
                 let sum = (sum * 1e6).round() / 1e6;
-                let problem =
-                    Problem::at(&entry.node.place, format!("a life ends in one way: the shares make {sum}, not 1"));
+                let problem = Problem::at(
+                    &entry.node.place,
+                    format!("`revoke` and `expire` are shares of the lifecycles: expected a sum of 1, got {sum}"),
+                );
                 book.add(problem.label("here"));
             }
             revoke

@@ -71,16 +71,16 @@ fn mixed_lives_exist(book: &Book<'_>, table: &Table) {
     let Some(mix_table) = entry.node.table() else { return };
     for life in &mix_table.entries {
         let name = Node { place: life.at.clone(), value: Value::Text(life.key.clone()) };
-        book.refer_to(&name, "life", &book.lives);
+        book.refer_to(&name, "lifecycle", &book.lives);
     }
     let weights = mix(table);
     // An invalid weight has its own problem.
     if weights.len() == mix_table.entries.len() && weights.values().all(|weight| *weight == 0) {
-        book.add(Problem::at(&entry.node.place, "this phase mixes no life").label("no weight above 0"));
+        book.add(Problem::at(&entry.node.place, "this phase starts no lifecycle").label("no weight above 0"));
     }
 }
 
-/// A life that no phase mixes is not lived, and a role that no life takes credentials of is not proved.
+/// A lifecycle that no phase mixes never starts, and a role whose credentials no lifecycle requests is not tested.
 pub(super) fn nothing_unused(book: &Book<'_>) {
     // An invalid `phase`, or a mix without a lifecycle, has its own problem.
     let phases = || book.root.list("phase").iter().filter_map(Node::table);
@@ -101,7 +101,7 @@ pub(super) fn nothing_unused(book: &Book<'_>) {
     for (entry, table) in book.root.named("life") {
         taken.extend(table.text("role").map(|role| role.value));
         if mixed_known && !mixed.contains(&entry.key) {
-            let idle = format!("no phase mixes life `{}`: it would not be lived", entry.key);
+            let idle = format!("no phase has lifecycle `{}` in its `mix`: it would never start", entry.key);
             book.add(Problem::at(&entry.node.place, idle).label("unused"));
         }
     }
@@ -109,8 +109,8 @@ pub(super) fn nothing_unused(book: &Book<'_>) {
         return;
     }
     for (entry, _) in book.root.named("role").filter(|(entry, _)| !taken.contains(&entry.key.as_str())) {
-        let unproved = format!("role `{}` is promised, but no life takes its credentials", entry.key);
-        let problem = Problem::at(&entry.node.place, unproved).label("would not be proved");
+        let untested = format!("role `{}` is promised, but no lifecycle requests its credentials", entry.key);
+        let problem = Problem::at(&entry.node.place, untested).label("would not be tested");
         book.add(
             problem.help(format!("write a [life.<name>] with role = \"{}\" and mix it in a [[phase]]", entry.key)),
         );

@@ -139,7 +139,7 @@ async fn a_client_shows_its_certificate_where_vault_asks_for_it() {
     let vault = Vault::listening(&asks, |port| Client::reaching(&with(port, guest.client())).unwrap()).await;
     assert!(vault.client.health().await.unwrap().sealed);
     let words = refused(&with(port(&vault), None)).await;
-    assert!(words.contains("it asks for a client certificate of an authority that it believes"), "{words}");
+    assert!(words.contains("it asks for a client certificate of an authority that it trusts"), "{words}");
     let words = refused(&with(port(&vault), stranger.client())).await;
     assert!(words.contains("is not to be trusted: it "), "{words}");
 }

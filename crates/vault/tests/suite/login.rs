@@ -86,7 +86,7 @@ async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
         ttl_seconds: 2,
         renewable: false,
     };
-    for words in ["and is not renewable", "and has come to its maximum TTL"] {
+    for words in ["and is not renewable", "and has reached its maximum TTL"] {
         let client = if words.contains("renewable") {
             vault.client.with_token(vault.client.create_token(&request).await.unwrap().token)
         } else {

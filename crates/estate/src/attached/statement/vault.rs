@@ -85,7 +85,7 @@ fn creates(role: &str) -> String {
     if role.contains(CREDENTIAL) {
         let role = role.replace(CREDENTIAL, "{{name}}");
         return format!(
-            "it creates the role \"{role}\", which no lease names and nobody would remove: create only \"{{{{name}}}}\""
+            "it creates the role \"{role}\", which belongs to no lease and would not be removed: create only \"{{{{name}}}}\""
         );
     }
     format!("it creates the role {role}, which is the same for every credential")

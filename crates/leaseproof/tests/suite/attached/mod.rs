@@ -228,7 +228,7 @@ async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_
     );
     fails(
         &["--set", &format!("attached.postgres.target.ca={stranger}")],
-        "postgres.target: the observer cannot look on",
+        "postgres.target: the observer's account cannot read this cluster",
     );
     fails(&["--set", "attached.postgres.target.password_file=role-id"], "password authentication failed");
     fails(&["--set", "attached.vault.auth.secret_id_file=role-id"], "invalid role or secret ID");
