@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use leaseproof_domain::CATALOGUE;
+use leaseproof_domain::{CATALOGUE, Timing};
 
 /// The catalogue of checks as Markdown: what each check compares, and the source of its promise.
 pub fn catalogue_markdown() -> String {
@@ -27,9 +27,14 @@ pub fn catalogue_markdown() -> String {
     for info in CATALOGUE {
         row(&mut page, format_args!("\n## {}\n\n**{}.**\n\n{}\n\n", info.id, info.title, info.shown));
         row(&mut page, format_args!("- Source: {}\n", info.source));
-        if info.timing {
-            page.push_str("- A failure rests on timing: it does not count if the measurement is invalid.\n");
-        }
+        page.push_str(match info.timing {
+            Timing::Rests => "- A failure rests on timing: it does not count if the measurement is invalid.\n",
+            Timing::RestsExceptShares => {
+                "- A failure rests on timing and does not count if the measurement is invalid, except of a threshold on a \
+                 share of failures (`*.failed`), which counts.\n"
+            }
+            Timing::DoesNotRest => "",
+        });
     }
     page
 }

@@ -27,6 +27,7 @@ mod issuing_after_faults;
 mod leftover_dependencies;
 mod logins_after_end;
 mod maximum_ttl;
+mod named;
 mod orphans_after_run;
 mod orphans_before_run;
 mod orphans_during_run;
@@ -64,7 +65,7 @@ pub(crate) use expiry::expiry_lag;
 /// The check that an ask names. KNO-1, which judges the others' verdicts, is not among them.
 pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
     match ask.check.as_str() {
-        "SAT-1" => Box::new(saturation::Saturation),
+        "SAT-1" => Box::new(saturation::Saturation::default()),
         "AVL-1" => Box::new(availability::Availability::default()),
         "ISS-1" => Box::new(issue_answers::IssueAnswers),
         "ISS-2" => Box::new(usernames::Usernames::default()),
@@ -77,7 +78,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "TTL-2" => Box::new(renewal_ttl::RenewalTtl::default()),
         "TTL-7" => Box::new(promised_ttls::PromisedTtls::default()),
         "REV-1" => Box::new(revocation::Revocation),
-        "EXP-1" => Box::new(expiry::Expiry::default()),
+        "EXP-1" => Box::new(expiry::Expiry::new(role_of(ask))),
         "POL-1" => Box::new(policy_denials::PolicyDenials::new(role_of(ask))),
         "AUD-1" => Box::new(audit_completeness::AuditCompleteness::new(role_of(ask))),
         "PWD-1" => Box::new(passwords_in_logs::PasswordsInLogs::default()),
@@ -85,7 +86,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "ACC-1" => Box::new(account_attributes::AccountAttributes::new(ask, plan)),
         "RUN-2" => Box::new(orphans_after_run::OrphansAfterRun::default()),
         "RUN-7" => Box::new(orphans_before_run::OrphansBeforeRun),
-        "INV-1" => Box::new(usable_credentials::UsableCredentials::default()),
+        "INV-1" => Box::new(usable_credentials::UsableCredentials::new(role_of(ask))),
         "INV-2" => Box::new(early_loss::EarlyLoss),
         "INV-3" => Box::new(orphans_during_run::OrphansDuringRun::default()),
         "INV-4" => Box::new(valid_until_covers_lease::ValidUntilCoversLease::default()),
@@ -97,7 +98,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
         "INV-9" => Box::new(stable_privileges::StablePrivileges),
         "INV-11" => Box::new(leftover_dependencies::LeftoverDependencies::default()),
         "INV-10" => Box::new(accounted_credentials::AccountedCredentials),
-        "FLT-1" => Box::new(issuing_after_faults::IssuingAfterFaults),
+        "FLT-1" => Box::<issuing_after_faults::IssuingAfterFaults>::default(),
         "FLT-2" => Box::new(replication_after_faults::ReplicationAfterFaults),
         "ACT-1" => Box::new(action_ends::ActionEnds),
         "ACT-2" => Box::new(ended_by_actions::EndedByActions),

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use leaseproof_domain::{
-    Cause, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts, SecondFigures, Subject,
-    VERDICTS_SCHEMA, Verdict, count,
+    Cause, CredentialEnd, EndReason, Event, Judgment, Micros, Observed, Operation, RunOutcome, RunVerdicts,
+    SecondFigures, Subject, VERDICTS_SCHEMA, Verdict, count,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, LifePlan, Plan};
@@ -46,6 +46,18 @@ pub fn judge(plan: &Plan, events: impl Iterator<Item = Event>, ended: impl FnOnc
         bench.see(&event);
     }
     bench.close(&ended())
+}
+
+/// How each issued credential of a run ended, by the number of its lifecycle: the totals of [`judge`] count the same.
+pub fn credential_ends(plan: &Plan, events: impl Iterator<Item = Event>) -> BTreeMap<u64, CredentialEnd> {
+    // No check has a part in it.
+    let plan = Plan { asks: Vec::new(), ..plan.clone() };
+    let mut bench = Bench { totaller: Totaller::of_each(), ..Bench::new(&plan) };
+    for event in events {
+        bench.see(&event);
+    }
+    bench.see_the_left();
+    bench.totaller.into_ends()
 }
 
 /// The verdict over several judgments. Fail outranks Unknown outranks Pass; a failure that is declared as known does not
@@ -121,10 +133,15 @@ impl<'p> Bench<'p> {
         }
     }
 
-    fn close(mut self, read_end: &ReadEnd) -> Judged {
+    /// Sees the lives that had not ended when the history did.
+    fn see_the_left(&mut self) {
         while let Some(life) = self.run.next_left() {
             self.life(&life);
         }
+    }
+
+    fn close(mut self, read_end: &ReadEnd) -> Judged {
+        self.see_the_left();
         let cause = cause(&self.run, read_end);
         let cause = cause.as_ref();
         let complete = cause.is_none();
@@ -302,8 +319,9 @@ fn judgment(
         findings: if failed { written.findings } else { Vec::new() },
         more_findings: if failed { written.more } else { 0 },
         promised: Some(ask.origin.clone()),
-        rests_on_timing: rests_on_timing.unwrap_or(info.timing),
+        rests_on_timing: rests_on_timing.unwrap_or(info.timing.rests()),
         known,
+        measured_of: written.measured.is_some().then_some(written.measured_of).flatten(),
         measured: written.measured,
         notes: written.notes,
     };
@@ -350,6 +368,7 @@ fn verdicts(
         causes: Vec::new(),
         warnings: Vec::new(),
         checks,
+        not_requested: run.plan.not_requested.clone(),
         operations: statistics.tables(),
         totals,
         observed: Observed::default(),

@@ -33,6 +33,6 @@ mod words;
 
 pub use catalogue::catalogue_markdown;
 pub use causes::without_details;
-pub use judge::{Judged, judge, overall};
+pub use judge::{Judged, credential_ends, judge, overall};
 pub use privilege_diff::{Deviation, DeviationKind, privilege_diff};
 pub use statistics::{Clocking, Extent};

@@ -62,9 +62,10 @@ mod tests {
             findings: Vec::new(),
             more_findings: 0,
             promised: None,
-            rests_on_timing: check.info().timing,
+            rests_on_timing: check.info().timing.rests(),
             known: (is == Is::Known).then(|| KnownFinding { because: "so".into(), origin }),
             measured: None,
+            measured_of: None,
             notes: Vec::new(),
         }
     }
@@ -88,6 +89,7 @@ mod tests {
             causes: Vec::new(),
             warnings: Vec::new(),
             checks: checks.iter().copied().map(judgment).collect(),
+            not_requested: Vec::new(),
             operations: Vec::new(),
             totals: Totals::default(),
             observed: Observed::default(),
@@ -135,6 +137,8 @@ mod tests {
             (EndReason::Interrupted, &[Failed, Unknown], false, RunOutcome::Failed),
             (EndReason::Interrupted, &[Unknown], true, LeftBehind),
             (EndReason::Aborted, &[Unknown], false, Undecided),
+            (EndReason::Repeated, &[Unknown], false, Undecided),
+            (EndReason::Repeated, &[Failed, Unknown], false, RunOutcome::Failed),
             (EndReason::Aborted, &[Failed], false, RunOutcome::Failed),
             (EndReason::HarnessFailed, &[Unknown], false, NotComparable),
             (EndReason::Completed, &[Passed], true, LeftBehind),

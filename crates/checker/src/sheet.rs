@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, Micros, Origin, Subject};
+use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, MeasuredOf, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::causes::Groups;
@@ -28,6 +28,7 @@ pub(crate) struct Sheet {
     lacks_samples: bool,
     not_judged: Option<String>,
     measured: Option<LatencySummary>,
+    measured_of: Option<MeasuredOf>,
     notes: Vec<String>,
     known: Vec<KnownMatch>,
 }
@@ -54,6 +55,7 @@ pub(crate) struct Written {
     pub(crate) lacks_samples: bool,
     pub(crate) not_judged: Option<String>,
     pub(crate) measured: Option<LatencySummary>,
+    pub(crate) measured_of: Option<MeasuredOf>,
     pub(crate) notes: Vec<String>,
     /// The places in the plan of the declared findings that every finding matches.
     pub(crate) known: Vec<usize>,
@@ -87,6 +89,7 @@ impl Sheet {
             lacks_samples: false,
             not_judged: None,
             measured: None,
+            measured_of: None,
             notes: Vec::new(),
             known,
         }
@@ -176,9 +179,10 @@ impl Sheet {
         self.not_judged = Some(why);
     }
 
-    /// What was measured on the way.
-    pub(crate) fn measured(&mut self, summary: LatencySummary) {
+    /// What was measured on the way, and what it was expected to cover.
+    pub(crate) fn measured(&mut self, summary: LatencySummary, of: MeasuredOf) {
         self.measured = Some(summary).filter(|summary| summary.count > 0);
+        self.measured_of = Some(of);
     }
 
     /// What a reader of the verdict has to know beside it.
@@ -199,6 +203,7 @@ impl Sheet {
             lacks_samples: self.lacks_samples,
             not_judged: self.not_judged,
             measured: self.measured,
+            measured_of: self.measured_of,
             notes: self.notes,
             known,
         }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{DnsQuery, Operation, OperationRecord, OperationStatistics, Outcome};
+use leaseproof_domain::{
+    ArrivalCounts, DnsQuery, MeasuredOf, Operation, OperationRecord, OperationStatistics, Outcome,
+};
 
 use crate::timeouts::{micros, waited};
 use crate::times::Times;
@@ -144,6 +146,18 @@ impl Statistics {
         self.shed += other.shed;
         self.expiry_lag.add(&other.expiry_lag);
         self.questions.add(&other.questions);
+    }
+
+    /// What a distribution that follows from the arrivals of these windows covers, if so many samples were expected.
+    pub(crate) fn measured_of(&self, expected: u64) -> MeasuredOf {
+        let issues = self.operations.get(&Operation::Issue);
+        let arrivals = issues.map(|issues| ArrivalCounts {
+            due: issues.due(),
+            answered: issues.ok + issues.failed,
+            unanswered: issues.indeterminate,
+            dropped: issues.dropped,
+        });
+        MeasuredOf { expected, arrivals }
     }
 
     /// The figures as reports show them.

@@ -17,7 +17,25 @@ pub struct CheckInfo {
     /// The source of the promise, or of the server's behavior behind it.
     pub source: &'static str,
     /// Whether a failure rests on timing and therefore does not count in an invalid measurement.
-    pub timing: bool,
+    pub timing: Timing,
+}
+
+/// Whether failures of a check rest on timing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// All of them do.
+    Rests,
+    /// All of them do, except of thresholds on a share of failures.
+    RestsExceptShares,
+    /// None of them does.
+    DoesNotRest,
+}
+
+impl Timing {
+    /// Whether a failure rests on timing if its check does not say otherwise.
+    pub const fn rests(self) -> bool {
+        !matches!(self, Self::DoesNotRest)
+    }
 }
 
 /// All checks, in the order of reports.
@@ -37,7 +55,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 `overload = true`. In an attached environment that others use, and with several clusters, roles are \
                 not counted.",
         source: "Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau; Little's law",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "AVL-1",
@@ -47,7 +65,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 an issue without an answer. `unanswered` in [promise] allows a share of each operation's requests, \
                 rounded up to a whole request.",
         source: "the scenario's timeouts",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "ISS-1",
@@ -55,7 +73,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Every answered issue of the role: its status, the lease id's form `<mount>/creds/<role>/<24 \
                 characters>`, renewable = true, and one role with that name in pg_roles right after it.",
         source: "Vault, builtin/logical/database/path_creds_create.go; vault/expiration.go",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "ISS-2",
@@ -63,7 +81,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Every acknowledged username of the run, against the template in force (the engine's default \
                 `v-<display, 8>-<role, 8>-<20 random>-<unix time>`, or the scenario's pattern).",
         source: "Vault, plugins/database/postgresql/postgresql.go, defaultUserNameTemplate",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "ISS-4",
@@ -71,7 +89,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "rolvaliduntil of each new role minus the time of its issue on Vault's clock is in [ttl + 4 s, ttl + 6 \
                 s], widened by the duration of the request and the uncertainty of the clocks. NULL is a failure.",
         source: "Vault, sdk/database/dbplugin/v5: expiration is now + TTL + 5 s",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "LOG-1",
@@ -80,7 +98,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 before the lease's end. Each failed try is recorded with its SQLSTATE. A credential that got no \
                 answer at an endpoint, without a fault that explains it, fails.",
         source: "the scenario's promise",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "GRA-1",
@@ -91,7 +109,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 \"forbidden\"`. A reading that may overlap with the credential's revocation is judged for extra \
                 privileges only.",
         source: "PostgreSQL, aclexplode and acldefault; pg_auth_members; pg_shdepend",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "PRB-1",
@@ -103,7 +121,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 usually TRUNCATE and MAINTAIN, ALTER SYSTEM, GRANT OPTION) are reported as not tested; GRA-1 judges \
                 them from the catalog.",
         source: "PostgreSQL, aclchk.c and execMain.c: privileges are checked before the first row; SQLSTATE 42501",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "PRB-2",
@@ -113,7 +131,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 overlap with the credential's end are left out, and so are privileges that differ between the \
                 readings.",
         source: "PostgreSQL, aclexplode and acldefault compared with the executor's checks",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "TTL-2",
@@ -122,7 +140,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 rolvaliduntil read after it is the time of the renewal + increment + 5 s. A rejected renewal of a \
                 lease that is in force is a failure.",
         source: "Vault, builtin/logical/database/secret_creds.go, secretCredsRenew",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "TTL-7",
@@ -130,7 +148,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "lease_duration of every issue equals the promised default; a renewal with a larger increment than the \
                 promised maximum is capped at the rest of it.",
         source: "Vault, builtin/logical/database/path_creds_create.go; framework.CalculateTTL",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "REV-1",
@@ -138,7 +156,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Every answered revocation: HTTP 204, and no observation of pg_roles that began after the answer shows \
                 the role's OID.",
         source: "Vault, vault/logical_system.go: sync is the default of sys/leases/revoke",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "EXP-1",
@@ -148,7 +166,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 reported; a role that was never observed to be gone counts with the time for which it was observed. If Vault could not \
                 revoke the lease, the finding has the reason from Vault's log; an attached run does not read that log.",
         source: "Vault, vault/expiration.go",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "POL-1",
@@ -156,7 +174,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Three requests of the run: without a token, with an invalid token, and with the client's token on a \
                 path outside its policy.",
         source: "Vault, vault/request_handling.go",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "AUD-1",
@@ -167,7 +185,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 and revocation has a response without an error; they contain the lease id only as a hash, so they are \
                 counted.",
         source: "Vault, audit/: the lease id of an issue's response is in plain text",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "PWD-1",
@@ -175,7 +193,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Every line of every server log and of the audit log is searched, while it is collected, for each \
                 issued password and for password literals in statements. A SCRAM verifier is not a password.",
         source: "PostgreSQL, log_statement; the scenario's password_in_logs",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "PWD-2",
@@ -183,7 +201,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Each lifecycle that tries its role's privileges also logs in with a new credential's name and a wrong \
                 password: PostgreSQL must reject it. With a `trust` line in pg_hba.conf it does not.",
         source: "PostgreSQL, pg_hba.conf; src/backend/libpq/auth.c",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "TLS-1",
@@ -192,14 +210,14 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 that Vault logs in with: for its connection in the setup, for its storage, or in an [account]. \
                 pg_stat_ssl shows whether a session is encrypted.",
         source: "PostgreSQL, pg_stat_ssl; the scenario's encrypted",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "ACC-1",
         title: "Vault's own PostgreSQL account has exactly the promised attributes",
         shown: "The account's attributes in pg_roles after the setup.",
         source: "PostgreSQL, pg_roles",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "RUN-2",
@@ -211,7 +229,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 group that creation statements create and credentials share (no LOGIN, no password, no VALID UNTIL) \
                 is not a credential: the scenario allows it by name (`creates`), and each other group is one finding.",
         source: "the scenario's orphans",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "RUN-7",
@@ -223,7 +241,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 Where a lease of another Vault role fits, or fewer leases than roles, it is not known which role has one: \
                 that is undecided. A matching name is no proof: the role may belong to a person.",
         source: "the scenario's orphans_before",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-1",
@@ -232,7 +250,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 usable_within. The distribution is reported; a credential without a successful login counts with the \
                 time for which logins were tried.",
         source: "the scenario's usable_within",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "INV-2",
@@ -241,7 +259,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 or its lease ended shows the role, and no renewal in that time fails with PostgreSQL's 42704 (the \
                 role does not exist).",
         source: "the meaning of a lease",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-3",
@@ -249,7 +267,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Each role that appears during the run has an acknowledged lease, an issue in flight during the \
                 observation, or an issue without an answer. RUN-2 judges groups that credentials share.",
         source: "the scenario's orphans",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-4",
@@ -257,14 +275,14 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Each reading of rolvaliduntil against the end of the lease at that time, within the uncertainty of \
                 the clocks and the duration of the request.",
         source: "Vault, sdk/database/dbplugin/v5: 5 s are added to the lease's end",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-5",
         title: "No login is rejected before the lease ends",
         shown: "Each login of a credential that ended before the lease's end and before the revocation began.",
         source: "the meaning of a lease",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-6a",
@@ -273,7 +291,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 standby that does not replay before its primary acknowledges (any replication except remote_apply), a \
                 revocation counts from dead_within after its answer.",
         source: "the scenario's dead_within",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-6b",
@@ -283,14 +301,14 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 the connection stays open, whatever its queries return (42501 for tables, after the role is dropped). \
                 `die`: dead_within after the end, no session of the role is left and none responds to a query.",
         source: "the scenario's sessions_after_revoke; PostgreSQL: neither DROP ROLE nor VALID UNTIL ends a session",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-7",
         title: "No renewal exceeds the maximum TTL",
         shown: "The end of each acknowledged renewal is at most max_ttl after the issue.",
         source: "Vault, framework.CalculateTTL",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-8",
@@ -298,7 +316,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Each observation of sys/leases?type=irrevocable during the run. Vault marks a lease as irrevocable \
                 after six failed revocations, or immediately for some errors, and then never retries by itself.",
         source: "Vault, vault/expiration.go",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-9",
@@ -308,7 +326,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 that may overlap with the credential's end is not judged.",
         source: "Vault, plugins/database/postgresql: a renewal changes VALID UNTIL and nothing else, unless \
                 renew_statements do",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-10",
@@ -316,7 +334,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "issued = revoked + expired + live + being retried + indeterminate, each counted from observations; a \
                 credential in none of these groups is a finding.",
         source: "conservation",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "INV-11",
@@ -325,7 +343,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 stays forever, and no revocation removes it. If credentials ended and none of their roles is gone, \
                 that is also a failure.",
         source: "PostgreSQL, catalog pg_shdepend",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "FLT-1",
@@ -338,7 +356,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 one of expect_errors; standbys are not judged in that time, and failed observations make no check \
                 Unknown.",
         source: "the scenario's promise",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "FLT-2",
@@ -347,7 +365,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 after the healing every standby streams from the primary with that account and the password in its \
                 configuration. A standby that cannot is not changed, and the server's message is reported.",
         source: "PostgreSQL, primary_conninfo; pg_stat_replication",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "ACT-1",
@@ -356,7 +374,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 warning is a failure. The finding has the server's message and the action's line. The check is Unknown if an \
                 action did not begin before the load ended.",
         source: "the scenario's `expect`; Vault's HTTP status, PostgreSQL's SQLSTATE",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "ACT-2",
@@ -366,7 +384,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 succeeds after that time. A credential whose issue or revocation was in flight at that moment is not \
                 judged. Observations of pg_roles and later logins show it.",
         source: "Vault, vault/mount.go (unmounting revokes the mount's leases); vault/expiration.go, RevokePrefix",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "DNS-1",
@@ -375,7 +393,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 than `answers`, or no answer within `timeout`, is reported and not judged from a rendering of the \
                 configuration until `cycle_within` after it; at any other time it is a failure.",
         source: "PowerDNS: a backend whose user was dropped returns SERVFAIL while the process keeps running",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "DNS-2",
@@ -384,7 +402,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 users that were rendered before. Sessions are found by user name, and by OID after the role is \
                 dropped. A rendering that is followed by another one sooner is not judged.",
         source: "PowerDNS reads its settings once at start; PostgreSQL: DROP ROLE does not end sessions",
-        timing: true,
+        timing: Timing::Rests,
     },
     CheckInfo {
         id: "DNS-3",
@@ -392,7 +410,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Each change of the zone through PowerDNS's HTTP interface, outside the windows after a rendering: it \
                 is acknowledged (HTTP 204), and a query for the record shows it.",
         source: "PowerDNS, pdns/ws-auth.cc: PATCH of a zone deletes and inserts in one transaction",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "DNS-4",
@@ -400,7 +418,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "Requests with the agent's token on other paths, those in `forbidden` and paths close to its own: each \
                 must be rejected with 403.",
         source: "Vault, vault/request_handling.go",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
     CheckInfo {
         id: "THR-1",
@@ -411,14 +429,14 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 10 s`): a limit below it fails, and a limit above it is Unknown. Without samples the check is \
                 Unknown, and so is a limit of a time that only failed requests keep.",
         source: "the scenario's [[threshold]]",
-        timing: true,
+        timing: Timing::RestsExceptShares,
     },
     CheckInfo {
         id: "KNO-1",
         title: "Every declared known issue still occurs",
         shown: "Each [[known]] entry must match a failure; an entry without a match must be removed from the scenario.",
         source: "the scenario's [[known]]",
-        timing: false,
+        timing: Timing::DoesNotRest,
     },
 ];
 

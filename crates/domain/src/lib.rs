@@ -31,7 +31,7 @@ mod visible;
 
 pub use action::{ActionBefore, ActionEnd, ActionEnds, ActionFigures, ActionMark, ActionWindow};
 pub use causes::with_causes;
-pub use check::{CATALOGUE, CheckId, CheckInfo, UnknownCheck};
+pub use check::{CATALOGUE, CheckId, CheckInfo, Timing, UnknownCheck};
 pub use count::count;
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use end::{Cause, End, EndReason};
@@ -62,9 +62,9 @@ pub use sighting::{
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
-    AlsoBroken, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, FailureCause, FaultFigures, Finding,
-    Judgment, KnownFinding, LatencySummary, LoadFigures, Observed, OperationStatistics, OrphanBefore,
-    RevocationFigures, RoleStatements, RunOutcome, RunVerdicts, ScenarioWarning, SetupLine, Subject, Totals,
-    UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
+    AlsoBroken, ArrivalCounts, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, CredentialEnd,
+    FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LoadFigures, MeasuredOf, NotRequested,
+    Observed, OperationStatistics, OrphanBefore, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts,
+    ScenarioWarning, SelectedBy, SetupLine, Subject, Totals, UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
 };
 pub use visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

@@ -97,6 +97,10 @@ pub struct Finding {
     /// When, in microseconds of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Micros>,
+    /// If it is about requests of several lifecycles: the numbers of the first 1,000 of them. An unanswered issue has no
+    /// lease and no username.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifecycles: Vec<u64>,
     /// HTTP status or SQLSTATE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -180,6 +184,9 @@ pub struct Judgment {
     /// A distribution that the check measured, for example the lag of expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<LatencySummary>,
+    /// What that distribution was expected to cover.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_of: Option<MeasuredOf>,
     /// Notes, for example what could not be tested and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -330,11 +337,28 @@ pub enum RunOutcome {
     SetupRejected,
     /// The environment could not be started or reached, or was lost.
     EnvironmentLost,
+    /// The run's folder could not be written: its record or its results are not complete.
+    NotSaved,
     /// The scenario does not fit the environment: nothing was created.
     Refused,
 }
 
 impl RunOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 11] = [
+        Self::Passed,
+        Self::KnownIssuesOnly,
+        Self::Failed,
+        Self::FailedOnTiming,
+        Self::SetupRejected,
+        Self::LeftBehind,
+        Self::Refused,
+        Self::Undecided,
+        Self::NotComparable,
+        Self::EnvironmentLost,
+        Self::NotSaved,
+    ];
+
     /// The outcome in a few words.
     pub const fn words(self) -> &'static str {
         match self {
@@ -347,6 +371,7 @@ impl RunOutcome {
             Self::LeftBehind => "left something behind",
             Self::SetupRejected => "setup rejected",
             Self::EnvironmentLost => "no environment",
+            Self::NotSaved => "results not saved",
             Self::Refused => "refused",
         }
     }
@@ -393,6 +418,29 @@ pub struct LatencySummary {
     pub at_least: Vec<Quantity>,
 }
 
+/// What a measured distribution was expected to cover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeasuredOf {
+    /// How many samples were expected.
+    pub expected: u64,
+    /// The arrivals of the check's role, phase and windows, if the samples follow from arrivals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalCounts>,
+}
+
+/// Arrivals by the answer to their issue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArrivalCounts {
+    /// How many were due: the sum of the three figures that follow.
+    pub due: u64,
+    /// How many issues Vault answered.
+    pub answered: u64,
+    /// How many issues were sent and had no answer.
+    pub unanswered: u64,
+    /// How many were never sent.
+    pub dropped: u64,
+}
+
 /// The figures of one operation over a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationStatistics {
@@ -419,6 +467,40 @@ pub struct OperationStatistics {
     pub codes: Vec<(String, u64)>,
 }
 
+/// How an issued credential ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CredentialEnd {
+    /// Vault acknowledged its revocation, or its role was gone after a revocation without an answer.
+    Revoked,
+    /// Its role was observed to be gone after its lease's end.
+    Expired,
+    /// Its lease had not ended when the run last observed it.
+    Live,
+    /// Its lease had ended, its role still existed, and Vault still had the lease.
+    Retried,
+    /// It is not known: its revocation or its renewal had no answer, or nothing was observed after its end.
+    Indeterminate,
+    /// Its role was gone before its lease's end without a revocation (a finding of INV-10).
+    Lost,
+    /// Its lease had ended, Vault no longer had the lease, and its role still existed (a finding of INV-10).
+    LeftBehind,
+}
+
+impl CredentialEnd {
+    /// It in a few words, as in the totals.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Live => "still live",
+            Self::Retried => "being retried",
+            Self::Indeterminate => "indeterminate",
+            Self::Lost => "lost",
+            Self::LeftBehind => "left behind",
+        }
+    }
+}
+
 /// Numbers of lifecycles by outcome. `issued` is the sum of the outcomes after it (INV-10).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
@@ -432,7 +514,7 @@ pub struct Totals {
     pub timed: u64,
     /// Credentials that Vault acknowledged.
     pub issued: u64,
-    /// Of those, revoked, with an acknowledgment.
+    /// Of those, revoked: Vault acknowledged it, or the role was gone after a revocation without an answer.
     pub revoked: u64,
     /// Of those, observed to be gone after their lease's end.
     pub expired: u64,
@@ -444,6 +526,21 @@ pub struct Totals {
     pub indeterminate: u64,
     /// Issues without an answer; they are not among `issued`.
     pub issues_unanswered: u64,
+}
+
+impl Totals {
+    /// Counts an issued credential by its end. Lost ones and ones that were left behind are in no sum: INV-10 finds them.
+    pub fn count(&mut self, end: CredentialEnd) {
+        self.issued += 1;
+        match end {
+            CredentialEnd::Revoked => self.revoked += 1,
+            CredentialEnd::Expired => self.expired += 1,
+            CredentialEnd::Live => self.live += 1,
+            CredentialEnd::Retried => self.retried += 1,
+            CredentialEnd::Indeterminate => self.indeterminate += 1,
+            CredentialEnd::Lost | CredentialEnd::LeftBehind => {}
+        }
+    }
 }
 
 /// The effects of one fault.
@@ -620,6 +717,39 @@ pub struct CreatedGroup {
     pub stays: bool,
 }
 
+/// A check of the scenario that an option of the command line left out: it was not judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotRequested {
+    /// The check.
+    pub check: CheckId,
+    /// What it would have been about.
+    pub subject: Subject,
+    /// The option.
+    pub by: SelectedBy,
+    /// The scenario line that adds the check.
+    pub promised: Origin,
+}
+
+/// An option that selects checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum SelectedBy {
+    /// `--only`: the check is not in its list.
+    #[serde(rename = "--only")]
+    Only,
+    /// `--skip`: the check is in its list.
+    #[serde(rename = "--skip")]
+    Skip,
+}
+
+impl fmt::Display for SelectedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Only => "--only",
+            Self::Skip => "--skip",
+        })
+    }
+}
+
 /// All judgments of one run: the content of `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdicts {
@@ -665,6 +795,9 @@ pub struct RunVerdicts {
     pub warnings: Vec<ScenarioWarning>,
     /// Every requested check, in the catalogue's order.
     pub checks: Vec<Judgment>,
+    /// Checks of the scenario that `--only` or `--skip` left out, in the catalogue's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_requested: Vec<NotRequested>,
     /// Figures by operation.
     pub operations: Vec<OperationStatistics>,
     /// Numbers of lifecycles.

@@ -37,10 +37,8 @@ pub(crate) async fn run(
     let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
     say_moved(output, Some(folder.path()));
     let display: Arc<dyn Display> = Arc::new(screen);
-    let Run { folder, verdicts, is_stored } =
-        leaseproof_pipeline::run(plan, folder, interrupt, &display, keep_going).await?;
-    let stored = if is_stored { Exit::Passed } else { Exit::Estate };
+    let Run { folder, verdicts } = leaseproof_pipeline::run(plan, folder, interrupt, &display, keep_going).await?;
     // A signal takes precedence over what was observed until then.
-    let exit = interrupt.signal().map_or_else(|| stored.or(Exit::of(&verdicts)), Exit::from);
+    let exit = interrupt.signal().map_or_else(|| Exit::of(&verdicts), Exit::from);
     Ok(Finished { folder, verdicts, exit })
 }

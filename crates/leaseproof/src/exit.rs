@@ -107,9 +107,14 @@ impl Exit {
 
     /// The exit for the verdicts of a run, without signals: `run` and `judge` end with the same code.
     pub(crate) const fn of(verdicts: &RunVerdicts) -> Self {
-        match verdicts.outcome {
+        Self::of_outcome(verdicts.outcome)
+    }
+
+    /// The exit for an outcome: docs/exit-codes.md has the same table.
+    const fn of_outcome(outcome: RunOutcome) -> Self {
+        match outcome {
             RunOutcome::Refused => Self::Usage,
-            RunOutcome::EnvironmentLost => Self::Estate,
+            RunOutcome::EnvironmentLost | RunOutcome::NotSaved => Self::Estate,
             RunOutcome::SetupRejected | RunOutcome::Failed | RunOutcome::LeftBehind => Self::Failed,
             RunOutcome::NotComparable => Self::Invalid,
             RunOutcome::FailedOnTiming => Self::FailedOnTiming,
@@ -172,6 +177,10 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use leaseproof_domain::RunOutcome;
+
     use super::Exit;
 
     #[test]
@@ -181,6 +190,33 @@ mod tests {
         assert!(Exit::ALL.is_sorted());
         assert_eq!(Exit::Invalid.or(Exit::FailedOnTiming), Exit::Invalid);
         assert_eq!(Exit::Passed.or(Exit::Interrupted), Exit::Interrupted);
+    }
+
+    #[test]
+    fn the_documented_last_words_are_those_of_every_outcome() {
+        let docs = include_str!("../../../docs/exit-codes.md");
+        let (_, section) = docs.split_once("\n## The last line\n").unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| ")?.split(" | ").collect();
+            Some((cells[0], cells[1].strip_prefix('`')?.strip_suffix('`')?, cells[2].parse::<u8>().ok()?))
+        });
+        let outcomes = RunOutcome::ALL.into_iter().map(|outcome| {
+            let name = serde_json::to_value(outcome).unwrap();
+            (outcome.words(), name.as_str().unwrap().to_owned(), Exit::of_outcome(outcome).code())
+        });
+        let rows: BTreeSet<_> = rows.map(|(words, name, code)| (words, name.to_owned(), code)).collect();
+        assert_eq!(rows, outcomes.collect());
+    }
+
+    #[test]
+    fn the_section_on_judge_names_every_signal() {
+        let docs = include_str!("../../../docs/exit-codes.md");
+        let (_, section) = docs.split_once("\n## `judge`\n").unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        for exit in [Exit::Terminated, Exit::Quit, Exit::Interrupted, Exit::HungUp] {
+            assert!(section.contains(&exit.code().to_string()), "{exit:?}: {section}");
+        }
     }
 
     #[test]

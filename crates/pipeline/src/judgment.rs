@@ -1,9 +1,10 @@
 //! Judges a run's folder. It reads only the plan and the history, so a judgment can be repeated on any machine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use leaseproof_checker::{Clocking, Extent, Judged};
-use leaseproof_domain::{Event, Micros, RunVerdicts, UnixMicros};
+use leaseproof_domain::{CredentialEnd, Event, Micros, RunVerdicts, UnixMicros};
 use leaseproof_history::{History, ReadEnd, RunFolder};
 use leaseproof_scenario::Plan;
 
@@ -24,13 +25,8 @@ pub struct JudgedRun {
 /// # Errors
 /// [`Error::Input`] if its plan or its history cannot be read.
 pub fn judge(folder: &RunFolder) -> Result<JudgedRun, Error> {
-    let path = folder.plan();
-    let unreadable = |error: &(dyn std::error::Error + 'static)| {
-        Error::input(format!("cannot read {}: {error}", path.display())).unless_harness(error)
-    };
-    let text = leaseproof_files::read_text(&path, leaseproof_files::PLAN).map_err(|error| unreadable(&error))?;
-    let plan = Plan::from_json(&text).map_err(|error| unreadable(&error))?;
-    let history = History::open(&folder.history()).map_err(|error| Error::input(&error).unless_harness(&error))?;
+    let plan = plan(folder)?;
+    let history = open(folder)?;
     let ending = history.ending();
     let (mut epoch, mut last) = (UnixMicros::default(), Micros::default());
     let noted = history.inspect(|event| match event {
@@ -54,6 +50,32 @@ pub fn judge(folder: &RunFolder) -> Result<JudgedRun, Error> {
     let latencies = leaseproof_report::latency_log(named, epoch, last).map_err(Error::machine)?;
     let seconds = leaseproof_report::seconds_csv(&seconds);
     Ok(JudgedRun { verdicts, latencies, seconds })
+}
+
+/// How each issued credential of a recorded run ended, by the number of its lifecycle: the totals count the same.
+///
+/// # Errors
+/// [`Error::Input`] if its plan or its history cannot be read.
+pub fn credential_ends(folder: &RunFolder) -> Result<BTreeMap<u64, CredentialEnd>, Error> {
+    let plan = plan(folder)?;
+    let history = open(folder)?;
+    let ending = history.ending();
+    let ends = leaseproof_checker::credential_ends(&plan, history);
+    check_size(&folder.history(), &ending())?;
+    Ok(ends)
+}
+
+fn plan(folder: &RunFolder) -> Result<Plan, Error> {
+    let path = folder.plan();
+    let unreadable = |error: &(dyn std::error::Error + 'static)| {
+        Error::input(format!("cannot read {}: {error}", path.display())).unless_harness(error)
+    };
+    let text = leaseproof_files::read_text(&path, leaseproof_files::PLAN).map_err(|error| unreadable(&error))?;
+    Plan::from_json(&text).map_err(|error| unreadable(&error))
+}
+
+fn open(folder: &RunFolder) -> Result<History, Error> {
+    History::open(&folder.history()).map_err(|error| Error::input(&error).unless_harness(&error))
 }
 
 /// Checks that the history at `path` was not too large to be read.

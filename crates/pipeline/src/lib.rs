@@ -21,7 +21,7 @@ pub use artifacts::{read_servers, read_verdicts, write_judged};
 pub use display::{Display, Stage};
 pub use error::Error;
 pub use interrupt::{Cut, Interrupt, Signal};
-pub use judgment::{JudgedRun, check_size, judge};
+pub use judgment::{JudgedRun, check_size, credential_ends, judge};
 pub use process::{harness, is_running, started, supervisor};
 pub use run::{Run, run};
 pub use stop::Stop;

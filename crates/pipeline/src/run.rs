@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdicts};
+use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunOutcome, RunVerdicts};
 use leaseproof_estate::{ClientToken, EstateError};
 use leaseproof_history::{Ledger, NewRun, Recorder, Recording, RunFolder};
 use leaseproof_scenario::{EstateKind, Plan};
@@ -40,10 +40,8 @@ const RELEASE_SHORTEST: Duration = Duration::from_secs(10);
 pub struct Run {
     /// Its folder, with all files that could be written.
     pub folder: RunFolder,
-    /// Its verdicts.
+    /// Its verdicts. If a file of the folder is not complete, the outcome says that.
     pub verdicts: RunVerdicts,
-    /// Whether all files of the folder are complete.
-    pub is_stored: bool,
 }
 
 /// Plan → environment → workload, observed → history → verdicts → files.
@@ -105,15 +103,17 @@ pub async fn run(
     if let Some(stop) = &unwritten {
         // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
+        judged.verdicts.outcome = RunOutcome::NotSaved;
     }
     let written = artifacts::write_judged(&folder, &judged);
     drop(stage);
-    let verdicts = judged.verdicts;
-    if let Err(error) = &written {
+    if let Err(error) = written {
         display.note(&format!("the run's files are not complete: {error}"));
+        judged.verdicts.outcome = RunOutcome::NotSaved;
+        // Those files that can be written have the outcome too.
+        let _first_error_is_shown = artifacts::write_judged(&folder, &judged);
     }
-    let is_stored = unwritten.is_none() && written.is_ok();
-    Ok(Run { folder, verdicts, is_stored })
+    Ok(Run { folder, verdicts: judged.verdicts })
 }
 
 /// A run without a judgment: the cause of its end comes first, and what is left in servers is named.

@@ -81,8 +81,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
         lines.push(format!("declared at {}: {}", known.origin, known.because));
     }
-    let measured = judgment.and_then(|judgment| judgment.measured.as_ref()).filter(|measured| measured.count > 0);
-    lines.extend(measured.map(|measured| format!("measured: {}", figures::distribution(measured))));
+    lines.extend(judgment.and_then(figures::measured));
     lines.extend(self::example(cause));
     lines.extend(actions::before(cause));
     let lines = lines.iter().map(|line| evidence::plain(line)).collect();

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 pub(crate) use leaseproof_domain::count;
 use leaseproof_domain::{
-    LatencySummary, LoadFigures, Micros, MoreThan, Operation, Quantity, RevocationFigures, UnixMicros,
+    ArrivalCounts, Judgment, LatencySummary, LoadFigures, MeasuredOf, Micros, MoreThan, Operation, Quantity,
+    RevocationFigures, UnixMicros,
 };
 
 /// Microseconds as milliseconds with three significant digits: `0.412`, `12.3`, `1204`.
@@ -33,12 +34,38 @@ pub(crate) fn wall(moment: UnixMicros) -> String {
     Timestamp::from_microsecond(moment.0).map_or_else(|_| format!("{} µs", moment.0), |t| format!("{t:.3}"))
 }
 
+/// What a check measured, of how many samples that were expected, in one line; none if it measured nothing.
+pub(crate) fn measured(judgment: &Judgment) -> Option<String> {
+    let summary = judgment.measured.as_ref().filter(|summary| summary.count > 0)?;
+    Some(format!("measured: {}", distribution(summary, judgment.measured_of.as_ref())))
+}
+
 /// A distribution in one line.
-pub(crate) fn distribution(summary: &LatencySummary) -> String {
+fn distribution(summary: &LatencySummary, of: Option<&MeasuredOf>) -> String {
     let value = |quantity| figure(summary, quantity, |micros| format!("{} ms", millis(micros)));
     let figures = Quantity::ALL.map(|quantity| format!("{} {}", quantity.name(), value(quantity)));
-    let of = if summary.censored > 0 { format!(", {} of them lower bounds", summary.censored) } else { String::new() };
-    format!("{} over {}{of}", figures.join(" · "), count(summary.count, "sample"))
+    let bounds = match summary.censored {
+        0 => String::new(),
+        1 => ", 1 of them a lower bound".to_owned(),
+        several => format!(", {several} of them lower bounds"),
+    };
+    let samples = match of {
+        Some(of) => format!("{} of {}", summary.count, count(of.expected.max(summary.count), "expected sample")),
+        None => count(summary.count, "sample"),
+    };
+    let arrivals = of.and_then(|of| of.arrivals.as_ref()).map(arrivals).unwrap_or_default();
+    format!("{} over {samples}{bounds}{arrivals}", figures.join(" · "))
+}
+
+/// The arrivals that samples follow from, as the end of a sentence.
+fn arrivals(counts: &ArrivalCounts) -> String {
+    let ArrivalCounts { due, answered, unanswered, dropped } = counts;
+    if answered == due {
+        return format!("; {} due, all answered", count(*due, "arrival"));
+    }
+    let lost = [(unanswered, "without an answer"), (dropped, "dropped")];
+    let lost = lost.iter().filter(|(number, _)| **number > 0).map(|(number, word)| format!(", {number} {word}"));
+    format!("; {} due: {answered} answered{}", count(*due, "arrival"), lost.collect::<String>())
 }
 
 /// The figures of a distribution by name, in milliseconds; a lower bound has its own unit: `> 10 s`.
@@ -110,7 +137,7 @@ pub(crate) fn gauges_missing(why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_domain::{LatencySummary, Quantity, UnixMicros};
+    use leaseproof_domain::{ArrivalCounts, LatencySummary, MeasuredOf, Quantity, UnixMicros};
 
     use super::{count, distribution, millis, wall};
 
@@ -119,7 +146,22 @@ mod tests {
         let at_least = vec![Quantity::P99, Quantity::P999, Quantity::Max];
         let bounds = LatencySummary { p99: 10_002_000, p999: 10_002_000, max: 10_003_000, ..LatencySummary::default() };
         let summary = LatencySummary { count: 1_501, censored: 30, p50: 18_400, p90: 61_000, at_least, ..bounds };
-        insta::assert_snapshot!(distribution(&summary), @"p50 18.4 ms · p90 61.0 ms · p99 > 10 s · p99.9 > 10 s · max > 10 s over 1501 samples, 30 of them lower bounds");
+        insta::assert_snapshot!(distribution(&summary, None), @"p50 18.4 ms · p90 61.0 ms · p99 > 10 s · p99.9 > 10 s · max > 10 s over 1501 samples, 30 of them lower bounds");
+    }
+
+    #[test]
+    fn a_distribution_says_of_how_many_expected_samples_it_is() {
+        let summary = LatencySummary { count: 4, p50: 1_000, ..LatencySummary::default() };
+        let words = |expected, answered, unanswered, dropped| {
+            let arrivals = ArrivalCounts { due: answered + unanswered + dropped, answered, unanswered, dropped };
+            let words = distribution(&summary, Some(&MeasuredOf { expected, arrivals: Some(arrivals) }));
+            words.split_once(" over ").unwrap().1.to_owned()
+        };
+        insta::assert_snapshot!(words(4, 4, 57, 0), @"4 of 4 expected samples; 61 arrivals due: 4 answered, 57 without an answer");
+        insta::assert_snapshot!(words(5, 5, 40, 16), @"4 of 5 expected samples; 61 arrivals due: 5 answered, 40 without an answer, 16 dropped");
+        insta::assert_snapshot!(words(4, 4, 0, 0), @"4 of 4 expected samples; 4 arrivals due, all answered");
+        let faults = distribution(&summary, Some(&MeasuredOf { expected: 6, arrivals: None }));
+        assert!(faults.ends_with(" over 4 of 6 expected samples"), "{faults}");
     }
 
     #[test]

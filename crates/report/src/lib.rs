@@ -20,6 +20,7 @@ mod layout;
 mod left_before;
 mod life;
 mod lifecycles;
+mod not_requested;
 mod noted;
 mod seconds;
 mod series;

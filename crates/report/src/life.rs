@@ -166,6 +166,7 @@ impl LifeStory {
             let own = |finding: &&leaseproof_domain::Finding| {
                 (finding.lease.is_some() && finding.lease == self.lease)
                     || (finding.username.is_some() && finding.username == self.username)
+                    || self.life.as_ref().is_some_and(|(number, _)| finding.lifecycles.contains(number))
             };
             let own: Vec<_> = judgment.findings.iter().filter(own).collect();
             for same in own.chunk_by(|one, other| one.what == other.what) {

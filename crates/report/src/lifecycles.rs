@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use leaseproof_domain::{
-    Event, Finding, Judgment, LeaseId, Micros, Operation, OperationRecord, Outcome, Subject, Username,
+    CredentialEnd, Event, Finding, Judgment, LeaseId, Micros, OperationRecord, Outcome, RoleSeen, Subject, Username,
 };
 
 use crate::causes::quoted;
@@ -20,22 +20,26 @@ pub enum Fate {
     Failed,
     /// One of its operations had no answer.
     Unanswered,
-    /// Its lease was revoked, and Vault acknowledged it.
+    /// It was revoked.
     Revoked,
-    /// Its role was observed to be gone without a revocation.
+    /// Its role was observed to be gone after its lease's end.
     Expired,
     /// It was issued, and its end was not observed.
     Open,
+    /// Its role was gone before its lease's end, without a revocation.
+    Lost,
 }
 
 impl Fate {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Unanswered => "unanswered",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Open => "open",
+    /// The outcome of an issued credential that ended like that.
+    const fn of(end: CredentialEnd) -> Self {
+        match end {
+            CredentialEnd::Revoked => Self::Revoked,
+            CredentialEnd::Expired => Self::Expired,
+            CredentialEnd::Lost => Self::Lost,
+            CredentialEnd::Live | CredentialEnd::Retried | CredentialEnd::Indeterminate | CredentialEnd::LeftBehind => {
+                Self::Open
+            }
         }
     }
 }
@@ -54,11 +58,12 @@ pub struct LifecycleFilter {
 }
 
 /// Every lifecycle of a run, collected from its history.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lifecycles {
     rows: BTreeMap<u64, Row>,
+    /// How each issued credential ended, as the run's totals count it.
+    ends: BTreeMap<u64, CredentialEnd>,
     owners: BTreeMap<Username, u64>,
-    oids: BTreeMap<u32, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -70,30 +75,30 @@ struct Row {
     /// The first error.
     trouble: Option<String>,
     fates: BTreeSet<Fate>,
+    end: Option<CredentialEnd>,
+    /// The OIDs of its role.
+    oids: BTreeSet<u32>,
 }
 
 impl Lifecycles {
+    /// None yet, of a run whose issued credentials ended like that, by the number of their lifecycles.
+    pub fn new(ends: BTreeMap<u64, CredentialEnd>) -> Self {
+        Self { rows: BTreeMap::new(), ends, owners: BTreeMap::new() }
+    }
+
     /// Processes an event of the history.
     pub fn see(&mut self, event: &Event) {
         match event {
             Event::Operation(record) if record.life != 0 => self.operation(record),
-            Event::RoleRead(read) => {
-                let owner = self.owners.get(&read.username).copied();
-                self.oids.extend(read.role.as_ref().zip(owner).map(|(role, owner)| (role.oid, owner)));
-            }
-            Event::Roles(seen) => {
-                for role in &seen.appeared {
-                    self.oids.extend(self.owners.get(&role.name).map(|owner| (role.oid, *owner)));
-                }
-                let gone: Vec<u64> = seen.gone.iter().filter_map(|oid| self.oids.get(oid).copied()).collect();
-                for owner in gone {
-                    if let Some(row) = self.rows.get_mut(&owner).filter(|row| !row.fates.contains(&Fate::Revoked)) {
-                        row.fates.insert(Fate::Expired);
-                    }
-                }
-            }
+            Event::RoleRead(read) => read.role.iter().for_each(|role| self.role(role)),
+            Event::Roles(seen) => seen.appeared.iter().for_each(|role| self.role(role)),
             _ => {}
         }
+    }
+
+    fn role(&mut self, role: &RoleSeen) {
+        let row = self.owners.get(&role.name).and_then(|owner| self.rows.get_mut(owner));
+        row.into_iter().for_each(|row| row.oids.extend([role.oid]));
     }
 
     fn operation(&mut self, record: &OperationRecord) {
@@ -101,6 +106,8 @@ impl Lifecycles {
         if row.at.is_none() {
             row.at = Some(record.start);
             row.role.clone_from(&record.role);
+            row.end = self.ends.get(&record.life).copied();
+            row.fates.extend(row.end.map(Fate::of));
         }
         if row.lease.is_none() {
             row.lease.clone_from(&record.lease);
@@ -110,7 +117,6 @@ impl Lifecycles {
             self.owners.insert(name.clone(), record.life);
         }
         let (fate, words) = match &record.outcome {
-            Outcome::Ok if record.op == Operation::Revoke => (Some(Fate::Revoked), None),
             Outcome::Failed(failure) if record.op.expects_success() => (Some(Fate::Failed), Some(failure.code.clone())),
             Outcome::Indeterminate { .. } => (Some(Fate::Unanswered), Some("no answer".to_owned())),
             _ => (None, None),
@@ -128,7 +134,8 @@ impl Lifecycles {
 
     /// The selected lifecycles in order of time, in lines of at most `width` columns. `run` is the run's name for commands.
     pub fn list(&self, filter: &LifecycleFilter, run: &str, width: Option<usize>) -> String {
-        let mut wanted: Vec<&Row> = self.rows.values().filter(|row| row.is_wanted(filter)).collect();
+        let wanted = self.rows.iter().filter(|(number, row)| row.is_wanted(**number, filter));
+        let mut wanted: Vec<&Row> = wanted.map(|(_, row)| row).collect();
         wanted.sort_by_key(|row| row.at);
         let mut out = String::new();
         let layout = Layout::new(width);
@@ -152,19 +159,24 @@ impl Lifecycles {
 }
 
 impl Row {
-    fn is_wanted(&self, filter: &LifecycleFilter) -> bool {
+    fn is_wanted(&self, number: u64, filter: &LifecycleFilter) -> bool {
         let about = |judgment: &Judgment| {
             judgment.findings.iter().any(|finding| {
                 (finding.lease.is_some() && finding.lease == self.lease)
                     || (finding.username.is_some() && finding.username == self.username)
+                    || finding.lifecycles.contains(&number)
+                    || self.is_known_by_oid(finding)
                     || self.is_never_issued(finding, &judgment.subject)
             })
         };
-        let open =
-            || self.lease.is_some() && !self.fates.contains(&Fate::Revoked) && !self.fates.contains(&Fate::Expired);
         filter.role.as_ref().is_none_or(|role| *role == self.role)
-            && filter.fate.is_none_or(|fate| self.fates.contains(&fate) || (fate == Fate::Open && open()))
+            && filter.fate.is_none_or(|fate| self.fates.contains(&fate))
             && filter.found_by.as_ref().is_none_or(|judgments| judgments.iter().any(about))
+    }
+
+    /// Whether the finding is about its role, of which it has only the OID.
+    fn is_known_by_oid(&self, finding: &Finding) -> bool {
+        finding.lease.is_none() && finding.username.is_none() && finding.oid.is_some_and(|oid| self.oids.contains(&oid))
     }
 
     /// Whether the finding is about its issue, which named no lease and no user.
@@ -178,9 +190,7 @@ impl Row {
     }
 
     fn outcome(&self) -> String {
-        let ended = [Fate::Revoked, Fate::Expired].into_iter().find(|fate| self.fates.contains(fate));
-        let ended = ended.map(Fate::word).or(self.lease.as_ref().map(|_| Fate::Open.word()));
-        let parts = [ended.map(str::to_owned), self.trouble.clone()];
+        let parts = [self.end.map(|end| end.words().to_owned()), self.trouble.clone()];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }

@@ -1,11 +1,12 @@
 //! Verdicts made by hand, for the tests of every form that a report has.
 
 use leaseproof_domain::{
-    ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, Cause, CauseFault, CauseSeen, CauseSubject,
-    CheckId, EndReason, Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment, KnownFinding,
-    LatencySummary, LeaseId, LoadFigures, Micros, Observed, ObservedNote, Operation, OperationStatistics, Origin,
-    Outcome, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts, ScenarioWarning, ServerNote, SetupLine,
-    Severity, Subject, Totals, UnixMicros, Username, VERDICTS_SCHEMA, Validity, Verdict,
+    ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, ArrivalCounts, Cause, CauseFault, CauseSeen,
+    CauseSubject, CheckId, EndReason, Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment,
+    KnownFinding, LatencySummary, LeaseId, LoadFigures, MeasuredOf, Micros, NotRequested, Observed, ObservedNote,
+    Operation, OperationStatistics, Origin, Outcome, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts,
+    ScenarioWarning, SelectedBy, ServerNote, SetupLine, Severity, Subject, Totals, UnixMicros, Username,
+    VERDICTS_SCHEMA, Validity, Verdict,
 };
 
 pub(crate) fn verdicts() -> RunVerdicts {
@@ -27,6 +28,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
         causes: vec![wrong_privileges(), late_login(), undropped()],
         warnings: vec![ScenarioWarning { what: "`{{name}}` is not quoted".into(), origin: origin(51) }],
         checks: vec![passed(), failed(), known(), measured(), unknown()],
+        not_requested: not_requested(),
         operations: vec![operation(Operation::Issue, 0, 12_300), operation(Operation::DeadLogin, 320, 3_100)],
         totals: Totals {
             arrivals: 320,
@@ -154,15 +156,16 @@ fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
         findings: Vec::new(),
         more_findings: 0,
         promised: Some(origin(78)),
-        rests_on_timing: check.info().timing,
+        rests_on_timing: check.info().timing.rests(),
         known: None,
         measured: None,
+        measured_of: None,
         notes: Vec::new(),
     }
 }
 
 fn passed() -> Judgment {
-    let note = "unproved, promised: TRIGGER ON TABLE public.domains: CREATE TRIGGER locks the table\nagainst writes";
+    let note = "not tested, promised: TRIGGER ON TABLE public.domains: CREATE TRIGGER locks the table\nagainst writes";
     Judgment { notes: vec![note.to_owned()], ..judgment("PRB-1", Verdict::Pass, 321) }
 }
 
@@ -174,6 +177,7 @@ fn failed() -> Judgment {
         oid: Some(16_433),
         privilege: Some(privilege.into()),
         at: Some(Micros(3_204_118)),
+        lifecycles: Vec::new(),
         code: None,
         promised: Some(origin(83)),
         statements: Some(RoleStatements {
@@ -407,6 +411,10 @@ fn measured() -> Judgment {
             max: 1_204_000,
             ..LatencySummary::default()
         }),
+        measured_of: Some(MeasuredOf {
+            expected: 330,
+            arrivals: Some(ArrivalCounts { due: 340, answered: 330, unanswered: 6, dropped: 4 }),
+        }),
         ..judgment("INV-1", Verdict::Fail, 321)
     }
 }
@@ -436,4 +444,17 @@ fn operation(op: Operation, failed: u64, p50: u64) -> OperationStatistics {
         service: summary(p50 - 100),
         codes: if failed > 0 { vec![("28P01".into(), failed)] } else { Vec::new() },
     }
+}
+
+fn not_requested() -> Vec<NotRequested> {
+    let left =
+        |check, subject, by, line| NotRequested { check: CheckId::of(check), subject, by, promised: origin(line) };
+    let role = |name: &str| Subject::Role(name.into());
+    vec![
+        left("REV-1", role("powerdns-role"), SelectedBy::Only, 90),
+        left("REV-1", role("other"), SelectedBy::Only, 91),
+        left("PRB-2", role("powerdns-role"), SelectedBy::Skip, 92),
+        left("THR-1", Subject::Metric("renew.failed".into()), SelectedBy::Only, 130),
+        left("THR-1", Subject::Metric("issue.response.p99{role=other}".into()), SelectedBy::Only, 131),
+    ]
 }

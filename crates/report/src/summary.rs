@@ -10,7 +10,7 @@ use leaseproof_domain::{
 use crate::actions as words;
 use crate::causes::{self, Block};
 use crate::foreign::{code, markdown, one_line};
-use crate::{evidence, figures, left_before, noted};
+use crate::{evidence, figures, left_before, not_requested, noted};
 
 /// The verdicts as Markdown.
 pub fn summary(verdicts: &RunVerdicts) -> String {
@@ -36,6 +36,9 @@ pub fn summary(verdicts: &RunVerdicts) -> String {
     if !not_run.is_empty() {
         let ids: Vec<&str> = not_run.iter().map(|judgment| judgment.check.as_str()).collect();
         let _ = writeln!(out, "{} not run: {}.\n", figures::count(ids.len() as u64, "check"), ids.join(", "));
+    }
+    for line in not_requested::lines(verdicts) {
+        let _ = writeln!(out, "{}.\n", markdown(&line));
     }
     let tells = |judgment: &&Judgment| {
         let shown = judgment.verdict != Verdict::Pass && !judgment.not_run && judgment.undecided_by.is_none();

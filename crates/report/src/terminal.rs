@@ -71,6 +71,7 @@ pub fn terminal(verdicts: &RunVerdicts, view: &TerminalView<'_>) -> String {
     checks::undecided(&mut out, layout, verdicts);
     if !quiet {
         checks::left_out(&mut out, layout, verdicts);
+        checks::not_requested(&mut out, layout, verdicts);
         checks::passed(&mut out, layout, verdicts, view.detail);
         warnings(&mut out, layout, verdicts);
         totals(&mut out, layout, verdicts);
@@ -294,6 +295,7 @@ fn closing(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Term
         (not_run, "not run"),
         (count(&|judgment| judgment.known.is_some()), "known"),
         (verdicts.observed.left_out.len(), "left out"),
+        (verdicts.not_requested.len(), "not requested"),
     ];
     let counts: Vec<String> =
         counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();

@@ -11,6 +11,7 @@ use crate::merge::lay_over;
 use crate::near::{listed, nearest};
 use crate::node::{self, Entry, Node, Table, Value};
 use crate::place::{Holds, Place, Source};
+use crate::plan::THRESHOLD_OPTION;
 use crate::problem::{Noted, Problem};
 use crate::route::{self, Change};
 use crate::without::take_away;
@@ -180,7 +181,13 @@ fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
     let entry = Entry { key: String::new(), at, node };
     let bad = path.split('.').next().is_some_and(|first| matches!(first, "extends" | "without" | "profile"));
     if bad || path.is_empty() {
-        return noted.add(Problem::at(&whole, "`--set` changes what the scenario says of one run").label("not this"));
+        return noted.add(
+            Problem::at(
+                &whole,
+                "`--set` changes one value of the scenario; it cannot change `extends`, `without` or `profile`",
+            )
+            .label("cannot be set"),
+        );
     }
     if let Err(lost) = route::change(table, ROOT, path, Change::Set(entry)) {
         noted.add(lost.problem(path, &whole));
@@ -189,7 +196,7 @@ fn set(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
 
 /// `--threshold 'METRIC{KEY=VALUE,…} LIMIT'`: one more `[[threshold]]`.
 fn threshold(table: &mut Table, text: &str, folder: &Path, noted: &Noted) {
-    let source = Arc::new(Source::argument("--threshold", text, folder.to_path_buf()));
+    let source = Arc::new(Source::argument(THRESHOLD_OPTION, text, folder.to_path_buf()));
     let whole = Place::new(&source, 0..text.len());
     let example = "as in `--threshold 'issue.response.p99 < 250ms'` or `--threshold 'renew.failed{role=app} <= 1%'`";
     let Some(at) = text.find(['<', '>']) else {

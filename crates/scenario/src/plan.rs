@@ -23,7 +23,7 @@ mod wrong_key;
 
 use std::collections::BTreeMap;
 
-use leaseproof_domain::{CheckId, Origin, ScenarioWarning, Subject, Ttl};
+use leaseproof_domain::{CheckId, NotRequested, Origin, ScenarioWarning, Subject, Ttl};
 use serde::{Deserialize, Serialize};
 
 pub use action::{ActionPlan, Affected, healed_by, numbered};
@@ -35,6 +35,7 @@ pub use choices::{Choices, Draw};
 pub use containers::{ContainersPlan, Image};
 pub use fault::{EVERY_NODE, FaultKind, FaultName, FaultPlan};
 pub use lie::{LieKind, LiePlan, LiedTo};
+pub(crate) use load::THRESHOLD_OPTION;
 pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
 pub use pdns::{AfterRendering, PdnsPlan};
 pub use planned_load::{PlannedArrival, PlannedLoad};
@@ -112,6 +113,9 @@ pub struct Plan {
     /// Checks that the promises ask for and that nobody can make in this estate: they are not among `asks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// Checks that the promises ask for and that `--only` or `--skip` left out: they are not among `asks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_requested: Vec<NotRequested>,
 }
 
 impl Plan {
@@ -144,13 +148,13 @@ impl Plan {
         }
     }
 
-    /// The title for people; it says so where the answers that the client gets are not all Vault's.
+    /// The title for people; it says if a tampering proxy changes what the client gets.
     pub fn shown_title(&self) -> String {
         if self.lies.is_empty() {
             return self.title.clone();
         }
         let kinds: Vec<&str> = self.lies.iter().map(|lie| lie.kind.name()).collect();
-        format!("{} (an impostor stands before Vault: {})", self.title, kinds.join(", "))
+        format!("{} (with a tampering proxy in front of Vault: {})", self.title, kinds.join(", "))
     }
 }
 

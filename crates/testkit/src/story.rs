@@ -234,6 +234,7 @@ pub fn plan() -> Plan {
         containers: ContainersPlan::default(),
         attached: None,
         left_out: vec![],
+        not_requested: vec![],
     }
 }
 

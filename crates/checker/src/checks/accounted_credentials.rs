@@ -1,4 +1,6 @@
-use leaseproof_domain::{Observer, Totals};
+use std::collections::BTreeMap;
+
+use leaseproof_domain::{CredentialEnd, Observer, Totals};
 
 use super::fate::Fate;
 use super::shown::expect_shown;
@@ -58,25 +60,30 @@ impl Check for AccountedCredentials {
 #[derive(Default)]
 pub(crate) struct Totaller {
     totals: Totals,
+    /// The end of each, where it is asked for: a judgment keeps nothing of lives that have ended.
+    ends: Option<BTreeMap<u64, CredentialEnd>>,
 }
 
 impl Totaller {
+    /// One that keeps the end of each life too.
+    pub(crate) fn of_each() -> Self {
+        Self { totals: Totals::default(), ends: Some(BTreeMap::new()) }
+    }
+
     pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
         let Some(fate) = Fate::of(life, run) else { return };
-        let totals = &mut self.totals;
-        totals.issued += 1;
-        match fate {
-            Fate::Revoked => totals.revoked += 1,
-            Fate::Expired => totals.expired += 1,
-            Fate::Live => totals.live += 1,
-            Fate::Retried => totals.retried += 1,
-            Fate::Indeterminate | Fate::Unseen => totals.indeterminate += 1,
-            // They are in none: that is the finding.
-            Fate::Lost { .. } | Fate::LeftBehind { .. } => {}
+        self.totals.count(fate.end());
+        if let Some(ends) = &mut self.ends {
+            ends.insert(life.number, fate.end());
         }
     }
 
     pub(crate) fn totals(&self) -> Totals {
         self.totals.clone()
+    }
+
+    /// The end of each issued credential, by the number of its lifecycle.
+    pub(crate) fn into_ends(self) -> BTreeMap<u64, CredentialEnd> {
+        self.ends.unwrap_or_default()
     }
 }

@@ -4,6 +4,7 @@ use leaseproof_domain::{Event, Finding, Micros, Operation, Outcome};
 
 use super::due;
 use super::endpoints::Endpoints;
+use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
@@ -23,6 +24,8 @@ struct Requests {
     due: u64,
     sent_unanswered: u64,
     dropped: u64,
+    /// The lifecycles of those that were sent and had no answer.
+    unanswered: Named,
     /// When the first one was due that had no answer, how long its client waits, and what was seen instead.
     first: Option<(Micros, u128, String)>,
 }
@@ -50,6 +53,7 @@ impl Check for Availability {
                 requests.due += 1;
                 if let Outcome::Indeterminate { why } = &record.outcome {
                     requests.sent_unanswered += 1;
+                    requests.unanswered.add(record.life);
                     let timeout = timeouts.operation(record).as_millis();
                     requests.without_answer(record.intended, timeout, why);
                 }
@@ -87,7 +91,8 @@ impl Check for Availability {
             }
             let (at, words) = words(*op, requests, unanswered, share);
             let promised = allowed.map(|promise| promise.origin.clone());
-            sheet.find(Finding { what: words, at, promised, ..Finding::default() });
+            let lifecycles = requests.unanswered.numbers();
+            sheet.find(Finding { what: words, at, promised, lifecycles, ..Finding::default() });
         }
     }
 
@@ -101,7 +106,7 @@ impl Check for Availability {
 }
 
 fn words(op: Operation, requests: &Requests, unanswered: u64, share: f64) -> (Option<Micros>, String) {
-    let Requests { due, sent_unanswered, dropped, first } = requests;
+    let Requests { due, sent_unanswered, dropped, first, .. } = requests;
     let (at, timeout, why) = first.as_ref().map_or((None, 0, ""), |(at, ms, why)| (Some(*at), *ms, why.as_str()));
     let allowed = if share > 0.0 { format!("all but {} %", share * 100.0) } else { "every one".to_owned() };
     let words = format!(

@@ -5,18 +5,28 @@ use crate::check::{Check, Whole};
 use crate::fold::{Life, Run, Term};
 use crate::sheet::Sheet;
 use crate::times::Times;
+use crate::windows::Selection;
 use crate::words::span;
 
 /// A lease that expires takes its role with it, within `dead_within`.
-#[derive(Default)]
 pub(super) struct Expiry {
+    role: Option<String>,
     lags: Times,
+    /// Credentials that were left to expire.
+    expected: u64,
+}
+
+impl Expiry {
+    pub(super) fn new(role: Option<String>) -> Self {
+        Self { role, lags: Times::default(), expected: 0 }
+    }
 }
 
 impl Check for Expiry {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(term) = left_to_expire(life) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
+        self.expected += 1;
         expect_shown(life, run, sheet);
         let deadline = run.gone_by(term.latest);
         let lag = expiry_lag(life, run);
@@ -57,8 +67,9 @@ impl Check for Expiry {
         sheet.expect(true);
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.measured(self.lags.summary());
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let of_role = whole.windows.merged(Selection { role: self.role.as_deref(), ..Selection::default() });
+        sheet.measured(self.lags.summary(), of_role.measured_of(self.expected));
     }
 
     fn relies_on(&self) -> &'static [Observer] {
@@ -114,7 +125,8 @@ pub(crate) fn expiry_lag(life: &Life, run: &Run<'_>) -> Option<Lag> {
     (to > term.latest).then_some(Lag { from: term.latest, to, gone: false })
 }
 
-fn left_to_expire(life: &Life) -> Option<Term> {
+/// The lease's end of a credential that nobody asked to revoke.
+pub(super) fn left_to_expire(life: &Life) -> Option<Term> {
     if life.revocation().is_some() {
         return None;
     }

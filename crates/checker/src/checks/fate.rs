@@ -1,4 +1,4 @@
-use leaseproof_domain::Micros;
+use leaseproof_domain::{CredentialEnd, Micros};
 
 use crate::fold::{Gone, Life, Run, Step, Term};
 
@@ -30,6 +30,19 @@ pub(super) enum Fate {
 }
 
 impl Fate {
+    /// How it counts in totals and in lists.
+    pub(super) const fn end(self) -> CredentialEnd {
+        match self {
+            Self::Revoked => CredentialEnd::Revoked,
+            Self::Expired => CredentialEnd::Expired,
+            Self::Live => CredentialEnd::Live,
+            Self::Retried => CredentialEnd::Retried,
+            Self::Indeterminate | Self::Unseen => CredentialEnd::Indeterminate,
+            Self::Lost { .. } => CredentialEnd::Lost,
+            Self::LeftBehind { .. } => CredentialEnd::LeftBehind,
+        }
+    }
+
     /// None for a life that was never acknowledged.
     pub(super) fn of(life: &Life, run: &Run<'_>) -> Option<Self> {
         life.acknowledged()?;

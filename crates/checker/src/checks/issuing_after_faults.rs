@@ -1,5 +1,6 @@
-use leaseproof_domain::{Finding, Micros, Operation};
+use leaseproof_domain::{Event, Finding, MeasuredOf, Micros, Operation};
 
+use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::fold::{Fault, Run};
 use crate::sheet::Sheet;
@@ -8,12 +9,30 @@ use crate::words::span;
 
 /// After each fault credentials are issued again, within `recovers_within`; so they are after each action that affects
 /// issuing.
-pub(super) struct IssuingAfterFaults;
+#[derive(Default)]
+pub(super) struct IssuingAfterFaults {
+    /// Issues that did not succeed after a healing, until one did: when each was sent, and its lifecycle.
+    failed: Vec<(Micros, u64)>,
+}
 
 impl Check for IssuingAfterFaults {
+    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut Sheet) {
+        let awaited = |fault: &Fault<'_>| fault.healed.is_some() && fault.issued.is_none();
+        if let Event::Operation(record) = event
+            && record.op == Operation::Issue
+            && record.life > 0
+            && !record.outcome.is_ok()
+            && run.faults.iter().any(awaited)
+        {
+            self.failed.push((record.start, record.life));
+        }
+    }
+
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
         let mut outages = Times::default();
+        let mut expected = 0;
         for fault in run.faults.iter().filter(|fault| fault.source.affects(Operation::Issue)) {
+            expected += 1;
             let words = fault.words();
             let (Some(begun), Some(over)) = (fault.begun, fault.over()) else {
                 sheet.cannot_say(match fault.begun {
@@ -39,10 +58,10 @@ impl Check for IssuingAfterFaults {
             }
             sheet.sample();
             if !in_time {
-                sheet.find(finding(fault, begun, over, &words));
+                sheet.find(Finding { lifecycles: self.failed_after(fault), ..finding(fault, begun, over, &words) });
             }
         }
-        sheet.measured(outages.summary());
+        sheet.measured(outages.summary(), MeasuredOf { expected, arrivals: None });
     }
 
     fn without_samples(&self) -> &'static str {
@@ -51,6 +70,16 @@ impl Check for IssuingAfterFaults {
 
     fn raise(&self) -> &'static [&'static str] {
         &[]
+    }
+}
+
+impl IssuingAfterFaults {
+    /// The lifecycles whose issue did not succeed from the healing on, until one did.
+    fn failed_after(&self, fault: &Fault<'_>) -> Vec<u64> {
+        let from = fault.healed.unwrap_or_default();
+        let to = fault.issued.unwrap_or(Micros(u64::MAX));
+        let within = self.failed.iter().filter(|(sent, _)| (from..=to).contains(sent));
+        within.map(|(_, life)| *life).collect::<Named>().numbers()
     }
 }
 

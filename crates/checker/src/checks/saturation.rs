@@ -1,15 +1,29 @@
-use leaseproof_domain::Finding;
+use leaseproof_domain::{Event, Finding, Micros};
 use leaseproof_scenario::PhasePlan;
 
+use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::saturation::{Backlog, Certainty, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
 use crate::sheet::Sheet;
 
 /// The backlog does not grow while arrivals last.
-pub(super) struct Saturation;
+#[derive(Default)]
+pub(super) struct Saturation {
+    /// Requests that had no answer: when each was due, and its lifecycle.
+    unanswered: Vec<(Micros, u64)>,
+}
 
 impl Check for Saturation {
+    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
+        if let Event::Operation(record) = event
+            && record.life > 0
+            && record.outcome.is_open()
+        {
+            self.unanswered.push((record.intended, record.life));
+        }
+    }
+
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         if let Some(phase) = unmarked(run).filter(|_| whole.complete) {
             return sheet.cannot_say(format!("when phase {phase} began and ended is not in the history"));
@@ -39,6 +53,7 @@ impl Check for Saturation {
                     what: words(stretch, *backlog, growth),
                     at: Some(stretch.figures.from),
                     promised: Some(stretch.phase.origin.clone()),
+                    lifecycles: self.unanswered_in(stretch, *backlog),
                     ..Finding::default()
                 });
             }
@@ -55,6 +70,16 @@ impl Check for Saturation {
 
     fn raise(&self) -> &'static [&'static str] {
         &[]
+    }
+}
+
+impl Saturation {
+    /// The lifecycles whose requests were due in the stretch and had no answer.
+    fn unanswered_in(&self, stretch: &Stretch<'_>, backlog: Backlog) -> Vec<u64> {
+        let (from, to) = (stretch.figures.from, stretch.figures.to);
+        let within =
+            self.unanswered.iter().filter(|(due, _)| backlog == Backlog::Requests && (from..=to).contains(due));
+        within.map(|(_, life)| *life).collect::<Named>().numbers()
     }
 }
 

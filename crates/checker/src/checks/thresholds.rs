@@ -1,8 +1,9 @@
-use leaseproof_domain::{Finding, Metric, MoreThan, Operation, Quantity, Subject};
+use leaseproof_domain::{Event, Finding, Metric, Micros, MoreThan, Operation, OperationRecord, Quantity, Subject};
 use leaseproof_scenario::{Ask, Comparison, During, LifePlan, Plan, ThresholdPlan};
 
 use super::due;
-use super::expiry::expect_end;
+use super::expiry::{expect_end, expiry_lag, left_to_expire};
+use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::fold::{Life, Run};
 use crate::sheet::Sheet;
@@ -12,7 +13,53 @@ use crate::windows::Selection;
 
 /// A declared threshold holds.
 pub(super) struct Thresholds {
-    thresholds: Vec<ThresholdPlan>,
+    thresholds: Vec<Bounded>,
+}
+
+/// A threshold, and what it is about.
+struct Bounded {
+    plan: ThresholdPlan,
+    /// The lifecycles with a request beyond the limit.
+    beyond: Named,
+    /// Credentials that were left to expire, if their lag is limited.
+    to_expire: u64,
+}
+
+impl Bounded {
+    fn new(plan: ThresholdPlan) -> Self {
+        Self { plan, beyond: Named::default(), to_expire: 0 }
+    }
+
+    /// Whether what is done for a role in a phase counts, in or outside a fault window.
+    fn counts(&self, phase: &str, role: &str, in_fault: bool) -> bool {
+        let ThresholdPlan { during, .. } = self.plan;
+        self.plan.phase.as_deref().is_none_or(|own| own == phase)
+            && self.plan.role.as_deref().is_none_or(|own| own == role)
+            && match during {
+                During::Run => true,
+                During::NoFault => !in_fault,
+                During::Fault => in_fault,
+            }
+    }
+
+    /// Whether the request is one of those that can cross the limit: it took too long, failed, or had no answer.
+    fn is_beyond(&self, record: &OperationRecord) -> bool {
+        let upper = matches!(self.plan.comparison, Comparison::Below | Comparison::AtMost);
+        let is_open = record.outcome.is_open();
+        let since = match self.plan.metric {
+            Metric::Response(op, _) if op == record.op => record.intended,
+            Metric::Service(op, _) if op == record.op => record.start,
+            Metric::Failed(op) if op == record.op => return upper && !record.outcome.is_ok(),
+            Metric::Unanswered(op) if op == record.op => return upper && is_open,
+            _ => return false,
+        };
+        // What had no answer took longer than its client waited.
+        if is_open { upper } else { self.is_crossed_by(since, record.end) }
+    }
+
+    fn is_crossed_by(&self, from: Micros, to: Micros) -> bool {
+        !compare(self.plan.comparison, to.0.saturating_sub(from.0) as f64, self.plan.limit)
+    }
 }
 
 impl Thresholds {
@@ -35,19 +82,39 @@ impl Thresholds {
         if thresholds.is_empty() {
             thresholds = meant(&|threshold| own_subject(threshold) || own_metric(threshold));
         }
-        Self { thresholds }
+        Self { thresholds: thresholds.into_iter().map(Bounded::new).collect() }
     }
 }
 
 impl Check for Thresholds {
+    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut Sheet) {
+        let Event::Operation(record) = event else { return };
+        if record.life == 0 || record.outcome.harness().is_some() {
+            return;
+        }
+        let in_fault = run.faults.felt_by(record.op, record.start, record.end);
+        for threshold in &mut self.thresholds {
+            if threshold.counts(&record.phase, &record.role, in_fault) && threshold.is_beyond(record) {
+                threshold.beyond.add(record.life);
+            }
+        }
+    }
+
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        let of = |threshold: &&ThresholdPlan| {
-            threshold.during != During::Fault
-                && threshold.phase.as_deref().is_none_or(|phase| phase == &*life.phase)
-                && threshold.role.as_deref().is_none_or(|role| role == &*life.role)
-        };
-        for threshold in self.thresholds.iter().filter(of) {
-            match threshold.metric {
+        let lag = expiry_lag(life, run);
+        for threshold in &mut self.thresholds {
+            let in_fault = lag.is_some_and(|lag| run.faults.felt_by(Operation::Revoke, lag.from, lag.to));
+            let is_lag = matches!(threshold.plan.metric, Metric::ExpiryLag(_));
+            if is_lag && threshold.counts(&life.phase, &life.role, in_fault) {
+                threshold.to_expire += u64::from(left_to_expire(life).is_some());
+                if lag.is_some_and(|lag| threshold.is_crossed_by(lag.from, lag.to)) {
+                    threshold.beyond.add(life.number);
+                }
+            }
+            if threshold.plan.during == During::Fault || !threshold.counts(&life.phase, &life.role, false) {
+                continue;
+            }
+            match threshold.plan.metric {
                 Metric::ExpiryLag(_) => expect_end(life, run, sheet),
                 metric => metric.operation().into_iter().for_each(|op| {
                     if op != Operation::Issue {
@@ -59,7 +126,7 @@ impl Check for Thresholds {
     }
 
     fn arrivals(&self) -> Option<Selection<'_>> {
-        let [threshold] = &*self.thresholds else { return Some(Selection::default()) };
+        let [Bounded { plan: threshold, .. }] = &*self.thresholds else { return Some(Selection::default()) };
         (threshold.during != During::Fault).then(|| Selection::of(threshold))
     }
 
@@ -70,12 +137,12 @@ impl Check for Thresholds {
             Metric::Response(op, _) | Metric::Failed(op) | Metric::Unanswered(op) => op == Operation::Issue,
             Metric::Service(..) | Metric::ExpiryLag(_) => false,
         };
-        self.thresholds.iter().all(|threshold| judges(threshold.metric))
+        self.thresholds.iter().all(|threshold| judges(threshold.plan.metric))
     }
 
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
         for threshold in &self.thresholds {
-            judge(threshold, &whole.windows.merged(Selection::of(threshold)), run.plan, sheet);
+            judge(threshold, &whole.windows.merged(Selection::of(&threshold.plan)), run.plan, sheet);
         }
     }
 
@@ -83,11 +150,11 @@ impl Check for Thresholds {
     /// on that.
     fn rests_on_timing(&self) -> Option<bool> {
         let timing = |metric: Metric| metric.is_time() || matches!(metric, Metric::Shed | Metric::Unanswered(_));
-        Some(self.thresholds.iter().any(|threshold| timing(threshold.metric)))
+        Some(self.thresholds.iter().any(|threshold| timing(threshold.plan.metric)))
     }
 
     fn raise(&self) -> &'static [&'static str] {
-        match self.thresholds.first().map(|threshold| (threshold.during, threshold.metric)) {
+        match self.thresholds.first().map(|threshold| (threshold.plan.during, threshold.plan.metric)) {
             Some((During::Fault, _)) => &[],
             Some((_, Metric::ExpiryLag(_))) => &["end.expire", "rate", "for"],
             Some((_, metric)) => match metric.operation() {
@@ -104,7 +171,8 @@ impl Check for Thresholds {
     }
 }
 
-fn judge(threshold: &ThresholdPlan, statistics: &Statistics, plan: &Plan, sheet: &mut Sheet) {
+fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, sheet: &mut Sheet) {
+    let threshold = &bounded.plan;
     let (metric, subject) = (threshold.metric, threshold.subject());
     let times = times_of(metric, statistics);
     let (shown, holds, samples) = match (quantity_of(metric), times) {
@@ -122,7 +190,9 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, plan: &Plan, sheet:
     }
     sheet.samples(samples);
     if let Some(times) = times {
-        sheet.measured(times.summary());
+        let due =
+            metric.operation().and_then(|op| statistics.operations.get(&op)).map_or(bounded.to_expire, Figures::due);
+        sheet.measured(times.summary(), statistics.measured_of(due));
     }
     let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
     match holds {
@@ -132,7 +202,8 @@ fn judge(threshold: &ThresholdPlan, statistics: &Statistics, plan: &Plan, sheet:
         Some(true) => sheet.note(format!("{subject} is {shown}; the limit is {}{of}", threshold.text)),
         Some(false) => {
             let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
-            sheet.find(Finding { what, promised: Some(threshold.origin.clone()), ..Finding::default() });
+            let (promised, lifecycles) = (Some(threshold.origin.clone()), bounded.beyond.numbers());
+            sheet.find(Finding { what, promised, lifecycles, ..Finding::default() });
         }
         None => sheet.cannot_say(format!(
             "{subject} is {shown}{of}; whether it is {} is unknown, {}",

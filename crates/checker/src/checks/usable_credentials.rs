@@ -10,25 +10,30 @@ use crate::fold::{Life, Run, Step};
 use crate::sheet::Sheet;
 use crate::timeouts::micros;
 use crate::times::Times;
+use crate::windows::Selection;
 use crate::words::span;
 
 /// A credential is usable within the promised time.
-#[derive(Default)]
 pub(super) struct UsableCredentials {
+    role: Option<String>,
     waits: Times,
+    /// First logins of issued credentials: one at each endpoint of their cluster.
+    due: u64,
     expected: Endpoints,
 }
 
 impl Check for UsableCredentials {
     fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
         let Some(issue) = life.acknowledged() else { return };
+        self.due += run.promise(&life.role).map_or(1, |promise| run.plan.endpoints(promise) as u64);
         let logins = first_logins(life);
         let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
         expect_first_logins(&mut self.expected, life, &logins, &judged, run);
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.measured(self.waits.summary());
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+        let of_role = whole.windows.merged(Selection { role: self.role.as_deref(), ..Selection::default() });
+        sheet.measured(self.waits.summary(), of_role.measured_of(self.due));
         self.expected.expect("", run, sheet);
     }
 
@@ -38,6 +43,10 @@ impl Check for UsableCredentials {
 }
 
 impl UsableCredentials {
+    pub(super) fn new(role: Option<String>) -> Self {
+        Self { role, waits: Times::default(), due: 0, expected: Endpoints::default() }
+    }
+
     /// Answers whether it could be judged.
     fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
         if login.hindered {

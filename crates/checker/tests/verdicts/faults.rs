@@ -138,6 +138,7 @@ fn flt_1_cannot_say_where_no_credential_was_due() {
     let refused = refused_with(FailureSource::Vault, "400", "no");
     let failed = healed(1_500 * MS, 400).op(2, Operation::Issue, |record| record.outcome = refused);
     assert_eq!(failed.fails("FLT-1")[0].at, Some(Micros(1_900 * MS)));
+    assert_eq!(failed.fails("FLT-1")[0].lifecycles, [2]);
     let dropped = |story: &mut Story| {
         let shed = Shed {
             life: 9,

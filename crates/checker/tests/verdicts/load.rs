@@ -238,6 +238,7 @@ fn sat_1_passes_no_load_that_is_served_in_bursts_and_given_up_at_the_end() {
         assert!(load.backlog_growth_low <= 0.0 && load.backlog_growth_high > 0.5, "{load:?}");
         let findings = story.fails("SAT-1");
         assert!(findings[0].what.starts_with("phase steady is saturated"), "{}", findings[0].what);
+        assert!(findings[0].lifecycles.len() > 20, "{findings:?}");
     }
     // Fewer wait at the end.
     let why = in_batches(3.0, 5.0, &[2.0, 4.0, 8.0, 12.5, 16.0, 19.0]).unknown("SAT-1");
@@ -326,6 +327,9 @@ fn avl_1_every_request_that_is_due_has_its_answer() {
     };
     let findings = unanswered(4, 3).fails("AVL-1");
     assert_eq!((findings.len(), findings[0].at), (1, Some(Micros(12 * S))));
+    // A dropped arrival has no lifecycle.
+    assert_eq!(findings[0].lifecycles, [100, 101, 102, 103]);
+    assert!(unanswered(0, 1).fails("AVL-1")[0].lifecycles.is_empty());
     assert_snapshot!(findings[0].what, @"issue: expected every one of 10 due requests answered within 10000 ms, got 7 without an answer (70.0 %): 4 sent, 3 dropped; the first: timed out");
     assert_snapshot!(unanswered(0, 1).fails("AVL-1")[0].what, @"issue: expected every one of 4 due requests answered within 10000 ms, got 1 without an answer (25.0 %): 0 sent, 1 dropped; the first: dropped: in_flight of [client] was reached");
     // A share may be allowed; of few requests it is rounded up.

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    CATALOGUE, Cause, CheckId, End, EndReason, Event, FailureSource, FaultMark, FaultPoint, Judgment, LoggedNote,
-    Micros, Observer, Operation, OperationRecord, RunOutcome, ServerLost, ServerNote, Severity, Shed, Span, Subject,
-    Validity, Verdict, WatchGap,
+    ArrivalCounts, CATALOGUE, Cause, CheckId, CredentialEnd, End, EndReason, Event, FailureSource, FaultMark,
+    FaultPoint, Judgment, LoggedNote, MeasuredOf, Micros, Observer, Operation, OperationRecord, RunOutcome, ServerLost,
+    ServerNote, Severity, Shed, Span, Subject, Totals, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Comparison, ThresholdPlan};
@@ -769,11 +769,68 @@ fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
 }
 
 #[test]
-fn what_was_measured_is_told_where_something_was() {
-    for id in ["INV-1", "EXP-1"] {
-        assert_eq!(Story::empty().judgment(id).measured, None, "{id}");
-        assert!(Story::good().judgment(id).measured.is_some(), "{id}");
+fn what_was_measured_is_told_where_something_was_and_of_how_many() {
+    for (id, expected) in [("INV-1", 3), ("EXP-1", 1), ("THR-1", 66)] {
+        let nothing = Story::empty().judgment(id);
+        assert_eq!((nothing.measured, nothing.measured_of), (None, None), "{id}");
+        // Beside three credentials, 40 issues had no answer and 23 arrivals were dropped.
+        let story = Story::good().with(|story| saturated(story, 0, 40, 23));
+        let judgment = story.judgment(id);
+        let count = if id == "THR-1" { 66 } else { expected };
+        assert_eq!(judgment.measured.map(|measured| measured.count), Some(count), "{id}");
+        let arrivals = ArrivalCounts { due: 66, answered: 3, unanswered: 40, dropped: 23 };
+        assert_eq!(judgment.measured_of, Some(MeasuredOf { expected, arrivals: Some(arrivals) }), "{id}");
     }
+    // The lag of credentials that were left to expire: one.
+    let lag = bounded("expiry.lag.max", Comparison::Below, (600 * S) as f64).judgment("THR-1");
+    assert_eq!(lag.measured_of.map(|of| of.expected), Some(1));
+}
+
+#[test]
+fn a_threshold_names_the_lifecycles_that_cross_it() {
+    let named = |metric: &str, comparison, limit: f64| {
+        let story = bounded(metric, comparison, limit).with(|story| {
+            saturated(story, 2, 2, 3);
+            // Quick enough.
+            story.operation(
+                50,
+                Operation::Issue,
+                12 * S,
+                12 * S + 5 * MS,
+                refused_with(FailureSource::Vault, "500", "no"),
+            );
+        });
+        story.fails("THR-1")[0].lifecycles.clone()
+    };
+    let second = S as f64;
+    assert_eq!(named("issue.response.max", Comparison::Below, second), [100, 101, 10_000, 10_001]);
+    assert_eq!(named("issue.service.max", Comparison::AtMost, second), [100, 101, 10_000, 10_001]);
+    assert_eq!(named("issue.failed", Comparison::Below, 0.1), [50, 100, 101, 10_000, 10_001]);
+    assert_eq!(named("issue.unanswered", Comparison::Below, 0.1), [10_000, 10_001]);
+    // What has an answer too soon crosses a lower limit.
+    assert!(named("issue.response.p50", Comparison::Above, 60.0 * second).contains(&50));
+    assert!(named("lives.shed", Comparison::Below, 0.01).is_empty());
+    let lag = bounded("expiry.lag.max", Comparison::Below, 1.0).fails("THR-1");
+    assert_eq!(lag[0].lifecycles, [2]);
+    let elsewhere = bounded("issue.response.max", Comparison::Below, 1.0).with(|story| {
+        story.plan.thresholds[0].role = Some(ROLE.into());
+        let of_other = story.operation(70, Operation::Issue, 12 * S, 13 * S, crate::story::no_answer());
+        of_other.role = "other".into();
+    });
+    assert!(!elsewhere.fails("THR-1")[0].lifecycles.contains(&70));
+}
+
+#[test]
+fn the_ends_of_lifecycles_are_those_that_the_totals_count() {
+    // The revocation of life 1 has no answer, and its role is gone after it.
+    let story = Story::good().op(1, Operation::Revoke, |record| record.outcome = crate::story::no_answer());
+    let ends = leaseproof_checker::credential_ends(&story.plan, story.events().into_iter());
+    assert_eq!((ends[&1], ends[&2]), (CredentialEnd::Revoked, CredentialEnd::Expired));
+    let mut counted = Totals::default();
+    ends.values().for_each(|end| counted.count(*end));
+    let totals = &story.judged().verdicts.totals;
+    let figures = |totals: &Totals| [totals.issued, totals.revoked, totals.expired, totals.live, totals.indeterminate];
+    assert_eq!(figures(&counted), figures(totals));
 }
 
 #[test]

@@ -78,6 +78,7 @@ pub(crate) fn plan() -> Plan {
         attached: None,
         pdns: None,
         left_out: vec![],
+        not_requested: vec![],
     }
 }
 

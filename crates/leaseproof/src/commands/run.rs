@@ -51,10 +51,10 @@ pub(crate) struct RunArgs {
     format: Format,
     #[command(flatten)]
     verbosity: Verbosity,
-    /// Judges only these checks
+    /// Judges only these checks, and the thresholds of --threshold; the report lists the others as not requested
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
-    /// Judges all checks except these
+    /// Judges all checks except these; a threshold of --threshold is judged even so
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     skip: Vec<String>,
     /// Seed of all random choices, instead of the scenario's

@@ -55,12 +55,14 @@ enum OutcomeArg {
     Failed,
     /// One of its operations had no answer
     Unanswered,
-    /// Its lease was revoked, and Vault acknowledged it
+    /// Vault acknowledged its revocation, or its role was gone after a revocation without an answer
     Revoked,
-    /// Its role was gone without a revocation
+    /// Its role was gone after its lease's end
     Expired,
     /// Its end was not observed
     Open,
+    /// Its role was gone before its lease's end, without a revocation
+    Lost,
 }
 
 impl From<OutcomeArg> for Fate {
@@ -71,6 +73,7 @@ impl From<OutcomeArg> for Fate {
             OutcomeArg::Revoked => Self::Revoked,
             OutcomeArg::Expired => Self::Expired,
             OutcomeArg::Open => Self::Open,
+            OutcomeArg::Lost => Self::Lost,
         }
     }
 }
@@ -108,7 +111,7 @@ fn list(folder: &RunFolder, args: &ShowArgs) -> Ended {
         Some(check) => Some(found_by(folder, check)?),
         None => None,
     };
-    let mut all = Lifecycles::default();
+    let mut all = Lifecycles::new(leaseproof_pipeline::credential_ends(folder)?);
     each(folder, |event| all.see(event))?;
     let roles = all.roles();
     if let Some(unknown) = args.role.as_deref().filter(|role| !roles.contains(role)) {

@@ -41,6 +41,8 @@ fn broken(desk: &Desk, break_it: impl FnOnce()) -> Output {
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(5), "{shown}");
     let first = shown.find("the run's record could not be written").unwrap_or_else(|| panic!("{shown}"));
+    let last = shown.lines().rfind(|line| line.contains("checks:"));
+    assert!(last.is_none_or(|line| line.starts_with("results not saved · ")), "{shown}");
     assert!(shown.find("checks:").is_none_or(|last| first < last), "the cause comes first: {shown}");
     desk.assert_nothing_left();
     output

@@ -1,6 +1,6 @@
 use leaseproof_domain::{
-    CheckId, Event, Failure, FailureSource, LeaseId, Micros, Operation, OperationRecord, Outcome, RoleSeen,
-    RoleSighting, Span, UnixMicros, Username,
+    CheckId, CredentialEnd, Event, Failure, FailureSource, Finding, LeaseId, Micros, Operation, OperationRecord,
+    Outcome, RoleSeen, RoleSighting, Span, Totals, UnixMicros, Username,
 };
 
 use super::{Fate, LifecycleFilter, Lifecycles};
@@ -46,7 +46,8 @@ fn all() -> Lifecycles {
         // What is done for no lifecycle.
         operation(0, Operation::Refused, 1, failed("403")),
     ];
-    let mut all = Lifecycles::default();
+    let ends = [(1, CredentialEnd::Revoked), (3, CredentialEnd::Expired), (5, CredentialEnd::Live)];
+    let mut all = Lifecycles::new(ends.into());
     events.iter().for_each(|event| all.see(event));
     all
 }
@@ -96,6 +97,57 @@ fn a_check_names_its_lifecycles_and_says_what_it_found() {
         text.contains("Ab3dEf6hIj9kLm2nOp5qRs81  revoked; renew 400") && text.contains("1 of 5 lifecycles"),
         "{text}"
     );
+}
+
+#[test]
+fn a_list_has_the_ends_that_the_totals_count() {
+    use CredentialEnd::{Expired, Indeterminate, LeftBehind, Live, Lost, Retried, Revoked};
+    let ends = [Revoked, Expired, Live, Retried, Indeterminate, Lost, LeftBehind, Revoked, Expired];
+    let mut totals = Totals::default();
+    ends.iter().for_each(|end| totals.count(*end));
+    let mut all = Lifecycles::new((1..).zip(ends).collect());
+    for life in 1..=9 {
+        all.see(&operation(life, Operation::Issue, life * 1_000_000, Outcome::Ok));
+        // What became of it follows neither from this answer nor from this observation.
+        let unanswered = Outcome::Indeterminate { why: "no answer within 4 s".into() };
+        all.see(&operation(life, Operation::Revoke, life * 1_000_000 + 20, unanswered));
+    }
+    let count = |fate| {
+        let text = all.list(&LifecycleFilter { fate: Some(fate), limit: 40, ..Default::default() }, "RUN", Some(200));
+        let (before, _) = text.split_once(" of 9 lifecycles").unwrap();
+        let number: u64 = before.rsplit('\n').next().unwrap().parse().unwrap();
+        let rows = text.lines().skip(1).take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(rows.len() as u64, number);
+        (number, rows)
+    };
+    let (revoked, rows) = count(Fate::Revoked);
+    assert_eq!(revoked, totals.revoked);
+    assert!(rows.iter().all(|row| row.contains("  revoked; revoke no answer")), "{rows:?}");
+    let (expired, rows) = count(Fate::Expired);
+    assert_eq!(expired, totals.expired);
+    assert!(rows.iter().all(|row| row.contains("  expired; ")), "{rows:?}");
+    // INV-10 finds the credential that was left behind.
+    assert_eq!(count(Fate::Open).0, totals.live + totals.retried + totals.indeterminate + 1);
+    assert_eq!(count(Fate::Lost).0, 1);
+    assert_eq!(totals.issued, 9);
+}
+
+#[test]
+fn a_check_lists_the_lifecycles_that_its_findings_number_and_those_of_an_oid() {
+    let mut judgment = sample::verdicts().checks[1].clone();
+    let found = |finding: Finding| {
+        judgment.findings = vec![finding];
+        let filter = LifecycleFilter { found_by: Some(vec![judgment.clone()]), limit: 40, ..Default::default() };
+        all().list(&filter, "RUN", None)
+    };
+    let mut found = found;
+    let text = found(Finding { lifecycles: vec![4, 1], ..Finding::default() });
+    assert!(
+        text.contains("\n2 of 5 lifecycles") && text.contains("4.000") && text.contains("issue no answer"),
+        "{text}"
+    );
+    let text = found(Finding { oid: Some(103), ..Finding::default() });
+    assert!(text.contains("\n1 of 5 lifecycles") && text.contains("3.000"), "{text}");
 }
 
 #[test]

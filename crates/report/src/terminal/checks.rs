@@ -7,7 +7,7 @@ use leaseproof_domain::{Judgment, RunVerdicts, Verdict};
 use super::{BAD, DOUBT, Detail, FAINT, GOOD, TerminalView, styled};
 use crate::causes::{self, Block};
 use crate::layout::Layout;
-use crate::{evidence, figures};
+use crate::{evidence, figures, not_requested};
 
 /// How many notes of one passed check are shown without `--verbose`.
 const NOTES: usize = 2;
@@ -69,6 +69,15 @@ pub(super) fn undecided(out: &mut String, layout: Layout, verdicts: &RunVerdicts
     if !not_run.is_empty() {
         let checks = figures::count(not_run.len() as u64, "check");
         layout.paragraph(out, &format!("{DOUBT}?{DOUBT:#} "), &format!("{checks} not run: the run ended too early"));
+        out.push('\n');
+    }
+}
+
+/// Checks of the scenario that `--only` or `--skip` left out, in one line for each option.
+pub(super) fn not_requested(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
+    let lines = not_requested::lines(verdicts);
+    lines.iter().for_each(|line| layout.paragraph(out, "– ", &styled(FAINT, line)));
+    if !lines.is_empty() {
         out.push('\n');
     }
 }
@@ -136,8 +145,7 @@ fn check(out: &mut String, layout: Layout, judgment: &Judgment) {
             layout.paragraph(out, "          ", &line);
         }
     }
-    if let Some(measured) = judgment.measured.as_ref().filter(|measured| measured.count > 0) {
-        let words = format!("measured: {}", figures::distribution(measured));
+    if let Some(words) = figures::measured(judgment) {
         layout.paragraph(out, "          ", &styled(FAINT, &words));
     }
 }

@@ -216,6 +216,7 @@ fn notes_of_several_roles_say_which() {
         judgment
     };
     verdicts.checks = vec![noted("app")];
+    verdicts.not_requested.clear();
     let notes = |verdicts: &RunVerdicts| {
         let text = plain(Detail::Usual, None, verdicts);
         text.lines().filter(|line| line.contains("PRB-2")).map(str::to_owned).collect::<Vec<_>>().join("\n")

@@ -97,6 +97,7 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         containers: containers::containers(&book),
         attached: attached::attached(&book),
         left_out: Vec::new(),
+        not_requested: Vec::new(),
     };
     replication::accounts(&book, &mut plan);
     let theirs = plan.estate == EstateKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);

@@ -96,6 +96,9 @@ pub struct PhasePlan {
     pub origin: Origin,
 }
 
+/// The option that adds a threshold for one run: it stands as the file of its origin.
+pub(crate) const THRESHOLD_OPTION: &str = "--threshold";
+
 /// A bound on a figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThresholdPlan {
@@ -121,6 +124,11 @@ pub struct ThresholdPlan {
 }
 
 impl ThresholdPlan {
+    /// Whether it was given by `--threshold`, for this run.
+    pub fn is_of_command_line(&self) -> bool {
+        self.origin.file == THRESHOLD_OPTION
+    }
+
     /// What it limits: the metric, and in braces what of the run counts: `issue.response.p99{phase=steady,role=app}`.
     pub fn subject(&self) -> String {
         let labels = [("phase", self.phase.as_deref()), ("role", self.role.as_deref()), ("during", self.during.name())];
