@@ -20,7 +20,7 @@ pub(crate) fn line(proof: &Proof) -> String {
         Standing::Refuted => '✘',
     };
     let mut text = format!("{mark} {:<7} {:<9} {:>6.1} s  {says}\n", proof.id, proof.standing, proof.seconds);
-    if let Some(why) = &proof.why {
+    for why in proof.why.iter().flat_map(|why| why.lines()) {
         let _ = writeln!(text, "    {}", visible(why));
     }
     if proof.standing != Standing::Confirmed {
