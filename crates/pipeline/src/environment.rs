@@ -228,7 +228,8 @@ impl Environment {
         }
     }
 
-    /// Removes what the run created, unless a second signal comes first. Returns what is left.
+    /// Removes what the run created. After a second signal, started servers are killed, and what the run created in an
+    /// attached environment stays. Returns what is left.
     pub(crate) async fn tear_down(self, interrupt: &Interrupt) -> Option<String> {
         match self {
             // Dropping it ends every server immediately.

@@ -1,4 +1,5 @@
-//! SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT: the first one drains and cleans up, a second one cleans up at once.
+//! SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT: the first one drains and cleans up. A second one skips what takes
+//! time: started servers are killed, and in an attached environment nothing more is removed, only listed.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};

@@ -21,7 +21,8 @@ use crate::{console, execution, selection};
 /// and judges the recorded history. All results are in the run's folder.
 ///
 /// Ctrl-C ends a run early: no more arrivals, every lease is revoked, everything is stopped. A second Ctrl-C skips the
-/// drain.
+/// drain and the revocation: servers that the run started are killed, and their folders removed. In an attached environment
+/// it also skips the removal of what the run created: all of it is listed, and `clean --attached` removes it.
 ///
 /// With `--estate attached` no server is started: the run uses the servers in the scenario's `[attached]`, with its
 /// own Vault token, which is revoked at the end. The expected cost is printed first.
