@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use leaseproof_domain::Origin;
+use leaseproof_domain::{Origin, visible};
 use leaseproof_scenario::{Plan, WrongKey};
 
 /// Why the environment could not be started, or not be ended.
@@ -190,7 +190,8 @@ pub enum EstateError {
 pub fn left_there(left: &[String]) -> String {
     format!(
         "left behind:\n  {}\n`leaseproof clean --attached SCENARIO` removes what is the run's, once nothing keeps it",
-        left.join("\n  ")
+        // A line break in what a server said is no line of its own.
+        left.iter().map(|line| visible(line)).collect::<Vec<_>>().join("\n  ")
     )
 }
 

@@ -11,8 +11,8 @@ use leaseproof_history::MadeThere;
 use leaseproof_vault::Client;
 use postgres_protocol::escape::escape_identifier;
 
-use super::credentials::Issued;
 use super::identity::Identity;
+use super::issued::Issued;
 use super::login::Cluster;
 use super::traces::Made;
 
@@ -33,6 +33,8 @@ pub enum ThingState {
     Gone,
     /// It is the run's, and still there, or nobody can say.
     Remains,
+    /// It was not possible to check whether it still exists.
+    Unknown,
     /// The server that it is on does not answer, or another one answers at its address.
     NotReached,
     /// It may be the run's, and somebody changed it: it is not touched.
@@ -166,12 +168,13 @@ pub(super) fn command(made: &MadeThere) -> String {
 /// accounts and databases that are still there; policies; databases; the roles that may own something in them. Where a
 /// mount stays, so does everything in PostgreSQL: Vault needs it to revoke.
 ///
-/// `gone` is told each thing that is not there any more, and what it was called last. A dry run only says what would be removed.
+/// `gone` gets each thing that no longer exists, and the name under which it was removed; none if it was gone already. A dry
+/// run only says what would be removed.
 pub(super) async fn take_away(
     made: &[Made],
     servers: &Servers<'_>,
     dry_run: bool,
-    mut gone: impl FnMut(&MadeThere, &MadeThere),
+    mut gone: impl FnMut(&MadeThere, Option<&MadeThere>),
 ) -> Vec<Left> {
     let (in_vault, in_postgres): (Vec<Made>, Vec<Made>) = in_order(made)
         .into_iter()

@@ -1,20 +1,13 @@
-//! Credentials that Vault could not revoke: they are still there after the run's token was revoked.
+//! Credentials that Vault could not revoke, and those that were not checked after the run's token was revoked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use leaseproof_domain::{Event, Operation, Outcome};
-use leaseproof_history::{Entry, History, MadeThere, Recorder};
-use leaseproof_postgres::{Session, literal};
+use leaseproof_history::{Entry, MadeThere, OpenLedger};
 use postgres_protocol::escape::escape_identifier;
 
+use super::issued::Issued;
 use super::login::Cluster;
-
-/// How often PostgreSQL is asked.
-const PACE: Duration = Duration::from_millis(250);
 
 /// A credential that is still there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +31,33 @@ impl fmt::Display for CredentialLeft {
         let Self { cluster, role, lease, oid } = self;
         let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
         write!(f, "role {role}{oid} of postgres.{cluster}, lease {lease}: Vault could not revoke it")
+    }
+}
+
+/// A credential that the run did not revoke. After the run's token was revoked, nobody checked whether it still exists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Unchecked {
+    pub(super) role: String,
+    pub(super) lease: String,
+    /// None where only the run's history names the credential.
+    pub(super) cluster: Option<String>,
+    /// None where the role was never observed.
+    pub(super) oid: Option<u32>,
+}
+
+impl Unchecked {
+    pub(super) fn entry(&self) -> Entry {
+        let Self { role, lease, cluster, oid } = self.clone();
+        Entry::CredentialUnchecked { role, lease, cluster, oid }
+    }
+}
+
+impl fmt::Display for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { role, lease, cluster, oid } = self;
+        let oid = oid.map_or_else(String::new, |oid| format!(" (OID {oid})"));
+        let cluster = cluster.as_ref().map_or_else(String::new, |cluster| format!(" of postgres.{cluster}"));
+        write!(f, "role {role}{oid}{cluster}, lease {lease}")
     }
 }
 
@@ -99,26 +119,47 @@ pub(crate) fn role_in_words(places: &Places, cluster: &str, role: &str, oid: u32
     )
 }
 
-/// Each of them in words, and after the last one, once for all, what removes them.
+/// Each of them on a line, and after the last one, once for all, what removes them.
 pub(crate) fn in_words(left: &[CredentialLeft], places: &Places) -> Vec<String> {
-    let mut words: Vec<String> = left.iter().map(ToString::to_string).collect();
-    if let (Some(last), Some(CredentialLeft { role, lease, cluster, .. })) = (words.last_mut(), left.last()) {
-        let each = if left.len() > 1 {
-            format!("\n  To remove each of these {}, here the last one", left.len())
-        } else {
-            String::new()
-        };
-        let role_sql = escape_identifier(role);
-        last.push_str(&format!(
-            "{each}. While Vault at {} still has the lease, correct the cause, and `vault lease revoke {lease}` removes both; \
-             otherwise, as a superuser on {}, `REASSIGN OWNED BY {role_sql} TO CURRENT_USER; DROP OWNED BY {role_sql}; DROP ROLE {role_sql}` \
-             (all but the last in each of its databases; `leaseproof grants {role} --server URL --removal` prints the exact \
-             statements), and then `vault lease revoke -force -prefix {lease}`",
-            places.vault,
-            places.cluster(cluster)
-        ));
-    }
-    words
+    left.iter().map(ToString::to_string).chain(removal(left, places)).collect()
+}
+
+/// The same for those that were not checked.
+pub(super) fn unchecked_in_words(unchecked: &[Unchecked], places: &Places) -> Vec<String> {
+    let each = unchecked.iter().map(|one| format!("{one}: it was not checked whether it still exists"));
+    each.chain(removal_of_unchecked(unchecked, places)).collect()
+}
+
+/// What removes them, on one line.
+pub(super) fn removal(left: &[CredentialLeft], places: &Places) -> Option<String> {
+    let CredentialLeft { role, lease, cluster, .. } = left.last()?;
+    let which = if left.len() > 1 {
+        format!("To remove each of these {}, here the last one", left.len())
+    } else {
+        "To remove it".to_owned()
+    };
+    Some(how_to_remove(&which, role, lease, &places.cluster(cluster), &places.vault))
+}
+
+fn removal_of_unchecked(unchecked: &[Unchecked], places: &Places) -> Option<String> {
+    let Unchecked { role, lease, cluster, .. } = unchecked.last()?;
+    let which = if unchecked.len() > 1 {
+        format!("To remove each of these {} that still exists, here the last one", unchecked.len())
+    } else {
+        "To remove it, if it still exists".to_owned()
+    };
+    let cluster = cluster.as_ref().map_or_else(|| "its PostgreSQL cluster".to_owned(), |name| places.cluster(name));
+    Some(how_to_remove(&which, role, lease, &cluster, &places.vault))
+}
+
+fn how_to_remove(which: &str, role: &str, lease: &str, cluster: &str, vault: &str) -> String {
+    let role_sql = escape_identifier(role);
+    format!(
+        "{which}: while Vault at {vault} still has the lease, correct the cause, and `vault lease revoke {lease}` removes both; \
+         otherwise, as a superuser on {cluster}, `REASSIGN OWNED BY {role_sql} TO CURRENT_USER; DROP OWNED BY {role_sql}; DROP ROLE {role_sql}` \
+         (all but the last in each of its databases; `leaseproof grants {role} --server URL --removal` prints the exact \
+         statements), and then `vault lease revoke -force -prefix {lease}`"
+    )
 }
 
 /// What a ledger says was left, and not found gone since.
@@ -137,6 +178,64 @@ pub(crate) fn credentials_left(entries: &[Entry]) -> Vec<CredentialLeft> {
     left.into_iter().collect()
 }
 
+/// The accessors of a run's tokens under which credentials were issued, if nobody checked after the revocation which of them
+/// are gone.
+pub(super) fn unchecked_tokens(entries: &[Entry]) -> Vec<String> {
+    let is_checked = |wanted: &str| {
+        entries.iter().any(|entry| matches!(entry, Entry::CredentialsChecked { accessor } if accessor == wanted))
+    };
+    let tokens = entries.iter().filter_map(|entry| match entry {
+        Entry::TokenAccessor { accessor, .. } => Some(accessor.clone()),
+        _ => None,
+    });
+    tokens.filter(|accessor| !is_checked(accessor)).collect()
+}
+
+/// The credentials that a ledger or its run's history names, and that nobody found or missed since.
+pub(super) fn unchecked(entries: &[Entry], issued: &Issued) -> Vec<Unchecked> {
+    let is_settled = |wanted: &str| {
+        entries.iter().any(|entry| match entry {
+            Entry::CredentialLeft { role, .. } | Entry::CredentialGone { role } => role == wanted,
+            _ => false,
+        })
+    };
+    let named = entries.iter().filter_map(|entry| match entry {
+        Entry::CredentialUnchecked { role, lease, cluster, oid } => {
+            let (role, lease, cluster, oid) = (role.clone(), lease.clone(), cluster.clone(), *oid);
+            Some(Unchecked { role, lease, cluster, oid })
+        }
+        _ => None,
+    });
+    // The ledger says more of each than the history.
+    let mut all: BTreeMap<String, Unchecked> =
+        issued.unchecked().into_iter().map(|one| (one.role.clone(), one)).collect();
+    all.extend(named.map(|one| (one.role.clone(), one)));
+    all.into_values().filter(|one| !is_settled(&one.role)).collect()
+}
+
+/// In words, what is not known of the credentials of a run whose token was revoked; nothing where they were checked.
+pub(crate) fn not_checked(open: &OpenLedger, places: &Places) -> Vec<String> {
+    if unchecked_tokens(&open.entries).is_empty() {
+        return Vec::new();
+    }
+    let issued = Issued::recorded(&open.path);
+    let unchecked = unchecked(&open.entries, &issued);
+    let nameless = || match issued.unread() {
+        Some(why) => vec![nameless(open, &why)],
+        None => vec!["it was not checked whether credentials of the run still exist".to_owned()],
+    };
+    if unchecked.is_empty() { nameless() } else { unchecked_in_words(&unchecked, places) }
+}
+
+/// In words, that nobody knows the names of the run's credentials any more.
+pub(super) fn nameless(open: &OpenLedger, why: &str) -> String {
+    format!(
+        "credentials that Vault could not revoke may still exist, and their names are not known: {why}. Look for roles that \
+         Vault created during the run; if there are none, remove {}",
+        open.index().display()
+    )
+}
+
 /// The roles that are not gone of those that a ledger says were found: cluster, name and OID.
 pub(crate) fn roles_left(entries: &[Entry]) -> Vec<(String, String, u32)> {
     let mut left = BTreeSet::new();
@@ -152,197 +251,66 @@ pub(crate) fn roles_left(entries: &[Entry]) -> Vec<(String, String, u32)> {
     left.into_iter().collect()
 }
 
-/// How many names are shown of those that a run issued.
-const SHOWN: usize = 5;
-
-/// The credentials that a run issued. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Issued(Arc<Mutex<Roles>>);
-
-#[derive(Debug, Default)]
-struct Roles {
-    /// Those that it did not revoke itself: their PostgreSQL roles and leases.
-    live: BTreeMap<String, String>,
-    /// All of them.
-    ever: BTreeSet<String>,
-}
-
-impl Issued {
-    /// Takes in what is recorded from now on.
-    pub(super) fn follow(&self, recorder: &Recorder) {
-        let issued = self.clone();
-        recorder.stream().subscribe(move |event| issued.see(event));
-    }
-
-    /// Those of a run whose harness was killed, as far as its history goes.
-    pub(crate) fn recorded(ledger: &Path) -> Self {
-        let issued = Self::default();
-        let history = ledger.parent().map(|folder| History::open(&folder.join("history.jsonl.zst")));
-        if let Some(Ok(history)) = history {
-            history.for_each(|event| issued.see(&event));
-        }
-        issued
-    }
-
-    /// Takes in what an earlier look found.
-    pub(super) fn add(&self, left: &[CredentialLeft]) {
-        let mut all = self.state();
-        all.live.extend(left.iter().map(|left| (left.role.clone(), left.lease.clone())));
-        all.ever.extend(left.iter().map(|left| left.role.clone()));
-    }
-
-    fn see(&self, event: &Event) {
-        let Event::Operation(record) = event else { return };
-        let (Some(role), Some(lease), Outcome::Ok) = (&record.username, &record.lease, &record.outcome) else { return };
-        let role = role.of_role().to_string();
-        let mut all = self.state();
-        match record.op {
-            Operation::Issue => {
-                all.ever.insert(role.clone());
-                all.live.insert(role, lease.to_string());
-            }
-            Operation::Revoke => {
-                all.live.remove(&role);
-            }
-            _ => {}
-        }
-    }
-
-    /// Those that the run did not revoke, in one line, but for those that are named elsewhere. Some may have expired.
-    pub(crate) fn in_words(&self, named: &[CredentialLeft]) -> Option<String> {
-        let all = self.state();
-        let rest: Vec<&str> =
-            all.live.keys().map(String::as_str).filter(|role| !named.iter().any(|named| named.role == *role)).collect();
-        let more = match rest.len() {
-            0 => return None,
-            count if count > SHOWN => format!(" and {} more", count - SHOWN),
-            _ => String::new(),
-        };
-        let shown = rest.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-        Some(format!(
-            "credentials that the run did not revoke; those whose leases have not ended are there: {shown}{more}. Vault \
-             revokes them with the run's token"
-        ))
-    }
-
-    /// Whether that is no credential of the run's, and its name contains the name of one.
-    pub(super) fn is_named_after_one(&self, role: &str) -> bool {
-        let all = self.state();
-        !all.ever.contains(role) && all.ever.iter().any(|credential| role.contains(credential))
-    }
-
-    /// Whether Vault returned that credential to the run.
-    pub(super) fn has(&self, role: &str) -> bool {
-        self.state().ever.contains(role)
-    }
-
-    fn state(&self) -> MutexGuard<'_, Roles> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Those that are in the session's cluster; none where it does not say.
-    pub(super) async fn on(&self, cluster: &str, session: &Session) -> Vec<CredentialLeft> {
-        let all = self.state().live.clone();
-        if all.is_empty() {
-            return Vec::new();
-        }
-        there(&all, cluster, session).await.unwrap_or_default()
-    }
-
-    /// Which of them are still in PostgreSQL after `grace`; ends as soon as none is.
-    ///
-    /// # Errors
-    /// Why a cluster cannot say.
-    pub(super) async fn still_there(
-        &self,
-        clusters: &BTreeMap<&str, &Cluster>,
-        grace: Duration,
-    ) -> Result<Vec<CredentialLeft>, String> {
-        let until = Instant::now() + grace;
-        let all = self.state().live.clone();
-        if all.is_empty() {
-            return Ok(Vec::new());
-        }
-        loop {
-            let left = look(&all, clusters).await?;
-            if left.is_empty() || Instant::now() >= until {
-                return Ok(left);
-            }
-            tokio::time::sleep(PACE).await;
-        }
-    }
-}
-
-/// Which of these roles, with their leases, are in the session's cluster.
-async fn there(
-    all: &BTreeMap<String, String>,
-    cluster: &str,
-    session: &Session,
-) -> Result<Vec<CredentialLeft>, leaseproof_postgres::Error> {
-    let names: Vec<String> = all.keys().map(|role| literal(role)).collect();
-    let sql = format!(
-        "SELECT string_agg(oid || E'\\t' || rolname, E'\\n') FROM pg_catalog.pg_roles WHERE rolname IN ({})",
-        names.join(", ")
-    );
-    let found = session.value(&sql).await?.unwrap_or_default();
-    let left = |(oid, role): (&str, &str)| {
-        let lease = all.get(role)?.clone();
-        Some(CredentialLeft { cluster: cluster.to_owned(), role: role.to_owned(), lease, oid: oid.parse().ok() })
-    };
-    Ok(found.lines().filter_map(|line| line.split_once('\t')).filter_map(left).collect())
-}
-
-async fn look(
-    all: &BTreeMap<String, String>,
-    clusters: &BTreeMap<&str, &Cluster>,
-) -> Result<Vec<CredentialLeft>, String> {
-    let mut left = Vec::new();
-    for (cluster, at) in clusters {
-        let failed = |why| format!("postgres.{cluster} cannot say which credentials of the run are left: {why}");
-        let session = Session::open(&at.observer).await.map_err(failed)?;
-        left.extend(there(all, cluster, &session).await.map_err(failed)?);
-        session.close().await;
-    }
-    Ok(left)
-}
-
 #[cfg(test)]
 mod tests {
     use leaseproof_history::Entry;
 
-    use super::{CredentialLeft, Places, credentials_left, in_words};
+    use super::{CredentialLeft, Issued, Places, credentials_left, in_words, unchecked, unchecked_tokens};
+
+    fn left(role: &str) -> CredentialLeft {
+        let lease = format!("database/creds/app/{role}");
+        CredentialLeft { cluster: "target".to_owned(), role: role.to_owned(), lease, oid: Some(16_400) }
+    }
 
     #[test]
     fn what_is_gone_is_not_left() {
-        let left = |role: &str| Entry::CredentialLeft {
-            cluster: "target".to_owned(),
-            role: role.to_owned(),
-            lease: format!("database/creds/app/{role}"),
-            oid: Some(16_400),
-        };
-        let all = credentials_left(&[left("a"), left("b"), Entry::CredentialGone { role: "a".to_owned() }]);
+        let all =
+            credentials_left(&[left("a").entry(), left("b").entry(), Entry::CredentialGone { role: "a".to_owned() }]);
         assert_eq!(all.len(), 1);
         let clusters = [("target".to_owned(), "db:5432".to_owned())].into();
-        let words = in_words(&all, &Places { vault: "http://vault:8200".to_owned(), clusters }).remove(0);
-        assert!(words.contains("While Vault at http://vault:8200 still"), "{words}");
-        assert!(words.contains("as a superuser on postgres.target (db:5432), `REASSIGN"), "{words}");
-        assert!(words.starts_with("role b (OID 16400) of postgres.target"), "{words}");
-        assert!(words.contains("`vault lease revoke database/creds/app/b`"), "{words}");
-        assert!(words.contains("TO CURRENT_USER; DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words}");
+        let words = in_words(&all, &Places { vault: "http://vault:8200".to_owned(), clusters });
+        assert_eq!(
+            words[0],
+            "role b (OID 16400) of postgres.target, lease database/creds/app/b: Vault could not revoke it"
+        );
+        assert!(words[1].starts_with("To remove it: while Vault at http://vault:8200 still"), "{words:?}");
+        assert!(words[1].contains("as a superuser on postgres.target (db:5432), `REASSIGN"), "{words:?}");
+        assert!(words[1].contains("`vault lease revoke database/creds/app/b`"), "{words:?}");
+        assert!(words[1].contains("TO CURRENT_USER; DROP OWNED BY \"b\"; DROP ROLE \"b\"`"), "{words:?}");
     }
 
     #[test]
     fn what_removes_several_is_said_once() {
-        let left = |role: &str| CredentialLeft {
-            cluster: "target".to_owned(),
+        let words = in_words(&[left("a"), left("b")], &Places::default());
+        assert_eq!(words.len(), 3, "{words:?}");
+        assert!(words[2].starts_with("To remove each of these 2, here the last one: while Vault"), "{words:?}");
+        assert!(words.iter().all(|line| !line.contains('\n')), "{words:?}");
+        assert!(words[2].contains("`vault lease revoke database/creds/app/b`"), "{words:?}");
+        assert!(in_words(&[], &Places::default()).is_empty());
+    }
+
+    #[test]
+    fn a_revoked_token_says_nothing_of_its_credentials_until_they_are_checked() {
+        let (vault, accessor) = ("http://vault:8200".to_owned(), "a1".to_owned());
+        let unseen = |role: &str| Entry::CredentialUnchecked {
             role: role.to_owned(),
             lease: format!("database/creds/app/{role}"),
-            oid: None,
+            cluster: Some("target".to_owned()),
+            oid: Some(16_400),
         };
-        let words = in_words(&[left("a"), left("b")], &Places::default());
-        assert_eq!(words[0], "role a of postgres.target, lease database/creds/app/a: Vault could not revoke it");
-        assert!(words[1].contains("it\n  To remove each of these 2, here the last one. While Vault"), "{words:?}");
-        assert!(words[1].contains("`vault lease revoke database/creds/app/b`"), "{words:?}");
-        assert!(in_words(&[], &Places::default()).is_empty());
+        let mut entries = vec![
+            Entry::TokenAccessor { vault, accessor: accessor.clone(), ends: None },
+            Entry::TokenRevoked { accessor: accessor.clone() },
+            unseen("a"),
+            unseen("b"),
+            unseen("c"),
+            left("b").entry(),
+            Entry::CredentialGone { role: "c".to_owned() },
+        ];
+        assert_eq!(unchecked_tokens(&entries), ["a1"]);
+        let words: Vec<String> = unchecked(&entries, &Issued::default()).iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["role a (OID 16400) of postgres.target, lease database/creds/app/a"]);
+        entries.push(Entry::CredentialsChecked { accessor });
+        assert!(unchecked_tokens(&entries).is_empty());
     }
 }

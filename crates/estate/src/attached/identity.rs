@@ -59,6 +59,20 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Asks those clusters too, except those that do not allow it: nothing of a setup is removed there.
+    pub(super) async fn ask_where_allowed(
+        vault: Option<(String, Option<String>)>,
+        clusters: &BTreeMap<String, Cluster>,
+    ) -> Self {
+        let mut identity = Self { vault, clusters: BTreeMap::new() };
+        for (name, cluster) in clusters {
+            if let Ok(found) = found(cluster).await {
+                identity.clusters.insert(name.clone(), found);
+            }
+        }
+        identity
+    }
+
     /// For the ledger.
     pub(super) fn entries(&self, address: &str) -> Vec<Entry> {
         let (cluster_id, namespace) = self.vault.clone().map_or((None, None), |(id, namespace)| (Some(id), namespace));

@@ -11,8 +11,8 @@ use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::Client;
 
 use super::away::{Servers, ThingState, in_order, take_away};
-use super::credentials::Issued;
 use super::identity::Identity;
+use super::issued::Issued;
 use super::login::{Cluster, LoggedIn, log_in, reach};
 use super::traces::{Made, Traces};
 use super::{AttachError, Attached, REQUEST, needs};
@@ -38,17 +38,23 @@ pub struct CleanedThings {
 pub struct CleanedThing {
     /// What, and where it is still there: why, and the command that removes it.
     pub words: String,
+    /// On a line of its own: the commands that remove this and the things before it.
+    pub help: Option<String>,
     /// What became of it.
     pub state: ThingState,
 }
 
 impl CleanedThing {
     fn remains(words: String) -> Self {
-        Self { words, state: ThingState::Remains }
+        Self::in_state(words, ThingState::Remains)
     }
 
     fn gone(words: String) -> Self {
-        Self { words, state: ThingState::Gone }
+        Self::in_state(words, ThingState::Gone)
+    }
+
+    fn in_state(words: String, state: ThingState) -> Self {
+        Self { words, help: None, state }
     }
 }
 
@@ -97,7 +103,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool, ledger: &Ledger) -> Resu
     let traces = Traces::of(ledger);
     let logged_in = log_in(attached, &reach(attached, REQUEST), &redactor, &traces).await?;
     let cleaned = match needs::own_token(&logged_in.vault, plan).await {
-        Ok(_it_is_one) => Ok(clean_runs(attached, &logged_in, &clusters, dry_run).await),
+        Ok(_it_is_one) => Ok(clean_runs(plan, attached, &logged_in, &clusters, dry_run).await),
         Err(why) => Err(why),
     };
     logged_in.log_out(attached, &traces).await;
@@ -105,6 +111,7 @@ pub async fn clean_attached(plan: &Plan, dry_run: bool, ledger: &Ledger) -> Resu
 }
 
 async fn clean_runs(
+    plan: &Plan,
     attached: &AttachedPlan,
     LoggedIn { vault, cluster_id, .. }: &LoggedIn,
     clusters: &BTreeMap<String, Cluster>,
@@ -121,6 +128,7 @@ async fn clean_runs(
         };
         if is_this_vault {
             let issued = Issued::recorded(&open.path);
+            issued.place(plan);
             let servers = Servers {
                 vault,
                 namespace: attached.vault.namespace.as_deref(),
@@ -139,6 +147,7 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
     let note = |entry: &Entry| open.add(entry).err().map(|why| CleanedThing::remains(why.to_string()));
     let address = servers.vault.address();
     let mut things = Vec::new();
+    let mut is_open = false;
     // An accessor is one token's only. On another Vault it is nobody's, which is not to be taken for revoked.
     let differs = servers.expected.differs_from_vault(servers.vault, servers.namespace).await;
     for token in tokens(&open.entries) {
@@ -150,36 +159,45 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
         };
         if let (Some(why), true) = (&differs, servers.expected.vault.is_some()) {
             let words = format!("{what}: {}", servers.expected.vault_not_reached(why));
-            things.push(CleanedThing { words, state: ThingState::NotReached });
+            things.push(CleanedThing::in_state(words, ThingState::NotReached));
+            is_open |= !is_login;
             continue;
         }
         if dry_run {
             things.push(CleanedThing::remains(format!("{what}: would be revoked")));
+            is_open |= !is_login;
             continue;
         }
         match revoke(servers.vault, accessor).await {
-            Ok(()) => {
-                things.push(CleanedThing::gone(format!("{what}: revoked")));
+            Ok(was_there) => {
+                let how = if was_there { "revoked" } else { "revoked or expired already" };
+                things.push(CleanedThing::gone(format!("{what}: {how}")));
                 things.extend(note(&Entry::TokenRevoked { accessor: accessor.clone() }));
             }
-            Err(why) => things.push(CleanedThing::remains(format!("{} ({why})", words(address, &token)))),
+            Err(why) => {
+                things.push(CleanedThing::remains(format!("{} ({why})", words(address, &token))));
+                is_open |= !is_login;
+            }
         }
     }
     let mut removed = Vec::new();
     let made = Made::of(&open.entries);
-    let left = take_away(&made, servers, dry_run, |what, last| removed.push((what.clone(), last.clone()))).await;
+    let left = take_away(&made, servers, dry_run, |what, last| removed.push((what.clone(), last.cloned()))).await;
     if !dry_run {
         for (what, last) in removed {
-            if what != last {
-                things.push(CleanedThing::gone(format!("{what}, last called {last}: removed")));
-            } else if !left.iter().any(|left| left.what == what.to_string()) {
-                things.push(CleanedThing::gone(format!("{what}: removed, or gone already")));
-            }
+            let how = match last {
+                Some(last) if last == what => Some(format!("{what}: removed")),
+                Some(last) => Some(format!("{what}, last called {last}: removed")),
+                // What has its name now is listed below.
+                None if left.iter().any(|left| left.what == what.to_string()) => None,
+                None => Some(format!("{what}: gone already")),
+            };
+            things.extend(how.map(CleanedThing::gone));
             things.extend(note(&Entry::TakenAway { what }));
         }
     }
-    things.extend(left.iter().map(|left| CleanedThing { words: left.to_string(), state: left.state }));
-    things.extend(rest::of(open, servers, dry_run, &left, &note).await);
+    things.extend(left.iter().map(|left| CleanedThing::in_state(left.to_string(), left.state)));
+    things.extend(rest::of(open, servers, (dry_run, is_open), &left, &note).await);
     things
 }
 
@@ -206,15 +224,18 @@ impl Attached {
         let revoked = revoke(&logged_in.vault, accessor).await;
         logged_in.log_out(&self.plan, &self.traces).await;
         let address = self.vault.address().to_owned();
-        revoked.map_err(|source| AttachError::Vault { address, doing: "revoke the run's token", source })
+        let failed = |source| AttachError::Vault { address, doing: "revoke the run's token", source };
+        revoked.map(drop).map_err(failed)
     }
 }
 
 /// A token that Vault knows no more is revoked: 403 or 500 `invalid accessor`, and 400 `token not found` where a
-/// revocation that was asked for before has come half of its way (vault/token_store.go).
-async fn revoke(vault: &Client, accessor: &str) -> Result<(), leaseproof_vault::Error> {
+/// revocation that was asked for before has come half of its way (vault/token_store.go). False if it was so before.
+async fn revoke(vault: &Client, accessor: &str) -> Result<bool, leaseproof_vault::Error> {
     match vault.revoke_accessor(accessor).await {
-        Err(why) if ["invalid accessor", "token not found"].iter().any(|gone| why.to_string().contains(gone)) => Ok(()),
-        revoked => revoked,
+        Err(why) if ["invalid accessor", "token not found"].iter().any(|gone| why.to_string().contains(gone)) => {
+            Ok(false)
+        }
+        revoked => revoked.map(|()| true),
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod identity;
 mod in_clear;
 mod inputs;
+mod issued;
 mod lasts;
 mod left;
 mod login;
@@ -36,16 +37,18 @@ use leaseproof_vault::{Client, OwnToken, Reach, Renewal};
 use tokio::sync::watch;
 
 pub use away::ThingState;
-pub(crate) use credentials::{Issued, Places, credentials_left, in_words, role_in_words, roles_left};
+pub(crate) use credentials::{Places, credentials_left, in_words, not_checked, role_in_words, roles_left};
 pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
 pub use inputs::{not_done_there, unusable_inputs};
+pub(crate) use issued::Issued;
 pub use left::{CleanedThing, CleanedThings, clean_attached, left_by_login};
 pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 pub use query::{RolledBack, rolled_back};
 
 use self::away::{Left, Servers, in_order, take_away};
+use self::credentials::unchecked_in_words;
 use self::identity::Identity;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use self::others::Others;
@@ -108,7 +111,7 @@ impl Attached {
         };
         let LoggedIn { vault, cluster_id, accessor } = logged_in;
         let issued = Issued::default();
-        issued.follow(recorder);
+        issued.follow(recorder, plan);
         let mut attached = Self {
             plan: attached.clone(),
             renewal: Renewal::begin(vault.clone(), &own),
@@ -153,7 +156,7 @@ impl Attached {
         }
         let vault = cluster_id.map(|id| (id, self.plan.vault.namespace.clone()));
         if !self.plan.ours {
-            return Ok(Identity { vault, clusters: BTreeMap::new() });
+            return Ok(Identity::ask_where_allowed(vault, &self.clusters).await);
         }
         none_is_there(&made, &self.vault, &self.clusters).await?;
         Identity::ask(vault, &self.clusters).await
@@ -216,7 +219,11 @@ impl Attached {
         let (traces, issued, places) = (self.traces.clone(), self.issued.clone(), self.places());
         move || {
             let (token, logins, made) = traces.all();
-            let credentials = token.as_ref().and_then(|_| issued.in_words(&[]));
+            let credentials = match &token {
+                Some(_) => issued.in_words(&[]).into_iter().collect(),
+                None if traces.is_unchecked() => unchecked_in_words(&issued.unchecked(), &places),
+                None => Vec::new(),
+            };
             let tokens =
                 token.into_iter().chain(logins).map(|token| left::words(&places.vault, &token)).collect::<Vec<_>>();
             let made = in_order(&made).into_iter().map(|Made { what, .. }| {
@@ -249,6 +256,7 @@ impl Attached {
             left.extend(self.credentials_left(&[], REVOKING).await);
         }
         let beside = self.beside(&made).await;
+        let mut standing = Vec::new();
         if !made.is_empty() {
             let servers = Servers {
                 vault: &self.vault,
@@ -257,8 +265,10 @@ impl Attached {
                 expected: &self.identity,
                 issued: &self.issued,
             };
-            let standing = take_away(&made, &servers, false, |what, _| self.traces.gone(what)).await;
+            standing = take_away(&made, &servers, false, |what, _| self.traces.gone(what)).await;
             left.extend(standing.iter().map(ToString::to_string));
+        }
+        if self.plan.ours {
             left.extend(self.credentials_left(&standing, Duration::ZERO).await);
         }
         let changed = self.others_changed(&made, &beside).await;
@@ -267,20 +277,29 @@ impl Attached {
         if left.is_empty() { Ok(()) } else { Err(EstateError::LeftThere { left }) }
     }
 
-    /// The credentials that Vault could not revoke, in words, but for those that are named with their mount. The ledger has
-    /// them first.
+    /// The credentials that Vault could not revoke, in words, but for those that are named with their mount; all that the
+    /// run did not revoke, where that cannot be checked. The ledger has each of them first.
     async fn credentials_left(&self, named: &[Left], grace: Duration) -> Vec<String> {
         let clusters = self.clusters.iter().map(|(name, cluster)| (name.as_str(), cluster)).collect();
         match self.issued.still_there(&clusters, grace).await {
             Ok(mut left) => {
-                left.retain(|left| !named.iter().any(|named| named.is_role(&left.role)));
                 // Each is tried, also after one that could not be written.
                 let unwritten: Vec<_> =
                     left.iter().filter_map(|left| self.traces.credential_left(left).err()).collect();
-                let why = unwritten.first().map(ToString::to_string);
-                in_words(&left, &self.places()).into_iter().chain(why).collect()
+                let why = match unwritten.into_iter().next() {
+                    Some(why) => Some(why),
+                    None => self.traces.credentials_checked().err(),
+                };
+                left.retain(|left| !named.iter().any(|named| named.is_role(&left.role)));
+                in_words(&left, &self.places()).into_iter().chain(why.map(|why| why.to_string())).collect()
             }
-            Err(why) => vec![why],
+            Err(why) => {
+                let unchecked = self.issued.unchecked();
+                let unwritten: Vec<_> =
+                    unchecked.iter().filter_map(|one| self.traces.credential_unchecked(one).err()).collect();
+                let words = unchecked_in_words(&unchecked, &self.places());
+                [why].into_iter().chain(words).chain(unwritten.first().map(ToString::to_string)).collect()
+            }
         }
     }
 

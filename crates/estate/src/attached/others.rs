@@ -11,7 +11,7 @@ use leaseproof_scenario::{Plan, SetupAction, SetupStep};
 use serde_json::Value;
 
 use super::AttachError;
-use super::credentials::Issued;
+use super::issued::Issued;
 use super::login::Cluster;
 use super::traces::Made;
 
@@ -255,7 +255,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Catalog, Others};
-    use crate::attached::credentials::{CredentialLeft, Issued};
+    use crate::attached::credentials::CredentialLeft;
+    use crate::attached::issued::Issued;
     use crate::attached::traces::Made;
 
     fn row(key: &str, value: &str, of: &[&str], lasts: bool) -> Value {

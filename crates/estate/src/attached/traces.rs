@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use leaseproof_history::{Entry, Error, Ledger, MadeThere, Proof};
 
-use super::credentials::CredentialLeft;
+use super::credentials::{CredentialLeft, Unchecked};
 use crate::clean::OpenToken;
 
 /// What a run has made in an estate that is not its own, and not yet taken away. What is added is in the ledger first.
@@ -16,6 +16,8 @@ struct State {
     ledger: Option<Ledger>,
     /// The run's token.
     token: Option<OpenToken>,
+    /// The accessor of the token whose credentials have not been checked yet, revoked or not.
+    unchecked: Option<String>,
     /// The harness's own logins.
     logins: Vec<OpenToken>,
     made: Vec<Made>,
@@ -86,7 +88,10 @@ impl Traces {
     /// The run's token is there.
     pub(super) fn token(&self, vault: &str, accessor: &str, ttl: u64) -> Result<(), Error> {
         let (accessor, ends) = (accessor.to_owned(), Some(from_now(ttl)));
-        self.state().token = Some(OpenToken { accessor: accessor.clone(), ends, is_login: false });
+        let token = OpenToken { accessor: accessor.clone(), ends, is_login: false };
+        let mut state = self.state();
+        (state.token, state.unchecked) = (Some(token), Some(accessor.clone()));
+        drop(state);
         self.write(Entry::TokenAccessor { vault: vault.to_owned(), accessor, ends })
     }
 
@@ -106,6 +111,25 @@ impl Traces {
     /// That credential could not be revoked.
     pub(super) fn credential_left(&self, left: &CredentialLeft) -> Result<(), Error> {
         self.write(left.entry())
+    }
+
+    /// It could not be checked whether that credential still exists.
+    pub(super) fn credential_unchecked(&self, unchecked: &Unchecked) -> Result<(), Error> {
+        self.write(unchecked.entry())
+    }
+
+    /// All credentials of the run are gone, or in the ledger. While its token is valid, that proves nothing.
+    pub(super) fn credentials_checked(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        let is_over = state.token.is_none();
+        let accessor = state.unchecked.take_if(|_| is_over);
+        drop(state);
+        accessor.map_or(Ok(()), |accessor| self.write(Entry::CredentialsChecked { accessor }))
+    }
+
+    /// Whether credentials were issued that have not been checked.
+    pub(super) fn is_unchecked(&self) -> bool {
+        self.state().unchecked.is_some()
     }
 
     /// That role is neither the run's nor a credential of its.

@@ -6,7 +6,7 @@ use leaseproof_history::{Entry, OpenLedger};
 
 use super::{CleanOutcome, state};
 use crate::attached::{
-    Issued, Places, credentials_left, in_words, left_at, made_there, role_in_words, roles_left, vault_of,
+    Issued, Places, credentials_left, in_words, left_at, made_there, not_checked, role_in_words, roles_left, vault_of,
 };
 use crate::containers::{of_run, remove_run};
 use crate::folder::PREFIX;
@@ -121,15 +121,16 @@ fn there(open: &OpenLedger) -> Vec<String> {
     let mut there: Vec<String> = tokens.iter().map(|token| left_at(vault, token)).collect();
     let places = Places::of(&open.entries);
     let known = credentials_left(&open.entries);
-    // Without a token of the run's, Vault has revoked them, or they are known.
-    let is_open = tokens.iter().any(|token| !token.is_login);
-    let others = is_open.then(|| Issued::recorded(&open.path)).and_then(|issued| issued.in_words(&known));
-    there.extend(others);
-    let mut left = in_words(&known, &places);
-    if let Some(last) = left.last_mut() {
-        last.push_str("; `leaseproof clean --attached SCENARIO` looks which of them are still there");
+    let mut credentials = in_words(&known, &places);
+    if tokens.iter().any(|token| !token.is_login) {
+        there.extend(Issued::recorded(&open.path).in_words(&known));
+    } else {
+        credentials.extend(not_checked(open, &places));
     }
-    there.extend(left);
+    if !credentials.is_empty() {
+        there.extend(credentials);
+        there.push("`leaseproof clean --attached SCENARIO` checks which of them still exist".to_owned());
+    }
     let roles = roles_left(&open.entries);
     there.extend(roles.iter().map(|(cluster, role, oid)| role_in_words(&places, cluster, role, *oid)));
     let made = made_there(&open.entries);

@@ -121,6 +121,24 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         oid: Option<u32>,
     },
+    /// A credential that the run did not revoke. After its token was revoked, the check whether the role still exists failed.
+    CredentialUnchecked {
+        /// Its PostgreSQL role.
+        role: String,
+        /// Its lease.
+        lease: String,
+        /// Its PostgreSQL cluster, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cluster: Option<String>,
+        /// The role's OID, if it was observed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        oid: Option<u32>,
+    },
+    /// Every credential that was issued under that token is gone, or is in the ledger.
+    CredentialsChecked {
+        /// The token's accessor.
+        accessor: String,
+    },
     /// That credential is gone.
     CredentialGone {
         /// Its PostgreSQL role.

@@ -65,9 +65,12 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
             let label = match thing.state {
                 ThingState::Foreign | ThingState::Changed => "not touched: ",
                 ThingState::Remains if !args.dry_run => "still exists: ",
-                ThingState::Remains | ThingState::NotReached | ThingState::Gone => "",
+                ThingState::Remains | ThingState::Unknown | ThingState::NotReached | ThingState::Gone => "",
             };
             console::out(format!("  {label}{}\n", visible(&thing.words)));
+            if let Some(help) = &thing.help {
+                console::out(format!("  {}\n", visible(help)));
+            }
         }
     }
     let remains = cleaned.iter().flat_map(|run| &run.things).any(|thing| thing.state != ThingState::Gone);

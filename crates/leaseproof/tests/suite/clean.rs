@@ -180,3 +180,57 @@ fn age(folder: &Path, by: Duration) {
     let folder = fs::File::open(folder).unwrap();
     folder.set_modified(SystemTime::now() - by).unwrap();
 }
+
+/// What the ledger of an attached run has whose token was revoked.
+fn revoked() -> [serde_json::Value; 3] {
+    let vault = "http://vault.example:8200";
+    [
+        json!({ "made": "attached", "vault": vault, "cluster_id": "c1", "namespace": null }),
+        json!({ "made": "token_accessor", "vault": vault, "accessor": "a1", "ends": 1 }),
+        json!({ "made": "token_revoked", "accessor": "a1" }),
+    ]
+}
+
+#[test]
+fn a_run_whose_credentials_were_not_checked_is_not_forgotten() {
+    let checks = "`leaseproof clean --attached SCENARIO` checks which of them still exist";
+    let credential = json!({ "made": "credential_unchecked", "role": "v-app-1", "lease": "database/creds/app/1",
+                             "cluster": "target", "oid": 16_400 });
+    let named =
+        "\n  role v-app-1 (OID 16400) of postgres.target, lease database/creds/app/1: it was not checked whether";
+    for (more, words) in [(None, "their names are not known: "), (Some(credential), named)] {
+        let desk = Desk::new();
+        let entries: Vec<_> = revoked().into_iter().chain(more).collect();
+        let file = ledger(&desk, RUN, (uid(), &host()), &entries);
+        for arguments in [&["--dry-run"][..], &[], &[]] {
+            let (code, shown) = clean(&desk, arguments);
+            assert!(code == Some(1) && file.exists(), "{shown}");
+            assert!(shown.contains(words) && shown.contains(checks), "{words}: {shown}");
+            assert!(!shown.contains("nothing "), "{shown}");
+        }
+        let checked = json!({ "made": "credentials_checked", "accessor": "a1" });
+        let entries: Vec<_> = entries.into_iter().chain([checked]).collect();
+        ledger(&desk, RUN, (uid(), &host()), &entries);
+        let (code, shown) = clean(&desk, &[]);
+        assert!(code == Some(0) && shown.contains("nothing was left") && !file.exists(), "{shown}");
+    }
+}
+
+/// A line break in a name from outside is shown as an escape, and does not begin a line.
+#[test]
+fn the_commands_that_remove_credentials_have_a_line_of_their_own() {
+    let desk = Desk::new();
+    let left =
+        |role: &str| json!({ "made": "credential_left", "cluster": "target", "role": role, "lease": "l/1", "oid": 7 });
+    let checked = json!({ "made": "credentials_checked", "accessor": "a1" });
+    let entries: Vec<_> = revoked().into_iter().chain([left("v-a"), left("v-b\nforged"), checked]).collect();
+    ledger(&desk, RUN, (uid(), &host()), &entries);
+    let (code, shown) = clean(&desk, &["--dry-run"]);
+    assert_eq!(code, Some(1), "{shown}");
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 5, "{shown}");
+    assert_eq!(lines[1], "  role v-a (OID 7) of postgres.target, lease l/1: Vault could not revoke it");
+    assert_eq!(lines[2], "  role v-b\\nforged (OID 7) of postgres.target, lease l/1: Vault could not revoke it");
+    assert!(lines[3].starts_with("  To remove each of these 2, here the last one: while Vault at "), "{shown}");
+    assert_eq!(lines[4], "  `leaseproof clean --attached SCENARIO` checks which of them still exist");
+}

@@ -23,7 +23,7 @@ pub(super) async fn take_away(
     all: &[&Made],
     servers: &Servers<'_>,
     dry_run: bool,
-    gone: &mut impl FnMut(&MadeThere, &MadeThere),
+    gone: &mut impl FnMut(&MadeThere, Option<&MadeThere>),
 ) -> Vec<Left> {
     let mut left = Vec::new();
     for name in clusters_of(all) {
@@ -45,14 +45,14 @@ pub(super) async fn take_away(
                         continue;
                     }
                     match remove(&own.now, &of_cluster, &session).await {
-                        Ok(()) => gone(&made.what, &own.now),
+                        Ok(()) => gone(&made.what, Some(&own.now)),
                         Err(why) => here.push(stays(&own, &made.what, &why.to_string(), &login).await),
                     }
                 }
-                Found::Gone => gone(&made.what, &made.what),
+                Found::Gone => gone(&made.what, None),
                 Found::Another(why) => {
                     here.push(Left::strange(&made.what, why));
-                    gone(&made.what, &made.what);
+                    gone(&made.what, None);
                 }
                 Found::Changed(why) => here.push(Left::changed(&made.what, why)),
                 Found::Unknown(why) => here.push(Left::of(&made.what, why)),

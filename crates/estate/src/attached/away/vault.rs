@@ -11,7 +11,7 @@ pub(super) async fn take_away(
     made: &Made,
     vault: &Client,
     dry_run: bool,
-    gone: &mut impl FnMut(&MadeThere, &MadeThere),
+    gone: &mut impl FnMut(&MadeThere, Option<&MadeThere>),
     left: &mut Vec<Left>,
 ) {
     let found = match &made.what {
@@ -27,14 +27,14 @@ pub(super) async fn take_away(
                 return;
             }
             match vault.delete(&api_path(&own.now)).await {
-                Ok(_) => gone(&made.what, &own.now),
+                Ok(_) => gone(&made.what, Some(&own.now)),
                 Err(why) => left.push(stays(&own, &made.what, &why)),
             }
         }
-        Found::Gone => gone(&made.what, &made.what),
+        Found::Gone => gone(&made.what, None),
         Found::Another(why) => {
             left.push(Left::strange(&made.what, why));
-            gone(&made.what, &made.what);
+            gone(&made.what, None);
         }
         Found::Changed(why) => left.push(Left::changed(&made.what, why)),
         Found::Unknown(why) => left.push(Left::of(&made.what, why)),

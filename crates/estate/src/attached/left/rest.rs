@@ -8,18 +8,21 @@ use leaseproof_postgres::{Error, Session};
 
 use super::{CleanedThing, REVOKING};
 use crate::attached::away::{Left, Servers, ThingState};
-use crate::attached::credentials::{CredentialLeft, Places, credentials_left, in_words, role_in_words, roles_left};
+use crate::attached::credentials::{
+    CredentialLeft, Places, Unchecked, credentials_left, nameless, removal, role_in_words, roles_left, unchecked,
+    unchecked_in_words, unchecked_tokens,
+};
 use crate::attached::identity::nowhere;
 use crate::attached::login::Cluster;
 
 /// Notes something in the ledger. Returns why it could not.
 type Note<'a> = &'a (dyn Fn(&Entry) -> Option<CleanedThing> + Sync);
 
-/// All of them, but for those that are named with their mount.
+/// All of them, but for those that are named with their mount. `is_open` says whether the run's token is still valid.
 pub(super) async fn of(
     open: &OpenLedger,
     servers: &Servers<'_>,
-    dry_run: bool,
+    (dry_run, is_open): (bool, bool),
     named: &[Left],
     note: Note<'_>,
 ) -> Vec<CleanedThing> {
@@ -33,8 +36,8 @@ pub(super) async fn of(
             None => drop(here.insert(name.as_str(), cluster)),
         }
     }
-    let rest =
-        Rest { open, servers, here, away, places: Places::here(servers.vault.address(), servers.clusters), dry_run };
+    let places = Places::here(servers.vault.address(), servers.clusters);
+    let rest = Rest { open, servers, here, away, places, dry_run, is_open };
     let mut things = rest.credentials(named, note).await;
     things.extend(rest.roles(note).await);
     things
@@ -49,6 +52,8 @@ struct Rest<'a> {
     away: BTreeMap<&'a str, String>,
     places: Places,
     dry_run: bool,
+    /// Whether the run's token is still valid.
+    is_open: bool,
 }
 
 impl Rest<'_> {
@@ -59,7 +64,37 @@ impl Rest<'_> {
     fn not_reached(&self, what: String, cluster: &str) -> CleanedThing {
         let why = self.away.get(cluster).cloned().unwrap_or_else(|| nowhere(cluster));
         let why = self.servers.expected.not_reached(cluster, &why);
-        CleanedThing { words: format!("{what}: {why}"), state: ThingState::NotReached }
+        CleanedThing::in_state(format!("{what}: {why}"), ThingState::NotReached)
+    }
+
+    /// The clusters of the run that were not asked.
+    fn unreached(&self) -> Vec<&str> {
+        let all = self.servers.expected.clusters.keys().map(String::as_str);
+        all.filter(|name| !self.here.contains_key(name)).collect()
+    }
+
+    /// The credentials that may be in a cluster that was not asked.
+    fn not_asked(&self, unchecked: &[Unchecked], left: &[CredentialLeft]) -> Vec<CleanedThing> {
+        let unreached = self.unreached();
+        let missing = unchecked.iter().filter(|one| left.iter().all(|left| left.role != one.role));
+        let of = |one: &Unchecked| match &one.cluster {
+            Some(cluster) => unreached.iter().find(|name| *name == cluster).copied(),
+            None => unreached.first().copied(),
+        };
+        missing.filter_map(|one| Some(self.not_reached(one.to_string(), of(one)?))).collect()
+    }
+
+    /// Notes that every credential was checked, if that is so.
+    fn note_checked(&self, note: Note<'_>) -> Vec<CleanedThing> {
+        let tokens = unchecked_tokens(&self.open.entries);
+        if self.dry_run || self.is_open || tokens.is_empty() || !self.unreached().is_empty() {
+            return Vec::new();
+        }
+        let is_named = self.open.entries.iter().any(|entry| matches!(entry, Entry::CredentialUnchecked { .. }));
+        match self.servers.issued.unread().filter(|_| !is_named) {
+            Some(why) => vec![CleanedThing::in_state(nameless(self.open, &why), ThingState::Unknown)],
+            None => tokens.into_iter().filter_map(|accessor| note(&Entry::CredentialsChecked { accessor })).collect(),
+        }
     }
 
     /// The credentials that Vault could not revoke. Without the mount nothing else names them: somebody may have removed it
@@ -72,23 +107,35 @@ impl Rest<'_> {
             .iter()
             .map(|left| self.not_reached(format!("role {} of postgres.{}", left.role, left.cluster), &left.cluster))
             .collect();
+        let unchecked = match unchecked_tokens(&self.open.entries).as_slice() {
+            [] => Vec::new(),
+            _ => unchecked(&self.open.entries, self.servers.issued),
+        };
         self.servers.issued.add(&known);
+        self.servers.issued.add_unchecked(&unchecked);
         // A mount is gone after all of its leases.
         let grace = if self.dry_run || self.is_of_setup() { Duration::ZERO } else { REVOKING };
         let left = match self.servers.issued.still_there(&self.here, grace).await {
             Ok(left) => left,
             Err(why) => {
-                things.push(CleanedThing::remains(why));
+                let words = if self.is_open { Vec::new() } else { unchecked_in_words(&unchecked, &self.places) };
+                let all = [why].into_iter().chain(words);
+                things.extend(all.map(|words| CleanedThing::in_state(words, ThingState::Unknown)));
                 return things;
             }
         };
+        things.extend(self.not_asked(&unchecked, &left));
         let is_unnamed = |left: &&CredentialLeft| !named.iter().any(|named| named.is_role(&left.role));
+        let is_stuck = |left: &CredentialLeft| !self.dry_run || !self.is_open || known.contains(left);
         let (stuck, live): (Vec<CredentialLeft>, Vec<CredentialLeft>) =
-            left.iter().filter(is_unnamed).cloned().partition(|left| !self.dry_run || known.contains(left));
+            left.iter().filter(is_unnamed).cloned().partition(is_stuck);
         things.extend(live.iter().map(|CredentialLeft { cluster, role, lease, .. }| {
             CleanedThing::remains(format!("role {role} of postgres.{cluster}, lease {lease}: Vault would revoke it"))
         }));
-        things.extend(in_words(&stuck, &self.places).into_iter().map(CleanedThing::remains));
+        things.extend(stuck.iter().map(|stuck| CleanedThing::remains(stuck.to_string())));
+        if let (Some(last), Some(help)) = (things.last_mut(), removal(&stuck, &self.places)) {
+            last.help = Some(help);
+        }
         if self.dry_run {
             return things;
         }
@@ -99,6 +146,7 @@ impl Rest<'_> {
             things.push(CleanedThing::gone(format!("role {} of postgres.{}: gone", gone.role, gone.cluster)));
             things.extend(note(&Entry::CredentialGone { role: gone.role.clone() }));
         }
+        things.extend(self.note_checked(note));
         things
     }
 
@@ -116,8 +164,8 @@ impl Rest<'_> {
             let there = match roles(cluster).await {
                 Ok(there) => there,
                 Err(why) => {
-                    things
-                        .push(CleanedThing::remains(format!("postgres.{name} cannot say which roles are left: {why}")));
+                    let words = format!("postgres.{name} cannot say which roles are left: {why}");
+                    things.push(CleanedThing::in_state(words, ThingState::Unknown));
                     continue;
                 }
             };
@@ -170,8 +218,8 @@ mod tests {
 
     use super::of;
     use crate::attached::away::{Servers, ThingState};
-    use crate::attached::credentials::Issued;
     use crate::attached::identity::Identity;
+    use crate::attached::issued::Issued;
     use crate::attached::login::Cluster;
 
     fn cluster(port: u16) -> Cluster {
@@ -210,7 +258,7 @@ mod tests {
         let (expected, issued) = (Identity::of(&open.entries), Issued::default());
         let servers =
             Servers { vault: &vault, namespace: None, clusters: &clusters, expected: &expected, issued: &issued };
-        let things = of(&open, &servers, false, &[], &|_| None).await;
+        let things = of(&open, &servers, (false, false), &[], &|_| None).await;
         let of_kind = |cluster: &str, why: &str| {
             let is = |words: &str| words.contains(&format!("postgres.{cluster}")) && words.contains(why);
             things.iter().filter(|thing| thing.state == ThingState::NotReached && is(&thing.words)).count()

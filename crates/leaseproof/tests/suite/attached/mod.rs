@@ -7,6 +7,7 @@ mod harm;
 mod interrupted;
 mod theirs;
 mod token;
+mod unchecked;
 
 use std::time::Duration;
 
