@@ -135,7 +135,7 @@ fn words(outcome: &CleanOutcome, was_shown: bool) -> Option<String> {
     match outcome {
         CleanOutcome::Living { .. } if was_shown => None,
         CleanOutcome::Living { pid } => Some(format!("still running (pid {pid}), not touched")),
-        CleanOutcome::Alone { whose } => Some(format!("not touched: {whose}")),
+        CleanOutcome::Alone { whose } => Some(format!("not touched: {}", visible(whose))),
         CleanOutcome::WouldRemove { what, stays, there: left } => {
             let removed = (!what.is_empty()).then(|| format!("would remove {}", visible(&what.join(", "))));
             let nothing = what.is_empty() && stays.is_empty() && left.is_empty();

@@ -76,7 +76,7 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
         shown.contains("not touched: role netdata of postgres.target: it was made later by somebody else"),
         "{shown}"
     );
-    assert!(shown.contains("database powerdns of postgres.target: removed"), "{shown}");
+    assert!(shown.contains("database powerdns of postgres.target: removed\n"), "{shown}");
     let words = on_one_line(&shown);
     assert!(
         words.contains("role vaultuser of postgres.target, last called role vaultuser_ours of postgres"),
