@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use leaseproof_domain::Operation;
 use leaseproof_domain::visible;
+use leaseproof_live::{LiveMetrics, Snapshot};
 use leaseproof_pipeline::Display;
-use leaseproof_workload::Progress;
+use leaseproof_workload::LoadState;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -74,15 +76,15 @@ impl Screen {
         Stage { bar, task: Some(task) }
     }
 
-    fn follow(self, mut progress: watch::Receiver<Progress>) -> Stage {
+    fn follow(self, mut load: watch::Receiver<LoadState>, metrics: LiveMetrics) -> Stage {
         let target = if self.shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style("{spinner} {msg}"));
+        bar.set_style(style("{spinner} {wide_msg}"));
         bar.enable_steady_tick(TICK);
         let shown = bar.clone();
         let task = tokio::spawn(async move {
-            while progress.changed().await.is_ok() {
-                let line = line(&progress.borrow_and_update());
+            while load.changed().await.is_ok() {
+                let line = line(&load.borrow_and_update(), &metrics.snapshot());
                 shown.set_message(line);
             }
         });
@@ -96,8 +98,8 @@ impl Display for Screen {
     }
 
     /// One line that follows the workload.
-    fn workload(&self, progress: watch::Receiver<Progress>) -> Arc<dyn leaseproof_pipeline::Stage> {
-        Arc::new(self.follow(progress))
+    fn workload(&self, load: watch::Receiver<LoadState>, metrics: LiveMetrics) -> Arc<dyn leaseproof_pipeline::Stage> {
+        Arc::new(self.follow(load, metrics))
     }
 
     fn note(&self, words: &str) {
@@ -109,15 +111,18 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("a template written here")
 }
 
-/// Phase, time, rate, live leases, failures.
-fn line(progress: &Progress) -> String {
-    let Progress { phase, target_rate, elapsed, total, arrived, extra, live, finished, failures, draining } = progress;
+/// Phase, time, rate, live leases, failures, dropped arrivals, and how long issues take.
+fn line(load: &LoadState, metrics: &Snapshot) -> String {
+    let LoadState { phase, target_rate, elapsed, total, arrived, extra, live, finished, failures, draining } = load;
     // Each promised `ttl.max` has a lifecycle of its own, which counts as live and as finished.
     let extra = if *extra > 0 { format!(" + {extra} for ttl.max") } else { String::new() };
     let doing = if *draining { "draining".to_owned() } else { format!("{target_rate}/s") };
     let phase = visible(phase);
+    let dropped = if metrics.dropped > 0 { format!(" · {} dropped", metrics.dropped) } else { String::new() };
+    let p99 = metrics.operations.get(&Operation::Issue).and_then(|issues| issues.response(0.99));
+    let p99 = p99.map(|p99| format!(" · issue p99 {} ms", p99.as_millis())).unwrap_or_default();
     format!(
-        "{phase} {}/{} s · {doing} · {arrived} arrived{extra} · {live} live · {finished} finished · {failures} failures",
+        "{phase} {}/{} s · {doing} · {arrived} arrived{extra} · {live} live · {finished} finished · {failures} failures{dropped}{p99}",
         elapsed.as_secs(),
         total.as_secs()
     )
@@ -127,13 +132,16 @@ fn line(progress: &Progress) -> String {
 mod tests {
     use std::time::Duration;
 
-    use leaseproof_workload::Progress;
+    use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Span};
+    use leaseproof_history::EventStream;
+    use leaseproof_live::{LiveMetrics, Snapshot};
+    use leaseproof_workload::LoadState;
 
     use super::line;
 
     #[test]
     fn the_line_of_a_phase() {
-        let mut progress = Progress {
+        let mut load = LoadState {
             phase: "steady".into(),
             target_rate: 8.0,
             elapsed: Duration::from_millis(12_400),
@@ -145,10 +153,15 @@ mod tests {
             failures: 0,
             draining: false,
         };
-        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · 8/s · 99 arrived · 61 live · 38 finished · 0 failures");
-        progress.draining = true;
-        progress.extra = 1;
-        progress.finished = 39;
-        insta::assert_snapshot!(line(&progress), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures");
+        insta::assert_snapshot!(line(&load, &Snapshot::default()), @"steady 12/40 s · 8/s · 99 arrived · 61 live · 38 finished · 0 failures");
+        load.draining = true;
+        load.extra = 1;
+        load.finished = 39;
+        let stream = EventStream::new();
+        let metrics = LiveMetrics::subscribe(&stream);
+        let span = Span { intended: Micros(0), start: Micros(0), end: Micros(45_000) };
+        stream.publish(Event::Operation(OperationRecord::new(1, "app", "steady", Operation::Issue, span, Outcome::Ok)));
+        let metrics = Snapshot { dropped: 2, ..metrics.snapshot() };
+        insta::assert_snapshot!(line(&load, &metrics), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures · 2 dropped · issue p99 45 ms");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use leaseproof_workload::Progress;
+use leaseproof_live::LiveMetrics;
+use leaseproof_workload::LoadState;
 use tokio::sync::watch;
 
 /// Shows a person what a run is doing. A run never depends on it.
@@ -11,7 +12,7 @@ pub trait Display: Send + Sync {
     fn stage(&self, words: &'static str) -> Arc<dyn Stage>;
 
     /// Shows the load until the returned value is dropped.
-    fn workload(&self, progress: watch::Receiver<Progress>) -> Arc<dyn Stage>;
+    fn workload(&self, load: watch::Receiver<LoadState>, metrics: LiveMetrics) -> Arc<dyn Stage>;
 
     /// Shows a warning permanently.
     fn note(&self, words: &str);

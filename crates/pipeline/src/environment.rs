@@ -12,7 +12,7 @@ use leaseproof_postgres::Login;
 use leaseproof_scenario::{EstateKind, Plan};
 use leaseproof_timeline::Moments;
 use leaseproof_vault::Client;
-use leaseproof_workload::Progress;
+use leaseproof_workload::LoadState;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -215,7 +215,7 @@ impl Environment {
     pub(crate) fn guard(
         &self,
         plan: &Plan,
-        progress: watch::Receiver<Progress>,
+        progress: watch::Receiver<LoadState>,
         display: &Arc<dyn Display>,
         load: &CancellationToken,
     ) -> Guard {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunOutcome, RunVerdicts};
 use leaseproof_estate::{ClientToken, EstateError};
 use leaseproof_history::{Ledger, NewRun, Recorder, Recording, RunFolder};
+use leaseproof_live::LiveMetrics;
 use leaseproof_scenario::{EstateKind, Plan};
 use leaseproof_timeline::Moments;
 use leaseproof_watch::{ReleaseWait, Watch};
-use leaseproof_workload::Progress;
+use leaseproof_workload::LoadState;
 use tokio::time::Instant;
 
 use crate::artifacts::{self, Stood};
@@ -246,8 +247,9 @@ impl LiveRun<'_> {
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client.clone(), observer);
 
-        let (sender, receiver) = tokio::sync::watch::channel(Progress::default());
-        let stage = self.display.workload(receiver.clone());
+        let (sender, receiver) = tokio::sync::watch::channel(LoadState::default());
+        let metrics = LiveMetrics::subscribe(recorder.stream());
+        let stage = self.display.workload(receiver.clone(), metrics);
         let cancel = self.interrupt.token().child_token();
         let guard = estate.guard(plan, receiver, self.display, &cancel);
         let repeated = if self.keep_going { Repeated::never() } else { Repeated::watch(plan, recorder, &cancel) };

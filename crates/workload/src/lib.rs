@@ -8,15 +8,15 @@ mod dns;
 mod gauges;
 mod kept;
 mod life;
+mod load_state;
 mod probes;
 mod probing;
-mod progress;
 mod record;
 mod run;
 mod steps;
 mod world;
 
 pub use dns::{DnsTarget, ask_dns};
-pub use progress::Progress;
+pub use load_state::LoadState;
 pub use run::{Finished, run};
 pub use world::Targets;

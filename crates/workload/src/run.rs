@@ -10,8 +10,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::life::Life;
+use crate::load_state::LoadState;
 use crate::probes::ask_for_refusals;
-use crate::progress::Progress;
 use crate::record::Tag;
 use crate::world::{Targets, World};
 
@@ -42,7 +42,7 @@ pub async fn run(
     targets: Targets,
     recorder: &Recorder,
     redactor: &Arc<Redactor>,
-    progress: watch::Sender<Progress>,
+    progress: watch::Sender<LoadState>,
     cancel: CancellationToken,
 ) -> Finished {
     let world = World::new(plan, targets, recorder, redactor, cancel.clone());
@@ -67,13 +67,13 @@ struct Load<'a> {
     world: World,
     roles: BTreeMap<String, Arc<RolePromise>>,
     lives: BTreeMap<String, Arc<LifePlan>>,
-    progress: Arc<watch::Sender<Progress>>,
+    progress: Arc<watch::Sender<LoadState>>,
     /// Arrivals so far, shed ones included: the number of the last life.
     arrivals: u64,
 }
 
 impl<'a> Load<'a> {
-    fn new(plan: &'a Plan, world: World, progress: watch::Sender<Progress>) -> Self {
+    fn new(plan: &'a Plan, world: World, progress: watch::Sender<LoadState>) -> Self {
         let roles = plan.roles.iter().map(|role| (role.name.clone(), Arc::new(role.clone()))).collect();
         let lives = plan.lives.iter().map(|life| (life.name.clone(), Arc::new(life.clone()))).collect();
         let planned = PlannedLoad::of(plan);
@@ -220,7 +220,7 @@ impl<'a> Load<'a> {
     }
 }
 
-fn fill(progress: &mut Progress, world: &World, begin: Micros) {
+fn fill(progress: &mut LoadState, world: &World, begin: Micros) {
     progress.elapsed = world.now().since(begin);
     progress.arrived = world.gauges().arrived();
     progress.extra = world.gauges().extra();

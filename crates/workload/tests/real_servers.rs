@@ -13,7 +13,7 @@ use leaseproof_estate::{Estate, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder, Recording};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
-use leaseproof_workload::{Finished, Progress, Targets, run};
+use leaseproof_workload::{Finished, LoadState, Targets, run};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -118,7 +118,7 @@ async fn every_life_is_lived_to_its_end() {
     let mut plan = plan();
     plan.roles[0].probes = Some(ProbePlan { first: 3, share: 0.0, forbidden: 10 });
     let (stage, targets) = Stage::set(&plan).await;
-    let (progress, seen) = watch::channel(Progress::default());
+    let (progress, seen) = watch::channel(LoadState::default());
     let finished = run(&plan, targets, &stage.recorder, &stage.redactor, progress, CancellationToken::new()).await;
     assert_eq!(finished, Finished { interrupted: false });
     let last = seen.borrow().clone();
@@ -192,7 +192,7 @@ async fn a_cancelled_load_finishes_what_it_asked_for_and_begins_nothing() {
     plan.phases[0].duration = Ttl::from_secs(60);
     let (stage, targets) = Stage::set(&plan).await;
     let cancel = CancellationToken::new();
-    let (progress, _seen) = watch::channel(Progress::default());
+    let (progress, _seen) = watch::channel(LoadState::default());
     let (recorder, stopper) = (stage.recorder.clone(), cancel.clone());
     let stopped = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(2_500)).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use leaseproof_domain::{HarnessFault, LeaseId, Ttl};
 use leaseproof_scenario::AttachedPlan;
 use leaseproof_vault::Client;
-use leaseproof_workload::Progress;
+use leaseproof_workload::LoadState;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ impl Guard {
     pub(crate) fn begin(
         vault: Client,
         allowed: &AttachedPlan,
-        progress: watch::Receiver<Progress>,
+        progress: watch::Receiver<LoadState>,
         (trouble, display): (watch::Receiver<Option<String>>, Arc<dyn Display>),
         load: CancellationToken,
     ) -> Self {
@@ -96,7 +96,7 @@ struct Bounds {
 }
 
 /// Waits until the load exceeds a limit.
-async fn beyond(bounds: &Bounds, progress: watch::Receiver<Progress>) -> String {
+async fn beyond(bounds: &Bounds, progress: watch::Receiver<LoadState>) -> String {
     loop {
         tokio::time::sleep(BEAT).await;
         let live = progress.borrow().live;
@@ -155,14 +155,14 @@ mod tests {
     use std::time::Duration;
 
     use leaseproof_domain::Ttl;
-    use leaseproof_workload::Progress;
+    use leaseproof_workload::LoadState;
     use tokio::sync::watch;
     use tokio::time::Instant;
 
     use super::{Bounds, beyond};
 
     async fn ended(live: u64, duration: Ttl) -> String {
-        let (sender, progress) = watch::channel(Progress::default());
+        let (sender, progress) = watch::channel(LoadState::default());
         sender.send_modify(|progress| progress.live = live);
         let bounds = Bounds { live: 5, duration, ends: Instant::now() + duration.duration() };
         tokio::time::timeout(Duration::from_secs(5), beyond(&bounds, progress)).await.unwrap()

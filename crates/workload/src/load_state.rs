@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-/// How far the load has come, for a progress line. It is brought up to date several times a second.
+/// How far the load has come, for limits and displays. It is updated several times per second.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
+pub struct LoadState {
     /// The phase's name; empty before the first one.
     pub phase: String,
     /// Arrivals a second that the phase asks for.
