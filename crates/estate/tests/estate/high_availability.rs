@@ -86,7 +86,12 @@ async fn two_nodes_share_a_storage_and_the_second_takes_over() {
     assert!(client(&nodes[1]).health().await.unwrap().standby);
     let token = estate.environment().into_iter().find(|(name, _)| name == "VAULT_TOKEN").unwrap().1;
     let second = client(&nodes[1]).with_token(Secret::new(token));
-    second.enable_engine("kv", "kv").await.unwrap();
+    // A standby answers 307 until it has a connection to the active node.
+    let begun = Instant::now();
+    while let Err(why) = second.enable_engine("kv", "kv").await {
+        assert!(why.status() == Some(307) && begun.elapsed() < Duration::from_secs(20), "{why}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     estate.kill("vault.1").await;
     let begun = Instant::now();
     while second.write("kv/one", &serde_json::json!({ "word": "one" })).await.is_err() {
