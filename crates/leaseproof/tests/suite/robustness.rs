@@ -200,7 +200,7 @@ fn an_estate_stands_detached_until_it_is_taken_down() {
     let down = desk.output(["down"]);
     let shown = text(&down);
     assert_eq!(down.status.code(), Some(2), "{shown}");
-    assert!(shown.contains("was killed") && shown.contains("`leaseproof clean` removes it"), "{shown}");
+    assert!(shown.contains("no longer runs") && shown.contains("`leaseproof clean` removes it"), "{shown}");
     let clean = desk.output(["clean"]);
     assert!(clean.status.success(), "{}", text(&clean));
     desk.assert_nothing_left();
