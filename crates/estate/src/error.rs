@@ -1,8 +1,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use leaseproof_domain::{Origin, visible};
+use leaseproof_domain::{HarnessFault, Origin, visible};
 use leaseproof_scenario::{Plan, WrongKey};
+
+use crate::AttachError;
 
 /// Why the environment could not be started, or not be ended.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +157,7 @@ pub enum EstateError {
     },
     /// An estate that already stands cannot be worked in.
     #[error(transparent)]
-    Attached(#[from] crate::AttachError),
+    Attached(#[from] AttachError),
     /// PostgreSQL refused what the harness itself needs.
     #[error("{server}: cannot {doing}: {source}")]
     Postgres {
@@ -220,6 +222,8 @@ pub struct SetupError {
     pub hint: Option<String>,
     /// The key of an earlier step that is wrong, where the server's message is about one.
     pub wrong: Option<Box<WrongKey>>,
+    /// What leaseproof itself ran out of, if that is why the step was not done: no server rejected it.
+    pub harness: Option<HarnessFault>,
 }
 
 impl SetupError {
@@ -287,21 +291,66 @@ impl std::fmt::Display for SetupFault {
 
 impl EstateError {
     /// What leaseproof itself ran out of, if that is the cause.
-    pub fn harness(&self) -> Option<leaseproof_domain::HarnessFault> {
-        use leaseproof_domain::HarnessFault;
+    pub fn harness(&self) -> Option<HarnessFault> {
         match self {
-            Self::Vault { source, .. } => source.harness(),
-            Self::Postgres { source, .. } => source.harness(),
-            other => HarnessFault::of(other),
+            Self::SetUp(step) => step.harness,
+            _ => match self.client_error() {
+                Some(ClientError::Vault(source)) => source.harness(),
+                Some(ClientError::Postgres(source)) => source.harness(),
+                None => HarnessFault::of(self),
+            },
         }
     }
 
     /// What the harness itself lacked, where that is why a server was not asked or did not do it.
-    pub fn own_fault(&self) -> Option<leaseproof_domain::HarnessFault> {
+    pub fn own_fault(&self) -> Option<HarnessFault> {
+        match self.client_error() {
+            Some(ClientError::Vault(source)) => source.own_fault(),
+            Some(ClientError::Postgres(source)) => source.own_fault(),
+            None => self.harness(),
+        }
+    }
+
+    /// The error of a client of Vault or PostgreSQL. It holds what leaseproof lacked as a value, and not as its source.
+    fn client_error(&self) -> Option<ClientError<'_>> {
         match self {
-            Self::Vault { source, .. } => source.own_fault(),
-            Self::Postgres { source, .. } => source.own_fault(),
-            other => other.harness(),
+            Self::Vault { source, .. } | Self::Attached(AttachError::Vault { source, .. }) => {
+                Some(ClientError::Vault(source))
+            }
+            Self::Postgres { source, .. }
+            | Self::Attached(AttachError::Postgres { source, .. } | AttachError::Operator { source, .. }) => {
+                Some(ClientError::Postgres(source))
+            }
+            _ => None,
+        }
+    }
+}
+
+enum ClientError<'e> {
+    Vault(&'e leaseproof_vault::Error),
+    Postgres(&'e leaseproof_postgres::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::HarnessFault;
+
+    use super::EstateError;
+    use crate::AttachError;
+
+    #[test]
+    fn what_leaseproof_lacks_is_found_in_every_client_error_of_an_attached_environment() {
+        let fault = HarnessFault::FileDescriptors;
+        let vault = || leaseproof_vault::Error::Harness { fault, why: "too many open files".to_owned() };
+        let postgres = || leaseproof_postgres::Error::Harness { fault, why: "too many open files".to_owned() };
+        let (address, cluster) = ("http://vault.example:8200".to_owned(), "target".to_owned());
+        for error in [
+            AttachError::Vault { address, doing: "list what exists there", source: vault() },
+            AttachError::Postgres { cluster: cluster.clone(), source: postgres() },
+            AttachError::Operator { cluster, source: postgres() },
+        ] {
+            let error = EstateError::Attached(error);
+            assert_eq!((error.harness(), error.own_fault()), (Some(fault), Some(fault)), "{error}");
         }
     }
 }

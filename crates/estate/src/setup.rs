@@ -42,6 +42,14 @@ impl NotDone {
     pub(crate) fn refused(outcome: Outcome) -> Self {
         Self::Refused(Refusal { outcome, place: None, notes: Vec::new() })
     }
+
+    /// A step that cannot be sent because of that error, which may show that leaseproof itself ran out of something.
+    pub(crate) fn because_of(error: &EstateError) -> Self {
+        match error.harness() {
+            Some(fault) => Self::refused(Outcome::Harness { fault, why: error.to_string() }),
+            None => Self::Unsendable(error.to_string()),
+        }
+    }
 }
 
 impl Estate {
@@ -151,6 +159,7 @@ fn judge(
             words,
             hint,
             wrong: None,
+            harness: None,
         })
     };
     let refusal = match done {
@@ -168,6 +177,11 @@ fn judge(
     let outcome = refusal.outcome.clone().reworded(|text| clean(step, redactor, text));
     let place = refusal.place.as_deref().map(|place| format!("\n{place}")).unwrap_or_default();
     let words = format!("{}{place}", said(&refusal.outcome));
+    if let Some(fault) = refusal.outcome.harness() {
+        // No server was asked, so this is no failure that a scenario can expect.
+        let failed = fail(SetupFault::Unanswered, words, None);
+        return (outcome, failed.map_err(|error| SetupError { harness: Some(fault), ..error }));
+    }
     let judged = match &step.expect {
         Some(expect) if expect::matches(expect, &refusal.outcome) => Ok(()),
         Some(expect) => {

@@ -42,6 +42,7 @@ impl From<leaseproof_pipeline::Error> for Failure {
         match error {
             leaseproof_pipeline::Error::Input(words) => Self::usage(words),
             leaseproof_pipeline::Error::Machine(words) => Self::estate(words),
+            leaseproof_pipeline::Error::Failed(words) => Self::new(Exit::Failed, words),
             leaseproof_pipeline::Error::Harness(words) => Self::new(Exit::Invalid, words),
         }
     }

@@ -69,7 +69,7 @@ pub fn read_servers(folder: &RunFolder) -> Vec<String> {
 /// Writes all files of a judgment. If one file cannot be written, the others are still written.
 ///
 /// # Errors
-/// [`Error::Machine`] with the first file that could not be written.
+/// [`Error::Machine`] with the first file that could not be written, or [`Error::Harness`].
 pub fn write_judged(folder: &RunFolder, judged: &JudgedRun) -> Result<(), Error> {
     let verdicts = &judged.verdicts;
     let written = [
@@ -95,7 +95,7 @@ pub(crate) fn last_log_lines(folder: &RunFolder, server: &str, lines: usize) -> 
 
 fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
     leaseproof_files::write(path, content)
-        .map_err(|error| Error::machine(format!("cannot write {}: {error}", path.display())))
+        .map_err(|error| Error::machine(format!("cannot write {}: {error}", path.display())).unless_harness(&error))
 }
 
 fn first_line(path: &str) -> Option<String> {

@@ -139,7 +139,9 @@ impl Environment {
     /// none.
     pub(crate) async fn disturb(&mut self, plan: &Plan, recorder: &Recorder, moments: &Moments) -> Result<(), Stop> {
         match self {
-            Self::Started(estate) => Ok(leaseproof_timeline::run(plan, estate, recorder, moments).await?),
+            Self::Started(estate) => {
+                leaseproof_timeline::run(plan, estate, recorder, moments).await.map_err(Stop::during_load)
+            }
             Self::Attached(_) => Ok(()),
         }
     }

@@ -10,6 +10,9 @@ pub enum Error {
     /// The run's folder cannot be written, or signals cannot be handled.
     #[error("{0}")]
     Machine(String),
+    /// The run has no verdicts, and a setup step was rejected or something that the run created was left behind.
+    #[error("{0}")]
+    Failed(String),
     /// leaseproof ran out of something, such as file descriptors. It says nothing about the environment.
     #[error("{0}")]
     Harness(String),

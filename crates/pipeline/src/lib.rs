@@ -7,6 +7,7 @@
 mod artifacts;
 pub mod attached;
 mod display;
+mod ending;
 mod environment;
 mod error;
 mod glue;

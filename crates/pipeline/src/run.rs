@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunOutcome, RunVerdicts};
+use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdicts};
 use leaseproof_estate::{ClientToken, EstateError};
 use leaseproof_history::{Ledger, NewRun, Recorder, Recording, RunFolder};
 use leaseproof_live::LiveMetrics;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::artifacts::{self, Stood};
 use crate::display::Display;
+use crate::ending::Ending;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
@@ -89,44 +90,28 @@ pub async fn run(
         cause
     });
     recorder.record(Event::End(End { at: recorder.now(), reason, cause, left_behind: left.clone() }));
-    if left.is_none() {
-        ledger.closed().map_err(unwritable)?;
-    }
-    let recorded = recording.close().map_err(|error| Stop::unwritten(&error));
-    let ended = stopped.as_ref().map(Stop::words);
-    let unwritten = stopped.filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.err());
+    let closed = if left.is_none() { ledger.closed() } else { Ok(()) };
+    let recorded = recording.close().err().map(|error| Stop::unwritten(&error));
+    let unwritten = stopped.as_ref().filter(|stop| matches!(stop, Stop::Unwritten(_))).or(recorded.as_ref());
+    let ending = Ending { stopped: stopped.as_ref(), unwritten, left: left.as_deref() };
+    closed.map_err(|error| ending.without_verdicts(&unwritable(error)))?;
 
     let stage = display.stage("judging the run");
-    let mut judged = judgment::judge(&folder).map_err(|error| {
-        let why = unwritten.as_ref().map(Stop::words).or(ended);
-        unjudged(error, why, left.as_deref())
-    })?;
-    if let Some(stop) = &unwritten {
+    let mut judged = judgment::judge(&folder).map_err(|error| ending.without_verdicts(&error))?;
+    if let Some(stop) = ending.unrecorded() {
         // The history's last line may not have been written; only this process can report that.
         (judged.verdicts.end, judged.verdicts.cause) = (Some(stop.reason()), Some(stop.cause(&[])));
-        judged.verdicts.outcome = RunOutcome::NotSaved;
+        judged.verdicts.outcome = ending.not_saved();
     }
     let written = artifacts::write_judged(&folder, &judged);
     drop(stage);
     if let Err(error) = written {
         display.note(&format!("the run's files are not complete: {error}"));
-        judged.verdicts.outcome = RunOutcome::NotSaved;
+        judged.verdicts.outcome = ending.not_saved();
         // Those files that can be written have the outcome too.
         let _first_error_is_shown = artifacts::write_judged(&folder, &judged);
     }
     Ok(Run { folder, verdicts: judged.verdicts })
-}
-
-/// A run without a judgment: the cause of its end comes first, and what is left in servers is named.
-fn unjudged(error: Error, ended: Option<String>, left: Option<&str>) -> Error {
-    let why = format!("there are no verdicts: {error}");
-    let words = [ended, left.map(|left| format!("left behind: {left}")), Some(why)];
-    let words = words.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    match error {
-        Error::Harness(_) => Error::Harness(words),
-        // The run wrote these files itself.
-        Error::Input(_) | Error::Machine(_) => Error::Machine(words),
-    }
 }
 
 fn new_run(plan: &Plan, folder: &RunFolder) -> NewRun {
@@ -242,13 +227,14 @@ impl LiveRun<'_> {
     /// The setup, the load with its faults and actions, and the end of all leases.
     async fn work(&self, estate: &mut Environment, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
+        // Before the first observation, which begins the looks at roles and leases.
+        let metrics = LiveMetrics::subscribe(recorder.stream());
         let token = Environment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client.clone(), observer);
 
         let (sender, receiver) = tokio::sync::watch::channel(LoadState::default());
-        let metrics = LiveMetrics::subscribe(recorder.stream());
         let stage = self.display.workload(receiver.clone(), metrics);
         let cancel = self.interrupt.token().child_token();
         let guard = estate.guard(plan, receiver, self.display, &cancel);
@@ -278,7 +264,7 @@ impl LiveRun<'_> {
         drop(stage);
 
         let stage = self.plan.pdns.as_ref().map(|_| self.display.stage("stopping PowerDNS"));
-        self.interrupt.unless_urged(estate.end_powerdns()).await??;
+        self.interrupt.unless_urged(estate.end_powerdns()).await?.map_err(Stop::during_load)?;
         drop(stage);
         let waits = release_wait(plan, guard.ends());
         let accessor = token.accessor();
@@ -307,7 +293,7 @@ impl LiveRun<'_> {
         glue::databases(self.plan, estate).await?;
         let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
         artifacts::write_run(self.folder, self.plan, self.recorder.clock().epoch(), &stood)
-            .map_err(|error| Stop::Estate(error.to_string()))?;
+            .map_err(|error| Stop::unwritten_file(error, self.folder))?;
         let token = estate.client_token(self.plan, self.ledger).await?;
         estate.measure_clocks(self.recorder).await?;
         watch.baseline().await?;

@@ -2,7 +2,9 @@
 
 use leaseproof_domain::{Cause, EndReason, HarnessFault, ServerLost};
 use leaseproof_estate::{EstateError, SetupError};
+use leaseproof_history::RunFolder;
 
+use crate::error::Error;
 use crate::interrupt::Cut;
 
 /// The cause of an early end.
@@ -39,6 +41,14 @@ impl Stop {
         match fault {
             Some(fault) => Self::Harness(fault.explain(error)),
             None => Self::estate(error),
+        }
+    }
+
+    /// An error during the load, when every server had been reached before.
+    pub(crate) fn during_load(error: EstateError) -> Self {
+        match error.harness() {
+            Some(fault) => Self::Harness(fault.explain(error)),
+            None => Self::from(error),
         }
     }
 
@@ -96,13 +106,16 @@ impl Stop {
     /// The run's record cannot be kept: why, and what to do.
     pub(crate) fn unwritten(error: &leaseproof_history::Error) -> Self {
         let is_removed = |source: &std::io::Error| source.kind() == std::io::ErrorKind::NotFound;
-        let help = match error {
-            leaseproof_history::Error::Write { source, .. } if is_removed(source) => {
-                "somebody removed the run's folder, or a file in it, during the run: run again"
-            }
-            _ => "free space there, or choose another folder with --output, and run again",
-        };
-        Self::Unwritten(format!("the run's record could not be written: {error}\n{help}"))
+        let is_removed = matches!(error, leaseproof_history::Error::Write { source, .. } if is_removed(source));
+        Self::Unwritten(unwritten(error, is_removed))
+    }
+
+    /// A file of the run's folder could not be written: its disk, or what leaseproof itself ran out of.
+    pub(crate) fn unwritten_file(error: Error, folder: &RunFolder) -> Self {
+        match error {
+            Error::Harness(words) => Self::Harness(words),
+            other => Self::Unwritten(unwritten(&other, !folder.path().exists())),
+        }
     }
 
     /// What happened, for people.
@@ -121,9 +134,20 @@ impl Stop {
     }
 }
 
-/// What leaseproof ran out of. The name of a server that cannot be resolved is left out: the scenario may have it wrong.
-fn exhausted(fault: Option<HarnessFault>) -> Option<HarnessFault> {
-    fault.filter(|fault| *fault != HarnessFault::NameResolution)
+fn unwritten(error: &dyn std::fmt::Display, is_removed: bool) -> String {
+    let help = if is_removed {
+        "somebody removed the run's folder, or a file in it, during the run: run again"
+    } else {
+        "free space there, or choose another folder with --output, and run again"
+    };
+    format!("the run's record could not be written: {error}\n{help}")
+}
+
+/// What leaseproof ran out of before a server was reached for the first time. A name that cannot be resolved and an address
+/// that cannot be assigned are left out: the scenario may have them wrong. `localhost`, for example, may also stand for
+/// `::1`, which a machine without IPv6 cannot connect to.
+fn exhausted_at_start(fault: Option<HarnessFault>) -> Option<HarnessFault> {
+    fault.filter(|fault| !matches!(fault, HarnessFault::NameResolution | HarnessFault::Ports))
 }
 
 impl From<Cut> for Stop {
@@ -134,42 +158,100 @@ impl From<Cut> for Stop {
 
 impl From<SetupError> for Stop {
     fn from(error: SetupError) -> Self {
-        Self::Setup(error)
+        match error.harness {
+            // The step is not to blame, and every server had been reached before it.
+            Some(fault) => Self::Harness(fault.explain(error)),
+            None => Self::Setup(error),
+        }
     }
 }
 
 impl From<EstateError> for Stop {
     fn from(error: EstateError) -> Self {
         match error {
-            EstateError::SetUp(step) => Self::Setup(*step),
+            EstateError::SetUp(step) => Self::from(*step),
             EstateError::Ended => Self::Asked,
             EstateError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
-            other => Self::because_of(exhausted(other.harness()), other),
+            other => Self::because_of(exhausted_at_start(other.harness()), other),
         }
     }
 }
 
 impl From<leaseproof_watch::Error> for Stop {
     fn from(error: leaseproof_watch::Error) -> Self {
-        Self::because_of(exhausted(error.harness()), error)
+        Self::because_of(exhausted_at_start(error.harness()), error)
     }
 }
 
 impl From<leaseproof_postgres::Error> for Stop {
     fn from(error: leaseproof_postgres::Error) -> Self {
-        Self::because_of(exhausted(error.harness()), error)
+        Self::because_of(exhausted_at_start(error.harness()), error)
     }
 }
 
 impl From<leaseproof_vault::Error> for Stop {
     fn from(error: leaseproof_vault::Error) -> Self {
-        Self::because_of(exhausted(error.harness()), error)
+        Self::because_of(exhausted_at_start(error.harness()), error)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use leaseproof_domain::{EndReason, HarnessFault, Origin};
+    use leaseproof_estate::{AttachError, EstateError, SetupError, SetupFault};
+
     use super::Stop;
+
+    fn setup_error(harness: Option<HarnessFault>) -> SetupError {
+        SetupError {
+            step: 2,
+            origin: Origin { file: "scenario.toml".to_owned(), line: 12, column: 1 },
+            action: "write database/config/app".to_owned(),
+            fault: SetupFault::Unanswered,
+            words: "no answer from Vault: connection refused".to_owned(),
+            hint: None,
+            wrong: None,
+            harness,
+        }
+    }
+
+    #[test]
+    fn a_setup_step_that_leaseproof_could_not_send_was_rejected_by_no_server() {
+        for fault in [HarnessFault::FileDescriptors, HarnessFault::Memory, HarnessFault::Ports] {
+            for stop in [
+                Stop::from(setup_error(Some(fault))),
+                Stop::from(EstateError::SetUp(Box::new(setup_error(Some(fault))))),
+            ] {
+                assert_eq!(stop.reason(), EndReason::HarnessFailed, "{stop:?}");
+                let words = stop.words();
+                assert!(words.contains(fault.words()) && words.contains("scenario.toml:12"), "{words}");
+            }
+        }
+        assert_eq!(Stop::from(setup_error(None)).reason(), EndReason::SetupFailed);
+    }
+
+    /// An attached environment whose Vault cannot be reached for that reason.
+    fn unreached(fault: HarnessFault) -> EstateError {
+        let source = leaseproof_vault::Error::Harness { fault, why: "error sending request".to_owned() };
+        EstateError::Attached(AttachError::Vault {
+            address: "http://localhost:8200".to_owned(),
+            doing: "look up its own token",
+            source,
+        })
+    }
+
+    #[test]
+    fn an_address_or_a_name_that_cannot_be_used_at_the_start_is_no_lack_of_ports() {
+        use HarnessFault::{FileDescriptors, NameResolution, Ports};
+        for (fault, at_start) in [
+            (FileDescriptors, EndReason::HarnessFailed),
+            (NameResolution, EndReason::EstateLost),
+            (Ports, EndReason::EstateLost),
+        ] {
+            assert_eq!(Stop::from(unreached(fault)).reason(), at_start, "{fault}");
+            assert_eq!(Stop::during_load(unreached(fault)).reason(), EndReason::HarnessFailed, "{fault}");
+        }
+    }
 
     #[test]
     fn a_server_that_is_not_asked_for_lack_of_descriptors_is_not_lost() {

@@ -8,13 +8,16 @@ impl Estate {
     pub(super) async fn standbys_replicate(&self, number: u32, step: &SetupStep, last: bool) -> Result<(), SetupError> {
         for cluster in self.clusters.values() {
             let Some(account) = &cluster.replicate_as else { continue };
-            let words = match cluster.replicate_as_said(&self.site).await {
+            let (words, harness) = match cluster.replicate_as_said(&self.site).await {
                 Ok(in_force) if in_force || !last => continue,
-                Ok(_) => format!(
-                    "`replicate_as` of {} names `{}`: no setup step creates that account with LOGIN and REPLICATION",
-                    cluster.name, account.login.user
-                ),
-                Err(why) => cluster.lost(&why),
+                Ok(_) => {
+                    let words = format!(
+                        "`replicate_as` of {} names `{}`: no setup step creates that account with LOGIN and REPLICATION",
+                        cluster.name, account.login.user
+                    );
+                    (words, None)
+                }
+                Err(why) => (cluster.lost(&why), why.harness()),
             };
             return Err(SetupError {
                 step: number,
@@ -24,6 +27,7 @@ impl Estate {
                 words: self.site.redactor.scrub(&words).text,
                 hint: None,
                 wrong: None,
+                harness,
             });
         }
         Ok(())

@@ -32,7 +32,7 @@ impl Operator {
         let place = self.site.folder.join("scripts");
         let file = place.join(format!("{}.sh", name.replace(' ', "-")));
         folder::write(&file, &self.placeholders.fill_known(text), 0o700, None)
-            .map_err(|why| NotDone::Unsendable(why.to_string()))?;
+            .map_err(|why| NotDone::because_of(&why))?;
         let inherited = env::var_os("PATH").unwrap_or_default();
         let path = self.programs.iter().cloned().chain(env::split_paths(&inherited));
         let path = env::join_paths(path).map_err(|why| NotDone::Unsendable(why.to_string()))?;
@@ -50,7 +50,7 @@ impl Operator {
             death: Signal::SIGKILL,
             input: None,
         });
-        let (child, lines) = started.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let (child, lines) = started.map_err(|why| NotDone::because_of(&why))?;
         let running = Running(child);
         running.0.log().taken();
         let heard = tokio::spawn(output::notes(lines));
