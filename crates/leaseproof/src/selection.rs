@@ -23,8 +23,11 @@ pub(crate) fn select(plan: &mut Plan, only: &[String], skip: &[String]) -> Resul
         _ => None,
     };
     let asks = std::mem::take(&mut plan.asks);
-    let judged: BTreeSet<CheckId> = asks.iter().filter(|ask| left_out_by(ask).is_none()).map(|ask| ask.check).collect();
-    // Whether a known issue still occurs can be said only if its own check is judged.
+    let (left, kept): (Vec<&Ask>, Vec<&Ask>) = asks.iter().partition(|ask| left_out_by(ask).is_some());
+    let left: BTreeSet<CheckId> = left.into_iter().map(|ask| ask.check).collect();
+    // Whether a known issue still occurs can be said only if its own check is judged, and of THR-1 every threshold.
+    let judged: BTreeSet<CheckId> =
+        kept.into_iter().map(|ask| ask.check).filter(|check| !left.contains(check)).collect();
     let of_known = |ask: &Ask| {
         let known = plan.known.iter().find(|known| ask.check.as_str() == "KNO-1" && known.origin == ask.origin)?;
         let by = if skip.contains(&known.check) { SelectedBy::Skip } else { SelectedBy::Only };
@@ -147,6 +150,26 @@ mod tests {
         assert_eq!(selected(&["GRA-1".into(), "KNO-1".into()], &[]), (true, 1));
         assert_eq!(selected(&["GRA-1".into()], &[]), (false, 1));
         assert_eq!(selected(&["REV-1".into(), "KNO-1".into()], &[]), (false, 0));
+    }
+
+    #[test]
+    fn a_known_issue_of_thresholds_needs_all_of_them() {
+        let mut plan = with_thresholds();
+        let (check, origin) = (CheckId::of("THR-1"), plan.roles[0].origin.clone());
+        plan.known.push(KnownPlan { check, role: None, evidence: None, because: "so".into(), origin: origin.clone() });
+        plan.asks.push(Ask { check: CheckId::of("KNO-1"), subject: Subject::Estate, origin });
+        for (only, skip, kept) in [
+            (vec![], vec![], true),
+            (vec!["THR-1".to_owned(), "KNO-1".to_owned()], vec![], true),
+            (vec![], vec!["THR-1".to_owned()], false),
+            (vec!["RUN-2".to_owned(), "KNO-1".to_owned()], vec![], false),
+        ] {
+            let mut plan = plan.clone();
+            select(&mut plan, &only, &skip).unwrap();
+            let asked = asked(&plan);
+            let got = (asked.contains(&"THR-1"), asked.contains(&"KNO-1"), plan.known.len());
+            assert_eq!(got, (true, kept, usize::from(kept)), "--only {only:?} --skip {skip:?}");
+        }
     }
 
     #[test]
