@@ -4,6 +4,8 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaseproof_postgres::Session;
 use nix::sys::signal::Signal;
@@ -33,7 +35,8 @@ pub(crate) async fn copy(
     let data = &server.data;
     let own = data.join("leaseproof.conf");
     let settings = fs::read_to_string(&own).map_err(failed("read", &own))?;
-    folder::empty(data)?;
+    let emptied = data.clone();
+    beside(move |_| folder::empty(&emptied)).await?;
     // Servers without pg_basebackup exist: the binaries that are embedded in tests of other projects.
     if server.image.is_some() || server.bin.join("pg_basebackup").exists() {
         with_program(server, primary.port, login, site).await?;
@@ -81,42 +84,106 @@ async fn from_files(server: &Server, primary: &Server, site: &Site) -> Result<()
         ("SELECT pg_backup_start('leaseproof', true)", "SELECT labelfile FROM pg_backup_stop(false)")
     };
     session.value(start).await.map_err(failed_sql)?;
-    copy_tree(&primary.data, &server.data, site.account).map_err(failed("copy", &primary.data))?;
+    let (from, to, account) = (primary.data.clone(), server.data.clone(), site.account);
+    beside(move |given_up| copy_tree(&from, &to, account, given_up).map_err(failed("copy", &from))).await?;
     let label = session.value(stop).await.map_err(failed_sql)?.unwrap_or_default();
     session.close().await;
     folder::write(&server.data.join("backup_label"), &label, 0o600, site.account)
 }
 
-/// Copies the files of a running server. Files that the server removes meanwhile are no error.
-fn copy_tree(from: &Path, to: &Path, account: Option<Account>) -> io::Result<()> {
-    let gone = |why: io::Error| if why.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(why) };
+/// Sets its flag when it is dropped.
+struct GivesUp(Arc<AtomicBool>);
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Works on many files in a thread of its own: the load goes on in this one. The work has to end soon after its flag is
+/// set, which happens if nobody waits for it any more.
+async fn beside<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> T + Send + 'static) -> T {
+    let given_up = GivesUp(Arc::default());
+    let flag = Arc::clone(&given_up.0);
+    match tokio::task::spawn_blocking(move || work(&flag)).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Copies the files of a running server. Files and folders that the server removes meanwhile are no error.
+fn copy_tree(from: &Path, to: &Path, account: Option<Account>, given_up: &AtomicBool) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        let text = name.to_string_lossy();
-        if LEFT_OUT.contains(&&*text) || text.starts_with("pgsql_tmp") {
-            continue;
+        if given_up.load(Ordering::Acquire) {
+            return Err(io::ErrorKind::Interrupted.into());
         }
-        let (source, target) = (entry.path(), to.join(&name));
-        if kind.is_dir() {
-            fs::create_dir(&target)?;
-            fs::set_permissions(&target, Permissions::from_mode(0o700))?;
-            folder::hand_over(&target, account)?;
-            if !WITHOUT_CONTENT.contains(&&*text) {
-                copy_tree(&source, &target, account).or_else(gone)?;
-            }
-        } else if kind.is_file() {
-            let copied = fs::copy(&source, &target).and_then(|_| folder::hand_over(&target, account));
-            copied.or_else(gone)?;
-        } else {
-            let what = format!("{} is neither a file nor a folder (a tablespace?)", source.display());
-            return Err(io::Error::new(io::ErrorKind::Unsupported, what));
+        let entry = entry?;
+        let is_gone =
+            || matches!(fs::symlink_metadata(entry.path()), Err(why) if why.kind() == io::ErrorKind::NotFound);
+        match copy_entry(&entry, to, account, given_up) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound && is_gone() => {}
+            done => done?,
         }
     }
     Ok(())
 }
 
+fn copy_entry(entry: &fs::DirEntry, to: &Path, account: Option<Account>, given_up: &AtomicBool) -> io::Result<()> {
+    let (name, kind) = (entry.file_name(), entry.file_type()?);
+    let text = name.to_string_lossy();
+    if LEFT_OUT.contains(&&*text) || text.starts_with("pgsql_tmp") {
+        return Ok(());
+    }
+    let (source, target) = (entry.path(), to.join(&name));
+    if kind.is_dir() {
+        fs::create_dir(&target)?;
+        fs::set_permissions(&target, Permissions::from_mode(0o700))?;
+        folder::hand_over(&target, account)?;
+        if WITHOUT_CONTENT.contains(&&*text) { Ok(()) } else { copy_tree(&source, &target, account, given_up) }
+    } else if kind.is_file() {
+        fs::copy(&source, &target).and_then(|_| folder::hand_over(&target, account))
+    } else {
+        let what = format!("{} is neither a file nor a folder (a tablespace?)", source.display());
+        Err(io::Error::new(io::ErrorKind::Unsupported, what))
+    }
+}
+
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EstateError + use<> {
     let path = path.to_owned();
     move |source| EstateError::Folder { doing, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc;
+
+    use super::{beside, copy_tree};
+
+    #[test]
+    fn only_what_the_server_removed_is_left_out_of_a_copy() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("from"), place.path().join("to"));
+        fs::create_dir_all(from.join("base/1")).unwrap();
+        fs::create_dir(&to).unwrap();
+        fs::write(from.join("base/1/112"), "a table").unwrap();
+        fs::write(from.join("postmaster.pid"), "1").unwrap();
+        copy_tree(&from, &to, None, &AtomicBool::new(false)).unwrap();
+        assert_eq!(fs::read_to_string(to.join("base/1/112")).unwrap(), "a table");
+        assert!(!to.join("postmaster.pid").exists());
+        // A file that is still there and was not copied is missing in the copy, whatever the system calls that.
+        let error = copy_tree(&from.join("base/1"), &place.path().join("nowhere"), None, &AtomicBool::new(false));
+        assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::NotFound);
+        let given_up = copy_tree(&from, &place.path().join("again"), None, &AtomicBool::new(true));
+        assert_eq!(given_up.unwrap_err().kind(), std::io::ErrorKind::Interrupted);
+    }
+
+    #[tokio::test]
+    async fn the_load_goes_on_during_a_copy() {
+        let (sender, receiver) = mpsc::channel();
+        let copy = beside(move |_| receiver.recv());
+        let load = async { sender.send("an arrival").unwrap() };
+        assert_eq!(tokio::join!(copy, load).0, Ok("an arrival"));
+    }
 }
