@@ -1,6 +1,6 @@
 use leaseproof_domain::{Event, Finding, MeasuredOf, Micros, Operation};
 
-use super::named::Named;
+use super::named::NamedByTime;
 use crate::check::{Check, Whole};
 use crate::fold::{Fault, Run};
 use crate::sheet::Sheet;
@@ -11,8 +11,8 @@ use crate::words::span;
 /// issuing.
 #[derive(Default)]
 pub(super) struct IssuingAfterFaults {
-    /// Issues that did not succeed after a healing, until one did: when each was sent, and its lifecycle.
-    failed: Vec<(Micros, u64)>,
+    /// The lifecycles of issues that did not succeed after a healing, until one did, by the time at which these were sent.
+    failed: NamedByTime,
 }
 
 impl Check for IssuingAfterFaults {
@@ -24,7 +24,7 @@ impl Check for IssuingAfterFaults {
             && !record.outcome.is_ok()
             && run.faults.iter().any(awaited)
         {
-            self.failed.push((record.start, record.life));
+            self.failed.add(record.start, record.life);
         }
     }
 
@@ -78,8 +78,7 @@ impl IssuingAfterFaults {
     fn failed_after(&self, fault: &Fault<'_>) -> Vec<u64> {
         let from = fault.healed.unwrap_or_default();
         let to = fault.issued.unwrap_or(Micros(u64::MAX));
-        let within = self.failed.iter().filter(|(sent, _)| (from..=to).contains(sent));
-        within.map(|(_, life)| *life).collect::<Named>().numbers()
+        self.failed.within(&(from..=to))
     }
 }
 

@@ -1,7 +1,7 @@
-use leaseproof_domain::{Event, Finding, Micros};
+use leaseproof_domain::{Event, Finding};
 use leaseproof_scenario::PhasePlan;
 
-use super::named::Named;
+use super::named::NamedByTime;
 use crate::check::{Check, Whole};
 use crate::fold::Run;
 use crate::saturation::{Backlog, Certainty, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
@@ -10,8 +10,8 @@ use crate::sheet::Sheet;
 /// The backlog does not grow while arrivals last.
 #[derive(Default)]
 pub(super) struct Saturation {
-    /// Requests that had no answer: when each was due, and its lifecycle.
-    unanswered: Vec<(Micros, u64)>,
+    /// The lifecycles of requests that had no answer, by the time at which these were due.
+    unanswered: NamedByTime,
 }
 
 impl Check for Saturation {
@@ -20,7 +20,7 @@ impl Check for Saturation {
             && record.life > 0
             && record.outcome.is_open()
         {
-            self.unanswered.push((record.intended, record.life));
+            self.unanswered.add(record.intended, record.life);
         }
     }
 
@@ -76,10 +76,10 @@ impl Check for Saturation {
 impl Saturation {
     /// The lifecycles whose requests were due in the stretch and had no answer.
     fn unanswered_in(&self, stretch: &Stretch<'_>, backlog: Backlog) -> Vec<u64> {
-        let (from, to) = (stretch.figures.from, stretch.figures.to);
-        let within =
-            self.unanswered.iter().filter(|(due, _)| backlog == Backlog::Requests && (from..=to).contains(due));
-        within.map(|(_, life)| *life).collect::<Named>().numbers()
+        match backlog {
+            Backlog::Requests => self.unanswered.within(&(stretch.figures.from..=stretch.figures.to)),
+            Backlog::Roles => Vec::new(),
+        }
     }
 }
 
