@@ -7,8 +7,8 @@ pub fn catalogue_markdown() -> String {
     let mut page = String::from(
         "# Checks\n\n\
          Each promise of a scenario adds some of these checks. A check passes if it has samples and all of them are as \
-         promised; it fails on the first sample that is not; otherwise it is Unknown, with a reason.\n\n\
-         The plan and what was done before determine how many samples a check should have: every arrival of a phase, a first \
+         promised; it fails on the first sample that contradicts the promise; otherwise it is Unknown, with a reason.\n\n\
+         The plan and the operations so far determine how many samples a check should have: every arrival of a phase, a first \
          login of every credential at every endpoint, an observation of the roles after every acknowledged revocation, a \
          probe of every promised privilege, a query in every held session, observations for as long as a phase lasts. Samples that a \
          fault or the scenario itself excuses are not expected. An arrival that was dropped outside fault windows is a missing \

@@ -14,7 +14,7 @@ use crate::times::Times;
 pub enum Clocking {
     /// From the intended start: what a client that arrived on schedule waited.
     Response,
-    /// From the real start: what the server took.
+    /// From the actual start: what the server took.
     Service,
 }
 

@@ -45,7 +45,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "The backlog does not grow while arrivals last (no saturation)",
         shown: "The backlog is the number of requests that were due and not completed, plus roles whose lease had \
                 ended. It is taken in steady state: during each phase's arrivals, after the ramp-up (at most a \
-                quarter of the phase) and outside fault windows; of each second, the smallest backlog counts. The \
+                quarter of the phase) and outside fault windows; the backlog of a second is the smallest one in it. The \
                 check fails if the slope over time (Theil-Sen estimator) is above zero at 99 % confidence, adds at \
                 least 5 % of the arrivals and 10 requests over the interval, lasts from its first third to its last, \
                 and response times grew with it, arrivals were dropped, or clients timed out. It also fails if 30 % \
@@ -223,7 +223,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "RUN-2",
         title: "No role is left without a lease",
         shown: "After the drain: roles that did not exist before the run, minus Vault's leases. Again after the run's \
-                token was revoked, when no role may be left: judged when nothing is left, or when Vault has revoked \
+                token was revoked, when no role may exist any more: judged when nothing is left, or when Vault has revoked \
                 nothing for 35 s. A role whose lease is still in Vault is not an orphan: if revocation has stopped, \
                 the check fails with that reason; if it still continues after 15 minutes, the check is Unknown. A \
                 group that creation statements create and credentials share (no LOGIN, no password, no VALID UNTIL) \
@@ -237,8 +237,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "The roles that exist before the first credential is requested and match a username pattern: the \
                 promised one, the one derived from the connection's username_template, or the engine's own. They are \
                 compared with the leases of all database engines of the namespace, by VALID UNTIL, which is 5 s after the \
-                lease's end, by the time in the name, and by the Vault role's name in it. A role that no lease fits counts. \
-                Where a lease of another Vault role fits, or fewer leases than roles, it is not known which role has one: \
+                lease's end, by the time in the name, and by the Vault role's name in it. A role without a fitting lease is reported. \
+                Where a lease of another Vault role fits, or fewer leases than roles, the check cannot tell which role has a lease: \
                 that is undecided. A matching name is no proof: the role may belong to a person.",
         source: "the scenario's orphans_before",
         timing: Timing::DoesNotRest,
@@ -397,7 +397,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     },
     CheckInfo {
         id: "DNS-2",
-        title: "Each new credential is used, and the old one no longer",
+        title: "The server uses each new credential and stops using the old one",
         shown: "Each rendering: cycle_within after it, pg_stat_activity has sessions of its user and none of the \
                 users that were rendered before. Sessions are found by user name, and by OID after the role is \
                 dropped. A rendering that is followed by another one sooner is not judged.",
@@ -427,7 +427,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 answer counts with the time that it waited, and at least with the client's timeout; a dropped arrival \
                 counts in the same way, as an issue. If a figure falls among those, only a lower bound is known (`> \
                 10 s`): a limit below it fails, and a limit above it is Unknown. Without samples the check is \
-                Unknown, and so is a limit of a time that only failed requests keep.",
+                Unknown, and so is a threshold on a time that only failed requests meet.",
         source: "the scenario's [[threshold]]",
         timing: Timing::RestsExceptShares,
     },

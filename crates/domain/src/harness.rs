@@ -15,7 +15,8 @@ pub const FLOOD_ACCOUNT: &str = "leaseproof_flood";
 /// How the standard library begins the error of a name that was not resolved (getaddrinfo(3)); it has no kind of its own.
 const NOT_RESOLVED: &str = "failed to lookup address information";
 
-/// What the harness itself ran out of, or lost. What fails for that reason says nothing about the environment.
+/// A resource that leaseproof itself ran out of, or an access that it lost. Operations that fail for that reason say nothing
+/// about the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HarnessFault {
@@ -31,7 +32,7 @@ pub enum HarnessFault {
     NameResolution,
     /// Its own Vault token ended, was revoked, or lost rights.
     Token,
-    /// Its own PostgreSQL account is no longer let in, or lost rights.
+    /// PostgreSQL rejects leaseproof's own account, or the account lost rights.
     Observer,
 }
 

@@ -13,7 +13,7 @@ use crate::Operation;
 pub enum Metric {
     /// Response time of an operation: from the intended start to the answer. Microseconds.
     Response(Operation, Quantity),
-    /// Service time of an operation: from the real start to the answer. Microseconds.
+    /// Service time of an operation: from the actual start to the answer. Microseconds.
     Service(Operation, Quantity),
     /// Share of an operation's due requests that were rejected, had no answer, or were dropped, 0 to 1.
     Failed(Operation),

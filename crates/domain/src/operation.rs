@@ -95,7 +95,7 @@ pub enum FailureSource {
     Postgres,
 }
 
-/// A failure that a server answered with: it is certain that the operation was not done, or not wholly.
+/// A failure that a server answered with: the operation was certainly not performed, or not completely.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// Who answered.
@@ -120,16 +120,16 @@ impl fmt::Display for Failure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum Outcome {
-    /// The server said yes.
+    /// The server reported success.
     Ok,
-    /// The server said no.
+    /// The server reported a failure.
     Failed(Failure),
     /// No answer came, or none that can be read: the operation may have happened.
     Indeterminate {
-        /// What was seen instead: a time-out, a closed connection, a broken body.
+        /// What happened instead: a timeout, a closed connection, a broken body.
         why: String,
     },
-    /// It failed on the harness's own side, and may have happened all the same. It says nothing about the environment.
+    /// It failed because of leaseproof itself, and the server may have performed it. It says nothing about the environment.
     Harness {
         /// What the harness lacked.
         fault: HarnessFault,

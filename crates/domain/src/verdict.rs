@@ -237,7 +237,7 @@ pub struct FailureCause {
     /// Warnings of servers about the objects, roles or keys that this cause concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<ObservedNote>,
-    /// What to look at outside the run's record.
+    /// What to check outside of the run's record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -256,7 +256,7 @@ pub struct CauseSeen {
     pub first_at: Option<Micros>,
 }
 
-/// A fault in whose window a cause begins or goes on.
+/// A fault whose window contains the beginning of a cause, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CauseFault {
     /// Its number, from 1.
@@ -460,7 +460,7 @@ pub struct OperationStatistics {
     pub dropped: u64,
     /// Response times from the intended start, of all requests that were due.
     pub response: LatencySummary,
-    /// Service times from the real start, of all requests that were sent.
+    /// Service times from the actual start, of all requests that were sent.
     pub service: LatencySummary,
     /// Failures by code, most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -713,7 +713,7 @@ pub struct CreatedGroup {
     pub oid: u32,
     /// Whether the scenario declares it (`creates`).
     pub declared: bool,
-    /// Whether it was still there when the run last looked.
+    /// Whether it still existed at the run's last observation.
     pub stays: bool,
 }
 
@@ -722,7 +722,7 @@ pub struct CreatedGroup {
 pub struct NotRequested {
     /// The check.
     pub check: CheckId,
-    /// What it would have been about.
+    /// The subject that it would have judged.
     pub subject: Subject,
     /// The option.
     pub by: SelectedBy,
@@ -784,7 +784,7 @@ pub struct RunVerdicts {
     /// What ended the run early; none where nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// What the run made and could not remove.
+    /// What the run created and could not remove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
     /// The failed checks' findings, grouped by their text: saturation first, then in order of time, known issues last.
@@ -802,13 +802,13 @@ pub struct RunVerdicts {
     pub operations: Vec<OperationStatistics>,
     /// Numbers of lifecycles.
     pub totals: Totals,
-    /// What else was seen.
+    /// Other observations.
     #[serde(default)]
     pub observed: Observed,
-    /// What came of each fault.
+    /// The effect of each fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultFigures>,
-    /// What came of each action.
+    /// The effect of each action.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ActionFigures>,
     /// In a run with faults or with actions that declare a window: failed operations outside all of these windows, like

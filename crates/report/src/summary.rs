@@ -307,7 +307,7 @@ fn latencies(out: &mut String, operations: &[OperationStatistics]) {
     }
     out.push_str(
         "## Latency\n\nIn milliseconds. Response time: from the intended start, for all requests that were due. Service time: from the \
-         real start, for all requests that were sent. A request without an answer counts with the time that it waited, \
+         actual start, for all requests that were sent. A request without an answer counts with the time that it waited, \
          and at least with the client's timeout: `> 10 s` is a lower bound.\n\n",
     );
     out.push_str(

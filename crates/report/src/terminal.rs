@@ -230,7 +230,7 @@ fn latencies(out: &mut String, layout: Layout, operations: &[OperationStatistics
         let style = if number == 0 { FAINT } else { Style::new() };
         let _ = writeln!(out, "{style}{}{style:#}", line.trim_end());
     }
-    let service = if with_service { "; in parentheses the service time, from the real start" } else { "" };
+    let service = if with_service { "; in parentheses the service time, from the actual start" } else { "" };
     let unanswered = operations.iter().any(|operation| operation.indeterminate + operation.dropped > 0);
     let unanswered =
         if unanswered { "; requests without an answer count with at least the client's timeout" } else { "" };

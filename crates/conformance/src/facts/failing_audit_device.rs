@@ -12,7 +12,7 @@ use crate::{Bench, Expect, Fact, Ground};
 pub(super) const FACT: Fact = Fact {
     id: "AUD-2",
     says: "If the only audit device fails, creds return 500: without a role if the request could not be written, and with a role and a lease that no client receives if only the response could not be written",
-    shown: "A socket audit device whose listener stops: before an issue, and while an issue's creation statement sleeps. Roles and leases are counted after each, when the listener is back.",
+    shown: "A socket audit device whose listener stops: before an issue, and while an issue's creation statement sleeps. Roles and leases are counted after each, when the listener runs again.",
     source: "Vault, vault/audit_broker.go, LogRequest and LogResponse",
     ground: Ground::Own(|_| ()),
     slow: false,

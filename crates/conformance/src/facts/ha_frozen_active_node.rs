@@ -8,7 +8,7 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-8",
-    says: "An active node that was frozen until another took over executes writes that waited in its sockets, before it detects that it is no longer active",
+    says: "An active node that was frozen until another took over executes writes that its sockets had received, before it detects that it is no longer active",
     shown: "The active node is frozen; twenty writes that must not be forwarded are sent to it; when the other node is active, the frozen one resumes, and its responses are counted; then one node is active.",
     source: "Measured on Vault 1.21.0: 204 for 7 of 10, 6 of 10, 19 of 20",
     ground: Ground::Own(super::ha::two_nodes),

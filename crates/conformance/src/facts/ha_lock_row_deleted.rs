@@ -8,7 +8,7 @@ use crate::{Bench, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-7",
-    says: "When the lock's row in vault_ha_locks is deleted, the nodes agree again within 20 s: one of them is active, and creds work",
+    says: "When the lock's row in vault_ha_locks is deleted, one node is active again within 20 s, and creds work",
     shown: "The row is deleted while two nodes run; both are asked every 50 ms for 20 s whether they are active; the largest number of active nodes, and the active node at the end, are reported.",
     source: "Vault, physical/postgresql/postgresql.go: the owner renews every 5 s, the other tries every second; measured: two active nodes for 1 s to 2 s in 5 of 6 times",
     ground: Ground::Own(super::ha::two_nodes),

@@ -8,7 +8,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-1",
-    says: "50 concurrent issues on one connection all succeed with unique names, and are executed one after the other, whatever `max_open_connections` is; those of two connections overlap",
+    says: "50 concurrent issues on one connection all succeed with unique names, and are executed one after the other, with any `max_open_connections`; issues on two connections overlap",
     shown: "Creations that record their beginning and end, 50 concurrent on a connection of 16, then 10 on each of two; the pairs that overlap.",
     source: "Vault, sdk/database/dbplugin/v5 and plugins/database/postgresql/postgresql.go (one lock per connection)",
     ground: Ground::Shared,

@@ -9,7 +9,7 @@ use crate::{Bench, Expect, Fact, Ground};
 pub(super) const FACT: Fact = Fact {
     id: "POL-1",
     says: "Requests for credentials without a token, with an invalid token, or with a token whose policy names another path are rejected with 403 and create no role",
-    shown: "Four issues of a role whose users have their own prefix: without a token, with an invalid token, with a token for another role, and with one for this role, which works. Roles are counted before the last.",
+    shown: "Four issues of a role whose users have their own prefix: without a token, with an invalid token, with a token for another role, and with one for this role, which works. Roles are counted before the fourth issue.",
     source: "Vault, vault/request_handling.go",
     ground: Ground::Shared,
     slow: false,

@@ -9,7 +9,7 @@ use crate::{Bench, Expect, Fact, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-4",
-    says: "A static role's rotation that falls into a stop of PostgreSQL is retried and succeeds by itself",
+    says: "Vault retries a static role's rotation that is due while PostgreSQL is down, and the retry succeeds",
     shown: "A static role with 5 s; PostgreSQL is stopped for 12 s, which is longer than a period; after its start the password that Vault returns can log in, and differs from the one before.",
     source: "Vault, builtin/logical/database/rotation.go: a failed rotation is retried after 10 s",
     ground: Ground::Own(|_| ()),

@@ -15,7 +15,7 @@ pub enum EscalationKind {
     OwnerView,
     /// A user mapping (its own, PUBLIC's or that of a group that it can become) gives a login to another server.
     UserMapping,
-    /// It may SET ROLE to a group whose privileges it does not have without asking, or whose attributes (SUPERUSER,
+    /// It may SET ROLE to a group whose privileges it does not inherit, or whose attributes (SUPERUSER,
     /// CREATEROLE, …) it lacks: those are never inherited. Or it may hand itself such a membership.
     SetRole,
     /// It is a member of a predefined role that reaches the server's files, programs, signals or monitoring.

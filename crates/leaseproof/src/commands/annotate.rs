@@ -14,7 +14,7 @@ use crate::failure::{Ended, Failure};
 /// the scenario, and every check that is undecided for another reason. GitHub Actions: workflow commands on stdout.
 /// GitLab CI: a Code Quality report to store as an artifact.
 ///
-/// Paths are those with which the run was started: run leaseproof from the root of the repository.
+/// Paths are those given to `leaseproof run`: start it in the root of the repository.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: leaseproof annotate --help",

@@ -33,7 +33,7 @@ use crate::progress::Screen;
                              leaseproof conformance --layout haproxy-ha --only DOW-1,DOW-2,CON-1\n  leaseproof conformance --json > facts.json"
 )]
 pub(crate) struct ConformanceArgs {
-    /// Tests only these facts, for example `ISS-7`; also slow ones
+    /// Tests only these facts, for example `ISS-7`; slow facts are included
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fact)]
     only: Vec<&'static Fact>,
     /// Also tests the facts that take minutes

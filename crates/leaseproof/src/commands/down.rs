@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Stop an environment that `up --detach` started
 ///
-/// Asks its supervisor to end, and waits for it. Without a run's name there must be exactly one.
+/// Stops the environment through its supervisor process, and waits until it is stopped. Without a run's name, exactly one environment must be running.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: leaseproof down --help",

@@ -19,7 +19,7 @@ use crate::failure::{Ended, Failure};
 /// The timeout of a login and of each query.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Show all that a PostgreSQL role can do, and why
+/// Show everything that a PostgreSQL role can do, and why
 ///
 /// Reads the catalogs of any reachable server, and changes nothing: privileges on all kinds of objects, held directly,
 /// through groups, as owner or through PUBLIC; memberships, attributes, settings, default privileges, row security,

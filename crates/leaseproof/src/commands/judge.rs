@@ -13,7 +13,7 @@ use crate::failure::{Ended, Failure};
 ///
 /// Reads only the run's plan and history, and writes its verdicts again. The version that created the run writes the
 /// same bytes and ends with the same code; another version lists the differences. For a run that was ended by a
-/// signal, `judge` returns the result of what was observed until then, or 3.
+/// signal, `judge` returns the exit code for what was observed before the signal, or 3.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: leaseproof judge --help",

@@ -19,7 +19,7 @@ use crate::failure::{Ended, Failure};
 pub(crate) struct NewArgs {
     /// The scenario's name; its folder has the same name
     name: String,
-    /// The folder to put it in
+    /// The folder to write it to
     #[arg(long, default_value = "scenarios")]
     dir: PathBuf,
 }

@@ -55,7 +55,7 @@ pub(crate) struct RunArgs {
     /// Judges only these checks, and the thresholds of --threshold; the report lists the others as not requested
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
-    /// Judges all checks except these; a threshold of --threshold is judged even so
+    /// Judges all checks except these; a threshold given with --threshold is always judged
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     skip: Vec<String>,
     /// Seed of all random choices, instead of the scenario's
@@ -64,7 +64,7 @@ pub(crate) struct RunArgs {
     /// Runs the complete load even if the same failure repeats
     ///
     /// By default the load ends early after ten consecutive credentials that cannot be issued, or cannot log in, with the
-    /// same message of the server, because further ones would show nothing new; in an attached environment also after
+    /// same message of the server, because more of them add no information; in an attached environment also after
     /// three consecutive revocations, because each leaves a role there. Expected errors of a fault, declared known issues
     /// and effects of the load (timeouts, quotas, full connection slots) do not count.
     #[arg(long)]

@@ -9,12 +9,12 @@ pub(super) static ATTACHED: Shape = Shape {
         key(
             "setup",
             Is::Word(&["theirs", "ours"]),
-            "Whose setup the promises are about. `theirs`, the default: mounts, roles and policies already exist, the `[[setup]]` steps are not run. `ours`: they are run if nothing that they create exists, and undone afterwards.",
+            "Whose setup the promises are about. `theirs`, the default: mounts, roles and policies already exist, the `[[setup]]` steps are not run. `ours`: the steps are run if nothing that they create exists, and are undone afterwards.",
         ),
         key(
             "quiet",
             Is::Flag,
-            "Whether nobody else requests credentials of the promised roles during the run. Only then everything left over belongs to the run (RUN-2, INV-3, INV-11). Default false.",
+            "Whether nobody else requests credentials of the promised roles during the run. Only then does everything that is left over belong to the run, so only then are RUN-2, INV-3 and INV-11 checked. Default false.",
         ),
         key("vault", Is::Table(&VAULT), VAULT.says).needed(),
         key("postgres", Is::Named(&POSTGRES), POSTGRES.says).needed(),

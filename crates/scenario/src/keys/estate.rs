@@ -74,7 +74,7 @@ pub(super) static POSTGRES: Shape = Shape {
         key(
             "replicate_as",
             Is::Text,
-            "For `haproxy-ha`: the account that standbys replicate with, as an operator would configure it, from the setup step on that creates it; rebuilt standbys are also copied with it (FLT-2). Default: an account of the harness.",
+            "For `haproxy-ha`: the account that standbys replicate with, as an operator would configure it. It is used as soon as a setup step has created it, also to copy rebuilt standbys (FLT-2). Default: an account of the harness.",
         ),
         key(
             "replicate_password",

@@ -39,7 +39,7 @@ pub(super) static PDNS: Shape = Shape {
         key(
             "cycle_within",
             Is::Span,
-            "The window after a rendering in which queries may fail (DNS-1), and after which the new credential must be in use and the old one no longer (DNS-2).",
+            "The window after a rendering in which queries may fail (DNS-1), and after which the server must use the new credential and not the old one (DNS-2).",
         )
         .needed(),
         key(

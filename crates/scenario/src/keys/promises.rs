@@ -4,7 +4,7 @@ use crate::shape::{Is, Shape, key};
 
 pub(super) static PROMISE: Shape = Shape {
     name: "[promise]",
-    says: "Promises about the whole environment. Only what is promised is judged.",
+    says: "Promises about the whole environment. leaseproof judges only promises that are made here.",
     keys: &[
         key("audit", Is::Flag, "true: every issue is in the audit log (AUD-1)."),
         key(

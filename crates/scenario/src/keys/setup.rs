@@ -29,7 +29,7 @@ pub(super) const WRITE: Key = key("write", Is::Text, "The path.").needed();
 pub(super) const DATA: Key = key(
     "data",
     Is::Map(&Is::Datum),
-    "The data. `@file` reads a file, `${…}` is replaced by a place in the environment; passwords are redacted wherever they are stored.",
+    "The data. `@file` reads a file, `${…}` is replaced by an address of the environment; passwords are redacted wherever they are stored.",
 );
 pub(super) const POLICY: Key = key("policy", Is::Text, "Its name.").needed();
 pub(super) const RULES: Key = key("rules", Is::Text, "Its rules in HCL: `@file`, or the rules themselves.").needed();

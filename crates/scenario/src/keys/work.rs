@@ -124,7 +124,7 @@ pub(super) static FAULT: Shape = Shape {
         key(
             "dead_within",
             Is::Span,
-            "The maximum lifetime after the window of a credential whose lease ended inside it: Vault retries a failed revocation after 10 s, 20 s, 40 s … plus some delay. Default: the promise's `dead_within`.",
+            "How long after the window a credential may still exist if its lease ended inside the window: Vault retries a failed revocation after 10 s, 20 s, 40 s … plus some delay. Default: the promise's `dead_within`.",
         ),
     ],
 };
