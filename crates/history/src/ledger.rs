@@ -40,7 +40,7 @@ impl Ledger {
         let own = open(path.clone())?;
         // Under its name it is whole: one that is empty was damaged.
         let mut known = open(index.join(format!("{run}.new")))?;
-        append(&mut known, &path)?;
+        append(&mut known, &[&path])?;
         let named = index.join(format!("{run}.jsonl"));
         fs::rename(&known.0, &named).map_err(|source| Error::Write { path: named.clone(), source })?;
         known.0 = named;
@@ -55,8 +55,19 @@ impl Ledger {
     /// # Errors
     /// [`Error::Write`] where the entry is not on disk: then the thing must not be made.
     pub fn add(&self, entry: Entry) -> Result<(), Error> {
+        self.add_all(&[entry])
+    }
+
+    /// Writes down several things at once.
+    ///
+    /// # Errors
+    /// [`Error::Write`] where not all entries are on disk.
+    pub fn add_all(&self, entries: &[Entry]) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.iter_mut().try_for_each(|file| append(file, &entry))
+        files.iter_mut().try_for_each(|file| append(file, entries))
     }
 
     /// Everything is gone: the index forgets the run. The ledger itself stays with the run's files.
@@ -117,12 +128,20 @@ fn open(path: PathBuf) -> Result<(PathBuf, File), Error> {
     }
 }
 
-fn append((path, file): &mut (PathBuf, File), line: &impl Serialize) -> Result<(), Error> {
+fn append((path, file): &mut (PathBuf, File), lines: &[impl Serialize]) -> Result<(), Error> {
     let mut write = || {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
-        file.write_all(&bytes)?;
+        file.write_all(&text_of(lines)?)?;
         file.sync_data()
     };
     write().map_err(|source: io::Error| Error::Write { path: path.clone(), source })
+}
+
+/// One line for each of them.
+fn text_of(lines: &[impl Serialize]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, line)?;
+        text.push(b'\n');
+    }
+    Ok(text)
 }

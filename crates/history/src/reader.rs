@@ -31,6 +31,19 @@ pub enum ReadEnd {
     },
 }
 
+/// How a history ends whose writer was killed.
+const NO_LAST_LINE: &str = "it has no last line";
+const HALF_A_LINE: &str = "its last line is not whole";
+const ENDS_EARLY: &str = "the file ends early";
+
+impl ReadEnd {
+    /// Whether the history ends as one does whose writer was killed. Of such a run, only what was not written yet is missing.
+    pub fn is_as_killed(&self) -> bool {
+        let Self::CutOff { why } = self else { return false };
+        [NO_LAST_LINE, HALF_A_LINE, ENDS_EARLY].iter().any(|end| why.ends_with(end))
+    }
+}
+
 /// Reads a history, event by event, up to its end or to where it was cut off.
 pub struct History {
     lines: BufReader<Decoder<'static, BufReader<File>>>,
@@ -137,10 +150,10 @@ impl History {
         }
         match read {
             Ok(0) if self.last_line_seen => self.finish(ReadEnd::Complete),
-            Ok(0) => self.cut("it has no last line"),
-            Ok(_) if self.line.last() != Some(&b'\n') => self.cut("its last line is not whole"),
+            Ok(0) => self.cut(NO_LAST_LINE),
+            Ok(_) if self.line.last() != Some(&b'\n') => self.cut(HALF_A_LINE),
             Ok(_) => return true,
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.cut("the file ends early"),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.cut(ENDS_EARLY),
             Err(error) => self.cut(&format!("the file is damaged: {error}")),
         }
         false

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 /// Something that a run makes and that has to be gone after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "made")]
 pub enum Entry {
     /// The process that owns the run.
@@ -134,6 +134,11 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         oid: Option<u32>,
     },
+    /// The ledger names every credential of that token's that was not checked.
+    CredentialsNamed {
+        /// The token's accessor.
+        accessor: String,
+    },
     /// Every credential that was issued under that token is gone, or is in the ledger.
     CredentialsChecked {
         /// The token's accessor.
@@ -175,7 +180,7 @@ pub enum Entry {
 }
 
 /// What a set-up makes in an estate that the run did not make.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum MadeThere {
     /// A mount of Vault's, with all that is below it.
@@ -205,7 +210,7 @@ pub enum MadeThere {
 }
 
 /// How something that a run made is told from another thing with the same name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Proof {
     /// A role's or a database's OID. PostgreSQL gives it to no other one before its counter has run around.

@@ -1,8 +1,9 @@
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::Entry;
+use super::{Entry, text_of};
 use crate::Error;
 
 /// No run makes so much that its ledger comes near: what is beyond is not read.
@@ -41,21 +42,25 @@ impl OpenLedger {
             open.unreadable
                 .push(format!("{} is empty: a ledger has the path of its file in line 1", open.index.display()));
         }
+        let mut known = HashSet::new();
         for (number, line) in lines {
-            open.take(&open.index.clone(), number, &line);
+            open.take(&open.index.clone(), number, &line, &mut known);
         }
         if !open.unreadable.is_empty() && open.path.is_file() {
             for (number, line) in open.lines_of(&open.path.clone()) {
-                open.take(&open.path.clone(), number, &line);
+                open.take(&open.path.clone(), number, &line, &mut known);
             }
         }
         open
     }
 
-    fn take(&mut self, file: &Path, number: usize, line: &Line) {
+    fn take(&mut self, file: &Path, number: usize, line: &Line, known: &mut HashSet<Entry>) {
         match serde_json::from_slice::<Entry>(&line.text) {
-            Ok(entry) if self.entries.contains(&entry) => {}
-            Ok(entry) => self.entries.push(entry),
+            Ok(entry) => {
+                if known.insert(entry.clone()) {
+                    self.entries.push(entry);
+                }
+            }
             Err(_) if line.is_cut_off && !line.text.contains(&0) => {}
             Err(why) => self.say(file, number, &line.text, &why),
         }
@@ -91,11 +96,14 @@ impl OpenLedger {
         &self.index
     }
 
-    /// Writes an entry behind the others, as the run itself would have.
+    /// Writes entries behind the others, as the run itself would have.
     ///
     /// # Errors
-    /// [`Error::Write`] where it is not on disk.
-    pub fn add(&self, entry: &Entry) -> Result<(), Error> {
+    /// [`Error::Write`] where not all of them are on disk.
+    pub fn add_all(&self, entries: &[Entry]) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let write = || {
             let mut file = OpenOptions::new().read(true).write(true).open(&self.index)?;
             let mut bytes = Vec::new();
@@ -104,9 +112,7 @@ impl OpenLedger {
             let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             file.set_len(end as u64)?;
             file.seek(SeekFrom::End(0))?;
-            let mut line = serde_json::to_vec(entry)?;
-            line.push(b'\n');
-            file.write_all(&line)?;
+            file.write_all(&text_of(entries)?)?;
             file.sync_data()
         };
         write().map_err(|source: io::Error| Error::Write { path: self.index.clone(), source })

@@ -186,10 +186,23 @@ fn what_is_added_later_stands_on_a_line_of_its_own() {
         bytes
     });
     let gone = Entry::TokenRevoked { accessor: "later".into() };
-    open.add(&gone).unwrap();
+    open.add_all(std::slice::from_ref(&gone)).unwrap();
     let open = open_in(&folder.path().join("index")).remove(0);
     let mut expected = entries();
     expected.pop();
     expected.push(gone);
     assert_eq!((open.entries, open.unreadable.len()), (expected, 0));
+}
+
+#[test]
+fn several_entries_are_written_at_once_and_each_is_read_once() {
+    let folder = TempDir::new().unwrap();
+    let (index, path) = (folder.path().join("index"), folder.path().join("ledger.jsonl"));
+    let ledger = Ledger::create_in(&index, &path, "a").unwrap();
+    ledger.add_all(&entries()).unwrap();
+    ledger.add_all(&[]).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), entries().len());
+    let gone = |role: &str| Entry::CredentialGone { role: role.to_owned() };
+    open_in(&index)[0].add_all(&[gone("a"), gone("b"), gone("a")]).unwrap();
+    assert_eq!(open_in(&index)[0].entries, [entries(), vec![gone("a"), gone("b")]].concat());
 }
