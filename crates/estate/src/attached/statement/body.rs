@@ -6,7 +6,7 @@ use pg_query::{NodeEnum, ParserOptions};
 use serde_json::Value;
 
 use super::composed::{Constants, EVALUATED, UNKNOWN};
-use super::{Effect, Scope, UNREAD, declared, each, name, nested, option, plpgsql, vault};
+use super::{Effect, Scope, UNREAD, declared, each, name, nested, option, plpgsql, sessions, vault};
 
 const COMPOSED: &str = "so leaseproof cannot read the statement (write it out, quote the part by %I or %L of format(), or \
                         declare it CONSTANT with a literal; otherwise do the setup before the run, with setup = \"theirs\")";
@@ -96,6 +96,9 @@ fn read(code: &str, tree: Value, scope: &Scope<'_>) -> Result<Effect, String> {
     }
     let called = plpgsql::called(code)?;
     called.iter().try_for_each(|name| nested::of_the_server(name, true, scope))?;
+    if called.iter().any(|name| nested::ends_sessions(name)) {
+        sessions::in_body(code, &tree)?;
+    }
     Ok(body.effect)
 }
 

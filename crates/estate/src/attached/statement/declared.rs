@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::{ScanToken, Token};
 
+use super::composed::UNKNOWN;
 use super::plpgsql::SCALARS;
 
 /// The words of a body, without its comments.
@@ -56,6 +57,20 @@ pub(super) fn first_values(code: &str) -> Result<Vec<&str>, String> {
     let words = Words::of(code)?;
     let values = words.declarations().into_iter().filter(|one| !one.value.is_empty()).map(|one| span(one.value));
     Ok(values.filter_map(|place| code.get(place)).collect())
+}
+
+/// All words of a body, as PostgreSQL compares names. One whose characters are written as codes is not known.
+///
+/// # Errors
+/// Why the code has no words.
+pub(super) fn words(code: &str) -> Result<Vec<String>, String> {
+    let words = Words::of(code)?;
+    let name = |token: &ScanToken| match (token.token(), words.word(token)) {
+        (Token::Uident, _) => UNKNOWN.to_owned(),
+        (_, quoted) if quoted.starts_with('"') => quoted.trim_matches('"').replace("\"\"", "\""),
+        (_, word) => word.to_ascii_lowercase(),
+    };
+    Ok(words.tokens.iter().map(name).collect())
 }
 
 impl<'a> Words<'a> {

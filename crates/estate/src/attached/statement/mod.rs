@@ -10,6 +10,7 @@ mod nested;
 mod plpgsql;
 mod reads;
 mod rights;
+mod sessions;
 mod settings;
 mod vault;
 

@@ -1,11 +1,11 @@
 //! What stands inside a statement: functions that it calls, and statements in it.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AExprKind, BoolExprType, Node};
+use pg_query::protobuf::Node;
 use serde_json::Value;
 
 use super::composed::UNKNOWN;
-use super::vault::CREDENTIAL;
+use super::sessions::{ENDING, Sessions};
 use super::{Scope, body, option, reads, settings};
 
 /// Statements that change nothing but the database that they are done in.
@@ -169,8 +169,6 @@ const OF_A_TEXT: [&str; 10] = [
     "ts_stat",
     "xpath_table",
 ];
-/// Functions that end what a session does.
-const ENDING: [&str; 2] = ["pg_terminate_backend", "pg_cancel_backend"];
 /// Statements that name functions which are called later by another name: those of operators, aggregates, casts, types.
 const BY_FUNCTIONS: [&str; 7] = [
     "AlterOperatorStmt",
@@ -188,7 +186,7 @@ const BY_FUNCTIONS: [&str; 7] = [
 /// Why it may.
 pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
-    let around = Around { is_outermost: true, only_own_sessions: false, is_of_a_setting: false, queries: &[] };
+    let around = Around { is_outermost: true, sessions: Sessions::Any, is_of_a_setting: false, queries: &[] };
     walk(&tree, around, scope)?;
     match node {
         NodeEnum::CreateFunctionStmt(create) => {
@@ -225,8 +223,8 @@ pub(super) fn kind(node: &NodeEnum) -> Option<String> {
 struct Around<'a> {
     /// Nothing is.
     is_outermost: bool,
-    /// A query that has only the credential's sessions.
-    only_own_sessions: bool,
+    /// Whose sessions it has.
+    sessions: Sessions<'a>,
     /// The option `SET …` of a function: [`with_settings`] judges it.
     is_of_a_setting: bool,
     /// The names of the WITH queries that are visible there.
@@ -243,7 +241,8 @@ fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), Strin
         Value::Object(fields) => {
             let queries = reads::visible(around.queries, tree);
             for (key, value) in fields {
-                let mut within = Around { is_outermost: false, queries: &queries, ..around };
+                let sessions = around.sessions.of_field(key);
+                let mut within = Around { is_outermost: false, sessions, queries: &queries, ..around };
                 if key == "with_clause" {
                     with_queries(value, Around { queries: around.queries, ..within }, scope)?;
                     continue;
@@ -260,9 +259,7 @@ fn walk(tree: &Value, around: Around<'_>, scope: &Scope<'_>) -> Result<(), Strin
                     reads::of_others(value, &reads::visible(&queries, value), scope)?;
                 }
                 if key == "SelectStmt" {
-                    within.only_own_sessions = scope.is_of_vault
-                        && reads::is_of_sessions(&value["from_clause"], &reads::visible(&queries, value))
-                        && has_only_own_sessions(&value["where_clause"]);
+                    within.sessions = Sessions::of_query(value, &reads::visible(&queries, value));
                 }
                 if key == "DefElem" {
                     within.is_of_a_setting = value["defname"] == "set";
@@ -291,7 +288,7 @@ fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Res
     if kind == "FuncCall" {
         let names = &node["funcname"];
         let name = function_name(names);
-        of_the_server(name, around.only_own_sessions, scope)?;
+        of_the_server(name, around.sessions.has_argument_of(node), scope)?;
         let has_schema = names.as_array().is_some_and(|names| names.len() > 1);
         return if is_of_the_catalog(names) { Ok(()) } else { called(name, has_schema, scope) };
     }
@@ -330,7 +327,7 @@ fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Res
     Err(format!("a statement inside of it may change more than what the set-up makes ({kind})"))
 }
 
-fn function_name(names: &Value) -> &str {
+pub(super) fn function_name(names: &Value) -> &str {
     let last = names.as_array().and_then(|names| names.last());
     last.and_then(|name| name["node"]["String"]["sval"].as_str()).unwrap_or_default()
 }
@@ -348,7 +345,7 @@ fn names(tree: &Value) -> Vec<&str> {
 }
 
 /// Whether its schema says that it is PostgreSQL's own. The grammar's own functions, such as EXTRACT, have that schema too.
-fn is_of_the_catalog(names: &Value) -> bool {
+pub(super) fn is_of_the_catalog(names: &Value) -> bool {
     let first = names.as_array().and_then(|names| names.first());
     first.is_some_and(|first| first["node"]["String"]["sval"] == "pg_catalog")
 }
@@ -368,16 +365,22 @@ fn called(name: &str, has_schema: bool, scope: &Scope<'_>) -> Result<(), String>
     ))
 }
 
-/// Of a function that PostgreSQL or one of its extensions has.
-pub(super) fn of_the_server(name: &str, only_own_sessions: bool, scope: &Scope<'_>) -> Result<(), String> {
+/// Whether that function ends what a session does.
+pub(super) fn ends_sessions(name: &str) -> bool {
+    ENDING.iter().any(|ending| ending.eq_ignore_ascii_case(name))
+}
+
+/// Of a function that PostgreSQL or one of its extensions has. `of_own_session` is whether its argument is a session of the
+/// credential.
+pub(super) fn of_the_server(name: &str, of_own_session: bool, scope: &Scope<'_>) -> Result<(), String> {
     let name = name.to_ascii_lowercase();
     match name.as_str() {
         name if ENDING.contains(&name) && scope.is_of_vault => {
-            if only_own_sessions {
+            if of_own_session {
                 return Ok(());
             }
             Err(format!(
-                "{name}() may end the sessions of others: write FROM pg_stat_activity WHERE usename = '{{{{name}}}}'"
+                "{name}() may end the sessions of others: write SELECT {name}(pid) FROM pg_stat_activity WHERE usename = '{{{{name}}}}'"
             ))
         }
         "pg_notify" if !scope.is_in_ours() => Err("pg_notify() may reach the sessions of others".to_owned()),
@@ -392,21 +395,4 @@ fn is_beyond(name: &str) -> bool {
     let runs_a_text = name.contains("_to_xml") || name.starts_with("dblink") || OF_A_TEXT.contains(&name);
     let of_files = matches!(name, "lo_import" | "lo_export");
     of_the_server || runs_a_text || of_files || name == "set_config"
-}
-
-/// Whether a condition has only the sessions of Vault's credential: `usename = '{{name}}'`, also with more after AND.
-fn has_only_own_sessions(condition: &Value) -> bool {
-    let node = &condition["node"];
-    let both = &node["BoolExpr"];
-    if both["boolop"] == BoolExprType::AndExpr as i32 {
-        return both["args"].as_array().is_some_and(|args| args.iter().any(has_only_own_sessions));
-    }
-    let compared = &node["AExpr"];
-    let is_of = |column: &Value, value: &Value| {
-        function_name(&column["node"]["ColumnRef"]["fields"]) == "usename"
-            && value["node"]["AConst"]["val"]["Sval"]["sval"] == CREDENTIAL
-    };
-    let (left, right) = (&compared["lexpr"], &compared["rexpr"]);
-    let is_equality = compared["kind"] == AExprKind::AexprOp as i32 && function_name(&compared["name"]) == "=";
-    is_equality && (is_of(left, right) || is_of(right, left))
 }

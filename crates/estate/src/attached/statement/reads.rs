@@ -22,7 +22,7 @@ const SHARED: [&str; 13] = [
     "pg_tablespace",
 ];
 /// PostgreSQL's view of all sessions.
-const SESSIONS: &str = "pg_stat_activity";
+pub(super) const SESSIONS: &str = "pg_stat_activity";
 /// Clauses with which a view is a query only, and no way to change the rows that it shows.
 const READ_ONLY: [&str; 6] =
     ["distinct_clause", "group_clause", "having_clause", "limit_count", "limit_offset", "with_clause"];
@@ -63,16 +63,17 @@ pub(super) fn not_through(select: &Value) -> Result<(), String> {
     ))
 }
 
-/// Whether a query reads nothing but the sessions, with their own columns: of a join, a condition on one part says nothing of
-/// the others.
-pub(super) fn is_of_sessions(from: &Value, queries: &[&str]) -> bool {
-    let [from] = from.as_array().map_or(&[] as &[Value], Vec::as_slice) else { return false };
+/// What the view of all sessions is called in a query that reads nothing else, with the view's own columns: of a join, a
+/// condition on one part says nothing of the others.
+pub(super) fn view_of_sessions<'a>(from: &'a Value, queries: &[&str]) -> Option<&'a str> {
+    let [from] = from.as_array().map_or(&[] as &[Value], Vec::as_slice) else { return None };
     let relation = &from["node"]["RangeVar"];
     let is_own = match part(relation, "schemaname") {
         "" => !queries.contains(&SESSIONS),
         schema => schema == "pg_catalog",
     };
-    is_own && part(relation, "relname") == SESSIONS && is_none(&relation["alias"]["colnames"])
+    let is_view = is_own && part(relation, "relname") == SESSIONS && is_none(&relation["alias"]["colnames"]);
+    is_view.then(|| relation["alias"]["aliasname"].as_str().unwrap_or(SESSIONS))
 }
 
 /// The names of the queries of a WITH clause, in order.

@@ -395,3 +395,69 @@ fn vaults_blocks_change_only_the_credentials_role() {
     let why = vault("SELECT pg_catalog.pg_reload_conf()", "theirs").unwrap_or_default();
     assert!(why.contains("pg_reload_conf()"), "{why}");
 }
+
+#[test]
+fn a_statement_of_vault_ends_the_sessions_of_its_credential_only() {
+    let own = "FROM pg_stat_activity WHERE usename = '{{name}}'";
+    let others = [
+        format!("SELECT 1 {own} AND pg_terminate_backend(pid)"),
+        format!("SELECT 1 {own} AND (SELECT pg_terminate_backend(pid))"),
+        format!("SELECT pid {own} GROUP BY pid HAVING pg_terminate_backend(pid)"),
+        format!("SELECT pid {own} ORDER BY pg_terminate_backend(pid)"),
+        format!("SELECT 1 {own} LIMIT pg_cancel_backend(4711)::int"),
+        format!("SELECT pg_terminate_backend(4711) {own}"),
+        format!("SELECT pg_terminate_backend(pid + 1) {own}"),
+        format!("SELECT pg_terminate_backend(leader_pid) {own}"),
+        format!("SELECT pg_terminate_backend(other.pid) {own}"),
+        format!("SELECT pg_terminate_backend(pid, leader_pid) {own}"),
+        format!("SELECT pg_terminate_backend(timeout => 1, pid => 4711) {own}"),
+        format!("SELECT pg_terminate_backend(pid) {}", own.replace("usename =", "usename OPERATOR(public.=)")),
+        format!("SELECT pg_terminate_backend(pid) {}", own.replace("usename =", "other.usename =")),
+        format!("SELECT (SELECT pg_terminate_backend(pid) FROM pg_stat_activity LIMIT 1) {own}"),
+        format!("SELECT pg_terminate_backend(pid) {own} UNION SELECT pg_terminate_backend(pid) FROM pg_stat_activity"),
+    ];
+    for text in others {
+        for text in [text.clone(), block(&format!("PERFORM {};", text.trim_start_matches("SELECT ")))] {
+            let why = vault(&text, "shop").unwrap_or_default();
+            assert!(why.contains("may end the sessions of others"), "{text}: {why}");
+        }
+    }
+    for text in [
+        format!("SELECT pg_terminate_backend(pid) {own} AND pid <> pg_backend_pid()"),
+        format!("SELECT pg_catalog.pg_terminate_backend(pg_stat_activity.pid, 5000) {own}"),
+        format!("SELECT pg_cancel_backend(s.pid) {}", own.replace("WHERE ", "AS s WHERE s.")),
+        format!("SELECT count(pg_terminate_backend(pid)) FILTER (WHERE pid > 0) {own}"),
+        format!("WITH ended AS (SELECT pg_terminate_backend(pid) {own}) SELECT count(*) FROM ended"),
+        format!("SELECT pg_terminate_backend(pid) {}", own.replace("usename =", "usename OPERATOR(pg_catalog.=)")),
+    ] {
+        assert_eq!(vault(&text, "theirs"), None, "{text}");
+    }
+}
+
+#[test]
+fn no_variable_decides_whose_sessions_end() {
+    let end = "PERFORM pg_terminate_backend(s.pid) FROM pg_stat_activity AS s WHERE s.usename = '{{name}}';";
+    let conflict = format!("DO $b$ #variable_conflict use_variable\nDECLARE n int; BEGIN {end} END $b$");
+    let why = vault(&conflict, "shop").unwrap_or_default();
+    assert!(why.contains("#variable_conflict use_variable"), "{why}");
+    for declared in [
+        "DECLARE usename text := '{{name}}';",
+        "DECLARE \"usename\" text := '{{name}}';",
+        "DECLARE USENAME CONSTANT name := '{{name}}';",
+        "DECLARE n int := 4711; pid ALIAS FOR n;",
+        "DECLARE s record;",
+        "DECLARE pg_stat_activity record;",
+        "DECLARE k CURSOR (pid int) FOR SELECT 1;",
+    ] {
+        let text = format!("DO $b$ {declared} BEGIN {end} END $b$");
+        let why = vault(&text, "shop").unwrap_or_default();
+        assert!(why.contains("could be read in place of a column"), "{text}: {why}");
+        let harmless = text.replace(end, "NULL;");
+        assert_eq!(vault(&harmless, "shop"), None, "{harmless}");
+    }
+    let looped = format!("DO $b$ BEGIN FOR pid IN 1..9 LOOP {end} END LOOP; END $b$");
+    assert!(vault(&looped, "shop").is_some_and(|why| why.contains("the variable pid")), "{looped}");
+    let parameter = format!("CREATE FUNCTION f(pid int) RETURNS void LANGUAGE plpgsql AS $b$ BEGIN {end} END $b$");
+    assert!(vault(&parameter, "shop").is_some_and(|why| why.contains("the variable pid")), "{parameter}");
+    assert_eq!(vault(&block(end), "theirs"), None);
+}
