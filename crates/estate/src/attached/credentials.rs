@@ -9,6 +9,9 @@ use postgres_protocol::escape::escape_identifier;
 use super::issued::Issued;
 use super::login::Cluster;
 
+/// How many credentials are named one by one.
+const MOST_LINES: usize = 100;
+
 /// A credential that is still there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CredentialLeft {
@@ -121,13 +124,21 @@ pub(crate) fn role_in_words(places: &Places, cluster: &str, role: &str, oid: u32
 
 /// Each of them on a line, and after the last one, once for all, what removes them.
 pub(crate) fn in_words(left: &[CredentialLeft], places: &Places) -> Vec<String> {
-    left.iter().map(ToString::to_string).chain(removal(left, places)).collect()
+    let each = left.iter().take(MOST_LINES).map(ToString::to_string);
+    each.chain(more(left.len())).chain(removal(left, places)).collect()
 }
 
 /// The same for those that were not checked.
 pub(super) fn unchecked_in_words(unchecked: &[Unchecked], places: &Places) -> Vec<String> {
-    let each = unchecked.iter().map(|one| format!("{one}: it was not checked whether it still exists"));
-    each.chain(removal_of_unchecked(unchecked, places)).collect()
+    let each = unchecked.iter().take(MOST_LINES);
+    let each = each.map(|one| format!("{one}: it was not checked whether it still exists"));
+    each.chain(more(unchecked.len())).chain(removal_of_unchecked(unchecked, places)).collect()
+}
+
+/// Of that many, those that are not named, in words.
+fn more(count: usize) -> Option<String> {
+    let more = count.checked_sub(MOST_LINES).filter(|more| *more > 0)?;
+    Some(format!("and {more} more: the run's ledger or its history names each of them"))
 }
 
 /// What removes them, on one line.
@@ -193,12 +204,11 @@ pub(super) fn unchecked_tokens(entries: &[Entry]) -> Vec<String> {
 
 /// The credentials that a ledger or its run's history names, and that nobody found or missed since.
 pub(super) fn unchecked(entries: &[Entry], issued: &Issued) -> Vec<Unchecked> {
-    let is_settled = |wanted: &str| {
-        entries.iter().any(|entry| match entry {
-            Entry::CredentialLeft { role, .. } | Entry::CredentialGone { role } => role == wanted,
-            _ => false,
-        })
-    };
+    let settled = entries.iter().filter_map(|entry| match entry {
+        Entry::CredentialLeft { role, .. } | Entry::CredentialGone { role } => Some(role.as_str()),
+        _ => None,
+    });
+    let settled: BTreeSet<&str> = settled.collect();
     let named = entries.iter().filter_map(|entry| match entry {
         Entry::CredentialUnchecked { role, lease, cluster, oid } => {
             let (role, lease, cluster, oid) = (role.clone(), lease.clone(), cluster.clone(), *oid);
@@ -210,8 +220,20 @@ pub(super) fn unchecked(entries: &[Entry], issued: &Issued) -> Vec<Unchecked> {
     let mut all: BTreeMap<String, Unchecked> =
         issued.unchecked().into_iter().map(|one| (one.role.clone(), one)).collect();
     all.extend(named.map(|one| (one.role.clone(), one)));
-    all.into_values().filter(|one| !is_settled(&one.role)).collect()
+    all.into_values().filter(|one| !settled.contains(one.role.as_str())).collect()
 }
+
+/// Whether the ledger itself names every credential that was not checked.
+pub(super) fn are_named(entries: &[Entry]) -> bool {
+    let is_named = |wanted: &String| {
+        entries.iter().any(|entry| matches!(entry, Entry::CredentialsNamed { accessor } if accessor == wanted))
+    };
+    unchecked_tokens(entries).iter().all(is_named)
+}
+
+/// Of a run whose harness was killed.
+pub(super) const LAST_ONES: &str = "the run's history ends early: credentials that Vault returned in the last half second may be \
+                                    missing in it, and it is not checked whether these still exist";
 
 /// In words, what is not known of the credentials of a run whose token was revoked; nothing where they were checked.
 pub(crate) fn not_checked(open: &OpenLedger, places: &Places) -> Vec<String> {
@@ -220,17 +242,20 @@ pub(crate) fn not_checked(open: &OpenLedger, places: &Places) -> Vec<String> {
     }
     let issued = Issued::recorded(&open.path);
     let unchecked = unchecked(&open.entries, &issued);
-    let nameless = || match issued.unread() {
-        Some(why) => vec![nameless(open, &why)],
-        None => vec!["it was not checked whether credentials of the run still exist".to_owned()],
-    };
-    if unchecked.is_empty() { nameless() } else { unchecked_in_words(&unchecked, places) }
+    let mut words = unchecked_in_words(&unchecked, places);
+    match issued.unread() {
+        Some(why) if !are_named(&open.entries) => words.push(nameless(open, &why)),
+        _ if words.is_empty() => words.push("it was not checked whether credentials of the run still exist".to_owned()),
+        _ => {}
+    }
+    words.extend((issued.is_cut_off() && !are_named(&open.entries)).then(|| LAST_ONES.to_owned()));
+    words
 }
 
 /// In words, that nobody knows the names of the run's credentials any more.
 pub(super) fn nameless(open: &OpenLedger, why: &str) -> String {
     format!(
-        "credentials that Vault could not revoke may still exist, and their names are not known: {why}. Look for roles that \
+        "credentials that Vault could not revoke may still exist, and not all of their names are known: {why}. Look for roles that \
          Vault created during the run; if there are none, remove {}",
         open.index().display()
     )
@@ -255,7 +280,10 @@ pub(crate) fn roles_left(entries: &[Entry]) -> Vec<(String, String, u32)> {
 mod tests {
     use leaseproof_history::Entry;
 
-    use super::{CredentialLeft, Issued, Places, credentials_left, in_words, unchecked, unchecked_tokens};
+    use super::{
+        CredentialLeft, Issued, Places, Unchecked, credentials_left, in_words, unchecked, unchecked_in_words,
+        unchecked_tokens,
+    };
 
     fn left(role: &str) -> CredentialLeft {
         let lease = format!("database/creds/app/{role}");
@@ -287,6 +315,18 @@ mod tests {
         assert!(words.iter().all(|line| !line.contains('\n')), "{words:?}");
         assert!(words[2].contains("`vault lease revoke database/creds/app/b`"), "{words:?}");
         assert!(in_words(&[], &Places::default()).is_empty());
+    }
+
+    #[test]
+    fn of_very_many_only_some_are_named() {
+        let all: Vec<CredentialLeft> = (0..5_000).map(|number| left(&number.to_string())).collect();
+        let words = in_words(&all, &Places::default());
+        assert_eq!(words.len(), 102);
+        assert!(words[100].starts_with("and 4900 more"), "{}", words[100]);
+        let unchecked: Vec<Unchecked> = (0..5_000)
+            .map(|number| Unchecked { role: number.to_string(), lease: String::new(), cluster: None, oid: None })
+            .collect();
+        assert_eq!(unchecked_in_words(&unchecked, &Places::default()).len(), 102);
     }
 
     #[test]

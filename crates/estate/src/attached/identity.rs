@@ -59,18 +59,34 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Asks those clusters too, except those that do not allow it: nothing of a setup is removed there.
+    /// Asks those clusters too. One that does not allow it stays unknown: nothing of a setup is removed there.
+    ///
+    /// # Errors
+    /// [`AttachError::Postgres`] where one does not answer.
     pub(super) async fn ask_where_allowed(
         vault: Option<(String, Option<String>)>,
         clusters: &BTreeMap<String, Cluster>,
-    ) -> Self {
+    ) -> Result<Self, AttachError> {
         let mut identity = Self { vault, clusters: BTreeMap::new() };
         for (name, cluster) in clusters {
-            if let Ok(found) = found(cluster).await {
-                identity.clusters.insert(name.clone(), found);
+            match found(cluster).await {
+                Ok(found) => drop(identity.clusters.insert(name.clone(), found)),
+                Err(why) if is_rejected(&why) => {}
+                Err(source) => return Err(AttachError::Postgres { cluster: name.clone(), source }),
             }
         }
-        identity
+        Ok(identity)
+    }
+
+    /// Makes sure that the clusters that answer are those that the run worked on, as far as these said which they are.
+    ///
+    /// # Errors
+    /// Why one is another one, or cannot say which one it is.
+    pub(super) async fn all_same(&self, clusters: &BTreeMap<String, Cluster>) -> Result<(), String> {
+        for name in self.clusters.keys() {
+            let _is_neither_restored_nor_promoted = self.same_timeline(name, clusters.get(name)).await?;
+        }
+        Ok(())
     }
 
     /// For the ledger.
@@ -157,6 +173,12 @@ pub(super) fn nowhere(cluster: &str) -> String {
     format!("the scenario does not say where postgres.{cluster} is")
 }
 
+/// Whether PostgreSQL rejected the question itself: later it would do so again. SQLSTATE classes 08, 53, 57 and 58 are about its
+/// connections, its resources and its state.
+fn is_rejected(why: &leaseproof_postgres::Error) -> bool {
+    why.sqlstate().is_some_and(|code| !["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)))
+}
+
 /// initdb gives each cluster a system identifier of its own, and everybody may ask for it and for the timeline
 /// (src/backend/utils/misc/pg_controldata.c).
 async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::Error> {
@@ -170,8 +192,9 @@ async fn found(cluster: &Cluster) -> Result<FoundCluster, leaseproof_postgres::E
 #[cfg(test)]
 mod tests {
     use leaseproof_history::Entry;
+    use leaseproof_postgres::Error;
 
-    use super::Identity;
+    use super::{Identity, is_rejected};
 
     #[test]
     fn a_later_login_to_another_vault_does_not_change_where_the_run_worked() {
@@ -182,5 +205,15 @@ mod tests {
         };
         let identity = Identity::of(&[login(None), login(Some("first")), login(Some("second"))]);
         assert_eq!(identity.vault, Some(("first".to_owned(), None)));
+    }
+
+    #[test]
+    fn only_what_postgresql_rejects_leaves_a_cluster_unknown() {
+        let answer =
+            |sqlstate: &str| Error::Answer { sqlstate: sqlstate.to_owned(), message: String::new(), position: None };
+        assert!(is_rejected(&answer("42501")) && is_rejected(&answer("0A000")));
+        for why in [answer("53300"), answer("57P03"), answer("08006"), Error::NoAnswer { why: String::new() }] {
+            assert!(!is_rejected(&why), "{why}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Event, Operation, OperationRecord, Outcome, RoleRead, RoleSeen};
-use leaseproof_history::{History, Recorder};
+use leaseproof_history::{History, ReadEnd, Recorder};
 use leaseproof_postgres::{Session, literal};
 use leaseproof_scenario::{Plan, RolePromise};
 
@@ -24,16 +24,20 @@ pub(crate) struct Issued(Arc<Mutex<Roles>>);
 
 #[derive(Debug, Default)]
 struct Roles {
-    /// Those that it did not revoke itself: their PostgreSQL roles and leases.
+    /// Those that it did not revoke itself, and whose PostgreSQL roles were not observed to be gone: roles and leases.
     live: BTreeMap<String, String>,
+    /// Those of the rest whose roles were observed to be gone.
+    gone: BTreeMap<String, String>,
     /// All of them.
     ever: BTreeSet<String>,
-    /// The OIDs of roles that were observed.
+    /// The OIDs of roles that were observed, and not to be gone since.
     oids: BTreeMap<String, u32>,
     /// The cluster that a lease's role is in, by what the lease begins with.
     clusters: BTreeMap<String, String>,
-    /// Why the history, which names them, cannot be read.
+    /// Why the history, which names them, cannot be read to its end.
     unread: Option<String>,
+    /// Whether the history ends as one does whose writer was killed.
+    is_cut_off: bool,
 }
 
 impl Issued {
@@ -53,15 +57,34 @@ impl Issued {
     /// Those of a run whose harness was killed, as far as its history goes.
     pub(crate) fn recorded(ledger: &Path) -> Self {
         let issued = Self::default();
-        match ledger.parent().map(|folder| History::open(&folder.join("history.jsonl.zst"))) {
-            Some(Ok(history)) => history.for_each(|event| issued.see(&event)),
-            Some(Err(why)) => issued.state().unread = Some(why.to_string()),
-            None => issued.state().unread = Some("the ledger does not say where the run's folder is".to_owned()),
-        }
+        let unread = match ledger.parent().map(|folder| History::open(&folder.join("history.jsonl.zst"))) {
+            Some(Ok(history)) => issued.read(history),
+            Some(Err(why)) => Some(why.to_string()),
+            None => Some("the ledger does not say where the run's folder is".to_owned()),
+        };
+        issued.state().unread = unread;
         issued
     }
 
-    /// Why the history of that run cannot be read.
+    /// Takes in a history. Returns why it could not be read to its end.
+    fn read(&self, mut history: History) -> Option<String> {
+        history.by_ref().for_each(|event| self.see(&event));
+        let end = history.ended();
+        self.state().is_cut_off = end.is_as_killed();
+        match end {
+            ReadEnd::CutOff { why } | ReadEnd::TooLarge { why } if !self.is_cut_off() => {
+                Some(format!("the run's history could not be read to its end: {why}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its history ends as one does whose writer was killed: the last credentials may be missing.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.state().is_cut_off
+    }
+
+    /// Why the history of that run cannot be read, or not to its end.
     pub(super) fn unread(&self) -> Option<String> {
         self.state().unread.clone()
     }
@@ -99,13 +122,45 @@ impl Issued {
         match event {
             Event::Operation(record) => self.see_operation(record),
             Event::RoleRead(RoleRead { role: Some(seen), .. }) => self.see_roles(std::slice::from_ref(seen)),
-            Event::Roles(sighting) => self.see_roles(&sighting.appeared),
+            Event::Roles(sighting) => {
+                self.see_roles(&sighting.appeared);
+                self.see_gone(&sighting.gone);
+            }
             _ => {}
         }
     }
 
     fn see_roles(&self, seen: &[RoleSeen]) {
-        self.state().oids.extend(seen.iter().map(|role| (role.name.to_string(), role.oid)));
+        let mut all = self.state();
+        for role in seen {
+            let name = role.name.to_string();
+            // It is there again, for example after a failover to a standby that had not replayed the DROP ROLE.
+            if let Some(lease) = all.gone.remove(&name) {
+                all.live.insert(name.clone(), lease);
+            }
+            all.oids.insert(name, role.oid);
+        }
+    }
+
+    /// Roles with those OIDs are gone. If roles of several clusters have the same OID, it is not known which one.
+    fn see_gone(&self, oids: &[u32]) {
+        let oids: BTreeSet<u32> = oids.iter().copied().collect();
+        if oids.is_empty() {
+            return;
+        }
+        let mut all = self.state();
+        let mut names: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        for (name, oid) in all.oids.iter().filter(|(_, oid)| oids.contains(oid)) {
+            names.entry(*oid).or_default().push(name.clone());
+        }
+        for names in names.values() {
+            if let [name] = names.as_slice() {
+                all.oids.remove(name);
+                if let Some(lease) = all.live.remove(name) {
+                    all.gone.insert(name.clone(), lease);
+                }
+            }
+        }
     }
 
     fn see_operation(&self, record: &OperationRecord) {
@@ -221,3 +276,6 @@ async fn look(
     }
     Ok(left)
 }
+
+#[cfg(test)]
+mod tests;

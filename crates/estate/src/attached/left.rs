@@ -10,7 +10,8 @@ use leaseproof_history::{Entry, Ledger, MadeThere, OpenLedger};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use leaseproof_vault::Client;
 
-use super::away::{Servers, ThingState, in_order, take_away};
+use super::away::{Left, Servers, ThingState, in_order, take_away};
+use super::credentials::{Places, in_words, role_in_words, unchecked_in_words};
 use super::identity::Identity;
 use super::issued::Issued;
 use super::login::{Cluster, LoggedIn, log_in, reach};
@@ -70,6 +71,24 @@ pub(crate) fn words(address: &str, token: &OpenToken) -> String {
         if *is_login { "itself" } else { "themselves" },
         ends.map_or_else(|| "at its TTL".to_owned(), in_time)
     )
+}
+
+/// What would be left if the harness ended now, in words and in the order in which it can be removed.
+pub(super) fn now(traces: &Traces, issued: &Issued, places: &Places) -> Vec<String> {
+    let (token, logins, made) = traces.all();
+    let (known, roles) = traces.left();
+    let credentials = match &token {
+        Some(_) => issued.in_words(&[]).into_iter().collect(),
+        None if !known.is_empty() => in_words(&known, places),
+        None if traces.is_unchecked() => unchecked_in_words(&issued.unchecked(), places),
+        None => Vec::new(),
+    };
+    let roles = roles.iter().map(|(cluster, role, oid)| role_in_words(places, cluster, role, *oid));
+    let tokens = token.iter().chain(&logins).map(|token| words(&places.vault, token));
+    let made = in_order(&made)
+        .into_iter()
+        .map(|Made { what, .. }| Left::of(&what, "it was not removed yet").at(places.of_thing(&what)).to_string());
+    roles.chain(tokens).chain(credentials).chain(made).collect()
 }
 
 /// When that second since 1970 is, from now.
@@ -144,7 +163,7 @@ async fn clean_runs(
 }
 
 async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> Vec<CleanedThing> {
-    let note = |entry: &Entry| open.add(entry).err().map(|why| CleanedThing::remains(why.to_string()));
+    let note = |entries: &[Entry]| open.add_all(entries).err().map(|why| CleanedThing::remains(why.to_string()));
     let address = servers.vault.address();
     let mut things = Vec::new();
     let mut is_open = false;
@@ -172,7 +191,7 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
             Ok(was_there) => {
                 let how = if was_there { "revoked" } else { "revoked or expired already" };
                 things.push(CleanedThing::gone(format!("{what}: {how}")));
-                things.extend(note(&Entry::TokenRevoked { accessor: accessor.clone() }));
+                things.extend(note(&[Entry::TokenRevoked { accessor: accessor.clone() }]));
             }
             Err(why) => {
                 things.push(CleanedThing::remains(format!("{} ({why})", words(address, &token))));
@@ -193,7 +212,7 @@ async fn clean_run(open: &OpenLedger, servers: &Servers<'_>, dry_run: bool) -> V
                 None => Some(format!("{what}: gone already")),
             };
             things.extend(how.map(CleanedThing::gone));
-            things.extend(note(&Entry::TakenAway { what }));
+            things.extend(note(&[Entry::TakenAway { what }]));
         }
     }
     things.extend(left.iter().map(|left| CleanedThing::in_state(left.to_string(), left.state)));
@@ -239,3 +258,6 @@ async fn revoke(vault: &Client, accessor: &str) -> Result<bool, leaseproof_vault
         revoked => revoked.map(|()| true),
     }
 }
+
+#[cfg(test)]
+mod tests;

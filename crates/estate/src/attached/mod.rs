@@ -47,13 +47,13 @@ pub(crate) use left::{made_there, vault_of, words as left_at};
 pub use needs::{GRANTS, Need, client_rights, harness_needs};
 pub use query::{RolledBack, rolled_back};
 
-use self::away::{Left, Servers, in_order, take_away};
-use self::credentials::unchecked_in_words;
+use self::away::{Left, Servers, take_away};
+use self::credentials::{CredentialLeft, unchecked_in_words};
 use self::identity::Identity;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use self::others::Others;
 use self::setup::none_is_there;
-use self::traces::{Made, Traces};
+use self::traces::Traces;
 use crate::EstateError;
 use crate::clocks::{postgres_clock, vault_clock};
 use crate::site::redact;
@@ -156,7 +156,7 @@ impl Attached {
         }
         let vault = cluster_id.map(|id| (id, self.plan.vault.namespace.clone()));
         if !self.plan.ours {
-            return Ok(Identity::ask_where_allowed(vault, &self.clusters).await);
+            return Identity::ask_where_allowed(vault, &self.clusters).await;
         }
         none_is_there(&made, &self.vault, &self.clusters).await?;
         Identity::ask(vault, &self.clusters).await
@@ -217,20 +217,7 @@ impl Attached {
     /// has been removed.
     pub fn left(&self) -> impl Fn() -> Vec<String> + use<> {
         let (traces, issued, places) = (self.traces.clone(), self.issued.clone(), self.places());
-        move || {
-            let (token, logins, made) = traces.all();
-            let credentials = match &token {
-                Some(_) => issued.in_words(&[]).into_iter().collect(),
-                None if traces.is_unchecked() => unchecked_in_words(&issued.unchecked(), &places),
-                None => Vec::new(),
-            };
-            let tokens =
-                token.into_iter().chain(logins).map(|token| left::words(&places.vault, &token)).collect::<Vec<_>>();
-            let made = in_order(&made).into_iter().map(|Made { what, .. }| {
-                Left::of(&what, "it was not removed yet").at(places.of_thing(&what)).to_string()
-            });
-            tokens.into_iter().chain(credentials).chain(made).collect()
-        }
+        move || left::now(&traces, &issued, &places)
     }
 
     fn places(&self) -> Places {
@@ -280,27 +267,32 @@ impl Attached {
     /// The credentials that Vault could not revoke, in words, but for those that are named with their mount; all that the
     /// run did not revoke, where that cannot be checked. The ledger has each of them first.
     async fn credentials_left(&self, named: &[Left], grace: Duration) -> Vec<String> {
-        let clusters = self.clusters.iter().map(|(name, cluster)| (name.as_str(), cluster)).collect();
-        match self.issued.still_there(&clusters, grace).await {
+        match self.credentials_there(grace).await {
             Ok(mut left) => {
-                // Each is tried, also after one that could not be written.
-                let unwritten: Vec<_> =
-                    left.iter().filter_map(|left| self.traces.credential_left(left).err()).collect();
-                let why = match unwritten.into_iter().next() {
-                    Some(why) => Some(why),
-                    None => self.traces.credentials_checked().err(),
-                };
+                let unwritten = self.traces.credentials_checked(&left).err();
                 left.retain(|left| !named.iter().any(|named| named.is_role(&left.role)));
-                in_words(&left, &self.places()).into_iter().chain(why.map(|why| why.to_string())).collect()
+                in_words(&left, &self.places()).into_iter().chain(unwritten.map(|why| why.to_string())).collect()
             }
             Err(why) => {
                 let unchecked = self.issued.unchecked();
-                let unwritten: Vec<_> =
-                    unchecked.iter().filter_map(|one| self.traces.credential_unchecked(one).err()).collect();
+                let unwritten = self.traces.credentials_unchecked(&unchecked).err();
                 let words = unchecked_in_words(&unchecked, &self.places());
-                [why].into_iter().chain(words).chain(unwritten.first().map(ToString::to_string)).collect()
+                [why].into_iter().chain(words).chain(unwritten.map(|why| why.to_string())).collect()
             }
         }
+    }
+
+    /// Those that are still in PostgreSQL after `grace`.
+    ///
+    /// # Errors
+    /// Why a cluster cannot say, or is another one than that which the run worked on.
+    async fn credentials_there(&self, grace: Duration) -> Result<Vec<CredentialLeft>, String> {
+        let clusters = self.clusters.iter().map(|(name, cluster)| (name.as_str(), cluster)).collect();
+        let left = self.issued.still_there(&clusters, grace).await?;
+        if !self.issued.unchecked().is_empty() {
+            self.identity.all_same(&self.clusters).await?;
+        }
+        Ok(left)
     }
 
     /// Ends the harness's own login. Returns the logins that are not over, in words.

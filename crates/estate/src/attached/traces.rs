@@ -21,7 +21,14 @@ struct State {
     /// The harness's own logins.
     logins: Vec<OpenToken>,
     made: Vec<Made>,
+    /// Credentials that Vault could not revoke.
+    credentials: Vec<CredentialLeft>,
+    /// New roles that are neither the run's nor credentials of its: cluster, name and OID.
+    roles: Vec<(String, String, u32)>,
 }
+
+/// How many credentials are written to the ledger, which has to stay readable. The run's history names all of them.
+const MOST: usize = 20_000;
 
 /// Something that was made, or was about to be, and how it is recognized.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,23 +115,36 @@ impl Traces {
         }
     }
 
-    /// That credential could not be revoked.
-    pub(super) fn credential_left(&self, left: &CredentialLeft) -> Result<(), Error> {
-        self.write(left.entry())
+    /// It could not be checked which of those credentials still exist. No other one of the run's does.
+    pub(super) fn credentials_unchecked(&self, unchecked: &[Unchecked]) -> Result<(), Error> {
+        let named = self.state().unchecked.clone().map(|accessor| Entry::CredentialsNamed { accessor });
+        if unchecked.len() > MOST {
+            return Ok(());
+        }
+        self.write_all(&unchecked.iter().map(Unchecked::entry).chain(named).collect::<Vec<_>>())
     }
 
-    /// It could not be checked whether that credential still exists.
-    pub(super) fn credential_unchecked(&self, unchecked: &Unchecked) -> Result<(), Error> {
-        self.write(unchecked.entry())
-    }
-
-    /// All credentials of the run are gone, or in the ledger. While its token is valid, that proves nothing.
-    pub(super) fn credentials_checked(&self) -> Result<(), Error> {
+    /// Those credentials could not be revoked, and all others of the run are gone. While its token is valid, that is not
+    /// certain.
+    pub(super) fn credentials_checked(&self, left: &[CredentialLeft]) -> Result<(), Error> {
         let mut state = self.state();
+        state.credentials = left.to_vec();
         let is_over = state.token.is_none();
-        let accessor = state.unchecked.take_if(|_| is_over);
+        let accessor = state.unchecked.clone().filter(|_| is_over);
         drop(state);
-        accessor.map_or(Ok(()), |accessor| self.write(Entry::CredentialsChecked { accessor }))
+        if left.len() > MOST {
+            return Ok(());
+        }
+        let checked = accessor.map(|accessor| Entry::CredentialsChecked { accessor });
+        self.write_all(&left.iter().map(CredentialLeft::entry).chain(checked).collect::<Vec<_>>())?;
+        self.state().unchecked.take_if(|_| is_over);
+        Ok(())
+    }
+
+    /// What [`Traces::credentials_checked`] and [`Traces::role_left`] were given.
+    pub(super) fn left(&self) -> (Vec<CredentialLeft>, Vec<(String, String, u32)>) {
+        let all = self.state();
+        (all.credentials.clone(), all.roles.clone())
     }
 
     /// Whether credentials were issued that have not been checked.
@@ -134,6 +154,7 @@ impl Traces {
 
     /// That role is neither the run's nor a credential of its.
     pub(super) fn role_left(&self, cluster: &str, role: &str, oid: u32) -> Result<(), Error> {
+        self.state().roles.push((cluster.to_owned(), role.to_owned(), oid));
         self.write(Entry::RoleLeft { cluster: cluster.to_owned(), role: role.to_owned(), oid })
     }
 
@@ -164,8 +185,12 @@ impl Traces {
     }
 
     fn write(&self, entry: Entry) -> Result<(), Error> {
+        self.write_all(&[entry])
+    }
+
+    fn write_all(&self, entries: &[Entry]) -> Result<(), Error> {
         let ledger = self.state().ledger.clone();
-        ledger.map_or(Ok(()), |ledger| ledger.add(entry))
+        ledger.map_or(Ok(()), |ledger| ledger.add_all(entries))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -198,7 +198,7 @@ fn a_run_whose_credentials_were_not_checked_is_not_forgotten() {
                              "cluster": "target", "oid": 16_400 });
     let named =
         "\n  role v-app-1 (OID 16400) of postgres.target, lease database/creds/app/1: it was not checked whether";
-    for (more, words) in [(None, "their names are not known: "), (Some(credential), named)] {
+    for (more, words) in [(None, "their names are known: "), (Some(credential), named)] {
         let desk = Desk::new();
         let entries: Vec<_> = revoked().into_iter().chain(more).collect();
         let file = ledger(&desk, RUN, (uid(), &host()), &entries);
