@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use leaseproof_domain::Event;
+use leaseproof_history::History;
+use pulldown_cmark::{CodeBlockKind, Event as Mark, Parser, Tag, TagEnd};
 use tempfile::TempDir;
 
 use crate::support::workspace;
@@ -63,20 +65,20 @@ fn blocks(page: &str, markdown: &str) -> Vec<Block> {
     let mut inside: Option<String> = None;
     for event in Parser::new(markdown) {
         match event {
-            Event::Html(html) | Event::InlineHtml(html) => {
+            Mark::Html(html) | Mark::InlineHtml(html) => {
                 when = When::of(&html).unwrap_or(when);
             }
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if is_shell(&language) => {
+            Mark::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if is_shell(&language) => {
                 inside = Some(String::new());
             }
-            Event::Text(text) if inside.is_some() => inside.as_mut().unwrap().push_str(&text),
-            Event::End(TagEnd::CodeBlock) => {
+            Mark::Text(text) if inside.is_some() => inside.as_mut().unwrap().push_str(&text),
+            Mark::End(TagEnd::CodeBlock) => {
                 if let Some(text) = inside.take() {
                     blocks.push(Block { page: page.to_owned(), text, when });
                     when = When::Always;
                 }
             }
-            Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
+            Mark::Start(Tag::HtmlBlock) | Mark::End(TagEnd::HtmlBlock) => {}
             // A comment belongs to the block right after it.
             _ => when = When::Always,
         }
@@ -182,10 +184,20 @@ fn folder() -> TempDir {
     folder
 }
 
+/// What README's placeholder LEASE_ID stands for: a lease of the run whose commands came before.
+fn lease_of_a_run(folder: &TempDir) -> Option<String> {
+    let runs = fs::read_dir(folder.path().join("reports/runs/powerdns")).ok()?;
+    let last = runs.map(|run| run.unwrap().path()).max()?;
+    let history = History::open(&last.join("history.jsonl.zst")).unwrap();
+    let lease = |event: Event| if let Event::Operation(record) = event { record.lease } else { None };
+    history.into_iter().find_map(lease).map(|lease| lease.as_str().to_owned())
+}
+
 fn run(Block { page, text, .. }: &Block, folder: &TempDir) {
-    // The placeholder of README: any lease of the run.
-    let lease = "$(leaseproof show \"$run\" | grep --max-count 1 --only-matching 'database/creds/[^ ]*')";
-    let text = text.replace("LEASE_ID", lease);
+    let text = match lease_of_a_run(folder) {
+        Some(lease) => text.replace("LEASE_ID", &lease),
+        None => text.clone(),
+    };
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &text])
