@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use leaseproof_domain::Operation;
-use leaseproof_domain::visible;
+use leaseproof_domain::{Operation, visible};
 use leaseproof_live::{LiveMetrics, Snapshot};
 use leaseproof_pipeline::Display;
 use leaseproof_workload::LoadState;
@@ -77,14 +76,16 @@ impl Screen {
     }
 
     fn follow(self, mut load: watch::Receiver<LoadState>, metrics: LiveMetrics) -> Stage {
-        let target = if self.shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        if !self.shown {
+            return Stage { bar: ProgressBar::hidden(), task: None };
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_style(style("{spinner} {wide_msg}"));
         bar.enable_steady_tick(TICK);
         let shown = bar.clone();
         let task = tokio::spawn(async move {
             while load.changed().await.is_ok() {
-                let line = line(&load.borrow_and_update(), &metrics.snapshot());
+                let line = metrics.read(|metrics| line(&load.borrow_and_update(), metrics));
                 shown.set_message(line);
             }
         });
@@ -132,7 +133,7 @@ fn line(load: &LoadState, metrics: &Snapshot) -> String {
 mod tests {
     use std::time::Duration;
 
-    use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Span};
+    use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Shed, Span};
     use leaseproof_history::EventStream;
     use leaseproof_live::{LiveMetrics, Snapshot};
     use leaseproof_workload::LoadState;
@@ -161,7 +162,10 @@ mod tests {
         let metrics = LiveMetrics::subscribe(&stream);
         let span = Span { intended: Micros(0), start: Micros(0), end: Micros(45_000) };
         stream.publish(Event::Operation(OperationRecord::new(1, "app", "steady", Operation::Issue, span, Outcome::Ok)));
-        let metrics = Snapshot { dropped: 2, ..metrics.snapshot() };
-        insta::assert_snapshot!(line(&load, &metrics), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures · 2 dropped · issue p99 45 ms");
+        for life in [2, 3] {
+            let (role, phase) = ("app".to_owned(), "steady".to_owned());
+            stream.publish(Event::Shed(Shed { life, role, phase, intended: Micros(0), lifecycle: None }));
+        }
+        insta::assert_snapshot!(metrics.read(|metrics| line(&load, metrics)), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures · 2 dropped · issue p99 45 ms");
     }
 }

@@ -18,7 +18,7 @@ pub struct LiveMetrics {
 }
 
 /// The metrics at one moment. All counts are totals since the beginning of the run.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Snapshot {
     /// The operations that were performed so far.
     pub operations: BTreeMap<Operation, OperationMetrics>,
@@ -31,7 +31,7 @@ pub struct Snapshot {
 }
 
 /// One operation's counts and response times.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct OperationMetrics {
     /// Completed as expected.
     pub ok: u64,
@@ -53,9 +53,9 @@ impl LiveMetrics {
         metrics
     }
 
-    /// The metrics now.
-    pub fn snapshot(&self) -> Snapshot {
-        self.lock().clone()
+    /// Reads the metrics as they are now. Events wait until `read` returns, so it has to be quick.
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        read(&self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, Snapshot> {
@@ -118,7 +118,8 @@ mod tests {
     use std::time::Duration;
 
     use leaseproof_domain::{
-        Event, Failure, FailureSource, HarnessFault, Micros, Operation, OperationRecord, Outcome, Span,
+        Event, Failure, FailureSource, HarnessFault, LeaseId, LeaseSighting, Micros, Operation, OperationRecord,
+        Outcome, RoleSeen, RoleSighting, Span, Username,
     };
     use leaseproof_history::EventStream;
 
@@ -144,10 +145,11 @@ mod tests {
         // A request that is to be refused.
         stream.publish(operation(Operation::Refused, 10, refused()));
         stream.publish(operation(Operation::Refused, 10, Outcome::Ok));
-        let snapshot = metrics.snapshot();
         let counts = |op: Operation| {
-            let of = &snapshot.operations[&op];
-            [of.ok, of.failed, of.unanswered, of.own_faults]
+            metrics.read(|snapshot| {
+                let of = &snapshot.operations[&op];
+                [of.ok, of.failed, of.unanswered, of.own_faults]
+            })
         };
         assert_eq!(counts(Operation::Issue), [2, 1, 1, 1]);
         assert_eq!(counts(Operation::Refused), [1, 1, 0, 0]);
@@ -159,15 +161,42 @@ mod tests {
         let metrics = LiveMetrics::subscribe(&stream);
         (1..=99).for_each(|millis| stream.publish(operation(Operation::Issue, millis, Outcome::Ok)));
         stream.publish(operation(Operation::Issue, 10_000, Outcome::Indeterminate { why: "no answer".into() }));
-        let issue = &metrics.snapshot().operations[&Operation::Issue];
         let near = |share: f64, millis: u64| {
-            let got = issue.response(share).unwrap();
+            let got = metrics.read(|snapshot| snapshot.operations[&Operation::Issue].response(share)).unwrap();
             let expected = Duration::from_millis(millis);
             assert!(got.abs_diff(expected) <= expected / 500, "{share}: {got:?}");
         };
         near(0.5, 50);
         near(0.99, 99);
         near(1.0, 10_000);
-        assert!(!metrics.snapshot().operations.contains_key(&Operation::Renew));
+        assert!(!metrics.read(|snapshot| snapshot.operations.contains_key(&Operation::Renew)));
+    }
+
+    #[test]
+    fn leases_and_roles_are_those_that_appeared_and_are_not_gone() {
+        let stream = EventStream::new();
+        let metrics = LiveMetrics::subscribe(&stream);
+        let role = |oid: u32| RoleSeen {
+            oid,
+            name: Username::new(format!("v-{oid}")),
+            valid_until: None,
+            login: true,
+            password: None,
+        };
+        let roles = |appeared: &[u32], gone: &[u32]| {
+            let appeared = appeared.iter().copied().map(role).collect();
+            let (from, to, changed, gone) = (Micros(0), Micros(1), Vec::new(), gone.to_vec());
+            Event::Roles(RoleSighting { from, to, appeared, changed, gone, total: 0 })
+        };
+        let leases = |appeared: &[&str], gone: &[&str]| {
+            let ids = |ids: &[&str]| ids.iter().copied().map(LeaseId::new).collect();
+            let (from, to, appeared, gone) = (Micros(0), Micros(1), ids(appeared), ids(gone));
+            Event::Leases(LeaseSighting { from, to, appeared, gone, total: 0 })
+        };
+        // Each of two clusters has its own observations.
+        let all =
+            [roles(&[1, 2], &[]), roles(&[1, 3], &[]), leases(&["a", "b"], &[]), roles(&[], &[2]), leases(&[], &["a"])];
+        all.into_iter().for_each(|event| stream.publish(event));
+        assert_eq!(metrics.read(|snapshot| (snapshot.roles, snapshot.leases)), (3, 1));
     }
 }
