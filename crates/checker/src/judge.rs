@@ -133,7 +133,7 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// Sees the lives that had not ended when the history did.
+    /// Sees the lifecycles that had not ended when the history did.
     fn see_the_left(&mut self) {
         while let Some(life) = self.run.next_left() {
             self.life(&life);

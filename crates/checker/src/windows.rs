@@ -32,15 +32,14 @@ impl<'a> Selection<'a> {
         Self { phase: threshold.phase.as_deref(), role: threshold.role.as_deref(), during: threshold.during }
     }
 
-    fn has(&self, window: &Window) -> bool {
+    /// Whether what is done for a role in a phase is asked for, in or outside a fault window.
+    pub(crate) fn has(&self, phase: &str, role: &str, in_fault: bool) -> bool {
         let during = match self.during {
             During::Run => true,
-            During::NoFault => !window.in_fault,
-            During::Fault => window.in_fault,
+            During::NoFault => !in_fault,
+            During::Fault => in_fault,
         };
-        during
-            && self.phase.is_none_or(|phase| phase == window.phase)
-            && self.role.is_none_or(|role| role == window.role)
+        during && self.phase.is_none_or(|own| own == phase) && self.role.is_none_or(|own| own == role)
     }
 }
 
@@ -118,6 +117,7 @@ impl<'p> Windows<'p> {
     }
 
     fn selected(&self, selection: Selection<'_>) -> impl Iterator<Item = &Statistics> {
-        self.windows.iter().filter(move |(window, _)| selection.has(window)).map(|(_, statistics)| statistics)
+        let has = move |window: &Window| selection.has(&window.phase, &window.role, window.in_fault);
+        self.windows.iter().filter(move |(window, _)| has(window)).map(|(_, statistics)| statistics)
     }
 }

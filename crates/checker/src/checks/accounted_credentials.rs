@@ -60,12 +60,12 @@ impl Check for AccountedCredentials {
 #[derive(Default)]
 pub(crate) struct Totaller {
     totals: Totals,
-    /// The end of each, where it is asked for: a judgment keeps nothing of lives that have ended.
+    /// The end of each, where it is asked for: a judgment keeps nothing of lifecycles that have ended.
     ends: Option<BTreeMap<u64, CredentialEnd>>,
 }
 
 impl Totaller {
-    /// One that keeps the end of each life too.
+    /// One that keeps the end of each lifecycle too.
     pub(crate) fn of_each() -> Self {
         Self { totals: Totals::default(), ends: Some(BTreeMap::new()) }
     }

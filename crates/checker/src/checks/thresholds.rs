@@ -32,14 +32,7 @@ impl Bounded {
 
     /// Whether what is done for a role in a phase counts, in or outside a fault window.
     fn counts(&self, phase: &str, role: &str, in_fault: bool) -> bool {
-        let ThresholdPlan { during, .. } = self.plan;
-        self.plan.phase.as_deref().is_none_or(|own| own == phase)
-            && self.plan.role.as_deref().is_none_or(|own| own == role)
-            && match during {
-                During::Run => true,
-                During::NoFault => !in_fault,
-                During::Fault => in_fault,
-            }
+        Selection::of(&self.plan).has(phase, role, in_fault)
     }
 
     /// Whether the request is one of those that can cross the limit: it took too long, failed, or had no answer.
@@ -92,9 +85,9 @@ impl Check for Thresholds {
         if record.life == 0 || record.outcome.harness().is_some() {
             return;
         }
-        let in_fault = run.faults.felt_by(record.op, record.start, record.end);
-        for threshold in &mut self.thresholds {
-            if threshold.counts(&record.phase, &record.role, in_fault) && threshold.is_beyond(record) {
+        for threshold in self.thresholds.iter_mut().filter(|threshold| threshold.is_beyond(record)) {
+            let in_fault = run.faults.felt_by(record.op, record.start, record.end);
+            if threshold.counts(&record.phase, &record.role, in_fault) {
                 threshold.beyond.add(record.life);
             }
         }
