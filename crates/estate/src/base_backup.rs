@@ -4,11 +4,10 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaseproof_postgres::Session;
 use nix::sys::signal::Signal;
+use tokio_util::sync::CancellationToken;
 
 use crate::account::Account;
 use crate::configuration::quoted;
@@ -34,7 +33,7 @@ pub(crate) async fn copy(
 ) -> Result<(), EstateError> {
     let data = &server.data;
     let own = data.join("leaseproof.conf");
-    let settings = fs::read_to_string(&own).map_err(failed("read", &own))?;
+    let settings = fs::read_to_string(&own).map_err(|source| folder::failed("read", &own, source))?;
     let emptied = data.clone();
     beside(move |_| folder::empty(&emptied)).await?;
     // Servers without pg_basebackup exist: the binaries that are embedded in tests of other projects.
@@ -85,36 +84,30 @@ async fn from_files(server: &Server, primary: &Server, site: &Site) -> Result<()
     };
     session.value(start).await.map_err(failed_sql)?;
     let (from, to, account) = (primary.data.clone(), server.data.clone(), site.account);
-    beside(move |given_up| copy_tree(&from, &to, account, given_up).map_err(failed("copy", &from))).await?;
+    beside(move |given_up| {
+        copy_tree(&from, &to, account, given_up).map_err(|source| folder::failed("copy", &from, source))
+    })
+    .await?;
     let label = session.value(stop).await.map_err(failed_sql)?.unwrap_or_default();
     session.close().await;
     folder::write(&server.data.join("backup_label"), &label, 0o600, site.account)
 }
 
-/// Sets its flag when it is dropped.
-struct GivesUp(Arc<AtomicBool>);
-
-impl Drop for GivesUp {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
-/// Works on many files in a thread of its own: the load goes on in this one. The work has to end soon after its flag is
-/// set, which happens if nobody waits for it any more.
-async fn beside<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> T + Send + 'static) -> T {
-    let given_up = GivesUp(Arc::default());
-    let flag = Arc::clone(&given_up.0);
-    match tokio::task::spawn_blocking(move || work(&flag)).await {
+/// Works on many files in a thread of its own: the load goes on in this one. The work has to end soon after its token is
+/// cancelled, which happens if nobody waits for it any more.
+async fn beside<T: Send + 'static>(work: impl FnOnce(&CancellationToken) -> T + Send + 'static) -> T {
+    let given_up = CancellationToken::new();
+    let _cancels_when_dropped = given_up.clone().drop_guard();
+    match tokio::task::spawn_blocking(move || work(&given_up)).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
 /// Copies the files of a running server. Files and folders that the server removes meanwhile are no error.
-fn copy_tree(from: &Path, to: &Path, account: Option<Account>, given_up: &AtomicBool) -> io::Result<()> {
+fn copy_tree(from: &Path, to: &Path, account: Option<Account>, given_up: &CancellationToken) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
-        if given_up.load(Ordering::Acquire) {
+        if given_up.is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let entry = entry?;
@@ -128,7 +121,12 @@ fn copy_tree(from: &Path, to: &Path, account: Option<Account>, given_up: &Atomic
     Ok(())
 }
 
-fn copy_entry(entry: &fs::DirEntry, to: &Path, account: Option<Account>, given_up: &AtomicBool) -> io::Result<()> {
+fn copy_entry(
+    entry: &fs::DirEntry,
+    to: &Path,
+    account: Option<Account>,
+    given_up: &CancellationToken,
+) -> io::Result<()> {
     let (name, kind) = (entry.file_name(), entry.file_type()?);
     let text = name.to_string_lossy();
     if LEFT_OUT.contains(&&*text) || text.starts_with("pgsql_tmp") {
@@ -148,16 +146,12 @@ fn copy_entry(entry: &fs::DirEntry, to: &Path, account: Option<Account>, given_u
     }
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EstateError + use<> {
-    let path = path.to_owned();
-    move |source| EstateError::Folder { doing, path, source }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::atomic::AtomicBool;
     use std::sync::mpsc;
+
+    use tokio_util::sync::CancellationToken;
 
     use super::{beside, copy_tree};
 
@@ -169,13 +163,15 @@ mod tests {
         fs::create_dir(&to).unwrap();
         fs::write(from.join("base/1/112"), "a table").unwrap();
         fs::write(from.join("postmaster.pid"), "1").unwrap();
-        copy_tree(&from, &to, None, &AtomicBool::new(false)).unwrap();
+        copy_tree(&from, &to, None, &CancellationToken::new()).unwrap();
         assert_eq!(fs::read_to_string(to.join("base/1/112")).unwrap(), "a table");
         assert!(!to.join("postmaster.pid").exists());
         // A file that is still there and was not copied is missing in the copy, whatever the system calls that.
-        let error = copy_tree(&from.join("base/1"), &place.path().join("nowhere"), None, &AtomicBool::new(false));
+        let error = copy_tree(&from.join("base/1"), &place.path().join("nowhere"), None, &CancellationToken::new());
         assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::NotFound);
-        let given_up = copy_tree(&from, &place.path().join("again"), None, &AtomicBool::new(true));
+        let cancelled = CancellationToken::new();
+        cancelled.cancel();
+        let given_up = copy_tree(&from, &place.path().join("again"), None, &cancelled);
         assert_eq!(given_up.unwrap_err().kind(), std::io::ErrorKind::Interrupted);
     }
 

@@ -137,7 +137,7 @@ pub(crate) fn hand_over(path: &Path, owner: Option<Account>) -> io::Result<()> {
     owner.map_or(Ok(()), |account| chown(path, Some(account.uid), Some(account.gid)))
 }
 
-fn failed(doing: &'static str, path: &Path, source: io::Error) -> EstateError {
+pub(crate) fn failed(doing: &'static str, path: &Path, source: io::Error) -> EstateError {
     EstateError::Folder { doing, path: path.to_owned(), source }
 }
 
