@@ -38,21 +38,31 @@ pub(crate) async fn keep(
             format!("`up` starts environments; the environment of {} is attached and already running", plan.name);
         return Err(Failure::usage(words));
     }
-    let folder = RunFolder::create(&state_folder(), "up", None).map_err(Failure::estate)?;
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(owner).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::started(&format!("up {}", plan.name))).map_err(Failure::estate)?;
+    let (folder, ledger) = own_ledger("up", owner, &format!("up {}", plan.name))?;
     let (stop, left) = live(plan, &folder, &ledger, interrupt, screen, ready).await;
     match left {
         Some(left) => return Err(Failure::new(interrupt.signal().map_or(Exit::Failed, Exit::from), left)),
         None => ledger.closed().map_err(Failure::estate)?,
     }
-    // Everything is removed, including the ledger; an empty folder that stays is harmless.
-    let _ = fs::remove_dir_all(folder.path());
+    forget(&folder);
     match interrupt.signal() {
         Some(signal) => Ok(signal.into()),
         None => Err(Failure::new(Exit::from(&stop), stop.words())),
     }
+}
+
+/// A folder in the state folder with a ledger, for a command that makes no run: who owns what it creates, and for what.
+pub(crate) fn own_ledger(command: &str, owner: Entry, what: &str) -> Result<(RunFolder, Ledger), Failure> {
+    let folder = RunFolder::create(&state_folder(), command, None).map_err(Failure::estate)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
+    ledger.add(owner).map_err(Failure::estate)?;
+    ledger.add(leaseproof_pipeline::started(what)).map_err(Failure::estate)?;
+    Ok((folder, ledger))
+}
+
+/// Removes that folder after everything in its ledger was removed; an empty folder that stays is harmless.
+pub(crate) fn forget(folder: &RunFolder) {
+    let _ = fs::remove_dir_all(folder.path());
 }
 
 async fn live(

@@ -1,17 +1,15 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use leaseproof_domain::{visible, visible_lines};
 use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState, left_by_login};
-use leaseproof_history::{Ledger, RunFolder};
 use leaseproof_scenario::Plan;
 
 use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
-use crate::keeper::state_folder;
+use crate::keeper::{forget, own_ledger};
 
 /// Remove what killed runs left behind
 ///
@@ -84,16 +82,12 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
 /// Removes it. The login for that has a ledger of its own, as a run's has. Returns that ledger's run, and in words the
 /// login that could not be ended.
 fn removed(plan: &Plan, dry_run: bool) -> Result<(String, Vec<CleanedThings>, Option<String>), Failure> {
-    let folder = RunFolder::create(&state_folder(), "clean", None).map_err(Failure::estate)?;
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::harness()).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::started(&format!("clean {}", plan.name))).map_err(Failure::estate)?;
+    let (folder, ledger) = own_ledger("clean", leaseproof_pipeline::harness(), &format!("clean {}", plan.name))?;
     let cleaned = super::runtime()?.block_on(leaseproof_estate::clean_attached(plan, dry_run, &ledger));
     let left = left_by_login(folder.name());
     if left.is_none() {
         ledger.closed().map_err(Failure::estate)?;
-        // An empty folder that stays is harmless.
-        let _ = fs::remove_dir_all(folder.path());
+        forget(&folder);
     }
     match cleaned {
         Ok(cleaned) => Ok((folder.name().to_owned(), cleaned, left)),

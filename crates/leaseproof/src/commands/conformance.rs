@@ -1,18 +1,16 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use leaseproof_conformance::{Asked, CATALOGUE, Fact, Proof, Proofs, Standing};
 use leaseproof_domain::Redactor;
 use leaseproof_estate::{Layout, Replication};
-use leaseproof_history::{Ledger, RunFolder};
 use leaseproof_pipeline::Interrupt;
 
 use crate::console;
 use crate::exit::Exit;
 use crate::facts;
 use crate::failure::{Ended, Failure};
-use crate::keeper::state_folder;
+use crate::keeper::{forget, own_ledger};
 use crate::progress::Screen;
 
 /// Test how Vault and PostgreSQL behave, fact by fact, on real servers
@@ -104,10 +102,7 @@ async fn one(
     version: u16,
     interrupt: &Interrupt,
 ) -> Result<Proofs, Failure> {
-    let folder = RunFolder::create(&state_folder(), "conformance", None).map_err(Failure::estate)?;
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::harness()).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::started("conformance")).map_err(Failure::estate)?;
+    let (folder, ledger) = own_ledger("conformance", leaseproof_pipeline::harness(), "conformance")?;
     let asked = Asked {
         facts,
         postgres: version.to_string(),
@@ -128,25 +123,20 @@ async fn one(
     match proved {
         Ok(Ok(proofs)) => {
             ledger.closed().map_err(Failure::estate)?;
-            forget(folder.path());
+            forget(&folder);
             Ok(proofs)
         }
         Ok(Err(why)) => Err(Failure::estate(why)),
         Err(_) => {
             // The servers ended together with their owner.
             ledger.closed().map_err(Failure::estate)?;
-            forget(folder.path());
+            forget(&folder);
             Err(Failure::new(
                 interrupt.signal().map_or(Exit::Interrupted, Exit::from),
                 "interrupted; the servers are stopped",
             ))
         }
     }
-}
-
-/// Removes the folder with the ledger; an empty folder that stays is harmless.
-fn forget(folder: &Path) {
-    let _ = std::fs::remove_dir_all(folder);
 }
 
 fn exit(all: &[Proofs]) -> Exit {
