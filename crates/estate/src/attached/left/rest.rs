@@ -296,13 +296,8 @@ mod tests {
         let open = Ledger::open_all_in(&index).unwrap().remove(0);
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let clusters = BTreeMap::from([("target".to_owned(), cluster(port))]);
-        let address = "http://127.0.0.1:8200".to_owned();
-        let reach = Reach { address, timeout: Duration::from_secs(5), encryption: None, namespace: None };
-        let vault = Client::reaching(&reach).unwrap();
-        let (expected, issued) = (Identity::of(&open.entries), Issued::default());
-        let servers =
-            Servers { vault: &vault, namespace: None, clusters: &clusters, expected: &expected, issued: &issued };
-        let things = of(&open, &servers, (false, false), &[], &|_| None).await;
+        let (vault, expected, issued) = (vault(), Identity::of(&open.entries), Issued::default());
+        let things = of(&open, &servers(&vault, &clusters, &expected, &issued), (false, false), &[], &|_| None).await;
         let of_kind = |cluster: &str, why: &str| {
             let is = |words: &str| words.contains(&format!("postgres.{cluster}")) && words.contains(why);
             things.iter().filter(|thing| thing.state == ThingState::NotReached && is(&thing.words)).count()
