@@ -50,7 +50,7 @@ impl Issued {
 
     /// Takes in which clusters the plan's roles are for.
     pub(super) fn place(&self, plan: &Plan) {
-        let of_role = |role: &RolePromise| (format!("{}/creds/{}/", role.mount, role.name), role.on.clone());
+        let of_role = |role: &RolePromise| (format!("{}/", role.creds_path()), role.on.clone());
         self.state().clusters = plan.roles.iter().map(of_role).collect();
     }
 

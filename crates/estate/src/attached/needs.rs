@@ -76,7 +76,7 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
         Need { optional: true, ..need("sys/metrics", &["read"], "to report gauges of Vault's telemetry (optional)") },
     ];
     for role in &plan.roles {
-        let path = format!("sys/leases/lookup/{}/creds/{}/", role.mount.trim_matches('/'), role.name);
+        let path = format!("sys/leases/lookup/{}/", role.creds_path());
         needs.push(need(&path, &["list", "sudo"], "to see the leases of a promised role"));
     }
     if plan.attached.as_ref().is_some_and(|attached| attached.ours) {
@@ -119,9 +119,7 @@ fn set_up(plan: &Plan) -> Vec<Need> {
 /// What the client's own policies have to allow, so that its lives can be lived.
 pub fn client_rights(plan: &Plan) -> Vec<Need> {
     let need = |path: String, capabilities, why| Need { path, capabilities, why, optional: false };
-    let creds =
-        |role: &leaseproof_scenario::RolePromise| format!("{}/creds/{}", role.mount.trim_matches('/'), role.name);
-    let issues = plan.roles.iter().map(|role| need(creds(role), &["read"], "to request credentials"));
+    let issues = plan.roles.iter().map(|role| need(role.creds_path(), &["read"], "to request credentials"));
     let leases = [
         need("sys/leases/renew".to_owned(), &["update"] as &[_], "to renew them"),
         need("sys/leases/revoke".to_owned(), &["update"], "to revoke them"),

@@ -126,6 +126,13 @@ pub struct RolePromise {
     pub origin: Origin,
 }
 
+impl RolePromise {
+    /// Where its credentials are requested, e.g. `database/creds/app`. Its leases begin with that and a slash.
+    pub fn creds_path(&self) -> String {
+        format!("{}/creds/{}", self.mount.trim_matches('/'), self.name)
+    }
+}
+
 /// Whether privileges that a role holds only through PUBLIC's built-in defaults count as extras.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

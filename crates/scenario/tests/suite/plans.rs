@@ -255,3 +255,15 @@ fn actions_are_layered_by_name_and_their_secrets_are_not_stored() {
     let plan = loaded(folder.path());
     assert_eq!((plan.actions.len(), plan.actions[0].at), (1, Ttl::from_secs(3)));
 }
+
+#[test]
+fn the_path_of_credentials_has_no_slash_of_the_mount() {
+    for mount in ["database", "database/", "/database/"] {
+        let options = set(&[&format!("role.powerdns-role.mount={mount}")]);
+        let plan = loaded_with(root().join("scenarios/powerdns"), &options);
+        assert_eq!(
+            (plan.roles[0].mount.as_str(), plan.roles[0].creds_path().as_str()),
+            (mount, "database/creds/powerdns-role")
+        );
+    }
+}
