@@ -8,7 +8,7 @@ use std::cell::LazyCell;
 use leaseproof_checker::judge;
 use leaseproof_domain::{Event, is_hidden};
 use leaseproof_history::ReadEnd;
-use leaseproof_report::{Detail, LifeStory, TerminalView};
+use leaseproof_report::{Detail, LifecycleStory, TerminalView};
 use leaseproof_scenario::Plan;
 use libfuzzer_sys::fuzz_target;
 
@@ -29,7 +29,7 @@ fuzz_target!(|text: &str| {
             exit_code: 1,
             exit_meaning: None,
         };
-        let mut story = LifeStory::of("x");
+        let mut story = LifecycleStory::of("x");
         events.iter().for_each(|event| story.identify(event));
         events.iter().for_each(|event| story.tell(event));
         let own = |c: char| c == '\n' || c == '\u{1b}';

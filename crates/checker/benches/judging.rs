@@ -10,7 +10,7 @@ use leaseproof_domain::Event;
 use leaseproof_history::ReadEnd;
 use leaseproof_testkit::{crowd, story};
 
-/// Enough for lives to be judged and let go while others begin.
+/// Enough for lifecycles to be judged and let go while others begin.
 const LIVES: u64 = 10_000;
 
 fn judging(criterion: &mut Criterion) {

@@ -2,9 +2,9 @@
 
 use leaseproof_domain::{Operation, Subject};
 
+use crate::collector::FindingCollector;
 use crate::coverage::Place;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::{Selection, Windows};
 
 /// What arrivals are called among the samples that a check expects.
@@ -42,7 +42,13 @@ impl<'p> Arrivals<'p> {
 
     /// Expects those that are selected, and that the subject is about. A dropped arrival has nothing to judge, except by
     /// checks that `judge_dropped`.
-    pub(crate) fn expect(&self, selection: Selection<'_>, judge_dropped: bool, subject: &Subject, sheet: &mut Sheet) {
+    pub(crate) fn expect(
+        &self,
+        selection: Selection<'_>,
+        judge_dropped: bool,
+        subject: &Subject,
+        collector: &mut FindingCollector,
+    ) {
         let selected = |due: &&Due<'_>| {
             selection.phase.is_none_or(|phase| phase == due.phase)
                 && selection.role.is_none_or(|role| role == due.role)
@@ -55,7 +61,7 @@ impl<'p> Arrivals<'p> {
         };
         for due in self.due.iter().filter(selected) {
             let judged = due.seen.saturating_sub(dropped(due));
-            sheet.expect_at(&part, &Place::of(due.phase, due.role), due.expected, judged);
+            collector.expect_at(&part, &Place::of(due.phase, due.role), due.expected, judged);
         }
     }
 }

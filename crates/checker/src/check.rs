@@ -4,21 +4,21 @@ use leaseproof_domain::{Event, Observer, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::arrivals::Arrivals;
+use crate::collector::{FindingCollector, Written};
 use crate::coverage::{Place, too_little};
 use crate::fold::{LeftBefore, Life, Orphan, Run};
-use crate::sheet::{Sheet, Written};
 use crate::windows::{Selection, Windows};
 
 /// One promise, judged.
 pub(crate) trait Check {
     /// Sees each event, after the run has taken it in.
-    fn see(&mut self, _event: &Event, _run: &Run<'_>, _sheet: &mut Sheet) {}
+    fn see(&mut self, _event: &Event, _run: &Run<'_>, _sheet: &mut FindingCollector) {}
 
-    /// Sees each life of its subject once, whole.
-    fn life(&mut self, _life: &Life, _run: &Run<'_>, _sheet: &mut Sheet) {}
+    /// Sees each lifecycle of its subject once, whole.
+    fn life(&mut self, _life: &Life, _run: &Run<'_>, _sheet: &mut FindingCollector) {}
 
-    /// Sees the run when all lives were seen.
-    fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _sheet: &mut Sheet) {}
+    /// Sees the run when all lifecycles were seen.
+    fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _sheet: &mut FindingCollector) {}
 
     /// The observers without whose looks it cannot pass.
     fn relies_on(&self) -> &'static [Observer] {
@@ -66,11 +66,11 @@ pub(crate) struct Whole<'a> {
     pub(crate) complete: bool,
 }
 
-/// A check with its sheet. A check that panics is left alone from then on, and is Unknown.
+/// A check with its collector. A check that panics is left alone from then on, and is Unknown.
 pub(crate) struct Asked {
     pub(crate) ask: Ask,
     check: Box<dyn Check>,
-    sheet: Sheet,
+    collector: FindingCollector,
     crashed: Option<String>,
     /// Whether what it would be shown cannot be told apart.
     blinded: bool,
@@ -100,49 +100,49 @@ impl Outcome {
 
 impl Asked {
     pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
-        let mut sheet = Sheet::new(ask, plan);
+        let mut collector = FindingCollector::new(ask, plan);
         let blinded = has_several_clusters(plan)
             && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
         if blinded {
-            sheet.cannot_say("the history does not distinguish the roles of several clusters");
+            collector.cannot_say("the history does not distinguish the roles of several clusters");
         }
-        Self { ask: ask.clone(), check, sheet, crashed: None, blinded }
+        Self { ask: ask.clone(), check, collector, crashed: None, blinded }
     }
 
     pub(crate) fn see(&mut self, event: &Event, run: &Run<'_>) {
-        self.guarded(|check, sheet| check.see(event, run, sheet));
+        self.guarded(|check, collector| check.see(event, run, collector));
     }
 
     pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
         let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *life.role);
         if !others {
-            self.sheet.begin_life(&life.phase, &life.role);
-            self.guarded(|check, sheet| check.life(life, run, sheet));
-            self.sheet.end_life();
+            self.collector.begin_life(&life.phase, &life.role);
+            self.guarded(|check, collector| check.life(life, run, collector));
+            self.collector.end_life();
         }
     }
 
     pub(crate) fn end(mut self, run: &Run<'_>, whole: &Whole<'_>) -> (Ask, Outcome) {
         let subject = self.ask.subject.clone();
-        self.guarded(|check, sheet| check.end(run, whole, sheet));
-        self.guarded(|check, sheet| expect_data(check, &subject, run, whole, sheet));
+        self.guarded(|check, collector| check.end(run, whole, collector));
+        self.guarded(|check, collector| expect_data(check, &subject, run, whole, collector));
         for observer in self.check.relies_on() {
             if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
-                self.sheet.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
+                self.collector.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
             }
         }
         let (without_samples, raise) = (self.check.without_samples(), self.check.raise());
         let rests_on_timing = self.check.rests_on_timing();
-        let written = self.sheet.finish();
+        let written = self.collector.finish();
         (self.ask, Outcome { written, crashed: self.crashed, without_samples, raise, futile: None, rests_on_timing })
     }
 
-    fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut Sheet)) {
+    fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut FindingCollector)) {
         if self.blinded || self.crashed.is_some() {
             return;
         }
-        // Neither the check nor its sheet is believed after a panic, so it does not matter in what state it left them.
-        let ended = catch_unwind(AssertUnwindSafe(|| step(&mut *self.check, &mut self.sheet)));
+        // Neither the check nor its collector is believed after a panic, so it does not matter in what state it left them.
+        let ended = catch_unwind(AssertUnwindSafe(|| step(&mut *self.check, &mut self.collector)));
         if let Err(panic) = ended {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -152,14 +152,20 @@ impl Asked {
 }
 
 /// What every check needs: the arrivals that it follows from, and observations for as long as there is a load.
-fn expect_data(check: &dyn Check, subject: &Subject, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+fn expect_data(
+    check: &dyn Check,
+    subject: &Subject,
+    run: &Run<'_>,
+    whole: &Whole<'_>,
+    collector: &mut FindingCollector,
+) {
     if let (Some(selection), Some(arrivals)) = (check.arrivals(), &whole.arrivals) {
-        arrivals.expect(selection, check.judges_dropped(), subject, sheet);
+        arrivals.expect(selection, check.judges_dropped(), subject, collector);
     }
     for observer in check.observers() {
         let part = format!("of the observations of {}", seen_by(*observer));
         for (phase, expected, judged) in run.observed(*observer) {
-            sheet.expect_at(&part, &Place::phase(&phase.name), expected, judged);
+            collector.expect_at(&part, &Place::phase(&phase.name), expected, judged);
         }
     }
 }

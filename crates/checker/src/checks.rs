@@ -56,8 +56,8 @@ use leaseproof_domain::Subject;
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 
 pub(crate) use accounted_credentials::Totaller;
 pub(crate) use expiry::expiry_lag;
@@ -111,7 +111,7 @@ pub(crate) fn check(ask: &Ask, plan: &Plan) -> Box<dyn Check> {
     }
 }
 
-/// The role that an ask is about; none where it is about the estate.
+/// The role that an ask is about; none where it is about the environment.
 fn role_of(ask: &Ask) -> Option<String> {
     match &ask.subject {
         Subject::Role(name) => Some(name.clone()),
@@ -126,8 +126,8 @@ struct Unmade;
 pub(crate) const UNMADE: &str = "this version does not have the check";
 
 impl Check for Unmade {
-    fn end(&mut self, _: &Run<'_>, _: &crate::check::Whole<'_>, sheet: &mut Sheet) {
-        sheet.cannot_say(UNMADE);
+    fn end(&mut self, _: &Run<'_>, _: &crate::check::Whole<'_>, collector: &mut FindingCollector) {
+        collector.cannot_say(UNMADE);
     }
 
     fn without_samples(&self) -> &'static str {

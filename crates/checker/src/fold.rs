@@ -50,7 +50,7 @@ use unrevoked::Unrevoked;
 use unrevoked::because;
 pub(crate) use unrevoked::{CONNECTS, COULD_NOT_REVOKE};
 
-/// How long a life that has ended is kept for records that come late: observers write at their own pace.
+/// How long a lifecycle that has ended is kept for records that come late: observers write at their own pace.
 const KEPT: Duration = Duration::from_secs(30);
 
 /// Between which moments a phase's arrivals came.
@@ -100,7 +100,7 @@ pub(crate) struct Run<'p> {
     lives: BTreeMap<u64, Life>,
     owners: BTreeMap<Username, u64>,
     lease_owners: BTreeMap<LeaseId, u64>,
-    /// Acknowledged lives whose role no look has shown yet.
+    /// Acknowledged lifecycles whose role no look has shown yet.
     awaited: BTreeSet<u64>,
     /// Lives that have ended, and until when they are kept.
     ended: VecDeque<(Micros, u64)>,
@@ -173,12 +173,12 @@ impl<'p> Run<'p> {
         self.listed.contains(lease)
     }
 
-    /// A life that is not judged yet, by its credential's name.
+    /// A lifecycle that is not judged yet, by its credential's name.
     pub(crate) fn life_of(&self, username: &Username) -> Option<&Life> {
         self.lives.get(self.owners.get(&*username.of_role())?)
     }
 
-    /// A life that is not judged yet, by its lease.
+    /// A lifecycle that is not judged yet, by its lease.
     pub(crate) fn life_with(&self, lease: &LeaseId) -> Option<&Life> {
         self.lives.get(self.lease_owners.get(lease)?)
     }
@@ -202,13 +202,13 @@ impl<'p> Run<'p> {
         self.faults.deadline(at, grace, Operation::Revoke, Source::dead_within)
     }
 
-    /// Whether the lease is that of a life that is not judged yet.
+    /// Whether the lease is that of a lifecycle that is not judged yet.
     pub(crate) fn is_owned(&self, lease: &LeaseId) -> bool {
         self.lease_owners.contains_key(lease)
     }
 
     /// Whether what was due in that span is not expected to be seen: a fault was felt meanwhile, or a phase overloaded the
-    /// estate on purpose.
+    /// environment on purpose.
     pub(crate) fn is_excused(&self, from: Micros, to: Micros) -> bool {
         let overloads = self.plan.phases.iter().filter(|phase| phase.overload);
         let overloaded = overloads.into_iter().any(|phase| {
@@ -243,7 +243,7 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// Whether a phase ended in that span, after which lives begin no new step.
+    /// Whether a phase ended in that span, after which lifecycles begin no new step.
     pub(crate) fn stopped_within(&self, from: Micros, to: Micros) -> bool {
         self.stops.values().any(|stop| from <= *stop && *stop <= to)
     }
@@ -284,7 +284,7 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// The life of an operation that ended after its credential's early end.
+    /// The lifecycle of an operation that ended after its credential's early end.
     pub(crate) fn ended_early(&self, record: &OperationRecord) -> Option<&Life> {
         self.lives.get(&record.life).filter(|life| life.outlived_its_early_end(record.end))
     }

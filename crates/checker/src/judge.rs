@@ -7,12 +7,13 @@ use leaseproof_domain::{
     SecondFigures, Subject, VERDICTS_SCHEMA, Verdict, count,
 };
 use leaseproof_history::ReadEnd;
-use leaseproof_scenario::{Ask, LifePlan, Plan};
+use leaseproof_scenario::{Ask, LifecyclePlan, Plan};
 
 use crate::arrivals::Arrivals;
 use crate::causes::{self, Failed};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
+use crate::collector::Written;
 use crate::coverage;
 use crate::fold::{Life, MET, Run};
 use crate::known;
@@ -20,7 +21,6 @@ use crate::observed;
 use crate::outcome::outcome;
 use crate::saturation;
 use crate::server_words;
-use crate::sheet::Written;
 use crate::statistics::{Clocking, Extent, Statistics};
 use crate::timeouts::Timeouts;
 use crate::validity::{self, Punctuality};
@@ -41,23 +41,23 @@ pub struct Judged {
 /// Only what the plan asks is judged. `ended` is asked once, after the last event. The same plan and events always give
 /// the same verdicts.
 pub fn judge(plan: &Plan, events: impl Iterator<Item = Event>, ended: impl FnOnce() -> ReadEnd) -> Judged {
-    let mut bench = Bench::new(plan);
+    let mut judging = Judging::new(plan);
     for event in events {
-        bench.see(&event);
+        judging.see(&event);
     }
-    bench.close(&ended())
+    judging.close(&ended())
 }
 
 /// How each issued credential of a run ended, by the number of its lifecycle: the totals of [`judge`] count the same.
 pub fn credential_ends(plan: &Plan, events: impl Iterator<Item = Event>) -> BTreeMap<u64, CredentialEnd> {
     // No check has a part in it.
     let plan = Plan { asks: Vec::new(), ..plan.clone() };
-    let mut bench = Bench { totaller: Totaller::of_each(), ..Bench::new(&plan) };
+    let mut judging = Judging { totaller: Totaller::of_each(), ..Judging::new(&plan) };
     for event in events {
-        bench.see(&event);
+        judging.see(&event);
     }
-    bench.see_the_left();
-    bench.totaller.into_ends()
+    judging.see_the_left();
+    judging.totaller.into_ends()
 }
 
 /// The verdict over several judgments. Fail outranks Unknown outranks Pass; a failure that is declared as known does not
@@ -71,7 +71,7 @@ pub fn overall(verdicts: &[Judgment]) -> Verdict {
 }
 
 /// The checks at work on one run.
-struct Bench<'p> {
+struct Judging<'p> {
     run: Run<'p>,
     windows: Windows<'p>,
     totaller: Totaller,
@@ -80,7 +80,7 @@ struct Bench<'p> {
     asks_known: Vec<Ask>,
 }
 
-impl<'p> Bench<'p> {
+impl<'p> Judging<'p> {
     fn new(plan: &'p Plan) -> Self {
         let (asks_known, asks): (Vec<&Ask>, Vec<&Ask>) =
             plan.asks.iter().partition(|ask| ask.check.as_str() == "KNO-1");
@@ -245,7 +245,7 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
 fn nothing_works(raise: &[&str], subject: &Subject, plan: &Plan, windows: &Windows<'_>) -> Option<String> {
     let role = if let Subject::Role(role) = subject { Some(role.as_str()) } else { None };
     // A lease is shortened by a renewal: without it, it does not end in the run.
-    let of_role = |life: &&LifePlan| role.is_none_or(|role| life.role == role);
+    let of_role = |life: &&LifecyclePlan| role.is_none_or(|role| life.role == role);
     let is_shortened = || plan.lives.iter().filter(of_role).any(|life| life.lease.is_some());
     let (op, noun) = match *raise.first()? {
         "renew.share" => (Operation::Renew, "renewal"),
@@ -384,22 +384,22 @@ mod tests {
     use leaseproof_history::ReadEnd;
     use leaseproof_scenario::{Ask, Plan};
 
-    use super::{Asked, Bench};
+    use super::{Asked, Judging};
     use crate::check::{Check, Whole};
+    use crate::collector::FindingCollector;
     use crate::fold::Run;
-    use crate::sheet::Sheet;
 
     /// Finds something, and then breaks.
     struct Broken;
 
     impl Check for Broken {
-        fn see(&mut self, _: &Event, _: &Run<'_>, sheet: &mut Sheet) {
-            sheet.sample();
-            sheet.find(leaseproof_domain::Finding::default());
+        fn see(&mut self, _: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
+            collector.sample();
+            collector.find(leaseproof_domain::Finding::default());
             panic!("index out of bounds");
         }
 
-        fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, _: &mut Sheet) {
+        fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, _: &mut FindingCollector) {
             unreachable!("it is left alone after its panic");
         }
 
@@ -424,8 +424,8 @@ mod tests {
     fn a_check_that_panics_is_unknown_and_the_others_go_on() {
         let plan = plan();
         let ask: &Ask = &plan.asks[0];
-        let mut bench = Bench::new(&plan);
-        bench.asked.insert(0, Asked::new(ask, Box::new(Broken), &plan));
+        let mut judging = Judging::new(&plan);
+        judging.asked.insert(0, Asked::new(ask, Box::new(Broken), &plan));
         let header = Header {
             format: 1,
             leaseproof: String::new(),
@@ -434,9 +434,9 @@ mod tests {
             seed: 1,
             epoch: UnixMicros(0),
         };
-        bench.see(&Event::Header(header));
-        bench.see(&Event::End(End::new(Micros(1), EndReason::Completed)));
-        let checks = bench.close(&ReadEnd::Complete).verdicts.checks;
+        judging.see(&Event::Header(header));
+        judging.see(&Event::End(End::new(Micros(1), EndReason::Completed)));
+        let checks = judging.close(&ReadEnd::Complete).verdicts.checks;
         assert_eq!(checks[0].verdict, Verdict::Unknown);
         assert_eq!(checks[0].reason.as_deref(), Some("the check itself crashed: index out of bounds"));
         assert_eq!(

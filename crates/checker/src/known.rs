@@ -5,7 +5,7 @@ use leaseproof_domain::{Finding, Judgment, KnownFinding, Subject, Verdict};
 use leaseproof_scenario::{Ask, KnownPlan, Plan};
 
 use crate::check::Outcome;
-use crate::sheet::{Sheet, Written};
+use crate::collector::{FindingCollector, Written};
 
 /// The declaration that a failure matches.
 pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
@@ -15,17 +15,17 @@ pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
 
 /// KNO-1: `judged` holds every other judgment and the places of the declarations that it matches.
 pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -> Outcome {
-    let mut sheet = Sheet::new(ask, plan);
+    let mut collector = FindingCollector::new(ask, plan);
     let own = plan.known.iter().any(|entry| entry.origin == ask.origin);
     for (place, entry) in plan.known.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
-        judge_entry(place, entry, judged, &mut sheet);
+        judge_entry(place, entry, judged, &mut collector);
     }
-    let written: Written = sheet.finish();
+    let written: Written = collector.finish();
     let without_samples = "the scenario declares nothing as known";
     Outcome { written, crashed: None, without_samples, raise: &[], futile: None, rests_on_timing: None }
 }
 
-fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], sheet: &mut Sheet) {
+fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], collector: &mut FindingCollector) {
     let of_entry = |judgment: &Judgment| {
         judgment.check == entry.check
             && match (&judgment.subject, &entry.role) {
@@ -35,17 +35,17 @@ fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)
     };
     let concerned: Vec<_> = judged.iter().filter(|(judgment, _)| of_entry(judgment)).collect();
     if concerned.iter().any(|(judgment, places)| judgment.verdict == Verdict::Fail && places.contains(&place)) {
-        sheet.sample();
+        collector.sample();
     } else if concerned.is_empty() {
-        sheet.cannot_say(format!("{} is declared as known and was not asked", entry.check));
+        collector.cannot_say(format!("{} is declared as known and was not asked", entry.check));
     } else if concerned.iter().any(|(judgment, _)| judgment.verdict == Verdict::Unknown) {
-        sheet.cannot_say(format!("{} is declared as known and could not be judged", entry.check));
+        collector.cannot_say(format!("{} is declared as known and could not be judged", entry.check));
     } else {
-        sheet.sample();
+        collector.sample();
         let what = format!(
             "{} does not fail as it is declared to ({}): take the entry out, or correct its evidence",
             entry.check, entry.because
         );
-        sheet.find(Finding { what, promised: Some(entry.origin.clone()), ..Finding::default() });
+        collector.find(Finding { what, promised: Some(entry.origin.clone()), ..Finding::default() });
     }
 }

@@ -20,7 +20,7 @@
 use std::time::Duration;
 
 use leaseproof_domain::{LoadFigures, Micros, Operation, Ttl};
-use leaseproof_scenario::{EstateKind, LifePlan, PhasePlan, Plan};
+use leaseproof_scenario::{EnvironmentKind, LifecyclePlan, PhasePlan, Plan};
 
 use crate::check::has_several_clusters;
 use crate::fold::{Fault, Run, Slice, Waits};
@@ -130,7 +130,7 @@ fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<Span> {
 
 /// How long the credentials of a phase live at most: until then the load rises.
 fn lifetime(plan: &Plan, phase: &PhasePlan) -> Duration {
-    let lease = |life: &LifePlan| {
+    let lease = |life: &LifecyclePlan| {
         let role = plan.roles.iter().find(|role| role.name == life.role);
         let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value);
         let lease = life.lease.or(promised).map_or(Duration::MAX, Ttl::duration);
@@ -186,7 +186,8 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
 
 /// Whether the looks at roles show those of the run and no others.
 fn sees_all_roles(plan: &Plan) -> bool {
-    let alone = plan.estate != EstateKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet);
+    let alone =
+        plan.estate != EnvironmentKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet);
     alone && !has_several_clusters(plan)
 }
 

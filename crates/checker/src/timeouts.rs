@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leaseproof_domain::{Micros, Operation, OperationRecord, Shed};
-use leaseproof_scenario::{LifePlan, Plan};
+use leaseproof_scenario::{LifecyclePlan, Plan};
 
 /// The time-outs of a plan's client.
 #[derive(Clone, Copy)]
@@ -36,8 +36,8 @@ impl<'p> Timeouts<'p> {
     /// Of several lifecycles that may be meant, the one that waits least.
     fn issue(self, lifecycle: Option<&str>, role: &str, phase: &str) -> Duration {
         let phase = self.plan.phases.iter().find(|other| other.name == phase);
-        let mixed = |life: &LifePlan| phase.is_none_or(|phase| phase.mix.contains_key(&life.name));
-        let meant = |life: &&LifePlan| match lifecycle {
+        let mixed = |life: &LifecyclePlan| phase.is_none_or(|phase| phase.mix.contains_key(&life.name));
+        let meant = |life: &&LifecyclePlan| match lifecycle {
             Some(name) => life.name == name,
             None => life.role == role && mixed(life),
         };

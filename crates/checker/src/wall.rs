@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use leaseproof_domain::{Finding, Micros, UnixMicros};
 
+use crate::collector::FindingCollector;
 use crate::fold::{Between, Clocks};
-use crate::sheet::Sheet;
 
 /// A moment of a server's clock and where it has to lie.
 pub(crate) struct WallMoment {
@@ -52,7 +52,7 @@ impl WallBounds {
         clocks.on_harness(&moment.server, moment.wall).is_some_and(|at| moment.side(at).is_none())
     }
 
-    /// `finding` is of the life that the moment belongs to, without its words.
+    /// `finding` is of the lifecycle that the moment belongs to, without its words.
     pub(crate) fn judge(&mut self, clocks: &Clocks, moment: WallMoment, finding: impl FnOnce() -> Finding) {
         match clocks.on_harness(&moment.server, moment.wall) {
             None => self.unread = Some(moment.server),
@@ -65,7 +65,7 @@ impl WallBounds {
     pub(crate) fn settle(
         &mut self,
         clocks: &Clocks,
-        sheet: &mut Sheet,
+        collector: &mut FindingCollector,
         words: impl Fn(&WallMoment, Side, i128) -> String,
     ) {
         for (moment, mut finding) in std::mem::take(&mut self.doubtful) {
@@ -73,11 +73,11 @@ impl WallBounds {
             if let Some(side) = moment.side(at) {
                 let distance = (at.earliest + at.latest) / 2 - i128::from(moment.reference.0);
                 finding.what = words(&moment, side, distance);
-                sheet.find(finding);
+                collector.find(finding);
             }
         }
         if let Some(server) = &self.unread {
-            sheet.cannot_say(format!("the clock of {server} was not measured before"));
+            collector.cannot_say(format!("the clock of {server} was not measured before"));
         }
     }
 }

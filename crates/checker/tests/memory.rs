@@ -1,4 +1,4 @@
-//! How much a judgment keeps of each life that has ended.
+//! How much a judgment keeps of each lifecycle that has ended.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ fn standing() -> u64 {
     (stats.bytes_allocated - stats.bytes_deallocated) as u64
 }
 
-/// The bytes that a judgment of so many lives holds after the last event, and before it is closed.
+/// The bytes that a judgment of so many lifecycles holds after the last event, and before it is closed.
 fn kept(lives: u64) -> u64 {
     let plan = story::plan();
     let before = standing();

@@ -3,9 +3,9 @@ use std::future::Future;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 
-use leaseproof_estate::Bare;
+use leaseproof_environment::Bare;
 
-use crate::{Bench, Obstacle};
+use crate::{FactContext, Obstacle};
 
 /// A claim about the servers' behavior.
 pub struct Fact {
@@ -28,7 +28,7 @@ pub struct Fact {
 }
 
 /// The test of a fact. An obstacle makes the fact undecided.
-pub type Prove = for<'b> fn(&'b mut Bench) -> Pin<Box<dyn Future<Output = Result<(), Obstacle>> + Send + 'b>>;
+pub type Prove = for<'b> fn(&'b mut FactContext) -> Pin<Box<dyn Future<Output = Result<(), Obstacle>> + Send + 'b>>;
 
 /// The servers that a fact needs.
 #[derive(Clone, Copy)]

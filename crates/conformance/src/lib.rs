@@ -4,7 +4,7 @@
 //!
 //! This crate never reads a scenario and judges no environment.
 
-mod bench;
+mod context;
 mod expect;
 mod fact;
 mod facts;
@@ -16,7 +16,7 @@ mod proof;
 mod prove;
 mod servers;
 
-pub use bench::Bench;
+pub use context::FactContext;
 pub use expect::{Answered, Expect};
 pub use fact::{Exception, Fact, Ground, Otherwise, Prove};
 pub use facts::{CATALOGUE, UnknownFact, find};

@@ -3,13 +3,13 @@ use std::time::{Duration, Instant};
 use leaseproof_domain::Username;
 use leaseproof_vault::Error as VaultError;
 
-use crate::{Bench, Obstacle};
+use crate::{FactContext, Obstacle};
 
 /// How often a question is asked again.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// What is there, and what comes.
-impl Bench {
+impl FactContext {
     /// The leases of a role of the fact's engine that Vault lists.
     ///
     /// # Errors

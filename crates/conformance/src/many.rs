@@ -2,10 +2,10 @@ use leaseproof_domain::LeaseId;
 use leaseproof_vault::{Error as VaultError, Issued};
 use tokio::task::JoinSet;
 
-use crate::{Bench, Obstacle};
+use crate::{FactContext, Obstacle};
 
 /// Many requests at the same time.
-impl Bench {
+impl FactContext {
     /// Asks for a credential of each of these roles of the fact's engine, all at the same time. The answers come in
     /// the order in which they came.
     ///

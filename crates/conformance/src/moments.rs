@@ -4,13 +4,13 @@ use leaseproof_domain::{UnixMicros, Username};
 use leaseproof_vault::{Answer, Error as VaultError};
 use serde_json::Value;
 
-use crate::{Bench, Obstacle};
+use crate::{FactContext, Obstacle};
 
 /// How often what has to come is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
 /// When things are on PostgreSQL's clock, and values that have to lie between two others.
-impl Bench {
+impl FactContext {
     /// PostgreSQL's clock, in seconds since 1970.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Bench {
         self.holds(what, format!("{low:.3} to {high:.3}"), format!("{got:.3}"), met);
     }
 
-    /// Records the first value of a statement, asked as [`Bench::value`] asks; `NULL` where it is none.
+    /// Records the first value of a statement, asked as [`FactContext::value`] asks; `NULL` where it is none.
     ///
     /// # Errors
     /// [`Obstacle::Postgres`].

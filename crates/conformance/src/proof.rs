@@ -121,7 +121,7 @@ pub enum Obstacle {
     Postgres(#[from] leaseproof_postgres::Error),
     /// A server could not be had.
     #[error(transparent)]
-    Estate(#[from] leaseproof_estate::EstateError),
+    Estate(#[from] leaseproof_environment::EnvironmentError),
     /// A file or a socket could not be had.
     #[error("preparing it: {0}")]
     Io(#[from] std::io::Error),

@@ -2,16 +2,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Bare, EstateError, Layout};
+use leaseproof_environment::{Bare, EnvironmentError, Layout};
 use leaseproof_history::Ledger;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::bench::On;
+use crate::context::On;
 use crate::fact::{Fact, Ground};
 use crate::proof::{Obstacle, Proof, Proofs};
 use crate::servers::{Servers, Yard};
-use crate::{Bench, CATALOGUE};
+use crate::{CATALOGUE, FactContext};
 
 /// How long a fact may take before it is given up, and one that takes minutes by nature.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -40,8 +40,8 @@ pub struct Asked {
 /// Proves facts on real servers of that version, several at the same time, and tells each as it is decided.
 ///
 /// # Errors
-/// [`EstateError`] where the servers cannot be had at all, or not be removed.
-pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs, EstateError> {
+/// [`EnvironmentError`] where the servers cannot be had at all, or not be removed.
+pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs, EnvironmentError> {
     let Asked { facts, postgres, layout, run, ledger, redactor, at_once } = asked;
     let yard = Yard { run, ledger, redactor };
     let bare = Bare { layout, ..Bare::new(&postgres) };
@@ -92,7 +92,7 @@ fn word(layout: Layout) -> &'static str {
 
 async fn versions(servers: &Servers, postgres: &str) -> (String, String) {
     let vault = servers.estate.vault().health().await.map(|health| health.version).unwrap_or_default();
-    let login = servers.estate.observer_login(leaseproof_estate::TARGET, "postgres");
+    let login = servers.estate.observer_login(leaseproof_environment::TARGET, "postgres");
     let asked = async {
         let session = leaseproof_postgres::Session::open(&login).await?;
         session.value("SELECT split_part(current_setting('server_version'), ' ', 1)").await
@@ -115,16 +115,16 @@ async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: B
             }
         }
     };
-    let mut bench = match Bench::make(fact.id, postgres, servers, Arc::clone(&yard.redactor)).await {
-        Ok(bench) => bench,
+    let mut context = match FactContext::make(fact.id, postgres, servers, Arc::clone(&yard.redactor)).await {
+        Ok(context) => context,
         Err(why) => return Proof::undecided(fact.id, why.to_string()),
     };
     let patience = if fact.slow { LONG_PATIENCE } else { PATIENCE };
-    let obstacle = match tokio::time::timeout(patience, (fact.prove)(&mut bench)).await {
+    let obstacle = match tokio::time::timeout(patience, (fact.prove)(&mut context)).await {
         Ok(done) => done.err(),
         Err(_) => Some(Obstacle::of(format!("it was given up after {} s", patience.as_secs()))),
     };
-    let (steps, servers) = bench.end();
+    let (steps, servers) = context.end();
     let obstacle = obstacle.map(|why| yard.redactor.scrub(&why.to_string()).text);
     let took = begun.elapsed();
     let proof = Proof::of(fact.id, exception, steps, obstacle, took);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Bare, Estate, EstateError, StandOptions};
+use leaseproof_environment::{Bare, Environment, EnvironmentError, StandOptions};
 use leaseproof_history::Ledger;
 
 /// Lines of the servers' logs, by server, as they were written: for a search, never for keeping.
@@ -13,8 +13,8 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// Follows every log of the estate that nobody follows yet.
-    pub(crate) fn follow(&self, estate: &mut Estate) {
+    /// Follows every log of the environment that nobody follows yet.
+    pub(crate) fn follow(&self, estate: &mut Environment) {
         for mut stream in estate.take_logs() {
             let lines = Arc::clone(&self.lines);
             tokio::spawn(async move {
@@ -32,9 +32,9 @@ impl Logs {
     }
 }
 
-/// A standing estate with its logs.
+/// A standing environment with its logs.
 pub(crate) struct Servers {
-    pub(crate) estate: Estate,
+    pub(crate) estate: Environment,
     pub(crate) logs: Logs,
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Yard {
 
 impl Yard {
     /// Stands servers up; `part` tells them apart from the run's others.
-    pub(crate) async fn stand(&self, bare: &Bare, part: &str) -> Result<Servers, EstateError> {
+    pub(crate) async fn stand(&self, bare: &Bare, part: &str) -> Result<Servers, EnvironmentError> {
         let options = StandOptions::new(format!("{}-{part}", self.run));
-        let mut estate = Estate::stand_bare(bare, &options, &self.ledger, &self.redactor).await?;
+        let mut estate = Environment::stand_bare(bare, &options, &self.ledger, &self.redactor).await?;
         let logs = Logs::default();
         logs.follow(&mut estate);
         Ok(Servers { estate, logs })

@@ -2,9 +2,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionMark, AuthFailure, DependencySighting, DnsEvent, End, FailedRevocation, FaultMark, HarnessTrouble,
-    IrrevocableSighting, KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin,
-    Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, ServerNote, SessionSighting, UnixMicros, Username, WatchGap,
+    ActionMark, AuthFailure, DependencyObservation, DnsEvent, End, FailedRevocation, FaultMark, HarnessTrouble,
+    IrrevocableObservation, KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin,
+    Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, ServerNote, SessionObservation, UnixMicros, Username, WatchGap,
 };
 
 /// The version of the history's format that this build writes. It is raised with every new kind of event and every new
@@ -13,7 +13,7 @@ pub const FORMAT_VERSION: u32 = 7;
 
 /// One line of a history.
 ///
-/// Looks at the estate (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
+/// Looks at the environment (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
 /// the moment after its answer came (`to`): what they show was true somewhere in between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -60,12 +60,12 @@ pub enum Event {
     Operation(OperationRecord),
     /// An arrival was turned away by the in-flight cap.
     Shed(Shed),
-    /// One role was looked at on behalf of a life.
+    /// One role was looked at on behalf of a lifecycle.
     RoleRead(RoleRead),
     /// What changed among all roles since the last look.
-    Roles(RoleSighting),
+    Roles(RoleObservation),
     /// What changed among Vault's leases since the last look.
-    Leases(LeaseSighting),
+    Leases(LeaseObservation),
     /// A set of privileges met for the first time; later readings name it by number.
     PrivilegeSet {
         /// Its number in this history, from 0.
@@ -78,11 +78,11 @@ pub enum Event {
     /// One privilege was tried out as the credential.
     Probe(ProbeRecord),
     /// What changed among the credentials' sessions since the last look.
-    Sessions(SessionSighting),
+    Sessions(SessionObservation),
     /// What `pg_shdepend` holds of credentials' roles.
-    Dependencies(DependencySighting),
+    Dependencies(DependencyObservation),
     /// What changed among Vault's irrevocable leases since the last look.
-    Irrevocable(IrrevocableSighting),
+    Irrevocable(IrrevocableObservation),
     /// Gauges of Vault's telemetry.
     Metrics(MetricReading),
     /// A kept session was asked after its credential's end.
@@ -292,16 +292,16 @@ pub struct PhaseMark {
 pub enum PhasePoint {
     /// Its first arrival may come.
     Begins,
-    /// No more arrivals; lives go on.
+    /// No more arrivals; lifecycles go on.
     Drains,
-    /// Its drain is over; what still lives is left alone.
+    /// Its drain is over; what still runs is left alone.
     Ends,
 }
 
-/// An arrival that the in-flight cap turned away while the generator was on time: a finding on the estate.
+/// An arrival that the in-flight cap turned away while the generator was on time: a finding on the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shed {
-    /// The life that was not begun.
+    /// The lifecycle that was not begun.
     pub life: u64,
     /// Its Vault role.
     pub role: String,
@@ -314,10 +314,10 @@ pub struct Shed {
     pub lifecycle: Option<String>,
 }
 
-/// One role, looked at on behalf of a life right after an issue or a renewal.
+/// One role, looked at on behalf of a lifecycle right after an issue or a renewal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleRead {
-    /// The life.
+    /// The lifecycle.
     pub life: u64,
     /// Before the question.
     pub from: Micros,
@@ -331,7 +331,7 @@ pub struct RoleRead {
 
 /// What changed among the cluster's roles (baseline and harness excepted) since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RoleSighting {
+pub struct RoleObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -351,7 +351,7 @@ pub struct RoleSighting {
 
 /// What changed among Vault's leases (`sys/leases/lookup/database/creds/…`) since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LeaseSighting {
+pub struct LeaseObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.

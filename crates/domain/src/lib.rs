@@ -36,8 +36,8 @@ pub use count::count;
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use end::{Cause, End, EndReason};
 pub use event::{
-    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseSighting,
-    OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleRead, RoleSeen, RoleSighting, SecretSeen, ServerLost,
+    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseObservation,
+    OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleObservation, RoleRead, RoleSeen, SecretSeen, ServerLost,
     SetupRecord, Shed,
 };
 pub use harness::{FLOOD_ACCOUNT, HarnessFault, HarnessTrouble};
@@ -57,8 +57,8 @@ pub use redactor::{Redactor, Scrubbed, is_common_word, is_password_word, looks_g
 pub use second::SecondFigures;
 pub use secret::Secret;
 pub use sighting::{
-    AuthFailure, DependencySeen, DependencySighting, FailedRevocation, FaultMark, FaultPoint, IrrevocableSighting,
-    KeptSession, MetricReading, SessionSeen, SessionSighting,
+    AuthFailure, DependencyObservation, DependencySeen, FailedRevocation, FaultMark, FaultPoint,
+    IrrevocableObservation, KeptSession, MetricReading, SessionObservation, SessionSeen,
 };
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{

@@ -15,7 +15,7 @@ pub enum Observer {
     Leases,
     /// Privileges of credentials.
     Privileges,
-    /// One role on behalf of a life.
+    /// One role on behalf of a lifecycle.
     RoleRead,
     /// Vault's audit log.
     Audit,

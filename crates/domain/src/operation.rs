@@ -27,7 +27,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Every operation, in the order of a life.
+    /// Every operation, in the order of a lifecycle.
     pub const ALL: [Self; 7] =
         [Self::Issue, Self::Login, Self::Relogin, Self::Renew, Self::Revoke, Self::DeadLogin, Self::Refused];
 
@@ -44,7 +44,7 @@ impl Operation {
         }
     }
 
-    /// Whether a failure of this operation is a failure of the estate; false where a refusal is what is expected.
+    /// Whether a failure of this operation is a failure of the environment; false where a refusal is what is expected.
     pub const fn expects_success(self) -> bool {
         !matches!(self, Self::DeadLogin | Self::Refused)
     }
@@ -191,11 +191,11 @@ pub struct Span {
 /// One operation as it was done: the unit of a history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationRecord {
-    /// The life it belongs to, counted from 1 in order of arrival; 0 for what belongs to none.
+    /// The lifecycle it belongs to, counted from 1 in order of arrival; 0 for what belongs to none.
     pub life: u64,
     /// The Vault role asked for.
     pub role: String,
-    /// The phase in which the life arrived.
+    /// The phase in which the lifecycle arrived.
     pub phase: String,
     /// What was done.
     pub op: Operation,

@@ -8,7 +8,7 @@ use crate::{Grant, Micros, Username};
 /// One privilege, tried out as the credential and rolled back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeRecord {
-    /// The life whose credential tried it.
+    /// The lifecycle whose credential tried it.
     pub life: u64,
     /// Before its first statement.
     pub from: Micros,

@@ -28,7 +28,7 @@ pub struct SessionSeen {
 
 /// What changed among the credentials' sessions since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SessionSighting {
+pub struct SessionObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -67,7 +67,7 @@ pub struct DependencySeen {
 
 /// `pg_shdepend`'s rows of roles that were not there before the run, in one snapshot with `pg_authid`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DependencySighting {
+pub struct DependencyObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -83,7 +83,7 @@ pub struct DependencySighting {
 
 /// What changed among Vault's irrevocable leases (`sys/leases?type=irrevocable`) since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct IrrevocableSighting {
+pub struct IrrevocableObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -171,7 +171,7 @@ pub struct FailedRevocation {
 /// A session that was opened while its credential was good and kept open, asked once more after the credential's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeptSession {
-    /// The life.
+    /// The lifecycle.
     pub life: u64,
     /// The Vault role.
     pub role: String,
@@ -191,7 +191,7 @@ pub struct KeptSession {
     pub from: Micros,
     /// After the answers.
     pub to: Micros,
-    /// What the life's query answered in it.
+    /// What the lifecycle's query answered in it.
     pub query: Outcome,
     /// Whether `pg_stat_activity` shows it after that; none where that could not be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use leaseproof_domain::Ttl;
 use leaseproof_pipeline::attached::{self, Permissions};
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 
 use crate::console;
 use crate::failure::Failure;
@@ -44,7 +44,7 @@ pub(crate) struct AttachedArgs {
     insecure_http: bool,
 }
 
-impl From<Where> for EstateKind {
+impl From<Where> for EnvironmentKind {
     fn from(said: Where) -> Self {
         match said {
             Where::Attached => Self::Attached,
@@ -58,8 +58,8 @@ impl From<Where> for EstateKind {
 ///
 /// In a series, plans of other environments may go with the option that only attached ones need.
 pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs, is_alone: bool) -> Result<(), Failure> {
-    plan.estate = args.estate.map_or(plan.estate, EstateKind::from);
-    if plan.estate != EstateKind::Attached {
+    plan.estate = args.estate.map_or(plan.estate, EnvironmentKind::from);
+    if plan.estate != EnvironmentKind::Attached {
         return match &args.allow_writes_to {
             Some(_) if is_alone => {
                 Err(Failure::usage("--allow-writes-to is for attached environments only: add --estate attached"))
@@ -77,7 +77,7 @@ pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs, is_alone: bool) -> R
             insecure_http: args.insecure_http,
         },
     )?;
-    for server in plan.attached.iter().flat_map(leaseproof_estate::sent_in_clear) {
+    for server in plan.attached.iter().flat_map(leaseproof_environment::sent_in_clear) {
         let words = "passwords and data go to another machine without encryption";
         console::note(format!("warning: {server} has sslmode = \"disable\": {words}"));
     }

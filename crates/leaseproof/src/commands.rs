@@ -98,7 +98,7 @@ fn check(path: &Path, overrides: &Overrides) -> Result<(Plan, Problems), Failure
 
 /// The async runtime of a command with servers. Two threads are enough, because everything waits for servers.
 fn runtime() -> Result<Runtime, Failure> {
-    leaseproof_estate::raise_file_limit();
+    leaseproof_environment::raise_file_limit();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

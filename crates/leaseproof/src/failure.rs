@@ -31,7 +31,7 @@ impl Failure {
         Self::new(Exit::Usage, words)
     }
 
-    /// No estate, or no place to write to.
+    /// No environment, or no place to write to.
     pub(crate) fn estate(words: impl fmt::Display) -> Self {
         Self::new(Exit::Estate, words)
     }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use leaseproof_domain::{Redactor, Severity};
-use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_environment::{Environment, StandOptions};
 use leaseproof_history::{Entry, Ledger, RunFolder};
 use leaseproof_pipeline::{Interrupt, Stop};
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 
 use crate::console;
 use crate::exit::Exit;
@@ -33,7 +33,7 @@ pub(crate) async fn keep(
     screen: Screen,
     ready: impl FnOnce(&Kept) -> io::Result<()>,
 ) -> Ended {
-    if plan.estate == EstateKind::Attached {
+    if plan.estate == EnvironmentKind::Attached {
         let words =
             format!("`up` starts environments; the environment of {} is attached and already running", plan.name);
         return Err(Failure::usage(words));
@@ -76,7 +76,7 @@ async fn live(
     let stage = screen.stage("starting the environment");
     let redactor = Arc::new(Redactor::new());
     let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
-    let stood = interrupt.unless_asked(Estate::stand(plan, &options, None, ledger, &redactor)).await;
+    let stood = interrupt.unless_asked(Environment::stand(plan, &options, None, ledger, &redactor)).await;
     let mut estate = match stood {
         Ok(Ok(estate)) => estate,
         Ok(Err(error)) => return (error.into(), None),
@@ -108,7 +108,7 @@ async fn live(
     (stop, torn.ok().and_then(Result::err).map(|error| error.to_string()))
 }
 
-async fn until_the_end(estate: &Estate, interrupt: &Interrupt) -> Stop {
+async fn until_the_end(estate: &Environment, interrupt: &Interrupt) -> Stop {
     let mut lost = estate.lost();
     let ended = interrupt.unless_asked(lost.wait_for(Option::is_some)).await;
     match ended {

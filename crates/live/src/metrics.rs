@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use leaseproof_domain::{Event, LeaseSighting, Operation, OperationRecord, RoleSighting};
+use leaseproof_domain::{Event, LeaseObservation, Operation, OperationRecord, RoleObservation};
 use leaseproof_history::EventStream;
 
 /// The longest response time that is counted as itself; longer ones count as this one.
@@ -68,10 +68,10 @@ impl Snapshot {
         match event {
             Event::Operation(record) => self.operations.entry(record.op).or_default().add(record),
             Event::Shed(_) => self.dropped += 1,
-            Event::Roles(RoleSighting { appeared, gone, .. }) => {
+            Event::Roles(RoleObservation { appeared, gone, .. }) => {
                 self.roles = (self.roles + appeared.len() as u64).saturating_sub(gone.len() as u64);
             }
-            Event::Leases(LeaseSighting { appeared, gone, .. }) => {
+            Event::Leases(LeaseObservation { appeared, gone, .. }) => {
                 self.leases = (self.leases + appeared.len() as u64).saturating_sub(gone.len() as u64);
             }
             _ => {}
@@ -118,8 +118,8 @@ mod tests {
     use std::time::Duration;
 
     use leaseproof_domain::{
-        Event, Failure, FailureSource, HarnessFault, LeaseId, LeaseSighting, Micros, Operation, OperationRecord,
-        Outcome, RoleSeen, RoleSighting, Span, Username,
+        Event, Failure, FailureSource, HarnessFault, LeaseId, LeaseObservation, Micros, Operation, OperationRecord,
+        Outcome, RoleObservation, RoleSeen, Span, Username,
     };
     use leaseproof_history::EventStream;
 
@@ -186,12 +186,12 @@ mod tests {
         let roles = |appeared: &[u32], gone: &[u32]| {
             let appeared = appeared.iter().copied().map(role).collect();
             let (from, to, changed, gone) = (Micros(0), Micros(1), Vec::new(), gone.to_vec());
-            Event::Roles(RoleSighting { from, to, appeared, changed, gone, total: 0 })
+            Event::Roles(RoleObservation { from, to, appeared, changed, gone, total: 0 })
         };
         let leases = |appeared: &[&str], gone: &[&str]| {
             let ids = |ids: &[&str]| ids.iter().copied().map(LeaseId::new).collect();
             let (from, to, appeared, gone) = (Micros(0), Micros(1), ids(appeared), ids(gone));
-            Event::Leases(LeaseSighting { from, to, appeared, gone, total: 0 })
+            Event::Leases(LeaseObservation { from, to, appeared, gone, total: 0 })
         };
         // Each of two clusters has its own observations.
         let all =

@@ -5,7 +5,7 @@ mod guard;
 mod left_out;
 
 use leaseproof_domain::Ttl;
-use leaseproof_scenario::{AttachedPlan, EstateKind, Plan};
+use leaseproof_scenario::{AttachedPlan, EnvironmentKind, Plan};
 
 pub use estimate::Estimate;
 pub(crate) use guard::Guard;
@@ -36,7 +36,7 @@ pub struct Permissions<'a> {
 /// # Errors
 /// [`Error::Input`] if the run is not permitted, or the plan cannot be run there.
 pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimate, Error> {
-    plan.estate = EstateKind::Attached;
+    plan.estate = EnvironmentKind::Attached;
     let Some(attached) = &mut plan.attached else {
         return Err(Error::input(format!(
             "the scenario {} has no [attached]: add the addresses of Vault and PostgreSQL there",
@@ -47,7 +47,7 @@ pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimat
     attached.max_live_leases = permissions.max_live_leases;
     attached.max_duration = permissions.max_duration;
     attached.insecure_http = permissions.insecure_http;
-    leaseproof_estate::in_clear(attached).map_err(Error::input)?;
+    leaseproof_environment::in_clear(attached).map_err(Error::input)?;
     if !plan.lies.is_empty() {
         return Err(Error::input("[[lie]] is not supported in an attached environment"));
     }
@@ -56,7 +56,7 @@ pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimat
         return Err(Error::input(format!("{}\nnothing was started", unfit.join("\n"))));
     }
     for life in plan.lives.iter_mut().filter(|life| life.query != NOTHING) {
-        life.query = leaseproof_estate::rolled_back(&life.query).map_err(Error::input)?.sql;
+        life.query = leaseproof_environment::rolled_back(&life.query).map_err(Error::input)?.sql;
     }
     left_out::leave_out(plan, permissions.probes);
     Ok(Estimate::of(plan))
@@ -64,13 +64,13 @@ pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimat
 
 /// Why the plan cannot be run in its attached environment as this machine and the scenario are, each with its line.
 pub fn unfit(plan: &Plan) -> Vec<String> {
-    let unusable = plan.attached.as_ref().map(leaseproof_estate::unusable_inputs).unwrap_or_default();
+    let unusable = plan.attached.as_ref().map(leaseproof_environment::unusable_inputs).unwrap_or_default();
     let faults = plan.faults.iter().map(|fault| ("[[fault]]", &fault.origin));
     let disturbing = faults.chain(plan.actions.iter().map(|action| ("[[action]]", &action.step.origin)));
     let disturbing = disturbing.map(|(what, origin)| {
         format!("{origin}: {what} is not supported in an attached environment, whose servers are not leaseproof's")
     });
-    unusable.into_iter().chain(leaseproof_estate::not_done_there(plan)).chain(disturbing).collect()
+    unusable.into_iter().chain(leaseproof_environment::not_done_there(plan)).chain(disturbing).collect()
 }
 
 /// Checks that the permission names the host of the scenario's Vault.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{
-    Attached, ClientToken, Estate, EstateError, LogStream, PowerDnsAccess, StandOptions, left_there,
+use leaseproof_environment::{
+    Attached, ClientToken, Environment, EnvironmentError, LogStream, PowerDnsAccess, StandOptions, left_there,
 };
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 use leaseproof_timeline::Moments;
 use leaseproof_vault::Client;
 use leaseproof_workload::LoadState;
@@ -25,14 +25,14 @@ use crate::stop::Stop;
 const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Real servers: started by leaseproof, or attached.
-pub(crate) enum Environment {
+pub(crate) enum RunEnvironment {
     /// Child processes or containers of leaseproof, which end with it.
-    Started(Box<Estate>),
+    Started(Box<Environment>),
     /// An environment that is already running.
     Attached(Box<Attached>),
 }
 
-impl Environment {
+impl RunEnvironment {
     /// Starts the plan's environment, or connects to it.
     pub(crate) async fn stand(
         plan: &Plan,
@@ -40,14 +40,16 @@ impl Environment {
         recorder: &Recorder,
         ledger: &Ledger,
         redactor: &Arc<Redactor>,
-    ) -> Result<Self, EstateError> {
+    ) -> Result<Self, EnvironmentError> {
         Ok(match plan.estate {
-            EstateKind::Processes | EstateKind::Containers => {
+            EnvironmentKind::Processes | EnvironmentKind::Containers => {
                 let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
-                let estate = Estate::stand(plan, &options, Some(recorder), ledger, redactor).await?;
+                let estate = Environment::stand(plan, &options, Some(recorder), ledger, redactor).await?;
                 Self::Started(Box::new(estate))
             }
-            EstateKind::Attached => Self::Attached(Box::new(Attached::attach(plan, recorder, ledger, redactor).await?)),
+            EnvironmentKind::Attached => {
+                Self::Attached(Box::new(Attached::attach(plan, recorder, ledger, redactor).await?))
+            }
         })
     }
 
@@ -59,8 +61,8 @@ impl Environment {
         stage: impl Future<Output = T>,
     ) -> Result<T, Cut> {
         match plan.estate {
-            EstateKind::Processes | EstateKind::Containers => interrupt.unless_asked(stage).await,
-            EstateKind::Attached => interrupt.unless_asked_for(ANSWERS, stage).await,
+            EnvironmentKind::Processes | EnvironmentKind::Containers => interrupt.unless_asked(stage).await,
+            EnvironmentKind::Attached => interrupt.unless_asked_for(ANSWERS, stage).await,
         }
     }
 
@@ -73,7 +75,7 @@ impl Environment {
     }
 
     /// Vault, with the token of the watch.
-    pub(crate) async fn observing_vault(&self) -> Result<Client, EstateError> {
+    pub(crate) async fn observing_vault(&self) -> Result<Client, EnvironmentError> {
         match self {
             Self::Started(estate) => estate.observing_vault().await,
             Self::Attached(estate) => Ok(estate.vault()),
@@ -166,7 +168,7 @@ impl Environment {
     }
 
     /// Starts the plan's live PowerDNS, after the setup. A checked plan for an attached environment has none.
-    pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EstateError> {
+    pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EnvironmentError> {
         match self {
             Self::Started(estate) => estate.stand_powerdns(plan, ledger).await,
             Self::Attached(_) => Ok(()),
@@ -182,7 +184,7 @@ impl Environment {
     }
 
     /// Stops it, and revokes its agent's token with every lease under it.
-    pub(crate) async fn end_powerdns(&mut self) -> Result<(), EstateError> {
+    pub(crate) async fn end_powerdns(&mut self) -> Result<(), EnvironmentError> {
         match self {
             Self::Started(estate) => estate.end_powerdns().await,
             Self::Attached(_) => Ok(()),
@@ -190,7 +192,7 @@ impl Environment {
     }
 
     /// Creates the token under which credentials are issued.
-    pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EstateError> {
+    pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EnvironmentError> {
         match self {
             Self::Started(estate) => estate.client_token(plan, ledger).await,
             Self::Attached(estate) => estate.client_token(plan, ledger).await,
@@ -198,7 +200,7 @@ impl Environment {
     }
 
     /// Revokes that token, and with it every lease.
-    pub(crate) async fn release(&self, accessor: &str) -> Result<(), EstateError> {
+    pub(crate) async fn release(&self, accessor: &str) -> Result<(), EnvironmentError> {
         match self {
             Self::Started(estate) => estate.release(accessor).await,
             Self::Attached(estate) => estate.release(accessor).await,
@@ -206,7 +208,7 @@ impl Environment {
     }
 
     /// Measures the servers' clocks.
-    pub(crate) async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EstateError> {
+    pub(crate) async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EnvironmentError> {
         match self {
             Self::Started(estate) => estate.measure_clocks(recorder).await,
             Self::Attached(estate) => estate.measure_clocks(recorder).await,

@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leaseproof_domain::Observer as Looks;
-use leaseproof_estate::{LogStream, PowerDnsAccess};
+use leaseproof_environment::{LogStream, PowerDnsAccess};
 use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
-use leaseproof_scenario::{EstateKind, PdnsPlan, Plan};
+use leaseproof_scenario::{EnvironmentKind, PdnsPlan, Plan};
 use leaseproof_watch::{Config, LogSource, Watched};
 use leaseproof_workload::{DnsTarget, Targets};
 
-use crate::environment::Environment;
+use crate::environment::RunEnvironment;
 use crate::stop::Stop;
 
 /// How often everything is looked at while a run lasts.
 const PACE: Duration = Looks::Roles.pace().expect("roles are looked at again and again");
-/// How often, in an estate that is not leaseproof's: each look is a request of which its audit log tells.
+/// How often, in an environment that is not leaseproof's: each look is a request of which its audit log tells.
 pub(crate) const ATTACHED_PACE: Duration = Looks::Roles.pace_attached().expect("roles are looked at again and again");
 
 /// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.
-pub(crate) async fn watch_config(plan: &Plan, estate: &mut Environment, folder: &RunFolder) -> Result<Config, Stop> {
+pub(crate) async fn watch_config(plan: &Plan, estate: &mut RunEnvironment, folder: &RunFolder) -> Result<Config, Stop> {
     let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
     let mut clusters = Vec::new();
     for (cluster, database) in databases {
@@ -45,7 +45,7 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut Environment, folder: 
         roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),
         usernames: plan.role_names().into_iter().map(|names| names.pattern).collect(),
         accounts: plan.accounts.iter().map(|account| account.name.clone()).collect(),
-        pace: if plan.estate == EstateKind::Attached { ATTACHED_PACE } else { PACE },
+        pace: if plan.estate == EnvironmentKind::Attached { ATTACHED_PACE } else { PACE },
         logs: estate.take_logs().into_iter().map(log_source).collect(),
         audit: estate.audit_log(),
         logs_folder: folder.logs(),
@@ -59,7 +59,7 @@ fn log_source(stream: LogStream) -> LogSource {
 /// What the workload acts on: Vault with the run's own token, and where each role's credentials log in.
 pub(crate) fn targets(
     plan: &Plan,
-    estate: &Environment,
+    estate: &RunEnvironment,
     vault: leaseproof_vault::Client,
     observer: Observer,
 ) -> Targets {
@@ -71,7 +71,7 @@ pub(crate) fn targets(
 }
 
 /// The live PowerDNS that is asked while the load lasts; none where the scenario has none.
-pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Environment) -> Option<(&'p PdnsPlan, DnsTarget)> {
+pub(crate) fn dns<'p>(plan: &'p Plan, estate: &RunEnvironment) -> Option<(&'p PdnsPlan, DnsTarget)> {
     let pdns = plan.pdns.as_ref()?;
     let PowerDnsAccess { dns, api, api_key, agent } = estate.powerdns()?;
     let mount = plan.roles.iter().find(|role| role.name == pdns.role).map(|role| role.mount.clone())?;
@@ -79,7 +79,7 @@ pub(crate) fn dns<'p>(plan: &'p Plan, estate: &Environment) -> Option<(&'p PdnsP
 }
 
 /// The servers' versions, for people.
-pub(crate) async fn versions(plan: &Plan, estate: &Environment) -> Result<Vec<String>, Stop> {
+pub(crate) async fn versions(plan: &Plan, estate: &RunEnvironment) -> Result<Vec<String>, Stop> {
     let mut versions = vec![format!("Vault {}", estate.vault().health().await?.version)];
     for cluster in plan.postgres.keys() {
         let observer = Observer::connect(estate.observer_login(cluster, "postgres")).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn versions(plan: &Plan, estate: &Environment) -> Result<Vec<St
 }
 
 /// That the harness's own account can log in to the database of every promised role, after the set-up.
-pub(crate) async fn databases(plan: &Plan, estate: &Environment) -> Result<(), Stop> {
+pub(crate) async fn databases(plan: &Plan, estate: &RunEnvironment) -> Result<(), Stop> {
     for role in &plan.roles {
         let login = estate.observer_login(&role.on, &role.database);
         let account = login.user.clone();
@@ -110,8 +110,8 @@ pub(crate) async fn databases(plan: &Plan, estate: &Environment) -> Result<(), S
     Ok(())
 }
 
-/// The observer that looks at roles on behalf of single lives: in the cluster of the first promised role.
-pub(crate) async fn observer(plan: &Plan, estate: &Environment) -> Result<Observer, Stop> {
+/// The observer that looks at roles on behalf of single lifecycles: in the cluster of the first promised role.
+pub(crate) async fn observer(plan: &Plan, estate: &RunEnvironment) -> Result<Observer, Stop> {
     let role = plan.roles.first();
     let (cluster, database) = role.map_or(("target", "postgres"), |role| (&*role.on, &*role.database));
     Ok(Observer::connect(estate.observer_login(cluster, database)).await?)

@@ -1,6 +1,6 @@
 //! Distinguishes a running process from another one that later got the same id.
 
-use leaseproof_estate::{start_time, this_host, this_user};
+use leaseproof_environment::{start_time, this_host, this_user};
 use leaseproof_history::Entry;
 
 /// This process as the owner of a run, for the ledger.
@@ -29,7 +29,7 @@ pub fn is_running(pid: u32, started: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use leaseproof_estate::start_time;
+    use leaseproof_environment::start_time;
 
     use super::is_running;
 

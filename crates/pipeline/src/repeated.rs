@@ -9,7 +9,7 @@ use leaseproof_domain::{
     ActionMark, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
 };
 use leaseproof_history::Recorder;
-use leaseproof_scenario::{EstateKind, Plan, healed_by, numbered};
+use leaseproof_scenario::{EnvironmentKind, Plan, healed_by, numbered};
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
@@ -147,7 +147,7 @@ impl Tally {
         match op {
             Operation::Issue | Operation::Login => Some(IN_A_ROW),
             // What an action has ended cannot be revoked.
-            Operation::Revoke if self.plan.estate == EstateKind::Attached => {
+            Operation::Revoke if self.plan.estate == EnvironmentKind::Attached => {
                 let none_ended = self.plan.actions.iter().all(|action| action.ends_leases_of.is_empty());
                 none_ended.then_some(REVOCATIONS_IN_A_ROW)
             }
@@ -253,7 +253,7 @@ mod tests {
         CheckId, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Origin,
         Outcome, Span,
     };
-    use leaseproof_scenario::{EstateKind, KnownPlan, LoadOptions, Plan};
+    use leaseproof_scenario::{EnvironmentKind, KnownPlan, LoadOptions, Plan};
 
     use super::Tally;
 
@@ -321,7 +321,7 @@ mod tests {
             done(life, Operation::Revoke, life * S, failed(FailureSource::Vault, "400", words))
         };
         assert_eq!(ended(&plan, (1..=12).map(failing)), None);
-        plan.estate = EstateKind::Attached;
+        plan.estate = EnvironmentKind::Attached;
         assert_eq!(ended(&plan, (1..=12).map(failing)), Some(2));
         let with_one_that_works = [failing(1), failing(2), done(3, Operation::Revoke, 3 * S, Outcome::Ok), failing(4)];
         assert_eq!(ended(&plan, with_one_that_works), None);

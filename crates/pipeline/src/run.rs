@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{End, EndReason, Event, HarnessFault, Redactor, RunVerdicts};
-use leaseproof_estate::{ClientToken, EstateError};
+use leaseproof_environment::{ClientToken, EnvironmentError};
 use leaseproof_history::{Ledger, NewRun, Recorder, Recording, RunFolder};
 use leaseproof_live::LiveMetrics;
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 use leaseproof_timeline::Moments;
 use leaseproof_watch::{ReleaseWait, Watch};
 use leaseproof_workload::LoadState;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::artifacts::{self, Stood};
 use crate::display::Display;
 use crate::ending::Ending;
-use crate::environment::Environment;
+use crate::environment::RunEnvironment;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::judgment;
@@ -146,11 +146,11 @@ impl LiveRun<'_> {
     /// Starts the environment, runs the load, and stops everything in all cases. Returns the cause of an early end, and
     /// what is left behind.
     async fn run(&self) -> (Option<Stop>, Option<String>) {
-        let mut estate = match Environment::unless_asked(self.plan, self.interrupt, self.stand()).await {
+        let mut estate = match RunEnvironment::unless_asked(self.plan, self.interrupt, self.stand()).await {
             Ok(Ok(estate)) => estate,
             // Servers that had been started ended together with the stage; a login to Vault is in the ledger.
-            Ok(Err(stop)) => return (Some(stop), leaseproof_estate::left_by_login(self.folder.name())),
-            Err(cut) => return (Some(cut.into()), leaseproof_estate::left_by_login(self.folder.name())),
+            Ok(Err(stop)) => return (Some(stop), leaseproof_environment::left_by_login(self.folder.name())),
+            Err(cut) => return (Some(cut.into()), leaseproof_environment::left_by_login(self.folder.name())),
         };
         let (watch, stop) = self.watched(&mut estate).await;
         let _stage = self.display.stage("stopping the environment");
@@ -162,14 +162,14 @@ impl LiveRun<'_> {
         (stop.or(finished), left)
     }
 
-    async fn stand(&self) -> Result<Environment, Stop> {
+    async fn stand(&self) -> Result<RunEnvironment, Stop> {
         let _stage = self.display.stage("starting the environment");
         let (plan, run) = (self.plan, self.folder.name());
-        Ok(Environment::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
+        Ok(RunEnvironment::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
     }
 
     /// Everything between start and stop.
-    async fn watched(&self, estate: &mut Environment) -> (Option<Watch>, Option<Stop>) {
+    async fn watched(&self, estate: &mut RunEnvironment) -> (Option<Watch>, Option<Stop>) {
         let stage = self.display.stage("starting the observation");
         let started = async {
             let config = glue::watch_config(self.plan, estate, self.folder).await?;
@@ -225,11 +225,11 @@ impl LiveRun<'_> {
     }
 
     /// The setup, the load with its faults and actions, and the end of all leases.
-    async fn work(&self, estate: &mut Environment, watch: &Watch) -> Result<(), Stop> {
+    async fn work(&self, estate: &mut RunEnvironment, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
         // Before the first observation, which begins the looks at roles and leases.
         let metrics = LiveMetrics::subscribe(recorder.stream());
-        let token = Environment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
+        let token = RunEnvironment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
         let observer = glue::observer(plan, estate).await?;
         let targets = glue::targets(plan, estate, token.client.clone(), observer);
@@ -278,7 +278,7 @@ impl LiveRun<'_> {
     }
 
     /// The setup steps, the run's own token, the clocks, and a first observation.
-    async fn prepare(&self, estate: &mut Environment, watch: &Watch) -> Result<ClientToken, Stop> {
+    async fn prepare(&self, estate: &mut RunEnvironment, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
         let stage = self.display.stage("running the setup");
         let (shown, steps) = (Arc::downgrade(&stage), self.plan.setup.len());
@@ -301,7 +301,7 @@ impl LiveRun<'_> {
     }
 
     /// The live PowerDNS, if the scenario has one. After the first observation, because its credentials belong to the run.
-    async fn stand_powerdns(&self, estate: &mut Environment) -> Result<(), Stop> {
+    async fn stand_powerdns(&self, estate: &mut RunEnvironment) -> Result<(), Stop> {
         let _stage = self.plan.pdns.as_ref().map(|_| self.display.stage("starting PowerDNS"));
         Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
     }
@@ -310,19 +310,19 @@ impl LiveRun<'_> {
     /// whether a signal ended that wait.
     async fn release(
         &self,
-        estate: &Environment,
+        estate: &RunEnvironment,
         watch: &Watch,
         accessor: &str,
         waits: &ReleaseWait,
     ) -> Result<bool, Stop> {
         let stage = self.display.stage("revoking every lease");
         // In an environment that leaseproof started, the environment keeps the accounts.
-        let attached = self.plan.estate == EstateKind::Attached;
+        let attached = self.plan.estate == EnvironmentKind::Attached;
         let own = |fault: Option<HarnessFault>| {
             fault.filter(|fault| attached || !matches!(fault, HarnessFault::Token | HarnessFault::Observer))
         };
         let unseen = |error: leaseproof_watch::Error| Stop::because_of(own(error.own_fault()), error);
-        let undone = |error: EstateError| Stop::because_of(own(error.own_fault()), error);
+        let undone = |error: EnvironmentError| Stop::because_of(own(error.own_fault()), error);
         watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
         watch.stop_looking().await;
         if let Err(stop) = estate.release(accessor).await.map_err(undone) {

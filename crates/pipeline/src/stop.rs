@@ -1,7 +1,7 @@
 //! Why a run ended early.
 
 use leaseproof_domain::{Cause, EndReason, HarnessFault, ServerLost};
-use leaseproof_estate::{EstateError, SetupError};
+use leaseproof_environment::{EnvironmentError, SetupError};
 use leaseproof_history::RunFolder;
 
 use crate::error::Error;
@@ -45,7 +45,7 @@ impl Stop {
     }
 
     /// An error during the load, when every server had been reached before.
-    pub(crate) fn during_load(error: EstateError) -> Self {
+    pub(crate) fn during_load(error: EnvironmentError) -> Self {
         match error.harness() {
             Some(fault) => Self::Harness(fault.explain(error)),
             None => Self::from(error),
@@ -166,12 +166,12 @@ impl From<SetupError> for Stop {
     }
 }
 
-impl From<EstateError> for Stop {
-    fn from(error: EstateError) -> Self {
+impl From<EnvironmentError> for Stop {
+    fn from(error: EnvironmentError) -> Self {
         match error {
-            EstateError::SetUp(step) => Self::from(*step),
-            EstateError::Ended => Self::Asked,
-            EstateError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
+            EnvironmentError::SetUp(step) => Self::from(*step),
+            EnvironmentError::Ended => Self::Asked,
+            EnvironmentError::Attached(why) if why.is_unsuitable() => Self::Refused(why.to_string()),
             other => Self::because_of(exhausted_at_start(other.harness()), other),
         }
     }
@@ -198,7 +198,7 @@ impl From<leaseproof_vault::Error> for Stop {
 #[cfg(test)]
 mod tests {
     use leaseproof_domain::{EndReason, HarnessFault, Origin};
-    use leaseproof_estate::{AttachError, EstateError, SetupError, SetupFault};
+    use leaseproof_environment::{AttachError, EnvironmentError, SetupError, SetupFault};
 
     use super::Stop;
 
@@ -220,7 +220,7 @@ mod tests {
         for fault in [HarnessFault::FileDescriptors, HarnessFault::Memory, HarnessFault::Ports] {
             for stop in [
                 Stop::from(setup_error(Some(fault))),
-                Stop::from(EstateError::SetUp(Box::new(setup_error(Some(fault))))),
+                Stop::from(EnvironmentError::SetUp(Box::new(setup_error(Some(fault))))),
             ] {
                 assert_eq!(stop.reason(), EndReason::HarnessFailed, "{stop:?}");
                 let words = stop.words();
@@ -231,9 +231,9 @@ mod tests {
     }
 
     /// An attached environment whose Vault cannot be reached for that reason.
-    fn unreached(fault: HarnessFault) -> EstateError {
+    fn unreached(fault: HarnessFault) -> EnvironmentError {
         let source = leaseproof_vault::Error::Harness { fault, why: "error sending request".to_owned() };
-        EstateError::Attached(AttachError::Vault {
+        EnvironmentError::Attached(AttachError::Vault {
             address: "http://localhost:8200".to_owned(),
             doing: "look up its own token",
             source,
@@ -256,7 +256,11 @@ mod tests {
     #[test]
     fn a_server_that_is_not_asked_for_lack_of_descriptors_is_not_lost() {
         let too_many = || std::io::Error::from_raw_os_error(24);
-        let error = || leaseproof_estate::EstateError::Folder { doing: "make", path: "/x".into(), source: too_many() };
+        let error = || leaseproof_environment::EnvironmentError::Folder {
+            doing: "make",
+            path: "/x".into(),
+            source: too_many(),
+        };
         assert!(matches!(Stop::from(error()), Stop::Harness(why) if why.contains("ran out of file descriptors")));
         let path = "/x".into();
         let stop = Stop::from(leaseproof_watch::Error::Log { path, source: too_many() });

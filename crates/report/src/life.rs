@@ -17,7 +17,7 @@ mod probes;
 /// Collects the events about one lease from a history. The history is read twice: first [`identify`](Self::identify)
 /// finds the lease's credential, then [`tell`](Self::tell) collects its events.
 #[derive(Debug, Default)]
-pub struct LifeStory {
+pub struct LifecycleStory {
     wanted: String,
     lease: Option<LeaseId>,
     life: Option<(u64, String)>,
@@ -28,7 +28,7 @@ pub struct LifeStory {
     probes: Probes,
 }
 
-impl LifeStory {
+impl LifecycleStory {
     /// The lifecycle of that lease: the complete id, or its last part.
     pub fn of(lease: &str) -> Self {
         Self { wanted: lease.to_owned(), ..Self::default() }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use leaseproof_domain::{CheckId, Operation, Origin, Subject};
 
-use crate::build::LifeSaid;
+use crate::build::LifecycleSaid;
 use crate::plan::{Ask, Plan, RolePromise};
 
 /// Every asked check in the catalogue's order, by subject.
-pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
+pub(crate) fn derive(plan: &Plan, lives: &[LifecycleSaid]) -> Vec<Ask> {
     let mut asks = Asks::default();
-    let mut of_role: HashMap<&str, Vec<&LifeSaid>> = HashMap::new();
+    let mut of_role: HashMap<&str, Vec<&LifecycleSaid>> = HashMap::new();
     for life in lives.iter().filter(|life| lived(plan, life)) {
         of_role.entry(life.plan.role.as_str()).or_default().push(life);
     }
@@ -46,8 +46,8 @@ pub(crate) fn derive(plan: &Plan, lives: &[LifeSaid]) -> Vec<Ask> {
     asks
 }
 
-/// Whether a phase mixes the life.
-fn lived(plan: &Plan, life: &LifeSaid) -> bool {
+/// Whether a phase mixes the lifecycle.
+fn lived(plan: &Plan, life: &LifecycleSaid) -> bool {
     plan.phases.iter().any(|phase| phase.mix.get(&life.plan.name).is_some_and(|weight| *weight > 0))
 }
 
@@ -63,7 +63,7 @@ impl Asks {
         checks.iter().for_each(|check| self.add(check, subject.clone(), origin));
     }
 
-    fn role(&mut self, plan: &Plan, role: &RolePromise, lives: &[&LifeSaid]) {
+    fn role(&mut self, plan: &Plan, role: &RolePromise, lives: &[&LifecycleSaid]) {
         let subject = Subject::Role(role.name.clone());
         self.all(&["ISS-1", "ISS-2", "LOG-1", "INV-2", "INV-5"], &subject, &role.origin);
         if let Some(grants) = &role.grants {
@@ -97,8 +97,8 @@ impl Asks {
         self.ends(plan, &subject, lives);
     }
 
-    /// What is asked of lives' ends.
-    fn ends(&mut self, plan: &Plan, subject: &Subject, lives: &[&LifeSaid]) {
+    /// What is asked of lifecycles' ends.
+    fn ends(&mut self, plan: &Plan, subject: &Subject, lives: &[&LifecycleSaid]) {
         let revoked = lives.iter().find(|life| life.plan.revoke > 0.0);
         let expired = lives.iter().any(|life| life.plan.revoke < 1.0);
         let dead = plan.promise.dead_within.as_ref().filter(|_| expired);
@@ -113,7 +113,7 @@ impl Asks {
         }
     }
 
-    fn estate(&mut self, plan: &Plan, life: Option<&LifeSaid>) {
+    fn estate(&mut self, plan: &Plan, life: Option<&LifecycleSaid>) {
         let promise = &plan.promise;
         if let Some(audit) = promise.audit.as_ref().filter(|audit| audit.value) {
             self.add("AUD-1", Subject::Estate, &audit.origin);

@@ -1,4 +1,4 @@
-//! `${…}`: what stands in a scenario's texts for a place of the estate, filled in once the servers run.
+//! `${…}`: what stands in a scenario's texts for a place of the environment, filled in once the servers run.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -72,7 +72,7 @@ impl Servers {
 /// The certificate of the run's own authority.
 const CA: &str = "estate.ca";
 
-/// Everything that `${…}` can stand for in an estate.
+/// Everything that `${…}` can stand for in an environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     names: Vec<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Of an estate with those clusters; the authority's certificate is there where a server speaks TLS.
+    /// Of an environment with those clusters; the authority's certificate is there where a server speaks TLS.
     pub(crate) fn of(clusters: Vec<Servers>, tls: bool) -> Self {
         let names = clusters.iter().flat_map(Servers::names).chain(tls.then(|| CA.to_owned())).collect();
         Self { names, clusters }

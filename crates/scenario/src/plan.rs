@@ -28,22 +28,24 @@ use serde::{Deserialize, Serialize};
 
 pub use action::{ActionPlan, Affected, healed_by, numbered};
 pub use attached::{
-    AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, LeftOut,
-    SecretSource,
+    AttachedAuth, AttachedFiles, AttachedInput, AttachedPlan, AttachedPostgres, AttachedVault, EnvironmentKind,
+    LeftOut, SecretSource,
 };
 pub use choices::{Choices, Draw};
 pub use containers::{ContainersPlan, Image};
 pub use fault::{EVERY_NODE, FaultKind, FaultName, FaultPlan};
-pub use lie::{LieKind, LiePlan, LiedTo};
+pub use lie::{TamperKind, TamperPlan, TamperedRequest};
 pub(crate) use load::THRESHOLD_OPTION;
-pub use load::{ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifePlan, PhasePlan, RenewPlan, ThresholdPlan};
+pub use load::{
+    ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifecyclePlan, PhasePlan, RenewPlan, ThresholdPlan,
+};
 pub use pdns::{AfterRendering, PdnsPlan};
 pub use planned_load::{PlannedArrival, PlannedLoad};
 pub use predefined::brings_membership;
 pub use probes::ProbePlan;
 pub use promise::{
-    AccountPromise, Escalations, EstatePromise, FuturePromise, GrantFragment, Member, Never, Promised, PublicDefaults,
-    RolePromise, SessionFate, WholeSchema,
+    AccountPromise, EnvironmentPromise, Escalations, FuturePromise, GrantFragment, Member, Never, Promised,
+    PublicDefaults, RolePromise, SessionFate, WholeSchema,
 };
 pub use schedule::Schedule;
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
@@ -60,7 +62,7 @@ pub struct Plan {
     pub title: String,
     /// The runbook that it follows, relative to the scenario's folder.
     pub runbook: Option<String>,
-    /// Seed of every choice: which life renews, which is revoked, when.
+    /// Seed of every choice: which lifecycle renews, which is revoked, when.
     pub seed: u64,
     /// The Vault under test.
     pub vault: VaultPlan,
@@ -73,14 +75,14 @@ pub struct Plan {
     pub warnings: Vec<ScenarioWarning>,
     /// What the credentials' client may do.
     pub client: ClientPlan,
-    /// What is promised of the whole estate.
-    pub promise: EstatePromise,
+    /// What is promised of the whole environment.
+    pub promise: EnvironmentPromise,
     /// What is promised of PostgreSQL accounts that Vault uses.
     pub accounts: Vec<AccountPromise>,
     /// What is promised of each Vault role's credentials.
     pub roles: Vec<RolePromise>,
     /// What is done with credentials.
-    pub lives: Vec<LifePlan>,
+    pub lives: Vec<LifecyclePlan>,
     /// When, and how often.
     pub phases: Vec<PhasePlan>,
     /// Bounds on figures.
@@ -89,7 +91,7 @@ pub struct Plan {
     pub known: Vec<KnownPlan>,
     /// What an impostor between the credentials' client and Vault does; without lies there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lies: Vec<LiePlan>,
+    pub lies: Vec<TamperPlan>,
     /// What is done to servers, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultPlan>,
@@ -102,15 +104,15 @@ pub struct Plan {
     /// The checks that all these promises ask for, in the catalogue's order.
     pub asks: Vec<Ask>,
     /// Where the servers run.
-    #[serde(default, skip_serializing_if = "EstateKind::is_processes")]
-    pub estate: EstateKind,
-    /// The images of an estate of containers.
+    #[serde(default, skip_serializing_if = "EnvironmentKind::is_processes")]
+    pub estate: EnvironmentKind,
+    /// The images of an environment of containers.
     #[serde(default, skip_serializing_if = "ContainersPlan::is_empty")]
     pub containers: ContainersPlan,
-    /// Where an estate stands that leaseproof did not make.
+    /// Where an environment stands that leaseproof did not make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached: Option<AttachedPlan>,
-    /// Checks that the promises ask for and that nobody can make in this estate: they are not among `asks`.
+    /// Checks that the promises ask for and that nobody can make in this environment: they are not among `asks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
     /// Checks that the promises ask for and that `--only` or `--skip` left out: they are not among `asks`.
@@ -218,11 +220,11 @@ pub struct VaultPostgresPlan {
 pub enum VaultStorage {
     /// In memory: gone with the process.
     Inmem,
-    /// Files in the estate's private folder.
+    /// Files in the environment's private folder.
     File,
-    /// Integrated storage in the estate's private folder.
+    /// Integrated storage in the environment's private folder.
     Raft,
-    /// Tables of a PostgreSQL cluster of the estate.
+    /// Tables of a PostgreSQL cluster of the environment.
     Postgresql,
 }
 

@@ -1,29 +1,29 @@
-//! A long, sound run with as many lives as one likes, made up event by event: what speed and memory are measured on.
+//! A long, sound run with as many lifecycles as one likes, made up event by event: what speed and memory are measured on.
 
 use leaseproof_domain::{
-    AccountReading, AuditEntry, Baseline, ClockReading, DependencySighting, End, EndReason, Event, FORMAT_VERSION,
-    FailureSource, Header, IrrevocableSighting, LeaseId, LeaseSighting, Micros, Operation, OperationRecord,
-    OtherLeases, Outcome, PrivilegeReading, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting,
-    SessionSeen, SessionSighting, Span, UnixMicros, Username,
+    AccountReading, AuditEntry, Baseline, ClockReading, DependencyObservation, End, EndReason, Event, FORMAT_VERSION,
+    FailureSource, Header, IrrevocableObservation, LeaseId, LeaseObservation, Micros, Operation, OperationRecord,
+    OtherLeases, Outcome, PrivilegeReading, RefusedRequest, RoleAttributes, RoleObservation, RoleRead, RoleSeen,
+    SessionObservation, SessionSeen, Span, UnixMicros, Username,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S};
 
-/// One life begins every so often: a hundred a second.
+/// One lifecycle begins every so often: a hundred a second.
 const EVERY: u64 = 10 * MS;
 /// Looks at all roles and at all leases come once in so many lives.
 const LOOK: u64 = 50;
-/// After so many lives more a life is renewed, for as many seconds as follow until its lease ends.
+/// After so many lifecycles more a lifecycle is renewed, for as many seconds as follow until its lease ends.
 const RENEWED: u64 = 100;
-/// After so many lives more a life is revoked.
+/// After so many lifecycles more a lifecycle is revoked.
 const REVOKED: u64 = 400;
 /// What a renewal asks for.
 const INCREMENT: u64 = 8;
 
-/// Every event of a run of so many lives, in order of time: issue, looks, login, privileges, renewal, revocation and
+/// Every event of a run of so many lifecycles, in order of time: issue, looks, login, privileges, renewal, revocation and
 /// refused login of each, with Vault's audit entries.
 pub fn events(lives: u64) -> impl Iterator<Item = Event> {
-    // The looks after the last life's end have to come too.
+    // The looks after the last lifecycle's end have to come too.
     let ticks = (lives + REVOKED).div_ceil(LOOK) * LOOK + LOOK;
     let body = (0..=ticks).flat_map(move |tick| moment(tick, lives));
     start().into_iter().chain(body).chain(end((ticks + 2) * EVERY + S))
@@ -81,7 +81,7 @@ fn end(at: u64) -> Vec<Event> {
     events
 }
 
-/// What happens from one life's beginning to the next one's.
+/// What happens from one lifecycle's beginning to the next one's.
 fn moment(tick: u64, lives: u64) -> Vec<Event> {
     let at = S + tick * EVERY;
     let mut events = Vec::with_capacity(16);
@@ -112,12 +112,18 @@ fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
     let (from, to) = (Micros(at), Micros(at + 200));
     let oids = gone.clone().map(oid).collect();
     sessions(tick, at, issued.clone(), gone.clone(), total, events);
-    events.push(Event::Roles(RoleSighting { from, to, appeared, changed: vec![], gone: oids, total }));
+    events.push(Event::Roles(RoleObservation { from, to, appeared, changed: vec![], gone: oids, total }));
     let (appeared, gone) = (issued.map(lease).collect(), gone.map(lease).collect());
     let (from, to) = (Micros(at + 300), Micros(at + 500));
-    events.push(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
-    events.push(Event::Dependencies(DependencySighting { from, to, dangling: vec![], roles: total, rows: 13 * total }));
-    events.push(Event::Irrevocable(IrrevocableSighting { from, to, appeared: vec![], gone: vec![], total: 0 }));
+    events.push(Event::Leases(LeaseObservation { from, to, appeared, gone, total }));
+    events.push(Event::Dependencies(DependencyObservation {
+        from,
+        to,
+        dangling: vec![],
+        roles: total,
+        rows: 13 * total,
+    }));
+    events.push(Event::Irrevocable(IrrevocableObservation { from, to, appeared: vec![], gone: vec![], total: 0 }));
 }
 
 /// Each credential has an encrypted session for as long as it is there, and Vault one from the first look on.
@@ -138,7 +144,7 @@ fn sessions(
         encrypted: Some(true),
     };
     let vault = (tick == 0).then(|| session(10, Username::new("vaultuser")));
-    events.push(Event::Sessions(SessionSighting {
+    events.push(Event::Sessions(SessionObservation {
         from: Micros(at),
         to: Micros(at + 200),
         appeared: issued.map(|life| session(oid(life), username(life))).collect(),
@@ -165,7 +171,7 @@ fn begins(life: u64, at: u64, events: &mut Vec<Event>) {
 }
 
 fn renewed(life: u64, at: u64, events: &mut Vec<Event>) {
-    // One life asks for more than the maximum TTL, and is granted what is left of it.
+    // One lifecycle asks for more than the maximum TTL, and is granted what is left of it.
     let (asked, granted) = if life == 1 { (90_000, 86_399) } else { (INCREMENT, INCREMENT) };
     let mut renewal = operation(life, Operation::Renew, at, at + 300, Outcome::Ok);
     renewal.lease = Some(lease(life));
@@ -222,7 +228,7 @@ fn role_read(life: u64, from: u64, sent: u64, seconds: u64) -> Event {
     Event::RoleRead(RoleRead { life, from, to, username: username(life), role: Some(role) })
 }
 
-/// The role of a life as the look shows it that comes within half a second of its issue.
+/// The role of a lifecycle as the look shows it that comes within half a second of its issue.
 fn seen(life: u64, look: u64) -> RoleSeen {
     let issued = S + (life - 1) * EVERY + MS;
     debug_assert!(issued < look, "a look shows no role that was not made");

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_checker::{Judged, judge};
 use leaseproof_domain::{
-    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, DependencySeen, DependencySighting, End,
+    AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, DependencyObservation, DependencySeen, End,
     EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header,
-    IrrevocableSighting, Judgment, KeptSession, LeaseId, LeaseSighting, Membership, Micros, Object, ObjectKind,
+    IrrevocableObservation, Judgment, KeptSession, LeaseId, LeaseObservation, Membership, Micros, Object, ObjectKind,
     Operation, OperationRecord, Origin, OtherLeases, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome,
-    ProbeRecord, RefusedRequest, RoleAttributes, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting, Span,
-    Subject, Ttl, UnixMicros, Username, Verdict, Why,
+    ProbeRecord, RefusedRequest, RoleAttributes, RoleObservation, RoleRead, RoleSeen, SessionObservation, SessionSeen,
+    Span, Subject, Ttl, UnixMicros, Username, Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
-    AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, During, Escalations, EstatePromise, GrantFragment,
-    KnownPlan, Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate, Setting,
-    ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, During, EnvironmentPromise, Escalations,
+    GrantFragment, KnownPlan, Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate,
+    Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub const ROLE: &str = "app-role";
@@ -200,7 +200,7 @@ pub fn plan() -> Plan {
             timeout: Ttl::from_secs(10),
             in_flight: 64,
         },
-        promise: EstatePromise {
+        promise: EnvironmentPromise {
             audit: Some(promised(true, 11)),
             encrypted: Some(promised(true, 17)),
             password_in_logs: Some(promised(Never::Never, 12)),
@@ -230,7 +230,7 @@ pub fn plan() -> Plan {
             })
             .map(|info| ask(info.id))
             .collect(),
-        estate: leaseproof_scenario::EstateKind::Processes,
+        estate: leaseproof_scenario::EnvironmentKind::Processes,
         containers: ContainersPlan::default(),
         attached: None,
         left_out: vec![],
@@ -276,7 +276,7 @@ impl Story {
         story
     }
 
-    /// Life 1 is revoked, life 2 expires, life 3 tries the maximum TTL.
+    /// Life 1 is revoked, lifecycle 2 expires, lifecycle 3 tries the maximum TTL.
     pub fn good() -> Self {
         let mut story = Self::empty();
         story.surroundings();
@@ -368,7 +368,7 @@ impl Story {
         self.residue(21 * S, true, vec![], vec![]);
     }
 
-    /// A look that shows a session of life 1 and one of Vault's, and one that shows the credential's gone; both
+    /// A look that shows a session of lifecycle 1 and one of Vault's, and one that shows the credential's gone; both
     /// sessions are encrypted.
     fn sessions(&mut self, at: u64) {
         let session = |pid, oid, name: Username| SessionSeen {
@@ -379,7 +379,7 @@ impl Story {
             application: String::new(),
             encrypted: Some(true),
         };
-        let sighting = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionSighting {
+        let sighting = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionObservation {
             from: Micros(from),
             to: Micros(from + MS),
             total: appeared.len() as u64,
@@ -526,13 +526,13 @@ impl Story {
     pub fn look(&mut self, from: u64, appeared: Vec<RoleSeen>, gone: Vec<u64>) {
         let gone = gone.into_iter().map(oid).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Roles(RoleSighting { from, to, appeared, changed: vec![], gone, total: 0 }));
+        self.add(to.0, Event::Roles(RoleObservation { from, to, appeared, changed: vec![], gone, total: 0 }));
     }
 
     pub fn leases(&mut self, from: u64, appeared: Vec<u64>, gone: Vec<u64>) {
         let (appeared, gone) = (appeared.into_iter().map(lease).collect(), gone.into_iter().map(lease).collect());
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Leases(LeaseSighting { from, to, appeared, gone, total: 0 }));
+        self.add(to.0, Event::Leases(LeaseObservation { from, to, appeared, gone, total: 0 }));
     }
 
     pub fn reading(&mut self, life: u64, from: u64, set: u32) {
@@ -669,13 +669,13 @@ impl Story {
     }
 }
 
-pub fn irrevocable(from: u64, appeared: Vec<(LeaseId, String)>) -> IrrevocableSighting {
+pub fn irrevocable(from: u64, appeared: Vec<(LeaseId, String)>) -> IrrevocableObservation {
     let total = appeared.len() as u64;
-    IrrevocableSighting { from: Micros(from), to: Micros(from + MS), appeared, gone: vec![], total }
+    IrrevocableObservation { from: Micros(from), to: Micros(from + MS), appeared, gone: vec![], total }
 }
 
-pub fn dependencies(from: u64, dangling: Vec<DependencySeen>) -> DependencySighting {
-    DependencySighting { from: Micros(from), to: Micros(from + MS), dangling, roles: 1, rows: 9 }
+pub fn dependencies(from: u64, dangling: Vec<DependencySeen>) -> DependencyObservation {
+    DependencyObservation { from: Micros(from), to: Micros(from + MS), dangling, roles: 1, rows: 9 }
 }
 
 /// Exactly what the plan promises, and what every role has.

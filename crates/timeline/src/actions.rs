@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use leaseproof_domain::{ActionEnd, ActionMark, Event};
-use leaseproof_estate::Operator;
+use leaseproof_environment::Operator;
 use leaseproof_history::Recorder;
 use leaseproof_scenario::{Plan, healed_by};
 

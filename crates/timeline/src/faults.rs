@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use leaseproof_domain::{Event, FaultMark, FaultPoint, Micros};
-use leaseproof_estate::{Estate, EstateError};
+use leaseproof_environment::{Environment, EnvironmentError};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::Plan;
 
@@ -10,10 +10,10 @@ use crate::Moments;
 /// Injects and heals every fault of the plan, one after the other.
 pub(crate) async fn inject(
     plan: &Plan,
-    estate: &mut Estate,
+    estate: &mut Environment,
     recorder: &Recorder,
     moments: &Moments,
-) -> Result<(), EstateError> {
+) -> Result<(), EnvironmentError> {
     for (number, fault) in (1..).zip(&plan.faults) {
         let Some(due) = moments.due(&fault.phase, fault.at.duration()).await else { return Ok(()) };
         if let Some(words) = estate.lacks_standby(fault) {

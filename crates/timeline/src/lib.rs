@@ -8,7 +8,7 @@ mod actions;
 mod faults;
 mod moments;
 
-use leaseproof_estate::{Estate, EstateError};
+use leaseproof_environment::{Environment, EnvironmentError};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::Plan;
 
@@ -18,8 +18,13 @@ pub use moments::Moments;
 /// fault is healed immediately, and so is the effect of an action that another one heals.
 ///
 /// # Errors
-/// [`EstateError`] if a fault cannot be injected or healed. An action that fails is an event, and no error.
-pub async fn run(plan: &Plan, estate: &mut Estate, recorder: &Recorder, moments: &Moments) -> Result<(), EstateError> {
+/// [`EnvironmentError`] if a fault cannot be injected or healed. An action that fails is an event, and no error.
+pub async fn run(
+    plan: &Plan,
+    estate: &mut Environment,
+    recorder: &Recorder,
+    moments: &Moments,
+) -> Result<(), EnvironmentError> {
     let operator = estate.operator();
     let actions = actions::take(plan, &operator, recorder, moments);
     let faults = faults::inject(plan, estate, recorder, moments);

@@ -48,7 +48,7 @@ impl Client {
         })
     }
 
-    /// Sets the rest of a renewable token's life, counted from now, in seconds.
+    /// Sets the rest of a renewable token's lifecycle, counted from now, in seconds.
     ///
     /// # Errors
     /// [`Error::Answer`] (400 where it cannot be renewed, 403 where there is no such token), [`Error::NoAnswer`],

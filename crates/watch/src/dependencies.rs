@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{DependencySighting, Event, Observer};
+use leaseproof_domain::{DependencyObservation, Event, Observer};
 
 use crate::looks::{Book, Look};
 use crate::watch::Watched;
@@ -23,7 +23,7 @@ impl Look for DependencyLooks {
                 let rows = seen.iter().map(|dependency| dependency.rows).sum();
                 let roles = seen.iter().map(|dependency| dependency.oid).collect::<BTreeSet<_>>().len() as u64;
                 let dangling = seen.into_iter().filter(|dependency| dependency.name.is_none()).collect();
-                self.book.record(Event::Dependencies(DependencySighting { from, to, dangling, roles, rows }));
+                self.book.record(Event::Dependencies(DependencyObservation { from, to, dangling, roles, rows }));
             }
             Err(error) => self.book.gap(Observer::Dependencies, from, &error, error.own_fault()),
         }

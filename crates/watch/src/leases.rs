@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use leaseproof_domain::{Event, LeaseId, LeaseSighting, Observer};
+use leaseproof_domain::{Event, LeaseId, LeaseObservation, Observer};
 use leaseproof_vault::Client;
 
 use crate::Error;
@@ -36,7 +36,7 @@ impl Look for LeaseLooks {
                 leases.retain(|lease| !self.before.contains(lease));
                 let (appeared, gone) = self.known.look(leases);
                 let total = self.known.total();
-                self.book.record(Event::Leases(LeaseSighting { from, to, appeared, gone, total }));
+                self.book.record(Event::Leases(LeaseObservation { from, to, appeared, gone, total }));
             }
             Err(error) => self.book.gap(Observer::Leases, from, &error, error.own_fault()),
         }

@@ -14,7 +14,7 @@ pub(crate) trait Look: Send {
 }
 
 /// Looks at `pace` until it is told to stop. A look that takes longer than the pace lets the next ones fall out: they
-/// never pile up, and a slow estate is not asked more often for being slow.
+/// never pile up, and a slow environment is not asked more often for being slow.
 pub(crate) async fn at_pace(mut looker: impl Look, first: Duration, pace: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + first, pace);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use leaseproof_domain::PrivilegeSet;
 
-/// How many different sets are remembered. Credentials of one role hold the same set; only an estate that gives each
+/// How many different sets are remembered. Credentials of one role hold the same set; only an environment that gives each
 /// credential something of its own has more.
 const REMEMBERED: usize = 64;
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use leaseproof_domain::{Event, Observer, PrivilegeReading, PrivilegeSet, RoleSighting, Username};
+use leaseproof_domain::{Event, Observer, PrivilegeReading, PrivilegeSet, RoleObservation, Username};
 
 use crate::delta::KnownRoles;
 use crate::looks::{Book, Look};
@@ -51,7 +51,7 @@ impl RoleLooks {
                     unread.retain(|oid, _| !delta.gone.contains(oid));
                 }
                 let total = self.known.total();
-                let sighting = RoleSighting {
+                let sighting = RoleObservation {
                     from,
                     to,
                     appeared: delta.appeared,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Event, Observer, SessionSeen, SessionSighting, UnixMicros};
+use leaseproof_domain::{Event, Observer, SessionObservation, SessionSeen, UnixMicros};
 
 use crate::looks::{Book, Look};
 use crate::watch::Watched;
@@ -56,7 +56,7 @@ impl Look for SessionLooks {
                 };
                 let (accounts, _) = self.known_own.look(others.into_iter().filter(own));
                 let total = self.known.seen.len() as u64;
-                self.book.record(Event::Sessions(SessionSighting { from, to, appeared, gone, total, accounts }));
+                self.book.record(Event::Sessions(SessionObservation { from, to, appeared, gone, total, accounts }));
             }
             Err(error) => self.book.gap(Observer::Sessions, from, &error, error.own_fault()),
         }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Event, IrrevocableSighting, LeaseId, MetricReading, Observer};
+use leaseproof_domain::{Event, IrrevocableObservation, LeaseId, MetricReading, Observer};
 use leaseproof_vault::Client;
 
 use crate::looks::{Book, Look};
@@ -27,7 +27,7 @@ impl Look for IrrevocableLooks {
                 let appeared = new.map(|(lease, why)| (lease, self.book.redactor.scrub(&why).text)).collect();
                 let total = now.len() as u64;
                 self.known = Some(now);
-                self.book.record(Event::Irrevocable(IrrevocableSighting { from, to, appeared, gone, total }));
+                self.book.record(Event::Irrevocable(IrrevocableObservation { from, to, appeared, gone, total }));
             }
             Err(error) => self.book.gap(Observer::Irrevocable, from, &error, error.own_fault()),
         }

@@ -73,12 +73,12 @@ impl Gauges {
         self.counted(|numbers| &numbers.live)
     }
 
-    /// One more life waits for an answer.
+    /// One more lifecycle waits for an answer.
     pub(crate) fn wait(&self) -> Counted {
         self.counted(|numbers| &numbers.waiting)
     }
 
-    /// One more life waits for an answer, unless `cap` do already. Only arrivals are turned away: what has begun goes on.
+    /// One more lifecycle waits for an answer, unless `cap` do already. Only arrivals are turned away: what has begun goes on.
     pub(crate) fn wait_below(&self, cap: u64) -> Option<Counted> {
         // Only the scheduler asks, one arrival at a time, so that nobody slips in between the two.
         (self.numbers.waiting.load(Ordering::Relaxed) < cap).then(|| self.wait())
@@ -104,7 +104,7 @@ mod tests {
         drop(first);
         let third = gauges.wait_below(2);
         assert!(third.is_some());
-        // A life that goes on is not turned away.
+        // A lifecycle that goes on is not turned away.
         let _fourth = gauges.wait();
         assert!(gauges.wait_below(3).is_none());
     }

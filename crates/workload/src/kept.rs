@@ -6,9 +6,9 @@ use leaseproof_domain::{Event, KeptSession, Micros, Observer, Outcome};
 use leaseproof_postgres::{Login, Session};
 use postgres_protocol::escape::escape_identifier;
 
+use crate::context::Stopped;
 use crate::life::Life;
 use crate::record::Credential;
-use crate::world::Stopped;
 
 /// What `pg_stat_activity` shows of a kept session.
 const APPLICATION: &str = "leaseproof-kept";
@@ -22,18 +22,18 @@ pub(crate) struct Kept {
 }
 
 impl Life {
-    /// Opens the session that is kept, at the first endpoint, where the life keeps one. Where it cannot be opened, or
+    /// Opens the session that is kept, at the first endpoint, where the lifecycle keeps one. Where it cannot be opened, or
     /// cannot set its role, that is a gap in what is seen of sessions.
     pub(crate) async fn keep_session(&self, credential: &mut Credential) -> Option<Kept> {
         let plan = self.plan.keep_session.as_ref().filter(|plan| self.choices.keeps(plan.share))?;
         let login = self.logins(credential).into_iter().next()?;
-        let from = self.world.now();
+        let from = self.context.now();
         let opened = open(Login { application_name: APPLICATION.to_owned(), ..login }, plan.set_role.as_deref()).await;
-        credential.last = credential.last.max(self.world.now());
+        credential.last = credential.last.max(self.context.now());
         match opened {
             Ok(session) => Some(Kept { session, set_role: plan.set_role.clone() }),
             Err(error) => {
-                self.world.gap(
+                self.context.gap(
                     Observer::Sessions,
                     from,
                     format!("a session could not be kept: {error}"),
@@ -48,10 +48,10 @@ impl Life {
     /// did not. A credential whose end is not known is not asked about.
     pub(crate) async fn ask_kept(&self, kept: Kept, credential: &mut Credential) -> Result<(), Stopped> {
         let Some(since) = credential.ended else { return Ok(()) };
-        let last = since.after(self.world.kept_for()).after(ASK_EVERY);
+        let last = since.after(self.context.kept_for()).after(ASK_EVERY);
         let mut due = credential.last;
         loop {
-            self.world.wait_until(due).await?;
+            self.context.wait_until(due).await?;
             let asked = self.ask_once(&kept, credential, since).await;
             due = due.after(ASK_EVERY);
             if asked == Some(false) || due > last {
@@ -62,13 +62,13 @@ impl Life {
 
     /// Answers whether the session is still open, where that could be observed.
     async fn ask_once(&self, kept: &Kept, credential: &Credential, since: Micros) -> Option<bool> {
-        let from = self.world.now();
+        let from = self.context.now();
         let query = kept.session.query(&self.plan.query).await.map_or_else(|error| error.outcome(), |_| Outcome::Ok);
         if self.plan.rolls_back() && query.failure().is_some() {
             // It did not come to its rollback; where the connection is gone, so is the transaction.
             let _gone = kept.session.query("ROLLBACK").await;
         }
-        let query = query.reworded(|words| self.world.scrub(words));
+        let query = query.reworded(|words| self.context.scrub(words));
         let listed = self.listed(credential, from).await;
         let asked = KeptSession {
             life: self.tag.life,
@@ -79,22 +79,22 @@ impl Life {
             set_role: kept.set_role.clone(),
             since,
             from,
-            to: self.world.now(),
+            to: self.context.now(),
             query,
             listed,
         };
         let is_open = asked.is_open();
-        self.world.recorder().record(Event::KeptSession(asked));
+        self.context.recorder().record(Event::KeptSession(asked));
         is_open
     }
 
     /// Whether `pg_stat_activity` shows the credential's kept session. By OID: its name is gone with its role.
     async fn listed(&self, credential: &Credential, from: Micros) -> Option<bool> {
         let oid = credential.oid?;
-        match self.world.observer().sessions().await {
+        match self.context.observer().sessions().await {
             Ok(sessions) => Some(sessions.iter().any(|seen| seen.oid == oid && seen.application == APPLICATION)),
             Err(error) => {
-                self.world.gap(Observer::Sessions, from, error.to_string(), error.own_fault());
+                self.context.gap(Observer::Sessions, from, error.to_string(), error.own_fault());
                 None
             }
         }

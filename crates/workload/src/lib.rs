@@ -4,6 +4,7 @@
 //! The load is an open model: an arrival does not wait for responses, and response times count from the intended
 //! start. This crate never starts or stops a server and never judges; it records its observations in the history.
 
+mod context;
 mod dns;
 mod gauges;
 mod kept;
@@ -14,9 +15,8 @@ mod probing;
 mod record;
 mod run;
 mod steps;
-mod world;
 
+pub use context::Targets;
 pub use dns::{DnsTarget, ask_dns};
 pub use load_state::LoadState;
 pub use run::{Finished, run};
-pub use world::Targets;

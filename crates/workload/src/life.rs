@@ -1,4 +1,4 @@
-//! The script of one life: what happens to a credential between its issue and its end.
+//! The script of one lifecycle: what happens to a credential between its issue and its end.
 //!
 //! A step is either *timed*, due at a point of its lease, or *chained*, due when the step before it ends. A timed step
 //! whose predecessor ends after that point becomes a chained one: it could not be sent earlier, and that is the
@@ -8,21 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{Micros, Operation};
-use leaseproof_scenario::{Choices, LifePlan, RolePromise};
+use leaseproof_scenario::{Choices, LifecyclePlan, RolePromise};
 
+use crate::context::{Stopped, WorkloadContext};
 use crate::gauges::Counted;
 use crate::record::{Credential, Tag};
-use crate::world::{Stopped, World};
 
 /// How long after a lease's end its credential is first tried, and how long after that again.
 const DEAD_LOGIN_EVERY: Duration = Duration::from_secs(1);
 
-/// One credential's life: who it is, and what it is to do.
+/// One credential's lifecycle: who it is, and what it is to do.
 #[derive(Clone)]
 pub(crate) struct Life {
-    pub(crate) world: World,
+    pub(crate) context: WorkloadContext,
     pub(crate) tag: Tag,
-    pub(crate) plan: Arc<LifePlan>,
+    pub(crate) plan: Arc<LifecyclePlan>,
     pub(crate) role: Arc<RolePromise>,
     pub(crate) choices: Choices,
     /// Whether it tries its role's privileges out.
@@ -35,14 +35,14 @@ impl Life {
         if let Some(mut credential) = self.issue(arrival, waiting).await {
             let _stopped = self.go_through(&mut credential).await;
         }
-        self.world.gauges().count_finished();
+        self.context.gauges().count_finished();
     }
 
     async fn go_through(&self, credential: &mut Credential) -> Result<(), Stopped> {
-        self.world.go_on()?;
+        self.context.go_on()?;
         self.first_use(credential).await;
         let kept = self.keep_session(credential).await;
-        self.world.go_on()?;
+        self.context.go_on()?;
         self.probe(credential).await;
         let ended = self.to_its_end(credential).await;
         if let Some(kept) = kept {
@@ -68,11 +68,11 @@ impl Life {
     /// Brings the lease down to the seconds that the scenario wants, at once. False where Vault did not acknowledge it.
     async fn shorten(&self, credential: &mut Credential) -> Result<bool, Stopped> {
         let Some(lease) = self.plan.lease else { return Ok(true) };
-        self.world.go_on()?;
+        self.context.go_on()?;
         Ok(self.renew(credential, credential.last, Some(lease.secs())).await)
     }
 
-    /// The renewal late in the lease, for the share of lives that have one. False where Vault did not acknowledge it.
+    /// The renewal late in the lease, for the share of lifecycles that have one. False where Vault did not acknowledge it.
     async fn renew_late(&self, credential: &mut Credential) -> Result<bool, Stopped> {
         let Some(renewal) = self.plan.renew.filter(|renewal| self.choices.renews(renewal.share)) else {
             return Ok(true);
@@ -94,7 +94,7 @@ impl Life {
     pub(crate) async fn give_back(&self, credential: &mut Credential, due: Micros) -> Result<(), Stopped> {
         let due = self.wait(credential, due).await?;
         if self.revoke(credential, due).await {
-            self.world.go_on()?;
+            self.context.go_on()?;
             self.log_in_once(credential, Operation::DeadLogin, credential.last).await;
         }
         Ok(())
@@ -104,7 +104,7 @@ impl Life {
     /// both should long have been: a role that stays has to be seen to stay.
     async fn expire(&self, credential: &mut Credential) -> Result<(), Stopped> {
         let end = credential.lease_end();
-        let give_up = end.after(self.world.dead_within()).after(DEAD_LOGIN_EVERY);
+        let give_up = end.after(self.context.dead_within()).after(DEAD_LOGIN_EVERY);
         let mut due = end.after(DEAD_LOGIN_EVERY);
         let mut refused = false;
         while due <= give_up {
@@ -122,7 +122,7 @@ impl Life {
     /// Waits for a step's moment and answers when it is due: then, or when the step before it ended.
     async fn wait(&self, credential: &Credential, moment: Micros) -> Result<Micros, Stopped> {
         let due = moment.max(credential.last);
-        self.world.wait_until(due).await?;
+        self.context.wait_until(due).await?;
         Ok(due)
     }
 }

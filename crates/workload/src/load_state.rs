@@ -15,7 +15,7 @@ pub struct LoadState {
     pub arrived: u64,
     /// Lifecycles so far that were added to the arrivals, one for each promised `ttl.max`.
     pub extra: u64,
-    /// Credentials that were issued and whose life is not over.
+    /// Credentials that were issued and whose lifecycle is not over.
     pub live: u64,
     /// Lives that are over.
     pub finished: u64,

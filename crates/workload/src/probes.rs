@@ -1,14 +1,14 @@
-//! Requests that are made once, beside the load: those that have to be refused, and the lives that ask for more than
+//! Requests that are made once, beside the load: those that have to be refused, and the lifecycles that ask for more than
 //! their role's maximum TTL.
 
 use leaseproof_domain::{LeaseId, Micros, Operation, Outcome, RefusedRequest, Secret, Span, Username};
 use leaseproof_scenario::{ClientPlan, RolePromise};
 use leaseproof_vault as vault;
 
+use crate::context::{Stopped, WorkloadContext};
 use crate::gauges::Counted;
 use crate::life::Life;
 use crate::record::{Credential, Tag};
-use crate::world::{Stopped, World};
 
 /// A token of the right form that no Vault made.
 const INVENTED_TOKEN: &str = "hvs.leaseproofInventedThisTokenItself";
@@ -16,17 +16,17 @@ const INVENTED_TOKEN: &str = "hvs.leaseproofInventedThisTokenItself";
 const BEYOND_MAX_SECONDS: u64 = 3_600;
 
 /// Makes the requests that Vault has to refuse, one after the other, on behalf of one role.
-pub(crate) async fn ask_for_refusals(world: &World, client: &ClientPlan, role: &RolePromise, phase: &str) {
+pub(crate) async fn ask_for_refusals(context: &WorkloadContext, client: &ClientPlan, role: &RolePromise, phase: &str) {
     let tag = Tag { life: 0, role: role.name.clone(), phase: phase.to_owned() };
     for request in RefusedRequest::ALL {
-        if world.go_on().is_err() {
+        if context.go_on().is_err() {
             return;
         }
-        let start = world.now();
-        let (outcome, granted) = ask(world.vault(), client, role, request).await;
-        let end = world.now();
+        let start = context.now();
+        let (outcome, granted) = ask(context.vault(), client, role, request).await;
+        let end = context.now();
         if let Some((username, password)) = granted.as_ref().and_then(|granted| granted.secret.clone()) {
-            world.learn(username, password);
+            context.learn(username, password);
         }
         let mut record = tag.record(Operation::Refused, Span { intended: start, start, end }, outcome);
         record.refused = Some(request);
@@ -34,7 +34,7 @@ pub(crate) async fn ask_for_refusals(world: &World, client: &ClientPlan, role: &
             record.lease = granted.lease;
             record.username = granted.username;
         }
-        world.record(record);
+        context.record(record);
     }
 }
 
@@ -55,7 +55,7 @@ async fn ask(
     let issued = match request {
         RefusedRequest::NoToken => vault.without_token().issue(&role.mount, &role.name).await,
         RefusedRequest::BadToken => vault.with_token(Secret::new(INVENTED_TOKEN)).issue(&role.mount, &role.name).await,
-        // A login asks PostgreSQL, and is a life's to try.
+        // A login asks PostgreSQL, and is a lifecycle's to try.
         RefusedRequest::WrongPassword => {
             return (Outcome::Indeterminate { why: "not a request to Vault".to_owned() }, None);
         }
@@ -88,19 +88,19 @@ fn read_grant(answer: &vault::Answer) -> Granted {
 }
 
 impl Life {
-    /// A TTL probe: like other lives it is used first; then it asks for more than its role may have, sees what it
+    /// A TTL probe: like other lifecycles it is used first; then it asks for more than its role may have, sees what it
     /// gets, and is given back.
     pub(crate) async fn probe_ttl(self, arrival: Micros, waiting: Counted, max_seconds: u64) {
         if let Some(mut credential) = self.issue(arrival, waiting).await {
             let _stopped = self.ask_beyond(&mut credential, max_seconds).await;
         }
-        self.world.gauges().count_finished();
+        self.context.gauges().count_finished();
     }
 
     async fn ask_beyond(&self, credential: &mut Credential, max_seconds: u64) -> Result<(), Stopped> {
-        self.world.go_on()?;
+        self.context.go_on()?;
         self.first_use(credential).await;
-        self.world.go_on()?;
+        self.context.go_on()?;
         self.renew(credential, credential.last, Some(max_seconds.saturating_add(BEYOND_MAX_SECONDS))).await;
         self.give_back(credential, credential.last).await
     }

@@ -1,4 +1,4 @@
-//! Trying out a role's privileges with a life's own credential.
+//! Trying out a role's privileges with a lifecycle's own credential.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::record::Credential;
 const GIVEN: &str =
     "PUBLIC, or a role that it is promised to be a member of, has had it since the cluster or the extension was made";
 
-/// The privileges that the probed lives of a role try: worked out once, with what the first of them saw of the database.
+/// The privileges that the probed lifecycles of a role try: worked out once, with what the first of them saw of the database.
 pub(crate) struct Trial {
     facts: Arc<Facts>,
     promised: Vec<Grant>,
@@ -24,7 +24,7 @@ pub(crate) struct Trial {
     untried: Vec<(Grant, String)>,
 }
 
-/// What a life does with one privilege.
+/// What a lifecycle does with one privilege.
 enum Step {
     Try(Grant, Expected),
     /// It is named only.
@@ -57,7 +57,7 @@ impl Trial {
         Self { facts: Arc::clone(facts), promised: promised(role, &objects), forbidden: tried, untried }
     }
 
-    /// Every promised privilege, and as many of the others as the plan says, drawn by the life. Where too few of them can be
+    /// Every promised privilege, and as many of the others as the plan says, drawn by the lifecycle. Where too few of them can be
     /// tried, some that cannot stand in for the rest: the history shows then that nothing is missing.
     fn of_life(&self, plan: ProbePlan, mut draw: Draw) -> Vec<Step> {
         let mut left: Vec<&Grant> = self.forbidden.iter().collect();
@@ -90,15 +90,15 @@ fn promised(role: &RolePromise, objects: &BTreeSet<Object>) -> Vec<Grant> {
 }
 
 impl Life {
-    /// Tries the role's privileges out, where the life is one that does. The step after it is due when it ends; nothing
+    /// Tries the role's privileges out, where the lifecycle is one that does. The step after it is due when it ends; nothing
     /// of it is an operation.
     pub(crate) async fn probe(&self, credential: &mut Credential) {
         let (Some(plan), true) = (self.role.probes, self.probed) else { return };
         let Some(login) = self.logins(credential).into_iter().next() else { return };
         self.log_in_with_a_wrong_password(&login, credential).await;
         let probing = Probing { life: self.clone(), username: credential.issue.username.clone(), oid: credential.oid };
-        let _cut_short = self.world.apart(probing.try_all(login, plan)).await;
-        credential.last = credential.last.max(self.world.now());
+        let _cut_short = self.context.apart(probing.try_all(login, plan)).await;
+        credential.last = credential.last.max(self.context.now());
     }
 }
 
@@ -111,26 +111,26 @@ struct Probing {
 
 impl Probing {
     async fn try_all(self, login: Login, plan: ProbePlan) {
-        let (world, role) = (&self.life.world, &self.life.role);
-        let known = world.trial(&role.name);
+        let (context, role) = (&self.life.context, &self.life.role);
+        let known = context.trial(&role.name);
         let opened = Prober::open_with(&login, known.as_ref().map(|trial| Arc::clone(&trial.facts)));
-        let begun = world.now();
+        let begun = context.now();
         let mut prober = match opened.await {
             Ok(prober) => prober,
             Err(error) => {
                 if let Some(fault) = error.harness() {
-                    world.trouble(begun, fault, &error.to_string());
+                    context.trouble(begun, fault, &error.to_string());
                 }
                 return self.give_up(&login, begun, &error.to_string());
             }
         };
-        let trial = known.unwrap_or_else(|| world.keep_trial(&role.name, Trial::new(prober.facts(), role)));
+        let trial = known.unwrap_or_else(|| context.keep_trial(&role.name, Trial::new(prober.facts(), role)));
         for step in trial.of_life(plan, self.life.choices.draw_forbidden()) {
-            // Once the life may not go on, its credential may go at any moment.
-            if world.go_on().is_err() {
+            // Once the lifecycle may not go on, its credential may go at any moment.
+            if context.go_on().is_err() {
                 break;
             }
-            let from = world.now();
+            let from = context.now();
             let (grant, expected, outcome) = match step {
                 Step::Try(grant, expected) => {
                     let outcome = prober.probe(&grant).await;
@@ -149,7 +149,7 @@ impl Probing {
 
     /// Without a session no promised privilege was tried, and that is told.
     fn give_up(&self, login: &Login, from: Micros, why: &str) {
-        let trial = self.life.world.trial(&self.life.role.name);
+        let trial = self.life.context.trial(&self.life.role.name);
         let tried = trial.map_or_else(|| promised(&self.life.role, &BTreeSet::new()), |trial| trial.promised.clone());
         for grant in tried {
             let outcome = ProbeOutcome::Indeterminate { why: why.to_owned() };
@@ -158,18 +158,18 @@ impl Probing {
     }
 
     fn record(&self, login: &Login, from: Micros, grant: Grant, expected: Expected, mut outcome: ProbeOutcome) {
-        let world = &self.life.world;
+        let context = &self.life.context;
         match &mut outcome {
             ProbeOutcome::Allowed => {}
             ProbeOutcome::Refused { message: words, .. }
             | ProbeOutcome::Blocked { message: words, .. }
             | ProbeOutcome::Unproved { why: words }
-            | ProbeOutcome::Indeterminate { why: words } => *words = world.scrub(words),
+            | ProbeOutcome::Indeterminate { why: words } => *words = context.scrub(words),
         }
-        world.recorder().record(Event::Probe(ProbeRecord {
+        context.recorder().record(Event::Probe(ProbeRecord {
             life: self.life.tag.life,
             from,
-            to: world.now(),
+            to: context.now(),
             oid: self.oid,
             username: self.username.clone(),
             database: login.database.clone(),

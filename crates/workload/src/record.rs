@@ -4,7 +4,7 @@ use leaseproof_domain::{LeaseId, Micros, Operation, OperationRecord, Outcome, Se
 
 use crate::gauges::Counted;
 
-/// Who a life is, in every record it makes.
+/// Who a lifecycle is, in every record it makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag {
     pub(crate) life: u64,
@@ -36,9 +36,9 @@ pub(crate) struct Credential {
     pub(crate) seconds: u64,
     /// When its end was known: its revocation acknowledged, or its role seen gone after its lease.
     pub(crate) ended: Option<Micros>,
-    /// When the life's last step ended: the next one is due no earlier.
+    /// When the lifecycle's last step ended: the next one is due no earlier.
     pub(crate) last: Micros,
-    /// Keeps the life counted as live.
+    /// Keeps the lifecycle counted as live.
     pub(crate) _live: Counted,
 }
 

@@ -4,22 +4,24 @@ use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, PhaseMark, PhasePoint, Redactor, Shed};
 use leaseproof_history::Recorder;
-use leaseproof_scenario::{Choices, LifePlan, PhasePlan, Plan, PlannedArrival, PlannedLoad, RolePromise, Schedule};
+use leaseproof_scenario::{
+    Choices, LifecyclePlan, PhasePlan, Plan, PlannedArrival, PlannedLoad, RolePromise, Schedule,
+};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::context::{Targets, WorkloadContext};
 use crate::life::Life;
 use crate::load_state::LoadState;
 use crate::probes::ask_for_refusals;
 use crate::record::Tag;
-use crate::world::{Targets, World};
 
 /// From a phase's mark to its first arrival: time enough to be there when it is due.
 const LEAD: Duration = Duration::from_millis(20);
 /// How often the progress is brought up to date.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
-/// How much longer than a request's own time-out a stopped life is waited for.
+/// How much longer than a request's own time-out a stopped lifecycle is waited for.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
 
 /// How the load ended.
@@ -29,14 +31,14 @@ pub struct Finished {
     pub interrupted: bool,
 }
 
-/// Puts the plan's load on the estate, phase by phase, and records every operation.
+/// Puts the plan's load on the environment, phase by phase, and records every operation.
 ///
 /// It needs a runtime with more than one thread to be on time. Once `cancel` is cancelled no arrival and no new step
 /// begins; requests under way are waited for, at most a little longer than the client's own time-out. Lives that are
 /// left when a phase's drain is over are left as they are.
 ///
 /// # Panics
-/// Where a life panicked, with its panic.
+/// Where a lifecycle panicked, with its panic.
 pub async fn run(
     plan: &Plan,
     targets: Targets,
@@ -45,11 +47,11 @@ pub async fn run(
     progress: watch::Sender<LoadState>,
     cancel: CancellationToken,
 ) -> Finished {
-    let world = World::new(plan, targets, recorder, redactor, cancel.clone());
-    let mut load = Load::new(plan, world, progress);
+    let context = WorkloadContext::new(plan, targets, recorder, redactor, cancel.clone());
+    let mut load = PhaseRunner::new(plan, context, progress);
     if let Some(first) = plan.phases.first() {
         for role in load.roles.values() {
-            ask_for_refusals(&load.world, &plan.client, role, &first.name).await;
+            ask_for_refusals(&load.context, &plan.client, role, &first.name).await;
         }
     }
     for (number, phase) in plan.phases.iter().enumerate() {
@@ -61,68 +63,74 @@ pub async fn run(
     Finished { interrupted: cancel.is_cancelled() }
 }
 
-struct Load<'a> {
+struct PhaseRunner<'a> {
     plan: &'a Plan,
     planned: PlannedLoad<'a>,
-    world: World,
+    context: WorkloadContext,
     roles: BTreeMap<String, Arc<RolePromise>>,
-    lives: BTreeMap<String, Arc<LifePlan>>,
+    lives: BTreeMap<String, Arc<LifecyclePlan>>,
     progress: Arc<watch::Sender<LoadState>>,
-    /// Arrivals so far, shed ones included: the number of the last life.
+    /// Arrivals so far, shed ones included: the number of the last lifecycle.
     arrivals: u64,
 }
 
-impl<'a> Load<'a> {
-    fn new(plan: &'a Plan, world: World, progress: watch::Sender<LoadState>) -> Self {
+impl<'a> PhaseRunner<'a> {
+    fn new(plan: &'a Plan, context: WorkloadContext, progress: watch::Sender<LoadState>) -> Self {
         let roles = plan.roles.iter().map(|role| (role.name.clone(), Arc::new(role.clone()))).collect();
         let lives = plan.lives.iter().map(|life| (life.name.clone(), Arc::new(life.clone()))).collect();
         let planned = PlannedLoad::of(plan);
-        Self { plan, planned, world, roles, lives, progress: Arc::new(progress), arrivals: 0 }
+        Self { plan, planned, context, roles, lives, progress: Arc::new(progress), arrivals: 0 }
     }
 
     async fn run_phase(&mut self, phase: &PhasePlan, first: bool) {
-        let world = self.world.child();
-        let _stops_with_this = world.stop.clone().drop_guard();
-        let begin = world.now().after(LEAD);
+        let context = self.context.child();
+        let _stops_with_this = context.stop.clone().drop_guard();
+        let begin = context.now().after(LEAD);
         let drains = begin.after(phase.duration.duration());
         let ends = drains.after(phase.drain.duration());
-        self.tick(phase, &world, begin);
+        self.tick(phase, &context, begin);
         let mut lives = JoinSet::new();
         self.mark(phase, PhasePoint::Begins, begin);
         if first {
-            self.begin_probes(&world, phase, begin, &mut lives);
+            self.begin_probes(&context, phase, begin, &mut lives);
         }
-        self.send_arrivals(&world, phase, begin, &mut lives).await;
-        let _cancelled = world.wait_until(drains).await;
-        self.mark(phase, PhasePoint::Drains, world.now());
+        self.send_arrivals(&context, phase, begin, &mut lives).await;
+        let _cancelled = context.wait_until(drains).await;
+        self.mark(phase, PhasePoint::Drains, context.now());
         self.progress.send_modify(|progress| {
             progress.draining = true;
             progress.total = ends.since(begin);
         });
         tokio::select! {
             () = every_end(&mut lives) => {}
-            _over = world.wait_until(ends) => {}
+            _over = context.wait_until(ends) => {}
         }
-        world.stop.cancel();
+        context.stop.cancel();
         // A login may take its connection's time-out and its query's.
         let bound = 2 * self.plan.client.timeout.duration() + STOP_MARGIN;
         let _late = tokio::time::timeout(bound, every_end(&mut lives)).await;
         lives.shutdown().await;
-        self.mark(phase, PhasePoint::Ends, world.now());
-        self.progress.send_modify(|progress| fill(progress, &self.world, begin));
+        self.mark(phase, PhasePoint::Ends, context.now());
+        self.progress.send_modify(|progress| fill(progress, &self.context, begin));
     }
 
     /// Every arrival at its moment, until the run is cancelled.
-    async fn send_arrivals(&mut self, world: &World, phase: &PhasePlan, begin: Micros, lives: &mut JoinSet<()>) {
+    async fn send_arrivals(
+        &mut self,
+        context: &WorkloadContext,
+        phase: &PhasePlan,
+        begin: Micros,
+        lives: &mut JoinSet<()>,
+    ) {
         for due in Schedule::of(phase).moments() {
             let arrival = begin.after(due);
-            if world.wait_until(arrival).await.is_err() {
+            if context.wait_until(arrival).await.is_err() {
                 return;
             }
             self.arrivals += 1;
-            world.gauges().count_arrival();
-            if let Some(life) = self.life(world, self.arrivals) {
-                match world.gauges().wait_below(u64::from(self.plan.client.in_flight)) {
+            context.gauges().count_arrival();
+            if let Some(life) = self.life(context, self.arrivals) {
+                match context.gauges().wait_below(u64::from(self.plan.client.in_flight)) {
                     Some(waiting) => drop(lives.spawn(life.live(arrival, waiting))),
                     None => self.shed(life, arrival),
                 }
@@ -134,8 +142,8 @@ impl<'a> Load<'a> {
     }
 
     /// The TTL probes, spread over the gap between the phase's first two arrivals so that they do not disturb them.
-    /// Their numbers follow the last arrival's: the lives of the schedule keep theirs.
-    fn begin_probes(&self, world: &World, phase: &PhasePlan, begin: Micros, lives: &mut JoinSet<()>) {
+    /// Their numbers follow the last arrival's: the lifecycles of the schedule keep theirs.
+    fn begin_probes(&self, context: &WorkloadContext, phase: &PhasePlan, begin: Micros, lives: &mut JoinSet<()>) {
         let probed: Vec<_> = self.roles.values().filter(|role| role.max_ttl.is_some()).collect();
         let scheduled = self.planned.arrivals();
         let gap = if phase.rate > 0.0 { (1.0 / phase.rate).min(1.0) } else { 1.0 };
@@ -145,7 +153,7 @@ impl<'a> Load<'a> {
             let arrival = begin.after(Duration::from_secs_f64(gap * part));
             let number = scheduled + 1 + place as u64;
             let life = Life {
-                world: world.clone(),
+                context: context.clone(),
                 tag: Tag { life: number, role: role.name.clone(), phase: phase.name.clone() },
                 plan: self.life_of_role(role),
                 role: Arc::clone(role),
@@ -154,29 +162,29 @@ impl<'a> Load<'a> {
             };
             let max_seconds = max.value.secs();
             lives.spawn(async move {
-                if life.world.wait_until(arrival).await.is_ok() {
-                    life.world.gauges().count_extra();
-                    let waiting = life.world.gauges().wait();
+                if life.context.wait_until(arrival).await.is_ok() {
+                    life.context.gauges().count_extra();
+                    let waiting = life.context.gauges().wait();
                     life.probe_ttl(arrival, waiting, max_seconds).await;
                 }
             });
         }
     }
 
-    /// The life of that number; none where the phase mixes no life, or one of a role that is not promised: a checked
+    /// The lifecycle of that number; none where the phase mixes no lifecycle, or one of a role that is not promised: a checked
     /// plan has neither.
-    fn life(&self, world: &World, number: u64) -> Option<Life> {
+    fn life(&self, context: &WorkloadContext, number: u64) -> Option<Life> {
         let PlannedArrival { phase, life, choices, probed } = self.planned.arrival(number)?;
         let plan = Arc::clone(self.lives.get(&life.name)?);
         let role = Arc::clone(self.roles.get(&plan.role)?);
         let tag = Tag { life: number, role: role.name.clone(), phase: phase.name.clone() };
-        Some(Life { world: world.clone(), tag, plan, role, choices, probed })
+        Some(Life { context: context.clone(), tag, plan, role, choices, probed })
     }
 
-    /// What a probe of the role does with its credential: what the role's lives do.
-    fn life_of_role(&self, role: &RolePromise) -> Arc<LifePlan> {
+    /// What a probe of the role does with its credential: what the role's lifecycles do.
+    fn life_of_role(&self, role: &RolePromise) -> Arc<LifecyclePlan> {
         self.lives.values().find(|life| life.role == role.name).cloned().unwrap_or_else(|| {
-            Arc::new(LifePlan {
+            Arc::new(LifecyclePlan {
                 name: "probe".to_owned(),
                 role: role.name.clone(),
                 lease: None,
@@ -194,49 +202,49 @@ impl<'a> Load<'a> {
     fn shed(&self, life: Life, intended: Micros) {
         let lifecycle = Some(life.plan.name.clone());
         let Tag { life, role, phase } = life.tag;
-        self.world.recorder().record(Event::Shed(Shed { life, role, phase, intended, lifecycle }));
+        self.context.recorder().record(Event::Shed(Shed { life, role, phase, intended, lifecycle }));
     }
 
     fn mark(&self, phase: &PhasePlan, point: PhasePoint, at: Micros) {
-        self.world.recorder().record(Event::Phase(PhaseMark { phase: phase.name.clone(), point, at }));
+        self.context.recorder().record(Event::Phase(PhaseMark { phase: phase.name.clone(), point, at }));
     }
 
     /// Keeps the progress up to date until the phase is stopped.
-    fn tick(&self, phase: &PhasePlan, world: &World, begin: Micros) {
+    fn tick(&self, phase: &PhasePlan, context: &WorkloadContext, begin: Micros) {
         self.progress.send_modify(|progress| {
             progress.phase.clone_from(&phase.name);
             progress.target_rate = phase.rate;
             progress.total = phase.duration.duration();
             progress.draining = false;
         });
-        let (sender, world) = (Arc::clone(&self.progress), world.clone());
+        let (sender, context) = (Arc::clone(&self.progress), context.clone());
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PROGRESS_EVERY);
-            while !world.stop.is_cancelled() {
-                sender.send_modify(|progress| fill(progress, &world, begin));
+            while !context.stop.is_cancelled() {
+                sender.send_modify(|progress| fill(progress, &context, begin));
                 ticks.tick().await;
             }
         });
     }
 }
 
-fn fill(progress: &mut LoadState, world: &World, begin: Micros) {
-    progress.elapsed = world.now().since(begin);
-    progress.arrived = world.gauges().arrived();
-    progress.extra = world.gauges().extra();
-    progress.live = world.gauges().live();
-    progress.finished = world.gauges().finished();
-    progress.failures = world.gauges().failures();
+fn fill(progress: &mut LoadState, context: &WorkloadContext, begin: Micros) {
+    progress.elapsed = context.now().since(begin);
+    progress.arrived = context.gauges().arrived();
+    progress.extra = context.gauges().extra();
+    progress.live = context.gauges().live();
+    progress.finished = context.gauges().finished();
+    progress.failures = context.gauges().failures();
 }
 
-/// Waits until no life is left. Safe to give up: what has ended is no longer in the set.
+/// Waits until no lifecycle is left. Safe to give up: what has ended is no longer in the set.
 async fn every_end(lives: &mut JoinSet<()>) {
     while let Some(ended) = lives.join_next().await {
         unless_panicked(ended);
     }
 }
 
-/// A life that panicked is a fault of the harness: it ends the run as one.
+/// A lifecycle that panicked is a fault of the harness: it ends the run as one.
 fn unless_panicked(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()

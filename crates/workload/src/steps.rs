@@ -1,4 +1,4 @@
-//! The steps of a life: each is one request or one round of logins, recorded as it was done.
+//! The steps of a lifecycle: each is one request or one round of logins, recorded as it was done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::context::WorkloadContext;
 use crate::gauges::Counted;
 use crate::life::Life;
 use crate::record::{Credential, Issue};
-use crate::world::World;
 
 /// How long a fresh credential's login waits before it is tried again.
 const LOGIN_AGAIN: Duration = Duration::from_millis(100);
@@ -33,28 +33,28 @@ struct Try {
 }
 
 impl Life {
-    /// Asks Vault for a credential; none where it did not answer with one. `waiting` counts the life among those that
+    /// Asks Vault for a credential; none where it did not answer with one. `waiting` counts the lifecycle among those that
     /// wait for an answer.
     pub(crate) async fn issue(&self, intended: Micros, waiting: Counted) -> Option<Credential> {
-        let start = self.world.now();
-        let asked = self.world.vault().issue(&self.role.mount, &self.role.name);
+        let start = self.context.now();
+        let asked = self.context.vault().issue(&self.role.mount, &self.role.name);
         let answer = match &self.plan.patience {
             // Dropping the request closes its connection: Vault sees its client go and may work on all the same.
             Some(patience) => tokio::time::timeout(patience.duration(), asked).await,
             None => Ok(asked.await),
         };
-        let end = self.world.now();
+        let end = self.context.now();
         drop(waiting);
         let span = Span { intended, start, end };
         let Ok(answer) = answer else {
             let why = "its client went away before the answer".to_owned();
-            self.world.record(self.issue_record(span, Outcome::Indeterminate { why }));
+            self.context.record(self.issue_record(span, Outcome::Indeterminate { why }));
             return None;
         };
         match answer {
             Ok(issued) => {
                 // Before anything else: from here on the password may stand in a server's log.
-                self.world.learn(issued.username.clone(), issued.password.clone());
+                self.context.learn(issued.username.clone(), issued.password.clone());
                 let credential = Credential {
                     issue: Arc::new(Issue {
                         lease: issued.lease,
@@ -66,18 +66,18 @@ impl Life {
                     seconds: issued.lease_seconds,
                     ended: None,
                     last: end,
-                    _live: self.world.gauges().enter_life(),
+                    _live: self.context.gauges().enter_life(),
                 };
                 let mut record = credential.record(&self.tag, Operation::Issue, span, Outcome::Ok);
                 record.lease_seconds = Some(issued.lease_seconds);
                 record.renewable = Some(issued.renewable);
                 record.warnings = issued.warnings;
                 record.lifecycle = Some(self.plan.name.clone());
-                self.world.record(record);
+                self.context.record(record);
                 Some(credential)
             }
             Err(error) => {
-                self.world.record(self.issue_record(span, error.outcome()));
+                self.context.record(self.issue_record(span, error.outcome()));
                 None
             }
         }
@@ -92,7 +92,7 @@ impl Life {
     /// The credential's first use: its role is read in the catalog while it logs in at every endpoint.
     pub(crate) async fn first_use(&self, credential: &mut Credential) {
         let issued = credential.last;
-        let waiting = self.world.gauges().wait();
+        let waiting = self.context.gauges().wait();
         let mut logins = JoinSet::new();
         for endpoint in self.logins(credential) {
             let life = self.clone();
@@ -108,28 +108,28 @@ impl Life {
 
     /// Logs in until it works, or until twice `usable_within` is over. Answers when the last try ended.
     async fn first_login(&self, endpoint: Login, template: OperationRecord, issued: Micros) -> Micros {
-        let give_up = issued.after(self.world.login_bound());
+        let give_up = issued.after(self.context.login_bound());
         let mut intended = issued;
         loop {
-            let tried = self.world.log_in(endpoint.clone(), Some(self.plan.query.clone())).await;
+            let tried = self.context.log_in(endpoint.clone(), Some(self.plan.query.clone())).await;
             let (ok, end) = (tried.outcome.is_ok(), tried.end);
-            self.world.record(self.world.filled(&template, intended, tried, &endpoint));
+            self.context.record(self.context.filled(&template, intended, tried, &endpoint));
             if ok {
                 return end;
             }
             intended = end.after(LOGIN_AGAIN);
-            if intended > give_up || self.world.wait_until(intended).await.is_err() {
-                self.world.gauges().count_failure();
+            if intended > give_up || self.context.wait_until(intended).await.is_err() {
+                self.context.gauges().count_failure();
                 return end;
             }
         }
     }
 
-    /// Looks at the credential's role on behalf of the life. Answers whether there is one, where that could be seen.
+    /// Looks at the credential's role on behalf of the lifecycle. Answers whether there is one, where that could be seen.
     pub(crate) async fn read_role(&self, credential: &mut Credential) -> Option<bool> {
-        let from = self.world.now();
-        let read = self.world.observer().role(&credential.issue.username).await;
-        let to = self.world.now();
+        let from = self.context.now();
+        let read = self.context.observer().role(&credential.issue.username).await;
+        let to = self.context.now();
         credential.last = credential.last.max(to);
         let there = read.as_ref().ok().map(Option::is_some);
         match read {
@@ -137,9 +137,9 @@ impl Life {
                 credential.oid = role.as_ref().map(|role| role.oid).or(credential.oid);
                 let username = credential.issue.username.clone();
                 let read = RoleRead { life: self.tag.life, from, to, username, role };
-                self.world.recorder().record(Event::RoleRead(read));
+                self.context.recorder().record(Event::RoleRead(read));
             }
-            Err(error) => self.world.gap(Observer::RoleRead, from, error.to_string(), error.own_fault()),
+            Err(error) => self.context.gap(Observer::RoleRead, from, error.to_string(), error.own_fault()),
         }
         there
     }
@@ -147,10 +147,10 @@ impl Life {
     /// Renews the lease by `increment` seconds (none: Vault's own choice), and reads the role where that was
     /// acknowledged. Answers whether it was.
     pub(crate) async fn renew(&self, credential: &mut Credential, intended: Micros, increment: Option<u64>) -> bool {
-        let waiting = self.world.gauges().wait();
-        let start = self.world.now();
-        let answer = self.world.vault().renew(&credential.issue.lease, increment).await;
-        let end = self.world.now();
+        let waiting = self.context.gauges().wait();
+        let start = self.context.now();
+        let answer = self.context.vault().renew(&credential.issue.lease, increment).await;
+        let end = self.context.now();
         drop(waiting);
         credential.last = end;
         let outcome = answer.as_ref().map_or_else(|error| error.outcome(), |_| Outcome::Ok);
@@ -164,7 +164,7 @@ impl Life {
             record.renewable = Some(renewed.renewable);
             record.warnings = renewed.warnings;
         }
-        self.world.record(record);
+        self.context.record(record);
         if acknowledged {
             self.read_role(credential).await;
         }
@@ -173,10 +173,10 @@ impl Life {
 
     /// Gives the lease back, synchronously. Answers whether that was acknowledged.
     pub(crate) async fn revoke(&self, credential: &mut Credential, intended: Micros) -> bool {
-        let waiting = self.world.gauges().wait();
-        let start = self.world.now();
-        let answer = self.world.vault().revoke(&credential.issue.lease).await;
-        let end = self.world.now();
+        let waiting = self.context.gauges().wait();
+        let start = self.context.now();
+        let answer = self.context.vault().revoke(&credential.issue.lease).await;
+        let end = self.context.now();
         drop(waiting);
         credential.last = end;
         let outcome = match answer {
@@ -193,7 +193,7 @@ impl Life {
         if acknowledged {
             credential.ended = Some(end);
         }
-        self.world.record(credential.record(&self.tag, Operation::Revoke, Span { intended, start, end }, outcome));
+        self.context.record(credential.record(&self.tag, Operation::Revoke, Span { intended, start, end }, outcome));
         acknowledged
     }
 
@@ -201,16 +201,16 @@ impl Life {
     /// endpoint refused it; an endpoint that did not answer did not refuse.
     pub(crate) async fn log_in_once(&self, credential: &mut Credential, op: Operation, intended: Micros) -> bool {
         let query = op.expects_success().then(|| self.plan.query.clone());
-        let waiting = self.world.gauges().wait();
+        let waiting = self.context.gauges().wait();
         let mut logins = JoinSet::new();
         for endpoint in self.logins(credential) {
-            let world = self.world.clone();
+            let context = self.context.clone();
             let query = query.clone();
             let template = credential.record(&self.tag, op, NOT_YET, Outcome::Ok);
             logins.spawn(async move {
-                let tried = world.log_in(endpoint.clone(), query).await;
+                let tried = context.log_in(endpoint.clone(), query).await;
                 let (refused, end) = (tried.outcome.failure().is_some(), tried.end);
-                world.record(world.filled(&template, intended, tried, &endpoint));
+                context.record(context.filled(&template, intended, tried, &endpoint));
                 (refused, end)
             });
         }
@@ -227,10 +227,10 @@ impl Life {
     pub(crate) async fn log_in_with_a_wrong_password(&self, login: &Login, credential: &Credential) {
         let wrong = Login { password: Some(Secret::new(WRONG_PASSWORD)), ..login.clone() };
         let template = credential.record(&self.tag, Operation::Refused, NOT_YET, Outcome::Ok);
-        let tried = self.world.log_in(wrong.clone(), None).await;
-        let mut record = self.world.filled(&template, tried.start, tried, &wrong);
+        let tried = self.context.log_in(wrong.clone(), None).await;
+        let mut record = self.context.filled(&template, tried.start, tried, &wrong);
         record.refused = Some(RefusedRequest::WrongPassword);
-        self.world.record(record);
+        self.context.record(record);
     }
 
     pub(crate) fn logins(&self, credential: &Credential) -> Vec<Login> {
@@ -240,14 +240,14 @@ impl Life {
             password: Some(issue.password.clone()),
             ..endpoint.clone()
         };
-        self.world.endpoints(&self.role.name).iter().map(login).collect()
+        self.context.endpoints(&self.role.name).iter().map(login).collect()
     }
 }
 
 /// The times of a record that is yet to be filled.
 const NOT_YET: Span = Span { intended: Micros(0), start: Micros(0), end: Micros(0) };
 
-impl World {
+impl WorkloadContext {
     fn filled(&self, template: &OperationRecord, intended: Micros, tried: Try, login: &Login) -> OperationRecord {
         let first = self.endpoints(&template.role).first();
         OperationRecord {
@@ -265,7 +265,7 @@ impl World {
     /// Logs in and makes the query, where there is one.
     ///
     /// It runs on a thread of its own: a SCRAM login costs the client some milliseconds of hashing without a pause
-    /// (4,096 rounds), which would make other lives on this thread late.
+    /// (4,096 rounds), which would make other lifecycles on this thread late.
     async fn log_in(&self, login: Login, query: Option<String>) -> Try {
         let recorder = self.recorder().clone();
         self.apart(log_in(recorder, login, query)).await.unwrap_or_else(|| {

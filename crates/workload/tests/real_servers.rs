@@ -1,4 +1,4 @@
-//! A small load on a real estate: what the script of a life does there, and how it stops.
+//! A small load on a real environment: what the script of a lifecycle does there, and how it stops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use leaseproof_domain::{
     Event, Expected, Micros, Operation, OperationRecord, Outcome, PhasePoint, ProbeOutcome, ProbeRecord, Redactor,
     RefusedRequest, Ttl,
 };
-use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_environment::{Environment, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder, Recording};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
@@ -30,7 +30,7 @@ fn plan() -> Plan {
 
 struct Stage {
     folder: tempfile::TempDir,
-    estate: Estate,
+    estate: Environment,
     recorder: Recorder,
     recording: Recording,
     redactor: Arc<Redactor>,
@@ -39,7 +39,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// Stands the estate up, set up as the scenario says.
+    /// Stands the environment up, set up as the scenario says.
     async fn set(plan: &Plan) -> (Self, Targets) {
         let folder = tempfile::Builder::new().prefix("lpt-").tempdir().expect("a temporary folder");
         let name = folder.path().file_name().and_then(|name| name.to_str()).expect("it was named above").to_owned();
@@ -53,7 +53,8 @@ impl Stage {
             Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
         let redactor = Arc::new(Redactor::new());
         let options = StandOptions { run: name, parent: folder.path().to_owned() };
-        let mut estate = Estate::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
+        let mut estate =
+            Environment::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
         estate.set_up(plan, Some(&recorder)).await.expect("the set-up works");
         let token = estate.client_token(plan, &ledger).await.expect("a token");
         let role = &plan.roles[0];
@@ -99,7 +100,7 @@ fn probes(events: &[Event]) -> Vec<&ProbeRecord> {
     events.iter().filter_map(|event| if let Event::Probe(probe) = event { Some(probe) } else { None }).collect()
 }
 
-/// The first lives of the role try out all that is promised, and ten privileges that are not.
+/// The first lifecycles of the role try out all that is promised, and ten privileges that are not.
 fn assert_probed(events: &[Event], lives: u64) {
     let all = probes(events);
     assert_eq!(all.iter().map(|probe| probe.life).collect::<BTreeSet<_>>(), (1..=lives).collect());

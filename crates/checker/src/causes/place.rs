@@ -4,7 +4,7 @@
 use leaseproof_domain::{
     FailureCause, Finding, Judgment, ObservedNote, Origin, RoleStatements, ScenarioWarning, SetupLine, Subject, Verdict,
 };
-use leaseproof_scenario::{EstateKind, Plan, Setting, SettingValue, SetupAction, SetupStep};
+use leaseproof_scenario::{EnvironmentKind, Plan, Setting, SettingValue, SetupAction, SetupStep};
 
 use super::connection::{CONNECTS, Connection};
 use super::notes;
@@ -24,7 +24,7 @@ const STATEMENT_TIMEOUT: &str = "statement_timeout";
 const NO_PARAMETER: &str = " has no parameter `";
 /// Checks that fail if Vault cannot revoke a lease.
 const OF_REVOCATION: [&str; 7] = ["REV-1", "EXP-1", "INV-6a", "INV-10", "INV-11", "RUN-2", "ACT-2"];
-/// Of so many expected samples fewer than one in as many are too few (see [`crate::sheet::too_little`]).
+/// Of so many expected samples fewer than one in as many are too few (see [`crate::collector::too_little`]).
 const ONE_IN: u64 = 2;
 
 /// Adds to the causes what their findings do not have.
@@ -55,7 +55,7 @@ fn hint(cause: &FailureCause, plan: &Plan) -> Option<String> {
     let Finding { what, lease, code, .. } = &cause.example;
     let of_revocation = OF_REVOCATION.contains(&cause.check.as_str()) && lease.is_some() && code.is_none();
     let is_known = what.contains(COULD_NOT_REVOKE) || Connection::of(&cause.example).is_some();
-    (plan.estate == EstateKind::Attached && of_revocation && !is_known).then(|| {
+    (plan.estate == EnvironmentKind::Attached && of_revocation && !is_known).then(|| {
         "Vault's log is not read in an attached environment: if Vault could not revoke the lease, the reason is there, in \
          the lines `failed to revoke lease` with the lease's id"
             .to_owned()

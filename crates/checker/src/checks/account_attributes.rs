@@ -4,8 +4,8 @@ use leaseproof_domain::{AccountReading, Event, Finding, Subject};
 use leaseproof_scenario::{AccountPromise, Ask, Plan};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// Vault's own PostgreSQL account has exactly the promised attributes.
@@ -26,17 +26,17 @@ impl AccountAttributes {
 }
 
 impl Check for AccountAttributes {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Account(reading) = event else { return };
         for promise in self.promises.iter().filter(|promise| promise.name == reading.account) {
             self.read.insert(promise.name.clone());
-            judge(promise, reading, sheet);
+            judge(promise, reading, collector);
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         for promise in &self.promises {
-            sheet.expect(self.read.contains(&promise.name));
+            collector.expect(self.read.contains(&promise.name));
         }
     }
 
@@ -53,24 +53,24 @@ impl Check for AccountAttributes {
     }
 }
 
-fn judge(promise: &AccountPromise, reading: &AccountReading, sheet: &mut Sheet) {
+fn judge(promise: &AccountPromise, reading: &AccountReading, collector: &mut FindingCollector) {
     let name = &promise.name;
     let Some(attributes) = &reading.attributes else {
-        sheet.sample();
+        collector.sample();
         let what = format!("expected the promised account {name}, got no such role");
         let promised = Some(promise.origin.clone());
-        return sheet.find(Finding { what, at: Some(reading.at), promised, ..Finding::default() });
+        return collector.find(Finding { what, at: Some(reading.at), promised, ..Finding::default() });
     };
     for (attribute, promised) in &promise.attributes {
         let held = attributes.named().into_iter().find(|(word, _)| word.eq_ignore_ascii_case(attribute));
         let Some((word, held)) = held else {
-            sheet.cannot_say(format!("{attribute} is not an attribute of a role"));
+            collector.cannot_say(format!("{attribute} is not an attribute of a role"));
             continue;
         };
-        sheet.sample();
+        collector.sample();
         if held != promised.value {
             let (seen, wanted) = if held { ("with", "without") } else { ("without", "with") };
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!("{name}: expected {wanted} {word}, got {seen}"),
                 privilege: Some(word.to_owned()),
                 at: Some(reading.at),

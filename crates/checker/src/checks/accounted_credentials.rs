@@ -5,41 +5,41 @@ use leaseproof_domain::{CredentialEnd, Observer, Totals};
 use super::fate::Fate;
 use super::shown::expect_shown;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// Every acknowledged credential is accounted for.
 pub(super) struct AccountedCredentials;
 
 impl Check for AccountedCredentials {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(fate) = Fate::of(life, run) else { return };
         if matches!(fate, Fate::Revoked | Fate::Expired) {
-            expect_shown(life, run, sheet);
+            expect_shown(life, run, collector);
         }
         let name = life.name();
         let excused = life.steps.iter().any(|step| run.is_excused(step.start, step.end));
         if fate != Fate::Indeterminate || !excused {
-            sheet.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
+            collector.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
         }
         match fate {
-            Fate::Unseen => sheet.cannot_say("the end of some credentials was not observed"),
+            Fate::Unseen => collector.cannot_say("the end of some credentials was not observed"),
             Fate::Lost { at } => {
-                sheet.sample();
+                collector.sample();
                 let what = format!(
                     "{name} was dropped before its lease's end without a revocation; every credential must be accounted for"
                 );
-                sheet.find(life.finding(at, what));
+                collector.find(life.finding(at, what));
             }
             Fate::LeftBehind { at } => {
-                sheet.sample();
+                collector.sample();
                 let what = format!(
                     "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role{}",
                     life.why_not_revoked()
                 );
-                sheet.find(life.finding(at, what));
+                collector.find(life.finding(at, what));
             }
-            Fate::Revoked | Fate::Expired | Fate::Live | Fate::Retried | Fate::Indeterminate => sheet.sample(),
+            Fate::Revoked | Fate::Expired | Fate::Live | Fate::Retried | Fate::Indeterminate => collector.sample(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Check for AccountedCredentials {
     }
 }
 
-/// Counts lives by what became of them, whether INV-10 is asked or not.
+/// Counts lifecycles by what became of them, whether INV-10 is asked or not.
 #[derive(Default)]
 pub(crate) struct Totaller {
     totals: Totals,

@@ -1,28 +1,28 @@
 use leaseproof_domain::Finding;
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// Each action of the operator ends as the scenario expects.
 pub(super) struct ActionEnds;
 
 impl Check for ActionEnds {
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         for action in run.actions.iter() {
             let words = action.words();
             let (begun, end) = match (action.begun, &action.ended) {
                 (Some(begun), Some((_, end))) => (begun, end),
                 (begun, _) => {
                     let lacks = if begun.is_some() { "did not end" } else { "did not begin" };
-                    sheet.cannot_say(format!("{words} {lacks} before the load was over"));
+                    collector.cannot_say(format!("{words} {lacks} before the load was over"));
                     continue;
                 }
             };
-            sheet.sample();
+            collector.sample();
             if let Some(complaint) = &end.complaint {
-                sheet.find(Finding {
+                collector.find(Finding {
                     what: format!("{words} {complaint}"),
                     at: Some(begun),
                     code: end.outcome.failure().map(|failure| failure.code.clone()),

@@ -5,9 +5,9 @@ use leaseproof_domain::{AuditEntry, Event, Finding, LeaseId, Micros, Observer, O
 use super::audit_pairs::Pairs;
 use super::due;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
 use crate::met::Met;
-use crate::sheet::Sheet;
 
 /// Every acknowledged operation stands in the audit log, as one request and one response.
 pub(super) struct AuditCompleteness {
@@ -35,32 +35,32 @@ impl AuditCompleteness {
         }
     }
 
-    fn issued(&mut self, record: &OperationRecord, sheet: &mut Sheet) {
+    fn issued(&mut self, record: &OperationRecord, collector: &mut FindingCollector) {
         let Some(lease) = &record.lease else { return };
         if self.entered.contains(lease.as_str()) {
-            sheet.sample();
+            collector.sample();
         } else {
             self.awaited.insert(lease.clone(), (record.end, record.username.clone()));
         }
     }
 
-    fn logged(&mut self, entry: &AuditEntry, sheet: &mut Sheet) {
+    fn logged(&mut self, entry: &AuditEntry, collector: &mut FindingCollector) {
         let Some(lease) = &entry.lease else { return };
         if !self.entered.is_new(lease.as_str()) && self.repeated.is_new(lease.as_str()) {
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!("{lease}: expected 1 issue response in the audit log, got more"),
                 lease: Some(lease.clone()),
                 ..Finding::default()
             });
         }
         if self.awaited.remove(lease).is_some() {
-            sheet.sample();
+            collector.sample();
         }
     }
 }
 
 impl Check for AuditCompleteness {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         self.pairs.see(event);
         match event {
             Event::Operation(record)
@@ -68,10 +68,10 @@ impl Check for AuditCompleteness {
                     && record.outcome.is_ok()
                     && self.role.as_ref().is_none_or(|role| *role == record.role) =>
             {
-                self.issued(record, sheet);
+                self.issued(record, collector);
             }
             // A renewal's response names its lease too.
-            Event::Audit(entry) if entry.response && !entry.path.starts_with("sys/") => self.logged(entry, sheet),
+            Event::Audit(entry) if entry.response && !entry.path.starts_with("sys/") => self.logged(entry, collector),
             Event::LogRead { source, complete, .. } if source == "audit" => {
                 self.read = Some(self.read.unwrap_or(true) && *complete);
             }
@@ -79,24 +79,24 @@ impl Check for AuditCompleteness {
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        [Operation::Renew, Operation::Revoke].into_iter().for_each(|op| due::expect(op, life, run, sheet));
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        [Operation::Renew, Operation::Revoke].into_iter().for_each(|op| due::expect(op, life, run, collector));
     }
 
-    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         match self.read {
-            None if whole.complete => sheet.find(Finding {
+            None if whole.complete => collector.find(Finding {
                 what: "no audit device is enabled, but `audit` is promised".to_owned(),
                 ..Finding::default()
             }),
-            None => sheet.cannot_say("the audit log was not read"),
-            Some(false) => sheet.cannot_say("the audit log was not read to its end"),
+            None => collector.cannot_say("the audit log was not read"),
+            Some(false) => collector.cannot_say("the audit log was not read to its end"),
             Some(true) if !whole.complete => {}
             Some(true) => {
-                self.pairs.judge(sheet);
+                self.pairs.judge(collector);
                 for (lease, (at, username)) in std::mem::take(&mut self.awaited) {
-                    sheet.sample();
-                    sheet.find(Finding {
+                    collector.sample();
+                    collector.find(Finding {
                         what: format!("the issue of {lease} was acknowledged, but has no response in the audit log"),
                         lease: Some(lease),
                         username,

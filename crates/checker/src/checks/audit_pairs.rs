@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use leaseproof_domain::{AuditEntry, Event, Finding, Operation, OperationRecord};
 
-use crate::sheet::Sheet;
+use crate::collector::FindingCollector;
 use crate::words::count;
 
 /// Requests and responses of the audit log against each other and against what was acknowledged.
@@ -71,7 +71,7 @@ impl Pairs {
     }
 
     /// Writes down what does not match; asked once the log was read to its end.
-    pub(super) fn judge(&mut self, sheet: &mut Sheet) {
+    pub(super) fn judge(&mut self, collector: &mut FindingCollector) {
         for (response, lacks) in [(false, "response"), (true, "request")] {
             let alone: Vec<&Open> = self.open.values().filter(|open| open.response == response).collect();
             if alone.len() as u64 > self.unanswered
@@ -82,15 +82,15 @@ impl Pairs {
                     many => format!("{many} entries have"),
                 };
                 let what = format!("{entries} no {lacks} in the audit log: {}", first.what);
-                sheet.find(Finding { what, ..Finding::default() });
+                collector.find(Finding { what, ..Finding::default() });
             }
         }
         for (words, tally) in [("renewal", &self.renewals), ("revocation", &self.revocations)] {
-            sheet.samples(tally.acknowledged);
+            collector.samples(tally.acknowledged);
             if tally.logged < tally.acknowledged {
                 let (acknowledged, logged) = (count(tally.acknowledged, words), count(tally.logged, "response"));
                 let what = format!("{acknowledged} acknowledged, and the audit log has {logged} without an error");
-                sheet.find(Finding { what, ..Finding::default() });
+                collector.find(Finding { what, ..Finding::default() });
             }
         }
     }

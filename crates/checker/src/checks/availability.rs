@@ -6,8 +6,8 @@ use super::due;
 use super::endpoints::Endpoints;
 use super::named::Named;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::timeouts::Timeouts;
 
 /// Every request is answered within the client's time-out.
@@ -40,7 +40,7 @@ impl Requests {
 }
 
 impl Check for Availability {
-    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let timeouts = Timeouts::of(run.plan);
         match event {
             Event::Operation(record) if record.life > 0 && record.op != Operation::Refused => {
@@ -48,7 +48,7 @@ impl Check for Availability {
                 if run.faults.felt_by(record.op, record.start, record.end) || run.ended_early(record).is_some() {
                     return;
                 }
-                sheet.sample();
+                collector.sample();
                 let requests = self.requests.entry(record.op).or_default();
                 requests.due += 1;
                 if let Outcome::Indeterminate { why } = &record.outcome {
@@ -59,7 +59,7 @@ impl Check for Availability {
                 }
             }
             Event::Shed(shed) if !run.faults.felt_by(Operation::Issue, shed.intended, shed.intended) => {
-                sheet.sample();
+                collector.sample();
                 let requests = self.requests.entry(Operation::Issue).or_default();
                 requests.due += 1;
                 requests.dropped += 1;
@@ -70,17 +70,17 @@ impl Check for Availability {
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         for op in [Operation::Renew, Operation::Revoke] {
-            due::expect(op, life, run, sheet);
+            due::expect(op, life, run, collector);
         }
         for op in [Operation::Login, Operation::Relogin, Operation::DeadLogin] {
             due::see_endpoints(op, life, run, self.logins.entry(op).or_default());
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.logins.iter().for_each(|(op, logins)| logins.expect(due::part(*op), run, sheet));
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.logins.iter().for_each(|(op, logins)| logins.expect(due::part(*op), run, collector));
         let allowed = run.plan.promise.unanswered.as_ref();
         let share = allowed.map_or(0.0, |promise| promise.value);
         for (op, requests) in &self.requests {
@@ -92,7 +92,7 @@ impl Check for Availability {
             let (at, words) = words(*op, requests, unanswered, share);
             let promised = allowed.map(|promise| promise.origin.clone());
             let lifecycles = requests.unanswered.numbers();
-            sheet.find(Finding { what: words, at, promised, lifecycles, ..Finding::default() });
+            collector.find(Finding { what: words, at, promised, lifecycles, ..Finding::default() });
         }
     }
 

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use leaseproof_domain::{DnsEvent, Event, FailureSource, Finding, Outcome};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// The agent's policy allows nothing but its credentials.
@@ -15,7 +15,7 @@ pub(super) struct DnsAgentPolicy {
 }
 
 impl Check for DnsAgentPolicy {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Dns(DnsEvent::Policy(probe)) = event else { return };
         self.tried.insert(probe.path.clone());
         let finding = |came: String, code: Option<String>| Finding {
@@ -26,30 +26,30 @@ impl Check for DnsAgentPolicy {
         };
         match &probe.outcome {
             Outcome::Ok => {
-                sheet.sample();
-                sheet.find(finding("access".to_owned(), None));
+                collector.sample();
+                collector.find(finding("access".to_owned(), None));
             }
             Outcome::Failed(failure) => {
-                sheet.sample();
+                collector.sample();
                 if failure.source != FailureSource::Vault || failure.code != "403" {
-                    sheet.find(finding(failure.to_string(), Some(failure.code.clone())));
+                    collector.find(finding(failure.to_string(), Some(failure.code.clone())));
                 }
             }
             Outcome::Indeterminate { why } | Outcome::Harness { why, .. } => {
-                sheet.cannot_say(format!("the request for {} had no answer: {why}", probe.path))
+                collector.cannot_say(format!("the request for {} had no answer: {why}", probe.path))
             }
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         if let Some(pdns) = &run.plan.pdns
             && let Some(promise) = run.promise(&pdns.role)
         {
             let paths = pdns.refused_paths(&promise.mount);
-            paths.iter().for_each(|path| sheet.expect_of("of the paths", self.tried.contains(path)));
+            paths.iter().for_each(|path| collector.expect_of("of the paths", self.tried.contains(path)));
         }
         if run.dns.changes.is_empty() {
-            sheet.cannot_say("the agent rendered nothing: its policy may not even allow its own credentials");
+            collector.cannot_say("the agent rendered nothing: its policy may not even allow its own credentials");
         }
     }
 

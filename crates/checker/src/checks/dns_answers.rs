@@ -1,15 +1,21 @@
 use leaseproof_domain::{DnsAnswer, DnsQuery, Finding, Micros};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::coverage::Place;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 use crate::words::{count, span};
 
 /// Expects so many samples a second in each phase outside fault windows and the windows after renderings. `starts` are the
 /// moments at which those began that were judged.
-pub(super) fn expect_by_phase(part: &str, a_second: f64, starts: &[Micros], run: &Run<'_>, sheet: &mut Sheet) {
+pub(super) fn expect_by_phase(
+    part: &str,
+    a_second: f64,
+    starts: &[Micros],
+    run: &Run<'_>,
+    collector: &mut FindingCollector,
+) {
     for (phase, span) in run.loads() {
         let (expected, judged) = match span {
             Some((from, to)) => {
@@ -18,7 +24,7 @@ pub(super) fn expect_by_phase(part: &str, a_second: f64, starts: &[Micros], run:
             }
             None => (phase.duration.duration().as_secs_f64() * a_second, 0),
         };
-        sheet.expect_at(part, &Place::phase(&phase.name), expected as u64, judged as u64);
+        collector.expect_at(part, &Place::phase(&phase.name), expected as u64, judged as u64);
     }
 }
 
@@ -26,20 +32,20 @@ pub(super) fn expect_by_phase(part: &str, a_second: f64, starts: &[Micros], run:
 pub(super) struct DnsAnswers;
 
 impl Check for DnsAnswers {
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let Some(pdns) = &run.plan.pdns else { return };
         let excused = |from, to| {
             run.dns.felt(from, to) || run.faults.felt(from, to) || run.dns.may_be_felt_untold(to, run, whole)
         };
         let answered = run.dns.answered.iter().filter(|(from, to)| !excused(*from, *to));
         let mut starts: Vec<Micros> = answered.map(|(from, _)| *from).collect();
-        sheet.samples(starts.len() as u64);
+        collector.samples(starts.len() as u64);
         let (told, judged): (Vec<&DnsQuery>, Vec<&DnsQuery>) =
             run.dns.others.iter().partition(|query| excused(query.start, query.end));
         starts.extend(judged.iter().map(|query| query.start));
-        expect_by_phase("of the queries", pdns.rate, &starts, run, sheet);
+        expect_by_phase("of the queries", pdns.rate, &starts, run, collector);
         for query in judged {
-            sheet.sample();
+            collector.sample();
             let code = match &query.answer {
                 DnsAnswer::Code { rcode, .. } => Some(rcode.clone()),
                 DnsAnswer::None { .. } => None,
@@ -56,7 +62,7 @@ impl Check for DnsAnswers {
                     format!("{since} after the configuration was rendered with {}", change.rendering.username)
                 },
             );
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!(
                     "the query {} {}: expected {}, {came}, {since}",
                     pdns.name, pdns.record_type, pdns.answers.value
@@ -69,7 +75,7 @@ impl Check for DnsAnswers {
             });
         }
         if !told.is_empty() {
-            sheet.note(format!(
+            collector.note(format!(
                 "{} within {} of a rendering or inside a fault window; not judged",
                 count(told.len() as u64, "other result"),
                 pdns.cycle_within.value

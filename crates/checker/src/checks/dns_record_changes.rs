@@ -2,15 +2,15 @@ use leaseproof_domain::{Finding, Micros, ZoneChange, ZoneOutcome, ZoneWrite};
 
 use super::dns_answers::expect_by_phase;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// Records can be made and taken away on the live credential.
 pub(super) struct DnsRecordChanges;
 
 impl Check for DnsRecordChanges {
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let excused = |write: &&ZoneWrite| {
             run.dns.felt(write.start, write.end)
                 || run.faults.felt(write.start, write.end)
@@ -22,10 +22,10 @@ impl Check for DnsRecordChanges {
             let longest = judged.iter().map(|write| write.end.since(write.start)).max().unwrap_or_default();
             let pair = every.value.duration().max(2 * longest).as_secs_f64();
             let starts: Vec<Micros> = judged.iter().map(|write| write.start).collect();
-            expect_by_phase("of the zone changes", 2.0 / pair, &starts, run, sheet);
+            expect_by_phase("of the zone changes", 2.0 / pair, &starts, run, collector);
         }
         for write in judged {
-            sheet.sample();
+            collector.sample();
             let ZoneWrite { change, name, start, outcome, shown, .. } = write;
             let (came, code) = match (outcome, shown) {
                 (ZoneOutcome::Refused { status, message }, _) => {
@@ -39,7 +39,7 @@ impl Check for DnsRecordChanges {
                 (ZoneOutcome::Done, _) => continue,
             };
             let live = run.dns.changes.iter().rev().find(|change| change.rendering.to <= *start);
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!("{} {name} {came}", change.words()),
                 username: live.map(|change| change.rendering.username.clone()),
                 lease: live.and_then(|change| change.rendering.lease.clone()),

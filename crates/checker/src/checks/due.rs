@@ -6,8 +6,8 @@ use leaseproof_domain::{Micros, Operation};
 use leaseproof_scenario::PlannedArrival;
 
 use super::endpoints::{Endpoints, UNNAMED};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 
 /// By then a step that follows another one at once is recorded.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -18,9 +18,9 @@ const REVOKED_FROM: f64 = 0.2;
 
 /// Expects the credential's records of an operation if they were due. What was done without being due, e.g. in a fault
 /// window, makes up for nothing.
-pub(super) fn expect(op: Operation, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+pub(super) fn expect(op: Operation, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
     if is_due(op, life, run) {
-        sheet.expect_of(part(op), life.steps_of(op).next().is_some());
+        collector.expect_of(part(op), life.steps_of(op).next().is_some());
     }
 }
 

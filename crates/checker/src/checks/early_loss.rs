@@ -4,44 +4,44 @@ use leaseproof_domain::{Observer, Operation, Outcome};
 
 use super::shown::expect_shown;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run, Step};
-use crate::sheet::Sheet;
 
 /// PostgreSQL's `undefined_object`, as Vault's answer to a renewal tells it: `role "…" does not exist`.
 const UNDEFINED_OBJECT: &str = "SQLSTATE 42704";
 
-/// How long after its answer a role is looked at on behalf of its life.
+/// How long after its answer a role is looked at on behalf of its lifecycle.
 const LOOKED: Duration = Duration::from_secs(1);
 
 /// No acknowledged credential is lost before its end. That the role is gone is told by a look at pg_roles, or by
-/// PostgreSQL's own words in Vault's answer to a renewal: between a failover and the life's end there may be no look.
+/// PostgreSQL's own words in Vault's answer to a renewal: between a failover and the lifecycle's end there may be no look.
 pub(super) struct EarlyLoss;
 
 impl Check for EarlyLoss {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
-        expect_shown(life, run, sheet);
+        expect_shown(life, run, collector);
         let told = life.steps_of(Operation::Renew).filter(|step| says_gone(step)).map(look_of);
         let told = told.filter(|look| life.in_force(*look));
         let own = life.reads.iter().find(|read| read.seen.is_none() && life.in_force(read.look)).map(|read| read.look);
         let gone = life.gone().map(|gone| gone.look).filter(|look| life.in_force(*look));
         if let Some(lost) = own.into_iter().chain(gone).chain(told).min_by_key(|look| look.from) {
-            sheet.sample();
+            collector.sample();
             let what = format!(
                 "{} is not in pg_roles {} after its issue's answer, although its lease is in force and it was not revoked",
                 life.name(),
                 crate::words::span(lost.from.since(issue.end)),
             );
-            sheet.find(life.finding(lost.from, what));
-            sheet.expect(true);
+            collector.find(life.finding(lost.from, what));
+            collector.expect(true);
         } else {
             let seen = was_seen(life, run);
             if seen {
-                sheet.sample();
+                collector.sample();
             }
             let looked = issue.end.after(LOOKED);
             if seen || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
-                sheet.expect(seen);
+                collector.expect(seen);
             }
         }
     }

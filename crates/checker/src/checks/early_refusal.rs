@@ -4,8 +4,8 @@ use super::due;
 use super::endpoints::Endpoints;
 use super::fresh_logins::query_rejected;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// The logins after a credential's first use.
@@ -23,7 +23,7 @@ pub(super) struct EarlyRefusal {
 }
 
 impl Check for EarlyRefusal {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         self.across += u64::from(life.was_renewed_across_an_end());
         let usable = run.plan.promise.usable_within.as_ref().map(|usable| issue.end.after(usable.value.duration()));
@@ -39,16 +39,16 @@ impl Check for EarlyRefusal {
             }
             if step.is_indeterminate() {
                 if !run.is_excused(step.start, step.end) {
-                    sheet.expect_of(&at(step), false);
+                    collector.expect_of(&at(step), false);
                 }
                 continue;
             }
             let Some(failure) = step.refusal() else {
-                sheet.sample();
-                sheet.expect_of(&at(step), true);
+                collector.sample();
+                collector.expect_of(&at(step), true);
                 // A query that never worked is LOG-1's.
                 if step.rejected_query().is_some() && worked_once {
-                    sheet.find(query_rejected(life, step, run));
+                    collector.find(query_rejected(life, step, run));
                 }
                 worked_once |= step.is_ok();
                 continue;
@@ -56,18 +56,18 @@ impl Check for EarlyRefusal {
             if may_be_refused(step) {
                 continue;
             }
-            sheet.sample();
-            sheet.expect_of(&at(step), true);
+            collector.sample();
+            collector.expect_of(&at(step), true);
             let what = format!("a login of {} before its lease ended: expected success, got {failure}", life.name());
-            sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
+            collector.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.first.expect(due::part(Operation::Login), run, sheet);
-        self.again.expect(due::part(Operation::Relogin), run, sheet);
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.first.expect(due::part(Operation::Login), run, collector);
+        self.again.expect(due::part(Operation::Relogin), run, collector);
         if self.across > 0 {
-            sheet.note(format!(
+            collector.note(format!(
                 "{} renewed too close to expiry; later logins are not judged",
                 count(self.across, "credential")
             ));

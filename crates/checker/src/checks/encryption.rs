@@ -5,8 +5,8 @@ use leaseproof_domain::{Event, FLOOD_ACCOUNT, Finding, Micros, Observer, Operati
 use super::due;
 use super::shown::SEEN;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// Every session of credentials and of Vault itself is encrypted.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(super) struct Encryption {
 }
 
 impl Check for Encryption {
-    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Sessions(sighting) = event else { return };
         let own = |session: &&SessionSeen| session.name.as_ref().is_some_and(|name| name.as_str() == FLOOD_ACCOUNT);
         for session in sighting.appeared.iter().filter(|session| !own(session)) {
@@ -31,16 +31,16 @@ impl Check for Encryption {
                 continue;
             }
             self.unseen.remove(&(session.pid, session.started));
-            sheet.expect(true);
+            collector.expect(true);
             if self.open.insert((session.pid, session.started)) {
                 self.saw_credential = true;
                 self.judged.insert(session.oid);
-                judge(session, sighting.from, run, sheet);
+                judge(session, sighting.from, run, collector);
             }
         }
         for session in sighting.accounts.iter().filter(|session| session.encrypted.is_some()) {
             self.saw_vault = true;
-            judge(session, sighting.from, run, sheet);
+            judge(session, sighting.from, run, collector);
         }
         for gone in &sighting.gone {
             self.open.remove(gone);
@@ -48,12 +48,12 @@ impl Check for Encryption {
     }
 
     /// A session that is held open stands through several observations.
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let judged = life.oid.is_some_and(|oid| self.judged.remove(&oid));
         let held = life.steps_of(Operation::Login).find(|step| step.is_ok()).map(|login| login.end.after(SEEN));
         let stands = |at: Micros| due::is_settled(life, at, run) && life.not_ended(at);
         if due::holds_session(life, run) && held.is_some_and(stands) {
-            sheet.expect_of("of the held sessions", judged);
+            collector.expect_of("of the held sessions", judged);
         }
     }
 
@@ -61,13 +61,13 @@ impl Check for Encryption {
         &[Observer::Sessions]
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.expect_many("", self.unseen.len() as u64, 0);
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        collector.expect_many("", self.unseen.len() as u64, 0);
         if !self.saw_vault {
-            sheet.cannot_say("no session of Vault's own accounts was observed");
+            collector.cannot_say("no session of Vault's own accounts was observed");
         }
         if !self.saw_credential {
-            sheet.cannot_say("no session of a credential was observed");
+            collector.cannot_say("no session of a credential was observed");
         }
     }
 
@@ -80,10 +80,10 @@ impl Check for Encryption {
     }
 }
 
-fn judge(session: &SessionSeen, at: Micros, run: &Run<'_>, sheet: &mut Sheet) {
-    sheet.sample();
+fn judge(session: &SessionSeen, at: Micros, run: &Run<'_>, collector: &mut FindingCollector) {
+    collector.sample();
     if session.encrypted == Some(false) {
-        sheet.find(finding(session, at, run));
+        collector.find(finding(session, at, run));
     }
 }
 

@@ -4,8 +4,8 @@ use leaseproof_domain::{Finding, Micros, Observer, Operation, Ttl};
 
 use super::shown::SEEN;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Action, EndedBy, Life, Run};
-use crate::sheet::Sheet;
 use crate::words::span;
 
 /// How long an ended credential may last where neither the action nor a promise says it.
@@ -15,7 +15,7 @@ const DEAD_WITHIN: Duration = Duration::from_secs(10);
 pub(super) struct EndedByActions;
 
 impl Check for EndedByActions {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some((action, ended)) = ended_by(life, run) else { return };
         let promised = run.plan.promise.dead_within.as_ref().map(|promise| promise.value);
         let within = action.plan.dead_within.or(promised).map_or(DEAD_WITHIN, Ttl::duration);
@@ -27,14 +27,14 @@ impl Check for EndedByActions {
         let within = Ttl::from_millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
         let late = life.steps.iter().find(|step| is_login(step.op) && step.is_ok() && step.start > deadline);
         if let Some(login) = late {
-            sheet.sample();
+            collector.sample();
             let after = span(login.start.since(ended));
             let what = format!(
                 "a login of {} succeeded {after} after {} ended it; it must be rejected {within} later",
                 life.name(),
                 action.words()
             );
-            sheet.find(finding(login.start, what));
+            collector.find(finding(login.start, what));
         }
         let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
         let last_seen = match life.gone() {
@@ -42,7 +42,7 @@ impl Check for EndedByActions {
             None => run.last_look().map(|look| look.from).filter(|_| appeared),
         };
         if let Some(seen) = last_seen.filter(|seen| *seen > deadline) {
-            sheet.sample();
+            collector.sample();
             let after = span(seen.since(ended));
             let what = format!(
                 "{} still exists {after} after {} ended it; it must be gone within {within}{}",
@@ -50,13 +50,13 @@ impl Check for EndedByActions {
                 action.words(),
                 life.why_not_revoked()
             );
-            sheet.find(finding(ended, what));
-            sheet.expect(true);
+            collector.find(finding(ended, what));
+            collector.expect(true);
         } else if life.gone().is_some_and(|gone| gone.look.to <= deadline.after(SEEN)) {
-            sheet.sample();
-            sheet.expect(true);
+            collector.sample();
+            collector.expect(true);
         } else if deadline < run.now && !run.is_excused(ended, deadline) {
-            sheet.expect(false);
+            collector.expect(false);
         }
     }
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::collector::FindingCollector;
 use crate::coverage::Place;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// The endpoint of logins that do not name it: how many there are is not known then.
 pub(super) const UNNAMED: &str = "its endpoint";
@@ -32,10 +32,10 @@ impl Endpoints {
     }
 
     /// Expects a login of each credential at each endpoint of its role. What no login names may be missing too.
-    pub(super) fn expect(&self, part: &str, run: &Run<'_>, sheet: &mut Sheet) {
+    pub(super) fn expect(&self, part: &str, run: &Run<'_>, collector: &mut FindingCollector) {
         for (place, credentials) in &self.credentials {
             for (part, judged) in self.parts(part, place, run) {
-                sheet.expect_at(&part, place, *credentials, judged);
+                collector.expect_at(&part, place, *credentials, judged);
             }
         }
     }

@@ -2,8 +2,8 @@ use leaseproof_domain::{Finding, Micros, Observer};
 
 use super::shown::{SEEN, expect_shown};
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Term};
-use crate::sheet::Sheet;
 use crate::times::Times;
 use crate::windows::Selection;
 use crate::words::span;
@@ -23,11 +23,11 @@ impl Expiry {
 }
 
 impl Check for Expiry {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(term) = left_to_expire(life) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
         self.expected += 1;
-        expect_shown(life, run, sheet);
+        expect_shown(life, run, collector);
         let deadline = run.gone_by(term.latest);
         let lag = expiry_lag(life, run);
         if let Some(lag) = &lag {
@@ -41,7 +41,7 @@ impl Check for Expiry {
         };
         match last_seen.filter(|seen| deadline.is_some_and(|deadline| *seen > deadline)) {
             Some(seen) => {
-                sheet.sample();
+                collector.sample();
                 let what = format!(
                     "{} still exists {} after its lease ended; it must be gone within {}{}",
                     life.name(),
@@ -49,27 +49,27 @@ impl Check for Expiry {
                     promise.value,
                     life.why_not_revoked(),
                 );
-                sheet.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
+                collector.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
             }
             // An observation long after the deadline does not show that the role was gone in time.
             None if lag.is_some_and(|lag| lag.gone && deadline.is_none_or(|at| lag.to <= at.after(SEEN))) => {
-                sheet.sample();
+                collector.sample();
             }
             // The observations ended just after its lease.
             None => {
                 let over = deadline.is_some_and(|deadline| deadline < run.now);
                 if over && (appeared || life.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
-                    sheet.expect(false);
+                    collector.expect(false);
                 }
                 return;
             }
         }
-        sheet.expect(true);
+        collector.expect(true);
     }
 
-    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let of_role = whole.windows.merged(Selection { role: self.role.as_deref(), ..Selection::default() });
-        sheet.measured(self.lags.summary(), of_role.measured_of(self.expected));
+        collector.measured(self.lags.summary(), of_role.measured_of(self.expected));
     }
 
     fn relies_on(&self) -> &'static [Observer] {
@@ -86,12 +86,12 @@ impl Check for Expiry {
 }
 
 /// Expects it to be known how long the role of a credential that was left to expire outlasted its lease.
-pub(super) fn expect_end(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+pub(super) fn expect_end(life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
     let Some(term) = left_to_expire(life) else { return };
     let known = expiry_lag(life, run).is_some();
     let over = run.gone_by(term.latest).is_some_and(|deadline| deadline < run.now);
     if known || over && !run.is_excused(term.earliest, run.now) {
-        sheet.expect_of("of the credentials that expire", known);
+        collector.expect_of("of the credentials that expire", known);
     }
 }
 

@@ -43,7 +43,7 @@ impl Fate {
         }
     }
 
-    /// None for a life that was never acknowledged.
+    /// None for a lifecycle that was never acknowledged.
     pub(super) fn of(life: &Life, run: &Run<'_>) -> Option<Self> {
         life.acknowledged()?;
         let revocation = life.revocation();

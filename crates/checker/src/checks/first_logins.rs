@@ -23,7 +23,7 @@ pub(super) struct FirstLogin<'l> {
     pub(super) hindered: bool,
 }
 
-/// The first logins of a life while its lease stood and its revocation had not begun, endpoint by endpoint.
+/// The first logins of a lifecycle while its lease stood and its revocation had not begun, endpoint by endpoint.
 pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
     let mut endpoints: BTreeMap<&str, FirstLogin<'_>> = BTreeMap::new();
     for step in life.steps_of(Operation::Login).filter(|step| step.is_ok() || life.not_ended(step.end)) {

@@ -1,14 +1,14 @@
 use leaseproof_domain::{Finding, Micros, Outcome};
-use leaseproof_scenario::LifePlan;
+use leaseproof_scenario::LifecyclePlan;
 
 use super::endpoints::Endpoints;
 use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 use crate::words::{count, span};
 
-/// A fresh credential can log in, at every endpoint of the estate.
+/// A fresh credential can log in, at every endpoint of the environment.
 #[derive(Default)]
 pub(super) struct FreshLogins {
     expected: Endpoints,
@@ -18,20 +18,20 @@ pub(super) struct FreshLogins {
 }
 
 impl Check for FreshLogins {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         let logins = first_logins(life);
         self.due += logins.len() as u64;
-        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
+        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, collector)).collect();
         expect_first_logins(&mut self.expected, life, &logins, &judged, run);
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.expected.expect("", run, sheet);
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.expected.expect("", run, collector);
         let share = run.plan.promise.unanswered.as_ref().map_or(0.0, |promise| promise.value);
         // As AVL-1 does, a share of few is rounded up to a whole one.
         if self.silent.len() as f64 > (share * self.due as f64).ceil() {
-            std::mem::take(&mut self.silent).into_iter().for_each(|finding| sheet.find(finding));
+            std::mem::take(&mut self.silent).into_iter().for_each(|finding| collector.find(finding));
         }
     }
 
@@ -42,13 +42,20 @@ impl Check for FreshLogins {
 
 impl FreshLogins {
     /// Answers whether it could be judged.
-    fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+    fn judge(
+        &mut self,
+        life: &Life,
+        issue: &Step,
+        login: &FirstLogin<'_>,
+        run: &Run<'_>,
+        collector: &mut FindingCollector,
+    ) -> bool {
         if login.hindered {
             return false;
         }
         if let (None, Some(last)) = (login.worked, login.rejected.last()) {
-            sheet.sample();
-            sheet.find(query_rejected(life, last, run));
+            collector.sample();
+            collector.find(query_rejected(life, last, run));
             return true;
         }
         let usable = run.plan.promise.usable_within.as_ref();
@@ -62,17 +69,17 @@ impl FreshLogins {
             }
             // One that was late and never refused is the generator's lateness; INV-1 measures it.
             (Some(_), _) => {
-                sheet.sample();
+                collector.sample();
                 return true;
             }
             // Tries that broke off before the promised time was over say nothing.
             (None, Some((last, _))) if usable.is_some() && last.start < deadline => return false,
             (None, Some((last, failure))) => (last.start, format!("could never log in at {}", login.endpoint), failure),
-            (None, None) => return self.judge_silence(life, issue, login, run, sheet),
+            (None, None) => return self.judge_silence(life, issue, login, run, collector),
         };
-        sheet.sample();
+        collector.sample();
         let refusals = count(login.refused.len() as u64, "rejected login");
-        sheet.find(Finding {
+        collector.find(Finding {
             code: Some(failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
             ..life.finding(at, format!("{} {what}, after {refusals}, the last {failure}", life.name()))
@@ -87,7 +94,7 @@ impl FreshLogins {
         issue: &Step,
         login: &FirstLogin<'_>,
         run: &Run<'_>,
-        sheet: &mut Sheet,
+        collector: &mut FindingCollector,
     ) -> bool {
         let Some(last) = login.unanswered.last() else { return false };
         let usable = run.plan.promise.usable_within.as_ref();
@@ -96,7 +103,7 @@ impl FreshLogins {
             return false;
         }
         let Outcome::Indeterminate { why } = &last.outcome else { return false };
-        sheet.sample();
+        collector.sample();
         let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
         let what = format!(
             "{} could never log in at {}: {tries} without an answer, the last: {why}",
@@ -112,7 +119,7 @@ impl FreshLogins {
 /// That the credential logged in and its lifecycle's query was rejected, at the line of the query.
 pub(super) fn query_rejected(life: &Life, step: &Step, run: &Run<'_>) -> Finding {
     let of_role = run.plan.lives.iter().filter(|plan| *plan.role == *life.role);
-    let own = |plan: &&LifePlan| life.lifecycle.as_ref().is_none_or(|name| plan.name == **name);
+    let own = |plan: &&LifecyclePlan| life.lifecycle.as_ref().is_none_or(|name| plan.name == **name);
     let plan = of_role.clone().find(own).filter(|_| life.lifecycle.is_some() || of_role.count() == 1);
     let whose = plan.map_or_else(String::new, |plan| format!(" of lifecycle {}", plan.name));
     let (name, endpoint) = (life.name(), step.endpoint.as_deref().unwrap_or("its endpoint"));

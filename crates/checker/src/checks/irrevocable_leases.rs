@@ -3,8 +3,8 @@ use std::time::Duration;
 use leaseproof_domain::{Event, Finding, Micros, Observer};
 
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// Several times the pace of the looks.
 const LOOKED: Duration = Duration::from_secs(6);
@@ -17,13 +17,13 @@ pub(super) struct IrrevocableLeases {
 }
 
 impl Check for IrrevocableLeases {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Irrevocable(sighting) = event else { return };
         self.looked = Some(sighting.from);
-        sheet.sample();
+        collector.sample();
         for (lease, why) in &sighting.appeared {
             let words = if why.is_empty() { String::new() } else { format!(": {why}") };
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!("{lease} became irrevocable: Vault will not retry its revocation{words}"),
                 lease: Some(lease.clone()),
                 at: Some(sighting.from),
@@ -33,7 +33,7 @@ impl Check for IrrevocableLeases {
     }
 
     /// A lease becomes irrevocable as it is revoked: looks before that do not show it.
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         if life.acknowledged().is_none() {
             return;
         }
@@ -42,7 +42,7 @@ impl Check for IrrevocableLeases {
         let looked = self.looked.is_some_and(|looked| looked > ended);
         let due = run.last_look().is_some_and(|look| look.from > ended.after(LOOKED));
         if looked || due && !run.is_excused(ended, ended.after(LOOKED)) {
-            sheet.expect_of("of the credentials that ended before an observation", looked);
+            collector.expect_of("of the credentials that ended before an observation", looked);
         }
     }
 

@@ -3,36 +3,36 @@ use std::time::Duration;
 use leaseproof_domain::{Finding, LeaseId, Observer, Operation};
 
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 
 /// How many characters Vault invents for a lease id (`vault/expiration.go`, `base62.Random(TokenLength)`).
 const INVENTED: usize = 24;
 
-/// How long after its answer a role is looked at on behalf of its life.
+/// How long after its answer a role is looked at on behalf of its lifecycle.
 const LOOKED: Duration = Duration::from_secs(1);
 
 /// An issue answers 200 with a renewable lease and makes exactly one role.
 pub(super) struct IssueAnswers;
 
 impl Check for IssueAnswers {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         for issue in life.steps_of(Operation::Issue) {
             if issue.is_indeterminate() && !may_be_silent(life, issue, run) {
-                sheet.expect(false);
+                collector.expect(false);
             }
             if let Some(failure) = issue.failure() {
-                sheet.expect(true);
-                sheet.sample();
+                collector.expect(true);
+                collector.sample();
                 let what = format!("issuing a credential: expected HTTP 200, got {failure}");
-                sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
+                collector.find(Finding { code: Some(failure.code.clone()), ..life.finding(issue.start, what) });
             }
         }
         if let Some(issue) = life.acknowledged() {
-            judge_answer(life, issue, run, sheet);
-            let judged = judge_role(life, issue, sheet);
+            judge_answer(life, issue, run, collector);
+            let judged = judge_role(life, issue, collector);
             if judged || !run.is_excused(issue.start, issue.end.after(LOOKED)) {
-                sheet.expect(judged);
+                collector.expect(judged);
             }
         }
     }
@@ -46,7 +46,7 @@ impl Check for IssueAnswers {
     }
 }
 
-fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
+fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, collector: &mut FindingCollector) {
     let mount = run.promise(&life.role).map_or("database", |promise| &promise.mount);
     let prefix = format!("{mount}/creds/{}/", life.role);
     let is_id = |lease: &LeaseId| {
@@ -59,16 +59,16 @@ fn judge_answer(life: &Life, issue: &Step, run: &Run<'_>, sheet: &mut Sheet) {
         Some(lease) if is_id(lease) => {}
         Some(lease) => {
             let what = format!("lease id: expected {prefix}<{INVENTED} characters>, got {lease}");
-            sheet.find(life.finding(issue.end, what));
+            collector.find(life.finding(issue.end, what));
         }
-        None => sheet.find(life.finding(issue.end, "the response has no lease id".to_owned())),
+        None => collector.find(life.finding(issue.end, "the response has no lease id".to_owned())),
     }
     if issue.renewable != Some(true) {
         let what = "renewable: expected true, got false".to_owned();
-        sheet.find(life.finding(issue.end, what));
+        collector.find(life.finding(issue.end, what));
     }
     if life.username.is_none() {
-        sheet.find(life.finding(issue.end, "the response has no username".to_owned()));
+        collector.find(life.finding(issue.end, "the response has no username".to_owned()));
     }
 }
 
@@ -79,27 +79,27 @@ fn may_be_silent(life: &Life, issue: &Step, run: &Run<'_>) -> bool {
 }
 
 /// The role has to stand in the catalog right after the answer. Answers whether that could be judged.
-fn judge_role(life: &Life, issue: &Step, sheet: &mut Sheet) -> bool {
+fn judge_role(life: &Life, issue: &Step, collector: &mut FindingCollector) -> bool {
     let after = life.reads.iter().find(|read| life.in_force(read.look));
     match after {
         Some(read) if read.seen.is_none() => {
-            sheet.sample();
+            collector.sample();
             let what = format!(
                 "the issue was acknowledged, but pg_roles has no {}; each issue must create one role",
                 life.name()
             );
-            sheet.find(life.finding(read.look.from, what));
+            collector.find(life.finding(read.look.from, what));
         }
-        Some(_) => sheet.sample(),
-        None if life.track.as_ref().is_some_and(|track| track.appeared.is_some()) => sheet.sample(),
+        Some(_) => collector.sample(),
+        None if life.track.as_ref().is_some_and(|track| track.appeared.is_some()) => collector.sample(),
         None => {
             let Some(missed) = life.missed.filter(|look| life.in_force(*look)) else { return false };
-            sheet.sample();
+            collector.sample();
             let what = format!(
                 "no observation after the issue's answer showed {}; each issue must create one role",
                 life.name()
             );
-            sheet.find(life.finding(missed.from.max(issue.end), what));
+            collector.find(life.finding(missed.from.max(issue.end), what));
         }
     }
     true

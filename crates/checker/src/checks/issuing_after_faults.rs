@@ -2,8 +2,8 @@ use leaseproof_domain::{Event, Finding, MeasuredOf, Micros, Operation};
 
 use super::named::NamedByTime;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Fault, Run};
-use crate::sheet::Sheet;
 use crate::times::Times;
 use crate::words::span;
 
@@ -16,7 +16,7 @@ pub(super) struct IssuingAfterFaults {
 }
 
 impl Check for IssuingAfterFaults {
-    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut FindingCollector) {
         let awaited = |fault: &Fault<'_>| fault.healed.is_some() && fault.issued.is_none();
         if let Event::Operation(record) = event
             && record.op == Operation::Issue
@@ -28,14 +28,14 @@ impl Check for IssuingAfterFaults {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         let mut outages = Times::default();
         let mut expected = 0;
         for fault in run.faults.iter().filter(|fault| fault.source.affects(Operation::Issue)) {
             expected += 1;
             let words = fault.words();
             let (Some(begun), Some(over)) = (fault.begun, fault.over()) else {
-                sheet.cannot_say(match fault.begun {
+                collector.cannot_say(match fault.begun {
                     None => format!("{words} did not begin"),
                     Some(_) => format!("{words} was not healed"),
                 });
@@ -49,19 +49,19 @@ impl Check for IssuingAfterFaults {
             let in_time = fault.issued.is_some_and(|issued| issued <= over);
             let was_due = fault.due.is_some_and(|due| due <= over || fault.issued.is_none());
             if !(in_time || was_due) {
-                sheet.cannot_say(not_due(fault, &words));
+                collector.cannot_say(not_due(fault, &words));
                 continue;
             }
             if fault.issued.is_none() && fault.tried.is_none_or(|tried| tried < over) {
-                sheet.cannot_say(cut_short(fault, &words));
+                collector.cannot_say(cut_short(fault, &words));
                 continue;
             }
-            sheet.sample();
+            collector.sample();
             if !in_time {
-                sheet.find(Finding { lifecycles: self.failed_after(fault), ..finding(fault, begun, over, &words) });
+                collector.find(Finding { lifecycles: self.failed_after(fault), ..finding(fault, begun, over, &words) });
             }
         }
-        sheet.measured(outages.summary(), MeasuredOf { expected, arrivals: None });
+        collector.measured(outages.summary(), MeasuredOf { expected, arrivals: None });
     }
 
     fn without_samples(&self) -> &'static str {

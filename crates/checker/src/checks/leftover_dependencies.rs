@@ -4,8 +4,8 @@ use std::time::Duration;
 use leaseproof_domain::{Event, Finding, Micros, Observer};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// Several times the pace of the looks.
@@ -26,14 +26,14 @@ pub(super) struct LeftoverDependencies {
 }
 
 impl Check for LeftoverDependencies {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Dependencies(sighting) = event else { return };
         self.looked = Some(sighting.from);
         for row in &sighting.dangling {
             if !self.found.insert(row.oid) {
                 continue;
             }
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!(
                     "the role with OID {} was dropped, but pg_shdepend still has {} of it, in {} ({}, type `{}`)",
                     row.oid,
@@ -52,16 +52,16 @@ impl Check for LeftoverDependencies {
     }
 
     /// A credential counts where a look came after its role's end.
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         if life.gone().is_some_and(|gone| self.looked.is_some_and(|looked| looked > gone.look.to)) {
-            sheet.sample();
+            collector.sample();
             self.clean += 1;
-            sheet.expect(true);
+            collector.expect(true);
         } else if let Some(gone) = life.gone()
             && run.last_look().is_some_and(|look| look.from > gone.look.to.after(LOOKED))
             && !run.is_excused(gone.look.from, gone.look.to.after(LOOKED))
         {
-            sheet.expect(false);
+            collector.expect(false);
         }
         let over = life.last_term().is_some_and(|term| term.latest < run.now) || life.revocation().is_some();
         if life.acknowledged().is_some() && over {
@@ -73,16 +73,16 @@ impl Check for LeftoverDependencies {
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let Some((first, why)) = self.stays.take().filter(|_| self.clean == 0 && whole.complete) else { return };
-        sheet.sample();
+        collector.sample();
         let ended = count(self.ended, "credential");
         let what = format!(
             "{ended} ended, and no role was dropped (expected: the role of each): {} still exists, with all its entries in \
              pg_shdepend{why}",
             first.what
         );
-        sheet.find(Finding { what, ..first });
+        collector.find(Finding { what, ..first });
     }
 
     fn relies_on(&self) -> &'static [Observer] {

@@ -4,8 +4,8 @@ use leaseproof_scenario::{Layout, Replication};
 use super::due;
 use super::endpoints::Endpoints;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 use crate::words::span;
 
 /// No new login after a revocation was acknowledged, nor after expiry plus `dead_within`.
@@ -16,32 +16,32 @@ pub(super) struct LoginsAfterEnd {
 }
 
 impl Check for LoginsAfterEnd {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(end) = end_of(life, run) else { return };
         due::see_endpoints(Operation::DeadLogin, life, run, &mut self.tried);
         for login in life.steps_of(Operation::DeadLogin).filter(|login| login.start > end.since) {
             let part = format!("at {}", login.endpoint.as_deref().unwrap_or("its endpoint"));
             if login.failure().is_some_and(is_refusal) {
-                sheet.sample();
-                sheet.expect_of(&part, true);
+                collector.sample();
+                collector.expect_of(&part, true);
             } else if !login.is_ok() {
                 if !run.is_excused(login.start, login.end) {
-                    sheet.expect_of(&part, false);
+                    collector.expect_of(&part, false);
                 }
             } else if login.is_ok() && end.certainly(login).is_some_and(|certainly| login.start > certainly) {
-                sheet.sample();
+                collector.sample();
                 let after = span(login.start.since(end.since));
                 let (name, end, why) = (life.name(), end.what, life.why_not_revoked());
                 let what = format!("a login of {name} succeeded {after} after {end}; it must be rejected{why}");
                 let dead_within = run.plan.promise.dead_within.as_ref();
                 let promised = dead_within.map(|promise| promise.origin.clone());
-                sheet.find(Finding { promised, ..life.finding(login.start, what) });
+                collector.find(Finding { promised, ..life.finding(login.start, what) });
             }
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.tried.expect(due::part(Operation::DeadLogin), run, sheet);
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.tried.expect(due::part(Operation::DeadLogin), run, collector);
     }
 
     fn without_samples(&self) -> &'static str {

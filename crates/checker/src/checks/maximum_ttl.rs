@@ -3,27 +3,27 @@ use leaseproof_domain::{Finding, Operation};
 use super::cap::Left;
 use super::due;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// No renewal goes past the maximum TTL.
 pub(super) struct MaximumTtl;
 
 impl Check for MaximumTtl {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         let Some(max) = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref()) else { return };
-        due::expect(Operation::Renew, life, run, sheet);
+        due::expect(Operation::Renew, life, run, collector);
         for renewal in life.steps_of(Operation::Renew) {
             if !renewal.is_ok() {
                 if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {
-                    sheet.expect(false);
+                    collector.expect(false);
                 }
                 continue;
             }
-            sheet.expect(renewal.lease_seconds.is_some());
+            collector.expect(renewal.lease_seconds.is_some());
             let Some(granted) = renewal.lease_seconds else { continue };
-            sheet.sample();
+            collector.sample();
             let left = Left::of(max.value, issue, renewal);
             if left.is_passed_by(granted) {
                 let what = format!(
@@ -31,7 +31,7 @@ impl Check for MaximumTtl {
                     left.seconds(),
                     max.value,
                 );
-                sheet.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
+                collector.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
             }
         }
     }

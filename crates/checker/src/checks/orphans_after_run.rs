@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use leaseproof_domain::{Event, Finding, LeaseId, RoleSeen};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// No role is left without a lease.
@@ -25,7 +25,7 @@ pub(super) struct OrphansAfterRun {
 }
 
 impl Check for OrphansAfterRun {
-    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Residue { from, to, released, roles, leases, shrinking } = event else { return };
         let look = Look { from: *from, to: *to };
         if *released {
@@ -53,18 +53,18 @@ impl Check for OrphansAfterRun {
                     allowed_words(allowed),
                     run.groups.why_not_allowed(&role.name)
                 );
-                sheet.find(finding(run, role, look, what));
+                collector.find(finding(run, role, look, what));
             }
         }
     }
 
-    fn life(&mut self, life: &Life, _: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, _: &Run<'_>, collector: &mut FindingCollector) {
         if life.acknowledged().is_some() {
-            sheet.sample();
+            collector.sample();
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let (doubtful, certain): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.left).into_iter().partition(|(role, _)| is_in_doubt(role, run, whole));
         let many = doubtful.len() as u64;
@@ -76,29 +76,29 @@ impl Check for OrphansAfterRun {
                 run.groups.why_not_allowed(&role.name),
                 run.why_not_revoked(&role.name)
             );
-            sheet.find(finding(run, role, *look, what));
+            collector.find(finding(run, role, *look, what));
         }
         let groups = std::mem::take(&mut self.groups);
         if let Some((first, look)) = groups.first() {
-            sheet.find(finding(run, first, *look, undeclared(&groups, run)));
+            collector.find(finding(run, first, *look, undeclared(&groups, run)));
         }
-        tell_declared(run, sheet);
-        self.still_listed(run, sheet);
+        tell_declared(run, collector);
+        self.still_listed(run, collector);
         if excused && many > 0 {
-            sheet.note(format!(
+            collector.note(format!(
                 "{} left by an issue whose COMMIT was in flight in a fault: Vault has no lease for it; drop it by hand",
                 count(many, "role")
             ));
         }
         if !self.after_drain {
-            sheet.cannot_say("roles and leases were not observed after the drain");
+            collector.cannot_say("roles and leases were not observed after the drain");
         }
         if !self.after_release {
-            sheet.cannot_say("roles and leases were not observed after the run's token was revoked");
+            collector.cannot_say("roles and leases were not observed after the run's token was revoked");
         }
         if self.outlived > 0 {
             let credentials = count(self.outlived, "credential");
-            sheet.note(format!(
+            collector.note(format!(
                 "{credentials} issued while the token expired outlived it, each with its lease; not judged"
             ));
         }
@@ -115,19 +115,20 @@ impl Check for OrphansAfterRun {
 
 impl OrphansAfterRun {
     /// A role whose lease Vault still lists is no orphan: it is being revoked, or cannot be.
-    fn still_listed(&self, run: &Run<'_>, sheet: &mut Sheet) {
+    fn still_listed(&self, run: &Run<'_>, collector: &mut FindingCollector) {
         if self.listed.is_empty() {
             return;
         }
         let many = self.listed.len() as u64;
         if self.shrinking {
-            return sheet.cannot_say(format!(
+            return collector.cannot_say(format!(
                 "Vault was still revoking when the run stopped waiting; it still listed the leases of {}",
                 count(many, "role")
             ));
         }
         let stopped = run.revocation.stopped_at().unwrap_or_default();
-        sheet.note(format!("{} whose leases Vault still lists: revocation stopped at {stopped}", count(many, "role")));
+        collector
+            .note(format!("{} whose leases Vault still lists: revocation stopped at {stopped}", count(many, "role")));
         for (role, look) in &self.listed {
             let what = format!(
                 "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after \
@@ -135,7 +136,7 @@ impl OrphansAfterRun {
                 role.name,
                 run.why_not_revoked(&role.name)
             );
-            sheet.find(finding(run, role, *look, what));
+            collector.find(finding(run, role, *look, what));
         }
     }
 }
@@ -236,16 +237,19 @@ fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
 }
 
 /// Declared groups that are not there at the end.
-fn tell_declared(run: &Run<'_>, sheet: &mut Sheet) {
+fn tell_declared(run: &Run<'_>, collector: &mut FindingCollector) {
     for promised in &run.plan.promise.creates {
         let name = &promised.value;
         match run.groups.appeared(name) {
             Some(true) => {}
-            Some(false) => sheet.note(format!("{name}, which `creates` names, was created and dropped again")),
+            Some(false) => collector.note(format!("{name}, which `creates` names, was created and dropped again")),
             None if run.before.has(name) => {
-                sheet.note(format!("{name}, which `creates` names, existed before the first credential was issued"));
+                collector
+                    .note(format!("{name}, which `creates` names, existed before the first credential was issued"));
             }
-            None => sheet.note(format!("{name}, which `creates` names, did not appear: check its spelling and case")),
+            None => {
+                collector.note(format!("{name}, which `creates` names, did not appear: check its spelling and case"))
+            }
         }
     }
 }

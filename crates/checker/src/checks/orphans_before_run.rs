@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use leaseproof_domain::{Finding, OrphanBefore, UndecidedBefore};
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{LeftBefore, Run};
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 use crate::words::count;
 
@@ -12,15 +12,15 @@ use crate::words::count;
 pub(super) struct OrphansBeforeRun;
 
 impl Check for OrphansBeforeRun {
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         if run.before.looked_at() > 0 && !run.before.knows_leases() {
-            sheet.cannot_say("Vault's leases were not observed before the first credential was requested");
+            collector.cannot_say("Vault's leases were not observed before the first credential was requested");
             return;
         }
-        sheet.samples(run.before.looked_at());
+        collector.samples(run.before.looked_at());
         let clusters: BTreeSet<&str> = run.plan.roles.iter().map(|role| role.on.as_str()).collect();
         for cluster in clusters {
-            sheet.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));
+            collector.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));
         }
         let promise = run.plan.promise.orphans_before.as_ref();
         let allowed = promise.map_or(0, |promise| promise.value);
@@ -28,12 +28,12 @@ impl Check for OrphansBeforeRun {
         let LeftBefore { orphans, undecided } = whole.left;
         if at_least <= allowed {
             if at_most > allowed {
-                sheet.cannot_say(undecided.iter().map(undecided_words).collect::<Vec<_>>().join("; "));
+                collector.cannot_say(undecided.iter().map(undecided_words).collect::<Vec<_>>().join("; "));
             }
             return;
         }
         for undecided in undecided.iter().filter(|undecided| undecided.at_least > 0) {
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: undecided_words(undecided),
                 username: undecided.names.first().cloned(),
                 promised: promise.map(|promise| promise.origin.clone()),
@@ -41,7 +41,7 @@ impl Check for OrphansBeforeRun {
             });
         }
         for orphan in orphans {
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: words(orphan, allowed, at_least),
                 username: Some(orphan.name.clone()),
                 oid: Some(orphan.oid),

@@ -4,8 +4,8 @@ use leaseproof_domain::{Event, Finding, Observer};
 
 use super::shown::expect_shown;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Orphan, Run};
-use crate::sheet::Sheet;
 
 /// At every look, each generated role belongs to a lease or to a request under way.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct OrphansDuringRun {
 }
 
 impl Check for OrphansDuringRun {
-    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut FindingCollector) {
         if let Event::Residue { released: true, roles, leases, .. } = event
             && leases.iter().all(|lease| run.is_owned(lease) || run.dns.owns_lease(lease))
         {
@@ -25,12 +25,12 @@ impl Check for OrphansDuringRun {
     }
 
     /// A role that stands for some seconds is shown by a look at all roles.
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        expect_shown(life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(life, run, collector);
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.samples(run.roles_appeared());
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
+        collector.samples(run.roles_appeared());
         // A request without an answer explains a role while Vault may still work on it, and not one that stays.
         let stays = |orphan: &Orphan| self.left.contains(&orphan.track.oid);
         let strangers: Vec<&Orphan> =
@@ -40,7 +40,7 @@ impl Check for OrphansDuringRun {
             return;
         }
         for orphan in strangers {
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!(
                     "{} {}{}{}",
                     orphan.track.name,

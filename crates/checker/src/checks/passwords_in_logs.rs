@@ -4,8 +4,8 @@ use leaseproof_domain::{Event, Finding, Observer, Username};
 use leaseproof_scenario::Plan;
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// No password is in any server's log.
@@ -16,11 +16,11 @@ pub(super) struct PasswordsInLogs {
 }
 
 impl Check for PasswordsInLogs {
-    fn see(&mut self, event: &Event, _: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         match event {
             Event::SecretSeen(seen) => {
                 let whose = seen.username.as_ref().map_or("a credential", Username::as_str);
-                sheet.find(Finding {
+                collector.find(Finding {
                     what: format!("line {} of the log of {} contains a secret of {whose}", seen.line, seen.source),
                     username: seen.username.clone(),
                     at: Some(seen.at),
@@ -28,7 +28,7 @@ impl Check for PasswordsInLogs {
                 });
             }
             Event::LogRead { source, lines, complete } => {
-                sheet.samples(*lines);
+                collector.samples(*lines);
                 let all = self.read.entry(source.clone()).or_insert(true);
                 *all &= complete;
             }
@@ -36,12 +36,12 @@ impl Check for PasswordsInLogs {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         for source in logs(run.plan) {
-            sheet.expect_of("of the logs", self.read.get(&source) == Some(&true));
+            collector.expect_of("of the logs", self.read.get(&source) == Some(&true));
             match self.read.get(&source) {
-                None => sheet.cannot_say(format!("the log of {source} was not read")),
-                Some(false) => sheet.cannot_say(format!("the log of {source} was not read to its end")),
+                None => collector.cannot_say(format!("the log of {source} was not read")),
+                Some(false) => collector.cannot_say(format!("the log of {source} was not read to its end")),
                 Some(true) => {}
             }
         }

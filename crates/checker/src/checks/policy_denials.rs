@@ -1,8 +1,8 @@
 use leaseproof_domain::{Event, Failure, FailureSource, Finding, Micros, Operation, OperationRecord, RefusedRequest};
 
 use crate::check::{Check, Whole, has_several_clusters};
+use crate::collector::FindingCollector;
 use crate::fold::{Orphan, Run};
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// Requests that the policy does not allow are refused with 403 and make no role.
@@ -20,7 +20,7 @@ impl PolicyDenials {
 }
 
 impl Check for PolicyDenials {
-    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut FindingCollector) {
         let Event::Operation(record) = event else { return };
         if record.op == Operation::Issue {
             self.first_issue = Some(self.first_issue.map_or(record.start, |first| first.min(record.start)));
@@ -31,20 +31,20 @@ impl Check for PolicyDenials {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let orphans = if has_several_clusters(run.plan) { &[] } else { whole.orphans };
         // A role that was first seen after the load had begun may be an issue's: INV-3 judges it.
         let before_load = |orphan: &&Orphan| self.first_issue.is_none_or(|first| orphan.appeared.to < first);
         let orphans: Vec<&Orphan> = orphans.iter().filter(before_load).collect();
         for request in &self.requests {
-            judge(request, &orphans, sheet);
+            judge(request, &orphans, collector);
         }
         for kind in RefusedRequest::ALL {
             let answered = |request: &&OperationRecord| {
                 request.refused == Some(kind) && (request.outcome.is_ok() || request.outcome.failure().is_some())
             };
             if !self.requests.iter().any(|request| answered(&request)) {
-                sheet.cannot_say(format!("no request for {} was answered", kind.words()));
+                collector.cannot_say(format!("no request for {} was answered", kind.words()));
             }
         }
     }
@@ -62,7 +62,7 @@ impl Check for PolicyDenials {
     }
 }
 
-fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
+fn judge(request: &OperationRecord, orphans: &[&Orphan], collector: &mut FindingCollector) {
     let asked = request.refused.map_or("a request that must be rejected", RefusedRequest::words);
     let finding = |what: String, code: Option<String>| Finding {
         what,
@@ -74,13 +74,13 @@ fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
     };
     let is_refusal = |failure: &Failure| failure.source == FailureSource::Vault && failure.code == "403";
     if request.outcome.is_ok() {
-        sheet.sample();
-        sheet.find(finding(format!("{asked}: expected HTTP 403, got access"), None));
+        collector.sample();
+        collector.find(finding(format!("{asked}: expected HTTP 403, got access"), None));
     } else if let Some(failure) = request.outcome.failure() {
-        sheet.sample();
+        collector.sample();
         if !is_refusal(failure) {
             let what = format!("{asked}: expected HTTP 403, got {failure}");
-            sheet.find(finding(what, Some(failure.code.clone())));
+            collector.find(finding(what, Some(failure.code.clone())));
         }
     }
     let made = |orphan: &&&Orphan| {
@@ -94,6 +94,6 @@ fn judge(request: &OperationRecord, orphans: &[&Orphan], sheet: &mut Sheet) {
         let mut finding = finding(what, None);
         finding.username = Some(orphan.track.name.clone());
         finding.oid = Some(orphan.track.oid);
-        sheet.find(finding);
+        collector.find(finding);
     }
 }

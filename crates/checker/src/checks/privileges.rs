@@ -7,9 +7,9 @@ use leaseproof_domain::{Finding, Micros, Observer, Operation};
 use super::shown::expect_shown;
 use crate::causes;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run, Track};
 use crate::privilege_diff::{Deviation, privilege_diff};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// How long after a look showed a role its privileges are read at the latest.
@@ -44,15 +44,15 @@ struct Example {
 }
 
 impl Check for Privileges {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        expect_shown(life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(life, run, collector);
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
-        expect_read(life, track, run, sheet);
+        expect_read(life, track, run, collector);
         let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
         let mut diffs = Vec::new();
         for (look, set) in &track.privileges {
             let Some(found) = self.diff(&life.role, (*look, *set), run) else {
-                sheet.cannot_say(format!(
+                collector.cannot_say(format!(
                     "the privileges or objects behind a reading of {} are not in the history",
                     life.role
                 ));
@@ -76,10 +76,10 @@ impl Check for Privileges {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.samples(self.whole + self.extras_only);
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        collector.samples(self.whole + self.extras_only);
         if self.whole == 0 && self.extras_only > 0 {
-            sheet.cannot_say("every reading of privileges may have overlapped with its credential's end");
+            collector.cannot_say("every reading of privileges may have overlapped with its credential's end");
         }
         for (deviation, example) in std::mem::take(&mut self.met) {
             let others = match example.credentials - 1 {
@@ -88,7 +88,7 @@ impl Check for Privileges {
             };
             let Example { role, statements, .. } = &example;
             let statements = causes::statements(run.plan, role, statements).filter(|_| deviation.of_statements);
-            sheet.find(Finding {
+            collector.find(Finding {
                 what: format!("{} {}{others}", example.finding.what, deviation.what),
                 statements,
                 privilege: Some(deviation.privilege),
@@ -109,12 +109,12 @@ impl Check for Privileges {
 
 /// Expects a credential's privileges to be read: what a look showed is read in the same look, unless it goes meanwhile or a
 /// fault keeps anybody from reading.
-pub(super) fn expect_read(life: &Life, track: &Track, run: &Run<'_>, sheet: &mut Sheet) {
+pub(super) fn expect_read(life: &Life, track: &Track, run: &Run<'_>, collector: &mut FindingCollector) {
     if let Some(look) = track.appeared
         && life.not_ended(look.to.after(READ))
         && !run.is_excused(look.from, look.to.after(READ))
     {
-        sheet.expect(track.privileges.iter().any(|(_, set)| is_of_own_database(&life.role, *set, run)));
+        collector.expect(track.privileges.iter().any(|(_, set)| is_of_own_database(&life.role, *set, run)));
     }
 }
 

@@ -5,8 +5,8 @@ use leaseproof_domain::{Finding, Grant, Object, ObjectKind, Observer, PrivilegeS
 use super::shown::expect_shown;
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// The part of what is expected that needs a reading of the same credential.
@@ -23,9 +23,9 @@ pub(super) struct ProbesMatchCatalog {
 }
 
 impl Check for ProbesMatchCatalog {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        expect_shown(life, run, sheet);
-        expect_probes(life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(life, run, collector);
+        expect_probes(life, run, collector);
         if life.probes.is_empty() {
             return;
         }
@@ -50,12 +50,12 @@ impl Check for ProbesMatchCatalog {
                     self.beside_nothing += 1;
                     // Of single columns the catalog says less, whoever reads it.
                     if readings.is_empty() && !run.is_excused(probe.from, probe.to) {
-                        sheet.expect_of(BESIDE, false);
+                        collector.expect_of(BESIDE, false);
                     }
                 }
                 Some(listed) => {
                     self.compared += 1;
-                    sheet.expect_of(BESIDE, true);
+                    collector.expect_of(BESIDE, true);
                     if listed != works {
                         self.count(works, probe, life);
                     }
@@ -64,18 +64,18 @@ impl Check for ProbesMatchCatalog {
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.samples(self.compared);
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        collector.samples(self.compared);
         for (finding, times) in std::mem::take(&mut self.disagree).into_values() {
             let others = match times - 1 {
                 0 => String::new(),
                 more => format!(" (and {})", count(more, "more credential")),
             };
-            sheet.find(Finding { what: format!("{}{others}", finding.what), ..finding });
+            collector.find(Finding { what: format!("{}{others}", finding.what), ..finding });
         }
         if self.beside_nothing > 0 {
             let probes = count(self.beside_nothing, "probe");
-            sheet.note(format!(
+            collector.note(format!(
                 "{probes} could not be compared with the catalog: no reading of the same credential, different readings, or single columns only"
             ));
         }

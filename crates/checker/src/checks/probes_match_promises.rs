@@ -4,8 +4,8 @@ use leaseproof_domain::{Expected, Finding, Grant, GrantedTo, Object, Origin, Pro
 
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// How many kinds of unproved probes are told one by one.
@@ -35,11 +35,11 @@ struct Example {
 }
 
 impl Check for ProbesMatchPromises {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         if life.acknowledged().is_none() {
             return;
         }
-        expect_probes(life, run, sheet);
+        expect_probes(life, run, collector);
         let mut broken = BTreeSet::new();
         for probe in &life.probes {
             let Some(mut words) = self.judge(probe, life, run) else { continue };
@@ -53,16 +53,16 @@ impl Check for ProbesMatchPromises {
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        sheet.samples(self.proved);
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        collector.samples(self.proved);
         for example in std::mem::take(&mut self.broken).into_values() {
             let others = match example.credentials - 1 {
                 0 => String::new(),
                 more => format!(" (and {})", count(more, "more credential")),
             };
-            sheet.find(Finding { what: format!("{}{others}", example.finding.what), ..example.finding });
+            collector.find(Finding { what: format!("{}{others}", example.finding.what), ..example.finding });
         }
-        self.tell_unproved(sheet);
+        self.tell_unproved(collector);
     }
 
     fn without_samples(&self) -> &'static str {
@@ -139,17 +139,17 @@ impl ProbesMatchPromises {
     }
 
     /// Each reason once, with what it is given for.
-    fn tell_unproved(&self, sheet: &mut Sheet) {
+    fn tell_unproved(&self, collector: &mut FindingCollector) {
         for ((expected, why), grants) in self.unproved.iter().take(TOLD) {
             let told: Vec<String> = grants.iter().take(3).map(ToString::to_string).collect();
             let more = match grants.len().saturating_sub(told.len()) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            sheet.note(format!("not tested ({expected}): {}{more}: {why}", told.join(", ")));
+            collector.note(format!("not tested ({expected}): {}{more}: {why}", told.join(", ")));
         }
         if let Some(more) = self.unproved.len().checked_sub(TOLD).filter(|more| *more > 0) {
-            sheet.note(format!("not tested for {}", count(more as u64, "more reason")));
+            collector.note(format!("not tested for {}", count(more as u64, "more reason")));
         }
     }
 }

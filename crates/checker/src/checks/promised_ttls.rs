@@ -5,8 +5,8 @@ use leaseproof_scenario::RolePromise;
 
 use super::cap::Left;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 
 /// The role's default and maximum TTL are the promised ones.
 #[derive(Default)]
@@ -17,18 +17,18 @@ pub(super) struct PromisedTtls {
 }
 
 impl Check for PromisedTtls {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let (Some(issue), Some(promise)) = (life.acknowledged(), run.promise(&life.role)) else { return };
-        sheet.expect(issue.lease_seconds.is_some());
-        self.judge_default(life, issue, promise, sheet);
-        self.judge_maximum(life, issue, promise, sheet);
+        collector.expect(issue.lease_seconds.is_some());
+        self.judge_default(life, issue, promise, collector);
+        self.judge_maximum(life, issue, promise, collector);
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         if self.max_is_promised && self.maxima == 0 {
-            sheet.cannot_say("no acknowledged renewal had a larger increment than the promised maximum");
+            collector.cannot_say("no acknowledged renewal had a larger increment than the promised maximum");
         }
-        sheet.samples(self.defaults + self.maxima);
+        collector.samples(self.defaults + self.maxima);
     }
 
     fn without_samples(&self) -> &'static str {
@@ -41,7 +41,7 @@ impl Check for PromisedTtls {
 }
 
 impl PromisedTtls {
-    fn judge_default(&mut self, life: &Life, issue: &Step, promise: &RolePromise, sheet: &mut Sheet) {
+    fn judge_default(&mut self, life: &Life, issue: &Step, promise: &RolePromise, collector: &mut FindingCollector) {
         let (Some(default), Some(granted)) = (&promise.default_ttl, issue.lease_seconds) else { return };
         self.defaults += 1;
         let expected = default.value.secs();
@@ -51,11 +51,11 @@ impl PromisedTtls {
                 "the lease of the issue: expected {expected} s, the promised default TTL of {}, got {granted} s",
                 default.value
             );
-            sheet.find(Finding { promised: Some(default.origin.clone()), ..life.finding(issue.end, what) });
+            collector.find(Finding { promised: Some(default.origin.clone()), ..life.finding(issue.end, what) });
         }
     }
 
-    fn judge_maximum(&mut self, life: &Life, issue: &Step, promise: &RolePromise, sheet: &mut Sheet) {
+    fn judge_maximum(&mut self, life: &Life, issue: &Step, promise: &RolePromise, collector: &mut FindingCollector) {
         let Some(max) = &promise.max_ttl else { return };
         self.max_is_promised = true;
         for renewal in life.steps_of(Operation::Renew).filter(|step| step.is_ok()) {
@@ -71,7 +71,7 @@ impl PromisedTtls {
                     left.seconds(),
                     max.value
                 );
-                sheet.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
+                collector.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
             }
         }
     }

@@ -1,20 +1,20 @@
 use leaseproof_domain::Finding;
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
-use crate::sheet::Sheet;
 use crate::windows::Selection;
 
 /// After each fault every standby follows the primary again.
 pub(super) struct ReplicationAfterFaults;
 
 impl Check for ReplicationAfterFaults {
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         for fault in run.faults.iter() {
             let Some(account) = fault.source.fault().and_then(|plan| run.plan.replication_of(plan)) else { continue };
             let words = fault.words();
             for (at, lost) in &fault.standbys_lost {
-                sheet.find(Finding {
+                collector.find(Finding {
                     what: format!("{words}: {lost}"),
                     at: Some(*at),
                     promised: Some(account.origin.clone()),
@@ -22,9 +22,9 @@ impl Check for ReplicationAfterFaults {
                 });
             }
             match (fault.begun, fault.healed) {
-                (Some(_), Some(_)) => sheet.sample(),
-                (Some(_), None) => sheet.cannot_say(format!("{words} was not healed")),
-                (None, _) => sheet.cannot_say(format!("{words} did not begin")),
+                (Some(_), Some(_)) => collector.sample(),
+                (Some(_), None) => collector.cannot_say(format!("{words} was not healed")),
+                (None, _) => collector.cannot_say(format!("{words} did not begin")),
             }
         }
     }

@@ -3,27 +3,27 @@ use leaseproof_domain::{Finding, Observer, Operation};
 use super::due;
 use super::shown::expect_shown;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 use crate::words::span;
 
 /// A revocation is acknowledged and the role is gone when it returns.
 pub(super) struct Revocation;
 
 impl Check for Revocation {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        due::expect(Operation::Revoke, life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        due::expect(Operation::Revoke, life, run, collector);
         let (Some(_), Some(revoke)) = (life.acknowledged(), life.revocation()) else { return };
-        expect_shown(life, run, sheet);
+        expect_shown(life, run, collector);
         if let Some(failure) = revoke.failure() {
-            sheet.sample();
+            collector.sample();
             let what = format!("the revocation of {}: expected HTTP 204, got {failure}", life.name());
-            sheet.find(Finding { code: Some(failure.code.clone()), ..life.finding(revoke.start, what) });
-            sheet.expect(true);
+            collector.find(Finding { code: Some(failure.code.clone()), ..life.finding(revoke.start, what) });
+            collector.expect(true);
         } else {
-            let judged = revoke.is_ok() && judge_role(life, revoke, run, sheet);
+            let judged = revoke.is_ok() && judge_role(life, revoke, run, collector);
             if judged || !run.is_excused(revoke.start, revoke.end) {
-                sheet.expect(judged);
+                collector.expect(judged);
             }
         }
     }
@@ -42,7 +42,7 @@ impl Check for Revocation {
 }
 
 /// Answers whether it could be judged.
-fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, collector: &mut FindingCollector) -> bool {
     let gone = life.gone();
     let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
     let last_seen = match gone {
@@ -52,16 +52,16 @@ fn judge_role(life: &Life, revoke: &Step, run: &Run<'_>, sheet: &mut Sheet) -> b
     };
     match last_seen.filter(|seen| *seen > revoke.end) {
         Some(seen) => {
-            sheet.sample();
+            collector.sample();
             let what = format!(
                 "{} still exists {} after its revocation was acknowledged; it must be gone by then{}",
                 life.name(),
                 span(seen.since(revoke.end)),
                 life.why_not_revoked(),
             );
-            sheet.find(life.finding(revoke.end, what));
+            collector.find(life.finding(revoke.end, what));
         }
-        None if gone.is_some() => sheet.sample(),
+        None if gone.is_some() => collector.sample(),
         // No look came after the answer.
         None => return false,
     }

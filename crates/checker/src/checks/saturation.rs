@@ -3,9 +3,9 @@ use leaseproof_scenario::PhasePlan;
 
 use super::named::NamedByTime;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::Run;
 use crate::saturation::{Backlog, Certainty, FEWEST_ARRIVALS, Growth, RAMP_UP, SHORTEST, Stretch, stretches};
-use crate::sheet::Sheet;
 
 /// The backlog does not grow while arrivals last.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(super) struct Saturation {
 }
 
 impl Check for Saturation {
-    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut Sheet) {
+    fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut FindingCollector) {
         if let Event::Operation(record) = event
             && record.life > 0
             && record.outcome.is_open()
@@ -24,9 +24,9 @@ impl Check for Saturation {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         if let Some(phase) = unmarked(run).filter(|_| whole.complete) {
-            return sheet.cannot_say(format!("when phase {phase} began and ended is not in the history"));
+            return collector.cannot_say(format!("when phase {phase} began and ended is not in the history"));
         }
         let (judged, short) = stretches(run);
         let short: Vec<String> =
@@ -37,19 +37,19 @@ impl Check for Saturation {
             (SHORTEST / (1.0 - RAMP_UP)).ceil()
         );
         if judged.is_empty() {
-            return sheet.not_judged(format!("no phase is long enough: {needed} ({})", short.join(", ")));
+            return collector.not_judged(format!("no phase is long enough: {needed} ({})", short.join(", ")));
         }
         if !short.is_empty() {
-            sheet.note(format!("not judged: {} ({needed})", short.join(", ")));
+            collector.note(format!("not judged: {} ({needed})", short.join(", ")));
         }
         for stretch in &judged {
-            sheet.sample();
+            collector.sample();
             for (backlog, certainty, growth) in &stretch.grown {
                 if *certainty == Certainty::Possible {
-                    sheet.cannot_say(unclear(stretch, *backlog, growth));
+                    collector.cannot_say(unclear(stretch, *backlog, growth));
                     continue;
                 }
-                sheet.find(Finding {
+                collector.find(Finding {
                     what: words(stretch, *backlog, growth),
                     at: Some(stretch.figures.from),
                     promised: Some(stretch.phase.origin.clone()),

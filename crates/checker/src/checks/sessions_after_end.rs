@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leaseproof_domain::{
-    Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionSighting, UnixMicros, Username,
+    Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionObservation, UnixMicros, Username,
 };
 use leaseproof_scenario::SessionFate;
 
 use super::due;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::words::span;
 
 /// By then a query in a held session is recorded.
@@ -31,17 +31,17 @@ pub(super) struct SessionsAfterEnd {
 }
 
 impl Check for SessionsAfterEnd {
-    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         match event {
             Event::Sessions(sighting) => self.looked(sighting),
-            Event::KeptSession(kept) => self.kept(kept, run, sheet),
+            Event::KeptSession(kept) => self.kept(kept, run, collector),
             _ => {}
         }
     }
 
     /// Sessions that nobody kept on purpose outlive a credential too.
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        self.expect_held(life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        self.expect_held(life, run, collector);
         let Some(oid) = life.oid else { return };
         let Some(seen) = self.last_seen.remove(&oid).filter(|_| fate(run) == Some(SessionFate::Die)) else { return };
         let Some(end) = end_of(life) else { return };
@@ -53,7 +53,7 @@ impl Check for SessionsAfterEnd {
                 "a session of {} is still in pg_stat_activity {after} after its credential's end; it must be closed",
                 life.name()
             );
-            sheet.find(Finding { promised: promised(run), ..life.finding(seen, what) });
+            collector.find(Finding { promised: promised(run), ..life.finding(seen, what) });
         }
     }
 
@@ -72,7 +72,7 @@ impl Check for SessionsAfterEnd {
 
 impl SessionsAfterEnd {
     /// Expects a query in the session that the credential holds, once it is known how that fares.
-    fn expect_held(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn expect_held(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let (judged, excused) = (self.judged.remove(&life.number), self.excused.remove(&life.number));
         let ended = due::known_to_have_ended(life).filter(|_| due::holds_session(life, run) && !excused);
         let by = match fate(run) {
@@ -81,11 +81,11 @@ impl SessionsAfterEnd {
             None => None,
         };
         if by.is_some_and(|at| due::is_settled(life, at.after(ASKED), run)) {
-            sheet.expect_of("of the held sessions", judged);
+            collector.expect_of("of the held sessions", judged);
         }
     }
 
-    fn looked(&mut self, sighting: &SessionSighting) {
+    fn looked(&mut self, sighting: &SessionObservation) {
         for gone in &sighting.gone {
             self.open.remove(gone);
         }
@@ -97,11 +97,11 @@ impl SessionsAfterEnd {
         }
     }
 
-    fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, sheet: &mut Sheet) {
+    fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, collector: &mut FindingCollector) {
         let due = run.gone_by(kept.since).is_some_and(|deadline| kept.from > deadline);
         let Some(fate) = fate(run) else { return };
         let Some(is_open) = kept.is_open() else {
-            return sheet.cannot_say("the state of a held session could not be observed");
+            return collector.cannot_say("the state of a held session could not be observed");
         };
         let broken = match (fate, is_open) {
             // A fault may have ended it, whatever becomes of sessions otherwise.
@@ -114,10 +114,10 @@ impl SessionsAfterEnd {
             (SessionFate::Survive, open) => !open,
             (SessionFate::Die, open) => open,
         };
-        sheet.sample();
+        collector.sample();
         self.judged.insert(kept.life);
         if broken && self.found.insert(kept.username.clone()) {
-            sheet.find(finding(kept, run));
+            collector.find(finding(kept, run));
         }
     }
 }

@@ -7,8 +7,8 @@ use super::due;
 use super::privileges::expect_read;
 use super::shown::expect_shown;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run, Step, Track};
-use crate::sheet::Sheet;
 
 /// How long after a look showed a role its privileges are read at the latest.
 const READ: Duration = Duration::from_secs(2);
@@ -17,13 +17,13 @@ const READ: Duration = Duration::from_secs(2);
 pub(super) struct StablePrivileges;
 
 impl Check for StablePrivileges {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        expect_shown(life, run, sheet);
-        due::expect(Operation::Renew, life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(life, run, collector);
+        due::expect(Operation::Renew, life, run, collector);
         let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
-        expect_read(life, track, run, sheet);
+        expect_read(life, track, run, collector);
         let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
-        expect_readings(life, track, &renewals, run, sheet);
+        expect_readings(life, track, &renewals, run, collector);
         for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {
             let renewed = |before: &Look| renewals.iter().any(|step| before.to < step.start && step.end < look.from);
             let database = |set: &u32| run.sets.get(set).map(|set| &set.database);
@@ -33,12 +33,12 @@ impl Check for StablePrivileges {
             else {
                 continue;
             };
-            sheet.sample();
+            collector.sample();
             if before == after && run.sets.contains_key(before) {
                 continue;
             }
             let (Some(before), Some(after)) = (run.sets.get(before), run.sets.get(after)) else {
-                sheet.cannot_say("the privileges behind a reading are not in the history");
+                collector.cannot_say("the privileges behind a reading are not in the history");
                 continue;
             };
             let (before, after) = (of_old_objects(before, &life.role, run), of_old_objects(after, &life.role, run));
@@ -47,7 +47,7 @@ impl Check for StablePrivileges {
             }
             let (before, after) = (&before, &after);
             let what = format!("{} changed with its renewal: {}", life.name(), change(before, after));
-            sheet.find(Finding { ..life.finding(look.from, what) });
+            collector.find(Finding { ..life.finding(look.from, what) });
             return;
         }
     }
@@ -66,7 +66,7 @@ impl Check for StablePrivileges {
 }
 
 /// What a look showed is read at once, and once more where a later look shows another VALID UNTIL.
-fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>, sheet: &mut Sheet) {
+fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>, collector: &mut FindingCollector) {
     let read_by = |look: Look| look.to.after(READ);
     for renewal in renewals {
         let due = |at: Micros| life.not_ended(at) && at < run.now && !run.is_excused(renewal.start, at);
@@ -75,7 +75,7 @@ fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>
         let after = |(look, _): &(Look, u32)| look.from > renewal.end && life.not_ended(look.to);
         let after = track.privileges.iter().any(after);
         if before && after || (before || shown) && due(renewal.end.after(READ)) {
-            sheet.expect_of("of the renewals between two readings", before && after);
+            collector.expect_of("of the renewals between two readings", before && after);
         }
     }
 }

@@ -1,12 +1,12 @@
 use leaseproof_domain::{Event, Finding, Metric, Micros, MoreThan, Operation, OperationRecord, Quantity, Subject};
-use leaseproof_scenario::{Ask, Comparison, During, LifePlan, Plan, ThresholdPlan};
+use leaseproof_scenario::{Ask, Comparison, During, LifecyclePlan, Plan, ThresholdPlan};
 
 use super::due;
 use super::expiry::{expect_end, expiry_lag, left_to_expire};
 use super::named::Named;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 use crate::statistics::{Figures, Statistics};
 use crate::times::{Figure, Times};
 use crate::windows::Selection;
@@ -80,7 +80,7 @@ impl Thresholds {
 }
 
 impl Check for Thresholds {
-    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut FindingCollector) {
         let Event::Operation(record) = event else { return };
         if record.life == 0 || record.outcome.harness().is_some() {
             return;
@@ -93,7 +93,7 @@ impl Check for Thresholds {
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let lag = expiry_lag(life, run);
         for threshold in &mut self.thresholds {
             let in_fault = lag.is_some_and(|lag| run.faults.felt_by(Operation::Revoke, lag.from, lag.to));
@@ -108,10 +108,10 @@ impl Check for Thresholds {
                 continue;
             }
             match threshold.plan.metric {
-                Metric::ExpiryLag(_) => expect_end(life, run, sheet),
+                Metric::ExpiryLag(_) => expect_end(life, run, collector),
                 metric => metric.operation().into_iter().for_each(|op| {
                     if op != Operation::Issue {
-                        due::expect(op, life, run, sheet);
+                        due::expect(op, life, run, collector);
                     }
                 }),
             }
@@ -133,9 +133,9 @@ impl Check for Thresholds {
         self.thresholds.iter().all(|threshold| judges(threshold.plan.metric))
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         for threshold in &self.thresholds {
-            judge(threshold, &whole.windows.merged(Selection::of(&threshold.plan)), run.plan, sheet);
+            judge(threshold, &whole.windows.merged(Selection::of(&threshold.plan)), run.plan, collector);
         }
     }
 
@@ -164,7 +164,7 @@ impl Check for Thresholds {
     }
 }
 
-fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, sheet: &mut Sheet) {
+fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, collector: &mut FindingCollector) {
     let threshold = &bounded.plan;
     let (metric, subject) = (threshold.metric, threshold.subject());
     let times = times_of(metric, statistics);
@@ -179,26 +179,26 @@ fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, sheet: &mut Sh
         }
     };
     if samples == 0 {
-        return sheet.lacks_samples(format!("{subject} has no samples"));
+        return collector.lacks_samples(format!("{subject} has no samples"));
     }
-    sheet.samples(samples);
+    collector.samples(samples);
     if let Some(times) = times {
         let due =
             metric.operation().and_then(|op| statistics.operations.get(&op)).map_or(bounded.to_expire, Figures::due);
-        sheet.measured(times.summary(), statistics.measured_of(due));
+        collector.measured(times.summary(), statistics.measured_of(due));
     }
     let of = answered(metric, statistics).map_or_else(String::new, |of| format!(": {of}"));
     match holds {
-        Some(true) if let Some(failed) = only_failures(metric, statistics) => sheet.cannot_say(format!(
+        Some(true) if let Some(failed) = only_failures(metric, statistics) => collector.cannot_say(format!(
             "{subject} is {shown}, but {failed} failed: their times say nothing about requests that succeed"
         )),
-        Some(true) => sheet.note(format!("{subject} is {shown}; the limit is {}{of}", threshold.text)),
+        Some(true) => collector.note(format!("{subject} is {shown}; the limit is {}{of}", threshold.text)),
         Some(false) => {
             let what = format!("expected {subject} {}, got {shown}{of}", threshold.text);
             let (promised, lifecycles) = (Some(threshold.origin.clone()), bounded.beyond.numbers());
-            sheet.find(Finding { what, promised, lifecycles, ..Finding::default() });
+            collector.find(Finding { what, promised, lifecycles, ..Finding::default() });
         }
-        None => sheet.cannot_say(format!(
+        None => collector.cannot_say(format!(
             "{subject} is {shown}{of}; whether it is {} is unknown, {}",
             threshold.text,
             remedy(threshold, plan)
@@ -208,7 +208,7 @@ fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, sheet: &mut Sh
 
 /// Why longer times are not known, and which key makes them known.
 fn remedy(threshold: &ThresholdPlan, plan: &Plan) -> String {
-    let of_role = |life: &LifePlan| threshold.role.as_deref().is_none_or(|role| role == life.role);
+    let of_role = |life: &LifecyclePlan| threshold.role.as_deref().is_none_or(|role| role == life.role);
     let is_issue = threshold.metric.operation() == Some(Operation::Issue);
     // Lifecycles with a timeout of their own for an issue.
     let hasty = plan.lives.iter().filter(|life| is_issue && life.patience.is_some() && of_role(life));

@@ -5,21 +5,21 @@ use leaseproof_domain::{Expected, Grant, Object, ObjectKind, Operation, ProbeOut
 use leaseproof_scenario::RolePromise;
 
 use super::due;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// By then the next probe was made.
 const NEXT: Duration = Duration::from_secs(1);
 
-/// Says how many probes of a life were expected, and how many of them proved something: every privilege that is promised, and
-/// some that are not. A life that tries privileges out begins with a wrong password, which its history shows too.
-pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+/// Says how many probes of a lifecycle were expected, and how many of them proved something: every privilege that is promised, and
+/// some that are not. A lifecycle that tries privileges out begins with a wrong password, which its history shows too.
+pub(super) fn expect_probes(life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
     let Some(promise) = run.promise(&life.role).filter(|promise| promise.probes.is_some()) else { return };
     let tried = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
     let probed = tried || due::is_probed(life, run);
     let (Some(issue), true) = (life.acknowledged(), probed) else { return };
     if promise.grants.is_some() && run.objects.get(&promise.on, &promise.database).is_none() {
-        sheet.cannot_say(format!("the objects of database {} are not in the history", promise.database));
+        collector.cannot_say(format!("the objects of database {} are not in the history", promise.database));
     }
     let wrong = life.steps_of(Operation::Refused).map(|step| step.end);
     let begun = life.probes.first().map_or(issue.end, |probe| probe.from);
@@ -36,19 +36,19 @@ pub(super) fn expect_probes(life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
     let untried = of(Expected::Promised).filter(|probe| matches!(probe.outcome, ProbeOutcome::Unproved { .. })).count();
     let proved = of(Expected::Promised).filter(|probe| proves(&probe.outcome)).count();
     let due = promised(promise, run).saturating_sub(untried as u64).max(proved as u64);
-    sheet.expect_many("of the promised privileges", due, proved as u64);
+    collector.expect_many("of the promised privileges", due, proved as u64);
     let due = u64::from(promise.probes.map_or(0, |plan| plan.forbidden)).min(forbidden(promise, run));
     let tried = of(Expected::Forbidden).filter(|probe| !matches!(probe.outcome, ProbeOutcome::Indeterminate { .. }));
-    sheet.expect_many("of the privileges that are not promised", due, tried.count() as u64);
+    collector.expect_many("of the privileges that are not promised", due, tried.count() as u64);
 }
 
-/// How many privileges a life tries that are promised: one WITH GRANT OPTION is tried without it too.
+/// How many privileges a lifecycle tries that are promised: one WITH GRANT OPTION is tried without it too.
 fn promised(promise: &RolePromise, run: &Run<'_>) -> u64 {
     let promised = promise.promised(objects(promise, run));
     promised.iter().map(|(grant, _)| 1 + u64::from(grant.grantable)).sum()
 }
 
-/// How many privileges there are to try that are not promised. A life tries those that can be tried and names others in
+/// How many privileges there are to try that are not promised. A lifecycle tries those that can be tried and names others in
 /// their place where it has too few, so that this many are in its history.
 fn forbidden(promise: &RolePromise, run: &Run<'_>) -> u64 {
     let objects = objects(promise, run);

@@ -6,8 +6,8 @@ use leaseproof_scenario::Promised;
 use super::endpoints::Endpoints;
 use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::sheet::Sheet;
 use crate::timeouts::micros;
 use crate::times::Times;
 use crate::windows::Selection;
@@ -23,18 +23,18 @@ pub(super) struct UsableCredentials {
 }
 
 impl Check for UsableCredentials {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         self.due += run.promise(&life.role).map_or(1, |promise| run.plan.endpoints(promise) as u64);
         let logins = first_logins(life);
-        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, sheet)).collect();
+        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, collector)).collect();
         expect_first_logins(&mut self.expected, life, &logins, &judged, run);
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let of_role = whole.windows.merged(Selection { role: self.role.as_deref(), ..Selection::default() });
-        sheet.measured(self.waits.summary(), of_role.measured_of(self.due));
-        self.expected.expect("", run, sheet);
+        collector.measured(self.waits.summary(), of_role.measured_of(self.due));
+        self.expected.expect("", run, collector);
     }
 
     fn without_samples(&self) -> &'static str {
@@ -48,7 +48,14 @@ impl UsableCredentials {
     }
 
     /// Answers whether it could be judged.
-    fn judge(&mut self, life: &Life, issue: &Step, login: &FirstLogin<'_>, run: &Run<'_>, sheet: &mut Sheet) -> bool {
+    fn judge(
+        &mut self,
+        life: &Life,
+        issue: &Step,
+        login: &FirstLogin<'_>,
+        run: &Run<'_>,
+        collector: &mut FindingCollector,
+    ) -> bool {
         if login.hindered {
             return false;
         }
@@ -61,7 +68,7 @@ impl UsableCredentials {
         let (at, what) = if let Some(worked) = login.rejected.first().copied().or(login.worked) {
             let wait = worked.start.since(issue.end);
             self.waits.record(micros(wait));
-            sheet.sample();
+            collector.sample();
             if worked.start <= deadline {
                 return true;
             }
@@ -77,13 +84,13 @@ impl UsableCredentials {
             if until <= deadline {
                 return false;
             }
-            sheet.sample();
+            collector.sample();
             (until, still(life.name(), last.is_some(), wait))
         } else {
             return false;
         };
         let promise = usable.map_or_else(String::new, |usable| format!("; expected at most {}", usable.value));
-        sheet.find(Finding {
+        collector.find(Finding {
             code: last.and_then(|step| step.failure()).map(|failure| failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
             ..life.finding(at, format!("{what}{promise}"))

@@ -6,9 +6,9 @@ use leaseproof_scenario::Naming;
 use regex::Regex;
 
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
 use crate::met::Met;
-use crate::sheet::Sheet;
 use crate::words::count;
 
 /// PostgreSQL cuts names here (NAMEDATALEN - 1).
@@ -32,10 +32,10 @@ struct Template {
 }
 
 impl Check for Usernames {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let template = self.templates.entry(Rc::clone(&life.role)).or_insert_with(|| Template::of(&life.role, run));
         let Some(template) = template else {
-            sheet.cannot_say(format!("the username pattern of {} cannot be read", life.role));
+            collector.cannot_say(format!("the username pattern of {} cannot be read", life.role));
             return;
         };
         if let Some((name, at)) = taken(life).filter(|(name, _)| template.pattern.is_match(name)) {
@@ -44,30 +44,30 @@ impl Check for Usernames {
             self.taken.get_or_insert_with(|| (first(), 0)).1 += 1;
         }
         let Some(issue) = life.acknowledged() else { return };
-        sheet.expect(life.username.is_some());
+        collector.expect(life.username.is_some());
         let Some(username) = &life.username else { return };
-        sheet.sample();
+        collector.sample();
         let name = username.as_str();
         if !template.pattern.is_match(name) {
             let what = format!("{name} does not match {}", template.words);
-            sheet.find(Finding { promised: template.origin.clone(), ..at(life, issue.end, what) });
+            collector.find(Finding { promised: template.origin.clone(), ..at(life, issue.end, what) });
         }
         if name.len() > LONGEST {
             let what = format!("{name} has {} bytes; PostgreSQL keeps {LONGEST}", name.len());
-            sheet.find(at(life, issue.end, what));
+            collector.find(at(life, issue.end, what));
         }
         if !self.met.is_new(name) {
-            sheet.find(at(life, issue.end, format!("{name} was issued twice; usernames must be unique")));
+            collector.find(at(life, issue.end, format!("{name} was issued twice; usernames must be unique")));
         }
     }
 
-    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
+    fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
         if let Some((finding, times)) = self.taken.take() {
             let others = if times > 1 { format!(" (and {})", count(times - 1, "more issue")) } else { String::new() };
-            sheet.find(Finding { what: format!("{}{others}; usernames must be unique", finding.what), ..finding });
+            collector.find(Finding { what: format!("{}{others}; usernames must be unique", finding.what), ..finding });
         }
         let notes = self.templates.values().flatten().flat_map(|template| template.notes.iter().cloned());
-        notes.for_each(|note| sheet.note(note));
+        notes.for_each(|note| collector.note(note));
     }
 
     fn without_samples(&self) -> &'static str {

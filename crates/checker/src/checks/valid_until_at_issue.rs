@@ -4,12 +4,12 @@ use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 
 use super::cap::SECOND;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run, Step};
-use crate::sheet::Sheet;
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
 
-/// How long after its answer a role is looked at on behalf of its life.
+/// How long after its answer a role is looked at on behalf of its lifecycle.
 const LOOKED: Duration = Duration::from_secs(1);
 
 /// VALID UNTIL is the issue plus the TTL plus Vault's 5 seconds.
@@ -19,7 +19,7 @@ pub(super) struct ValidUntilAtIssue {
 }
 
 impl Check for ValidUntilAtIssue {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         let Some(ttl) = issue.lease_seconds else { return };
         let renewal = life.steps_of(Operation::Renew).next().map(Look::of);
@@ -27,13 +27,13 @@ impl Check for ValidUntilAtIssue {
         let certain = life.valid_untils().find(|(look, _)| look.to < touched);
         let judged = match certain {
             Some((look, Some(wall))) => {
-                sheet.sample();
+                collector.sample();
                 let finding = || life.finding(look.from, String::new());
                 self.bounds.judge(&run.clocks, margin(issue, ttl, wall), finding);
                 true
             }
             Some((look, None)) => {
-                no_end(life, look, sheet);
+                no_end(life, look, collector);
                 true
             }
             None => {
@@ -45,18 +45,18 @@ impl Check for ValidUntilAtIssue {
                 };
                 let fresh = life.valid_untils().any(fresh);
                 if fresh {
-                    sheet.sample();
+                    collector.sample();
                 }
                 fresh
             }
         };
         if judged || !run.is_excused(issue.start, touched.min(issue.end.after(LOOKED))) {
-            sheet.expect(judged);
+            collector.expect(judged);
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.bounds.settle(&run.clocks, sheet, |moment, _, distance| {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.bounds.settle(&run.clocks, collector, |moment, _, distance| {
             let promised = (moment.not_before - i128::from(moment.reference.0)) / SECOND - 4;
             format!(
                 "VALID UNTIL is {} after the issue was sent; with a TTL of {promised} s, expected {} to {} s after Vault received it",
@@ -87,11 +87,11 @@ fn margin(issue: &Step, ttl: u64, wall: UnixMicros) -> WallMoment {
     }
 }
 
-fn no_end(life: &Life, look: Look, sheet: &mut Sheet) {
-    sheet.sample();
+fn no_end(life: &Life, look: Look, collector: &mut FindingCollector) {
+    collector.sample();
     let what = format!(
         "{} has no VALID UNTIL, or infinity; expected the time of the issue plus the TTL plus 5 s",
         life.name()
     );
-    sheet.find(life.finding(look.from, what));
+    collector.find(life.finding(look.from, what));
 }

@@ -5,12 +5,12 @@ use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 
 use super::cap::SECOND;
 use crate::check::{Check, Whole};
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Look, Run, Term};
-use crate::sheet::Sheet;
 use crate::wall::{Side, WallBounds, WallMoment};
 use crate::words::seconds;
 
-/// How long after its answer a role is looked at on behalf of its life.
+/// How long after its answer a role is looked at on behalf of its lifecycle.
 const LOOKED: Duration = Duration::from_secs(1);
 
 /// VALID UNTIL never ends before the lease, nor more than 5 seconds after it.
@@ -20,7 +20,7 @@ pub(super) struct ValidUntilCoversLease {
 }
 
 impl Check for ValidUntilCoversLease {
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
         let Some(issue) = life.acknowledged() else { return };
         let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
         let server: Cow<'static, str> = format!("postgres.{cluster}").into();
@@ -31,7 +31,7 @@ impl Check for ValidUntilCoversLease {
                 continue;
             }
             judged.push((valid_until, term));
-            sheet.sample();
+            collector.sample();
             match valid_until {
                 Some(wall) => {
                     let finding = || life.finding(look.from, String::new());
@@ -42,18 +42,18 @@ impl Check for ValidUntilCoversLease {
                         "{} has no VALID UNTIL, or infinity; expected at most 5 s after the end of its lease",
                         life.name()
                     );
-                    sheet.find(life.finding(look.from, what));
+                    collector.find(life.finding(look.from, what));
                 }
             }
         }
         let looked = issue.end.after(LOOKED);
         if !judged.is_empty() || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
-            sheet.expect(!judged.is_empty());
+            collector.expect(!judged.is_empty());
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, sheet: &mut Sheet) {
-        self.bounds.settle(&run.clocks, sheet, |_, side, distance| match side {
+    fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
+        self.bounds.settle(&run.clocks, collector, |_, side, distance| match side {
             Side::Early => {
                 format!("VALID UNTIL is {} before the lease's end; it must not be before it", seconds(-distance))
             }

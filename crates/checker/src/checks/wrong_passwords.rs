@@ -2,8 +2,8 @@ use leaseproof_domain::{Event, Finding, Operation, OperationRecord, RefusedReque
 
 use super::due;
 use crate::check::Check;
+use crate::collector::FindingCollector;
 use crate::fold::{Life, Run};
-use crate::sheet::Sheet;
 
 /// A wrong password lets nobody in.
 pub(super) struct WrongPasswords {
@@ -17,16 +17,16 @@ impl WrongPasswords {
 }
 
 impl Check for WrongPasswords {
-    fn see(&mut self, event: &Event, run: &Run<'_>, sheet: &mut Sheet) {
+    fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Operation(record) = event else { return };
         let ours = self.role.as_ref().is_none_or(|role| *role == record.role);
         if record.refused == Some(RefusedRequest::WrongPassword) && ours {
-            judge(record, run, sheet);
+            judge(record, run, collector);
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, sheet: &mut Sheet) {
-        due::expect(Operation::Refused, life, run, sheet);
+    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+        due::expect(Operation::Refused, life, run, collector);
     }
 
     fn without_samples(&self) -> &'static str {
@@ -34,18 +34,18 @@ impl Check for WrongPasswords {
     }
 }
 
-fn judge(record: &OperationRecord, run: &Run<'_>, sheet: &mut Sheet) {
+fn judge(record: &OperationRecord, run: &Run<'_>, collector: &mut FindingCollector) {
     if record.outcome.failure().is_some() {
-        sheet.sample();
+        collector.sample();
     }
     if !record.outcome.is_open() || !run.is_excused(record.start, record.end) {
-        sheet.expect(!record.outcome.is_open());
+        collector.expect(!record.outcome.is_open());
     }
     if record.outcome.is_ok() {
-        sheet.sample();
+        collector.sample();
         let name = record.username.as_ref().map_or("a credential", |name| name.as_str());
         let at = record.endpoint.as_deref().unwrap_or("PostgreSQL");
-        sheet.find(Finding {
+        collector.find(Finding {
             what: format!("a login of {name} with a wrong password at {at}: expected 28P01, got success"),
             lease: record.lease.clone(),
             username: record.username.clone(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leaseproof_domain::{
-    DnsAnswer, DnsEvent, DnsFigures, DnsQuery, LeaseId, Micros, Rendering, SessionSighting, UnixMicros, Username,
+    DnsAnswer, DnsEvent, DnsFigures, DnsQuery, LeaseId, Micros, Rendering, SessionObservation, UnixMicros, Username,
     ZoneOutcome, ZoneWrite,
 };
 use leaseproof_scenario::PdnsPlan;
@@ -86,7 +86,7 @@ impl<'p> Dns<'p> {
         }
     }
 
-    pub(super) fn sessions(&mut self, sighting: &SessionSighting) {
+    pub(super) fn sessions(&mut self, sighting: &SessionObservation) {
         if self.plan.is_none() {
             return;
         }

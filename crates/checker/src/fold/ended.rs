@@ -7,7 +7,7 @@ use leaseproof_domain::FLOOD_ACCOUNT;
 use super::{KEPT, Life, Orphan, Run, Track};
 
 impl Run<'_> {
-    /// The next life that has ended long enough ago, with what was seen of it.
+    /// The next lifecycle that has ended long enough ago, with what was seen of it.
     pub(crate) fn next_ended(&mut self) -> Option<Life> {
         loop {
             let (until, _) = *self.ended.front()?;
@@ -21,20 +21,20 @@ impl Run<'_> {
         }
     }
 
-    /// The next life of those that are left, in order of arrival.
+    /// The next lifecycle of those that are left, in order of arrival.
     pub(crate) fn next_left(&mut self) -> Option<Life> {
         let (number, _) = self.lives.first_key_value()?;
         self.close(*number)
     }
 
-    /// The roles that belong to no acknowledged issue; asked for once all lives were judged. An issue stands in the
+    /// The roles that belong to no acknowledged issue; asked for once all lifecycles were judged. An issue stands in the
     /// history only when it has ended: where that is not `complete`, one that was under way may have made a late role.
     pub(crate) fn unclaimed(&mut self, complete: bool) -> Vec<Orphan> {
         let last_look = self.last_look();
         let tracks = std::mem::take(&mut self.tracks);
         self.tracks.last_look = last_look;
         self.tracks.appeared = tracks.appeared;
-        // Credentials of a live server's agent are no life's, and have a lease all the same. Groups are none at all.
+        // Credentials of a live server's agent are no lifecycle's, and have a lease all the same. Groups are none at all.
         let others = |track: &Track| {
             let own = track.name.as_str() == FLOOD_ACCOUNT;
             !own && !self.dns.owns(&track.name) && !self.groups.is_shared(&track.name)

@@ -117,7 +117,7 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Takes in a credential's lease, once its life is whole: from when on its role outlasts its lease, and until when where
+    /// Takes in a credential's lease, once its lifecycle is whole: from when on its role outlasts its lease, and until when where
     /// it was seen to go.
     pub(crate) fn life(&mut self, life: &Life, outlasts: Option<(Micros, Option<Micros>)>) {
         let Some(issue) = life.acknowledged() else { return };

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{FailureSource, HarnessFault, HarnessTrouble, Micros, Operation, OperationRecord, Outcome};
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 
 use super::life::{EarlyEnd, EndedBy};
 use crate::words::count;
@@ -34,7 +34,7 @@ impl Harness {
         let failure = record.outcome.failure()?;
         let with_token = matches!(record.op, Operation::Issue | Operation::Renew | Operation::Revoke);
         let refused = failure.source == FailureSource::Vault && failure.code == "403";
-        if plan.estate != EstateKind::Attached || !with_token || !refused {
+        if plan.estate != EnvironmentKind::Attached || !with_token || !refused {
             return None;
         }
         // A right that the token never had is the policy's lack.
@@ -54,7 +54,7 @@ impl Harness {
     /// Takes in what is no operation. The harness's accounts in an environment of its own are made there, and lost there.
     pub(crate) fn trouble(&mut self, trouble: &HarnessTrouble, plan: &Plan) {
         let account = matches!(trouble.fault, HarnessFault::Token | HarnessFault::Observer);
-        if !account || plan.estate == EstateKind::Attached {
+        if !account || plan.estate == EnvironmentKind::Attached {
             self.add(trouble.fault, trouble.to, &trouble.why);
         }
     }

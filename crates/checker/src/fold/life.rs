@@ -24,7 +24,7 @@ impl Look {
     }
 }
 
-/// One operation of a life.
+/// One operation of a lifecycle.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) op: Operation,
@@ -69,7 +69,7 @@ impl Step {
     }
 }
 
-/// A look at the life's own role.
+/// A look at the lifecycle's own role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Read {
     pub(crate) look: Look,
@@ -143,7 +143,7 @@ pub(crate) struct Life {
     pub(crate) missed: Option<Look>,
     /// The end of a look at Vault's leases that no longer listed this one.
     pub(crate) unlisted: Option<Micros>,
-    /// What the looks at all roles showed of its role; set when the life is judged.
+    /// What the looks at all roles showed of its role; set when the lifecycle is judged.
     pub(crate) track: Option<Track>,
     /// Why Vault could not revoke its lease, where it could not.
     pub(crate) not_revoked: Option<Rc<str>>,
@@ -192,7 +192,7 @@ impl Life {
         });
     }
 
-    /// The life's steps of one kind.
+    /// The lifecycle's steps of one kind.
     pub(crate) fn steps_of(&self, op: Operation) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(move |step| step.op == op)
     }
@@ -347,7 +347,7 @@ impl Life {
         own.chain(self.track.iter().flat_map(|track| track.valid_until.iter().copied()))
     }
 
-    /// A finding on this life: what, and when.
+    /// A finding on this lifecycle: what, and when.
     pub(crate) fn finding(&self, at: Micros, what: String) -> Finding {
         Finding {
             what,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, Observer};
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 
 use crate::timeouts::micros;
 
@@ -27,7 +27,7 @@ struct Spans {
 
 impl Looks {
     pub(super) fn new(plan: &Plan) -> Self {
-        let attached = plan.estate == EstateKind::Attached;
+        let attached = plan.estate == EnvironmentKind::Attached;
         let pace = |observer: Observer| if attached { observer.pace_attached() } else { observer.pace() };
         let spans = |observer| {
             let length = micros(pace(observer).unwrap_or(Duration::from_secs(1)) * PACES);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use leaseproof_domain::{
-    ActionMark, Event, FaultMark, LeaseSighting, Micros, Observer, Operation, OperationRecord, Outcome, PhaseMark,
-    PhasePoint, RoleRead, RoleSighting, Username, WatchGap,
+    ActionMark, Event, FaultMark, LeaseObservation, Micros, Observer, Operation, OperationRecord, Outcome, PhaseMark,
+    PhasePoint, RoleObservation, RoleRead, Username, WatchGap,
 };
 
 use super::life::{EarlyEnd, Read};
@@ -110,7 +110,7 @@ impl Run<'_> {
         self.end_early();
     }
 
-    /// Once the harness's own token has ended, each life knows.
+    /// Once the harness's own token has ended, each lifecycle knows.
     fn end_own_token(&mut self) {
         if !self.own_token_ended && self.harness.token_end().is_some() {
             self.own_token_ended = true;
@@ -118,7 +118,7 @@ impl Run<'_> {
         }
     }
 
-    /// Each life knows of its early end: with its token, by a fault or with the harness's own, or by an action.
+    /// Each lifecycle knows of its early end: with its token, by a fault or with the harness's own, or by an action.
     fn end_early(&mut self) {
         let mut lives = std::mem::take(&mut self.lives);
         for life in lives.values_mut() {
@@ -174,7 +174,7 @@ impl Run<'_> {
         }
     }
 
-    /// A refused login after the end is a life's last step; its role may be gone already, or will be.
+    /// A refused login after the end is a lifecycle's last step; its role may be gone already, or will be.
     fn may_have_ended(&mut self, number: u64) {
         let Some(life) = self.lives.get(&number) else { return };
         let track = life.username.as_ref().and_then(|name| self.tracks.named(&name.of_role()));
@@ -204,7 +204,7 @@ impl Run<'_> {
         }
     }
 
-    fn sighting(&mut self, sighting: &RoleSighting) {
+    fn sighting(&mut self, sighting: &RoleObservation) {
         let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
         self.tracks.sighting(sighting);
         // A name has few beginnings.
@@ -245,7 +245,7 @@ impl Run<'_> {
         self.awaited = awaited;
     }
 
-    fn leases(&mut self, sighting: &LeaseSighting) {
+    fn leases(&mut self, sighting: &LeaseObservation) {
         self.leases_looked_at = true;
         self.listed.extend(sighting.appeared.iter().cloned());
         for lease in &sighting.gone {

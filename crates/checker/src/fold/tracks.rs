@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use leaseproof_domain::{Micros, PrivilegeReading, RoleSeen, RoleSighting, UnixMicros, Username};
+use leaseproof_domain::{Micros, PrivilegeReading, RoleObservation, RoleSeen, UnixMicros, Username};
 
 use super::{Gone, Look};
 
@@ -21,7 +21,7 @@ pub(crate) struct Track {
     pub(crate) gone: Option<Gone>,
 }
 
-/// Every role that stands, and every role whose life is not judged yet.
+/// Every role that stands, and every role whose lifecycle is not judged yet.
 #[derive(Default)]
 pub(crate) struct Tracks {
     by_oid: BTreeMap<u32, Track>,
@@ -33,7 +33,7 @@ pub(crate) struct Tracks {
 }
 
 impl Tracks {
-    pub(crate) fn sighting(&mut self, sighting: &RoleSighting) {
+    pub(crate) fn sighting(&mut self, sighting: &RoleObservation) {
         let look = Look { from: sighting.from, to: sighting.to };
         for role in &sighting.appeared {
             self.appears(role, look);
@@ -83,12 +83,12 @@ impl Tracks {
         self.by_oid.get(self.oids.get(name)?)
     }
 
-    /// Hands the role over to the life that is judged.
+    /// Hands the role over to the lifecycle that is judged.
     pub(crate) fn take(&mut self, name: &Username) -> Option<Track> {
         self.by_oid.remove(&self.oids.remove(name)?)
     }
 
-    /// The roles that no life has claimed.
+    /// The roles that no lifecycle has claimed.
     pub(crate) fn unclaimed(self) -> impl Iterator<Item = Track> {
         self.by_oid.into_values().filter(|track| track.appeared.is_some())
     }

@@ -22,7 +22,7 @@ pub(crate) fn because(why: Option<&str>) -> String {
 /// Reasons that were kept after their lifecycle was judged, or that belong to no lifecycle.
 #[derive(Default)]
 pub(crate) struct Unrevoked {
-    /// By the names of the roles that still existed when their lives were judged.
+    /// By the names of the roles that still existed when their lifecycles were judged.
     standing: BTreeMap<Username, Rc<str>>,
     /// Of leases that no response returned: PostgreSQL's error may name the role.
     others: BTreeSet<Rc<str>>,
@@ -55,7 +55,7 @@ impl Run<'_> {
         }
     }
 
-    /// The end of a sentence that says why a role still exists whose life was judged before, or that has none.
+    /// The end of a sentence that says why a role still exists whose lifecycle was judged before, or that has none.
     pub(crate) fn why_not_revoked(&self, role: &Username) -> String {
         match self.life_of(role) {
             Some(life) => life.why_not_revoked(),

@@ -92,7 +92,7 @@ fn aud_1_a_response_that_tells_an_error_acknowledges_nothing() {
 
 #[test]
 fn aud_1_judges_the_issues_of_the_role_that_it_is_asked_of() {
-    // Beside them, three renewals and two revocations of the whole estate.
+    // Beside them, three renewals and two revocations of the whole environment.
     assert_eq!(Story::good().judgment("AUD-1").samples, 3 + 5);
     assert_eq!(Story::good().of_role("AUD-1", ROLE).judgment("AUD-1").samples, 3 + 5);
     assert_eq!(Story::good().of_role("AUD-1", "another-role").judgment("AUD-1").samples, 5);

@@ -4,7 +4,7 @@ use leaseproof_domain::{
     Event, FailedRevocation, FailureSource, GrantedTo, LeaseId, LoggedNote, Micros, Operation, Outcome, Privilege,
     ScenarioWarning, ServerNote, SetupRecord, Severity, Subject, Why,
 };
-use leaseproof_scenario::{EstateKind, LifePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+use leaseproof_scenario::{EnvironmentKind, LifecyclePlan, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 
 use crate::story::{ROLE, S, Story, allowed, direct, grant, irrevocable, lease, line, refused_with, seen, table};
 
@@ -26,7 +26,7 @@ fn told(story: &Story) -> Vec<String> {
 /// The lifecycle that made the history, with a query of its own.
 fn with_query(story: Story) -> Story {
     story.with(|story| {
-        story.plan.lives = vec![LifePlan {
+        story.plan.lives = vec![LifecyclePlan {
             name: "reader".into(),
             role: ROLE.into(),
             lease: None,
@@ -359,7 +359,7 @@ fn a_cause_has_the_detail_of_the_server_s_log() {
     assert!(cause.example.what.contains("DETAIL"), "{}", cause.example.what);
 }
 
-/// The role of life 2, whose lease ends at 10.04 s, still exists, and Vault still lists its lease.
+/// The role of lifecycle 2, whose lease ends at 10.04 s, still exists, and Vault still lists its lease.
 fn never_revoked() -> Story {
     let ends = |event: &Event| match event {
         Event::Roles(sighting) => sighting.from.0 >= 10 * S,
@@ -444,7 +444,7 @@ fn where_vault_s_log_is_not_read_the_cause_says_what_to_look_for() {
     let hint = |story: &Story| story.judged().verdicts.causes[0].hint.clone();
     let mut attached = never_revoked();
     assert_eq!(hint(&attached), None);
-    attached.plan.estate = EstateKind::Attached;
+    attached.plan.estate = EnvironmentKind::Attached;
     assert!(hint(&attached).unwrap().contains("`failed to revoke lease`"), "{:?}", hint(&attached));
     let known = attached.with(|story| not_revoked(story, 12 * S, lease(2), DEPENDS));
     assert_eq!(hint(&known), None);

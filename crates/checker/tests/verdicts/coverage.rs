@@ -6,11 +6,11 @@ mod walk;
 use std::collections::BTreeSet;
 
 use leaseproof_domain::{Event, Expected, HarnessFault, Operation, Outcome, ProbeOutcome, RefusedRequest, Verdict};
-use leaseproof_scenario::LifePlan;
+use leaseproof_scenario::LifecyclePlan;
 
 use crate::story::{MS, ROLE, S, Story, dependencies, irrevocable, line, no_answer, seen, wall};
 
-/// Every operation of that kind, but those of life 2, had no answer.
+/// Every operation of that kind, but those of lifecycle 2, had no answer.
 fn silent(op: Operation) -> Story {
     silenced(Story::good(), op)
 }
@@ -118,7 +118,7 @@ fn busy() -> Story {
         story.leases(begun + 2_805 * MS, vec![], vec![life]);
     }
     story.add(16 * S, Event::Irrevocable(irrevocable(15 * S, vec![])));
-    story.plan.lives = vec![LifePlan {
+    story.plan.lives = vec![LifecyclePlan {
         name: "app".into(),
         role: ROLE.into(),
         lease: None,
@@ -133,7 +133,7 @@ fn busy() -> Story {
     story
 }
 
-/// Whether the event is of another life than life 2.
+/// Whether the event is of another lifecycle than lifecycle 2.
 fn of_others(event: &Event) -> bool {
     match event {
         Event::Operation(record) => record.life != 2,

@@ -178,7 +178,7 @@ fn iss_4_a_null_is_a_failure_and_an_unread_clock_unknown() {
 
 #[test]
 fn iss_4_a_reading_into_a_renewal_may_show_either() {
-    // The renewal of life 1 begins while its role is looked at.
+    // The renewal of lifecycle 1 begins while its role is looked at.
     let into = |story: Story| story.op(1, Operation::Renew, |record| record.start = Micros(S + 12 * MS));
     into(fresh(14 * S as i64)).passes("ISS-4");
     assert_eq!(into(fresh(14 * S as i64)).judgment("ISS-4").samples, 2);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use leaseproof_domain::{
     DnsAnswer, DnsEvent, DnsQuery, Event, FailureSource, LeaseId, Micros, Outcome, PolicyProbe, Quantity, Rendering,
-    SessionSeen, SessionSighting, Ttl, UnixMicros, Username, ZoneChange, ZoneOutcome, ZoneWrite,
+    SessionObservation, SessionSeen, Ttl, UnixMicros, Username, ZoneChange, ZoneOutcome, ZoneWrite,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{AfterRendering, PdnsPlan, Promised};
@@ -94,7 +94,7 @@ impl Dns for Story {
     fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
         let gone = gone.iter().map(|session| (session.pid, session.started)).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone, total: 0, accounts: vec![] }));
+        self.add(to.0, Event::Sessions(SessionObservation { from, to, appeared, gone, total: 0, accounts: vec![] }));
     }
 
     fn wrote(&mut self, at: u64, change: ZoneChange, outcome: ZoneOutcome, shown: Option<bool>) {

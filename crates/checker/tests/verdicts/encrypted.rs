@@ -1,11 +1,11 @@
 //! TLS-1: whether sessions are encrypted.
 
 use insta::assert_snapshot;
-use leaseproof_domain::{Event, SessionSeen, SessionSighting};
+use leaseproof_domain::{Event, SessionObservation, SessionSeen};
 
 use crate::story::{Story, lease, oid, username};
 
-fn sessions(story: Story, change: impl Fn(&mut SessionSighting)) -> Story {
+fn sessions(story: Story, change: impl Fn(&mut SessionObservation)) -> Story {
     story.each(|event| {
         if let Event::Sessions(sighting) = event {
             change(sighting);

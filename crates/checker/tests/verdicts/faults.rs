@@ -217,14 +217,14 @@ fn flt_1_cannot_say_of_a_fault_that_did_not_come_to_pass() {
 
 #[test]
 fn inv_2_what_is_lost_meanwhile_is_lost_all_the_same() {
-    // A standby that never got life 2's role is promoted.
+    // A standby that never got lifecycle 2's role is promoted.
     let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
     let lost = struck(3 * S, 4 * S).without(goes).with(|story| story.look(4_200 * MS, vec![], vec![2]));
     let findings = lost.fails("INV-2");
     assert_eq!((findings[0].oid, &findings[0].lease), (Some(oid(2)), &Some(lease(2))));
 }
 
-/// A login at a standby is let in that long after life 1's revocation was acknowledged, at 4.05 s.
+/// A login at a standby is let in that long after lifecycle 1's revocation was acknowledged, at 4.05 s.
 fn let_in_at_a_standby(replication: Option<Replication>, after: u64) -> Story {
     let mut story = Story::good();
     let start = 4_050 * MS + after;

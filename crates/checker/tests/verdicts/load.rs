@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use leaseproof_domain::{
     CheckId, EndReason, Event, FailureSource, FaultMark, FaultPoint, Micros, Operation, PhaseMark, PhasePoint,
-    RoleSighting, Shed, Ttl, Verdict,
+    RoleObservation, Shed, Ttl, Verdict,
 };
 use leaseproof_scenario::{PhasePlan, Promised};
 use proptest::prelude::*;
@@ -370,7 +370,7 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
             login: true,
             password: Some(true),
         };
-        let look = |from: u64, appeared, gone| RoleSighting {
+        let look = |from: u64, appeared, gone| RoleObservation {
             from: Micros(from),
             to: Micros(from + 10),
             appeared,
@@ -399,7 +399,7 @@ fn sat_1_roles_that_outlast_their_leases_longer_and_longer_are_a_backlog() {
     assert!(findings[0].what.contains("more roles whose lease had ended each second"), "{}", findings[0].what);
     // Others may take credentials there meanwhile: their roles are not told apart.
     let mut attached = expiring(5.0, 40);
-    attached.plan.estate = leaseproof_scenario::EstateKind::Attached;
+    attached.plan.estate = leaseproof_scenario::EnvironmentKind::Attached;
     attached.passes("SAT-1");
 }
 

@@ -162,7 +162,7 @@ fn promised_memberships_have_to_be_there() {
 ");
 }
 
-/// A second set, without the promised privileges and with one more, is read of life 1 at that moment.
+/// A second set, without the promised privileges and with one more, is read of lifecycle 1 at that moment.
 fn read_later(from: u64) -> Story {
     Story::good().with(|story| {
         let mut set = privileges();

@@ -67,7 +67,7 @@ fn ttl_2_a_refused_renewal_of_a_standing_lease_fails() {
     assert!(short.fails("TTL-2").iter().all(|finding| finding.code.is_none()));
 }
 
-/// The first reading of life 1 after its renewal of 8 s, which was with Vault from 1.030 s to 1.040 s.
+/// The first reading of lifecycle 1 after its renewal of 8 s, which was with Vault from 1.030 s to 1.040 s.
 fn renewed_until(micros: i64) -> Story {
     Story::good().each(|event| {
         if let Event::RoleRead(read) = event

@@ -92,7 +92,7 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
 fn inv_2_one_look_after_the_answer_is_enough_whichever_shows_the_role() {
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
     let samples = |story: Story| story.judgment("INV-2").samples;
-    // The issue of life 1 is answered at 1.010 s.
+    // The issue of lifecycle 1 is answered at 1.010 s.
     let read = |from: u64| {
         samples(Story::good().without(unlooked).with(|story| story.role_read(1, from, Some(seen(1, wall(3606))))))
     };
@@ -127,7 +127,7 @@ fn with_stranger() -> Story {
         story.look(7 * S, vec![], vec![]);
         story.add(
             8 * S + MS,
-            Event::Roles(leaseproof_domain::RoleSighting {
+            Event::Roles(leaseproof_domain::RoleObservation {
                 from: Micros(8 * S),
                 to: Micros(8 * S + MS),
                 appeared: vec![],

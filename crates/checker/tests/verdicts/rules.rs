@@ -664,8 +664,8 @@ fn an_unanswered_request_counts_as_failed_and_as_unanswered_of_those_that_were_d
     }
 }
 
-fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::LifePlan {
-    leaseproof_scenario::LifePlan {
+fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::LifecyclePlan {
+    leaseproof_scenario::LifecyclePlan {
         name: name.into(),
         role: ROLE.into(),
         lease: None,
@@ -754,7 +754,7 @@ fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
     assert_snapshot!(denied.unknown("INV-7"));
     // A lease that no renewal shortened does not end in the run.
     let mut unshortened = denied.without(|event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty()));
-    unshortened.plan.lives = vec![leaseproof_scenario::LifePlan {
+    unshortened.plan.lives = vec![leaseproof_scenario::LifecyclePlan {
         lease: Some(leaseproof_domain::Ttl::from_secs(3)),
         ..lifecycle_of("app", None)
     }];
@@ -822,7 +822,7 @@ fn a_threshold_names_the_lifecycles_that_cross_it() {
 
 #[test]
 fn the_ends_of_lifecycles_are_those_that_the_totals_count() {
-    // The revocation of life 1 has no answer, and its role is gone after it.
+    // The revocation of lifecycle 1 has no answer, and its role is gone after it.
     let story = Story::good().op(1, Operation::Revoke, |record| record.outcome = crate::story::no_answer());
     let ends = leaseproof_checker::credential_ends(&story.plan, story.events().into_iter());
     assert_eq!((ends[&1], ends[&2]), (CredentialEnd::Revoked, CredentialEnd::Expired));
@@ -848,9 +848,9 @@ fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
     };
     late(&|_| {}, 40_601 * MS).fails("INV-5");
     late(&|_| {}, 40_601 * MS + 1).passes("INV-5");
-    // Only a refusal is the last that is heard of a life.
+    // Only a refusal is the last that is heard of a lifecycle.
     late(&|record| record.outcome = crate::story::no_answer(), 60 * S).fails("INV-5");
-    // What is refused while the role stands ends no life.
+    // What is refused while the role stands ends no lifecycle.
     let stands = Story::empty().with(|story| {
         story.begins(1, S, 3606);
         let refusal = refused_with(FailureSource::Vault, "400", "no");

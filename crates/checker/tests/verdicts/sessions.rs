@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use leaseproof_domain::{
-    DependencySeen, Event, FailureSource, Micros, Operation, Outcome, Privilege, RoleSeen, SessionSeen,
-    SessionSighting, UnixMicros, Username, WatchGap,
+    DependencySeen, Event, FailureSource, Micros, Operation, Outcome, Privilege, RoleSeen, SessionObservation,
+    SessionSeen, UnixMicros, Username, WatchGap,
 };
 use leaseproof_scenario::SessionFate;
 
@@ -85,7 +85,14 @@ fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
                 let (from, to) = (Micros(from), Micros(from + MS));
                 story.add(
                     to.0,
-                    Event::Sessions(SessionSighting { from, to, appeared, gone: vec![], total: 1, accounts: vec![] }),
+                    Event::Sessions(SessionObservation {
+                        from,
+                        to,
+                        appeared,
+                        gone: vec![],
+                        total: 1,
+                        accounts: vec![],
+                    }),
                 );
             }
         })

@@ -6,7 +6,7 @@ use leaseproof_domain::{
     Cause, End, EndReason, Event, FailureSource, FaultMark, FaultPoint, HarnessFault, HarnessTrouble, Micros, Observer,
     Operation, Outcome, Validity, Verdict, WatchGap,
 };
-use leaseproof_scenario::{Comparison, EstateKind};
+use leaseproof_scenario::{Comparison, EnvironmentKind};
 
 use crate::story::{MS, S, Story, line, no_answer, refused_with};
 
@@ -63,7 +63,7 @@ fn late_requests_spoil_a_run_only_where_a_verdict_depends_on_time() {
     }
 }
 
-/// The login of that life was tried twice; the first try failed on the harness's own side.
+/// The login of that lifecycle was tried twice; the first try failed on the harness's own side.
 fn without_descriptors(life: u64) -> Story {
     let why = "no answer from PostgreSQL: error connecting to server: Too many open files (os error 24)".to_owned();
     Story::good().with(|story| {
@@ -110,11 +110,11 @@ fn a_look_that_failed_for_the_harness_own_reasons_makes_the_measurement_invalid(
     // Its account is made in an environment of its own; in another one it is somebody's to take away.
     assert_eq!(validity(blind(3 * S, HarnessFault::Observer), &["GRA-1"]), "valid");
     let mut attached = blind(3 * S, HarnessFault::Observer);
-    attached.plan.estate = EstateKind::Attached;
+    attached.plan.estate = EnvironmentKind::Attached;
     assert_eq!(validity(attached, &["GRA-1"]), "invalid");
 }
 
-/// The environment is not leaseproof's own, and its token ends at 4 s: Vault revokes every lease, and life 2 is let in no more.
+/// The environment is not leaseproof's own, and its token ends at 4 s: Vault revokes every lease, and lifecycle 2 is let in no more.
 fn token_ended(words: &str) -> Story {
     let denied = refused_with(FailureSource::Vault, "403", words);
     let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
@@ -126,7 +126,7 @@ fn token_ended(words: &str) -> Story {
             story.look(4_500 * MS, vec![], vec![1, 2]);
             story.operation(7, Operation::Issue, 5 * S, 5 * S + MS, denied);
         });
-    story.plan.estate = EstateKind::Attached;
+    story.plan.estate = EnvironmentKind::Attached;
     story
 }
 
@@ -143,7 +143,7 @@ fn the_end_of_the_harness_own_token_blames_nobody() {
     }
     // In an environment of its own the token is the environment's to keep.
     let mut own = token_ended("invalid token");
-    own.plan.estate = EstateKind::Processes;
+    own.plan.estate = EnvironmentKind::Processes;
     for id in ["ISS-1", "REV-1", "INV-2", "INV-5"] {
         own.fails(id);
     }
@@ -156,7 +156,7 @@ fn the_end_of_the_harness_own_token_blames_nobody() {
             record.outcome = denied.clone();
         }
     });
-    never.plan.estate = EstateKind::Attached;
+    never.plan.estate = EnvironmentKind::Attached;
     never.fails("TTL-2");
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-2",
@@ -11,16 +11,17 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
     let data = serde_json::json!({ "lease_id": issued.lease.as_str(), "sync": false });
-    let revoked = bench.vault().write("sys/leases/revoke", &data).await;
-    bench.answers("the revocation", &revoked, Expect::status(202));
-    let gone = bench.until(Duration::from_secs(20), || async { Ok(!bench.has_role(&issued.username).await?) }).await?;
-    bench.equals("the role goes, within 20 s", true, gone.is_some());
+    let revoked = context.vault().write("sys/leases/revoke", &data).await;
+    context.answers("the revocation", &revoked, Expect::status(202));
+    let gone =
+        context.until(Duration::from_secs(20), || async { Ok(!context.has_role(&issued.username).await?) }).await?;
+    context.equals("the role goes, within 20 s", true, gone.is_some());
     Ok(())
 }

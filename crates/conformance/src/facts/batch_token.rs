@@ -4,7 +4,7 @@ use leaseproof_domain::Secret;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-4",
@@ -14,27 +14,27 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let rules = format!("path \"{}/creds/reader\" {{ capabilities = [\"read\"] }}", bench.mount());
-    bench.vault().write_policy(bench.mount(), &rules).await?;
-    let request = json!({ "type": "batch", "policies": [bench.mount()], "ttl": "60s", "no_default_policy": true });
-    let made = bench.vault().write("auth/token/create", &request).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let rules = format!("path \"{}/creds/reader\" {{ capabilities = [\"read\"] }}", context.mount());
+    context.vault().write_policy(context.mount(), &rules).await?;
+    let request = json!({ "type": "batch", "policies": [context.mount()], "ttl": "60s", "no_default_policy": true });
+    let made = context.vault().write("auth/token/create", &request).await?;
     let token = made.body["auth"]["client_token"].as_str().ok_or_else(|| Obstacle::of("there is no batch token"))?;
-    let client = bench.client(Duration::from_secs(30))?.with_token(Secret::new(token));
-    let issued = bench.issue_with(&client, "reader").await?;
-    bench.equals("renewable in the answer", true, issued.renewable);
-    let lease = bench.vault().lookup_lease(&issued.lease).await?;
-    bench.holds(
+    let client = context.client(Duration::from_secs(30))?.with_token(Secret::new(token));
+    let issued = context.issue_with(&client, "reader").await?;
+    context.equals("renewable in the answer", true, issued.renewable);
+    let lease = context.vault().lookup_lease(&issued.lease).await?;
+    context.holds(
         "what is left of the lease",
         "at most 60 s",
         format!("{} s", lease.ttl_seconds),
         lease.ttl_seconds <= 60,
     );
-    let ahead = bench.valid_until(&issued.username).await? - bench.now().await?;
-    bench.between("VALID UNTIL, in seconds from now", 3590.0, 3606.0, ahead);
+    let ahead = context.valid_until(&issued.username).await? - context.now().await?;
+    context.between("VALID UNTIL, in seconds from now", 3590.0, 3606.0, ahead);
     Ok(())
 }

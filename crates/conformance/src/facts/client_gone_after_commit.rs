@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use leaseproof_estate::Link;
+use leaseproof_environment::Link;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-7",
@@ -14,33 +14,33 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let link = Link::to(bench.port()).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let link = Link::to(context.port()).await?;
     // A template of its own tells this fact's roles from all others.
-    let mut through = bench.config_data_through(link.port());
+    let mut through = context.config_data_through(link.port());
     through["username_template"] = json!("dow7-{{random 12}}");
-    bench.config("pg", through).await?;
-    bench.role("reader", json!({})).await?;
+    context.config("pg", through).await?;
+    context.role("reader", json!({})).await?;
     link.hold_answers_with(b"COMMIT\0");
-    let (vault, mount) = (bench.vault(), bench.mount().to_owned());
+    let (vault, mount) = (context.vault(), context.mount().to_owned());
     let asked = tokio::spawn(async move { vault.issue(&mount, "reader").await.map(drop) });
     let held = link.held(Duration::from_secs(20)).await;
-    bench.equals("PostgreSQL has committed and Vault does not know it", true, held);
+    context.equals("PostgreSQL has committed and Vault does not know it", true, held);
     // The request is dropped with its connection, as by a client's time-out.
     asked.abort();
     tokio::time::sleep(Duration::from_millis(500)).await;
     link.pass();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let roles = bench.roles_like("dow7-%").await?;
-    bench.equals("roles", 1, roles);
-    let leases = bench.leases("reader").await?.len();
-    bench.equals("leases", 0, leases);
-    bench.vault().write(&format!("sys/leases/revoke-prefix/{}", bench.mount()), &json!({})).await?;
+    let roles = context.roles_like("dow7-%").await?;
+    context.equals("roles", 1, roles);
+    let leases = context.leases("reader").await?.len();
+    context.equals("leases", 0, leases);
+    context.vault().write(&format!("sys/leases/revoke-prefix/{}", context.mount()), &json!({})).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let roles = bench.roles_like("dow7-%").await?;
-    bench.equals("roles after revoke-prefix", 1, roles);
+    let roles = context.roles_like("dow7-%").await?;
+    context.equals("roles after revoke-prefix", 1, roles);
     Ok(())
 }

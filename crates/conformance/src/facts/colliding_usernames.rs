@@ -2,7 +2,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-1",
@@ -12,23 +12,23 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({ "username_template": "app-{{unix_time}}" })).await?;
-    bench.role("reader", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({ "username_template": "app-{{unix_time}}" })).await?;
+    context.role("reader", json!({})).await?;
     let mut asked = JoinSet::new();
     for _ in 0..12 {
-        let (vault, mount) = (bench.vault(), bench.mount().to_owned());
+        let (vault, mount) = (context.vault(), context.mount().to_owned());
         asked.spawn(async move { vault.issue(&mount, "reader").await.map(|issued| issued.status) });
     }
     let (granted, refused): (Vec<_>, Vec<_>) = asked.join_all().await.into_iter().partition(Result::is_ok);
-    bench.holds("issues that work", "at least 1", granted.len(), !granted.is_empty());
-    bench.holds("issues that collide", "at least 1", refused.len(), !refused.is_empty());
+    context.holds("issues that work", "at least 1", granted.len(), !granted.is_empty());
+    context.holds("issues that collide", "at least 1", refused.len(), !refused.is_empty());
     for answer in &refused {
         let expect = Expect::status(500).says("already exists").says("SQLSTATE 42710");
-        bench.answers("one that collides", answer, expect);
+        context.answers("one that collides", answer, expect);
     }
     Ok(())
 }

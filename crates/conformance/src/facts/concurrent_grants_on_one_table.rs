@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Answered, Bench, Expect, Fact, Ground};
+use crate::{Answered, Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-2",
@@ -12,7 +12,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const CONNECTIONS: usize = 4;
@@ -21,11 +21,11 @@ const ISSUES: usize = 120;
 const ON_ONE: usize = 30;
 const DROP: &str = "DROP ROLE IF EXISTS \"{{name}}\";";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.sql("CREATE ROLE con_2_group; GRANT SELECT ON things TO con_2_group").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.sql("CREATE ROLE con_2_group; GRANT SELECT ON things TO con_2_group").await?;
     for at in 0..CONNECTIONS {
         let connection = format!("pg-{at}");
-        bench.config(&connection, json!({})).await?;
+        context.config(&connection, json!({})).await?;
         for (kind, grant, revocation) in
             [("group", "con_2_group", ""), ("drop", "con_2_group", DROP), ("table", "SELECT ON things", "")]
         {
@@ -33,29 +33,29 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
             let role = json!({
                 "db_name": connection, "creation_statements": statements, "revocation_statements": revocation,
             });
-            bench.role(&format!("{kind}-{at}"), role).await?;
+            context.role(&format!("{kind}-{at}"), role).await?;
         }
     }
     for (kind, some_fail) in [("group", true), ("drop", false)] {
-        let answers = bench.issue_at_once(on_four(kind)).await?;
-        judge(bench, "issues of four connections with a group", 500, &answers, false);
+        let answers = context.issue_at_once(on_four(kind)).await?;
+        judge(context, "issues of four connections with a group", 500, &answers, false);
         let leases = answers.into_iter().flatten().map(|issued| issued.lease);
-        let answers = bench.revoke_at_once(leases).await?;
+        let answers = context.revoke_at_once(leases).await?;
         let how = if some_fail { "default" } else { "DROP ROLE" };
-        judge(bench, &format!("their revocations by {how}"), 400, &answers, some_fail);
+        judge(context, &format!("their revocations by {how}"), 400, &answers, some_fail);
     }
-    on_a_table(bench).await
+    on_a_table(context).await
 }
 
-async fn on_a_table(bench: &mut Bench) -> Result<(), Obstacle> {
-    let answers = bench.issue_at_once((0..ON_ONE).map(|_| "table-0".to_owned())).await?;
-    judge(bench, "issues of one connection with a GRANT on a table", 500, &answers, false);
+async fn on_a_table(context: &mut FactContext) -> Result<(), Obstacle> {
+    let answers = context.issue_at_once((0..ON_ONE).map(|_| "table-0".to_owned())).await?;
+    judge(context, "issues of one connection with a GRANT on a table", 500, &answers, false);
     let before = answers.iter().flatten().count();
-    let answers = bench.issue_at_once(on_four("table")).await?;
-    judge(bench, "issues of four connections with a GRANT on that table", 500, &answers, true);
+    let answers = context.issue_at_once(on_four("table")).await?;
+    judge(context, "issues of four connections with a GRANT on that table", 500, &answers, true);
     let granted = before + answers.iter().flatten().count();
     let roles = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-table-%'";
-    bench.value_is("roles there are, against issues that were granted", roles, &granted.to_string()).await
+    context.value_is("roles there are, against issues that were granted", roles, &granted.to_string()).await
 }
 
 fn on_four(kind: &'static str) -> impl Iterator<Item = String> {
@@ -63,17 +63,17 @@ fn on_four(kind: &'static str) -> impl Iterator<Item = String> {
 }
 
 /// Records how many failed, and of those one whose answer is another than that of the race, if there is one.
-fn judge<T, E>(bench: &mut Bench, what: &str, status: u16, answers: &[Result<T, E>], some_fail: bool)
+fn judge<T, E>(context: &mut FactContext, what: &str, status: u16, answers: &[Result<T, E>], some_fail: bool)
 where
     Result<T, E>: Answered,
 {
     let failed: Vec<_> = answers.iter().filter(|answer| answer.is_err()).collect();
     let expected = if some_fail { "some, and not all" } else { "0" };
     let met = if some_fail { !failed.is_empty() && failed.len() < answers.len() } else { failed.is_empty() };
-    bench.holds(format!("{what} that failed"), expected, format!("{} of {}", failed.len(), answers.len()), met);
+    context.holds(format!("{what} that failed"), expected, format!("{} of {}", failed.len(), answers.len()), met);
     let raced = Expect::status(status).says("tuple concurrently updated").says("XX000");
     let other = failed.iter().find(|answer| !raced.is_met(&answer.got()));
     if let Some(answer) = other.or(failed.first()) {
-        bench.answers(format!("what they answered: {what}"), *answer, raced.clone());
+        context.answers(format!("what they answered: {what}"), *answer, raced.clone());
     }
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-10",
@@ -11,36 +11,36 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     // Port 1 is below every port that a server of these tests can have.
-    let nowhere = bench.config_data_through(1)["connection_url"].clone();
+    let nowhere = context.config_data_through(1)["connection_url"].clone();
     let cases = [
         ("a port that nobody listens on", json!({ "connection_url": nowhere }), "connection refused"),
         ("a wrong password", json!({ "password": "not-the-password" }), "28P01"),
     ];
     for (at, (what, mut changes, says)) in cases.into_iter().enumerate() {
         let name = format!("bad-{at}");
-        let refused = bench.config(&name, changes.clone()).await;
+        let refused = context.config(&name, changes.clone()).await;
         let verifying = "error creating database object: error verifying connection: ";
         let expect = Expect::status(400).says(verifying).says(says);
-        bench.answers(format!("a connection with {what}"), &refused, expect);
-        let kept = bench.read(&format!("{}/config/{name}", bench.mount())).await;
-        bench.answers("reading it", &kept, Expect::status(404));
+        context.answers(format!("a connection with {what}"), &refused, expect);
+        let kept = context.read(&format!("{}/config/{name}", context.mount())).await;
+        context.answers("reading it", &kept, Expect::status(404));
 
         changes["verify_connection"] = json!(false);
-        let written = bench.config(&name, changes).await;
-        bench.answers(format!("a connection with {what}, unverified"), &written, Expect::status(204));
-        bench.role(&name, json!({ "db_name": name })).await?;
-        let refused = bench.issue(&name).await;
-        bench.answers("creds by it", &refused, Expect::status(500).says(says));
+        let written = context.config(&name, changes).await;
+        context.answers(format!("a connection with {what}, unverified"), &written, Expect::status(204));
+        context.role(&name, json!({ "db_name": name })).await?;
+        let refused = context.issue(&name).await;
+        context.answers("creds by it", &refused, Expect::status(500).says(says));
     }
-    let written = bench.config("pg", json!({})).await;
-    bench.answers("a connection that can log in", &written, Expect::status(204));
-    bench.role("reader", json!({})).await?;
-    let granted = bench.issue("reader").await;
-    bench.answers("creds by it", &granted, Expect::status(200));
+    let written = context.config("pg", json!({})).await;
+    context.answers("a connection that can log in", &written, Expect::status(204));
+    context.role("reader", json!({})).await?;
+    let granted = context.issue("reader").await;
+    context.answers("creds by it", &granted, Expect::status(200));
     Ok(())
 }

@@ -1,9 +1,9 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::fact::{Exception, Otherwise};
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-2",
@@ -16,18 +16,18 @@ pub(super) const FACT: Fact = Fact {
         with: Otherwise::Postgres(14..=14),
         why: "before 15, PUBLIC has CREATE on schema public",
     }],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
     let creating = format!("{CREATE} GRANT CREATE ON SCHEMA public TO \"{{{{name}}}}\";");
-    bench.role("creator", json!({ "creation_statements": creating })).await?;
+    context.role("creator", json!({ "creation_statements": creating })).await?;
     let denied = Expect::sqlstate("42501").says("permission denied for schema public");
     for (role, expect) in [("reader", denied), ("creator", Expect::ok())] {
-        let session = bench.session(&bench.issue(role).await?).await?;
+        let session = context.session(&context.issue(role).await?).await?;
         let made = session.script("BEGIN; CREATE TABLE made (id int); ROLLBACK").await;
-        bench.answers(format!("CREATE TABLE by a credential of {role}"), &made, expect);
+        context.answers(format!("CREATE TABLE by a credential of {role}"), &made, expect);
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-5",
@@ -12,30 +12,30 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const LEFT: &str = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-iss5-%'";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
     let failing = format!("{CREATE} GRANT SELECT ON nowhere TO \"{{{{name}}}}\";");
-    bench.role("iss5", json!({ "creation_statements": failing })).await?;
-    let refused = bench.issue("iss5").await;
+    context.role("iss5", json!({ "creation_statements": failing })).await?;
+    let refused = context.issue("iss5").await;
     let expect = Expect::status(500).says("relation \"nowhere\" does not exist").says("42P01");
-    bench.answers("creds whose second statement fails", &refused, expect);
-    bench.value_is("roles of that Vault role", LEFT, "0").await?;
-    let leases = bench.vault().leases(bench.mount(), "iss5").await?;
-    bench.equals("leases of that Vault role", 0, leases.len());
+    context.answers("creds whose second statement fails", &refused, expect);
+    context.value_is("roles of that Vault role", LEFT, "0").await?;
+    let leases = context.vault().leases(context.mount(), "iss5").await?;
+    context.equals("leases of that Vault role", 0, leases.len());
 
-    bench.role("iss5", json!({})).await?;
-    let granted = bench.issue("iss5").await;
-    bench.answers("creds with the statement put right", &granted, Expect::status(200));
-    bench.value_is("roles of that Vault role, then", LEFT, "1").await?;
+    context.role("iss5", json!({})).await?;
+    let granted = context.issue("iss5").await;
+    context.answers("creds with the statement put right", &granted, Expect::status(200));
+    context.value_is("roles of that Vault role, then", LEFT, "1").await?;
 
-    let written = bench.role("bare", json!({ "creation_statements": null })).await;
-    bench.answers("writing a role without creation statements", &written, Expect::status(204));
-    let refused = bench.issue("bare").await;
-    bench.answers("creds of it", &refused, Expect::status(500).says("empty creation statements"));
+    let written = context.role("bare", json!({ "creation_statements": null })).await;
+    context.answers("writing a role without creation statements", &written, Expect::status(204));
+    let refused = context.issue("bare").await;
+    context.answers("creds of it", &refused, Expect::status(500).says("empty creation statements"));
     Ok(())
 }

@@ -1,7 +1,7 @@
-use leaseproof_estate::{Layout, Replication, TARGET};
+use leaseproof_environment::{Layout, Replication, TARGET};
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-3",
@@ -11,35 +11,35 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.layout = Layout::HaproxyHa { standbys: 1, replication: Replication::Async }),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How many credentials are acknowledged by a primary whose standby is cut off.
 const ISSUED: usize = 5;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.estate().cut_off(TARGET, 1).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.estate().cut_off(TARGET, 1).await?;
     // What streams already ends with its walreceiver.
-    bench.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_replication").await?;
+    context.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_replication").await?;
     let mut issued = Vec::new();
     for _ in 0..ISSUED {
-        issued.push(bench.issue("reader").await?);
+        issued.push(context.issue("reader").await?);
     }
-    bench.estate().kill(super::failover_servers::PRIMARY).await;
-    bench.estate().promote(TARGET, 1).await?;
-    super::failover_servers::again(bench, "reader").await?;
+    context.estate().kill(super::failover_servers::PRIMARY).await;
+    context.estate().promote(TARGET, 1).await?;
+    super::failover_servers::again(context, "reader").await?;
     let mut lost = 0;
     for credential in &issued {
-        lost += usize::from(!bench.has_role(&credential.username).await?);
+        lost += usize::from(!context.has_role(&credential.username).await?);
     }
-    bench.equals("acknowledged credentials that are lost", ISSUED, lost);
+    context.equals("acknowledged credentials that are lost", ISSUED, lost);
     let first = &issued[0];
-    let lease = bench.vault().lookup_lease(&first.lease).await.map(drop);
-    bench.answers("the lease of a lost one", &lease, Expect::ok());
-    let login = bench.session(first).await;
-    bench.answers("its login", &login, Expect::sqlstate("28P01"));
-    let revoked = bench.vault().revoke(&first.lease).await;
-    bench.answers("its revocation", &revoked, Expect::status(204));
+    let lease = context.vault().lookup_lease(&first.lease).await.map(drop);
+    context.answers("the lease of a lost one", &lease, Expect::ok());
+    let login = context.session(first).await;
+    context.answers("its login", &login, Expect::sqlstate("28P01"));
+    let revoked = context.vault().revoke(&first.lease).await;
+    context.answers("its revocation", &revoked, Expect::status(204));
     Ok(())
 }

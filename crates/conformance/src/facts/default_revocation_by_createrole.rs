@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-7",
@@ -11,13 +11,13 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let admin = format!("{}_admin", bench.account());
-    let password = bench.account_password();
-    bench
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let admin = format!("{}_admin", context.account());
+    let password = context.account_password();
+    context
         .sql(&format!(
             "CREATE ROLE {admin} LOGIN CREATEROLE PASSWORD '{}'; \
              GRANT ALL ON ALL TABLES IN SCHEMA public TO {admin} WITH GRANT OPTION; \
@@ -25,23 +25,23 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
              GRANT USAGE ON SCHEMA public TO {admin} WITH GRANT OPTION; \
              GRANT CONNECT ON DATABASE {} TO {admin} WITH GRANT OPTION",
             password.expose(),
-            bench.account(),
+            context.account(),
         ))
         .await?;
-    bench.config("pg", json!({ "username": admin })).await?;
-    bench.role("reader", json!({})).await?;
-    let (first, second) = (bench.issue("reader").await?, bench.issue("reader").await?);
-    let vault = bench.vault();
+    context.config("pg", json!({ "username": admin })).await?;
+    context.role("reader", json!({})).await?;
+    let (first, second) = (context.issue("reader").await?, context.issue("reader").await?);
+    let vault = context.vault();
     let revoked = vault.revoke(&first.lease).await;
-    bench.answers("a revocation where it has a right on every table", &revoked, Expect::status(204));
-    bench.sql("CREATE TABLE foreign_to_it (id int)").await?;
+    context.answers("a revocation where it has a right on every table", &revoked, Expect::status(204));
+    context.sql("CREATE TABLE foreign_to_it (id int)").await?;
     let revoked = vault.revoke(&second.lease).await;
     let expect = Expect::status(400)
         .says("could not perform all revocation statements")
         .says("permission denied for table foreign_to_it")
         .says("42501");
-    bench.answers("a revocation with a table it has no right on", &revoked, expect);
-    let there = bench.has_role(&second.username).await?;
-    bench.equals("the user is there", true, there);
+    context.answers("a revocation with a table it has no right on", &revoked, expect);
+    let there = context.has_role(&second.username).await?;
+    context.equals("the user is there", true, there);
     Ok(())
 }

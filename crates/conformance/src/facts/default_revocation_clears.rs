@@ -1,6 +1,6 @@
 use super::residue::{self, Held};
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-5",
@@ -10,7 +10,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const CLEARED: &[Held] = &[
@@ -30,11 +30,11 @@ const CLEARED: &[Held] = &[
     Held { what: "CONNECT on its database", give: "GRANT CONNECT ON DATABASE {database} TO {name}" },
 ];
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    residue::prepare(bench).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    residue::prepare(context).await?;
     for held in CLEARED {
-        let (issued, _) = residue::give(bench, held).await?;
-        residue::revoked(bench, held.what, &issued, Expect::status(204), false).await?;
+        let (issued, _) = residue::give(context, held).await?;
+        residue::revoked(context, held.what, &issued, Expect::status(204), false).await?;
     }
     Ok(())
 }

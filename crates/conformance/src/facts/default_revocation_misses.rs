@@ -1,6 +1,6 @@
 use super::residue::{self, Held};
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-6",
@@ -10,7 +10,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const KEPT: &[Held] = &[
@@ -33,15 +33,15 @@ const KEPT: &[Held] = &[
 ];
 const PARAMETER: Held = Held { what: "SET on a parameter", give: "GRANT SET ON PARAMETER log_statement TO {name}" };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    residue::prepare(bench).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    residue::prepare(context).await?;
     // Parameters have ACLs from 15 on.
-    let parameter = (bench.postgres() >= 15).then_some(&PARAMETER);
+    let parameter = (context.postgres() >= 15).then_some(&PARAMETER);
     for held in KEPT.iter().chain(parameter) {
-        let (issued, rows) = residue::give(bench, held).await?;
-        bench.holds(format!("rows of pg_shdepend for {}", held.what), "at least 1", rows, rows > 0);
+        let (issued, rows) = residue::give(context, held).await?;
+        context.holds(format!("rows of pg_shdepend for {}", held.what), "at least 1", rows, rows > 0);
         let expect = Expect::status(400).says("cannot be dropped because some objects depend on it").says("2BP01");
-        residue::revoked(bench, held.what, &issued, expect, true).await?;
+        residue::revoked(context, held.what, &issued, expect, true).await?;
     }
     Ok(())
 }

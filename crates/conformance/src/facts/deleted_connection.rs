@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-4",
@@ -11,23 +11,23 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let vault = bench.vault();
-    vault.delete(&format!("{}/config/pg", bench.mount())).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let vault = context.vault();
+    vault.delete(&format!("{}/config/pg", context.mount())).await?;
     let revoked = vault.revoke(&issued.lease).await;
     let says = "failed to find entry for connection with name";
-    bench.answers("revoke without the config", &revoked, Expect::status(400).says(says));
-    let there = bench.has_role(&issued.username).await?;
-    bench.equals("the role is there", true, there);
-    bench.config("pg", json!({})).await?;
+    context.answers("revoke without the config", &revoked, Expect::status(400).says(says));
+    let there = context.has_role(&issued.username).await?;
+    context.equals("the role is there", true, there);
+    context.config("pg", json!({})).await?;
     let revoked = vault.revoke(&issued.lease).await;
-    bench.answers("revoke with the config written anew", &revoked, Expect::status(204));
-    let there = bench.has_role(&issued.username).await?;
-    bench.equals("the role is there", false, there);
+    context.answers("revoke with the config written anew", &revoked, Expect::status(204));
+    let there = context.has_role(&issued.username).await?;
+    context.equals("the role is there", false, there);
     Ok(())
 }

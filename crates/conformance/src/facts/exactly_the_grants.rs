@@ -3,9 +3,9 @@ use leaseproof_postgres::Session;
 use leaseproof_vault::Issued;
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-1",
@@ -15,27 +15,27 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.sql("CREATE TABLE secrets (id int); CREATE ROLE gra_1_nobody LOGIN").await?;
-    bench.config("pg", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.sql("CREATE TABLE secrets (id int); CREATE ROLE gra_1_nobody LOGIN").await?;
+    context.config("pg", json!({})).await?;
     let grants = "GRANT SELECT, UPDATE (word) ON things TO \"{{name}}\";";
-    bench.role("exact", json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
-    let issued = bench.issue("exact").await?;
-    by_acl(bench, &issued).await?;
-    by_oracle(bench, issued.username.as_str()).await?;
-    by_probe(bench, &bench.session(&issued).await?).await;
+    context.role("exact", json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
+    let issued = context.issue("exact").await?;
+    by_acl(context, &issued).await?;
+    by_oracle(context, issued.username.as_str()).await?;
+    by_probe(context, &context.session(&issued).await?).await;
     Ok(())
 }
 
 /// What the catalog's ACLs give it, and why.
-async fn by_acl(bench: &mut Bench, issued: &Issued) -> Result<(), Obstacle> {
+async fn by_acl(context: &mut FactContext, issued: &Issued) -> Result<(), Obstacle> {
     let mut seen = Vec::new();
     for name in [issued.username.clone(), leaseproof_domain::Username::new("gra_1_nobody")] {
-        let role = bench.catalog().role(&name).await?.ok_or_else(|| Obstacle::of(format!("{name} is not there")))?;
-        let set = bench.catalog().privileges(&[role.oid]).await?.remove(&role.oid);
+        let role = context.catalog().role(&name).await?.ok_or_else(|| Obstacle::of(format!("{name} is not there")))?;
+        let set = context.catalog().privileges(&[role.oid]).await?.remove(&role.oid);
         seen.push(set.ok_or_else(|| Obstacle::of(format!("{name} is gone")))?);
     }
     let (Some(nobody), Some(own)) = (seen.pop(), seen.pop()) else { return Ok(()) };
@@ -43,19 +43,19 @@ async fn by_acl(bench: &mut Bench, issued: &Issued) -> Result<(), Obstacle> {
         own.held.difference(&nobody.held).map(|held| words(&held.grant.to_string(), &held.why)).collect();
     extra.sort();
     let expected = "SELECT ON TABLE public.things (direct), UPDATE ON COLUMN public.things(word) (direct)";
-    bench.equals(
+    context.equals(
         "what it holds beyond a role without grants, by the catalog's ACLs",
         expected.to_owned(),
         extra.join(", "),
     );
-    bench.equals("its memberships", 0, own.memberships.len());
-    bench.holds(
+    context.equals("its memberships", 0, own.memberships.len());
+    context.holds(
         "its attributes",
         "those of a role without grants",
         if own.attributes == nobody.attributes { "the same" } else { "others" },
         own.attributes == nobody.attributes,
     );
-    bench.holds(
+    context.holds(
         "what it has beyond ACLs",
         "what a role without grants has",
         format!("{:?}", own.beyond),
@@ -70,9 +70,9 @@ fn words(grant: &str, why: &Why) -> String {
 }
 
 /// What PostgreSQL's own functions say it may do.
-async fn by_oracle(bench: &mut Bench, name: &str) -> Result<(), Obstacle> {
+async fn by_oracle(context: &mut FactContext, name: &str) -> Result<(), Obstacle> {
     let mut privileges = vec!["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
-    if bench.postgres() >= 17 {
+    if context.postgres() >= 17 {
         privileges.push("MAINTAIN");
     }
     let privileges = privileges.join("','");
@@ -80,21 +80,21 @@ async fn by_oracle(bench: &mut Bench, name: &str) -> Result<(), Obstacle> {
         "SELECT string_agg(p || ' on ' || t, ', ' ORDER BY p, t) FROM unnest(ARRAY['{privileges}']) p, \
          unnest(ARRAY['things', 'secrets']) t WHERE has_table_privilege('{name}', t, p)"
     );
-    bench.value_is("what has_table_privilege says, of every privilege", &tables, "SELECT on things").await?;
+    context.value_is("what has_table_privilege says, of every privilege", &tables, "SELECT on things").await?;
     let columns = format!(
         "SELECT string_agg(p || ' of ' || c, ', ' ORDER BY p, c) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) p, \
          unnest(ARRAY['id', 'word']) c WHERE has_column_privilege('{name}', 'things', c, p)"
     );
     let expected = "SELECT of id, SELECT of word, UPDATE of word";
-    bench.value_is("what has_column_privilege says of things", &columns, expected).await?;
+    context.value_is("what has_column_privilege says of things", &columns, expected).await?;
     let sequence = format!(
         "SELECT count(*) FROM unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) p WHERE has_sequence_privilege('{name}', 'things_id_seq', p)"
     );
-    bench.value_is("privileges on the sequence of things.id", &sequence, "0").await
+    context.value_is("privileges on the sequence of things.id", &sequence, "0").await
 }
 
 /// What happens when it tries, each in a transaction that is rolled back.
-async fn by_probe(bench: &mut Bench, session: &Session) {
+async fn by_probe(context: &mut FactContext, session: &Session) {
     let denied = || Expect::sqlstate("42501").says("permission denied");
     for (probe, expect) in [
         ("SELECT * FROM things", Expect::ok()),
@@ -109,9 +109,9 @@ async fn by_probe(bench: &mut Bench, session: &Session) {
         ("CREATE ROLE another", denied()),
     ] {
         let tried = session.script(&format!("BEGIN; {probe}")).await;
-        bench.answers(format!("probe: {probe}"), &tried, expect);
+        context.answers(format!("probe: {probe}"), &tried, expect);
         if let Err(why) = session.script("ROLLBACK").await {
-            bench.answers("rolling it back", &why, Expect::ok());
+            context.answers("rolling it back", &why, Expect::ok());
         }
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-1",
@@ -13,16 +13,16 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({ "username_template": "exp1-{{random 12}}" })).await?;
-    bench.role("reader", json!({ "default_ttl": "5s" })).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({ "username_template": "exp1-{{random 12}}" })).await?;
+    context.role("reader", json!({ "default_ttl": "5s" })).await?;
     let mut ends = Vec::new();
     for _ in 0..10 {
-        let issued = bench.issue("reader").await?;
-        let end = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+        let issued = context.issue("reader").await?;
+        let end = context.vault().lookup_lease(&issued.lease).await?.expire_time;
         let end = end.ok_or_else(|| Obstacle::of("the lease has no end"))?;
         ends.push((issued.username, crate::moments::seconds(end)));
     }
@@ -31,21 +31,21 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     while !ends.is_empty() && begun.elapsed() < Duration::from_secs(60) {
         let mut left = Vec::new();
         for (name, end) in ends {
-            if bench.role_exists(&name).await? {
+            if context.role_exists(&name).await? {
                 left.push((name, end));
             } else {
-                lags.push(bench.now().await? - end);
+                lags.push(context.now().await? - end);
             }
         }
         ends = left;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    bench.equals("users that are left", 0, ends.len());
+    context.equals("users that are left", 0, ends.len());
     lags.sort_by(f64::total_cmp);
     let (Some(least), Some(most)) = (lags.first().copied(), lags.last().copied()) else { return Ok(()) };
     let middle = lags[lags.len() / 2];
     let got = format!("{least:.2} / {middle:.2} / {most:.2} s");
-    bench.holds(
+    context.holds(
         "the lag's smallest, middle and largest",
         "none below 0, none above 15 s",
         got,

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use leaseproof_estate::Storage;
+use leaseproof_environment::Storage;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-2",
@@ -14,30 +14,30 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.storage = Storage::Inmem),
     slow: true,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const LEASES: u64 = 10;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let postgres = bench.server();
-    bench.reader().await?;
-    bench.role("reader", json!({ "default_ttl": "3s" })).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let postgres = context.server();
+    context.reader().await?;
+    context.role("reader", json!({ "default_ttl": "3s" })).await?;
     for _ in 0..LEASES {
-        bench.issue("reader").await?;
+        context.issue("reader").await?;
     }
-    bench.estate().stop(&postgres).await;
+    context.estate().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let listed = bench.leases("reader").await?.len() as u64;
-    bench.equals("leases that are still kept 17 s after their end", LEASES, listed);
-    bench.start_again(&postgres).await?;
-    let there = bench.roles_like("v-%").await?;
-    bench.equals("roles at recovery", LEASES, there);
-    let gone = bench.until(Duration::from_secs(300), || async { Ok(bench.roles_like("v-%").await? == 0) }).await?;
+    let listed = context.leases("reader").await?.len() as u64;
+    context.equals("leases that are still kept 17 s after their end", LEASES, listed);
+    context.start_again(&postgres).await?;
+    let there = context.roles_like("v-%").await?;
+    context.equals("roles at recovery", LEASES, there);
+    let gone = context.until(Duration::from_secs(300), || async { Ok(context.roles_like("v-%").await? == 0) }).await?;
     let got = gone.map_or("roles are left after 300 s".to_owned(), |took| format!("after {:.1} s", took.as_secs_f64()));
-    bench.holds("all roles are dropped", "within 300 s of recovery", got, gone.is_some());
+    context.holds("all roles are dropped", "within 300 s of recovery", got, gone.is_some());
     let leases =
-        bench.until(Duration::from_secs(10), || async { Ok(bench.leases("reader").await?.is_empty()) }).await?;
-    bench.equals("a lease is left", false, leases.is_none());
+        context.until(Duration::from_secs(10), || async { Ok(context.leases("reader").await?.is_empty()) }).await?;
+    context.equals("a lease is left", false, leases.is_none());
     Ok(())
 }

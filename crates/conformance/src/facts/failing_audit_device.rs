@@ -5,9 +5,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "AUD-2",
@@ -17,7 +17,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// What takes the audit entries, on a port that stays the same.
@@ -61,45 +61,45 @@ async fn swallow(mut stream: TcpStream) {
     while let Ok(1..) = stream.read(&mut piece).await {}
 }
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let mut listening = Listening::on(0).await?;
     let port = listening.port;
-    bench.config("pg", json!({ "username_template": "aud2-{{random 12}}" })).await?;
-    bench.role("reader", json!({})).await?;
+    context.config("pg", json!({ "username_template": "aud2-{{random 12}}" })).await?;
+    context.role("reader", json!({})).await?;
     let slow = format!("SELECT pg_sleep(3); {CREATE} GRANT SELECT ON things TO \"{{{{name}}}}\";");
-    bench.role("slow", json!({ "creation_statements": slow })).await?;
+    context.role("slow", json!({ "creation_statements": slow })).await?;
     let device = json!({
         "type": "socket",
         "options": { "address": format!("127.0.0.1:{port}"), "socket_type": "tcp", "write_timeout": "2s" },
     });
-    bench.vault().write("sys/audit/socket", &device).await?;
-    let granted = bench.issue("reader").await;
-    bench.answers("creds while the device works", &granted, Expect::status(200));
+    context.vault().write("sys/audit/socket", &device).await?;
+    let granted = context.issue("reader").await;
+    context.answers("creds while the device works", &granted, Expect::status(200));
 
     listening.end().await;
-    let refused = bench.issue("reader").await;
-    bench.answers("creds while the request cannot be written", &refused, Expect::status(500).says("internal error"));
+    let refused = context.issue("reader").await;
+    context.answers("creds while the request cannot be written", &refused, Expect::status(500).says("internal error"));
     listening.again().await?;
-    counted(bench, 1, 1, "reader").await?;
+    counted(context, 1, 1, "reader").await?;
 
-    let (vault, mount) = (bench.vault(), bench.mount().to_owned());
+    let (vault, mount) = (context.vault(), context.mount().to_owned());
     let asked = tokio::spawn(async move { vault.issue(&mount, "slow").await.map(|issued| issued.status) });
     tokio::time::sleep(Duration::from_millis(1500)).await;
     listening.end().await;
     let answer = asked.await.map_err(|why| Obstacle::of(why.to_string()))?;
-    bench.answers(
+    context.answers(
         "creds while only the response cannot be written",
         &answer,
         Expect::status(500).says("internal error"),
     );
     listening.again().await?;
-    counted(bench, 2, 1, "slow").await
+    counted(context, 2, 1, "slow").await
 }
 
-async fn counted(bench: &mut Bench, roles: u64, leases: usize, of: &str) -> Result<(), Obstacle> {
-    let made = bench.roles_like("aud2-%").await?;
-    bench.equals("roles that there are then", roles, made);
-    let listed = bench.leases(of).await?.len();
-    bench.equals(format!("leases of `{of}` that there are then"), leases, listed);
+async fn counted(context: &mut FactContext, roles: u64, leases: usize, of: &str) -> Result<(), Obstacle> {
+    let made = context.roles_like("aud2-%").await?;
+    context.equals("roles that there are then", roles, made);
+    let listed = context.leases(of).await?.len();
+    context.equals(format!("leases of `{of}` that there are then"), leases, listed);
     Ok(())
 }

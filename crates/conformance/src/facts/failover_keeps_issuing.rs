@@ -1,8 +1,8 @@
-use leaseproof_estate::TARGET;
+use leaseproof_environment::TARGET;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-1",
@@ -12,29 +12,29 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::failover_servers::replicated),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let both = super::failover_servers::both_servers(bench, "&target_session_attrs=read-write");
-    bench.config("both", json!({ "connection_url": both })).await?;
-    bench.role("direct", json!({ "db_name": "both" })).await?;
-    let before = bench.issue("reader").await?;
-    let direct = bench.issue("direct").await;
-    bench.answers("creds by the URL of both servers, before", &direct, Expect::status(200));
-    bench.estate().kill(super::failover_servers::PRIMARY).await;
-    let down = bench.issue("reader").await;
-    bench.answers("creds while no server takes writes", &down, Expect::status(500));
-    bench.estate().promote(TARGET, 1).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let both = super::failover_servers::both_servers(context, "&target_session_attrs=read-write");
+    context.config("both", json!({ "connection_url": both })).await?;
+    context.role("direct", json!({ "db_name": "both" })).await?;
+    let before = context.issue("reader").await?;
+    let direct = context.issue("direct").await;
+    context.answers("creds by the URL of both servers, before", &direct, Expect::status(200));
+    context.estate().kill(super::failover_servers::PRIMARY).await;
+    let down = context.issue("reader").await;
+    context.answers("creds while no server takes writes", &down, Expect::status(500));
+    context.estate().promote(TARGET, 1).await?;
     for role in ["reader", "direct"] {
-        super::failover_servers::again(bench, role).await?;
+        super::failover_servers::again(context, role).await?;
     }
-    let there = bench.has_role(&before.username).await?;
-    bench.equals("the earlier user is on the new primary", true, there);
-    let revoked = bench.vault().revoke(&before.lease).await;
-    bench.answers("revoke of the earlier lease", &revoked, Expect::status(204));
-    let left = bench.has_role(&before.username).await?;
-    bench.equals("the earlier user is there", false, left);
+    let there = context.has_role(&before.username).await?;
+    context.equals("the earlier user is on the new primary", true, there);
+    let revoked = context.vault().revoke(&before.lease).await;
+    context.answers("revoke of the earlier lease", &revoked, Expect::status(204));
+    let left = context.has_role(&before.username).await?;
+    context.equals("the earlier user is there", false, left);
     Ok(())
 }

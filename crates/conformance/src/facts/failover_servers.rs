@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use leaseproof_estate::{Bare, Layout, Replication, TARGET};
+use leaseproof_environment::{Bare, Layout, Replication, TARGET};
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect};
+use crate::{Expect, FactContext};
 
 /// How long after the promotion creds may fail: HAProxy asks every 100 ms to 500 ms, and the machine may be busy.
 const AGAIN: Duration = Duration::from_secs(20);
@@ -20,22 +20,22 @@ pub(super) fn replicated(bare: &mut Bare) {
 }
 
 /// A connection URL that names both servers, the first primary first, with more parameters.
-pub(super) fn both_servers(bench: &mut Bench, more: &str) -> String {
-    let ports = bench.estate().member_ports(TARGET);
+pub(super) fn both_servers(context: &mut FactContext, more: &str) -> String {
+    let ports = context.estate().member_ports(TARGET);
     let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    let (hosts, database) = (hosts.join(","), bench.account());
+    let (hosts, database) = (hosts.join(","), context.account());
     format!("postgresql://{{{{username}}}}:{{{{password}}}}@{hosts}/{database}?sslmode=disable{more}")
 }
 
 /// Asks for credentials of a role until they are answered, and records how that ended.
-pub(super) async fn again(bench: &mut Bench, role: &str) -> Result<(), Obstacle> {
+pub(super) async fn again(context: &mut FactContext, role: &str) -> Result<(), Obstacle> {
     let begun = Instant::now();
-    let mut answer = bench.issue(role).await;
+    let mut answer = context.issue(role).await;
     while answer.is_err() && begun.elapsed() < AGAIN {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        answer = bench.issue(role).await;
+        answer = context.issue(role).await;
     }
     let what = format!("creds of `{role}`, asked until they came, for {:.1} s", begun.elapsed().as_secs_f64());
-    bench.answers(what, &answer, Expect::status(200));
+    context.answers(what, &answer, Expect::status(200));
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-2",
@@ -9,7 +9,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How many roles are made by one statement.
@@ -17,23 +17,23 @@ const AT_ONCE: u32 = 300;
 /// More grantees than any table takes.
 const ENOUGH: u32 = 6_000;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.sql("CREATE TABLE reached (n int)").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.sql("CREATE TABLE reached (n int)").await?;
     let mut reached = None;
     for first in (0..ENOUGH).step_by(AT_ONCE as usize) {
-        bench.sql(&granting(first, first + AT_ONCE)).await?;
-        reached = bench.value("SELECT n FROM reached").await?.and_then(|n| n.parse::<u32>().ok());
+        context.sql(&granting(first, first + AT_ONCE)).await?;
+        reached = context.value("SELECT n FROM reached").await?.and_then(|n| n.parse::<u32>().ok());
         if reached.is_some() {
             break;
         }
     }
     let got = reached.map_or(format!("none among {ENOUGH}"), |reached| reached.to_string());
     let near = reached.is_some_and(|reached| (2_300..=2_600).contains(&reached));
-    bench.holds("grantees before the first refusal", "2,300 to 2,600", got, near);
-    let refused = bench.issue("reader").await;
+    context.holds("grantees before the first refusal", "2,300 to 2,600", got, near);
+    let refused = context.issue("reader").await;
     let expect = crate::Expect::status(500).says("row is too big").says("SQLSTATE 54000");
-    bench.answers("creds of one more", &refused, expect);
+    context.answers("creds of one more", &refused, expect);
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 use leaseproof_domain::Secret;
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::fact::{Exception, Otherwise};
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-4",
@@ -17,33 +17,33 @@ pub(super) const FACT: Fact = Fact {
         with: Otherwise::Postgres(14..=15),
         why: "before 16, CREATEROLE can grant every role that is not a superuser",
     }],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let password = Secret::new(format!("admin-{}", bench.account_password().expose()));
-    bench.sql("CREATE ROLE gra_4_group; GRANT SELECT ON things TO gra_4_group").await?;
-    bench.sql(&format!("CREATE ROLE gra_4_admin CREATEROLE LOGIN PASSWORD '{}'", password.expose())).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let password = Secret::new(format!("admin-{}", context.account_password().expose()));
+    context.sql("CREATE ROLE gra_4_group; GRANT SELECT ON things TO gra_4_group").await?;
+    context.sql(&format!("CREATE ROLE gra_4_admin CREATEROLE LOGIN PASSWORD '{}'", password.expose())).await?;
     let admin = json!({ "username": "gra_4_admin", "password": password.expose() });
-    let written = bench.config("pg", admin).await;
-    bench.answers("a connection by the account", &written, Expect::status(204));
+    let written = context.config("pg", admin).await;
+    context.answers("a connection by the account", &written, Expect::status(204));
     let granting = format!("{CREATE} GRANT gra_4_group TO \"{{{{name}}}}\";");
-    bench.role("gra4", json!({ "creation_statements": granting })).await?;
+    context.role("gra4", json!({ "creation_statements": granting })).await?;
 
     let left = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-gra4-%'";
     let denied = || Expect::status(500).says("permission denied to grant role \"gra_4_group\"").says("42501");
-    let refused = bench.issue("gra4").await;
-    bench.answers("creds by an account without a membership", &refused, denied());
-    bench.sql("GRANT gra_4_group TO gra_4_admin").await?;
-    let refused = bench.issue("gra4").await;
-    bench.answers("creds by an account that is a member", &refused, denied());
-    bench.value_is("roles that they left", left, "0").await?;
+    let refused = context.issue("gra4").await;
+    context.answers("creds by an account without a membership", &refused, denied());
+    context.sql("GRANT gra_4_group TO gra_4_admin").await?;
+    let refused = context.issue("gra4").await;
+    context.answers("creds by an account that is a member", &refused, denied());
+    context.value_is("roles that they left", left, "0").await?;
 
-    bench.sql("GRANT gra_4_group TO gra_4_admin WITH ADMIN OPTION").await?;
-    let granted = bench.issue("gra4").await;
-    bench.answers("creds by an account with ADMIN OPTION", &granted, Expect::status(200));
+    context.sql("GRANT gra_4_group TO gra_4_admin WITH ADMIN OPTION").await?;
+    let granted = context.issue("gra4").await;
+    context.answers("creds by an account with ADMIN OPTION", &granted, Expect::status(200));
     let Ok(granted) = granted else { return Ok(()) };
-    let read = bench.session(&granted).await?.query("SELECT * FROM things").await;
-    bench.answers("reading by the group's right", &read, Expect::ok().says("3 rows"));
+    let read = context.session(&granted).await?.query("SELECT * FROM things").await;
+    context.answers("reading by the group's right", &read, Expect::ok().says("3 rows"));
     Ok(())
 }

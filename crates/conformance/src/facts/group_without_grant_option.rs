@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-5",
@@ -11,34 +11,34 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let account = bench.account();
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let account = context.account();
     let (admin, group) = (format!("{account}_admin"), format!("{account}_group"));
-    let password = bench.account_password();
-    bench
+    let password = context.account_password();
+    context
         .sql(&format!(
             "CREATE ROLE {group} NOLOGIN; GRANT SELECT ON things TO {group}; \
              CREATE ROLE {admin} LOGIN CREATEROLE PASSWORD '{}' IN ROLE {group}",
             password.expose()
         ))
         .await?;
-    bench.config("pg", json!({ "username": admin })).await?;
-    bench.role("reader", json!({})).await?;
-    let issued = bench.issue("reader").await;
-    bench.answers("creds by a member of the group", &issued, Expect::status(200));
+    context.config("pg", json!({ "username": admin })).await?;
+    context.role("reader", json!({})).await?;
+    let issued = context.issue("reader").await;
+    context.answers("creds by a member of the group", &issued, Expect::status(200));
     let Ok(issued) = issued else { return Ok(()) };
     let asked = format!("SELECT has_table_privilege('{}', 'things', 'SELECT')", issued.username.as_str());
-    let may = bench.value(&asked).await?.unwrap_or_default();
-    bench.equals("the credential may read the table", "f".to_owned(), may);
-    let session = bench.session(&issued).await?;
+    let may = context.value(&asked).await?.unwrap_or_default();
+    context.equals("the credential may read the table", "f".to_owned(), may);
+    let session = context.session(&issued).await?;
     let read = session.query("SELECT count(*) FROM things").await;
-    bench.answers("its query", &read, Expect::sqlstate("42501").says("permission denied for table things"));
+    context.answers("its query", &read, Expect::sqlstate("42501").says("permission denied for table things"));
     session.close().await;
-    bench.sql(&format!("REVOKE {group} FROM {admin}")).await?;
-    let refused = bench.issue("reader").await;
-    bench.answers("creds without the membership", &refused, Expect::status(500).says("SQLSTATE 42501"));
+    context.sql(&format!("REVOKE {group} FROM {admin}")).await?;
+    let refused = context.issue("reader").await;
+    context.answers("creds without the membership", &refused, Expect::status(500).says("SQLSTATE 42501"));
     Ok(())
 }

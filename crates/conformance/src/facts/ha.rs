@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use leaseproof_estate::{Bare, Storage};
+use leaseproof_environment::{Bare, Storage};
 use leaseproof_vault::{Client, Issued};
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect};
+use crate::{Expect, FactContext};
 
 /// How long one try may take: a node that is gone or frozen never answers.
 const TRY: Duration = Duration::from_secs(2);
@@ -18,8 +18,8 @@ pub(super) fn two_nodes(bare: &mut Bare) {
 }
 
 /// The active node and the other, by name, each asked itself.
-pub(super) async fn turns(bench: &mut Bench) -> Result<((String, Client), (String, Client)), Obstacle> {
-    let estate = bench.estate();
+pub(super) async fn turns(context: &mut FactContext) -> Result<((String, Client), (String, Client)), Obstacle> {
+    let estate = context.estate();
     let active = estate.active_vault().await?;
     let mut nodes = estate.vault_nodes();
     let place = nodes.iter().position(|(name, _)| *name == active);
@@ -29,16 +29,16 @@ pub(super) async fn turns(bench: &mut Bench) -> Result<((String, Client), (Strin
 }
 
 /// Asks for credentials where clients do until they are answered, and records that this came within a bound.
-pub(super) async fn again(bench: &mut Bench, what: &str, bound: Duration) -> Result<Option<Issued>, Obstacle> {
-    let client = bench.root(TRY)?;
+pub(super) async fn again(context: &mut FactContext, what: &str, bound: Duration) -> Result<Option<Issued>, Obstacle> {
+    let client = context.root(TRY)?;
     let begun = Instant::now();
     loop {
-        let answer = bench.issue_with(&client, "reader").await;
+        let answer = context.issue_with(&client, "reader").await;
         let took = begun.elapsed();
         if answer.is_ok() || took > bound {
-            bench.answers(format!("creds {:.1} s after {what}", took.as_secs_f64()), &answer, Expect::status(200));
+            context.answers(format!("creds {:.1} s after {what}", took.as_secs_f64()), &answer, Expect::status(200));
             let (expected, got) = (format!("at most {} s", bound.as_secs()), format!("{:.1} s", took.as_secs_f64()));
-            bench.holds(format!("from {what} to creds"), expected, got, took <= bound);
+            context.holds(format!("from {what} to creds"), expected, got, took <= bound);
             return Ok(answer.ok());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

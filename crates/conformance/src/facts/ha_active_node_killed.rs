@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-3",
@@ -11,28 +11,28 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// The lock's 15 s, the standby's next try and its start, on a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(30);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let before = bench.issue("reader").await?;
-    let ((active, _), (other, _)) = super::ha::turns(bench).await?;
-    bench.estate().kill(&active).await;
-    let creds = super::ha::again(bench, "the kill", TAKEN_OVER).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let before = context.issue("reader").await?;
+    let ((active, _), (other, _)) = super::ha::turns(context).await?;
+    context.estate().kill(&active).await;
+    let creds = super::ha::again(context, "the kill", TAKEN_OVER).await?;
     if creds.is_none() {
         return Ok(());
     }
-    let now = bench.estate().active_vault().await?;
-    bench.equals("the active node", other, now);
-    let renewed = bench.vault().renew(&before.lease, Some(600)).await;
-    bench.answers("renew of the earlier lease", &renewed, Expect::status(200));
-    let revoked = bench.vault().revoke(&before.lease).await;
-    bench.answers("its revocation", &revoked, Expect::status(204));
-    let left = bench.has_role(&before.username).await?;
-    bench.equals("its user is there", false, left);
+    let now = context.estate().active_vault().await?;
+    context.equals("the active node", other, now);
+    let renewed = context.vault().renew(&before.lease, Some(600)).await;
+    context.answers("renew of the earlier lease", &renewed, Expect::status(200));
+    let revoked = context.vault().revoke(&before.lease).await;
+    context.answers("its revocation", &revoked, Expect::status(204));
+    let left = context.has_role(&before.username).await?;
+    context.equals("its user is there", false, left);
     Ok(())
 }

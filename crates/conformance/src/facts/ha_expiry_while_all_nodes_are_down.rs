@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-5",
@@ -13,31 +13,31 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// From the first node's being active to the user's end, on a busy machine.
 const REVOKED: Duration = Duration::from_secs(30);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.role("reader", json!({ "default_ttl": "5s" })).await?;
-    let ((active, _), (other, _)) = super::ha::turns(bench).await?;
-    let issued = bench.issue("reader").await?;
-    let end = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.role("reader", json!({ "default_ttl": "5s" })).await?;
+    let ((active, _), (other, _)) = super::ha::turns(context).await?;
+    let issued = context.issue("reader").await?;
+    let end = context.vault().lookup_lease(&issued.lease).await?.expire_time;
     let end = end.map(crate::moments::seconds).ok_or_else(|| Obstacle::of("the lease has no end"))?;
     for node in [&active, &other] {
-        bench.estate().kill(node).await;
+        context.estate().kill(node).await;
     }
-    bench.past(end + 2.0).await?;
-    let there = bench.has_role(&issued.username).await?;
-    bench.equals("the user is there 2 s past its lease's end", true, there);
+    context.past(end + 2.0).await?;
+    let there = context.has_role(&issued.username).await?;
+    context.equals("the user is there 2 s past its lease's end", true, there);
     for node in [&active, &other] {
-        bench.estate().start_again(node).await?;
+        context.estate().start_again(node).await?;
     }
-    bench.estate().active_vault().await?;
-    let gone = bench.until(REVOKED, || async { Ok(!bench.has_role(&issued.username).await?) }).await?;
+    context.estate().active_vault().await?;
+    let gone = context.until(REVOKED, || async { Ok(!context.has_role(&issued.username).await?) }).await?;
     let got = gone.map_or_else(|| "it is there".to_owned(), |gone| format!("{:.1} s", gone.as_secs_f64()));
-    bench.holds("from a node's being active to the user's end", "at most 30 s", got, gone.is_some());
+    context.holds("from a node's being active to the user's end", "at most 30 s", got, gone.is_some());
     Ok(())
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-8",
@@ -14,7 +14,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How many writes wait.
@@ -22,27 +22,27 @@ const WRITES: usize = 20;
 /// How long the other node may take to be active, its lock's 15 s and more on a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(30);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.vault().enable_engine("kv", "kv").await?;
-    let ((active, stale), (other, _)) = super::ha::turns(bench).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.vault().enable_engine("kv", "kv").await?;
+    let ((active, stale), (other, _)) = super::ha::turns(context).await?;
     let stale = stale.without_forwarding();
-    bench.estate().freeze(&active);
+    context.estate().freeze(&active);
     let mut waiting = JoinSet::new();
     for number in 0..WRITES {
         let stale = stale.clone();
         waiting.spawn(async move { stale.write(&format!("kv/stale-{number}"), &json!({ "word": "late" })).await });
     }
-    let creds = super::ha::again(bench, "the freeze", TAKEN_OVER).await;
-    let now = bench.estate().active_vault().await;
-    bench.estate().thaw(&active);
+    let creds = super::ha::again(context, "the freeze", TAKEN_OVER).await;
+    let now = context.estate().active_vault().await;
+    context.estate().thaw(&active);
     creds?;
-    bench.equals("the active node when it is let go on", other, now?);
+    context.equals("the active node when it is let go on", other, now?);
     let answers = waiting.join_all().await;
     let carried_out = answers.iter().filter(|answer| answer.is_ok()).count();
     let got = format!("{carried_out} of {WRITES}");
-    bench.holds("stale writes that it answered 204", "at least one", got, carried_out > 0);
-    let one = bench.until(TAKEN_OVER, || async { Ok(stale.read("sys/health").await.is_err()) }).await?;
-    bench.holds("it becomes a standby", "within 30 s", format!("{one:?}"), one.is_some());
+    context.holds("stale writes that it answered 204", "at least one", got, carried_out > 0);
+    let one = context.until(TAKEN_OVER, || async { Ok(stale.read("sys/health").await.is_err()) }).await?;
+    context.holds("it becomes a standby", "within 30 s", format!("{one:?}"), one.is_some());
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-2",
@@ -9,19 +9,19 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let ((_, active), (_, standby)) = super::ha::turns(bench).await?;
-    bench.answers("sys/health of the active node", &active.read("sys/health").await, Expect::status(200));
-    bench.answers("sys/health of the standby", &standby.read("sys/health").await, Expect::status(429));
-    let creds = bench.issue_with(&standby, "reader").await;
-    bench.answers("creds of the standby", &creds, Expect::status(200));
-    let creds = bench.issue_with(&standby.without_forwarding(), "reader").await;
-    bench.answers("creds of the standby, not to be handed on", &creds, Expect::status(307));
-    let creds = bench.issue_with(&active.without_forwarding(), "reader").await;
-    bench.answers("creds of the active node, not to be handed on", &creds, Expect::status(200));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let ((_, active), (_, standby)) = super::ha::turns(context).await?;
+    context.answers("sys/health of the active node", &active.read("sys/health").await, Expect::status(200));
+    context.answers("sys/health of the standby", &standby.read("sys/health").await, Expect::status(429));
+    let creds = context.issue_with(&standby, "reader").await;
+    context.answers("creds of the standby", &creds, Expect::status(200));
+    let creds = context.issue_with(&standby.without_forwarding(), "reader").await;
+    context.answers("creds of the standby, not to be handed on", &creds, Expect::status(307));
+    let creds = context.issue_with(&active.without_forwarding(), "reader").await;
+    context.answers("creds of the active node, not to be handed on", &creds, Expect::status(200));
     Ok(())
 }

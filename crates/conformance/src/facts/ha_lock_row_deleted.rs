@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
-use leaseproof_estate::STORAGE;
+use leaseproof_environment::STORAGE;
 use leaseproof_postgres::Session;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-7",
@@ -14,30 +14,30 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How long the nodes are looked at.
 const LOOKED_AT: Duration = Duration::from_secs(20);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let ((first, active), (_, other)) = super::ha::turns(bench).await?;
-    let session = Session::open(&bench.estate().observer_login(STORAGE, "postgres")).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let ((first, active), (_, other)) = super::ha::turns(context).await?;
+    let session = Session::open(&context.estate().observer_login(STORAGE, "postgres")).await?;
     let deleted =
         session.value("WITH gone AS (DELETE FROM vault_ha_locks RETURNING 1) SELECT count(*) FROM gone").await?;
     session.close().await;
-    bench.equals("rows deleted", "1".to_owned(), deleted.unwrap_or_default());
+    context.equals("rows deleted", "1".to_owned(), deleted.unwrap_or_default());
     let (begun, mut most) = (Instant::now(), 0);
     while begun.elapsed() < LOOKED_AT {
         most = most.max(actives(&[&active, &other]).await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let now = actives(&[&active, &other]).await;
-    let last = bench.estate().active_vault().await?;
+    let last = context.estate().active_vault().await?;
     let what = format!("active nodes in the end ({last}, first it was {first}; at most {most} at once)");
-    bench.equals(what, 1, now);
-    super::ha::again(bench, "that", Duration::from_secs(5)).await.map(drop)
+    context.equals(what, 1, now);
+    super::ha::again(context, "that", Duration::from_secs(5)).await.map(drop)
 }
 
 /// How many of them answer as the active node does.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-4",
@@ -13,25 +13,25 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// Three seconds, and as much again on a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(6);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let before = bench.issue("reader").await?;
-    let ((_, active), (other, _)) = super::ha::turns(bench).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let before = context.issue("reader").await?;
+    let ((_, active), (other, _)) = super::ha::turns(context).await?;
     let told = active.write("sys/step-down", &json!({})).await;
-    bench.answers("sys/step-down", &told, Expect::status(204));
-    let creds = super::ha::again(bench, "the step-down", TAKEN_OVER).await?;
+    context.answers("sys/step-down", &told, Expect::status(204));
+    let creds = super::ha::again(context, "the step-down", TAKEN_OVER).await?;
     if creds.is_none() {
         return Ok(());
     }
-    let now = bench.estate().active_vault().await?;
-    bench.equals("the active node", other, now);
-    let revoked = bench.vault().revoke(&before.lease).await;
-    bench.answers("revoke of an earlier lease", &revoked, Expect::status(204));
+    let now = context.estate().active_vault().await?;
+    context.equals("the active node", other, now);
+    let revoked = context.vault().revoke(&before.lease).await;
+    context.answers("revoke of an earlier lease", &revoked, Expect::status(204));
     Ok(())
 }

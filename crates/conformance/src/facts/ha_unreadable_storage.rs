@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
-use leaseproof_estate::STORAGE;
+use leaseproof_environment::STORAGE;
 use leaseproof_postgres::Session;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-6",
@@ -15,7 +15,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// Reads of leases fail while `fails` is on. Without sequential scans nothing else is looked at by the way.
@@ -33,16 +33,16 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// The node that stepped down waits 10 s before it asks for the lock again; the dead one's lasts 15 s.
 const TAKEN_OVER: Duration = Duration::from_secs(45);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let before = bench.issue("reader").await?;
-    let session = Session::open(&bench.estate().observer_login(STORAGE, "postgres")).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let before = context.issue("reader").await?;
+    let session = Session::open(&context.estate().observer_login(STORAGE, "postgres")).await?;
     session.script(FAILING).await?;
-    let ((first, active), (_, other)) = super::ha::turns(bench).await?;
+    let ((first, active), (_, other)) = super::ha::turns(context).await?;
 
     session.query("UPDATE storage_fails SET fails = true").await?;
     let told = active.write("sys/step-down", &json!({})).await;
-    bench.answers("sys/step-down", &told, Expect::status(204));
+    context.answers("sys/step-down", &told, Expect::status(204));
     let begun = Instant::now();
     let mut sealed = false;
     while !sealed && begun.elapsed() < PATIENCE {
@@ -51,15 +51,15 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
     }
     session.query("UPDATE storage_fails SET fails = false").await?;
     session.close().await;
-    bench.equals("the node that became active is sealed", true, sealed);
+    context.equals("the node that became active is sealed", true, sealed);
 
-    let creds = super::ha::again(bench, "reads that work again", TAKEN_OVER).await?;
+    let creds = super::ha::again(context, "reads that work again", TAKEN_OVER).await?;
     if creds.is_none() {
         return Ok(());
     }
-    let now = bench.estate().active_vault().await?;
-    bench.equals("the active node", first, now);
-    let revoked = bench.vault().revoke(&before.lease).await;
-    bench.answers("revoke of an earlier lease", &revoked, Expect::status(204));
+    let now = context.estate().active_vault().await?;
+    context.equals("the active node", first, now);
+    let revoked = context.vault().revoke(&before.lease).await;
+    context.answers("revoke of an earlier lease", &revoked, Expect::status(204));
     Ok(())
 }

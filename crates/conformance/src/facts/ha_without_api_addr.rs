@@ -1,7 +1,7 @@
-use leaseproof_estate::EstateError;
+use leaseproof_environment::EnvironmentError;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "HA-1",
@@ -11,26 +11,26 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::ha::two_nodes),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const SAYS: &str = "missing API address";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let (_, (other, _)) = super::ha::turns(bench).await?;
-    bench.estate().stop(&other).await;
-    let address = bench.estate().set_api_addr(&other, None)?;
-    let (ended, words) = match bench.estate().start_again(&other).await {
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let (_, (other, _)) = super::ha::turns(context).await?;
+    context.estate().stop(&other).await;
+    let address = context.estate().set_api_addr(&other, None)?;
+    let (ended, words) = match context.estate().start_again(&other).await {
         Ok(()) => (false, "it started".to_owned()),
-        Err(EstateError::NotStarted { why, tail, .. }) => {
+        Err(EnvironmentError::NotStarted { why, tail, .. }) => {
             let said = tail.into_iter().find(|line| line.contains(SAYS)).unwrap_or_default();
             (why.contains("it ended with exit status: 1"), format!("{why}: {said}"))
         }
         Err(why) => return Err(why.into()),
     };
     let met = ended && words.contains(SAYS);
-    bench.holds("its start without api_addr", format!("exit status 1, `{SAYS}`"), words, met);
-    bench.estate().set_api_addr(&other, address)?;
-    bench.estate().start_again(&other).await?;
+    context.holds("its start without api_addr", format!("exit status 1, `{SAYS}`"), words, met);
+    context.estate().set_api_addr(&other, address)?;
+    context.estate().start_again(&other).await?;
     Ok(())
 }

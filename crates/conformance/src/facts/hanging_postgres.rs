@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 
 use crate::fact::{Exception, Otherwise};
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-6",
@@ -17,22 +17,22 @@ pub(super) const FACT: Fact = Fact {
         with: Otherwise::Proxy,
         why: "HAProxy marks a server that hangs as down after two health checks, and closes the connections to it",
     }],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const STUCK: usize = 300;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let postgres = bench.server();
-    bench.reader().await?;
-    bench.issue("reader").await?;
-    let vault = bench.vault();
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let postgres = context.server();
+    context.reader().await?;
+    context.issue("reader").await?;
+    let vault = context.vault();
     vault.enable_engine("kv", "kv").await?;
-    bench.estate().freeze(&postgres);
-    let patient = bench.root(Duration::from_secs(150))?;
+    context.estate().freeze(&postgres);
+    let patient = context.root(Duration::from_secs(150))?;
     let mut stuck = JoinSet::new();
     for _ in 0..STUCK {
-        let (patient, mount) = (patient.clone(), bench.mount().to_owned());
+        let (patient, mount) = (patient.clone(), context.mount().to_owned());
         stuck.spawn(async move {
             let begun = Instant::now();
             (patient.issue(&mount, "reader").await, begun.elapsed())
@@ -49,7 +49,7 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     let got = format!("{} ms at most", slowest.as_millis());
-    bench.holds("a write, a read and health, meanwhile", "within 2 s", got, slowest < Duration::from_secs(2));
+    context.holds("a write, a read and health, meanwhile", "within 2 s", got, slowest < Duration::from_secs(2));
 
     let mut took = Vec::new();
     let mut other = Vec::new();
@@ -59,17 +59,17 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
             _ => other.push(answer),
         }
     }
-    bench.equals("stuck issues that ended with 500", STUCK, took.len());
+    context.equals("stuck issues that ended with 500", STUCK, took.len());
     if let Some(answer) = other.first() {
-        bench.answers("one that did not", answer, Expect::status(500));
+        context.answers("one that did not", answer, Expect::status(500));
     }
     let (first, last) =
         (took.iter().min().copied().unwrap_or_default(), took.iter().max().copied().unwrap_or_default());
     let got = format!("after {:.1} to {:.1} s", first.as_secs_f64(), last.as_secs_f64());
     let near = first > Duration::from_secs(85) && last < Duration::from_secs(110);
-    bench.holds("they end", "after 90 s", got, near);
-    bench.estate().thaw(&postgres);
-    let again = bench.issue("reader").await;
-    bench.answers("creds when PostgreSQL goes on", &again, Expect::status(200));
+    context.holds("they end", "after 90 s", got, near);
+    context.estate().thaw(&postgres);
+    let again = context.issue("reader").await;
+    context.answers("creds when PostgreSQL goes on", &again, Expect::status(200));
     Ok(())
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use leaseproof_vault::TokenRequest;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "POL-2",
@@ -13,25 +13,25 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     for (name, capabilities, expect) in [
         ("read", r#"["read"]"#, Expect::status(403).says("permission denied")),
         ("sudo", r#"["read", "sudo"]"#, Expect::status(200)),
     ] {
-        let policy = format!("{}-{name}", bench.mount());
-        bench
+        let policy = format!("{}-{name}", context.mount());
+        context
             .vault()
             .write_policy(&policy, &format!("path \"sys/leases\" {{ capabilities = {capabilities} }}"))
             .await?;
         let request =
             TokenRequest { policies: vec![policy], display_name: "fact".into(), ttl_seconds: 600, renewable: false };
-        let token = bench.vault().create_token(&request).await?;
-        let client = bench.client(Duration::from_secs(10))?.with_token(token.token);
+        let token = context.vault().create_token(&request).await?;
+        let client = context.client(Duration::from_secs(10))?.with_token(token.token);
         let answer = client.read_with("sys/leases", &[("type", "irrevocable")]).await;
-        bench.answers(format!("the list with {capabilities}"), &answer, expect);
+        context.answers(format!("the list with {capabilities}"), &answer, expect);
     }
     Ok(())
 }

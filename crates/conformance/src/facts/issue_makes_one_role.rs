@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-1",
@@ -9,24 +9,24 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await;
-    bench.answers("creds", &issued, Expect::status(200));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await;
+    context.answers("creds", &issued, Expect::status(200));
     let Ok(issued) = issued else { return Ok(()) };
-    let prefix = format!("{}/creds/reader/", bench.mount());
+    let prefix = format!("{}/creds/reader/", context.mount());
     let lease = issued.lease.as_str().to_owned();
     let id = lease.strip_prefix(&prefix).unwrap_or_default();
     let fits = id.len() == 24 && id.chars().all(|c| c.is_ascii_alphanumeric());
-    bench.holds("the lease's id", format!("{prefix}<24 letters or digits>"), &lease, fits);
-    bench.equals("renewable", true, issued.renewable);
+    context.holds("the lease's id", format!("{prefix}<24 letters or digits>"), &lease, fits);
+    context.equals("renewable", true, issued.renewable);
     let name = issued.username.as_str();
-    let made = bench.value(&format!("SELECT count(*) FROM pg_roles WHERE rolname = '{name}'")).await?;
-    bench.equals("roles of the name that was answered", "1".to_owned(), made.unwrap_or_default());
-    let session = bench.session(&issued).await;
-    bench.answers("a login with it", &session, Expect::ok());
+    let made = context.value(&format!("SELECT count(*) FROM pg_roles WHERE rolname = '{name}'")).await?;
+    context.equals("roles of the name that was answered", "1".to_owned(), made.unwrap_or_default());
+    let session = context.session(&issued).await;
+    context.answers("a login with it", &session, Expect::ok());
     Ok(())
 }

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use leaseproof_estate::Storage;
+use leaseproof_environment::Storage;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-6",
@@ -17,7 +17,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const LEASES: usize = 150;
@@ -25,16 +25,16 @@ const CLIENTS: usize = 8;
 /// Seconds.
 const TTL: u64 = 4;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.role("short", json!({})).await?;
-    let many = drained(bench).await?;
-    bench.estate().stop("vault").await;
-    bench.estate().set_vault_env(vec![("VAULT_LEASE_REVOCATION_WORKERS".to_owned(), "2".to_owned())]);
-    bench.estate().start_again("vault").await?;
-    let few = drained(bench).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.role("short", json!({})).await?;
+    let many = drained(context).await?;
+    context.estate().stop("vault").await;
+    context.estate().set_vault_env(vec![("VAULT_LEASE_REVOCATION_WORKERS".to_owned(), "2".to_owned())]);
+    context.estate().start_again("vault").await?;
+    let few = drained(context).await?;
     let got = format!("{} ms with 200 workers, {} ms with 2", many.as_millis(), few.as_millis());
-    bench.holds(
+    context.holds(
         "an issue during the drain, on average",
         "at least three times as long with 200 workers",
         got,
@@ -44,11 +44,11 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
 }
 
 /// The mean time of an issue while all leases expire.
-async fn drained(bench: &Bench) -> Result<Duration, Obstacle> {
+async fn drained(context: &FactContext) -> Result<Duration, Obstacle> {
     let mut asked = JoinSet::new();
     let turns = Arc::new(Semaphore::new(CLIENTS));
     for _ in 0..LEASES {
-        let (vault, mount, turns) = (bench.vault(), bench.mount().to_owned(), Arc::clone(&turns));
+        let (vault, mount, turns) = (context.vault(), context.mount().to_owned(), Arc::clone(&turns));
         asked.spawn(async move {
             let _turn = turns.acquire_owned().await;
             vault.issue(&mount, "short").await
@@ -61,7 +61,7 @@ async fn drained(bench: &Bench) -> Result<Duration, Obstacle> {
     // Renewing is much faster than issuing: so they end together.
     let mut renewed = JoinSet::new();
     for lease in leases {
-        let (vault, turns) = (bench.vault(), Arc::clone(&turns));
+        let (vault, turns) = (context.vault(), Arc::clone(&turns));
         renewed.spawn(async move {
             let _turn = turns.acquire_owned().await;
             vault.renew(&lease, Some(TTL)).await
@@ -72,9 +72,9 @@ async fn drained(bench: &Bench) -> Result<Duration, Obstacle> {
     }
     tokio::time::sleep(Duration::from_secs(TTL - 1)).await;
     let (begun, mut times) = (Instant::now(), Vec::new());
-    while !bench.leases("short").await?.is_empty() && begun.elapsed() < Duration::from_secs(60) {
+    while !context.leases("short").await?.is_empty() && begun.elapsed() < Duration::from_secs(60) {
         let sent = Instant::now();
-        bench.issue("reader").await?;
+        context.issue("reader").await?;
         times.push(sent.elapsed());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -1,9 +1,9 @@
 use leaseproof_domain::Secret;
-use leaseproof_estate::Link;
+use leaseproof_environment::Link;
 use leaseproof_postgres::{Login, Session};
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-1",
@@ -13,34 +13,34 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const ISSUES: usize = 8;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let link = Link::to(bench.port()).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let link = Link::to(context.port()).await?;
     for at in 1..=ISSUES {
-        let issued = bench.issue("reader").await?;
+        let issued = context.issue("reader").await?;
         let name = issued.username.as_str();
-        let straight = bench.session(&issued).await;
-        bench.answers(format!("login {at}, by TCP"), &straight, Expect::ok());
-        let through = Login { port: link.port(), ..bench.login(name, &issued.password) };
+        let straight = context.session(&issued).await;
+        context.answers(format!("login {at}, by TCP"), &straight, Expect::ok());
+        let through = Login { port: link.port(), ..context.login(name, &issued.password) };
         let through = Session::open(&through).await;
-        bench.answers(format!("login {at}, through a link"), &through, Expect::ok());
+        context.answers(format!("login {at}, through a link"), &through, Expect::ok());
         if at < ISSUES {
             continue;
         }
         if let Ok(session) = &straight {
             let read = session.query("SELECT * FROM things").await;
-            bench.answers("reading with it", &read, Expect::ok().says("3 rows"));
+            context.answers("reading with it", &read, Expect::ok().says("3 rows"));
         }
         // What comes before its salt.
         let verifier = format!("SELECT split_part(rolpassword, ':', 1) FROM pg_authid WHERE rolname = '{name}'");
-        bench.value_is("the verifier's beginning", &verifier, "SCRAM-SHA-256$4096").await?;
-        let wrong = Session::open(&bench.login(name, &Secret::new("another-password"))).await;
-        bench.answers("a login with another password", &wrong, Expect::sqlstate("28P01"));
+        context.value_is("the verifier's beginning", &verifier, "SCRAM-SHA-256$4096").await?;
+        let wrong = Session::open(&context.login(name, &Secret::new("another-password"))).await;
+        context.answers("a login with another password", &wrong, Expect::sqlstate("28P01"));
     }
     Ok(())
 }

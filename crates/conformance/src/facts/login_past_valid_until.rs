@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-3",
@@ -13,23 +13,27 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.role("kept", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1;" })).await?;
-    let issued = bench.issue("kept").await?;
-    let login = bench.session(&issued).await;
-    bench.answers("a login while it is valid", &login, Expect::ok());
-    let until = bench.valid_until(&issued.username).await?;
-    bench.past(until).await?;
-    bench.equals("whether the role is there past its VALID UNTIL", true, bench.role_exists(&issued.username).await?);
-    let login = bench.session(&issued).await;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.role("kept", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1;" })).await?;
+    let issued = context.issue("kept").await?;
+    let login = context.session(&issued).await;
+    context.answers("a login while it is valid", &login, Expect::ok());
+    let until = context.valid_until(&issued.username).await?;
+    context.past(until).await?;
+    context.equals(
+        "whether the role is there past its VALID UNTIL",
+        true,
+        context.role_exists(&issued.username).await?,
+    );
+    let login = context.session(&issued).await;
     let words = format!("password authentication failed for user \"{}\"", issued.username);
-    bench.answers("a login past VALID UNTIL", &login, Expect::sqlstate("28P01").says(words));
+    context.answers("a login past VALID UNTIL", &login, Expect::sqlstate("28P01").says(words));
     let line = format!("User \"{}\" has an expired password.", issued.username);
-    let lines = bench.log_lines_in(&bench.server(), &line, Duration::from_secs(10)).await;
-    bench.holds("lines of the server's log that say so", "at least 1", lines.len(), !lines.is_empty());
+    let lines = context.log_lines_in(&context.server(), &line, Duration::from_secs(10)).await;
+    context.holds("lines of the server's log that say so", "at least 1", lines.len(), !lines.is_empty());
     Ok(())
 }

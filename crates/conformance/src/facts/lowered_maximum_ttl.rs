@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-4",
@@ -13,28 +13,28 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let before = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let before = context.vault().lookup_lease(&issued.lease).await?.expire_time;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let written = bench.role("reader", json!({ "default_ttl": "1s", "max_ttl": "1s" })).await;
-    bench.answers("lowering the role's max_ttl to 1 s", &written, Expect::status(204));
-    let refused = bench.vault().renew(&issued.lease, None).await;
-    bench.answers("a renewal", &refused, Expect::status(400).says("past the max TTL, cannot renew"));
-    let after = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
-    bench.holds(
+    let written = context.role("reader", json!({ "default_ttl": "1s", "max_ttl": "1s" })).await;
+    context.answers("lowering the role's max_ttl to 1 s", &written, Expect::status(204));
+    let refused = context.vault().renew(&issued.lease, None).await;
+    context.answers("a renewal", &refused, Expect::status(400).says("past the max TTL, cannot renew"));
+    let after = context.vault().lookup_lease(&issued.lease).await?.expire_time;
+    context.holds(
         "the end of the lease",
         "as it was",
         if before == after { "as it was" } else { "another" },
         before == after,
     );
 
-    bench.role("reader", json!({})).await?;
-    let renewed = bench.vault().renew(&issued.lease, None).await;
-    bench.answers("a renewal with max_ttl as it was", &renewed, Expect::status(200));
+    context.role("reader", json!({})).await?;
+    let renewed = context.vault().renew(&issued.lease, None).await;
+    context.answers("a renewal with max_ttl as it was", &renewed, Expect::status(200));
     Ok(())
 }

@@ -2,9 +2,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "CON-3",
@@ -14,7 +14,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const LEASES: usize = 150;
@@ -24,57 +24,57 @@ const DRAIN: f64 = 90.0;
 const READ: Duration = Duration::from_secs(3);
 const ROLES: &str = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'v-root-drained-%'";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.sql("CREATE ROLE con_3_group; GRANT SELECT ON things TO con_3_group").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.sql("CREATE ROLE con_3_group; GRANT SELECT ON things TO con_3_group").await?;
     let statements = format!("{CREATE} GRANT con_3_group TO \"{{{{name}}}}\";");
-    bench.config("pg", json!({})).await?;
-    bench.role("drained", json!({ "creation_statements": statements, "default_ttl": "12s" })).await?;
+    context.config("pg", json!({})).await?;
+    context.role("drained", json!({ "creation_statements": statements, "default_ttl": "12s" })).await?;
     // So that it is known how a failure would show in the log.
-    bench.role("stuck", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1/0;" })).await?;
-    let stuck = bench.issue("stuck").await?;
-    let answers = bench.issue_at_once((0..LEASES).map(|_| "drained".to_owned())).await?;
+    context.role("stuck", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1/0;" })).await?;
+    let stuck = context.issue("stuck").await?;
+    let answers = context.issue_at_once((0..LEASES).map(|_| "drained".to_owned())).await?;
     let ended = Instant::now() + Duration::from_secs(12);
-    bench.equals("issues that were granted", LEASES, answers.iter().flatten().count());
+    context.equals("issues that were granted", LEASES, answers.iter().flatten().count());
 
-    drain(bench, ended).await?;
-    left_in_vault(bench).await?;
+    drain(context, ended).await?;
+    left_in_vault(context).await?;
     let failed = |of: &str| format!("failed to revoke lease: lease_id={of}");
-    let lines = bench.log_lines_in("vault", &failed(stuck.lease.as_str()), Duration::from_secs(20)).await;
-    bench.holds(
+    let lines = context.log_lines_in("vault", &failed(stuck.lease.as_str()), Duration::from_secs(20)).await;
+    context.holds(
         "failed revocations in Vault's log, of the lease that cannot be",
         "1 or more",
         lines.len(),
         !lines.is_empty(),
     );
-    let lines = bench.log_lines("vault", &failed(&format!("{}/creds/drained/", bench.mount())));
-    bench.equals("failed revocations in Vault's log, of the others", 0, lines.len());
+    let lines = context.log_lines("vault", &failed(&format!("{}/creds/drained/", context.mount())));
+    context.equals("failed revocations in Vault's log, of the others", 0, lines.len());
     Ok(())
 }
 
 /// Looks on until the last role is gone.
-async fn drain(bench: &mut Bench, ended: Instant) -> Result<(), Obstacle> {
+async fn drain(context: &mut FactContext, ended: Instant) -> Result<(), Obstacle> {
     let mut longest = Duration::ZERO;
-    let path = format!("{}/config/pg", bench.mount());
+    let path = format!("{}/config/pg", context.mount());
     let mut reads = 0;
     let gone = loop {
         let sent = Instant::now();
-        let read = bench.read(&path).await;
+        let read = context.read(&path).await;
         if read.is_err() {
-            bench.answers("a read meanwhile", &read, Expect::status(200));
+            context.answers("a read meanwhile", &read, Expect::status(200));
         }
         longest = longest.max(sent.elapsed());
         reads += 1;
-        let left = bench.value(ROLES).await?;
+        let left = context.value(ROLES).await?;
         let late = Instant::now().saturating_duration_since(ended).as_secs_f64();
         if left.as_deref() == Some("0") || late > DRAIN {
             break late;
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     };
-    bench.value_is("roles that are left", ROLES, "0").await?;
-    bench.between("seconds from the last end until the last role is gone", 0.0, DRAIN, gone);
+    context.value_is("roles that are left", ROLES, "0").await?;
+    context.between("seconds from the last end until the last role is gone", 0.0, DRAIN, gone);
     let most = READ.as_millis();
-    bench.holds(
+    context.holds(
         format!("the longest of {reads} reads meanwhile, in ms"),
         format!("at most {most}"),
         longest.as_millis(),
@@ -83,14 +83,14 @@ async fn drain(bench: &mut Bench, ended: Instant) -> Result<(), Obstacle> {
     Ok(())
 }
 
-async fn left_in_vault(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn left_in_vault(context: &mut FactContext) -> Result<(), Obstacle> {
     // A lease is taken from storage after its role is dropped.
     let begun = Instant::now();
     let mut left = usize::MAX;
     while left > 0 && begun.elapsed() < Duration::from_secs(10) {
-        left = bench.vault().leases(bench.mount(), "drained").await?.len();
+        left = context.vault().leases(context.mount(), "drained").await?.len();
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    bench.equals("leases that are left, irrevocable ones among them", 0, left);
+    context.equals("leases that are left, irrevocable ones among them", 0, left);
     Ok(())
 }

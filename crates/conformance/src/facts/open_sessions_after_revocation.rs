@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-9",
@@ -12,37 +12,37 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const READ: &str = "SELECT count(*) FROM things";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let group = format!("{}_group", bench.account());
-    bench.reader().await?;
-    bench.sql(&format!("CREATE ROLE {group} NOLOGIN; GRANT SELECT ON things TO {group}")).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let group = format!("{}_group", context.account());
+    context.reader().await?;
+    context.sql(&format!("CREATE ROLE {group} NOLOGIN; GRANT SELECT ON things TO {group}")).await?;
     let member = format!("{CREATE} GRANT {group} TO \"{{{{name}}}}\";");
-    bench.role("member", json!({ "creation_statements": member })).await?;
+    context.role("member", json!({ "creation_statements": member })).await?;
     for (role, set_role, after) in [
         ("reader", None, Expect::sqlstate("42501").says("permission denied for table things")),
         ("member", Some(format!("SET ROLE {group}")), Expect::ok()),
     ] {
-        let issued = bench.issue(role).await?;
+        let issued = context.issue(role).await?;
         let oid =
-            bench.value(&format!("SELECT oid FROM pg_roles WHERE rolname = '{}'", issued.username.as_str())).await?;
+            context.value(&format!("SELECT oid FROM pg_roles WHERE rolname = '{}'", issued.username.as_str())).await?;
         let oid = oid.ok_or_else(|| Obstacle::of("the user is not there"))?;
-        let session = bench.session(&issued).await?;
+        let session = context.session(&issued).await?;
         if let Some(set_role) = &set_role {
             session.query(set_role).await?;
         }
         let read = session.query(READ).await;
-        bench.answers(format!("a read of `{role}` before"), &read, Expect::ok());
-        let revoked = bench.vault().revoke(&issued.lease).await;
-        bench.answers("the revocation", &revoked, Expect::status(204));
+        context.answers(format!("a read of `{role}` before"), &read, Expect::ok());
+        let revoked = context.vault().revoke(&issued.lease).await;
+        context.answers("the revocation", &revoked, Expect::status(204));
         let read = session.query(READ).await;
-        bench.answers(format!("a read of `{role}` after"), &read, after);
+        context.answers(format!("a read of `{role}` after"), &read, after);
         let seen = format!("SELECT coalesce(usename, 'no name') FROM pg_stat_activity WHERE usesysid = {oid}");
-        bench.value_is("its session in pg_stat_activity", &seen, "no name").await?;
+        context.value_is("its session in pg_stat_activity", &seen, "no name").await?;
         session.close().await;
     }
     Ok(())

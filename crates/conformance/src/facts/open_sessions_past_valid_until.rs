@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-5",
@@ -11,20 +11,20 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.role("kept", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1;" })).await?;
-    let issued = bench.issue("kept").await?;
-    let session = bench.session(&issued).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.role("kept", json!({ "default_ttl": "1s", "revocation_statements": "SELECT 1;" })).await?;
+    let issued = context.issue("kept").await?;
+    let session = context.session(&issued).await?;
     let read = session.query("SELECT * FROM things").await;
-    bench.answers("reading while it is valid", &read, Expect::ok().says("3 rows"));
-    bench.past(bench.valid_until(&issued.username).await?).await?;
-    let login = bench.session(&issued).await;
-    bench.answers("a new login past VALID UNTIL", &login, Expect::sqlstate("28P01"));
+    context.answers("reading while it is valid", &read, Expect::ok().says("3 rows"));
+    context.past(context.valid_until(&issued.username).await?).await?;
+    let login = context.session(&issued).await;
+    context.answers("a new login past VALID UNTIL", &login, Expect::sqlstate("28P01"));
     let read = session.query("SELECT * FROM things").await;
-    bench.answers("reading in the session that was open", &read, Expect::ok().says("3 rows"));
+    context.answers("reading in the session that was open", &read, Expect::ok().says("3 rows"));
     Ok(())
 }

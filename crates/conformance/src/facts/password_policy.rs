@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-3",
@@ -13,7 +13,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// Issues of each kind.
@@ -22,20 +22,20 @@ const POLICY: &str = "length = 32\n\
                       rule \"charset\" { charset = \"0123456789\" min-chars = 4 }\n\
                       rule \"charset\" { charset = \"#\" min-chars = 1 }\n";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    judge(bench, "reader", "20 of [A-Za-z0-9-], with a lower, an upper, a digit and a `-`", is_default).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    judge(context, "reader", "20 of [A-Za-z0-9-], with a lower, an upper, a digit and a `-`", is_default).await?;
 
-    let policy = format!("sys/policies/password/{}", bench.mount());
-    bench.vault().write(&policy, &json!({ "policy": POLICY })).await?;
-    bench.config("ruled", json!({ "password_policy": bench.mount() })).await?;
-    bench.role("ruled", json!({ "db_name": "ruled" })).await?;
-    judge(bench, "ruled", "32 of [0-9#], with 4 digits and a `#`", is_ruled).await?;
+    let policy = format!("sys/policies/password/{}", context.mount());
+    context.vault().write(&policy, &json!({ "policy": POLICY })).await?;
+    context.config("ruled", json!({ "password_policy": context.mount() })).await?;
+    context.role("ruled", json!({ "db_name": "ruled" })).await?;
+    judge(context, "ruled", "32 of [0-9#], with 4 digits and a `#`", is_ruled).await?;
 
-    bench.config("absent", json!({ "password_policy": "no-such-policy" })).await?;
-    bench.role("absent", json!({ "db_name": "absent" })).await?;
-    let refused = bench.issue("absent").await;
-    bench.answers(
+    context.config("absent", json!({ "password_policy": "no-such-policy" })).await?;
+    context.role("absent", json!({ "db_name": "absent" })).await?;
+    let refused = context.issue("absent").await;
+    context.answers(
         "creds by a policy that is not there",
         &refused,
         Expect::status(500).says("no password policy found"),
@@ -44,18 +44,18 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
 }
 
 /// Passwords themselves are never shown: what is recorded is how many were as they have to be.
-async fn judge(bench: &mut Bench, role: &str, form: &str, fits: fn(&str) -> bool) -> Result<(), Obstacle> {
+async fn judge(context: &mut FactContext, role: &str, form: &str, fits: fn(&str) -> bool) -> Result<(), Obstacle> {
     let mut passwords = BTreeSet::new();
     let (mut fitting, mut logins) = (0, 0);
     for _ in 0..ISSUES {
-        let issued = bench.issue(role).await?;
+        let issued = context.issue(role).await?;
         fitting += usize::from(fits(issued.password.expose()));
-        logins += usize::from(bench.session(&issued).await.is_ok());
+        logins += usize::from(context.session(&issued).await.is_ok());
         passwords.insert(issued.password.expose().to_owned());
     }
-    bench.equals(format!("passwords of {role} that are {form}"), ISSUES, fitting);
-    bench.equals(format!("logins with passwords of {role}"), ISSUES, logins);
-    bench.equals(format!("different passwords of {role}"), ISSUES, passwords.len());
+    context.equals(format!("passwords of {role} that are {form}"), ISSUES, fitting);
+    context.equals(format!("logins with passwords of {role}"), ISSUES, logins);
+    context.equals(format!("different passwords of {role}"), ISSUES, passwords.len());
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "AUD-3",
@@ -11,12 +11,12 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const WORD: &str = "Inline-word-81";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     for (name, url, shown) in [
         ("url", format!("postgresql://u:{WORD}@127.0.0.1:1/x"), false),
         ("hosts", format!("postgresql://u:{WORD}@127.0.0.1:1,127.0.0.2:2/x"), false),
@@ -24,11 +24,11 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         ("dsn", format!("host=127.0.0.1 port=1 user=u dbname=x password={WORD}"), true),
     ] {
         let changes = json!({ "connection_url": url, "username": null, "password": null, "verify_connection": false });
-        bench.config(name, changes).await?;
-        let read = bench.read(&format!("{}/config/{name}", bench.mount())).await?;
+        context.config(name, changes).await?;
+        let read = context.read(&format!("{}/config/{name}", context.mount())).await?;
         let there = read.body["data"]["connection_details"]["connection_url"].as_str().unwrap_or_default().to_owned();
         let got = if there.contains(WORD) { "shown" } else { "masked" };
-        bench.equals(
+        context.equals(
             format!("the password of `{}`", url.replace(WORD, "…")),
             if shown { "shown" } else { "masked" },
             got,

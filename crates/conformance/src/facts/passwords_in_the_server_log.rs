@@ -4,7 +4,7 @@ use leaseproof_vault::Issued;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-2",
@@ -16,42 +16,42 @@ pub(super) const FACT: Fact = Fact {
     }),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How long a line may be on its way from the server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("scram", json!({})).await?;
-    bench.config("plain", json!({ "password_authentication": null })).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("scram", json!({})).await?;
+    context.config("plain", json!({ "password_authentication": null })).await?;
     for (role, leaks) in [("scram", false), ("plain", true)] {
-        bench.role(role, json!({ "db_name": role })).await?;
-        let issued = bench.issue(role).await?;
-        let session = bench.session(&issued).await;
-        bench.holds(
+        context.role(role, json!({ "db_name": role })).await?;
+        let issued = context.issue(role).await?;
+        let session = context.session(&issued).await;
+        context.holds(
             format!("a login with {role}'s credential"),
             "ok",
             if session.is_ok() { "ok" } else { "refused" },
             session.is_ok(),
         );
-        look(bench, role, &issued, leaks).await;
+        look(context, role, &issued, leaks).await;
     }
     Ok(())
 }
 
-async fn look(bench: &mut Bench, role: &str, issued: &Issued, leaks: bool) {
+async fn look(context: &mut FactContext, role: &str, issued: &Issued, leaks: bool) {
     let create = format!("CREATE ROLE \"{}\"", issued.username);
     // The line of the role's creation is the last that may hold the password, and one line.
-    let created = bench.log_lines_in(&bench.server(), &create, PATIENCE).await;
-    bench.equals(format!("lines with {role}'s CREATE ROLE"), 1, created.len());
-    let clear = bench.log_lines(&bench.server(), issued.password.expose()).len();
-    bench.holds(
+    let created = context.log_lines_in(&context.server(), &create, PATIENCE).await;
+    context.equals(format!("lines with {role}'s CREATE ROLE"), 1, created.len());
+    let clear = context.log_lines(&context.server(), issued.password.expose()).len();
+    context.holds(
         format!("lines with {role}'s password in clear"),
         if leaks { "at least 1" } else { "0" },
         clear,
         (clear > 0) == leaks,
     );
     let hashed = created.iter().any(|line| line.contains("SCRAM-SHA-256$4096:"));
-    bench.equals(format!("whether {role}'s CREATE ROLE holds a SCRAM verifier instead"), !leaks, hashed);
+    context.equals(format!("whether {role}'s CREATE ROLE holds a SCRAM verifier instead"), !leaks, hashed);
 }

@@ -4,7 +4,7 @@ use leaseproof_domain::Secret;
 use leaseproof_vault::TokenRequest;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "POL-1",
@@ -14,35 +14,35 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", serde_json::json!({ "username_template": "pol1-{{random 12}}" })).await?;
-    bench.role("reader", serde_json::json!({})).await?;
-    let nobody = bench.client(Duration::from_secs(10))?;
-    let without = bench.issue_with(&nobody, "reader").await;
-    bench.answers("creds without a token", &without, Expect::status(403).says("permission denied"));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", serde_json::json!({ "username_template": "pol1-{{random 12}}" })).await?;
+    context.role("reader", serde_json::json!({})).await?;
+    let nobody = context.client(Duration::from_secs(10))?;
+    let without = context.issue_with(&nobody, "reader").await;
+    context.answers("creds without a token", &without, Expect::status(403).says("permission denied"));
     let invented = nobody.with_token(Secret::new("hvs.CAESIJnobody-ever-made-this-token"));
-    let invented = bench.issue_with(&invented, "reader").await;
+    let invented = context.issue_with(&invented, "reader").await;
     let expect = Expect::status(403).says("2 errors occurred").says("permission denied").says("invalid token");
-    bench.answers("creds with an invented token", &invented, expect);
+    context.answers("creds with an invented token", &invented, expect);
     for (role, expect) in [("another", Expect::status(403).says("permission denied")), ("reader", Expect::status(200))]
     {
-        let policy = format!("{}-{role}", bench.mount());
-        let rules = format!("path \"{}/creds/{role}\" {{ capabilities = [\"read\"] }}", bench.mount());
-        bench.vault().write_policy(&policy, &rules).await?;
+        let policy = format!("{}-{role}", context.mount());
+        let rules = format!("path \"{}/creds/{role}\" {{ capabilities = [\"read\"] }}", context.mount());
+        context.vault().write_policy(&policy, &rules).await?;
         let request =
             TokenRequest { policies: vec![policy], display_name: "fact".into(), ttl_seconds: 600, renewable: false };
-        let token = bench.vault().create_token(&request).await?;
+        let token = context.vault().create_token(&request).await?;
         if role == "reader" {
-            let made = bench.roles_like("pol1-%").await?;
-            bench.equals("roles that the refused requests made", 0, made);
+            let made = context.roles_like("pol1-%").await?;
+            context.equals("roles that the refused requests made", 0, made);
         }
-        let answer = bench.issue_with(&nobody.with_token(token.token), "reader").await;
-        bench.answers(format!("creds of `reader` by a token for `{role}`"), &answer, expect);
+        let answer = context.issue_with(&nobody.with_token(token.token), "reader").await;
+        context.answers(format!("creds of `reader` by a token for `{role}`"), &answer, expect);
     }
-    let made = bench.roles_like("pol1-%").await?;
-    bench.equals("roles that the granted request made", 1, made);
+    let made = context.roles_like("pol1-%").await?;
+    context.equals("roles that the granted request made", 1, made);
     Ok(())
 }

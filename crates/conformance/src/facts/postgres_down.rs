@@ -1,7 +1,7 @@
-use leaseproof_estate::Storage;
+use leaseproof_environment::Storage;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-1",
@@ -11,35 +11,35 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.storage = Storage::Inmem),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const DOWN: &str = "failed to connect to";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let postgres = bench.server();
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let vault = bench.vault();
-    bench.estate().stop(&postgres).await;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let postgres = context.server();
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let vault = context.vault();
+    context.estate().stop(&postgres).await;
 
-    let creds = bench.issue("reader").await;
-    bench.answers("creds while it is down", &creds, Expect::status(500).says(DOWN));
-    let leases = bench.leases("reader").await?.len();
-    bench.equals("leases", 1, leases);
+    let creds = context.issue("reader").await;
+    context.answers("creds while it is down", &creds, Expect::status(500).says(DOWN));
+    let leases = context.leases("reader").await?.len();
+    context.equals("leases", 1, leases);
     let renewed = vault.renew(&issued.lease, Some(60)).await;
-    bench.answers("renew while it is down", &renewed, Expect::status(400).says("failed to renew entry").says(DOWN));
+    context.answers("renew while it is down", &renewed, Expect::status(400).says("failed to renew entry").says(DOWN));
     let revoked = vault.revoke(&issued.lease).await;
-    bench.answers("revoke while it is down", &revoked, Expect::status(400).says("failed to revoke entry").says(DOWN));
+    context.answers("revoke while it is down", &revoked, Expect::status(400).says("failed to revoke entry").says(DOWN));
 
-    bench.start_again(&postgres).await?;
-    let creds = bench.issue("reader").await;
-    bench.answers("creds when it is back", &creds, Expect::status(200));
+    context.start_again(&postgres).await?;
+    let creds = context.issue("reader").await;
+    context.answers("creds when it is back", &creds, Expect::status(200));
     let renewed = vault.renew(&issued.lease, Some(60)).await;
-    bench.answers("renew of the earlier lease", &renewed, Expect::status(200));
+    context.answers("renew of the earlier lease", &renewed, Expect::status(200));
     let revoked = vault.revoke(&issued.lease).await;
-    bench.answers("revoke of the earlier lease", &revoked, Expect::status(204));
-    let left = bench.has_role(&issued.username).await?;
-    bench.equals("the earlier role is there", false, left);
+    context.answers("revoke of the earlier lease", &revoked, Expect::status(204));
+    let left = context.has_role(&issued.username).await?;
+    context.equals("the earlier role is there", false, left);
     Ok(())
 }

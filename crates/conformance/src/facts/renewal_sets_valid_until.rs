@@ -2,7 +2,7 @@ use leaseproof_vault::{Issued, Renewed};
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-2",
@@ -12,41 +12,41 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.role("renewed", json!({ "default_ttl": "300s" })).await?;
-    let issued = bench.issue("renewed").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.role("renewed", json!({ "default_ttl": "300s" })).await?;
+    let issued = context.issue("renewed").await?;
     for (increment, expected) in [(Some(600), 600_u32), (Some(60), 60), (None, 300), (Some(0), 300)] {
         let what = increment.map_or("without an increment".to_owned(), |seconds| format!("by {seconds} s"));
-        let before = bench.now().await?;
-        let renewed = bench.vault().renew(&issued.lease, increment).await;
-        bench.answers(format!("a renewal {what}"), &renewed, Expect::status(200));
+        let before = context.now().await?;
+        let renewed = context.vault().renew(&issued.lease, increment).await;
+        context.answers(format!("a renewal {what}"), &renewed, Expect::status(200));
         let Ok(renewed) = renewed else { continue };
-        judge(bench, &what, &issued, &renewed, expected, before).await?;
+        judge(context, &what, &issued, &renewed, expected, before).await?;
     }
-    let before = bench.valid_until(&issued.username).await?;
+    let before = context.valid_until(&issued.username).await?;
     let negative = json!({ "lease_id": issued.lease.as_str(), "increment": -5 });
-    let refused = bench.vault().write("sys/leases/renew", &negative).await;
-    bench.answers("a renewal by -5 s", &refused, Expect::status(400).says("cannot provide negative value"));
-    bench.equals("VALID UNTIL after it, which is as it was", before, bench.valid_until(&issued.username).await?);
+    let refused = context.vault().write("sys/leases/renew", &negative).await;
+    context.answers("a renewal by -5 s", &refused, Expect::status(400).says("cannot provide negative value"));
+    context.equals("VALID UNTIL after it, which is as it was", before, context.valid_until(&issued.username).await?);
     Ok(())
 }
 
 async fn judge(
-    bench: &mut Bench,
+    context: &mut FactContext,
     what: &str,
     issued: &Issued,
     renewed: &Renewed,
     expected: u32,
     before: f64,
 ) -> Result<(), Obstacle> {
-    let until = bench.valid_until(&issued.username).await?;
-    let after = bench.now().await?;
-    bench.equals(format!("the lease renewed {what}, in seconds"), u64::from(expected), renewed.lease_seconds);
+    let until = context.valid_until(&issued.username).await?;
+    let after = context.now().await?;
+    context.equals(format!("the lease renewed {what}, in seconds"), u64::from(expected), renewed.lease_seconds);
     let (low, high) = (f64::from(expected) + 4.0, f64::from(expected) + 5.0 + (after - before));
-    bench.between(format!("VALID UNTIL minus the moment before the renewal {what}"), low, high, until - before);
+    context.between(format!("VALID UNTIL minus the moment before the renewal {what}"), low, high, until - before);
     Ok(())
 }

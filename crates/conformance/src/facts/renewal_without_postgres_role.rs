@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-6",
@@ -9,34 +9,34 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let renewed = bench.vault().renew(&issued.lease, None).await;
-    bench.answers("a renewal", &renewed, Expect::status(200));
-    let before = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let renewed = context.vault().renew(&issued.lease, None).await;
+    context.answers("a renewal", &renewed, Expect::status(200));
+    let before = context.vault().lookup_lease(&issued.lease).await?.expire_time;
     let name = issued.username.as_str();
-    bench.sql(&format!("DROP OWNED BY \"{name}\"; DROP ROLE \"{name}\"")).await?;
-    let refused = bench.vault().renew(&issued.lease, None).await;
+    context.sql(&format!("DROP OWNED BY \"{name}\"; DROP ROLE \"{name}\"")).await?;
+    let refused = context.vault().renew(&issued.lease, None).await;
     let words = format!("role \"{name}\" does not exist");
-    bench.answers(
+    context.answers(
         "a renewal then",
         &refused,
         Expect::status(400).says("failed to renew entry: ").says(words).says("42704"),
     );
-    let after = bench.vault().lookup_lease(&issued.lease).await?.expire_time;
-    bench.holds(
+    let after = context.vault().lookup_lease(&issued.lease).await?.expire_time;
+    context.holds(
         "the end of the lease",
         "as it was",
         if before == after { "as it was" } else { "another" },
         before == after,
     );
-    let revoked = bench.vault().revoke(&issued.lease).await;
-    bench.answers("revoking it", &revoked, Expect::status(204));
-    let gone = bench.vault().lookup_lease(&issued.lease).await.map(|lease| lease.ttl_seconds.unsigned_abs());
-    bench.answers("looking it up", &gone, Expect::status(400).says("invalid lease"));
+    let revoked = context.vault().revoke(&issued.lease).await;
+    context.answers("revoking it", &revoked, Expect::status(204));
+    let gone = context.vault().lookup_lease(&issued.lease).await.map(|lease| lease.ttl_seconds.unsigned_abs());
+    context.answers("looking it up", &gone, Expect::status(400).says("invalid lease"));
     Ok(())
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "TTL-5",
@@ -11,23 +11,23 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let renewed = bench.vault().renew(&issued.lease, None).await;
-    bench.answers("a renewal", &renewed, Expect::status(200));
-    let deleted = bench.vault().delete(&format!("{}/roles/reader", bench.mount())).await;
-    bench.answers("deleting the role", &deleted, Expect::status(204));
-    let refused = bench.vault().renew(&issued.lease, None).await;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let renewed = context.vault().renew(&issued.lease, None).await;
+    context.answers("a renewal", &renewed, Expect::status(200));
+    let deleted = context.vault().delete(&format!("{}/roles/reader", context.mount())).await;
+    context.answers("deleting the role", &deleted, Expect::status(204));
+    let refused = context.vault().renew(&issued.lease, None).await;
     let words = "could not find role with name \"reader\"";
-    bench.answers("a renewal then", &refused, Expect::status(400).says("failed to renew entry: ").says(words));
-    let login = bench.session(&issued).await;
-    bench.answers("a login then", &login, Expect::ok());
-    bench.role("reader", json!({})).await?;
-    let renewed = bench.vault().renew(&issued.lease, None).await;
-    bench.answers("a renewal after the role is written again", &renewed, Expect::status(200));
+    context.answers("a renewal then", &refused, Expect::status(400).says("failed to renew entry: ").says(words));
+    let login = context.session(&issued).await;
+    context.answers("a login then", &login, Expect::ok());
+    context.role("reader", json!({})).await?;
+    let renewed = context.vault().renew(&issued.lease, None).await;
+    context.answers("a renewal after the role is written again", &renewed, Expect::status(200));
     Ok(())
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-4",
@@ -11,29 +11,29 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const REVOKE: &str =
     "INSERT INTO revoked VALUES ('{{name}}'); REVOKE ALL ON things FROM \"{{name}}\"; DROP ROLE \"{{name}}\";";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.sql("CREATE TABLE revoked (name text)").await?;
-    bench.role("reader", json!({ "revocation_statements": REVOKE })).await?;
-    let (kept, deleted) = (bench.issue("reader").await?, bench.issue("reader").await?);
-    let vault = bench.vault();
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.sql("CREATE TABLE revoked (name text)").await?;
+    context.role("reader", json!({ "revocation_statements": REVOKE })).await?;
+    let (kept, deleted) = (context.issue("reader").await?, context.issue("reader").await?);
+    let vault = context.vault();
     let revoked = vault.revoke(&kept.lease).await;
-    bench.answers("a revocation while the role stands", &revoked, Expect::status(204));
-    vault.delete(&format!("{}/roles/reader", bench.mount())).await?;
+    context.answers("a revocation while the role stands", &revoked, Expect::status(204));
+    vault.delete(&format!("{}/roles/reader", context.mount())).await?;
     let revoked = vault.revoke(&deleted.lease).await;
-    bench.answers("a revocation after it was deleted", &revoked, Expect::status(204));
+    context.answers("a revocation after it was deleted", &revoked, Expect::status(204));
     for issued in [&kept, &deleted] {
         let name = issued.username.as_str();
-        let marked = bench.value(&format!("SELECT count(*) FROM revoked WHERE name = '{name}'")).await?;
-        bench.equals("its statements ran", "1".to_owned(), marked.unwrap_or_default());
-        let there = bench.has_role(&issued.username).await?;
-        bench.equals("its user is there", false, there);
+        let marked = context.value(&format!("SELECT count(*) FROM revoked WHERE name = '{name}'")).await?;
+        context.equals("its statements ran", "1".to_owned(), marked.unwrap_or_default());
+        let there = context.has_role(&issued.username).await?;
+        context.equals("its user is there", false, there);
     }
     Ok(())
 }

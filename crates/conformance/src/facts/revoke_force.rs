@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-11",
@@ -11,34 +11,34 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let postgres = bench.server();
-    bench.reader().await?;
-    bench.role("failing", json!({ "revocation_statements": "DROP TABLE nothing_of_that_name;" })).await?;
-    let failing = bench.issue("failing").await?;
-    let revoked = bench.vault().revoke(&failing.lease).await;
-    bench.answers("a plain revocation that fails", &revoked, Expect::status(400).says("42P01"));
-    forced(bench, "failing").await?;
-    let there = bench.has_role(&failing.username).await?;
-    bench.equals("its user is there", true, there);
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let postgres = context.server();
+    context.reader().await?;
+    context.role("failing", json!({ "revocation_statements": "DROP TABLE nothing_of_that_name;" })).await?;
+    let failing = context.issue("failing").await?;
+    let revoked = context.vault().revoke(&failing.lease).await;
+    context.answers("a plain revocation that fails", &revoked, Expect::status(400).says("42P01"));
+    forced(context, "failing").await?;
+    let there = context.has_role(&failing.username).await?;
+    context.equals("its user is there", true, there);
 
-    let down = bench.issue("reader").await?;
-    bench.estate().stop(&postgres).await;
-    forced(bench, "reader").await?;
-    bench.start_again(&postgres).await?;
-    let there = bench.has_role(&down.username).await?;
-    bench.equals("the user of the one while PostgreSQL was down is there", true, there);
+    let down = context.issue("reader").await?;
+    context.estate().stop(&postgres).await;
+    forced(context, "reader").await?;
+    context.start_again(&postgres).await?;
+    let there = context.has_role(&down.username).await?;
+    context.equals("the user of the one while PostgreSQL was down is there", true, there);
     Ok(())
 }
 
-async fn forced(bench: &mut Bench, role: &str) -> Result<(), Obstacle> {
-    let path = format!("sys/leases/revoke-force/{}/creds/{role}", bench.mount());
-    let revoked = bench.vault().write(&path, &json!({})).await;
-    bench.answers(format!("revoke-force of `{role}`"), &revoked, Expect::status(204));
-    let leases = bench.leases(role).await?.len();
-    bench.equals(format!("leases of `{role}`"), 0, leases);
+async fn forced(context: &mut FactContext, role: &str) -> Result<(), Obstacle> {
+    let path = format!("sys/leases/revoke-force/{}/creds/{role}", context.mount());
+    let revoked = context.vault().write(&path, &json!({})).await;
+    context.answers(format!("revoke-force of `{role}`"), &revoked, Expect::status(204));
+    let leases = context.leases(role).await?.len();
+    context.equals(format!("leases of `{role}`"), 0, leases);
     Ok(())
 }

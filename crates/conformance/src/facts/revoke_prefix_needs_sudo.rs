@@ -4,7 +4,7 @@ use leaseproof_vault::TokenRequest;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-10",
@@ -14,32 +14,32 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({ "username_template": "rev10-{{random 12}}" })).await?;
-    bench.role("reader", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({ "username_template": "rev10-{{random 12}}" })).await?;
+    context.role("reader", json!({})).await?;
     for _ in 0..3 {
-        bench.issue("reader").await?;
+        context.issue("reader").await?;
     }
-    let path = format!("sys/leases/revoke-prefix/{}/creds/reader", bench.mount());
+    let path = format!("sys/leases/revoke-prefix/{}/creds/reader", context.mount());
     for (name, capabilities, expect, left) in [
         ("update", r#"["update"]"#, Expect::status(403).says("permission denied"), 3),
         ("sudo", r#"["update", "sudo"]"#, Expect::status(204), 0),
     ] {
-        let policy = format!("{}-{name}", bench.mount());
-        bench.vault().write_policy(&policy, &format!("path \"{path}\" {{ capabilities = {capabilities} }}")).await?;
+        let policy = format!("{}-{name}", context.mount());
+        context.vault().write_policy(&policy, &format!("path \"{path}\" {{ capabilities = {capabilities} }}")).await?;
         let request =
             TokenRequest { policies: vec![policy], display_name: "fact".into(), ttl_seconds: 600, renewable: false };
-        let token = bench.vault().create_token(&request).await?;
-        let client = bench.client(Duration::from_secs(60))?.with_token(token.token);
+        let token = context.vault().create_token(&request).await?;
+        let client = context.client(Duration::from_secs(60))?.with_token(token.token);
         let revoked = client.write(&path, &json!({ "sync": true })).await;
-        bench.answers(format!("revoke-prefix with {capabilities}"), &revoked, expect);
-        let users = bench.roles_like("rev10-%").await?;
-        bench.equals("users after it", left, users);
-        let leases = bench.leases("reader").await?.len() as u64;
-        bench.equals("leases after it", left, leases);
+        context.answers(format!("revoke-prefix with {capabilities}"), &revoked, expect);
+        let users = context.roles_like("rev10-%").await?;
+        context.equals("users after it", left, users);
+        let leases = context.leases("reader").await?.len() as u64;
+        context.equals("leases after it", left, leases);
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-3",
@@ -9,20 +9,20 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let first = bench.vault().revoke(&issued.lease).await;
-    bench.answers("the first revocation", &first, Expect::status(204));
-    let never = format!("{}/creds/reader/{}", bench.mount(), "A".repeat(24));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let first = context.vault().revoke(&issued.lease).await;
+    context.answers("the first revocation", &first, Expect::status(204));
+    let never = format!("{}/creds/reader/{}", context.mount(), "A".repeat(24));
     for (what, lease) in [("the same lease again", issued.lease.as_str()), ("a lease that never was", never.as_str())] {
         for (sync, status) in [(true, 204), (false, 202)] {
             let data = serde_json::json!({ "lease_id": lease, "sync": sync });
-            let revoked = bench.vault().write("sys/leases/revoke", &data).await;
-            bench.answers(format!("{what}, sync: {sync}"), &revoked, Expect::status(status));
+            let revoked = context.vault().write("sys/leases/revoke", &data).await;
+            context.answers(format!("{what}, sync: {sync}"), &revoked, Expect::status(status));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-8",
@@ -11,24 +11,24 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
     let custom = "REVOKE ALL ON things FROM \"{{name}}\"; DROP ROLE \"{{name}}\";";
-    bench.role("custom", json!({ "revocation_statements": custom })).await?;
+    context.role("custom", json!({ "revocation_statements": custom })).await?;
     for (role, expect) in
         [("reader", Expect::status(204)), ("custom", Expect::status(400).says("does not exist").says("42704"))]
     {
-        let issued = bench.issue(role).await?;
+        let issued = context.issue(role).await?;
         let name = issued.username.as_str();
-        bench.sql(&format!("REVOKE ALL ON things FROM \"{name}\"; DROP ROLE \"{name}\"")).await?;
-        let revoked = bench.vault().revoke(&issued.lease).await;
-        bench.answers(format!("a revocation of `{role}`, whose user is gone"), &revoked, expect);
+        context.sql(&format!("REVOKE ALL ON things FROM \"{name}\"; DROP ROLE \"{name}\"")).await?;
+        let revoked = context.vault().revoke(&issued.lease).await;
+        context.answers(format!("a revocation of `{role}`, whose user is gone"), &revoked, expect);
     }
-    let issued = bench.issue("custom").await?;
-    let revoked = bench.vault().revoke(&issued.lease).await;
-    bench.answers("the custom revocation of a user that is there", &revoked, Expect::status(204));
+    let issued = context.issue("custom").await?;
+    let revoked = context.vault().revoke(&issued.lease).await;
+    context.answers("the custom revocation of a user that is there", &revoked, Expect::status(204));
     Ok(())
 }

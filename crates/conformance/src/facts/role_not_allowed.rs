@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-8",
@@ -11,28 +11,28 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({ "allowed_roles": ["one", "app-*"] })).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({ "allowed_roles": ["one", "app-*"] })).await?;
     for role in ["one", "app-a", "one-more", "other", "my-app-a"] {
-        let written = bench.role(role, json!({})).await;
-        bench.answers(format!("writing the role {role}"), &written, Expect::status(204));
+        let written = context.role(role, json!({})).await;
+        context.answers(format!("writing the role {role}"), &written, Expect::status(204));
     }
     for role in ["one", "app-a"] {
-        let granted = bench.issue(role).await;
-        bench.answers(format!("creds of {role}, which is allowed"), &granted, Expect::status(200));
+        let granted = context.issue(role).await;
+        context.answers(format!("creds of {role}, which is allowed"), &granted, Expect::status(200));
     }
     for role in ["one-more", "other", "my-app-a"] {
-        let refused = bench.issue(role).await;
+        let refused = context.issue(role).await;
         let words = format!("\"{role}\" is not an allowed role");
-        bench.answers(format!("creds of {role}, which is not"), &refused, Expect::status(500).says(words));
+        context.answers(format!("creds of {role}, which is not"), &refused, Expect::status(500).says(words));
     }
-    bench.config("none", json!({ "allowed_roles": null })).await?;
-    bench.role("one", json!({ "db_name": "none" })).await?;
-    let refused = bench.issue("one").await;
+    context.config("none", json!({ "allowed_roles": null })).await?;
+    context.role("one", json!({ "db_name": "none" })).await?;
+    let refused = context.issue("one").await;
     let expect = Expect::status(500).says("\"one\" is not an allowed role");
-    bench.answers("creds of one on a connection that allows no role", &refused, expect);
+    context.answers("creds of one on a connection that allows no role", &refused, expect);
     Ok(())
 }

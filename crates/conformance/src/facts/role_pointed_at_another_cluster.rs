@@ -1,9 +1,9 @@
-use leaseproof_estate::TARGET;
+use leaseproof_environment::TARGET;
 use leaseproof_postgres::Session;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "RUN-4",
@@ -13,31 +13,31 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.also = vec![OTHER.to_owned()]),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const OTHER: &str = "other";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
-    let other = bench.estate().observer_login(OTHER, "postgres");
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
+    let other = context.estate().observer_login(OTHER, "postgres");
     let session = Session::open(&other).await?;
-    let password = bench.account_password();
-    let account = bench.account();
+    let password = context.account_password();
+    let account = context.account();
     session.query(&format!("CREATE ROLE {account} SUPERUSER LOGIN PASSWORD '{}'", password.expose())).await?;
     session.query(&format!("CREATE DATABASE {account}")).await?;
-    let through = bench.config_data_through(other.port);
-    bench.config("elsewhere", through).await?;
-    bench.role("reader", json!({ "db_name": "elsewhere" })).await?;
-    let revoked = bench.vault().revoke(&issued.lease).await;
-    bench.answers("the revocation", &revoked, Expect::status(204));
-    let left = bench.leases("reader").await?.len();
-    bench.equals("leases", 0, left);
-    let there = bench.has_role(&issued.username).await?;
-    bench.equals(format!("the role is there on {TARGET}"), true, there);
-    let login = bench.session(&issued).await;
-    bench.answers("a login with it", &login, Expect::ok());
+    let through = context.config_data_through(other.port);
+    context.config("elsewhere", through).await?;
+    context.role("reader", json!({ "db_name": "elsewhere" })).await?;
+    let revoked = context.vault().revoke(&issued.lease).await;
+    context.answers("the revocation", &revoked, Expect::status(204));
+    let left = context.leases("reader").await?.len();
+    context.equals("leases", 0, left);
+    let there = context.has_role(&issued.username).await?;
+    context.equals(format!("the role is there on {TARGET}"), true, there);
+    let login = context.session(&issued).await;
+    context.answers("a login with it", &login, Expect::ok());
     session.close().await;
     Ok(())
 }

@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-6",
@@ -12,26 +12,26 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const TRACE: &str = "INSERT INTO things (word) VALUES ('rolled back');";
 const TRACES: &str = "SELECT count(*) FROM things WHERE word = 'rolled back'";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
     let failing = format!("{CREATE} GRANT SELECT ON nowhere TO \"{{{{name}}}}\";");
-    bench.role("failing", json!({ "creation_statements": failing, "rollback_statements": TRACE })).await?;
-    let kept = bench.read(&format!("{}/roles/failing", bench.mount())).await?;
+    context.role("failing", json!({ "creation_statements": failing, "rollback_statements": TRACE })).await?;
+    let kept = context.read(&format!("{}/roles/failing", context.mount())).await?;
     let kept = kept.body["data"]["rollback_statements"].to_string();
-    bench.equals("rollback_statements as they are read back", json!([TRACE]).to_string(), kept);
+    context.equals("rollback_statements as they are read back", json!([TRACE]).to_string(), kept);
 
-    let refused = bench.issue("failing").await;
-    bench.answers("creds whose creation fails", &refused, Expect::status(500).says("42P01"));
-    bench.value_is("traces of the rollback statement", TRACES, "0").await?;
+    let refused = context.issue("failing").await;
+    context.answers("creds whose creation fails", &refused, Expect::status(500).says("42P01"));
+    context.value_is("traces of the rollback statement", TRACES, "0").await?;
 
-    bench.role("tracing", json!({ "creation_statements": format!("{CREATE} {TRACE}") })).await?;
-    let granted = bench.issue("tracing").await;
-    bench.answers("creds with that statement among those of creation", &granted, Expect::status(200));
-    bench.value_is("traces of it", TRACES, "1").await
+    context.role("tracing", json!({ "creation_statements": format!("{CREATE} {TRACE}") })).await?;
+    let granted = context.issue("tracing").await;
+    context.answers("creds with that statement among those of creation", &granted, Expect::status(200));
+    context.value_is("traces of it", TRACES, "1").await
 }

@@ -2,7 +2,7 @@ use leaseproof_postgres::Session;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-1",
@@ -12,29 +12,29 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let (account, old) = (bench.account(), bench.account_password());
-    let login = Session::open(&bench.login(&account, &old)).await;
-    bench.answers("a login with the old password before", &login, Expect::ok());
-    let rotated = bench.vault().write(&format!("{}/rotate-root/pg", bench.mount()), &json!({})).await;
-    bench.answers("rotate-root", &rotated, Expect::status(204));
-    let login = Session::open(&bench.login(&account, &old)).await;
-    bench.answers("a login with the old password after", &login, Expect::sqlstate("28P01"));
-    let issued = bench.issue("reader").await;
-    bench.answers("creds after", &issued, Expect::status(200));
-    let config = bench.read(&format!("{}/config/pg", bench.mount())).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let (account, old) = (context.account(), context.account_password());
+    let login = Session::open(&context.login(&account, &old)).await;
+    context.answers("a login with the old password before", &login, Expect::ok());
+    let rotated = context.vault().write(&format!("{}/rotate-root/pg", context.mount()), &json!({})).await;
+    context.answers("rotate-root", &rotated, Expect::status(204));
+    let login = Session::open(&context.login(&account, &old)).await;
+    context.answers("a login with the old password after", &login, Expect::sqlstate("28P01"));
+    let issued = context.issue("reader").await;
+    context.answers("creds after", &issued, Expect::status(200));
+    let config = context.read(&format!("{}/config/pg", context.mount())).await?;
     let shown = config.body["data"]["connection_details"].get("password").is_some();
-    bench.equals("the config's read has a password", false, shown);
+    context.equals("the config's read has a password", false, shown);
 
-    let url = format!("postgresql://{account}:{}@127.0.0.1:{}/{account}?sslmode=disable", old.expose(), bench.port());
+    let url = format!("postgresql://{account}:{}@127.0.0.1:{}/{account}?sslmode=disable", old.expose(), context.port());
     let data = json!({ "connection_url": url, "username": null, "password": null, "verify_connection": false });
-    bench.config("inline", data).await?;
-    let rotated = bench.vault().write(&format!("{}/rotate-root/inline", bench.mount()), &json!({})).await;
-    bench.answers(
+    context.config("inline", data).await?;
+    let rotated = context.vault().write(&format!("{}/rotate-root/inline", context.mount()), &json!({})).await;
+    context.answers(
         "rotate-root with the user in the URL",
         &rotated,
         Expect::status(500).says("no username in configuration"),

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use leaseproof_estate::{Link, Storage};
+use leaseproof_environment::{Link, Storage};
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-2",
@@ -14,34 +14,34 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: true,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let link = Link::to(bench.port()).await?;
-    let through = bench.config_data_through(link.port());
-    bench.config("pg", through).await?;
-    bench.role("reader", json!({})).await?;
-    let before = bench.issue("reader").await;
-    bench.answers("creds before", &before, Expect::status(200));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let link = Link::to(context.port()).await?;
+    let through = context.config_data_through(link.port());
+    context.config("pg", through).await?;
+    context.role("reader", json!({})).await?;
+    let before = context.issue("reader").await;
+    context.answers("creds before", &before, Expect::status(200));
     link.hold_answers_with(b"COMMIT\0");
-    let (vault, path) = (bench.vault(), format!("{}/rotate-root/pg", bench.mount()));
+    let (vault, path) = (context.vault(), format!("{}/rotate-root/pg", context.mount()));
     let asked = tokio::spawn(async move { vault.write(&path, &json!({})).await.map(drop) });
     let held = link.held(Duration::from_secs(30)).await;
-    bench.equals("PostgreSQL has the new password and Vault does not know it", true, held);
-    bench.estate().kill("vault").await;
+    context.equals("PostgreSQL has the new password and Vault does not know it", true, held);
+    context.estate().kill("vault").await;
     asked.abort();
     link.pass();
-    bench.estate().start_again("vault").await?;
+    context.estate().start_again("vault").await?;
     let lost = Expect::status(500).says("password authentication failed").says("28P01");
-    let creds = bench.issue("reader").await;
-    bench.answers("creds after the restart", &creds, lost.clone());
+    let creds = context.issue("reader").await;
+    context.answers("creds after the restart", &creds, lost.clone());
     tokio::time::sleep(Duration::from_secs(180)).await;
-    let creds = bench.issue("reader").await;
-    bench.answers("creds after 180 s", &creds, lost);
-    let (account, stored) = (bench.account(), bench.account_password());
-    bench.sql(&format!("ALTER ROLE {account} PASSWORD '{}'", stored.expose())).await?;
-    let creds = bench.issue("reader").await;
-    bench.answers("creds after the cure", &creds, Expect::status(200));
+    let creds = context.issue("reader").await;
+    context.answers("creds after 180 s", &creds, lost);
+    let (account, stored) = (context.account(), context.account_password());
+    context.sql(&format!("ALTER ROLE {account} PASSWORD '{}'", stored.expose())).await?;
+    let creds = context.issue("reader").await;
+    context.answers("creds after the cure", &creds, Expect::status(200));
     Ok(())
 }

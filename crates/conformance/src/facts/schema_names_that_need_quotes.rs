@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-12",
@@ -12,23 +12,23 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.sql("CREATE SCHEMA \"Big-App\"; CREATE TABLE \"Big-App\".\"My Table\" (id int)").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.sql("CREATE SCHEMA \"Big-App\"; CREATE TABLE \"Big-App\".\"My Table\" (id int)").await?;
     let grants =
         "GRANT USAGE ON SCHEMA \"Big-App\" TO \"{{name}}\"; GRANT SELECT ON \"Big-App\".\"My Table\" TO \"{{name}}\";";
-    bench.role("reader", json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
-    let issued = bench.issue("reader").await?;
-    let session = bench.session(&issued).await?;
+    context.role("reader", json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
+    let issued = context.issue("reader").await?;
+    let session = context.session(&issued).await?;
     let read = session.query("SELECT * FROM \"Big-App\".\"My Table\"").await;
-    bench.answers("a read with the credential", &read, Expect::ok());
+    context.answers("a read with the credential", &read, Expect::ok());
     session.close().await;
-    let revoked = bench.vault().revoke(&issued.lease).await;
-    bench.answers("the revocation", &revoked, Expect::status(204));
-    let there = bench.has_role(&issued.username).await?;
-    bench.equals("the user is there", false, there);
+    let revoked = context.vault().revoke(&issued.lease).await;
+    context.answers("the revocation", &revoked, Expect::status(204));
+    let there = context.has_role(&issued.username).await?;
+    context.equals("the user is there", false, there);
     Ok(())
 }

@@ -3,10 +3,10 @@ use std::time::Duration;
 use leaseproof_vault::Issued;
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::moments::seconds;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-6",
@@ -16,7 +16,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// How long the slow creation takes.
@@ -26,31 +26,31 @@ const LEAD: Duration = Duration::from_millis(500);
 /// Leases' TTL: what is left of a login at the end of 7 s is this and 5 s less those.
 const TTL: &str = "4s";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.config("idle", json!({})).await?;
-    bench
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.config("idle", json!({})).await?;
+    context
         .role(
             "slow",
             json!({ "default_ttl": TTL, "creation_statements": format!("{CREATE} SELECT pg_sleep({SLOW});") }),
         )
         .await?;
-    bench.role("quick", json!({ "default_ttl": TTL })).await?;
-    bench.role("long", json!({})).await?;
-    bench.role("idle", json!({ "default_ttl": TTL, "db_name": "idle" })).await?;
-    let renewed = bench.issue("long").await?;
+    context.role("quick", json!({ "default_ttl": TTL })).await?;
+    context.role("long", json!({})).await?;
+    context.role("idle", json!({ "default_ttl": TTL, "db_name": "idle" })).await?;
+    let renewed = context.issue("long").await?;
 
-    let vault = bench.vault();
+    let vault = context.vault();
     let queued = async {
         tokio::time::sleep(LEAD).await;
-        tokio::join!(bench.issue("quick"), vault.renew(&renewed.lease, Some(4)))
+        tokio::join!(context.issue("quick"), vault.renew(&renewed.lease, Some(4)))
     };
-    let (slow, (quick, renewal)) = tokio::join!(bench.issue("slow"), queued);
-    bench.answers("creds whose creation takes 7 s", &slow, Expect::status(200));
-    bench.answers("creds that wait behind it", &quick, Expect::status(200));
-    bench.answers("a renewal that waits behind it", &renewal, Expect::status(200));
+    let (slow, (quick, renewal)) = tokio::join!(context.issue("slow"), queued);
+    context.answers("creds whose creation takes 7 s", &slow, Expect::status(200));
+    context.answers("creds that wait behind it", &quick, Expect::status(200));
+    context.answers("a renewal that waits behind it", &renewal, Expect::status(200));
     let (Ok(slow), Ok(quick)) = (slow, quick) else { return Ok(()) };
-    let idle = bench.issue("idle").await?;
+    let idle = context.issue("idle").await?;
 
     let least = -(SLOW - 5.0);
     let late_by_queue = least + LEAD.as_secs_f64();
@@ -61,28 +61,28 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         ("the one whose renewal waited", &renewed, late_by_queue - 4.0, late_by_queue + 0.5),
         ("one that did not wait", &idle, 0.0, 5.1),
     ] {
-        let (until, end) = ends(bench, issued).await?;
-        bench.between(format!("VALID UNTIL minus the end of the lease of {what}"), from, to, until - end);
+        let (until, end) = ends(context, issued).await?;
+        context.between(format!("VALID UNTIL minus the end of the lease of {what}"), from, to, until - end);
         if from < 0.0 {
             dead = dead.max(until);
         }
     }
-    bench.past(dead).await?;
+    context.past(dead).await?;
     for (what, issued) in
         [("the slow one", &slow), ("the one that waited", &quick), ("the one whose renewal waited", &renewed)]
     {
-        let login = bench.session(issued).await;
-        bench.answers(format!("a login of {what} past its VALID UNTIL"), &login, Expect::sqlstate("28P01"));
-        let lease = bench.vault().lookup_lease(&issued.lease).await;
+        let login = context.session(issued).await;
+        context.answers(format!("a login of {what} past its VALID UNTIL"), &login, Expect::sqlstate("28P01"));
+        let lease = context.vault().lookup_lease(&issued.lease).await;
         let left = lease.map_or(-1, |lease| lease.ttl_seconds);
-        bench.holds(format!("seconds that the lease of {what} still has"), "0 or more", left, left >= 0);
+        context.holds(format!("seconds that the lease of {what} still has"), "0 or more", left, left >= 0);
     }
     Ok(())
 }
 
 /// VALID UNTIL of a credential and the end of its lease, in seconds since 1970.
-async fn ends(bench: &Bench, issued: &Issued) -> Result<(f64, f64), Obstacle> {
-    let lease = bench.vault().lookup_lease(&issued.lease).await?;
+async fn ends(context: &FactContext, issued: &Issued) -> Result<(f64, f64), Obstacle> {
+    let lease = context.vault().lookup_lease(&issued.lease).await?;
     let end = lease.expire_time.ok_or_else(|| Obstacle::of("its lease never ends"))?;
-    Ok((bench.valid_until(&issued.username).await?, seconds(end)))
+    Ok((context.valid_until(&issued.username).await?, seconds(end)))
 }

@@ -2,9 +2,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-9",
@@ -14,14 +14,14 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const BLOCK: &str = "DO $$ BEGIN INSERT INTO things (word) VALUES ('block'); PERFORM 1; END $$;";
 const BLOCKS: &str = "SELECT count(*) FROM things WHERE word = 'block'";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
     let lower = BLOCK.replace("END", "end");
     let unterminated = || Expect::status(500).says("unterminated dollar-quoted string").says("42601");
     for (what, statements, expect, blocks) in [
@@ -30,16 +30,16 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         ("end, a statement of its own", json!([CREATE, lower]), unterminated(), "2"),
         ("end, in one text with CREATE ROLE", json!(format!("{CREATE} {lower}")), unterminated(), "2"),
     ] {
-        bench.role("block", json!({ "creation_statements": statements })).await?;
-        let answer = bench.issue("block").await;
-        bench.answers(format!("creds with a DO block, {what}"), &answer, expect);
-        bench.value_is("blocks that have run by then", BLOCKS, blocks).await?;
+        context.role("block", json!({ "creation_statements": statements })).await?;
+        let answer = context.issue("block").await;
+        context.answers(format!("creds with a DO block, {what}"), &answer, expect);
+        context.value_is("blocks that have run by then", BLOCKS, blocks).await?;
     }
-    split_elsewhere(bench).await
+    split_elsewhere(context).await
 }
 
 /// A `;` outside dollar quotes.
-async fn split_elsewhere(bench: &mut Bench) -> Result<(), Obstacle> {
+async fn split_elsewhere(context: &mut FactContext) -> Result<(), Obstacle> {
     let literal = "COMMENT ON ROLE \"{{name}}\" IS 'a;b'";
     let list = json!([CREATE, literal]).to_string();
     let issued = || Expect::status(200);
@@ -58,9 +58,9 @@ async fn split_elsewhere(bench: &mut Bench) -> Result<(), Obstacle> {
         ("a `;` in a block comment", format!("{CREATE} /* first; then */"), rejected("unterminated /* comment")),
         ("an apostrophe in a comment", format!("{CREATE} -- don't\n SELECT 1"), issued()),
     ] {
-        bench.role("split", json!({ "creation_statements": statements })).await?;
-        let answer = bench.issue("split").await;
-        bench.answers(format!("creds with {what}"), &answer, expect);
+        context.role("split", json!({ "creation_statements": statements })).await?;
+        let answer = context.issue("split").await;
+        context.answers(format!("creds with {what}"), &answer, expect);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use leaseproof_postgres::Session;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ROT-4",
@@ -15,37 +15,37 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|_| ()),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let postgres = bench.server();
-    bench.reader().await?;
-    let user = format!("{}_static", bench.account());
-    bench.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD 'First-word-of-the-static-user-1'")).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let postgres = context.server();
+    context.reader().await?;
+    let user = format!("{}_static", context.account());
+    context.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD 'First-word-of-the-static-user-1'")).await?;
     let role = json!({ "db_name": "pg", "username": user, "rotation_period": "5s" });
-    bench.vault().write(&format!("{}/static-roles/app", bench.mount()), &role).await?;
-    let before = told(bench).await?;
-    bench.estate().stop(&postgres).await;
+    context.vault().write(&format!("{}/static-roles/app", context.mount()), &role).await?;
+    let before = told(context).await?;
+    context.estate().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(12)).await;
-    bench.start_again(&postgres).await?;
-    let healed = bench
+    context.start_again(&postgres).await?;
+    let healed = context
         .until(Duration::from_secs(60), || async {
-            let now = told(bench).await?;
-            let login = Session::open(&bench.login(&user, &Secret::new(now.clone()))).await;
+            let now = told(context).await?;
+            let login = Session::open(&context.login(&user, &Secret::new(now.clone()))).await;
             Ok(now != before && login.is_ok())
         })
         .await?;
     let got =
         healed.map_or("not within 60 s".to_owned(), |took| format!("{:.0} s after the start", took.as_secs_f64()));
-    bench.holds("a new password that logs in", "within 60 s of PostgreSQL's start", got, healed.is_some());
-    let issued = bench.issue("reader").await;
-    bench.answers("creds of a dynamic role", &issued, Expect::status(200));
+    context.holds("a new password that logs in", "within 60 s of PostgreSQL's start", got, healed.is_some());
+    let issued = context.issue("reader").await;
+    context.answers("creds of a dynamic role", &issued, Expect::status(200));
     Ok(())
 }
 
-async fn told(bench: &Bench) -> Result<String, Obstacle> {
-    let told = bench.read(&format!("{}/static-creds/app", bench.mount())).await?;
+async fn told(context: &FactContext) -> Result<String, Obstacle> {
+    let told = context.read(&format!("{}/static-creds/app", context.mount())).await?;
     let told = told.body["data"]["password"].as_str().map(str::to_owned);
     told.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
 }

@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "REV-1",
@@ -9,23 +9,23 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
     for (what, sync) in [("without `sync`", None), ("with `sync: true`", Some(true))] {
-        let issued = bench.issue("reader").await?;
+        let issued = context.issue("reader").await?;
         let mut data = serde_json::json!({ "lease_id": issued.lease.as_str() });
         if let Some(sync) = sync {
             data["sync"] = sync.into();
         }
-        let revoked = bench.vault().write("sys/leases/revoke", &data).await;
-        let there = bench.has_role(&issued.username).await?;
-        bench.answers(format!("a revocation {what}"), &revoked, Expect::status(204));
-        bench.equals("the role is there right after it", false, there);
-        let login = bench.session(&issued).await;
-        bench.answers("a login after it", &login, Expect::sqlstate("28P01"));
+        let revoked = context.vault().write("sys/leases/revoke", &data).await;
+        let there = context.has_role(&issued.username).await?;
+        context.answers(format!("a revocation {what}"), &revoked, Expect::status(204));
+        context.equals("the role is there right after it", false, there);
+        let login = context.session(&issued).await;
+        context.answers("a login after it", &login, Expect::sqlstate("28P01"));
     }
     Ok(())
 }

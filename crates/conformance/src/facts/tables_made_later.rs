@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::bench::CREATE;
+use crate::context::CREATE;
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "GRA-3",
@@ -12,16 +12,16 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 const PREPARED: &str = "CREATE ROLE gra_3_owner; CREATE ROLE gra_3_group; GRANT CREATE ON SCHEMA public TO gra_3_owner;\
     ALTER DEFAULT PRIVILEGES FOR ROLE gra_3_owner IN SCHEMA public GRANT SELECT ON TABLES TO gra_3_group;\
     SET ROLE gra_3_owner; CREATE TABLE before (id int)";
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.sql(PREPARED).await?;
-    bench.config("pg", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.sql(PREPARED).await?;
+    context.config("pg", json!({})).await?;
     let all = "GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{{name}}\";";
     let default =
         "ALTER DEFAULT PRIVILEGES FOR ROLE gra_3_owner IN SCHEMA public GRANT SELECT ON TABLES TO \"{{name}}\";";
@@ -32,15 +32,15 @@ async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
         ("default-privileges", format!("{all} {default}"), Expect::ok()),
         ("group", "GRANT gra_3_group TO \"{{name}}\";".to_owned(), Expect::ok()),
     ] {
-        bench.role(role, json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
-        sessions.push((role, bench.session(&bench.issue(role).await?).await?, after));
+        context.role(role, json!({ "creation_statements": format!("{CREATE} {grants}") })).await?;
+        sessions.push((role, context.session(&context.issue(role).await?).await?, after));
     }
-    bench.sql("SET ROLE gra_3_owner; CREATE TABLE after (id int)").await?;
+    context.sql("SET ROLE gra_3_owner; CREATE TABLE after (id int)").await?;
     for (role, session, after) in sessions {
         let read = session.query("SELECT * FROM before").await;
-        bench.answers(format!("{role}: the table that was there at issue"), &read, Expect::ok());
+        context.answers(format!("{role}: the table that was there at issue"), &read, Expect::ok());
         let read = session.query("SELECT * FROM after").await;
-        bench.answers(format!("{role}: the table made afterwards"), &read, after);
+        context.answers(format!("{role}: the table made afterwards"), &read, after);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use leaseproof_vault::TokenRequest;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "EXP-3",
@@ -13,25 +13,26 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let rules = format!("path \"{}/creds/reader\" {{ capabilities = [\"read\"] }}", bench.mount());
-    bench.vault().write_policy(bench.mount(), &rules).await?;
-    let policies = vec![bench.mount().to_owned()];
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let rules = format!("path \"{}/creds/reader\" {{ capabilities = [\"read\"] }}", context.mount());
+    context.vault().write_policy(context.mount(), &rules).await?;
+    let policies = vec![context.mount().to_owned()];
     let request = TokenRequest { policies, display_name: "fact".into(), ttl_seconds: 6, renewable: false };
-    let token = bench.vault().create_token(&request).await?;
+    let token = context.vault().create_token(&request).await?;
     let begun = tokio::time::Instant::now();
-    let client = bench.client(Duration::from_secs(30))?.with_token(token.token);
-    let issued = bench.issue_with(&client, "reader").await?;
-    bench.equals("lease_duration, in seconds", 3600, issued.lease_seconds);
-    let ahead = bench.valid_until(&issued.username).await? - bench.now().await?;
-    bench.between("VALID UNTIL, in seconds from now", 3590.0, 3606.0, ahead);
-    let gone = bench.until(Duration::from_secs(30), || async { Ok(!bench.has_role(&issued.username).await?) }).await?;
+    let client = context.client(Duration::from_secs(30))?.with_token(token.token);
+    let issued = context.issue_with(&client, "reader").await?;
+    context.equals("lease_duration, in seconds", 3600, issued.lease_seconds);
+    let ahead = context.valid_until(&issued.username).await? - context.now().await?;
+    context.between("VALID UNTIL, in seconds from now", 3590.0, 3606.0, ahead);
+    let gone =
+        context.until(Duration::from_secs(30), || async { Ok(!context.has_role(&issued.username).await?) }).await?;
     let took = begun.elapsed().as_secs_f64();
     let got = gone.map_or("not within 30 s".to_owned(), |_| format!("{took:.1} s after the token was made"));
-    bench.holds("the user is gone", "at the token's end, after 6 s", got, gone.is_some() && took >= 5.5);
+    context.holds("the user is gone", "at the token's end, after 6 s", got, gone.is_some() && took >= 5.5);
     Ok(())
 }

@@ -3,7 +3,7 @@ use leaseproof_postgres::{Login, Session};
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "LOG-4",
@@ -15,33 +15,33 @@ pub(super) const FACT: Fact = Fact {
     }),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let issued = bench.issue("reader").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let issued = context.issue("reader").await?;
     let name = issued.username.as_str();
-    let trusted = bench.login(name, &issued.password);
+    let trusted = context.login(name, &issued.password);
     let asked = Login { database: "postgres".to_owned(), ..trusted.clone() };
     let login = Session::open(&asked).await;
-    bench.answers("a valid credential by SCRAM", &login, Expect::ok());
+    context.answers("a valid credential by SCRAM", &login, Expect::ok());
     let wrong = Some(Secret::new("another-password"));
     for (expired, what) in [(false, "a valid credential"), (true, "an expired one")] {
         if expired {
-            bench.sql(&format!("ALTER ROLE \"{name}\" VALID UNTIL '2001-01-01'")).await?;
+            context.sql(&format!("ALTER ROLE \"{name}\" VALID UNTIL '2001-01-01'")).await?;
             let login = Session::open(&asked).await;
-            bench.answers(format!("{what} by SCRAM"), &login, Expect::sqlstate("28P01"));
+            context.answers(format!("{what} by SCRAM"), &login, Expect::sqlstate("28P01"));
             let login = Session::open(&trusted).await;
-            bench.answers(format!("{what} by trust"), &login, Expect::ok());
+            context.answers(format!("{what} by trust"), &login, Expect::ok());
         }
         let login = Session::open(&Login { password: wrong.clone(), ..asked.clone() }).await;
-        bench.answers(format!("{what} with a wrong password by SCRAM"), &login, Expect::sqlstate("28P01"));
+        context.answers(format!("{what} with a wrong password by SCRAM"), &login, Expect::sqlstate("28P01"));
         let login = Session::open(&Login { password: wrong.clone(), ..trusted.clone() }).await;
-        bench.answers(format!("{what} with a wrong password by trust"), &login, Expect::ok());
+        context.answers(format!("{what} with a wrong password by trust"), &login, Expect::ok());
     }
     // The engine, too, gets in with any password where it is trusted.
-    let written = bench.config("any", json!({ "password": "another-password" })).await;
-    bench.answers("a connection with a wrong password by trust", &written, Expect::status(204));
+    let written = context.config("any", json!({ "password": "another-password" })).await;
+    context.answers("a connection with a wrong password by trust", &written, Expect::status(204));
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-7",
@@ -9,14 +9,14 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    let refused = bench.issue("nobody").await;
-    bench.answers("creds of a role that does not exist", &refused, Expect::status(400).says("unknown role: nobody"));
-    let granted = bench.issue("reader").await;
-    bench.answers("creds of the role that does", &granted, Expect::status(200));
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    let refused = context.issue("nobody").await;
+    context.answers("creds of a role that does not exist", &refused, Expect::status(400).says("unknown role: nobody"));
+    let granted = context.issue("reader").await;
+    context.answers("creds of the role that does", &granted, Expect::status(200));
     Ok(())
 }

@@ -1,8 +1,8 @@
-use leaseproof_estate::TARGET;
+use leaseproof_environment::TARGET;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "PGF-2",
@@ -12,25 +12,25 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(super::failover_servers::replicated),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.reader().await?;
-    bench.estate().kill(super::failover_servers::PRIMARY).await;
-    bench.estate().promote(TARGET, 1).await?;
-    bench.estate().rejoin(TARGET, 0).await?;
-    let any = super::failover_servers::both_servers(bench, "");
-    let written = bench.config("both", json!({ "connection_url": any })).await;
-    bench.answers("the connection is written and verified", &written, Expect::status(200).or(204));
-    bench.role("direct", json!({ "db_name": "both" })).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.reader().await?;
+    context.estate().kill(super::failover_servers::PRIMARY).await;
+    context.estate().promote(TARGET, 1).await?;
+    context.estate().rejoin(TARGET, 0).await?;
+    let any = super::failover_servers::both_servers(context, "");
+    let written = context.config("both", json!({ "connection_url": any })).await;
+    context.answers("the connection is written and verified", &written, Expect::status(200).or(204));
+    context.role("direct", json!({ "db_name": "both" })).await?;
     for turn in ["first", "again"] {
-        let creds = bench.issue("direct").await;
-        bench.answers(format!("creds, {turn}"), &creds, Expect::status(500).says("25006"));
+        let creds = context.issue("direct").await;
+        context.answers(format!("creds, {turn}"), &creds, Expect::status(500).says("25006"));
     }
-    let writes = super::failover_servers::both_servers(bench, "&target_session_attrs=read-write");
-    bench.config("both", json!({ "connection_url": writes })).await?;
-    let creds = bench.issue("direct").await;
-    bench.answers("creds with target_session_attrs=read-write", &creds, Expect::status(200));
+    let writes = super::failover_servers::both_servers(context, "&target_session_attrs=read-write");
+    context.config("both", json!({ "connection_url": writes })).await?;
+    let creds = context.issue("direct").await;
+    context.answers("creds with target_session_attrs=read-write", &creds, Expect::status(200));
     Ok(())
 }

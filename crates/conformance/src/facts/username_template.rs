@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Expect, Fact, Ground};
+use crate::{Expect, Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "ISS-2",
@@ -13,7 +13,7 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Shared,
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
 /// Issues of each template.
@@ -21,52 +21,52 @@ const ISSUES: usize = 8;
 /// Bytes that a name has in PostgreSQL at most.
 const LONGEST: usize = 63;
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    bench.config("pg", json!({})).await?;
-    bench.config("own", json!({ "username_template": "app-{{.RoleName | truncate 5}}-{{random 10}}" })).await?;
-    bench.role("reporting-daily", json!({})).await?;
-    bench.role("owned-name", json!({ "db_name": "own" })).await?;
-    let by_default = names(bench, "reporting-daily").await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    context.config("pg", json!({})).await?;
+    context.config("own", json!({ "username_template": "app-{{.RoleName | truncate 5}}-{{random 10}}" })).await?;
+    context.role("reporting-daily", json!({})).await?;
+    context.role("owned-name", json!({ "db_name": "own" })).await?;
+    let by_default = names(context, "reporting-daily").await?;
     judge(
-        bench,
+        context,
         "the default template",
         "v-root-reportin-<20 letters or digits>-<10 digits>",
         &by_default,
         default_fits,
     );
-    let by_own = names(bench, "owned-name").await?;
-    judge(bench, "the connection's template", "app-owned-<10 letters or digits>", &by_own, own_fits);
+    let by_own = names(context, "owned-name").await?;
+    judge(context, "the connection's template", "app-owned-<10 letters or digits>", &by_own, own_fits);
 
-    bench.config("long", json!({ "username_template": format!("{}-{{{{random 20}}}}", "x".repeat(50)) })).await?;
-    bench.role("long", json!({ "db_name": "long" })).await?;
-    let issued = bench.issue("long").await;
-    bench.answers("creds by a template of 71 bytes", &issued, Expect::status(200));
+    context.config("long", json!({ "username_template": format!("{}-{{{{random 20}}}}", "x".repeat(50)) })).await?;
+    context.role("long", json!({ "db_name": "long" })).await?;
+    let issued = context.issue("long").await;
+    context.answers("creds by a template of 71 bytes", &issued, Expect::status(200));
     let Ok(issued) = issued else { return Ok(()) };
     let name = issued.username.as_str();
-    bench.equals("bytes of the name that was answered", 71, name.len());
+    context.equals("bytes of the name that was answered", 71, name.len());
     let cut = name.get(..LONGEST).unwrap_or(name);
     let sql = format!("SELECT count(*) FROM pg_roles WHERE rolname = '{cut}'");
-    bench.value_is("roles of its first 63 bytes", &sql, "1").await?;
-    let login = bench.session(&issued).await;
-    bench.answers("a login by the whole name, which PostgreSQL cuts again", &login, Expect::ok());
-    let revoked = bench.vault().revoke(&issued.lease).await;
-    bench.answers("revoking it", &revoked, Expect::status(204));
-    bench.value_is("roles of its first 63 bytes, then", &sql, "0").await
+    context.value_is("roles of its first 63 bytes", &sql, "1").await?;
+    let login = context.session(&issued).await;
+    context.answers("a login by the whole name, which PostgreSQL cuts again", &login, Expect::ok());
+    let revoked = context.vault().revoke(&issued.lease).await;
+    context.answers("revoking it", &revoked, Expect::status(204));
+    context.value_is("roles of its first 63 bytes, then", &sql, "0").await
 }
 
-async fn names(bench: &Bench, role: &str) -> Result<Vec<String>, Obstacle> {
+async fn names(context: &FactContext, role: &str) -> Result<Vec<String>, Obstacle> {
     let mut names = Vec::new();
     for _ in 0..ISSUES {
-        names.push(bench.issue(role).await?.username.as_str().to_owned());
+        names.push(context.issue(role).await?.username.as_str().to_owned());
     }
     Ok(names)
 }
 
-fn judge(bench: &mut Bench, template: &str, form: &str, names: &[String], fits: fn(&str) -> bool) {
+fn judge(context: &mut FactContext, template: &str, form: &str, names: &[String], fits: fn(&str) -> bool) {
     let odd = names.iter().find(|name| !fits(name) || name.len() > LONGEST);
     let shown = odd.or(names.first()).cloned().unwrap_or_default();
-    bench.holds(format!("names by {template}"), form, shown, odd.is_none() && names.len() == ISSUES);
-    bench.equals(format!("different names by {template}"), ISSUES, names.iter().collect::<BTreeSet<_>>().len());
+    context.holds(format!("names by {template}"), form, shown, odd.is_none() && names.len() == ISSUES);
+    context.equals(format!("different names by {template}"), ISSUES, names.iter().collect::<BTreeSet<_>>().len());
 }
 
 fn default_fits(name: &str) -> bool {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use leaseproof_estate::{Link, Storage};
+use leaseproof_environment::{Link, Storage};
 use serde_json::json;
 
 use crate::proof::Obstacle;
-use crate::{Bench, Fact, Ground};
+use crate::{Fact, FactContext, Ground};
 
 pub(super) const FACT: Fact = Fact {
     id: "DOW-5",
@@ -14,37 +14,37 @@ pub(super) const FACT: Fact = Fact {
     ground: Ground::Own(|bare| bare.storage = Storage::File),
     slow: false,
     exceptions: &[],
-    prove: |bench| Box::pin(prove(bench)),
+    prove: |context| Box::pin(prove(context)),
 };
 
-async fn prove(bench: &mut Bench) -> Result<(), Obstacle> {
-    let link = Link::to(bench.port()).await?;
-    let through = bench.config_data_through(link.port());
-    bench.config("pg", through).await?;
-    bench.role("reader", json!({})).await?;
+async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
+    let link = Link::to(context.port()).await?;
+    let through = context.config_data_through(link.port());
+    context.config("pg", through).await?;
+    context.role("reader", json!({})).await?;
     link.hold_answers_with(b"COMMIT\0");
-    let (vault, mount) = (bench.vault(), bench.mount().to_owned());
+    let (vault, mount) = (context.vault(), context.mount().to_owned());
     let asked = tokio::spawn(async move { vault.issue(&mount, "reader").await.map(drop) });
     let held = link.held(Duration::from_secs(20)).await;
-    bench.equals("PostgreSQL has committed and Vault does not know it", true, held);
-    bench.estate().kill("vault").await;
+    context.equals("PostgreSQL has committed and Vault does not know it", true, held);
+    context.estate().kill("vault").await;
     let answer = asked.await.map_err(|why| Obstacle::of(why.to_string()))?;
-    bench.holds(
+    context.holds(
         "the client's answer",
         "none",
         format!("{answer:?}"),
         matches!(answer, Err(leaseproof_vault::Error::NoAnswer { .. })),
     );
     link.pass();
-    bench.estate().start_again("vault").await?;
-    let leases = bench.leases("reader").await?.len();
-    bench.equals("leases after the restart", 0, leases);
+    context.estate().start_again("vault").await?;
+    let leases = context.leases("reader").await?.len();
+    context.equals("leases after the restart", 0, leases);
     // A rollback of what was begun would come within a minute; the role has no entry in any log of it.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let roles = bench.roles_like("v-%").await?;
-    bench.equals("roles after the restart", 1, roles);
+    let roles = context.roles_like("v-%").await?;
+    context.equals("roles after the restart", 1, roles);
     let until = "SELECT rolvaliduntil - now() BETWEEN interval '59 min' AND interval '61 min' FROM pg_roles WHERE rolname LIKE 'v-%'";
-    let bounded = bench.value(until).await?.unwrap_or_default();
-    bench.equals("VALID UNTIL is the lease's hour from now", "t".to_owned(), bounded);
+    let bounded = context.value(until).await?.unwrap_or_default();
+    context.equals("VALID UNTIL is the lease's hour from now", "t".to_owned(), bounded);
     Ok(())
 }

@@ -50,7 +50,7 @@ pub enum Entry {
         /// Its name.
         name: String,
     },
-    /// The run works in an estate that it did not make: what it leaves there does not end with a process.
+    /// The run works in an environment that it did not make: what it leaves there does not end with a process.
     Attached {
         /// Vault's address.
         vault: String,
@@ -170,7 +170,7 @@ pub enum Entry {
         /// The token's accessor.
         accessor: String,
     },
-    /// The process that keeps a detached estate.
+    /// The process that keeps a detached environment.
     Supervisor {
         /// Its id.
         pid: u32,
@@ -179,7 +179,7 @@ pub enum Entry {
     },
 }
 
-/// What a set-up makes in an estate that the run did not make.
+/// What a set-up makes in an environment that the run did not make.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum MadeThere {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use leaseproof_domain::{visible, visible_lines};
-use leaseproof_estate::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState, left_by_login};
+use leaseproof_environment::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState, left_by_login};
 use leaseproof_scenario::Plan;
 
 use crate::arguments::Overrides;
@@ -43,7 +43,7 @@ pub(crate) fn clean(args: &CleanArgs) -> Ended {
         Some(scenario) => attached(scenario, args)?,
         None => (Vec::new(), false),
     };
-    let report = leaseproof_estate::clean(args.dry_run);
+    let report = leaseproof_environment::clean(args.dry_run);
     say(&report, &shown);
     Ok(if report.is_clean() && !remains { Exit::Passed } else { Exit::Failed })
 }
@@ -54,7 +54,7 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
     let mut plan = super::load(scenario, &Overrides::default())?;
     if let Some(attached) = &mut plan.attached {
         attached.insecure_http = args.insecure_http;
-        leaseproof_estate::in_clear(attached).map_err(Failure::usage)?;
+        leaseproof_environment::in_clear(attached).map_err(Failure::usage)?;
     }
     let (run, cleaned, left) = removed(&plan, args.dry_run)?;
     for CleanedThings { run, made_by, things } in &cleaned {
@@ -83,7 +83,7 @@ fn attached(scenario: &Path, args: &CleanArgs) -> Result<(Vec<String>, bool), Fa
 /// login that could not be ended.
 fn removed(plan: &Plan, dry_run: bool) -> Result<(String, Vec<CleanedThings>, Option<String>), Failure> {
     let (folder, ledger) = own_ledger("clean", leaseproof_pipeline::harness(), &format!("clean {}", plan.name))?;
-    let cleaned = super::runtime()?.block_on(leaseproof_estate::clean_attached(plan, dry_run, &ledger));
+    let cleaned = super::runtime()?.block_on(leaseproof_environment::clean_attached(plan, dry_run, &ledger));
     let left = left_by_login(folder.name());
     if left.is_none() {
         ledger.closed().map_err(Failure::estate)?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use leaseproof_conformance::{Asked, CATALOGUE, Fact, Proof, Proofs, Standing};
 use leaseproof_domain::Redactor;
-use leaseproof_estate::{Layout, Replication};
+use leaseproof_environment::{Layout, Replication};
 use leaseproof_pipeline::Interrupt;
 
 use crate::console;

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use leaseproof_estate::servers::{self, Found};
-use leaseproof_estate::{FoundImage, Requirement, find_images, requirements};
-use leaseproof_scenario::{EstateKind, Plan};
+use leaseproof_environment::servers::{self, Found};
+use leaseproof_environment::{FoundImage, Requirement, find_images, requirements};
+use leaseproof_scenario::{EnvironmentKind, Plan};
 
 use crate::arguments::Overrides;
 use crate::attached::Where;
@@ -41,7 +41,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
         None => Ok(machine()),
         Some(path) => {
             let mut plan = super::load(path, &args.overrides)?;
-            plan.estate = args.estate.map_or(plan.estate, EstateKind::from);
+            plan.estate = args.estate.map_or(plan.estate, EnvironmentKind::from);
             Ok(scenario(&plan))
         }
     }
@@ -49,7 +49,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
 
 /// Prints what one scenario needs.
 fn scenario(plan: &Plan) -> Exit {
-    if plan.estate == EstateKind::Attached {
+    if plan.estate == EnvironmentKind::Attached {
         let unfit = leaseproof_pipeline::attached::unfit(plan);
         if !unfit.is_empty() {
             unfit.iter().for_each(|why| console::out(format!("✘ {why}\n")));

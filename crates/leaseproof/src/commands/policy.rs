@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use leaseproof_estate::{GRANTS, client_rights, harness_needs};
+use leaseproof_environment::{GRANTS, client_rights, harness_needs};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use postgres_protocol::escape::escape_identifier;
 
@@ -60,7 +60,7 @@ pub(crate) fn policy(args: &PolicyArgs) -> Ended {
             plan.name
         )));
     };
-    let not_done = leaseproof_estate::not_done_there(&plan);
+    let not_done = leaseproof_environment::not_done_there(&plan);
     if !not_done.is_empty() {
         return Err(Failure::usage(format!("{}\nno rights make that run possible", not_done.join("\n"))));
     }

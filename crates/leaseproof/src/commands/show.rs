@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use leaseproof_domain::{CheckId, Event};
 use leaseproof_history::{History, RunFolder};
-use leaseproof_report::{Fate, LifeStory, LifecycleFilter, Lifecycles};
+use leaseproof_report::{Fate, LifecycleFilter, LifecycleStory, Lifecycles};
 
 use crate::commands::run::shown;
 use crate::console;
@@ -81,8 +81,8 @@ impl From<OutcomeArg> for Fate {
 pub(crate) fn show(args: &ShowArgs) -> Ended {
     let folder = RunFolder::open(&args.run).map_err(Failure::usage)?;
     let story = match (&args.lease, &args.user) {
-        (Some(lease), _) => Some(LifeStory::of(lease)),
-        (None, Some(user)) => Some(LifeStory::of_user(user)),
+        (Some(lease), _) => Some(LifecycleStory::of(lease)),
+        (None, Some(user)) => Some(LifecycleStory::of_user(user)),
         (None, None) => None,
     };
     match story {
@@ -91,7 +91,7 @@ pub(crate) fn show(args: &ShowArgs) -> Ended {
     }
 }
 
-fn one(folder: &RunFolder, mut story: LifeStory, args: &ShowArgs) -> Ended {
+fn one(folder: &RunFolder, mut story: LifecycleStory, args: &ShowArgs) -> Ended {
     each(folder, |event| story.identify(event))?;
     if !story.is_known() {
         let (kind, name) = match (&args.lease, &args.user) {

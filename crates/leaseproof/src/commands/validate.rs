@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use leaseproof_domain::{count, visible, visible_lines};
-use leaseproof_scenario::EstateKind;
+use leaseproof_scenario::EnvironmentKind;
 
 use crate::arguments::Overrides;
 use crate::console;
@@ -39,7 +39,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
     for path in &paths {
         match super::check(path, &args.overrides) {
             Ok((plan, warnings)) => {
-                let is_attached = plan.estate == EstateKind::Attached;
+                let is_attached = plan.estate == EnvironmentKind::Attached;
                 let unfit = if is_attached || plan.attached.is_some() {
                     leaseproof_pipeline::attached::unfit(&plan)
                 } else {

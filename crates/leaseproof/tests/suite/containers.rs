@@ -1,4 +1,4 @@
-//! Estates of containers, on a real engine: the same scenarios, the same verdicts, and nothing left, whatever ends the
+//! Environments of containers, on a real engine: the same scenarios, the same verdicts, and nothing left, whatever ends the
 //! harness. Without an engine these tests fail, and say how to get one.
 
 use std::path::Path;

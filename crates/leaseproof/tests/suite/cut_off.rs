@@ -10,7 +10,7 @@ use leaseproof_domain::{Event, RunVerdicts, Verdict};
 use leaseproof_history::{History, ReadEnd};
 use leaseproof_scenario::Plan;
 
-/// Few lives, so that every byte can be tried.
+/// Few lifecycles, so that every byte can be tried.
 const FEW: [&str; 8] = [
     "--set",
     "phase.steady.for=3s",

@@ -1,5 +1,5 @@
 //! Sabotaged environments on real servers: each must fail the checks that are meant to catch it, and no other than those
-//! that follow from it; the estates they are made of have to be sound. `ci/mutants` runs it.
+//! that follow from it; the environments they are made of have to be sound. `ci/mutants` runs it.
 
 mod scenario;
 mod table;
@@ -12,16 +12,16 @@ use crate::support::{Desk, failed, text, workspace};
 use scenario::{Change, DELPHI, NONE, POWERDNS, Parent, WIZARD};
 use table::{MUTANTS, Mutant};
 
-/// How many estates stand at once: more would keep the generator from its schedule on a small machine.
+/// How many environments stand at once: more would keep the generator from its schedule on a small machine.
 const AT_ONCE: usize = 3;
-/// How often a mutant is run where the measurement was invalid: that says nothing of the estate.
+/// How often a mutant is run where the measurement was invalid: that says nothing of the environment.
 const TRIES: usize = 3;
 const INVALID: i32 = 4;
 
-/// In so few lives every one keeps a session, so that there is one to be judged.
+/// In so few lifecycles every one keeps a session, so that there is one to be judged.
 const KEEP: &str = "keep_session = { share = 1.0 }\n";
 
-/// Estates that have to be wholly green. An impostor that never lies is one of them.
+/// Environments that have to be wholly green. An impostor that never lies is one of them.
 static SOUND: &[(&str, &Parent, Change)] = &[
     ("sound-powerdns", &POWERDNS, Change { life: KEEP, ..NONE }),
     ("sound-delphi-group-role", &DELPHI, NONE),
@@ -131,7 +131,7 @@ fn caught(mutant: &Mutant) -> Result<String, String> {
     let (code, verdicts, shown) = run(name, parent, change)?;
     let failed = failed(&verdicts);
     let missing: Vec<_> = by.iter().filter(|check| !failed.iter().any(|failed| failed == *check)).collect();
-    // Where not one role goes, INV-11 says so too; what the catalog shows wrong, a life that tries it sees as well.
+    // Where not one role goes, INV-11 says so too; what the catalog shows wrong, a lifecycle that tries it sees as well.
     let has = |check: &str| failed.iter().any(|failed| failed == check);
     let follows = |check: &str| match check {
         "INV-11" => has("REV-1") || has("EXP-1"),

@@ -1,4 +1,4 @@
-//! Sabotaged PowerDNS estates: each has to end with exit code 1, by the right check and by no other, with evidence that
+//! Sabotaged PowerDNS environments: each has to end with exit code 1, by the right check and by no other, with evidence that
 //! names what was changed and the scenario line that promised otherwise.
 
 use crate::support::{Desk, assert_kept, failed, text, variant};

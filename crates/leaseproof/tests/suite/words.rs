@@ -109,7 +109,7 @@ fn a_retired_word_is_found_in_prose_and_output_but_not_in_code() {
     let words: Vec<&str> = found.iter().map(|found| found.rsplit(": ").next().unwrap()).collect();
     assert_eq!(words, ["environment", "lifecycles", "reported"]);
     let snapshot =
-        "---\nsource: crates/estate/x.rs\n---\n 7 │ estate = 1\n`life.app` is wrong\n\"shed\": 0\nit was shed\n";
+        "---\nsource: crates/environment/x.rs\n---\n 7 │ estate = 1\n`life.app` is wrong\n\"shed\": 0\nit was shed\n";
     let found = retired(Path::new("x.snap"), &output(snapshot));
     assert_eq!(found, ["x.snap: \"it was shed\": use: dropped"]);
 }

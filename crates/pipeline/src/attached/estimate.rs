@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use leaseproof_domain::{Ttl, count};
-use leaseproof_scenario::{LifePlan, PhasePlan, Plan};
+use leaseproof_scenario::{LifecyclePlan, PhasePlan, Plan};
 
 use crate::error::Error;
 use crate::glue;
@@ -106,7 +106,7 @@ impl Estimate {
 }
 
 /// Each lifecycle's share of a phase's arrivals.
-fn shares<'p>(plan: &'p Plan, phase: &'p PhasePlan) -> impl Iterator<Item = (f64, &'p LifePlan)> {
+fn shares<'p>(plan: &'p Plan, phase: &'p PhasePlan) -> impl Iterator<Item = (f64, &'p LifecyclePlan)> {
     let total = f64::from(phase.mix.values().sum::<u32>()).max(1.0);
     plan.lives.iter().filter_map(move |life| Some((f64::from(*phase.mix.get(&life.name)?) / total, life)))
 }
@@ -117,7 +117,7 @@ fn live(plan: &Plan, phase: &PhasePlan) -> f64 {
     shares(plan, phase).map(|(share, life)| share * phase.rate * lifetime(plan, life).min(comes)).sum()
 }
 
-fn lifetime(plan: &Plan, life: &LifePlan) -> f64 {
+fn lifetime(plan: &Plan, life: &LifecyclePlan) -> f64 {
     let role = plan.roles.iter().find(|role| role.name == life.role);
     let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value.duration().as_secs_f64());
     let lease = life.lease.map(|lease| lease.duration().as_secs_f64()).or(promised).unwrap_or(UNSAID);
@@ -137,7 +137,7 @@ fn refused_logins(plan: &Plan, leases: f64) -> f64 {
 
 /// The average number of requests of a lifecycle in a phase.
 fn requests(plan: &Plan, phase: &PhasePlan) -> f64 {
-    let of = |life: &LifePlan| {
+    let of = |life: &LifecyclePlan| {
         1.0 + f64::from(life.lease.is_some()) + life.renew.map_or(0.0, |renew| renew.share) + life.revoke
     };
     shares(plan, phase).map(|(share, life)| share * of(life)).sum()

@@ -1,4 +1,4 @@
-//! How long reading takes on estates far larger than most. Not part of the usual test run: it prints figures, and they
+//! How long reading takes on environments far larger than most. Not part of the usual test run: it prints figures, and they
 //! mean something in a release build only: `cargo test --release -p leaseproof-postgres --test suite figures:: -- --ignored
 //! --nocapture`.
 
@@ -89,7 +89,7 @@ async fn ten_thousand_roles() {
     assert!(least < Duration::from_secs(10));
 }
 
-/// What the watch asks while a run lasts: some dozens of new credentials on a small estate.
+/// What the watch asks while a run lasts: some dozens of new credentials on a small environment.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures; for release builds"]
 async fn thirty_credentials_on_a_small_estate() {

@@ -1,10 +1,10 @@
 use leaseproof_domain::{
-    Event, Expected, Failure, FailureSource, Grant, LeaseId, LeaseSighting, Micros, Object, ObjectKind, Operation,
-    OperationRecord, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord, RoleRead, RoleSeen,
-    RoleSighting, Span, UnixMicros, Username,
+    Event, Expected, Failure, FailureSource, Grant, LeaseId, LeaseObservation, Micros, Object, ObjectKind, Operation,
+    OperationRecord, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome, ProbeRecord, RoleObservation,
+    RoleRead, RoleSeen, Span, UnixMicros, Username,
 };
 
-use super::LifeStory;
+use super::LifecycleStory;
 
 const LEASE: &str = "database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t";
 const USER: &str = "v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284";
@@ -67,7 +67,14 @@ fn events() -> Vec<Event> {
         message: format!("password authentication failed for user \"{USER}\""),
     };
     let sighting = |appeared, changed, gone| {
-        Event::Roles(RoleSighting { from: Micros(4_500_000), to: Micros(4_501_000), appeared, changed, gone, total: 0 })
+        Event::Roles(RoleObservation {
+            from: Micros(4_500_000),
+            to: Micros(4_501_000),
+            appeared,
+            changed,
+            gone,
+            total: 0,
+        })
     };
     vec![
         Event::PrivilegeSet { id: 0, set: PrivilegeSet::default() },
@@ -96,7 +103,7 @@ fn events() -> Vec<Event> {
         Event::Operation(revoke),
         Event::Operation(operation(7, Operation::DeadLogin, 4_013_000, Outcome::Failed(failure))),
         sighting(vec![], vec![], vec![16_433, 16_500]),
-        Event::Leases(LeaseSighting {
+        Event::Leases(LeaseObservation {
             from: Micros(4_502_000),
             to: Micros(4_503_000),
             appeared: vec![],
@@ -106,8 +113,8 @@ fn events() -> Vec<Event> {
     ]
 }
 
-fn story(wanted: &str) -> LifeStory {
-    let mut story = LifeStory::of(wanted);
+fn story(wanted: &str) -> LifecycleStory {
+    let mut story = LifecycleStory::of(wanted);
     events().iter().for_each(|event| story.identify(event));
     events().iter().for_each(|event| story.tell(event));
     story
@@ -126,12 +133,12 @@ fn the_last_part_of_the_id_is_enough() {
 
 #[test]
 fn a_user_s_name_leads_to_the_same_life() {
-    let mut story_of_user = LifeStory::of_user(USER);
+    let mut story_of_user = LifecycleStory::of_user(USER);
     events().iter().for_each(|event| story_of_user.identify(event));
     assert!(story_of_user.is_known());
     events().iter().for_each(|event| story_of_user.tell(event));
     assert_eq!(story_of_user.render(None, None), story(LEASE).render(None, None));
-    assert!(!LifeStory::of_user("nobody").is_known());
+    assert!(!LifecycleStory::of_user("nobody").is_known());
 }
 
 #[test]
@@ -154,7 +161,7 @@ fn equal_logins_after_each_other_are_one_line() {
         Event::Operation(login)
     });
     let events: Vec<Event> = events().into_iter().take(2).chain(logins).collect();
-    let mut story = LifeStory::of(LEASE);
+    let mut story = LifecycleStory::of(LEASE);
     events.iter().for_each(|event| story.identify(event));
     events.iter().for_each(|event| story.tell(event));
     let text = story.render(None, None);

@@ -1,6 +1,6 @@
 use leaseproof_domain::{
     CheckId, CredentialEnd, Event, Failure, FailureSource, Finding, LeaseId, Micros, Operation, OperationRecord,
-    Outcome, RoleSeen, RoleSighting, Span, Totals, UnixMicros, Username,
+    Outcome, RoleObservation, RoleSeen, Span, Totals, UnixMicros, Username,
 };
 
 use super::{Fate, LifecycleFilter, Lifecycles};
@@ -29,7 +29,7 @@ fn seen(life: u32) -> RoleSeen {
 
 fn all() -> Lifecycles {
     let sighting = |at, appeared, gone| {
-        Event::Roles(RoleSighting { from: Micros(at), to: Micros(at), appeared, changed: vec![], gone, total: 0 })
+        Event::Roles(RoleObservation { from: Micros(at), to: Micros(at), appeared, changed: vec![], gone, total: 0 })
     };
     let unanswered = Outcome::Indeterminate { why: "no answer within 10 s".into() };
     let events = [

@@ -8,7 +8,7 @@ use super::fault::RECOVERS_WITHIN;
 use super::setup::{named_once, step};
 use super::{Book, owned, phase};
 use crate::node::{Node, Table};
-use crate::plan::{ActionPlan, EstateKind, Plan, SetupAction};
+use crate::plan::{ActionPlan, EnvironmentKind, Plan, SetupAction};
 use crate::problem::Problem;
 
 /// The operator's actions in order of time; those of the same time in the order of the file.
@@ -29,7 +29,7 @@ pub(super) fn actions(book: &Book<'_>, plan: &Plan) -> Vec<ActionPlan> {
     for (place, (action, _, table)) in said.iter().enumerate() {
         heals_later(book, action, table, &names, place);
     }
-    if plan.estate == EstateKind::Attached
+    if plan.estate == EnvironmentKind::Attached
         && let Some((_, node, _)) = said.first()
     {
         let theirs = "actions change servers: they are only for an environment that leaseproof starts";

@@ -230,7 +230,7 @@ fn tls(table: &Table) -> bool {
     table.flag("tls").is_some_and(|said| said.value)
 }
 
-/// Whether some server of the estate speaks TLS.
+/// Whether some server of the environment speaks TLS.
 fn any_tls(root: &Table) -> bool {
     root.table("vault").is_some_and(tls) || root.named("postgres").any(|(_, table)| tls(table))
 }

@@ -5,7 +5,7 @@ use leaseproof_domain::Ttl;
 use super::{Book, owned, phase};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
-use crate::plan::{EVERY_NODE, EstateKind, FaultKind, FaultName, FaultPlan, Plan, VaultStorage};
+use crate::plan::{EVERY_NODE, EnvironmentKind, FaultKind, FaultName, FaultPlan, Plan, VaultStorage};
 use crate::problem::Problem;
 use crate::value::Rate;
 
@@ -18,7 +18,7 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     let phase = |fault: &FaultPlan| plan.phases.iter().position(|phase| phase.name == fault.phase);
     faults.sort_by_key(|fault| (phase(fault), fault.at));
     one_after_the_other(book, &faults);
-    if plan.estate == EstateKind::Attached
+    if plan.estate == EnvironmentKind::Attached
         && let Some(node) = book.root.list("fault").first()
     {
         let theirs = "faults are done to servers that leaseproof stands up itself";

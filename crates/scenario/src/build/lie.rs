@@ -3,10 +3,10 @@
 use super::{Book, owned};
 use crate::near::listed;
 use crate::node::{Node, Table};
-use crate::plan::{LieKind, LiePlan, LiedTo};
+use crate::plan::{TamperKind, TamperPlan, TamperedRequest};
 use crate::problem::Problem;
 
-pub(super) fn lies(book: &Book<'_>) -> Vec<LiePlan> {
+pub(super) fn lies(book: &Book<'_>) -> Vec<TamperPlan> {
     let encrypted = book.root.table("vault").and_then(|vault| vault.flag("tls")).is_some_and(|said| said.value);
     if let Some(first) = book.root.list("lie").first().filter(|_| encrypted) {
         let deaf = Problem::at(&first.place, "[[lie]] needs a Vault without TLS");
@@ -16,8 +16,8 @@ pub(super) fn lies(book: &Book<'_>) -> Vec<LiePlan> {
     tables.filter_map(|(node, table)| lie(book, node, table)).collect()
 }
 
-fn lie(book: &Book<'_>, node: &Node, table: &Table) -> Option<LiePlan> {
-    let kind = table.parsed::<LieKind>("kind")?.value;
+fn lie(book: &Book<'_>, node: &Node, table: &Table) -> Option<TamperPlan> {
+    let kind = table.parsed::<TamperKind>("kind")?.value;
     if let Some(role) = table.entry("role") {
         let roles: Vec<&str> = book.root.named("role").map(|(entry, _)| entry.key.as_str()).collect();
         book.refer(&role.node, "promised role", &roles);
@@ -25,7 +25,7 @@ fn lie(book: &Book<'_>, node: &Node, table: &Table) -> Option<LiePlan> {
     if let Some(delay) = table.entry("delay").filter(|_| kind.default_delay().is_none()) {
         book.add(Problem::at(&delay.at, format!("`{}` does not wait", kind.name())).label("it has no delay"));
     }
-    Some(LiePlan {
+    Some(TamperPlan {
         kind,
         share: table.number("share").map_or(1.0, |share| share.value),
         to: told_to(book, table, kind),
@@ -36,7 +36,7 @@ fn lie(book: &Book<'_>, node: &Node, table: &Table) -> Option<LiePlan> {
 }
 
 /// The requests that the file says, or else all that the kind can be told to.
-fn told_to(book: &Book<'_>, table: &Table, kind: LieKind) -> Vec<LiedTo> {
+fn told_to(book: &Book<'_>, table: &Table, kind: TamperKind) -> Vec<TamperedRequest> {
     let can = kind.can_be_told_to();
     if table.entry("to").is_none() {
         return can.to_vec();

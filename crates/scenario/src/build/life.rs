@@ -6,13 +6,13 @@ use leaseproof_domain::{Origin, Ttl};
 
 use super::{Book, origin, owned};
 use crate::node::{Entry, Table};
-use crate::plan::{KeepPlan, LifePlan, RenewPlan};
+use crate::plan::{KeepPlan, LifecyclePlan, RenewPlan};
 use crate::problem::Problem;
 use crate::value::Percent;
 
-/// A life, and the lines that its checks rest on.
-pub(crate) struct LifeSaid {
-    pub(crate) plan: LifePlan,
+/// A lifecycle, and the lines that its checks rest on.
+pub(crate) struct LifecycleSaid {
+    pub(crate) plan: LifecyclePlan,
     /// How it ends.
     pub(crate) end: Origin,
     /// How its lease is renewed, where it is.
@@ -21,10 +21,10 @@ pub(crate) struct LifeSaid {
     pub(crate) kept: Option<Origin>,
 }
 
-pub(super) fn lives(book: &Book<'_>) -> Vec<LifeSaid> {
+pub(super) fn lives(book: &Book<'_>) -> Vec<LifecycleSaid> {
     let max_ttls: HashMap<&str, Ttl> =
         book.root.named("role").filter_map(|(role, table)| max_ttl(role, table)).collect();
-    let mut lives: Vec<LifeSaid> = book
+    let mut lives: Vec<LifecycleSaid> = book
         .root
         .named("life")
         .map(|(entry, table)| {
@@ -38,7 +38,7 @@ pub(super) fn lives(book: &Book<'_>) -> Vec<LifeSaid> {
     lives
 }
 
-fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, Ttl>) -> LifeSaid {
+fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, Ttl>) -> LifecycleSaid {
     let place = &entry.node.place;
     let renewal = ["lease", "renew"].into_iter().find_map(|key| table.entry(key)).map(|entry| entry.at.origin());
     let lease = table.parsed::<Ttl>("lease");
@@ -49,7 +49,7 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, 
         let beyond = format!("a lease of {} is not below `{role}`'s maximum TTL of {max}", lease.value);
         book.add(Problem::at(&lease.place, beyond).label("here"));
     }
-    let plan = LifePlan {
+    let plan = LifecyclePlan {
         name: entry.key.clone(),
         role,
         lease: lease.map(|said| said.value),
@@ -62,7 +62,7 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, 
         origin: place.origin(),
     };
     let kept = table.entry("keep_session").map(|entry| entry.at.origin());
-    LifeSaid { plan, end: origin(table, "end", place), renewal, kept }
+    LifecycleSaid { plan, end: origin(table, "end", place), renewal, kept }
 }
 
 fn max_ttl<'a>(role: &'a Entry, table: &Table) -> Option<(&'a str, Ttl)> {
@@ -79,7 +79,7 @@ fn keep_session(table: &Table) -> Option<KeepPlan> {
     Some(KeepPlan { share: table.number("share")?.value, set_role: owned(table, "set_role") })
 }
 
-/// The share of lives that are revoked.
+/// The share of lifecycles that are revoked.
 fn revoked(book: &Book<'_>, entry: &Entry) -> f64 {
     let Some(table) = entry.node.table() else { return 0.0 };
     let share = |key| table.number(key).map(|said| said.value);

@@ -28,11 +28,11 @@ use crate::near::listed;
 use crate::node::{Node, Table};
 use crate::place::{Place, Said};
 use crate::placeholder::Places;
-use crate::plan::{EstateKind, Plan, Promised};
+use crate::plan::{EnvironmentKind, Plan, Promised};
 use crate::problem::{Noted, Problem};
 use crate::username::Namings;
 
-pub(crate) use life::LifeSaid;
+pub(crate) use life::LifecycleSaid;
 
 /// The scenario while it becomes a plan.
 struct Book<'a> {
@@ -100,7 +100,8 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
         not_requested: Vec::new(),
     };
     replication::accounts(&book, &mut plan);
-    let theirs = plan.estate == EstateKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
+    let theirs =
+        plan.estate == EnvironmentKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
     let namings = Namings::of(plan.roles.iter().map(|role| role.mount.as_str()), &plan.setup, theirs);
     plan.roles.iter_mut().for_each(|role| role.naming = namings.naming(&role.name, &role.mount));
     plan.faults = fault::faults(&book, &plan);

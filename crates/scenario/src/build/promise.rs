@@ -6,12 +6,12 @@ use super::{Book, promised, ttl};
 use crate::file::{read_named, tidy};
 use crate::node::{Entry, Table, Value};
 use crate::place::{Holds, Said};
-use crate::plan::{AccountPromise, EstatePromise, Never, Promised, SessionFate};
+use crate::plan::{AccountPromise, EnvironmentPromise, Never, Promised, SessionFate};
 use crate::problem::Problem;
 
-pub(super) fn estate(book: &Book<'_>) -> EstatePromise {
-    let Some(table) = book.root.table("promise") else { return EstatePromise::default() };
-    EstatePromise {
+pub(super) fn estate(book: &Book<'_>) -> EnvironmentPromise {
+    let Some(table) = book.root.table("promise") else { return EnvironmentPromise::default() };
+    EnvironmentPromise {
         audit: table.flag("audit").map(promised),
         encrypted: table.flag("encrypted").map(promised),
         password_in_logs: table

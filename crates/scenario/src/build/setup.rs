@@ -218,7 +218,7 @@ fn has_policies(book: &Book<'_>, client: &Table) {
 /// Each policy of the client, or of a live server's agent, is made by a step; what scripts make is not known.
 pub(super) fn policies_exist(book: &Book<'_>, client: &Table) {
     let steps = || book.root.list("setup").iter().filter_map(Node::table);
-    // An estate that already stands has policies of its own.
+    // An environment that already stands has policies of its own.
     if steps().any(|step| step.entry("script").is_some()) || book.root.entry("attached").is_some() {
         return;
     }

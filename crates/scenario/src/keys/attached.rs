@@ -1,4 +1,4 @@
-//! Keys of an estate that already stands.
+//! Keys of an environment that already stands.
 
 use crate::shape::{Is, Shape, key};
 

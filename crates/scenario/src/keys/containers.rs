@@ -1,4 +1,4 @@
-//! Keys of the images of an estate of containers.
+//! Keys of the images of an environment of containers.
 
 use crate::shape::{Is, Shape, key};
 

@@ -1,13 +1,13 @@
 //! Keys of the impostor before Vault.
 
-use crate::plan::LieKind;
+use crate::plan::TamperKind;
 use crate::shape::{Is, Shape, key};
 
 pub(super) static LIE: Shape = Shape {
     name: "[[lie]]",
     says: "A tampering proxy between the credentials' client and Vault changes some requests or responses: for sabotaged environments, whose runs must fail. If several entries match a request, the first one applies.",
     keys: &[
-        key("kind", Is::Word(&LieKind::NAMES), "What the proxy does.").needed(),
+        key("kind", Is::Word(&TamperKind::NAMES), "What the proxy does.").needed(),
         key("share", Is::Share, "The share of the requests that it changes, 0 to 1. Default 1."),
         key(
             "to",

@@ -1,4 +1,4 @@
-//! Keys of what is done to the estate.
+//! Keys of what is done to the environment.
 
 use strum::VariantNames as _;
 

@@ -1,4 +1,4 @@
-//! Whether the client's policies allow what its lives do.
+//! Whether the client's policies allow what its lifecycles do.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ static CAPABILITIES: LazyLock<Regex> = LazyLock::new(|| {
 static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)#[^\n]*|//[^\n]*|/\*.*?\*/").expect("a pattern written here"));
 
-/// Notes what a life asks for and no policy of the client allows.
+/// Notes what a lifecycle asks for and no policy of the client allows.
 pub(super) fn lint(root: &Table, steps: &[Step<'_>], engines: &Engines<'_>, noted: &Noted) {
     let Some(client) = root.table("client").and_then(|client| client.entry("policies")) else { return };
     let rules = rules(steps);

@@ -1,4 +1,4 @@
-//! An estate that already stands.
+//! An environment that already stands.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where the servers run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EstateKind {
+pub enum EnvironmentKind {
     /// As children of leaseproof on loopback.
     #[default]
     Processes,
@@ -19,7 +19,7 @@ pub enum EstateKind {
     Attached,
 }
 
-impl EstateKind {
+impl EnvironmentKind {
     /// Its word in a scenario.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl EstateKind {
     }
 }
 
-/// Where an estate stands, and as whom the harness works there.
+/// Where an environment stands, and as whom the harness works there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPlan {
     /// Whether leaseproof does the scenario's set-up there, and takes it away afterwards.

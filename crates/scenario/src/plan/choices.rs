@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// Where in the time up to its end a life logs in once more.
+/// Where in the time up to its end a lifecycle logs in once more.
 const RELOGIN: (f64, f64) = (0.3, 0.9);
-/// Where in its lease a life is revoked.
+/// Where in its lease a lifecycle is revoked.
 const REVOKE: (f64, f64) = (0.2, 0.8);
 
-/// What one life chooses. It rests on the run's seed and the life's number alone: not on the time, not on what the
-/// servers answer, not on the lives before it. The same scenario and seed make the same choices.
+/// What one lifecycle chooses. It rests on the run's seed and the lifecycle's number alone: not on the time, not on what the
+/// servers answer, not on the lifecycles before it. The same scenario and seed make the same choices.
 ///
 /// Every number is drawn once, evenly from 0 up to 1, in a fixed order; what it means is decided where it is asked
 /// for, so that a scenario that changes one share changes no other choice.
@@ -38,7 +38,7 @@ impl Draw {
 }
 
 impl Choices {
-    /// The choices of life `number` under `seed`.
+    /// The choices of lifecycle `number` under `seed`.
     pub fn of(seed: u64, number: u64) -> Self {
         let mut numbers = numbers(seed, number, 0);
         // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
@@ -49,7 +49,7 @@ impl Choices {
         Self { life, revoked, renews, relogin, revoke, probed, keeps, draws: (seed, number) }
     }
 
-    /// Whether it tries its role's privileges out, where this share of lives does (0 to 1).
+    /// Whether it tries its role's privileges out, where this share of lifecycles does (0 to 1).
     pub fn probes(&self, share: f64) -> bool {
         self.probed < share
     }
@@ -60,7 +60,7 @@ impl Choices {
         Draw(numbers(seed, number, 1))
     }
 
-    /// Which of the weighted lives it is; none where no weight is above zero.
+    /// Which of the weighted lifecycles it is; none where no weight is above zero.
     pub fn life<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
         let total: u64 = mix.values().copied().map(u64::from).sum();
         let mut place = (self.life * total as f64) as u64;
@@ -73,17 +73,17 @@ impl Choices {
         })
     }
 
-    /// Whether it is revoked, where this share of lives is (0 to 1); the others are left to expire.
+    /// Whether it is revoked, where this share of lifecycles is (0 to 1); the others are left to expire.
     pub fn revoked(&self, share: f64) -> bool {
         self.revoked < share
     }
 
-    /// Whether it renews, where this share of lives does (0 to 1).
+    /// Whether it renews, where this share of lifecycles does (0 to 1).
     pub fn renews(&self, share: f64) -> bool {
         self.renews < share
     }
 
-    /// Whether it keeps a session open, where this share of lives does (0 to 1).
+    /// Whether it keeps a session open, where this share of lifecycles does (0 to 1).
     pub fn keeps(&self, share: f64) -> bool {
         self.keeps < share
     }
@@ -94,14 +94,14 @@ impl Choices {
     }
 
     /// The point of the lease at which it logs in once more: 0.3 to 0.9 of the lease, or of the part of the lease
-    /// that a life to be revoked has.
+    /// that a lifecycle to be revoked has.
     pub fn relogin_at(&self, revoked: bool) -> f64 {
         let point = between(RELOGIN, self.relogin);
         if revoked { point * self.revoke_at() } else { point }
     }
 }
 
-/// The numbers of a life for one of its uses.
+/// The numbers of a lifecycle for one of its uses.
 fn numbers(seed: u64, life: u64, purpose: u8) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use leaseproof_domain::Origin;
 use serde::{Deserialize, Serialize};
 
-/// The images that a scenario names for an estate of containers. What it does not name is the official one; the
+/// The images that a scenario names for an environment of containers. What it does not name is the official one; the
 /// environment has the last word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainersPlan {

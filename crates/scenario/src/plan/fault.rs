@@ -1,4 +1,4 @@
-//! What is done to the estate's servers while a phase lasts.
+//! What is done to the environment's servers while a phase lasts.
 
 use leaseproof_domain::{Origin, Ttl};
 use serde::{Deserialize, Serialize};

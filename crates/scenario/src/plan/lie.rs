@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// A way in which the answers of an impostor before Vault are not Vault's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LiePlan {
+pub struct TamperPlan {
     /// What it does.
-    pub kind: LieKind,
+    pub kind: TamperKind,
     /// Share of the requests that it is done to, 0 to 1. Which ones rests on the seed and the requests' order.
     pub share: f64,
     /// The requests that it is done to.
-    pub to: Vec<LiedTo>,
+    pub to: Vec<TamperedRequest>,
     /// The Vault role that it concerns, where the request names one; any where none is said.
     pub role: Option<String>,
     /// How long it waits, where its kind waits.
@@ -22,10 +22,10 @@ pub struct LiePlan {
     pub origin: Origin,
 }
 
-/// The requests of a credential's life.
+/// The requests of a credential's lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LiedTo {
+pub enum TamperedRequest {
     /// `GET <mount>/creds/<role>`.
     Issue,
     /// `PUT sys/leases/renew`.
@@ -39,7 +39,7 @@ pub enum LiedTo {
 /// A kind of lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LieKind {
+pub enum TamperKind {
     /// A revocation is answered with 204 and never passed on.
     SwallowRevokes,
     /// A revocation is answered with 204 at once and passed on after the delay.
@@ -77,13 +77,13 @@ pub enum LieKind {
     Http500AfterSuccess,
 }
 
-use LieKind::{
+use TamperKind::{
     AllowAnything, AnswerLate, AsyncRevokes, CutBody, DenyRenewals, DoubleLease, DropAfter, DropBefore, ForeignLeaseId,
     HalveLease, Http500AfterSuccess, RepeatUsernames, RevokeEarly, SwallowRenewals, SwallowRevokes, WrongPassword,
     WrongRenewable,
 };
 
-impl LieKind {
+impl TamperKind {
     /// Every kind.
     pub const ALL: [Self; 17] = [
         SwallowRevokes,
@@ -105,7 +105,7 @@ impl LieKind {
         Http500AfterSuccess,
     ];
 
-    /// The names of [`LieKind::ALL`], in the same order.
+    /// The names of [`TamperKind::ALL`], in the same order.
     pub const NAMES: [&'static str; 17] = [
         "swallow-revokes",
         "async-revokes",
@@ -133,16 +133,16 @@ impl LieKind {
     }
 
     /// The requests that it can be done to.
-    pub const fn can_be_told_to(self) -> &'static [LiedTo] {
+    pub const fn can_be_told_to(self) -> &'static [TamperedRequest] {
         match self {
-            SwallowRevokes | AsyncRevokes => &[LiedTo::Revoke],
-            RepeatUsernames | WrongPassword | RevokeEarly | ForeignLeaseId => &[LiedTo::Issue],
-            DoubleLease | HalveLease => &[LiedTo::Issue, LiedTo::Renew],
-            WrongRenewable => &[LiedTo::Issue, LiedTo::Renew],
-            DenyRenewals | SwallowRenewals => &[LiedTo::Renew],
-            AllowAnything => &[LiedTo::Issue, LiedTo::Other],
+            SwallowRevokes | AsyncRevokes => &[TamperedRequest::Revoke],
+            RepeatUsernames | WrongPassword | RevokeEarly | ForeignLeaseId => &[TamperedRequest::Issue],
+            DoubleLease | HalveLease => &[TamperedRequest::Issue, TamperedRequest::Renew],
+            WrongRenewable => &[TamperedRequest::Issue, TamperedRequest::Renew],
+            DenyRenewals | SwallowRenewals => &[TamperedRequest::Renew],
+            AllowAnything => &[TamperedRequest::Issue, TamperedRequest::Other],
             AnswerLate | DropAfter | DropBefore | CutBody | Http500AfterSuccess => {
-                &[LiedTo::Issue, LiedTo::Renew, LiedTo::Revoke]
+                &[TamperedRequest::Issue, TamperedRequest::Renew, TamperedRequest::Revoke]
             }
         }
     }
@@ -157,7 +157,7 @@ impl LieKind {
     }
 }
 
-impl FromStr for LieKind {
+impl FromStr for TamperKind {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
@@ -165,7 +165,7 @@ impl FromStr for LieKind {
     }
 }
 
-impl LiedTo {
+impl TamperedRequest {
     /// Its name in a scenario.
     pub const fn name(self) -> &'static str {
         match self {
@@ -179,11 +179,11 @@ impl LiedTo {
 
 #[cfg(test)]
 mod tests {
-    use super::LieKind;
+    use super::TamperKind;
 
     #[test]
     fn each_kind_is_read_by_the_name_that_it_is_kept_under() {
-        for kind in LieKind::ALL {
+        for kind in TamperKind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.name()));
         }

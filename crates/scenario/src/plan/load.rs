@@ -14,13 +14,13 @@ pub struct ClientPlan {
     pub forbidden: String,
     /// How long a request may take before its client goes away.
     pub timeout: Ttl,
-    /// How many lives may be between two answers at once; an arrival beyond is shed.
+    /// How many lifecycles may be between two answers at once; an arrival beyond is shed.
     pub in_flight: u32,
 }
 
 /// What is done with a credential.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LifePlan {
+pub struct LifecyclePlan {
     /// Its name, by which phases mix it.
     pub name: String,
     /// The promised role that it takes credentials of.
@@ -32,21 +32,21 @@ pub struct LifePlan {
     /// The line of `query`; none where the scenario says none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_origin: Option<Origin>,
-    /// Which share of lives renew, and at which point of the lease.
+    /// Which share of lifecycles renew, and at which point of the lease.
     pub renew: Option<RenewPlan>,
-    /// Which share of lives keep their first session open beyond the credential's end.
+    /// Which share of lifecycles keep their first session open beyond the credential's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_session: Option<KeepPlan>,
     /// How long the client waits for an issue's answer before it goes away; its time-out where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<Ttl>,
-    /// Share of lives that are revoked; the others are left to expire. 0 to 1.
+    /// Share of lifecycles that are revoked; the others are left to expire. 0 to 1.
     pub revoke: f64,
     /// The `[life.<name>]` line.
     pub origin: Origin,
 }
 
-impl LifePlan {
+impl LifecyclePlan {
     /// Whether its query begins and rolls back a transaction of its own.
     pub fn rolls_back(&self) -> bool {
         self.query.starts_with("BEGIN")
@@ -61,18 +61,18 @@ impl LifePlan {
 /// Sessions that are kept open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeepPlan {
-    /// Share of lives that keep one, 0 to 1.
+    /// Share of lifecycles that keep one, 0 to 1.
     pub share: f64,
     /// The group that the session sets its role to.
     pub set_role: Option<String>,
 }
 
-/// Renewals of a life.
+/// Renewals of a lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RenewPlan {
     /// The point of the lease at which it is renewed, 0 to 1.
     pub at: f64,
-    /// Share of lives that renew, 0 to 1.
+    /// Share of lifecycles that renew, 0 to 1.
     pub share: f64,
 }
 
@@ -85,7 +85,7 @@ pub struct PhasePlan {
     pub rate: f64,
     /// How long arrivals come.
     pub duration: Ttl,
-    /// How long lives may go on after the last arrival.
+    /// How long lifecycles may go on after the last arrival.
     pub drain: Ttl,
     /// Lives and their weights.
     pub mix: BTreeMap<String, u32>,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Choices, LifePlan, PhasePlan, Plan, Schedule};
+use super::{Choices, LifecyclePlan, PhasePlan, Plan, Schedule};
 
 /// What the load of a plan consists of, arrival by arrival: it follows from the plan alone. Arrivals are numbered from 1,
 /// through all phases, whether they are sent or dropped.
@@ -19,7 +19,7 @@ pub struct PlannedArrival<'p> {
     /// The phase in which it comes.
     pub phase: &'p PhasePlan,
     /// The lifecycle that it begins.
-    pub life: &'p LifePlan,
+    pub life: &'p LifecyclePlan,
     /// What it chooses.
     pub choices: Choices,
     /// Whether its credential tries its role's privileges: those of the first arrivals of a role do, and a share of the

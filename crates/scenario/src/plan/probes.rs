@@ -1,4 +1,4 @@
-//! Which of a role's privileges are tried out, by how many lives, and which may be.
+//! Which of a role's privileges are tried out, by how many lifecycles, and which may be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::predefined::gives;
 use super::{PublicDefaults, RolePromise};
 
-/// How many lives of a role try its privileges out, and how many of those that it is not to have.
+/// How many lifecycles of a role try its privileges out, and how many of those that it is not to have.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbePlan {
-    /// The first lives that do, counted by arrival.
+    /// The first lifecycles that do, counted by arrival.
     pub first: u64,
     /// The share (0 to 1) of the later ones.
     pub share: f64,

@@ -16,9 +16,9 @@ pub struct Promised<T> {
     pub origin: Origin,
 }
 
-/// What is promised of the whole estate. What is not said is not judged.
+/// What is promised of the whole environment. What is not said is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EstatePromise {
+pub struct EnvironmentPromise {
     /// An audit log holds every issue.
     pub audit: Option<Promised<bool>>,
     /// Every session of credentials and of Vault itself is encrypted.

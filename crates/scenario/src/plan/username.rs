@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EstateKind, Plan, Promised, RolePromise};
+use super::{EnvironmentKind, Plan, Promised, RolePromise};
 
 /// How the usernames of a role's credentials are formed, as far as the set-up says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl Plan {
     pub fn role_names(&self) -> Vec<RoleNames<'_>> {
         let mut names: Vec<RoleNames<'_>> = self.roles.iter().map(RolePromise::role_names).collect();
         let known = |role: &RolePromise| role.naming.is_default() && role.username.is_none();
-        if self.attached.is_none() || self.estate != EstateKind::Attached {
+        if self.attached.is_none() || self.estate != EnvironmentKind::Attached {
             let defaults: BTreeSet<&str> =
                 self.roles.iter().filter(|role| known(role)).map(|role| role.on.as_str()).collect();
             let pattern = r"v-.{0,8}-.{0,8}-[A-Za-z0-9]{20}-[0-9]{10}";

@@ -1,4 +1,4 @@
-//! A credential's life in the database engine, on a real Vault and a real PostgreSQL.
+//! A credential's lifecycle in the database engine, on a real Vault and a real PostgreSQL.
 
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;

@@ -1,11 +1,11 @@
-//! What the watch sees of a real estate: credentials come, are looked at, and go.
+//! What the watch sees of a real environment: credentials come, are looked at, and go.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{Event, ObjectKind, Privilege, Redactor};
-use leaseproof_estate::{Estate, StandOptions};
+use leaseproof_environment::{Environment, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
 use leaseproof_postgres::{Login, Observer, Session};
 use leaseproof_scenario::{LoadOptions, load};
@@ -28,7 +28,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     let redactor = Arc::new(Redactor::new());
 
     let options = StandOptions { run: name, parent: folder.path().to_owned() };
-    let mut estate = Estate::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
+    let mut estate = Environment::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
     let logs = estate.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
     let observer = Observer::lazy(estate.observer_login(&role.on, &role.database));
     let config = Config {

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::{
-    DnsAnswer, DnsEvent, DnsQuery, Event, Expected, Grant, KeptSession, LeaseId, LeaseSighting, Micros, Operation,
+    DnsAnswer, DnsEvent, DnsQuery, Event, Expected, Grant, KeptSession, LeaseId, LeaseObservation, Micros, Operation,
     Outcome, PhaseMark, PhasePoint, PolicyProbe, PrivilegeReading, PrivilegeSet, ProbeRecord, RefusedRequest,
-    Rendering, RoleRead, RoleSeen, RoleSighting, SessionSeen, SessionSighting, Ttl, UnixMicros, Username, ZoneChange,
-    ZoneOutcome, ZoneWrite,
+    Rendering, RoleObservation, RoleRead, RoleSeen, SessionObservation, SessionSeen, Ttl, UnixMicros, Username,
+    ZoneChange, ZoneOutcome, ZoneWrite,
 };
 use leaseproof_scenario::{
-    KeepPlan, Layout, LifePlan, PhasePlan, Plan, PlannedLoad, PostgresPlan, ProbePlan, Replication, Schedule,
+    KeepPlan, Layout, LifecyclePlan, PhasePlan, Plan, PlannedLoad, PostgresPlan, ProbePlan, Replication, Schedule,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S, Story, dependencies, irrevocable, line, privileges, refused_with};
@@ -76,8 +76,8 @@ pub(super) fn plan() -> Plan {
     plan
 }
 
-fn lifecycle(name: &str, role: &str) -> LifePlan {
-    LifePlan {
+fn lifecycle(name: &str, role: &str) -> LifecyclePlan {
+    LifecyclePlan {
         name: name.into(),
         role: role.into(),
         lease: Some(Ttl::from_secs(LEASE)),
@@ -288,7 +288,7 @@ fn looks(story: &mut Story, credentials: &[Credential]) {
     for at in (1..).map(|number| number * 250 * MS).take_while(|at| *at < over) {
         let shown = |credential: &&Credential| between(at, 250 * MS, credential.issued + 10 * MS);
         let lost = |credential: &&Credential| between(at, 250 * MS, credential.gone);
-        // One that lives for less than a look's pace is never shown.
+        // One that exists for less than a look's pace is never shown.
         let brief = |credential: &&Credential| credential.gone < at;
         let appeared: Vec<&Credential> = credentials.iter().filter(shown).filter(|it| !brief(it)).collect();
         let gone: Vec<&Credential> = credentials.iter().filter(lost).collect();
@@ -300,10 +300,10 @@ fn looks(story: &mut Story, credentials: &[Credential]) {
         });
         let total = credentials.iter().filter(|it| it.issued + 10 * MS < at && it.gone >= at).count() as u64;
         let oids = gone.iter().map(|it| oid(it.life)).collect();
-        let roles = RoleSighting { from, to, appeared: roles.collect(), changed: vec![], gone: oids, total };
+        let roles = RoleObservation { from, to, appeared: roles.collect(), changed: vec![], gone: oids, total };
         story.add(to.0, Event::Roles(roles));
         let leases = |these: &[&Credential]| these.iter().map(|it| it.lease()).collect();
-        let leases = LeaseSighting { from, to, appeared: leases(&appeared), gone: leases(&gone), total };
+        let leases = LeaseObservation { from, to, appeared: leases(&appeared), gone: leases(&gone), total };
         story.add(to.0, Event::Leases(leases));
         if at % (500 * MS) == 0 {
             sessions(story, at, credentials);
@@ -348,7 +348,7 @@ fn sessions(story: &mut Story, at: u64, credentials: &[Credential]) {
     }
     let accounts = if at == 500 * MS { vec![session(9, 10_001, Username::new("vaultuser"))] } else { vec![] };
     let (from, to) = (Micros(at), Micros(at + MS));
-    story.add(to.0, Event::Sessions(SessionSighting { from, to, appeared, gone, total: 0, accounts }));
+    story.add(to.0, Event::Sessions(SessionObservation { from, to, appeared, gone, total: 0, accounts }));
 }
 
 /// When the DNS server's configuration is rendered.

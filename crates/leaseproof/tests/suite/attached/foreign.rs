@@ -1,4 +1,4 @@
-//! What belongs to other people in an estate that already stands, with names that are easily taken for the run's own:
+//! What belongs to other people in an environment that already stands, with names that are easily taken for the run's own:
 //! a look at all of it, to be compared before, during and after a run.
 
 use leaseproof_postgres::Session;

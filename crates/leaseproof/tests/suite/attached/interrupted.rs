@@ -1,4 +1,4 @@
-//! Fifty runs with a set-up of their own, each ended at a random moment by a random signal, in an estate in which others'
+//! Fifty runs with a set-up of their own, each ended at a random moment by a random signal, in an environment in which others'
 //! things stand beside the run's: afterwards everything is as it was before the first of them.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Runs in an estate that already stands, under exactly the rights that `leaseproof policy` prints: what they prove,
+//! Runs in an environment that already stands, under exactly the rights that `leaseproof policy` prints: what they prove,
 //! what they refuse beforehand, and that nothing is left of them.
 
 mod commits;

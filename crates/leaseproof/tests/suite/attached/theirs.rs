@@ -1,4 +1,4 @@
-//! Somebody else's estate: Vault and PostgreSQL behind TLS, with a secrets engine, a role, a client's policy, and the
+//! Somebody else's environment: Vault and PostgreSQL behind TLS, with a secrets engine, a role, a client's policy, and the
 //! accounts that leaseproof itself asks for, under exactly the rights that it prints.
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -120,7 +120,7 @@ ca                     = "ca.pem"
 const HBA: &str = "host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
 
 impl Theirs {
-    /// An estate in which nobody else is at work.
+    /// An environment in which nobody else is at work.
     pub(crate) async fn stand() -> Self {
         let theirs = Self::bare().await;
         theirs.write_scenario("quiet = true");
@@ -133,7 +133,7 @@ impl Theirs {
         theirs
     }
 
-    /// An estate in which nobody has done anything but let leaseproof in, to do a set-up of its own.
+    /// An environment in which nobody has done anything but let leaseproof in, to do a set-up of its own.
     pub(crate) async fn stand_for_ours() -> Self {
         let theirs = Self::bare().await;
         theirs.write(&OURS.replace("WORKSPACE", workspace().to_str().unwrap()));

@@ -59,7 +59,7 @@ pub(crate) struct Change {
     pub(crate) toml: &'static str,
     /// Keys of `[promise]`.
     pub(crate) promise: &'static str,
-    /// Keys of the life.
+    /// Keys of the lifecycle.
     pub(crate) life: &'static str,
     /// A file beside the scenario: its name and its text.
     pub(crate) file: (&'static str, &'static str),
@@ -106,7 +106,7 @@ impl Parent {
         if let Some(statements) = statements {
             let _ = write!(text, "creation_statements = '''\n{statements}'''\n");
         }
-        // A few lives that are over soon.
+        // A few lifecycles that are over soon.
         let _ = write!(
             text,
             "[promise]\ndead_within = \"4s\"\n{}[life.{}]\nlease = \"4s\"\n{}[[phase]]\nname = \"steady\"\nrate = \"4/s\"\nfor = \"2s\"\n",

@@ -11,18 +11,18 @@ use super::{Book, owned};
 use crate::address;
 use crate::node::{Entry, Table};
 use crate::plan::{
-    AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EstateKind, SecretSource,
+    AttachedAuth, AttachedFiles, AttachedPlan, AttachedPostgres, AttachedVault, EnvironmentKind, SecretSource,
 };
 use crate::problem::Problem;
 
 /// Where the servers run.
-pub(super) fn kind(book: &Book<'_>) -> EstateKind {
+pub(super) fn kind(book: &Book<'_>) -> EnvironmentKind {
     let said = book.root.text("estate");
     if said.as_ref().is_some_and(|said| said.value == "containers") {
-        return EstateKind::Containers;
+        return EnvironmentKind::Containers;
     }
     let Some(said) = said.filter(|said| said.value == "attached") else {
-        return EstateKind::Processes;
+        return EnvironmentKind::Processes;
     };
     if book.root.entry("attached").is_none() {
         book.add(
@@ -30,7 +30,7 @@ pub(super) fn kind(book: &Book<'_>) -> EstateKind {
                 .label("it has no [attached]"),
         );
     }
-    EstateKind::Attached
+    EnvironmentKind::Attached
 }
 
 pub(super) fn attached(book: &Book<'_>) -> Option<AttachedPlan> {

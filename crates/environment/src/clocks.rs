@@ -1,0 +1,58 @@
+use std::time::Instant;
+
+use leaseproof_domain::{ClockReading, Event, UnixMicros};
+use leaseproof_history::Recorder;
+use leaseproof_postgres::{Login, Observer};
+use leaseproof_vault::Client;
+
+use crate::vault::SERVER;
+use crate::{Environment, EnvironmentError};
+
+impl Environment {
+    /// Measures how far each server's clock is from the harness's wall clock, and records it. It takes about a second,
+    /// because Vault tells whole seconds only and its next one has to be waited for.
+    ///
+    /// The harness's wall clock is taken as the run's epoch and the monotonic time since then, so that a step of the
+    /// wall clock during the run does not show as a step of the servers.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Vault`] and [`EnvironmentError::Postgres`] where a server does not answer.
+    pub async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EnvironmentError> {
+        let clusters = async {
+            for (_, cluster) in self.clusters() {
+                postgres_clock(&cluster.name, cluster.observer_login("postgres"), recorder).await?;
+            }
+            Ok(())
+        };
+        let vault = self.vault();
+        let (vault, clusters) = tokio::join!(vault_clock(&vault, recorder), clusters);
+        vault.and(clusters)
+    }
+}
+
+/// Reads Vault's clock.
+pub(crate) async fn vault_clock(vault: &Client, recorder: &Recorder) -> Result<(), EnvironmentError> {
+    let clock = vault.clock().await;
+    let clock = clock.map_err(|source| EnvironmentError::Vault { doing: "read its clock", source })?;
+    let least = clock.uncertainty_micros;
+    record(recorder, SERVER, clock.server, (clock.sent, clock.answered), least);
+    Ok(())
+}
+
+/// Reads the clock of the cluster `name`, as `login` reaches it.
+pub(crate) async fn postgres_clock(name: &str, login: Login, recorder: &Recorder) -> Result<(), EnvironmentError> {
+    let failed = |source| EnvironmentError::Postgres { server: name.to_owned(), doing: "read its clock", source };
+    let observer = Observer::connect(login).await.map_err(failed)?;
+    let clock = observer.clock().await.map_err(failed)?;
+    record(recorder, name, clock.server, (clock.sent, clock.answered), 0);
+    Ok(())
+}
+
+/// The server read its clock somewhere between the question and the answer: the middle is off by half of that at most.
+fn record(recorder: &Recorder, server: &str, told: UnixMicros, (sent, answered): (Instant, Instant), least: i64) {
+    let half = answered.saturating_duration_since(sent) / 2;
+    let at = recorder.clock().micros(sent + half);
+    let here = recorder.clock().epoch().0 + i64::try_from(at.0).unwrap_or(i64::MAX);
+    let uncertainty = i64::try_from(half.as_micros()).unwrap_or(i64::MAX).max(least);
+    recorder.record(Event::Clock(ClockReading { at, server: server.to_owned(), offset: told.0 - here, uncertainty }));
+}

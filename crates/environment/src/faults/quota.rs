@@ -1,0 +1,23 @@
+//! Vault limits the rate of requests to a mount.
+
+use super::{Done, Heal, Healed, Tell, done_to};
+use crate::Environment;
+
+struct Limited {
+    node: String,
+}
+
+pub(super) async fn inject(estate: &mut Environment, on: &str, mount: &str, rate: f64) -> Done {
+    let node = estate.server_of(on).await?;
+    estate.vault.limit(mount, rate).await?;
+    let words = done_to(&node, "told to limit the rate of requests");
+    Ok(Limited { node }.done(words))
+}
+
+impl Heal for Limited {
+    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
+        estate.vault.unlimit().await?;
+        tell(format!("{} has no limit", self.node));
+        Ok(None)
+    }
+}

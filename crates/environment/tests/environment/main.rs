@@ -1,0 +1,14 @@
+//! Environments of real Vault and PostgreSQL: they stand, take a set-up, and leave nothing, whatever ends them.
+
+#[cfg(test)]
+mod encrypted;
+#[cfg(test)]
+mod high_availability;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod set_up;
+#[cfg(test)]
+mod stand;
+#[cfg(test)]
+mod support;
