@@ -147,7 +147,7 @@ struct Candidate<'a> {
 impl Candidate<'_> {
     /// Whether its name matches the pattern of that promised role.
     fn is_named_for(&self, mount: &str, name: &str) -> bool {
-        self.of.iter().any(|role| role.mount.trim_matches('/') == mount && role.name == name)
+        self.of.iter().any(|role| role.mount == mount && role.name == name)
     }
 
     fn orphan(&self) -> OrphanBefore {

@@ -2,7 +2,7 @@
 
 use leaseproof_domain::Ttl;
 
-use super::{Book, owned, phase};
+use super::{Book, mount, owned, phase};
 use crate::near::{listed, nearest};
 use crate::node::{Node, Table};
 use crate::plan::{EVERY_NODE, EnvironmentKind, FaultKind, FaultName, FaultPlan, Plan, VaultStorage};
@@ -70,7 +70,7 @@ fn fault(book: &Book<'_>, plan: &Plan, node: &Node, table: &Table) -> Option<Fau
 fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
     let span = |key: &str| span(table, key);
     let to = || owned(table, "to").unwrap_or_default();
-    let mount = || plan.roles.first().map(|role| role.mount.clone());
+    let first = || plan.roles.first().map(|role| role.mount.clone());
     match name {
         FaultName::Kill => FaultKind::Kill,
         FaultName::Restart => FaultKind::Restart,
@@ -85,7 +85,7 @@ fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
         FaultName::Loss => FaultKind::Loss { to: to(), share: table.number("share").map_or(0.0, |said| said.value) },
         FaultName::Quota => FaultKind::Quota {
             rate: table.parsed::<Rate>("rate").map_or(0.0, |said| said.value.0),
-            mount: owned(table, "mount").or_else(mount).unwrap_or_default(),
+            mount: mount(table).or_else(first).unwrap_or_default(),
         },
         FaultName::Flood => FaultKind::Flood,
         FaultName::TokenExpiry => FaultKind::TokenExpiry,

@@ -169,6 +169,11 @@ fn owned(table: &Table, key: &str) -> Option<String> {
     table.text(key).map(|said| said.value.to_owned())
 }
 
+/// The path of a mount, as Vault's paths have it: without the slash that Vault lists it with.
+fn mount(table: &Table) -> Option<String> {
+    table.text("mount").map(|said| said.value.trim_matches('/').to_owned())
+}
+
 /// Where `key` of `table` is said; the table's own place where it is not.
 fn origin(table: &Table, key: &str, place: &Place) -> Origin {
     table.entry(key).map_or_else(|| place.origin(), |entry| entry.at.origin())

@@ -81,7 +81,7 @@ pub struct AccountPromise {
 pub struct RolePromise {
     /// The Vault role.
     pub name: String,
-    /// The mount of its secrets engine, e.g. `database`.
+    /// The mount of its secrets engine, without slashes around it, e.g. `database`.
     pub mount: String,
     /// The cluster that its credentials are for, e.g. `target`.
     pub on: String,
@@ -129,7 +129,7 @@ pub struct RolePromise {
 impl RolePromise {
     /// Where its credentials are requested, e.g. `database/creds/app`. Its leases begin with that and a slash.
     pub fn creds_path(&self) -> String {
-        format!("{}/creds/{}", self.mount.trim_matches('/'), self.name)
+        format!("{}/creds/{}", self.mount, self.name)
     }
 }
 
