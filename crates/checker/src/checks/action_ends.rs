@@ -1,4 +1,4 @@
-use leaseproof_domain::Finding;
+use leaseproof_domain::{Finding, Outcome};
 
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
@@ -20,6 +20,10 @@ impl Check for ActionEnds {
                     continue;
                 }
             };
+            if let Outcome::Harness { fault, why } = &end.outcome {
+                collector.cannot_say(format!("{words} was not taken: {fault} ({why})"));
+                continue;
+            }
             collector.sample();
             if let Some(complaint) = &end.complaint {
                 collector.find(Finding {

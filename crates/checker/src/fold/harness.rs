@@ -45,9 +45,15 @@ impl Harness {
     /// Takes in an operation.
     pub(crate) fn operation(&mut self, record: &OperationRecord) {
         match &record.outcome {
-            Outcome::Harness { fault, why } => self.add(*fault, record.end, why),
             Outcome::Ok => self.grant(record),
-            _ => {}
+            outcome => self.outcome(outcome, record.end),
+        }
+    }
+
+    /// Takes in how an operation or an action ended.
+    pub(crate) fn outcome(&mut self, outcome: &Outcome, at: Micros) {
+        if let Outcome::Harness { fault, why } = outcome {
+            self.add(*fault, at, why);
         }
     }
 

@@ -105,6 +105,9 @@ impl Run<'_> {
 
     /// What an action declares about the credentials that stand is known to their lives.
     fn action(&mut self, mark: &ActionMark) {
+        if let Some(end) = &mark.end {
+            self.harness.outcome(&end.outcome, mark.at);
+        }
         self.actions.mark(mark, self.lives.values());
         self.faults.mark_action(mark);
         self.end_early();

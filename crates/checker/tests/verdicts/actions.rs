@@ -2,7 +2,8 @@
 
 use insta::assert_snapshot;
 use leaseproof_domain::{
-    ActionEnd, ActionMark, Event, Failure, FailureSource, Micros, Operation, Outcome, Privilege, PrivilegeSet, Ttl,
+    ActionEnd, ActionMark, Event, Failure, FailureSource, HarnessFault, Micros, Operation, Outcome, Privilege,
+    PrivilegeSet, Ttl, Validity,
 };
 use leaseproof_scenario::{ActionPlan, Affected, SetupAction, SetupStep, Warnings};
 
@@ -91,6 +92,19 @@ fn act_1_an_action_has_to_end_as_the_scenario_expects() {
         (Some(Micros(5 * S)), Some("400"), Some(line(90)))
     );
     assert_eq!(Story::good().asking_too("ACT-1").unknown("ACT-1"), "no action was taken");
+}
+
+#[test]
+fn an_action_that_failed_for_reasons_of_the_harness_is_not_judged() {
+    let mut story = with(vec![action("one"), action("two")], &[(3 * S, 3_100 * MS)]);
+    mark(&mut story, 2, 5 * S, None);
+    let why = "Too many open files (os error 24)".to_owned();
+    let outcome = Outcome::Harness { fault: HarnessFault::FileDescriptors, why };
+    let complaint = Some("had no answer: Too many open files (os error 24)".into());
+    mark(&mut story, 2, 6 * S, Some(ActionEnd { outcome, complaint, notes: vec![] }));
+    assert_snapshot!(story.unknown("ACT-1"), @"action 2 (two: delete database/roles/other) was not taken: leaseproof ran out of file descriptors (Too many open files (os error 24))");
+    let Validity::Invalid { why } = story.judged().verdicts.validity else { panic!("the measurement is valid") };
+    assert_snapshot!(why, @"leaseproof ran out of file descriptors at 6.000 s; 1 request failed because of that and is not judged (the first: Too many open files (os error 24)); raise the limit (ulimit -n) or lower `in_flight` and the rates, and run again");
 }
 
 #[test]

@@ -113,9 +113,7 @@ impl Script<'_> {
         let MadeThere::Database { name, .. } = made else { return Ok(()) };
         let first = format!("leaseproof-{}-{number}", self.run);
         let create = renamed(text, &first).ok_or_else(|| Undone::Beyond("pg_database".to_owned()))?;
-        self.traces
-            .proof(made, Proof::MadeAs { name: first.clone() })
-            .map_err(|why| Undone::Ledger(why.to_string()))?;
+        self.traces.proof(made, Proof::MadeAs { name: first.clone() }).map_err(Undone::Ledger)?;
         session.script(&create).await?;
         session.script("BEGIN").await?;
         let oid = format!("SELECT oid FROM pg_catalog.pg_database WHERE datname = {}", literal(&first));
@@ -128,14 +126,15 @@ impl Script<'_> {
 
     async fn proof(&self, session: &Session, made: &MadeThere, oid: &str) -> Result<(), Undone> {
         let oid = session.value(oid).await?.and_then(|oid| oid.parse().ok());
-        let oid = oid.ok_or_else(|| Undone::Ledger(format!("{made} has no OID after it was made")))?;
-        self.traces.proof(made, Proof::Oid { oid }).map_err(|why| Undone::Ledger(why.to_string()))
+        let oid = oid.ok_or_else(|| Undone::NoOid(format!("{made} has no OID after it was made")))?;
+        self.traces.proof(made, Proof::Oid { oid }).map_err(Undone::Ledger)
     }
 
     fn not_done(&self, why: Undone, statement: &str, place: usize, notes: Vec<ServerNote>) -> NotDone {
         match why {
             Undone::Error(why) => sql::refused(&why, self.file, self.text, (statement, place), notes, self.redactor),
-            Undone::Ledger(why) => NotDone::Unsendable(why),
+            Undone::Ledger(why) => NotDone::because_of(&why.into()),
+            Undone::NoOid(why) => NotDone::Unsendable(why),
             Undone::Beyond(catalogs) => NotDone::Unsendable(format!(
                 "the statement at byte {place} of {} changed {catalogs}, which all databases of the cluster share: it was \
                  rolled back",
@@ -150,7 +149,10 @@ enum Undone {
     Error(Error),
     /// It changed those catalogs.
     Beyond(String),
-    Ledger(String),
+    /// What tells it from others cannot be written.
+    Ledger(leaseproof_history::Error),
+    /// What it made is not there.
+    NoOid(String),
 }
 
 impl From<Error> for Undone {

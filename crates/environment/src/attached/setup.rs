@@ -74,7 +74,7 @@ impl Attached {
     /// Makes sure that a step has changed nothing of others. The statements are checked before they run; this is for what
     /// that check does not see.
     async fn unchanged(&self, others: &Others) -> Result<(), NotDone> {
-        let later = Others::read(&self.clusters).await.map_err(|why| NotDone::Unsendable(why.to_string()))?;
+        let later = Others::read(&self.clusters).await.map_err(|why| NotDone::because_of(&why.into()))?;
         let mut changes = others.changes(&later);
         changes.extend(others.joined(&later, &self.traces.all().2, &self.clusters));
         if changes.is_empty() {
@@ -159,7 +159,7 @@ impl Attached {
     }
 
     fn proof(&self, made: &MadeThere, proof: Proof) -> Result<(), NotDone> {
-        self.traces.proof(made, proof).map_err(|why| NotDone::Unsendable(why.to_string()))
+        self.traces.proof(made, proof).map_err(|why| NotDone::because_of(&why.into()))
     }
 
     pub(super) fn placeholders(&self) -> Placeholders {
