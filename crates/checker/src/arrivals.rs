@@ -27,9 +27,11 @@ struct Due<'p> {
 }
 
 impl<'p> Arrivals<'p> {
-    pub(crate) fn of(run: &Run<'p>, windows: &Windows<'_>) -> Self {
+    /// Those of the roles that are wanted.
+    pub(crate) fn of(run: &Run<'p>, windows: &Windows<'_>, wanted: impl Fn(&str) -> bool) -> Self {
         let first = run.plan.phases.first().map(|phase| phase.name.as_str());
-        let due = run.planned.by_phase_and_role().into_iter().map(|((phase, role), expected)| {
+        let planned = run.planned.by_phase_and_role().into_iter().filter(|((_, role), _)| wanted(role));
+        let due = planned.map(|((phase, role), expected)| {
             let issues = windows.due(Operation::Issue, phase, role);
             // One credential of each role that promises a maximum TTL is no arrival: it asks for more than that.
             let beside = first == Some(phase) && run.promise(role).is_some_and(|promise| promise.max_ttl.is_some());

@@ -4,9 +4,11 @@ use leaseproof_domain::{Event, Observer, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::arrivals::Arrivals;
+use crate::clusters::Clusters;
 use crate::collector::{FindingCollector, Written};
 use crate::coverage::{Place, too_little};
-use crate::fold::{LeftBefore, Life, Orphan, Run};
+use crate::fold::{Groups, LeftBefore, Life, Orphan, Run};
+use crate::part::Part;
 use crate::windows::{Selection, Windows};
 
 /// One promise, judged.
@@ -28,6 +30,15 @@ pub(crate) trait Check {
     /// The observers that look at a pace of their own and without most of whose observations it cannot pass.
     fn observers(&self) -> &'static [Observer] {
         self.relies_on()
+    }
+
+    /// Whether it rests on what was seen of roles, so that it is judged cluster by cluster.
+    fn is_of_clusters(&self) -> bool {
+        let of_cluster = |observer: &Observer| {
+            use Observer::{Dependencies, Leases, Privileges, RoleRead, Roles, Sessions};
+            matches!(observer, Roles | Leases | Privileges | RoleRead | Sessions | Dependencies)
+        };
+        self.relies_on().iter().chain(self.observers()).any(of_cluster)
     }
 
     /// Of which arrivals it cannot pass without most; none if what it judges does not follow from arrivals.
@@ -58,6 +69,8 @@ pub(crate) trait Check {
 pub(crate) struct Whole<'a> {
     pub(crate) windows: &'a Windows<'a>,
     pub(crate) orphans: &'a [Orphan],
+    /// The groups of the whole run and of its clusters.
+    pub(crate) groups: Vec<&'a Groups>,
     /// The roles from before the run that have no lease.
     pub(crate) left: &'a LeftBefore,
     /// The arrivals that were due, of a complete run.
@@ -69,7 +82,10 @@ pub(crate) struct Whole<'a> {
 /// A check with its collector. A check that panics is left alone from then on, and is Unknown.
 pub(crate) struct Asked {
     pub(crate) ask: Ask,
-    check: Box<dyn Check>,
+    /// The check, or one for each cluster that is judged by itself, with the place of its part of the run.
+    checks: Vec<(usize, Box<dyn Check>)>,
+    /// Of each part of the run, its cluster.
+    clusters: Vec<Option<String>>,
     collector: FindingCollector,
     crashed: Option<String>,
     /// Whether what it would be shown cannot be told apart.
@@ -99,50 +115,86 @@ impl Outcome {
 }
 
 impl Asked {
-    pub(crate) fn new(ask: &Ask, check: Box<dyn Check>, plan: &Plan) -> Self {
-        let mut collector = FindingCollector::new(ask, plan);
-        let blinded = has_several_clusters(plan)
-            && check.relies_on().iter().any(|observer| !matches!(observer, Observer::Audit | Observer::Irrevocable));
-        if blinded {
-            collector.cannot_say("the history does not distinguish the roles of several clusters");
+    /// `check` makes one; it makes one for each cluster if it rests on what was seen in several.
+    pub(crate) fn new(ask: &Ask, plan: &Plan, clusters: &Clusters<'_>, check: impl Fn() -> Box<dyn Check>) -> Self {
+        let first = check();
+        let own = match &ask.subject {
+            Subject::Role(name) => clusters.of_role(name),
+            _ if ask.check.as_str().starts_with("DNS-") => {
+                plan.pdns.as_ref().and_then(|pdns| clusters.of_role(&pdns.role))
+            }
+            _ => None,
+        };
+        let parts = clusters.several().iter().enumerate().filter(|(_, name)| own.is_none_or(|own| own == **name));
+        let parts: Vec<usize> = parts.map(|(place, _)| place + 1).collect();
+        let checks = match parts.split_first() {
+            Some((part, others)) if first.is_of_clusters() => {
+                let others = others.iter().map(|part| (*part, check()));
+                [(*part, first)].into_iter().chain(others).collect()
+            }
+            _ => vec![(0, first)],
+        };
+        let collector = FindingCollector::new(ask, plan);
+        let names = clusters.several().iter().map(|name| Some((*name).to_owned()));
+        let clusters = std::iter::once(None).chain(names).collect();
+        Self { ask: ask.clone(), checks, clusters, collector, crashed: None, blinded: false }
+    }
+
+    /// What observers saw cannot be told apart from here on.
+    pub(crate) fn blind(&mut self) {
+        if self.checks.iter().any(|(_, check)| check.is_of_clusters()) {
+            self.collector.cannot_say("the history does not distinguish the roles of several clusters");
+            self.blinded = true;
         }
-        Self { ask: ask.clone(), check, collector, crashed: None, blinded }
     }
 
-    pub(crate) fn see(&mut self, event: &Event, run: &Run<'_>) {
-        self.guarded(|check, collector| check.see(event, run, collector));
+    /// Sees an event that a part of the run has taken in.
+    pub(crate) fn see(&mut self, event: &Event, part: usize, run: &Run<'_>) {
+        self.guarded(part, |check, collector| check.see(event, run, collector));
     }
 
-    pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
+    /// Sees a lifecycle of a part of the run.
+    pub(crate) fn life(&mut self, life: &Life, part: usize, run: &Run<'_>) {
         let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *life.role);
         if !others {
             self.collector.begin_life(&life.phase, &life.role);
-            self.guarded(|check, collector| check.life(life, run, collector));
+            self.guarded(part, |check, collector| check.life(life, run, collector));
             self.collector.end_life();
         }
     }
 
-    pub(crate) fn end(mut self, run: &Run<'_>, whole: &Whole<'_>) -> (Ask, Outcome) {
+    /// Ends the check with each part of the run.
+    pub(crate) fn end(mut self, parts: &[Part<'_>], wholes: &[Whole<'_>]) -> (Ask, Outcome) {
         let subject = self.ask.subject.clone();
-        self.guarded(|check, collector| check.end(run, whole, collector));
-        self.guarded(|check, collector| expect_data(check, &subject, run, whole, collector));
-        for observer in self.check.relies_on() {
-            if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
-                self.collector.cannot_say(format!("{} could not be observed all the time: {why}", seen_by(*observer)));
+        for (number, (part, whole)) in parts.iter().zip(wholes).enumerate() {
+            let run = &part.run;
+            self.guarded(number, |check, collector| check.end(run, whole, collector));
+            self.guarded(number, |check, collector| expect_data(check, &subject, part, whole, collector));
+            for (_, check) in self.checks.iter().filter(|(of, _)| *of == number) {
+                for observer in check.relies_on() {
+                    if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
+                        let seen = part.seen_by(*observer);
+                        self.collector.cannot_say(format!("{seen} could not be observed all the time: {why}"));
+                    }
+                }
             }
         }
-        let (without_samples, raise) = (self.check.without_samples(), self.check.raise());
-        let rests_on_timing = self.check.rests_on_timing();
+        let (_, check) = &self.checks[0];
+        let (without_samples, raise) = (check.without_samples(), check.raise());
+        let rests_on_timing = check.rests_on_timing();
         let written = self.collector.finish();
         (self.ask, Outcome { written, crashed: self.crashed, without_samples, raise, futile: None, rests_on_timing })
     }
 
-    fn guarded(&mut self, step: impl FnOnce(&mut dyn Check, &mut FindingCollector)) {
+    /// Does a step of the check of one part.
+    fn guarded(&mut self, part: usize, step: impl FnOnce(&mut dyn Check, &mut FindingCollector)) {
         if self.blinded || self.crashed.is_some() {
             return;
         }
+        let Some((_, check)) = self.checks.iter_mut().find(|(of, _)| *of == part) else { return };
+        self.collector.begin_cluster(self.clusters[part].as_deref());
         // Neither the check nor its collector is believed after a panic, so it does not matter in what state it left them.
-        let ended = catch_unwind(AssertUnwindSafe(|| step(&mut *self.check, &mut self.collector)));
+        let ended = catch_unwind(AssertUnwindSafe(|| step(&mut **check, &mut self.collector)));
         if let Err(panic) = ended {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -155,7 +207,7 @@ impl Asked {
 fn expect_data(
     check: &dyn Check,
     subject: &Subject,
-    run: &Run<'_>,
+    part: &Part<'_>,
     whole: &Whole<'_>,
     collector: &mut FindingCollector,
 ) {
@@ -163,20 +215,15 @@ fn expect_data(
         arrivals.expect(selection, check.judges_dropped(), subject, collector);
     }
     for observer in check.observers() {
-        let part = format!("of the observations of {}", seen_by(*observer));
-        for (phase, expected, judged) in run.observed(*observer) {
-            collector.expect_at(&part, &Place::phase(&phase.name), expected, judged);
+        let what = format!("of the observations of {}", part.seen_by(*observer));
+        for (phase, expected, judged) in part.run.observed(*observer) {
+            collector.expect_at(&what, &Place::phase(&phase.name), expected, judged);
         }
     }
 }
 
-/// Looks at roles do not say which cluster they are of: with credentials in several, an OID may mean two roles.
-pub(crate) fn has_several_clusters(plan: &Plan) -> bool {
-    plan.roles.iter().any(|role| plan.roles.iter().any(|other| other.on != role.on))
-}
-
 /// What an observer looks at, in words.
-fn seen_by(observer: Observer) -> &'static str {
+pub(crate) fn seen_by(observer: Observer) -> &'static str {
     match observer {
         Observer::Roles => "the catalog's roles",
         Observer::Leases => "Vault's leases",

@@ -5,6 +5,7 @@ use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, Mea
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::causes::Groups;
+use crate::clusters::Clusters;
 use crate::coverage::{Expected, Place};
 
 /// How many findings a judgment keeps; the rest is counted.
@@ -14,6 +15,10 @@ const KEPT: usize = 20;
 pub(crate) struct FindingCollector {
     /// If there are several clusters, that of each Vault role.
     clusters: BTreeMap<String, String>,
+    /// Whether credentials are issued in several clusters.
+    several: bool,
+    /// The cluster that is being judged, if several are judged by themselves.
+    cluster: Option<String>,
     check: CheckId,
     subject: Subject,
     origin: Origin,
@@ -76,6 +81,8 @@ impl FindingCollector {
         let origin = ask.origin.clone();
         Self {
             clusters: clusters(plan),
+            several: !Clusters::of(plan).several().is_empty(),
+            cluster: None,
             check: ask.check,
             subject: ask.subject.clone(),
             origin,
@@ -92,6 +99,13 @@ impl FindingCollector {
             measured_of: None,
             notes: Vec::new(),
             known,
+        }
+    }
+
+    /// What is found from here on is of that cluster.
+    pub(crate) fn begin_cluster(&mut self, cluster: Option<&str>) {
+        if self.cluster.as_deref() != cluster {
+            self.cluster = cluster.map(str::to_owned);
         }
     }
 
@@ -144,6 +158,9 @@ impl FindingCollector {
             finding.promised = None;
         }
         let cluster = self.cluster_of(&finding).map(str::to_owned);
+        if self.several {
+            finding.cluster = cluster.clone().or_else(|| self.cluster.clone());
+        }
         self.groups.add(self.check, &finding, &self.subject, &self.origin, cluster.as_deref());
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
@@ -185,9 +202,11 @@ impl FindingCollector {
         self.measured_of = Some(of);
     }
 
-    /// What a reader of the verdict has to know beside it.
+    /// What a reader of the verdict has to know beside it, once.
     pub(crate) fn note(&mut self, what: String) {
-        self.notes.push(what);
+        if !self.notes.contains(&what) {
+            self.notes.push(what);
+        }
     }
 
     pub(crate) fn finish(self) -> Written {

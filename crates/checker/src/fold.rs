@@ -107,6 +107,8 @@ pub(crate) struct Run<'p> {
     issues: Issues,
     /// After the drain everything was looked at once; what is seen later is the harness cleaning up.
     settled: bool,
+    /// Whether it keeps what was seen of single roles.
+    keeps_roles: bool,
     names: BTreeSet<Rc<str>>,
     own_token_ended: bool,
     /// When each phase let no new step begin, at the latest.
@@ -147,10 +149,21 @@ impl<'p> Run<'p> {
             ended: VecDeque::new(),
             issues: Issues::default(),
             settled: false,
+            keeps_roles: true,
             names: BTreeSet::new(),
             own_token_ended: false,
             stops: BTreeMap::new(),
         }
+    }
+
+    /// One that does not keep what was seen of single roles: in several clusters, OIDs do not tell them apart.
+    pub(crate) fn without_roles(plan: &'p Plan) -> Self {
+        Self { keeps_roles: false, ..Self::new(plan) }
+    }
+
+    /// Whether it keeps what was seen of single roles.
+    pub(crate) fn keeps_roles(&self) -> bool {
+        self.keeps_roles
     }
 
     /// The latest look at all roles.

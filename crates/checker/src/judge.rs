@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ use crate::arrivals::Arrivals;
 use crate::causes::{self, Failed};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
+use crate::clusters::Clusters;
 use crate::collector::Written;
 use crate::coverage;
-use crate::fold::{Life, MET, Run};
+use crate::fold::{Life, MET, Orphan, Run};
 use crate::known;
 use crate::observed;
 use crate::outcome::outcome;
+use crate::part::Part;
 use crate::saturation;
 use crate::server_words;
 use crate::statistics::{Clocking, Extent, Statistics};
@@ -72,7 +75,9 @@ pub fn overall(verdicts: &[Judgment]) -> Verdict {
 
 /// The checks at work on one run.
 struct Judging<'p> {
-    run: Run<'p>,
+    clusters: Clusters<'p>,
+    /// The whole run, then what it is in each of several clusters.
+    parts: Vec<Part<'p>>,
     windows: Windows<'p>,
     totaller: Totaller,
     observed: Observed,
@@ -84,9 +89,14 @@ impl<'p> Judging<'p> {
     fn new(plan: &'p Plan) -> Self {
         let (asks_known, asks): (Vec<&Ask>, Vec<&Ask>) =
             plan.asks.iter().partition(|ask| ask.check.as_str() == "KNO-1");
-        let asked = asks.into_iter().map(|ask| Asked::new(ask, checks::check(ask, plan), plan)).collect();
+        let clusters = Clusters::of(plan);
+        let asked = asks.into_iter().map(|ask| Asked::new(ask, plan, &clusters, || checks::check(ask, plan))).collect();
+        let whole = if clusters.several().is_empty() { Run::new(plan) } else { Run::without_roles(plan) };
+        let mut parts = vec![Part { cluster: None, run: whole }];
+        parts.extend(clusters.several().iter().map(|name| Part { cluster: Some(name), run: Run::new(plan) }));
         Self {
-            run: Run::new(plan),
+            clusters,
+            parts,
             windows: Windows::new(Timeouts::of(plan)),
             totaller: Totaller::default(),
             observed: Observed::default(),
@@ -96,69 +106,106 @@ impl<'p> Judging<'p> {
     }
 
     fn see(&mut self, event: &Event) {
-        let event = &*self.run.own(event);
+        let event = &*self.parts[0].run.own(event);
+        // All parts have the same fault windows.
+        for Part { run, .. } in &mut self.parts {
+            match event {
+                Event::Operation(record) => run.faults.see(record),
+                Event::Shed(shed) => run.faults.due(shed.intended, shed.intended),
+                _ => {}
+            }
+        }
+        let faults = &self.parts[0].run.faults;
         let in_fault = match event {
-            Event::Operation(record) => {
-                self.run.faults.see(record);
-                self.run.faults.felt_by(record.op, record.start, record.end)
-            }
-            Event::Shed(shed) => {
-                self.run.faults.due(shed.intended, shed.intended);
-                self.run.faults.felt_by(Operation::Issue, shed.intended, shed.intended)
-            }
+            Event::Operation(record) => faults.felt_by(record.op, record.start, record.end),
+            Event::Shed(shed) => faults.felt_by(Operation::Issue, shed.intended, shed.intended),
             _ => false,
         };
         self.windows.see(event, in_fault);
-        let event = &*self.run.excuse(event);
-        self.run.fold(event);
-        observed::see(&mut self.observed, event, &self.run);
-        for asked in &mut self.asked {
-            asked.see(event, &self.run);
+        if self.clusters.is_unnamed(event) {
+            self.asked.iter_mut().for_each(Asked::blind);
         }
-        while let Some(life) = self.run.next_ended() {
-            self.life(&life);
+        for number in 0..self.parts.len() {
+            let part = &mut self.parts[number];
+            let Some(event) = part.cluster.map_or(Some(Cow::Borrowed(event)), |name| self.clusters.part(event, name))
+            else {
+                continue;
+            };
+            let event = part.run.excuse(&event);
+            let event = &*event;
+            part.run.fold(event);
+            if number == 0 {
+                observed::see(&mut self.observed, event);
+            }
+            if part.run.keeps_roles() {
+                observed::residue(&mut self.observed, event, &part.run);
+            }
+            for asked in &mut self.asked {
+                asked.see(event, number, &part.run);
+            }
+            while let Some(life) = self.parts[number].run.next_ended() {
+                self.life(number, &life);
+            }
         }
     }
 
-    fn life(&mut self, life: &Life) {
-        self.totaller.life(life, &self.run);
-        let lag = checks::expiry_lag(life, &self.run);
-        self.run.flow.life(life, lag.map(|lag| (lag.from, lag.gone.then_some(lag.to))));
+    /// Sees a lifecycle of a part that keeps what was seen of roles; the whole ends it too.
+    fn life(&mut self, number: usize, life: &Life) {
+        let run = &self.parts[number].run;
+        self.totaller.life(life, run);
+        let lag = checks::expiry_lag(life, run);
+        self.parts[0].run.flow.life(life, lag.map(|lag| (lag.from, lag.gone.then_some(lag.to))));
         if let Some(lag) = lag {
-            let in_fault = self.run.faults.felt_by(Operation::Revoke, lag.from, lag.to);
+            let in_fault = self.parts[0].run.faults.felt_by(Operation::Revoke, lag.from, lag.to);
             lag.record(self.windows.expiry_lag(&life.phase, &life.role, in_fault));
         }
+        let whole = if number == 0 { None } else { self.parts[0].run.close(life.number) };
         for asked in &mut self.asked {
-            asked.life(life, &self.run);
+            asked.life(life, number, &self.parts[number].run);
+            if let Some(life) = &whole {
+                asked.life(life, 0, &self.parts[0].run);
+            }
         }
     }
 
     /// Sees the lifecycles that had not ended when the history did.
     fn see_the_left(&mut self) {
-        while let Some(life) = self.run.next_left() {
-            self.life(&life);
+        for number in 0..self.parts.len() {
+            while let Some(life) = self.parts[number].next_left() {
+                self.life(number, &life);
+            }
         }
     }
 
     fn close(mut self, read_end: &ReadEnd) -> Judged {
         self.see_the_left();
-        let cause = cause(&self.run, read_end);
+        let plan = self.parts[0].run.plan;
+        let cause = cause(&self.parts[0].run, read_end);
         let cause = cause.as_ref();
         let complete = cause.is_none();
-        let orphans = self.run.unclaimed(complete);
-        let arrivals = complete.then(|| Arrivals::of(&self.run, &self.windows));
-        let left = self.run.before.left(self.run.plan);
-        let whole = Whole { windows: &self.windows, orphans: &orphans, left: &left, arrivals, complete };
+        let mut orphans: Vec<Vec<Orphan>> = self.parts.iter_mut().map(|part| part.run.unclaimed(complete)).collect();
+        if orphans.len() > 1 {
+            orphans[0] = orphans.concat();
+        }
+        let left = self.parts[0].run.before.left(plan);
+        let mut wholes = Vec::new();
+        for (part, orphans) in self.parts.iter().zip(&orphans) {
+            let own = |role: &str| part.cluster.is_none_or(|own| self.clusters.of_role(role) == Some(own));
+            let arrivals = complete.then(|| Arrivals::of(&part.run, &self.windows, own));
+            let groups = self.parts.iter().map(|part| &part.run.groups).collect();
+            wholes.push(Whole { windows: &self.windows, orphans, groups, left: &left, arrivals, complete });
+        }
+        let run = &self.parts[0].run;
         let totals = self.totaller.totals();
         let mut judged: Vec<(Judgment, Vec<usize>)> = Vec::new();
         let mut failed: Vec<Failed> = Vec::new();
         let mut left_out: BTreeMap<String, String> = BTreeMap::new();
         for asked in self.asked {
-            let (ask, mut outcome) = asked.end(&self.run, &whole);
+            let (ask, mut outcome) = asked.end(&self.parts, &wholes);
             // Without any credential, more requests fail in the same way.
             outcome.raise = if totals.issued > 0 { outcome.raise } else { &[] };
             if outcome.written.samples == 0 || outcome.written.lacks_samples {
-                outcome.futile = nothing_works(outcome.raise, &ask.subject, self.run.plan, &self.windows);
+                outcome.futile = nothing_works(outcome.raise, &ask.subject, plan, &self.windows);
             }
             if let Some(why) = outcome.not_judged().filter(|_| cause.is_none()) {
                 left_out.insert(ask.check.to_string(), why.to_owned());
@@ -167,39 +214,39 @@ impl<'p> Judging<'p> {
             let Written { findings, groups, .. } = &mut outcome.written;
             findings.iter_mut().for_each(|finding| server_words::complete(finding, &self.observed.notes));
             groups.complete(|finding| server_words::complete(finding, &self.observed.notes));
-            judged.push(judgment(&ask, outcome, cause, self.run.plan, &mut failed));
+            judged.push(judgment(&ask, outcome, cause, plan, &mut failed));
         }
         for ask in &self.asks_known {
-            let outcome = known::judge(ask, self.run.plan, &judged);
-            let verdict = judgment(ask, outcome, cause, self.run.plan, &mut failed);
+            let outcome = known::judge(ask, plan, &judged);
+            let verdict = judgment(ask, outcome, cause, plan, &mut failed);
             judged.push(verdict);
         }
         let mut checks: Vec<Judgment> = judged.into_iter().map(|(judgment, _)| judgment).collect();
         checks.sort_by_key(|judgment| judgment.check);
         let statistics = self.windows.merged(Selection::default());
-        let mut verdicts = verdicts(&self.run, read_end, checks, &statistics, &self.totaller);
+        let mut verdicts = verdicts(run, read_end, checks, &statistics, &self.totaller);
         verdicts.cause = cause.cloned();
-        let fault = |at: Micros, codes: &BTreeSet<String>| self.run.faults.of_cause(at, codes);
-        let context = causes::Context { timeout: self.run.plan.client.timeout.duration(), fault: &fault };
+        let fault = |at: Micros, codes: &BTreeSet<String>| run.faults.of_cause(at, codes);
+        let context = causes::Context { timeout: plan.client.timeout.duration(), fault: &fault };
         verdicts.causes = causes::causes(failed, &context);
-        causes::complete(&mut verdicts.causes, self.run.plan, &self.observed.notes);
-        causes::undecided_by(&mut verdicts.checks, &verdicts.causes, self.run.plan);
-        verdicts.warnings.clone_from(&self.run.plan.warnings);
+        causes::complete(&mut verdicts.causes, plan, &self.observed.notes);
+        causes::undecided_by(&mut verdicts.checks, &verdicts.causes, plan);
+        verdicts.warnings.clone_from(&plan.warnings);
         verdicts.observed = self.observed;
         verdicts.observed.notes = server_words::kept(std::mem::take(&mut verdicts.observed.notes));
-        verdicts.observed.dns = self.run.dns.figures();
-        observed::roles(&mut verdicts.observed, left, &self.run);
-        verdicts.observed.revocation = self.run.revocation.figures();
-        verdicts.observed.load = saturation::figures(&self.run);
-        verdicts.faults = self.run.faults.figures();
-        verdicts.actions = self.run.actions.figures(self.run.faults.windows());
+        verdicts.observed.dns = run.dns.figures();
+        observed::roles(&mut verdicts.observed, left, &self.parts);
+        verdicts.observed.revocation = run.revocation.figures();
+        verdicts.observed.load = saturation::figures(run);
+        verdicts.faults = run.faults.figures();
+        verdicts.actions = run.actions.figures(run.faults.windows());
         for cause in &mut verdicts.causes {
             // A finding about an action itself has its beginning.
             let met = if cause.check.as_str() == "ACT-1" { Duration::ZERO } else { MET };
-            cause.after = cause.first_at.map(|at| self.run.actions.before(at, met)).unwrap_or_default();
+            cause.after = cause.first_at.map(|at| run.actions.before(at, met)).unwrap_or_default();
         }
-        verdicts.errors_outside = self.run.faults.errors_outside();
-        let planned = self.run.plan.left_out.iter();
+        verdicts.errors_outside = run.faults.errors_outside();
+        let planned = plan.left_out.iter();
         left_out.extend(planned.map(|left| (left.check.to_string(), left.why.clone())));
         verdicts.observed.left_out = left_out;
         verdicts.outcome = outcome(&verdicts);
@@ -384,7 +431,7 @@ mod tests {
     use leaseproof_history::ReadEnd;
     use leaseproof_scenario::{Ask, Plan};
 
-    use super::{Asked, Judging};
+    use super::{Asked, Clusters, Judging};
     use crate::check::{Check, Whole};
     use crate::collector::FindingCollector;
     use crate::fold::Run;
@@ -425,7 +472,7 @@ mod tests {
         let plan = plan();
         let ask: &Ask = &plan.asks[0];
         let mut judging = Judging::new(&plan);
-        judging.asked.insert(0, Asked::new(ask, Box::new(Broken), &plan));
+        judging.asked.insert(0, Asked::new(ask, &plan, &Clusters::of(&plan), || Box::new(Broken)));
         let header = Header {
             format: 1,
             leaseproof: String::new(),

@@ -1,14 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    AuthFailure, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Observer, Outcome, RoleSeen,
-    ServerNote, Username,
+    AuthFailure, CreatedGroup, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Observer, Outcome,
+    RoleSeen, ServerNote, Username,
 };
 
 use crate::fold::{LeftBefore, Look, Run};
+use crate::part::Part;
 
-/// Takes in what an event tells that no check judges. The run has taken the event in already.
-pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
+/// Takes in what an event tells that no check judges.
+pub(crate) fn see(observed: &mut Observed, event: &Event) {
     match event {
         Event::KeptSession(kept) => *observed.kept_sessions.entry(fate(kept)).or_default() += 1,
         Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
@@ -18,10 +19,6 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
         }
         Event::WatchGap(gap) if gap.observer == Observer::Metrics && observed.gauges.is_empty() => {
             observed.gauges_missing.get_or_insert_with(|| gap.why.clone());
-        }
-        Event::Residue { from, to, released: false, roles, leases, .. } => {
-            let look = Look { from: *from, to: *to };
-            observed.leases_without_role = without_role(leases, roles, look, run);
         }
         Event::Setup(setup) => {
             let of = |note: &ServerNote| ObservedNote {
@@ -39,17 +36,29 @@ pub(crate) fn see(observed: &mut Observed, event: &Event, run: &Run<'_>) {
     }
 }
 
+/// Takes in what is left after the drain; the run, or the part of it, has taken it in already.
+pub(crate) fn residue(observed: &mut Observed, event: &Event, run: &Run<'_>) {
+    if let Event::Residue { from, to, released: false, roles, leases, .. } = event {
+        let look = Look { from: *from, to: *to };
+        observed.leases_without_role += without_role(leases, roles, look, run);
+    }
+}
+
 /// How many roles from before the run are told by name.
 const NAMED: usize = 100;
 
 /// What is known at the end: roles from before the run, and groups that appeared.
-pub(crate) fn roles(observed: &mut Observed, left: LeftBefore, run: &Run<'_>) {
+pub(crate) fn roles(observed: &mut Observed, left: LeftBefore, parts: &[Part<'_>]) {
     let LeftBefore { mut orphans, undecided } = left;
     observed.more_orphans_before = orphans.len().saturating_sub(NAMED) as u64;
     orphans.truncate(NAMED);
     observed.orphans_before = orphans;
     observed.undecided_before = undecided;
-    observed.groups = run.groups.shared();
+    for part in parts {
+        let cluster = part.cluster.unwrap_or_default().to_owned();
+        let shared = part.run.groups.shared().into_iter();
+        observed.groups.extend(shared.map(|group| CreatedGroup { cluster: cluster.clone(), ..group }));
+    }
 }
 
 fn fate(kept: &KeptSession) -> String {

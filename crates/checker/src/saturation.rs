@@ -22,7 +22,6 @@ use std::time::Duration;
 use leaseproof_domain::{LoadFigures, Micros, Operation, Ttl};
 use leaseproof_scenario::{EnvironmentKind, LifecyclePlan, PhasePlan, Plan};
 
-use crate::check::has_several_clusters;
 use crate::fold::{Fault, Run, Slice, Waits};
 use crate::spans::{Span, without};
 use crate::trend::{Slope, median, slope};
@@ -186,9 +185,7 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
 
 /// Whether the looks at roles show those of the run and no others.
 fn sees_all_roles(plan: &Plan) -> bool {
-    let alone =
-        plan.estate != EnvironmentKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet);
-    alone && !has_several_clusters(plan)
+    plan.estate != EnvironmentKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet)
 }
 
 /// How the smallest values of blocks of so many values grow; the values are `width` seconds apart.

@@ -52,8 +52,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 of the arrivals still wait at the end and clients timed out or arrivals were dropped there, even if \
                 the slope is uncertain because the server responds in bursts. If neither holds, but growth is likely, \
                 the check is Unknown. Intervals of less than 15 s or 20 arrivals are not judged, nor are phases with \
-                `overload = true`. In an attached environment that others use, and with several clusters, roles are \
-                not counted.",
+                `overload = true`. In an attached environment that others use, roles are not counted.",
         source: "Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau; Little's law",
         timing: Timing::Rests,
     },

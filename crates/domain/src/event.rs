@@ -9,7 +9,7 @@ use crate::{
 
 /// The version of the history's format that this build writes. It is raised with every new kind of event and every new
 /// field: a test compares them with docs/history.schema.json. A reader rejects a newer one; an older one has fewer of both.
-pub const FORMAT_VERSION: u32 = 7;
+pub const FORMAT_VERSION: u32 = 8;
 
 /// One line of a history.
 ///
@@ -254,6 +254,9 @@ pub struct RoleSeen {
     /// Whether it has a password; none where the observer may not see that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<bool>,
+    /// The cluster, e.g. `target`; empty where the observation names it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
 }
 
 impl RoleSeen {
@@ -332,6 +335,9 @@ pub struct RoleRead {
 /// What changed among the cluster's roles (baseline and harness excepted) since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleObservation {
+    /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -369,6 +375,9 @@ pub struct LeaseObservation {
 /// What one credential may do, read in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrivilegeReading {
+    /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Before the question.
     pub from: Micros,
     /// After the answer.

@@ -56,6 +56,9 @@ impl Observer {
 /// A span in which an observer could not see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchGap {
+    /// The cluster that was not observed, e.g. `target`; empty if it was none, or not recorded.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Who could not look.
     pub observer: Observer,
     /// Before the question.

@@ -29,6 +29,9 @@ pub struct SessionSeen {
 /// What changed among the credentials' sessions since the last look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionObservation {
+    /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -68,6 +71,9 @@ pub struct DependencySeen {
 /// `pg_shdepend`'s rows of roles that were not there before the run, in one snapshot with `pg_authid`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DependencyObservation {
+    /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Before the question.
     pub from: Micros,
     /// After the answer.

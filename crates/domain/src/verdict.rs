@@ -91,6 +91,9 @@ pub struct Finding {
     /// That role's OID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oid: Option<u32>,
+    /// The cluster, if credentials are issued in several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// The privilege or attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privilege: Option<String>,
@@ -709,6 +712,9 @@ pub struct UndecidedBefore {
 pub struct CreatedGroup {
     /// Its name.
     pub name: Username,
+    /// Its cluster, if credentials are issued in several.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Its OID.
     pub oid: u32,
     /// Whether the scenario declares it (`creates`).

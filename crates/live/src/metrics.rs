@@ -177,6 +177,7 @@ mod tests {
         let stream = EventStream::new();
         let metrics = LiveMetrics::subscribe(&stream);
         let role = |oid: u32| RoleSeen {
+            cluster: String::new(),
             oid,
             name: Username::new(format!("v-{oid}")),
             valid_until: None,
@@ -186,7 +187,7 @@ mod tests {
         let roles = |appeared: &[u32], gone: &[u32]| {
             let appeared = appeared.iter().copied().map(role).collect();
             let (from, to, changed, gone) = (Micros(0), Micros(1), Vec::new(), gone.to_vec());
-            Event::Roles(RoleObservation { from, to, appeared, changed, gone, total: 0 })
+            Event::Roles(RoleObservation { cluster: String::new(), from, to, appeared, changed, gone, total: 0 })
         };
         let leases = |appeared: &[&str], gone: &[&str]| {
             let ids = |ids: &[&str]| ids.iter().copied().map(LeaseId::new).collect();

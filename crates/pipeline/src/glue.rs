@@ -9,7 +9,7 @@ use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
 use leaseproof_scenario::{EnvironmentKind, PdnsPlan, Plan};
 use leaseproof_watch::{Config, LogSource, Watched};
-use leaseproof_workload::{DnsTarget, Targets};
+use leaseproof_workload::{DnsTarget, RoleTarget, Targets};
 
 use crate::environment::RunEnvironment;
 use crate::stop::Stop;
@@ -56,18 +56,26 @@ fn log_source(stream: LogStream) -> LogSource {
     LogSource { name: stream.name, lines: stream.lines }
 }
 
-/// What the workload acts on: Vault with the run's own token, and where each role's credentials log in.
-pub(crate) fn targets(
+/// What the workload acts on: Vault with the run's own token, and where each role's credentials log in and are observed.
+pub(crate) async fn targets(
     plan: &Plan,
     estate: &RunEnvironment,
     vault: leaseproof_vault::Client,
-    observer: Observer,
-) -> Targets {
+) -> Result<Targets, Stop> {
     let timeout = plan.client.timeout.duration();
-    let of_role = |on: &str, database: &str| estate.client_logins(on, database, timeout);
-    let endpoints: BTreeMap<_, _> =
-        plan.roles.iter().map(|role| (role.name.clone(), of_role(&role.on, &role.database))).collect();
-    Targets { vault, endpoints, observer }
+    let mut observers: BTreeMap<&str, Observer> = BTreeMap::new();
+    let mut roles = BTreeMap::new();
+    for role in &plan.roles {
+        // Roles are the same in all databases of a cluster: one connection observes them.
+        let observer = match observers.get(&*role.on) {
+            Some(observer) => observer.clone(),
+            None => Observer::connect(estate.observer_login(&role.on, &role.database)).await?,
+        };
+        observers.insert(&role.on, observer.clone());
+        let endpoints = estate.client_logins(&role.on, &role.database, timeout);
+        roles.insert(role.name.clone(), RoleTarget { cluster: role.on.clone(), endpoints, observer });
+    }
+    Ok(Targets { vault, roles })
 }
 
 /// The live PowerDNS that is asked while the load lasts; none where the scenario has none.
@@ -108,11 +116,4 @@ pub(crate) async fn databases(plan: &Plan, estate: &RunEnvironment) -> Result<()
         });
     }
     Ok(())
-}
-
-/// The observer that looks at roles on behalf of single lifecycles: in the cluster of the first promised role.
-pub(crate) async fn observer(plan: &Plan, estate: &RunEnvironment) -> Result<Observer, Stop> {
-    let role = plan.roles.first();
-    let (cluster, database) = role.map_or(("target", "postgres"), |role| (&*role.on, &*role.database));
-    Ok(Observer::connect(estate.observer_login(cluster, database)).await?)
 }

@@ -231,8 +231,7 @@ impl LiveRun<'_> {
         let metrics = LiveMetrics::subscribe(recorder.stream());
         let token = RunEnvironment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
         self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
-        let observer = glue::observer(plan, estate).await?;
-        let targets = glue::targets(plan, estate, token.client.clone(), observer);
+        let targets = glue::targets(plan, estate, token.client.clone()).await?;
 
         let (sender, receiver) = tokio::sync::watch::channel(LoadState::default());
         let stage = self.display.workload(receiver.clone(), metrics);

@@ -53,6 +53,7 @@ impl Observer {
 
 fn seen(row: &Row) -> Result<RoleSeen, Error> {
     Ok(RoleSeen {
+        cluster: String::new(),
         oid: column(row, "oid")?,
         name: Username::new(column::<&str>(row, "name")?),
         valid_until: column::<Option<i64>>(row, "valid_until")?.map(UnixMicros),

@@ -19,6 +19,9 @@ pub(crate) fn place(finding: &Finding) -> Option<String> {
         (None, Some(oid)) => parts.push(format!("role with oid {oid}")),
         (None, None) => {}
     }
+    if let Some(cluster) = &finding.cluster {
+        parts.push(format!("on postgres.{cluster}"));
+    }
     if let Some(privilege) = &finding.privilege {
         parts.push(privilege.clone());
     }

@@ -71,10 +71,11 @@ pub(crate) fn groups(observed: &Observed) -> Vec<String> {
 }
 
 fn group(group: &CreatedGroup) -> String {
-    let CreatedGroup { name, oid, declared, stays } = group;
+    let CreatedGroup { name, cluster, oid, declared, stays } = group;
+    let on = if cluster.is_empty() { String::new() } else { format!(" on postgres.{cluster}") };
     let declared = if *declared { "declared by `creates`" } else { "not declared" };
     let stays = if *stays { "stays; leaseproof does not drop it" } else { "was dropped again" };
-    format!("{name} (OID {oid}) was created during the run: a group without LOGIN, {declared}; it {stays}")
+    format!("{name}{on} (OID {oid}) was created during the run: a group without LOGIN, {declared}; it {stays}")
 }
 
 /// The time in UTC, with seconds.
@@ -111,7 +112,13 @@ mod tests {
                 at_most: 2,
                 names: ["v-a", "v-b", "v-c"].map(Username::new).into(),
             }],
-            groups: vec![CreatedGroup { name: Username::new("app_readers"), oid: 16_400, declared: true, stays: true }],
+            groups: vec![CreatedGroup {
+                name: Username::new("app_readers"),
+                cluster: String::new(),
+                oid: 16_400,
+                declared: true,
+                stays: true,
+            }],
             ..Observed::default()
         };
         let lines: Vec<String> = orphans(&observed).into_iter().chain(groups(&observed)).collect();

@@ -1,6 +1,6 @@
 //! One lifecycle on one screen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use leaseproof_domain::{
@@ -23,6 +23,8 @@ pub struct LifecycleStory {
     life: Option<(u64, String)>,
     username: Option<Username>,
     oids: Vec<u32>,
+    /// The clusters in which the role was observed.
+    clusters: BTreeSet<String>,
     sets: BTreeMap<u32, PrivilegeSet>,
     lines: Vec<(Micros, &'static str, String)>,
     probes: Probes,
@@ -60,7 +62,10 @@ impl LifecycleStory {
             }
             Event::Roles(seen) => {
                 let own = |role: &&RoleSeen| Some(&role.name) == self.username.as_ref();
-                self.oids.extend(seen.appeared.iter().filter(own).map(|role| role.oid));
+                for role in seen.appeared.iter().filter(own) {
+                    self.oids.push(role.oid);
+                    self.clusters.insert(seen.cluster.clone());
+                }
             }
             Event::PrivilegeSet { id, set } => {
                 self.sets.insert(*id, set.clone());
@@ -74,6 +79,11 @@ impl LifecycleStory {
         self.lease.is_some() || !self.oids.is_empty()
     }
 
+    /// Whether the role was observed in that cluster: in another one, its OID is that of another role.
+    fn is_in(&self, cluster: &str) -> bool {
+        self.clusters.is_empty() || self.clusters.contains(cluster)
+    }
+
     /// Second pass: collects the events about the lease.
     pub fn tell(&mut self, event: &Event) {
         match event {
@@ -84,7 +94,7 @@ impl LifecycleStory {
                 let words = read.role.as_ref().map_or_else(|| "no such role".into(), role_in_words);
                 self.line(read.from, "role read", words);
             }
-            Event::Roles(seen) => {
+            Event::Roles(seen) if self.is_in(&seen.cluster) => {
                 for (roles, word) in [(&seen.appeared, "role appeared"), (&seen.changed, "role changed")] {
                     for role in roles.iter().filter(|role| self.oids.contains(&role.oid)) {
                         self.lines.push((seen.from, word, role_in_words(role)));
@@ -104,7 +114,7 @@ impl LifecycleStory {
                     self.line(seen.from, "lease gone", "Vault no longer lists it".into());
                 }
             }
-            Event::Privileges(reading) if self.oids.contains(&reading.oid) => {
+            Event::Privileges(reading) if self.is_in(&reading.cluster) && self.oids.contains(&reading.oid) => {
                 let words = match self.sets.get(&reading.set) {
                     Some(set) => format!("{} held in database {}", set.held.len(), set.database),
                     None => "read; what was held is not in the history".to_owned(),

@@ -171,6 +171,7 @@ fn passed() -> Judgment {
 
 fn failed() -> Judgment {
     let finding = |what: &str, privilege: &str| Finding {
+        cluster: None,
         what: what.into(),
         lease: Some(LeaseId::new("database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t")),
         username: Some(Username::new("v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284")),

@@ -112,11 +112,20 @@ fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
     let (from, to) = (Micros(at), Micros(at + 200));
     let oids = gone.clone().map(oid).collect();
     sessions(tick, at, issued.clone(), gone.clone(), total, events);
-    events.push(Event::Roles(RoleObservation { from, to, appeared, changed: vec![], gone: oids, total }));
+    events.push(Event::Roles(RoleObservation {
+        cluster: String::new(),
+        from,
+        to,
+        appeared,
+        changed: vec![],
+        gone: oids,
+        total,
+    }));
     let (appeared, gone) = (issued.map(lease).collect(), gone.map(lease).collect());
     let (from, to) = (Micros(at + 300), Micros(at + 500));
     events.push(Event::Leases(LeaseObservation { from, to, appeared, gone, total }));
     events.push(Event::Dependencies(DependencyObservation {
+        cluster: String::new(),
         from,
         to,
         dangling: vec![],
@@ -145,6 +154,7 @@ fn sessions(
     };
     let vault = (tick == 0).then(|| session(10, Username::new("vaultuser")));
     events.push(Event::Sessions(SessionObservation {
+        cluster: String::new(),
         from: Micros(at),
         to: Micros(at + 200),
         appeared: issued.map(|life| session(oid(life), username(life))).collect(),
@@ -167,7 +177,14 @@ fn begins(life: u64, at: u64, events: &mut Vec<Event>) {
     events.push(Event::Operation(login));
     events.push(role_read(life, at + 500, at, 3605));
     let (from, to) = (Micros(at + 1_000), Micros(at + 1_200));
-    events.push(Event::Privileges(PrivilegeReading { from, to, oid: oid(life), username: username(life), set: 0 }));
+    events.push(Event::Privileges(PrivilegeReading {
+        cluster: String::new(),
+        from,
+        to,
+        oid: oid(life),
+        username: username(life),
+        set: 0,
+    }));
 }
 
 fn renewed(life: u64, at: u64, events: &mut Vec<Event>) {
@@ -182,7 +199,14 @@ fn renewed(life: u64, at: u64, events: &mut Vec<Event>) {
     events.extend(audited(life, at, "update", "sys/leases/renew", true));
     events.push(role_read(life, at + 400, at, granted + 5));
     let (from, to) = (Micros(at + 600), Micros(at + 650));
-    events.push(Event::Privileges(PrivilegeReading { from, to, oid: oid(life), username: username(life), set: 0 }));
+    events.push(Event::Privileges(PrivilegeReading {
+        cluster: String::new(),
+        from,
+        to,
+        oid: oid(life),
+        username: username(life),
+        set: 0,
+    }));
     events.push(Event::Operation(operation(life, Operation::Relogin, at + 700, at + 900, Outcome::Ok)));
 }
 
@@ -218,6 +242,7 @@ fn audited(life: u64, at: u64, operation: &str, path: &str, answered: bool) -> [
 
 fn role_read(life: u64, from: u64, sent: u64, seconds: u64) -> Event {
     let role = RoleSeen {
+        cluster: String::new(),
         oid: oid(life),
         name: username(life),
         valid_until: Some(UnixMicros(EPOCH + (sent + seconds * S) as i64)),
@@ -233,6 +258,7 @@ fn seen(life: u64, look: u64) -> RoleSeen {
     let issued = S + (life - 1) * EVERY + MS;
     debug_assert!(issued < look, "a look shows no role that was not made");
     RoleSeen {
+        cluster: String::new(),
         oid: oid(life),
         name: username(life),
         valid_until: Some(UnixMicros(EPOCH + (issued + 3605 * S) as i64)),

@@ -7,4 +7,5 @@ pub mod crowd;
 pub mod ports;
 pub mod postgres;
 pub mod story;
+pub mod two_clusters;
 pub mod vault;

@@ -91,7 +91,7 @@ pub fn wall(seconds: u64) -> Option<UnixMicros> {
 }
 
 pub fn seen(life: u64, valid_until: Option<UnixMicros>) -> RoleSeen {
-    RoleSeen { oid: oid(life), name: username(life), valid_until, login: true, password: None }
+    RoleSeen { cluster: String::new(), oid: oid(life), name: username(life), valid_until, login: true, password: None }
 }
 
 /// A promise of every kind.
@@ -380,6 +380,7 @@ impl Story {
             encrypted: Some(true),
         };
         let sighting = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionObservation {
+            cluster: String::new(),
             from: Micros(from),
             to: Micros(from + MS),
             total: appeared.len() as u64,
@@ -526,7 +527,18 @@ impl Story {
     pub fn look(&mut self, from: u64, appeared: Vec<RoleSeen>, gone: Vec<u64>) {
         let gone = gone.into_iter().map(oid).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Roles(RoleObservation { from, to, appeared, changed: vec![], gone, total: 0 }));
+        self.add(
+            to.0,
+            Event::Roles(RoleObservation {
+                cluster: String::new(),
+                from,
+                to,
+                appeared,
+                changed: vec![],
+                gone,
+                total: 0,
+            }),
+        );
     }
 
     pub fn leases(&mut self, from: u64, appeared: Vec<u64>, gone: Vec<u64>) {
@@ -537,7 +549,8 @@ impl Story {
 
     pub fn reading(&mut self, life: u64, from: u64, set: u32) {
         let (from, to) = (Micros(from), Micros(from + MS));
-        let reading = PrivilegeReading { from, to, oid: oid(life), username: username(life), set };
+        let reading =
+            PrivilegeReading { cluster: String::new(), from, to, oid: oid(life), username: username(life), set };
         self.add(to.0, Event::Privileges(reading));
     }
 
@@ -638,6 +651,16 @@ impl Story {
         self.events.iter().map(|(_, event)| event.clone()).collect()
     }
 
+    /// The events with their moments.
+    pub(crate) fn timed(&self) -> Vec<(u64, Event)> {
+        self.events.clone()
+    }
+
+    /// Replaces the events.
+    pub(crate) fn retell(&mut self, events: Vec<(u64, Event)>) {
+        self.events = events;
+    }
+
     pub fn judged(&self) -> Judged {
         judge(&self.plan, self.events().into_iter(), || self.ended.clone())
     }
@@ -675,7 +698,14 @@ pub fn irrevocable(from: u64, appeared: Vec<(LeaseId, String)>) -> IrrevocableOb
 }
 
 pub fn dependencies(from: u64, dangling: Vec<DependencySeen>) -> DependencyObservation {
-    DependencyObservation { from: Micros(from), to: Micros(from + MS), dangling, roles: 1, rows: 9 }
+    DependencyObservation {
+        cluster: String::new(),
+        from: Micros(from),
+        to: Micros(from + MS),
+        dangling,
+        roles: 1,
+        rows: 9,
+    }
 }
 
 /// Exactly what the plan promises, and what every role has.

@@ -170,7 +170,13 @@ impl Collector {
             Err(why) if !self.unreadable => {
                 self.unreadable = true;
                 let (from, why) = (recorder.now(), format!("line {} of the audit log: {why}", record.first_line));
-                recorder.record(Event::WatchGap(WatchGap { observer: Observer::Audit, from, to: from, why }));
+                recorder.record(Event::WatchGap(WatchGap {
+                    cluster: String::new(),
+                    observer: Observer::Audit,
+                    from,
+                    to: from,
+                    why,
+                }));
             }
             Err(_) => {}
         }

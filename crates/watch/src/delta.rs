@@ -71,6 +71,7 @@ mod tests {
 
     fn role(oid: u32, until: i64) -> RoleSeen {
         RoleSeen {
+            cluster: String::new(),
             oid,
             name: Username::new(format!("v-{oid}")),
             valid_until: Some(UnixMicros(until)),

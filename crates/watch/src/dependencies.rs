@@ -23,9 +23,18 @@ impl Look for DependencyLooks {
                 let rows = seen.iter().map(|dependency| dependency.rows).sum();
                 let roles = seen.iter().map(|dependency| dependency.oid).collect::<BTreeSet<_>>().len() as u64;
                 let dangling = seen.into_iter().filter(|dependency| dependency.name.is_none()).collect();
-                self.book.record(Event::Dependencies(DependencyObservation { from, to, dangling, roles, rows }));
+                self.book.record(Event::Dependencies(DependencyObservation {
+                    cluster: self.watched.cluster.clone(),
+                    from,
+                    to,
+                    dangling,
+                    roles,
+                    rows,
+                }));
             }
-            Err(error) => self.book.gap(Observer::Dependencies, from, &error, error.own_fault()),
+            Err(error) => {
+                self.book.gap_in(&self.watched.cluster, Observer::Dependencies, from, &error, error.own_fault())
+            }
         }
     }
 }

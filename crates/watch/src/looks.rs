@@ -45,10 +45,22 @@ impl Book {
 
     /// Writes down that `observer` could not look from `from` until now, and what the harness lacked where that is why.
     pub(crate) fn gap(&self, observer: Observer, from: Micros, why: &impl Display, fault: Option<HarnessFault>) {
-        let (why, to) = (self.redactor.scrub(&why.to_string()).text, self.now());
+        self.gap_in("", observer, from, why, fault);
+    }
+
+    /// The same of one cluster.
+    pub(crate) fn gap_in(
+        &self,
+        cluster: &str,
+        observer: Observer,
+        from: Micros,
+        why: &impl Display,
+        fault: Option<HarnessFault>,
+    ) {
+        let (cluster, why, to) = (cluster.to_owned(), self.redactor.scrub(&why.to_string()).text, self.now());
         if let Some(fault) = fault {
             self.record(Event::Harness(HarnessTrouble { from, to, fault, why: why.clone() }));
         }
-        self.record(Event::WatchGap(WatchGap { observer, from, to, why }));
+        self.record(Event::WatchGap(WatchGap { cluster, observer, from, to, why }));
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn after_actions(
                 let from = book.now();
                 if let Err(why) = record(watched, &book).await {
                     // Privileges read after this cannot be compared.
-                    book.gap(Observer::Privileges, from, &why, why.own_fault());
+                    book.gap_in(&watched.cluster, Observer::Privileges, from, &why, why.own_fault());
                 }
             }
         }

@@ -52,6 +52,7 @@ impl RoleLooks {
                 }
                 let total = self.known.total();
                 let sighting = RoleObservation {
+                    cluster: self.databases[0].cluster.clone(),
                     from,
                     to,
                     appeared: delta.appeared,
@@ -61,7 +62,9 @@ impl RoleLooks {
                 };
                 self.book.record(Event::Roles(sighting));
             }
-            Err(error) => self.book.gap(Observer::Roles, from, &error, error.own_fault()),
+            Err(error) => {
+                self.book.gap_in(&self.databases[0].cluster, Observer::Roles, from, &error, error.own_fault())
+            }
         }
     }
 
@@ -80,12 +83,19 @@ impl RoleLooks {
                 for (oid, username) in std::mem::take(&mut self.unread[place]) {
                     if let Some(held) = read.remove(&oid) {
                         let set = self.number(held);
-                        self.book.record(Event::Privileges(PrivilegeReading { from, to, oid, username, set }));
+                        self.book.record(Event::Privileges(PrivilegeReading {
+                            cluster: self.databases[0].cluster.clone(),
+                            from,
+                            to,
+                            oid,
+                            username,
+                            set,
+                        }));
                     }
                 }
             }
             Err(error) => {
-                self.book.gap(Observer::Privileges, from, &error, error.own_fault());
+                self.book.gap_in(&self.databases[place].cluster, Observer::Privileges, from, &error, error.own_fault());
                 // Nobody holds anything in a database that is gone, and asking again would not bring it back.
                 if error.sqlstate() == Some(NO_SUCH_DATABASE) {
                     self.unread[place].clear();

@@ -56,9 +56,17 @@ impl Look for SessionLooks {
                 };
                 let (accounts, _) = self.known_own.look(others.into_iter().filter(own));
                 let total = self.known.seen.len() as u64;
-                self.book.record(Event::Sessions(SessionObservation { from, to, appeared, gone, total, accounts }));
+                self.book.record(Event::Sessions(SessionObservation {
+                    cluster: self.watched.cluster.clone(),
+                    from,
+                    to,
+                    appeared,
+                    gone,
+                    total,
+                    accounts,
+                }));
             }
-            Err(error) => self.book.gap(Observer::Sessions, from, &error, error.own_fault()),
+            Err(error) => self.book.gap_in(&self.watched.cluster, Observer::Sessions, from, &error, error.own_fault()),
         }
     }
 }

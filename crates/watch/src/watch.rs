@@ -345,7 +345,8 @@ impl Watch {
                 let roles = watched.observer.roles().await.map_err(|source| watched.failed("the roles", source))?;
                 let baseline = self.baseline.lock().unwrap_or_else(PoisonError::into_inner);
                 let before = baseline.get(&watched.cluster);
-                left.extend(roles.into_iter().filter(|role| !before.is_some_and(|oids| oids.contains(&role.oid))));
+                let since = roles.into_iter().filter(|role| !before.is_some_and(|oids| oids.contains(&role.oid)));
+                left.extend(since.map(|role| RoleSeen { cluster: watched.cluster.clone(), ..role }));
             }
         }
         Ok((left, leases))

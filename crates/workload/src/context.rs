@@ -28,10 +28,18 @@ const SURVIVES_FOR: Duration = Duration::from_secs(1);
 pub struct Targets {
     /// Vault, with the run's own token.
     pub vault: vault::Client,
-    /// By Vault role: a login without user and password for every endpoint that its credentials have to work at: where
-    /// writes go first, then where reads of standbys go.
-    pub endpoints: BTreeMap<String, Vec<Login>>,
-    /// The harness's own eye on PostgreSQL.
+    /// Where the credentials of each Vault role work.
+    pub roles: BTreeMap<String, RoleTarget>,
+}
+
+/// Where the credentials of a Vault role work.
+pub struct RoleTarget {
+    /// The cluster, e.g. `target`.
+    pub cluster: String,
+    /// A login without user and password for every endpoint that its credentials have to work at: where writes go first,
+    /// then where reads of standbys go.
+    pub endpoints: Vec<Login>,
+    /// The harness's own connection to the cluster.
     pub observer: Observer,
 }
 
@@ -91,12 +99,18 @@ impl WorkloadContext {
         &self.shared.targets.vault
     }
 
-    pub(crate) fn observer(&self) -> &Observer {
-        &self.shared.targets.observer
+    /// The observer of the cluster that the role's credentials are for.
+    pub(crate) fn observer(&self, role: &str) -> &Observer {
+        &self.target(role).observer
     }
 
     pub(crate) fn endpoints(&self, role: &str) -> &[Login] {
-        self.shared.targets.endpoints.get(role).map_or(&[], Vec::as_slice)
+        &self.target(role).endpoints
+    }
+
+    /// Each role of a lifecycle has one: both are from one plan.
+    fn target(&self, role: &str) -> &RoleTarget {
+        &self.shared.targets.roles[role]
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {
@@ -164,13 +178,21 @@ impl WorkloadContext {
         off_the_runtime(|| self.shared.redactor.scrub(text).text)
     }
 
-    /// Keeps that `observer` could not look from `from` until now, and what the harness lacked where that is why.
-    pub(crate) fn gap(&self, observer: events::Observer, from: Micros, why: String, fault: Option<HarnessFault>) {
-        let (why, to) = (self.scrub(&why), self.now());
+    /// Keeps that `observer` could not look at the role's cluster from `from` until now, and what the harness lacked
+    /// where that is why.
+    pub(crate) fn gap(
+        &self,
+        role: &str,
+        observer: events::Observer,
+        from: Micros,
+        why: String,
+        fault: Option<HarnessFault>,
+    ) {
+        let (cluster, why, to) = (self.target(role).cluster.clone(), self.scrub(&why), self.now());
         if let Some(fault) = fault {
             self.trouble(from, fault, &why);
         }
-        self.recorder().record(Event::WatchGap(WatchGap { observer, from, to, why }));
+        self.recorder().record(Event::WatchGap(WatchGap { cluster, observer, from, to, why }));
     }
 
     /// Keeps that something other than an operation failed on the harness's own side.

@@ -34,6 +34,7 @@ impl Life {
             Ok(session) => Some(Kept { session, set_role: plan.set_role.clone() }),
             Err(error) => {
                 self.context.gap(
+                    &self.tag.role,
                     Observer::Sessions,
                     from,
                     format!("a session could not be kept: {error}"),
@@ -91,10 +92,10 @@ impl Life {
     /// Whether `pg_stat_activity` shows the credential's kept session. By OID: its name is gone with its role.
     async fn listed(&self, credential: &Credential, from: Micros) -> Option<bool> {
         let oid = credential.oid?;
-        match self.context.observer().sessions().await {
+        match self.context.observer(&self.tag.role).sessions().await {
             Ok(sessions) => Some(sessions.iter().any(|seen| seen.oid == oid && seen.application == APPLICATION)),
             Err(error) => {
-                self.context.gap(Observer::Sessions, from, error.to_string(), error.own_fault());
+                self.context.gap(&self.tag.role, Observer::Sessions, from, error.to_string(), error.own_fault());
                 None
             }
         }

@@ -16,7 +16,7 @@ mod record;
 mod run;
 mod steps;
 
-pub use context::Targets;
+pub use context::{RoleTarget, Targets};
 pub use dns::{DnsTarget, ask_dns};
 pub use load_state::LoadState;
 pub use run::{Finished, run};

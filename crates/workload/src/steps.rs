@@ -128,7 +128,7 @@ impl Life {
     /// Looks at the credential's role on behalf of the lifecycle. Answers whether there is one, where that could be seen.
     pub(crate) async fn read_role(&self, credential: &mut Credential) -> Option<bool> {
         let from = self.context.now();
-        let read = self.context.observer().role(&credential.issue.username).await;
+        let read = self.context.observer(&self.tag.role).role(&credential.issue.username).await;
         let to = self.context.now();
         credential.last = credential.last.max(to);
         let there = read.as_ref().ok().map(Option::is_some);
@@ -139,7 +139,9 @@ impl Life {
                 let read = RoleRead { life: self.tag.life, from, to, username, role };
                 self.context.recorder().record(Event::RoleRead(read));
             }
-            Err(error) => self.context.gap(Observer::RoleRead, from, error.to_string(), error.own_fault()),
+            Err(error) => {
+                self.context.gap(&self.tag.role, Observer::RoleRead, from, error.to_string(), error.own_fault())
+            }
         }
         there
     }

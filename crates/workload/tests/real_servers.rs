@@ -13,7 +13,7 @@ use leaseproof_environment::{Environment, StandOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder, Recording};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
-use leaseproof_workload::{Finished, LoadState, Targets, run};
+use leaseproof_workload::{Finished, LoadState, RoleTarget, Targets, run};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -71,8 +71,14 @@ impl Stage {
         };
         let targets = Targets {
             vault: token.client.clone(),
-            endpoints: BTreeMap::from([(role.name.clone(), vec![login])]),
-            observer: Observer::connect(observer).await.expect("the harness's account can log in"),
+            roles: BTreeMap::from([(
+                role.name.clone(),
+                RoleTarget {
+                    cluster: role.on.clone(),
+                    endpoints: vec![login],
+                    observer: Observer::connect(observer).await.expect("the harness's account can log in"),
+                },
+            )]),
         };
         (Self { folder, estate, recorder, recording, redactor, ledger, accessor: token.accessor() }, targets)
     }

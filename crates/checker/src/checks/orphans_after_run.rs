@@ -82,7 +82,7 @@ impl Check for OrphansAfterRun {
         if let Some((first, look)) = groups.first() {
             collector.find(finding(run, first, *look, undeclared(&groups, run)));
         }
-        tell_declared(run, collector);
+        tell_declared(run, whole, collector);
         self.still_listed(run, collector);
         if excused && many > 0 {
             collector.note(format!(
@@ -102,6 +102,10 @@ impl Check for OrphansAfterRun {
                 "{credentials} issued while the token expired outlived it, each with its lease; not judged"
             ));
         }
+    }
+
+    fn is_of_clusters(&self) -> bool {
+        true
     }
 
     fn without_samples(&self) -> &'static str {
@@ -237,7 +241,7 @@ fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
 }
 
 /// Declared groups that are not there at the end.
-fn tell_declared(run: &Run<'_>, collector: &mut FindingCollector) {
+fn tell_declared(run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
     for promised in &run.plan.promise.creates {
         let name = &promised.value;
         match run.groups.appeared(name) {
@@ -247,6 +251,8 @@ fn tell_declared(run: &Run<'_>, collector: &mut FindingCollector) {
                 collector
                     .note(format!("{name}, which `creates` names, existed before the first credential was issued"));
             }
+            // It is in another cluster.
+            None if whole.groups.iter().any(|groups| groups.appeared(name).is_some()) => {}
             None => {
                 collector.note(format!("{name}, which `creates` names, did not appear: check its spelling and case"))
             }

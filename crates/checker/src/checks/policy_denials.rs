@@ -1,6 +1,6 @@
 use leaseproof_domain::{Event, Failure, FailureSource, Finding, Micros, Operation, OperationRecord, RefusedRequest};
 
-use crate::check::{Check, Whole, has_several_clusters};
+use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
 use crate::fold::{Orphan, Run};
 use crate::windows::Selection;
@@ -31,11 +31,10 @@ impl Check for PolicyDenials {
         }
     }
 
-    fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
-        let orphans = if has_several_clusters(run.plan) { &[] } else { whole.orphans };
+    fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         // A role that was first seen after the load had begun may be an issue's: INV-3 judges it.
         let before_load = |orphan: &&Orphan| self.first_issue.is_none_or(|first| orphan.appeared.to < first);
-        let orphans: Vec<&Orphan> = orphans.iter().filter(before_load).collect();
+        let orphans: Vec<&Orphan> = whole.orphans.iter().filter(before_load).collect();
         for request in &self.requests {
             judge(request, &orphans, collector);
         }

@@ -65,6 +65,10 @@ impl Check for ProbesMatchPromises {
         self.tell_unproved(collector);
     }
 
+    fn is_of_clusters(&self) -> bool {
+        true
+    }
+
     fn without_samples(&self) -> &'static str {
         "no probe had a result"
     }

@@ -50,7 +50,8 @@ impl Run<'_> {
         orphans
     }
 
-    fn close(&mut self, number: u64) -> Option<Life> {
+    /// Ends a lifecycle, with what was seen of it.
+    pub(crate) fn close(&mut self, number: u64) -> Option<Life> {
         let mut life = self.lives.remove(&number)?;
         self.awaited.remove(&number);
         if let Some(lease) = &life.lease {

@@ -1,5 +1,6 @@
 //! What was due and what came of it, over time: the load of a run in slices of equal length.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome};
@@ -18,6 +19,8 @@ pub(crate) struct Flow<'p> {
     timeouts: Timeouts<'p>,
     width: u64,
     slices: Vec<Slice>,
+    /// How many roles each cluster has, as last observed.
+    roles: BTreeMap<String, u64>,
 }
 
 /// What happened in a slice of time.
@@ -76,7 +79,7 @@ impl Waits {
 
 impl<'p> Flow<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
-        Self { timeouts: Timeouts::of(plan), width: FIRST_WIDTH, slices: Vec::new() }
+        Self { timeouts: Timeouts::of(plan), width: FIRST_WIDTH, slices: Vec::new(), roles: BTreeMap::new() }
     }
 
     pub(super) fn see(&mut self, event: &Event) {
@@ -90,7 +93,11 @@ impl<'p> Flow<'p> {
                 slice.dropped += 1;
                 slice.waits[Operation::Issue as usize].add(micros(timeout));
             }
-            Event::Roles(sighting) => self.at(sighting.to).roles = Some(sighting.total),
+            Event::Roles(sighting) => {
+                self.roles.insert(sighting.cluster.clone(), sighting.total);
+                let all = self.roles.values().sum();
+                self.at(sighting.to).roles = Some(all);
+            }
             _ => {}
         }
     }

@@ -173,6 +173,7 @@ impl Groups {
         let shared = self.seen.iter().filter(|(name, _)| self.is_shared(name));
         shared
             .map(|(name, seen)| CreatedGroup {
+                cluster: String::new(),
                 name: name.clone(),
                 oid: seen.oid,
                 declared: self.is_declared(name),

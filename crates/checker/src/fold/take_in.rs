@@ -31,7 +31,7 @@ impl Run<'_> {
             Event::RoleRead(read) => self.role_read(read),
             Event::Roles(sighting) if !self.settled => self.sighting(sighting),
             Event::Leases(sighting) if !self.settled => self.leases(sighting),
-            Event::Privileges(reading) => {
+            Event::Privileges(reading) if self.keeps_roles => {
                 self.tracks.privileges(reading);
                 if let Some(set) = self.sets.get(&reading.set) {
                     self.groups.privileges(reading.oid, set);
@@ -65,9 +65,13 @@ impl Run<'_> {
             }
             Event::Residue { from, to, released: false, roles, leases, .. } => {
                 let look = Look { from: *from, to: *to };
-                self.tracks.whole_look(roles, look);
-                self.groups.whole_look(roles);
-                self.look_for_awaited(look);
+                if self.keeps_roles {
+                    self.tracks.whole_look(roles, look);
+                    self.groups.whole_look(roles);
+                    self.look_for_awaited(look);
+                } else {
+                    self.tracks.last_look = Some(look);
+                }
                 self.listed = leases.iter().cloned().collect();
                 self.leases_looked_at = true;
                 self.settled = true;
@@ -158,12 +162,12 @@ impl Run<'_> {
             life.early_end = early_end;
         }
         if record.op == Operation::Issue && !record.outcome.is_ok() {
-            self.ended.push_back((self.now.after(KEPT), record.life));
+            self.has_ended(record.life);
         } else if record.op == Operation::Issue {
             let role = record.username.as_ref().map(Username::of_role);
             self.groups.acknowledge(role.as_deref());
             if let Some(role) = role {
-                if !self.tracks.has_appeared(&role) {
+                if self.keeps_roles && !self.tracks.has_appeared(&role) {
                     self.awaited.insert(record.life);
                 }
                 self.owners.insert(role.into_owned(), record.life);
@@ -186,6 +190,13 @@ impl Run<'_> {
             _ => life.missed.is_some(),
         };
         if gone {
+            self.has_ended(number);
+        }
+    }
+
+    /// A lifecycle has ended; what is kept without roles ends with what is kept of its cluster.
+    fn has_ended(&mut self, number: u64) {
+        if self.keeps_roles {
             self.ended.push_back((self.now.after(KEPT), number));
         }
     }
@@ -208,6 +219,10 @@ impl Run<'_> {
     }
 
     fn sighting(&mut self, sighting: &RoleObservation) {
+        if !self.keeps_roles {
+            self.tracks.last_look = Some(Look { from: sighting.from, to: sighting.to });
+            return;
+        }
         let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
         self.tracks.sighting(sighting);
         // A name has few beginnings.

@@ -12,7 +12,7 @@ const ISSUED: i64 = 1_699_990_000;
 
 fn role(oid: u32, name: &str, valid_until: Option<i64>) -> RoleSeen {
     let valid_until = valid_until.map(|seconds| UnixMicros(seconds * 1_000_000));
-    RoleSeen { oid, name: Username::new(name), valid_until, login: true, password: Some(true) }
+    RoleSeen { cluster: String::new(), oid, name: Username::new(name), valid_until, login: true, password: Some(true) }
 }
 
 /// A role of Vault's, issued for an hour so many seconds later.

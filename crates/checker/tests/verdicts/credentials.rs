@@ -49,7 +49,13 @@ fn iss_1_the_role_has_to_be_there_after_the_answer() {
     assert_snapshot!(only(&absent, "ISS-1"), @"the issue was acknowledged, but pg_roles has no v-token-le-app-role-000000000000000000u1-1700000001; each issue must create one role");
     // A look at all roles tells it as well.
     Story::good().without(unread).passes("ISS-1");
-    let gap = WatchGap { observer: Observer::RoleRead, from: Micros(S), to: Micros(2 * S), why: "timed out".into() };
+    let gap = WatchGap {
+        cluster: String::new(),
+        observer: Observer::RoleRead,
+        from: Micros(S),
+        to: Micros(2 * S),
+        why: "timed out".into(),
+    };
     assert_eq!(
         Story::good().with(|story| _ = story.add(2 * S, Event::WatchGap(gap))).unknown("ISS-1"),
         "single roles could not be observed all the time: timed out"

@@ -94,7 +94,18 @@ impl Dns for Story {
     fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
         let gone = gone.iter().map(|session| (session.pid, session.started)).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::Sessions(SessionObservation { from, to, appeared, gone, total: 0, accounts: vec![] }));
+        self.add(
+            to.0,
+            Event::Sessions(SessionObservation {
+                cluster: String::new(),
+                from,
+                to,
+                appeared,
+                gone,
+                total: 0,
+                accounts: vec![],
+            }),
+        );
     }
 
     fn wrote(&mut self, at: u64, change: ZoneChange, outcome: ZoneOutcome, shown: Option<bool>) {

@@ -72,7 +72,13 @@ fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
 
 #[test]
 fn exp_1_is_blind_where_the_roles_could_not_be_looked_at() {
-    let gap = WatchGap { observer: Observer::Roles, from: Micros(S), to: Micros(2 * S), why: "connection lost".into() };
+    let gap = WatchGap {
+        cluster: String::new(),
+        observer: Observer::Roles,
+        from: Micros(S),
+        to: Micros(2 * S),
+        why: "connection lost".into(),
+    };
     let story = Story::good().with(|story| _ = story.add(2 * S, Event::WatchGap(gap.clone())));
     let reason = "the catalog's roles could not be observed all the time: connection lost";
     for id in ["EXP-1", "REV-1", "INV-2", "INV-3", "INV-4", "INV-10"] {

@@ -57,7 +57,13 @@ fn an_expected_error_is_no_finding_while_the_fault_is_felt_and_not_a_microsecond
 fn a_look_that_could_not_be_made_meanwhile_blinds_nobody() {
     let gap = |from: u64| {
         let (from, to) = (Micros(from), Micros(from + MS));
-        Event::WatchGap(WatchGap { observer: Observer::Roles, from, to, why: "no answer".into() })
+        Event::WatchGap(WatchGap {
+            cluster: String::new(),
+            observer: Observer::Roles,
+            from,
+            to,
+            why: "no answer".into(),
+        })
     };
     let blind = |story: Story, from| story.with(|story| _ = story.add(from + MS, gap(from)));
     assert_eq!(

@@ -7,7 +7,14 @@ use leaseproof_scenario::Promised;
 use crate::story::{S, Story, line, membership, privileges, username};
 
 fn group(oid: u32, name: &str) -> RoleSeen {
-    RoleSeen { oid, name: Username::new(name), valid_until: None, login: false, password: Some(false) }
+    RoleSeen {
+        cluster: String::new(),
+        oid,
+        name: Username::new(name),
+        valid_until: None,
+        login: false,
+        password: Some(false),
+    }
 }
 
 /// The good story, in which these roles appear at 1.7 s and stay.
@@ -45,7 +52,13 @@ fn a_shared_group_that_is_not_declared_is_one_finding() {
     assert_eq!((findings.len(), findings[0].oid, findings[0].promised.clone()), (1, Some(900), Some(line(13))));
     assert_snapshot!(findings[0].what, @r#"app_readers was created during the run and stays: a role without LOGIN, password and VALID UNTIL, so a group and no credential. If creation statements are to create it, declare it in [promise]: creates = ["app_readers"]"#);
     let groups = story.judged().verdicts.observed.groups;
-    let expected = CreatedGroup { name: Username::new("app_readers"), oid: 900, declared: false, stays: true };
+    let expected = CreatedGroup {
+        cluster: String::new(),
+        name: Username::new("app_readers"),
+        oid: 900,
+        declared: false,
+        stays: true,
+    };
     assert_eq!(groups, [expected]);
 }
 

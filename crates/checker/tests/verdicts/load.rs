@@ -364,6 +364,7 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
         free = gone;
         changes.extend([(at, 1), (gone, -1)]);
         let seen = leaseproof_domain::RoleSeen {
+            cluster: String::new(),
             oid: 10_000 + life as u32,
             name: crate::story::username(life),
             valid_until: None,
@@ -371,6 +372,7 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
             password: Some(true),
         };
         let look = |from: u64, appeared, gone| RoleObservation {
+            cluster: String::new(),
             from: Micros(from),
             to: Micros(from + 10),
             appeared,

@@ -6,6 +6,7 @@ mod accounts_and_logs;
 mod actions;
 mod before;
 mod causes;
+mod clusters;
 mod coverage;
 mod credentials;
 mod dns;

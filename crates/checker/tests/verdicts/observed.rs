@@ -47,7 +47,7 @@ fn of_each_gauge_the_largest_value_is_kept() {
 fn gauges_that_could_not_be_read_are_missing_with_the_reason_and_make_nothing_invalid() {
     let gap = |at: u64, why: &str| {
         let (from, to) = (Micros(at), Micros(at + S));
-        Event::WatchGap(WatchGap { observer: Observer::Metrics, from, to, why: why.to_owned() })
+        Event::WatchGap(WatchGap { cluster: String::new(), observer: Observer::Metrics, from, to, why: why.to_owned() })
     };
     let never = Story::good().with(|story| {
         story.add(12 * S, gap(11 * S, "Vault answered HTTP 403: permission denied"));
@@ -83,6 +83,7 @@ fn a_lease_without_a_role_is_one_that_is_not_ending_or_cannot_be_paired() {
         observed(&story).leases_without_role
     };
     let stranger = || RoleSeen {
+        cluster: String::new(),
         oid: 900,
         name: Username::new("v-stranger"),
         valid_until: Some(UnixMicros(0)),

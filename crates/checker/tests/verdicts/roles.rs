@@ -8,7 +8,14 @@ use leaseproof_domain::{
 use crate::story::{MS, ROLE, S, Story, lease, line, no_answer, refused_with, seen, wall};
 
 fn stranger(oid: u32) -> RoleSeen {
-    RoleSeen { oid, name: Username::new(format!("v-stranger-{oid}")), valid_until: None, login: true, password: None }
+    RoleSeen {
+        cluster: String::new(),
+        oid,
+        name: Username::new(format!("v-stranger-{oid}")),
+        valid_until: None,
+        login: true,
+        password: None,
+    }
 }
 
 /// Life 2's role is gone by a look that begins then; its lease ends at 10.030 s at the earliest.
@@ -128,6 +135,7 @@ fn with_stranger() -> Story {
         story.add(
             8 * S + MS,
             Event::Roles(leaseproof_domain::RoleObservation {
+                cluster: String::new(),
                 from: Micros(8 * S),
                 to: Micros(8 * S + MS),
                 appeared: vec![],

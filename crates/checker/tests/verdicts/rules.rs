@@ -865,7 +865,13 @@ fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
 #[test]
 fn each_observers_first_gap_is_told_and_after_the_last_look_only_the_logs() {
     let gap = |observer, why: &str| {
-        Event::WatchGap(WatchGap { observer, from: Micros(S), to: Micros(2 * S), why: why.into() })
+        Event::WatchGap(WatchGap {
+            cluster: String::new(),
+            observer,
+            from: Micros(S),
+            to: Micros(2 * S),
+            why: why.into(),
+        })
     };
     let story = Story::good().with(|story| {
         story.add(2 * S, gap(Observer::RoleRead, "timed out"));

@@ -86,6 +86,7 @@ fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
                 story.add(
                     to.0,
                     Event::Sessions(SessionObservation {
+                        cluster: String::new(),
                         from,
                         to,
                         appeared,
@@ -127,6 +128,7 @@ fn inv_8_an_irrevocable_lease_fails_and_a_gap_is_unknown() {
     assert_eq!(findings[0].lease, Some(lease(1)));
     assert_snapshot!(findings[0].what, @"database/creds/app-role/AAAAAAAAAAAAAAAAAAAAAAA1 became irrevocable: Vault will not retry its revocation: 2BP01");
     let gap = WatchGap {
+        cluster: String::new(),
         observer: leaseproof_domain::Observer::Irrevocable,
         from: Micros(6 * S),
         to: Micros(7 * S),
@@ -255,7 +257,14 @@ fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
 
 #[test]
 fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
-    let orphan = RoleSeen { oid: 900, name: Username::new("v-left"), valid_until: None, login: true, password: None };
+    let orphan = RoleSeen {
+        cluster: String::new(),
+        oid: 900,
+        name: Username::new("v-left"),
+        valid_until: None,
+        login: true,
+        password: None,
+    };
     let story = |leases: Vec<u64>, left: bool| {
         let roles = if left { vec![orphan.clone()] } else { vec![] };
         Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {

@@ -100,7 +100,8 @@ fn a_look_that_failed_for_the_harness_own_reasons_makes_the_measurement_invalid(
         Story::good().with(|story| {
             let (from, to) = (Micros(at), Micros(at + MS));
             story.add(at + MS, trouble(at, fault));
-            let gap = WatchGap { observer: Observer::Sessions, from, to, why: "os error 24".into() };
+            let gap =
+                WatchGap { cluster: String::new(), observer: Observer::Sessions, from, to, why: "os error 24".into() };
             story.add(at + MS, Event::WatchGap(gap));
         })
     };

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Desk, failed, text, workspace};
-use scenario::{Change, DELPHI, NONE, POWERDNS, Parent, WIZARD};
+use scenario::{Change, DELPHI, NONE, POWERDNS, Parent, TWO_CLUSTERS, WIZARD};
 use table::{MUTANTS, Mutant};
 
 /// How many environments stand at once: more would keep the generator from its schedule on a small machine.
@@ -26,6 +26,7 @@ static SOUND: &[(&str, &Parent, Change)] = &[
     ("sound-powerdns", &POWERDNS, Change { life: KEEP, ..NONE }),
     ("sound-delphi-group-role", &DELPHI, NONE),
     ("sound-wizard-drop-role", &WIZARD, NONE),
+    ("sound-two-clusters", &TWO_CLUSTERS, NONE),
     (
         "sound-behind-an-honest-impostor",
         &POWERDNS,

@@ -49,6 +49,7 @@ scenarios! {
     keybuzz_tls: "keybuzz-tls",
     powerdns_live: "powerdns-live",
     powerdns_redeployed: "powerdns-redeployed",
+    two_clusters: "two-clusters",
     vault_storage: "vault-storage",
     vault_storage_failover: "vault-storage-failover",
     vault_storage_ha: "vault-storage-ha",

@@ -18,6 +18,7 @@ fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> Operatio
 
 fn role(valid_until: i64) -> RoleSeen {
     RoleSeen {
+        cluster: String::new(),
         oid: 16_433,
         name: Username::new(USER),
         valid_until: Some(UnixMicros(valid_until)),
@@ -68,6 +69,7 @@ fn events() -> Vec<Event> {
     };
     let sighting = |appeared, changed, gone| {
         Event::Roles(RoleObservation {
+            cluster: "target".into(),
             from: Micros(4_500_000),
             to: Micros(4_501_000),
             appeared,
@@ -94,11 +96,31 @@ fn events() -> Vec<Event> {
         probe(3, Expected::Forbidden, Privilege::Update, ProbeOutcome::Allowed),
         Event::Operation(renew),
         Event::Privileges(PrivilegeReading {
+            cluster: "target".into(),
             from: Micros(1_100_000),
             to: Micros(1_101_000),
             oid: 16_433,
             username: Username::new(USER),
             set: 0,
+        }),
+        Event::Roles(RoleObservation {
+            cluster: "target".into(),
+            from: Micros(1_500_000),
+            to: Micros(1_501_000),
+            appeared: vec![role(1_795_391_889_000_000)],
+            changed: vec![],
+            gone: vec![],
+            total: 1,
+        }),
+        // Another role of another cluster.
+        Event::Roles(RoleObservation {
+            cluster: "second".into(),
+            from: Micros(2_000_000),
+            to: Micros(2_001_000),
+            appeared: vec![],
+            changed: vec![],
+            gone: vec![16_433],
+            total: 0,
         }),
         Event::Operation(revoke),
         Event::Operation(operation(7, Operation::DeadLogin, 4_013_000, Outcome::Failed(failure))),

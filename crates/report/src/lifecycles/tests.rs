@@ -24,12 +24,27 @@ fn failed(code: &str) -> Outcome {
 fn seen(life: u32) -> RoleSeen {
     let role = if life == 3 { "other" } else { "powerdns-role" };
     let name = Username::new(format!("v-token-{role}-{life}"));
-    RoleSeen { oid: 100 + life, name, valid_until: Some(UnixMicros(1)), login: true, password: None }
+    RoleSeen {
+        cluster: String::new(),
+        oid: 100 + life,
+        name,
+        valid_until: Some(UnixMicros(1)),
+        login: true,
+        password: None,
+    }
 }
 
 fn all() -> Lifecycles {
     let sighting = |at, appeared, gone| {
-        Event::Roles(RoleObservation { from: Micros(at), to: Micros(at), appeared, changed: vec![], gone, total: 0 })
+        Event::Roles(RoleObservation {
+            cluster: String::new(),
+            from: Micros(at),
+            to: Micros(at),
+            appeared,
+            changed: vec![],
+            gone,
+            total: 0,
+        })
     };
     let unanswered = Outcome::Indeterminate { why: "no answer within 10 s".into() };
     let events = [

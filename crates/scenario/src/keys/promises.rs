@@ -13,7 +13,11 @@ pub(super) static PROMISE: Shape = Shape {
             "true: every session of a credential and of Vault's own accounts is encrypted (TLS-1).",
         ),
         key("password_in_logs", Is::Word(&["never"]), "`never`: no server log contains a password (PWD-1)."),
-        key("orphans", Is::Whole(0, i64::MAX), "The maximum number of roles without a lease (RUN-2, INV-3)."),
+        key(
+            "orphans",
+            Is::Whole(0, i64::MAX),
+            "The maximum number of roles without a lease (RUN-2, INV-3), in each cluster.",
+        ),
         key(
             "creates",
             Is::Texts(&Is::Text),

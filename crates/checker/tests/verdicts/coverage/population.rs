@@ -159,7 +159,14 @@ impl Credential {
 
     fn seen(&self, from: u64, seconds: u64) -> RoleSeen {
         let valid_until = Some(UnixMicros(EPOCH + (from + (seconds + 5) * S) as i64));
-        RoleSeen { oid: oid(self.life), name: self.username(), valid_until, login: true, password: None }
+        RoleSeen {
+            cluster: String::new(),
+            oid: oid(self.life),
+            name: self.username(),
+            valid_until,
+            login: true,
+            password: None,
+        }
     }
 
     fn op(&self, story: &mut Story, op: Operation, start: u64, lasts: u64, outcome: Outcome) {
@@ -188,7 +195,8 @@ impl Credential {
 
     fn reading(&self, story: &mut Story, from: u64) {
         let (from, to, set) = (Micros(from), Micros(from + MS), u32::from(self.role == OTHER));
-        let reading = PrivilegeReading { from, to, oid: oid(self.life), username: self.username(), set };
+        let reading =
+            PrivilegeReading { cluster: String::new(), from, to, oid: oid(self.life), username: self.username(), set };
         story.add(to.0, Event::Privileges(reading));
     }
 }
@@ -300,7 +308,15 @@ fn looks(story: &mut Story, credentials: &[Credential]) {
         });
         let total = credentials.iter().filter(|it| it.issued + 10 * MS < at && it.gone >= at).count() as u64;
         let oids = gone.iter().map(|it| oid(it.life)).collect();
-        let roles = RoleObservation { from, to, appeared: roles.collect(), changed: vec![], gone: oids, total };
+        let roles = RoleObservation {
+            cluster: String::new(),
+            from,
+            to,
+            appeared: roles.collect(),
+            changed: vec![],
+            gone: oids,
+            total,
+        };
         story.add(to.0, Event::Roles(roles));
         let leases = |these: &[&Credential]| these.iter().map(|it| it.lease()).collect();
         let leases = LeaseObservation { from, to, appeared: leases(&appeared), gone: leases(&gone), total };
@@ -348,7 +364,10 @@ fn sessions(story: &mut Story, at: u64, credentials: &[Credential]) {
     }
     let accounts = if at == 500 * MS { vec![session(9, 10_001, Username::new("vaultuser"))] } else { vec![] };
     let (from, to) = (Micros(at), Micros(at + MS));
-    story.add(to.0, Event::Sessions(SessionObservation { from, to, appeared, gone, total: 0, accounts }));
+    story.add(
+        to.0,
+        Event::Sessions(SessionObservation { cluster: String::new(), from, to, appeared, gone, total: 0, accounts }),
+    );
 }
 
 /// When the DNS server's configuration is rendered.

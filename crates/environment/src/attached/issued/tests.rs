@@ -18,6 +18,7 @@ fn operation(op: Operation, role: &str) -> Event {
 
 fn observed(appeared: &[(u32, &str)], gone: &[u32]) -> Event {
     let seen = |(oid, name): &(u32, &str)| RoleSeen {
+        cluster: String::new(),
         oid: *oid,
         name: Username::new(*name),
         valid_until: None,
@@ -26,6 +27,7 @@ fn observed(appeared: &[(u32, &str)], gone: &[u32]) -> Event {
     };
     let appeared = appeared.iter().map(seen).collect();
     Event::Roles(RoleObservation {
+        cluster: String::new(),
         from: Micros(4),
         to: Micros(5),
         appeared,

@@ -42,6 +42,16 @@ pub(crate) static WIZARD: Parent = Parent {
     life: "app",
 };
 
+/// Its changes are to the second of two clusters.
+pub(crate) static TWO_CLUSTERS: Parent = Parent {
+    name: "two-clusters",
+    database: "billing",
+    role: "database/roles/billing-writer",
+    config: "database/config/billing",
+    statements: "two-clusters/billing-writer.sql",
+    life: "writer",
+};
+
 /// What a mutant changes; an empty text changes nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Change {

@@ -1,6 +1,6 @@
 //! The sabotaged environments, each with the checks that must catch it.
 
-use super::scenario::{Change, DELPHI, NONE, POWERDNS, Parent, WIZARD};
+use super::scenario::{Change, DELPHI, NONE, POWERDNS, Parent, TWO_CLUSTERS, WIZARD};
 
 /// One sabotaged environment.
 pub(crate) struct Mutant {
@@ -1007,5 +1007,36 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         toml("[[lie]]\nkind = \"http-500-after-success\"\nto = [\"revoke\"]\n"),
         &["REV-1"],
         &[],
+    ),
+    // The second of two clusters.
+    of(
+        &TWO_CLUSTERS,
+        mutant(
+            "second-cluster-truncate",
+            "TRUNCATE in the second cluster",
+            append(r#"GRANT TRUNCATE ON invoices TO "{{name}}";"#),
+            &["GRA-1"],
+            &[],
+        ),
+    ),
+    of(
+        &TWO_CLUSTERS,
+        mutant(
+            "second-cluster-not-dropped",
+            "revocation in the second cluster leaves the role",
+            role(r#"revocation_statements = 'REVOKE SELECT ON invoices FROM "{{name}}";'"#),
+            &["REV-1", "EXP-1", "RUN-2"],
+            ENDS,
+        ),
+    ),
+    of(
+        &TWO_CLUSTERS,
+        mutant(
+            "second-cluster-short-valid-until",
+            "VALID UNTIL in the second cluster ends before the lease",
+            swap("VALID UNTIL '{{expiration}}'", "VALID UNTIL '2020-01-01'"),
+            &["ISS-4", "LOG-1"],
+            &["INV-1", "INV-4", "INV-5", "ISS-1", "TTL-2", "GRA-1"],
+        ),
     ),
 ];

@@ -1,0 +1,27 @@
+use leaseproof_domain::Observer;
+
+use crate::check::seen_by;
+use crate::fold::{Life, Run};
+
+/// A run as it is judged: the whole, or what it is in one of several clusters.
+pub(crate) struct Part<'p> {
+    /// The cluster; none for the whole.
+    pub(crate) cluster: Option<&'p str>,
+    pub(crate) run: Run<'p>,
+}
+
+impl Part<'_> {
+    /// The next lifecycle of those that are left, in order of arrival; none of the whole if its clusters are judged by
+    /// themselves.
+    pub(crate) fn next_left(&mut self) -> Option<Life> {
+        self.run.keeps_roles().then(|| self.run.next_left())?
+    }
+
+    /// What an observer looks at, in words.
+    pub(crate) fn seen_by(&self, observer: Observer) -> String {
+        match self.cluster {
+            Some(cluster) => format!("{} of postgres.{cluster}", seen_by(observer)),
+            None => seen_by(observer).to_owned(),
+        }
+    }
+}
