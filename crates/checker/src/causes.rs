@@ -13,6 +13,7 @@ mod pattern;
 mod place;
 mod privilege;
 mod spells;
+mod steps;
 mod unlogged;
 
 use std::collections::{BTreeMap, BTreeSet};

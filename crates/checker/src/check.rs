@@ -221,18 +221,3 @@ fn expect_data(
         }
     }
 }
-
-/// What an observer looks at, in words.
-pub(crate) fn seen_by(observer: Observer) -> &'static str {
-    match observer {
-        Observer::Roles => "the catalog's roles",
-        Observer::Leases => "Vault's leases",
-        Observer::Privileges => "the credentials' privileges",
-        Observer::RoleRead => "single roles",
-        Observer::Audit => "the audit log",
-        Observer::Sessions => "the sessions",
-        Observer::Dependencies => "pg_shdepend",
-        Observer::Irrevocable => "Vault's irrevocable leases",
-        Observer::Metrics => "Vault's telemetry",
-    }
-}

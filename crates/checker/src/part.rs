@@ -1,6 +1,5 @@
 use leaseproof_domain::Observer;
 
-use crate::check::seen_by;
 use crate::fold::{Life, Run};
 
 /// A run as it is judged: the whole, or what it is in one of several clusters.
@@ -23,5 +22,20 @@ impl Part<'_> {
             Some(cluster) => format!("{} of postgres.{cluster}", seen_by(observer)),
             None => seen_by(observer).to_owned(),
         }
+    }
+}
+
+/// What an observer looks at, in words.
+fn seen_by(observer: Observer) -> &'static str {
+    match observer {
+        Observer::Roles => "the catalog's roles",
+        Observer::Leases => "Vault's leases",
+        Observer::Privileges => "the credentials' privileges",
+        Observer::RoleRead => "single roles",
+        Observer::Audit => "the audit log",
+        Observer::Sessions => "the sessions",
+        Observer::Dependencies => "pg_shdepend",
+        Observer::Irrevocable => "Vault's irrevocable leases",
+        Observer::Metrics => "Vault's telemetry",
     }
 }

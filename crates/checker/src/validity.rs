@@ -6,8 +6,6 @@ use crate::fold::Run;
 use crate::statistics::{Figures, Statistics};
 use crate::words;
 
-/// An operation sent within this many microseconds of its intended start is on time, whatever its service time is.
-pub(crate) const ALWAYS_ON_TIME: u64 = 10_000;
 /// Where an operation takes long, it is on time within this part of its median service time too, of those that were answered.
 const SHARE_OF_SERVICE: f64 = 0.05;
 /// One late operation in so many is still a valid measurement.

@@ -8,8 +8,8 @@ use leaseproof_scenario::{Plan, SetupAction, SetupStep, nearest};
 use regex::Regex;
 
 use super::pattern::regex;
-use super::place::{OF_THE_SETUP, steps_of, tunes};
 use super::privilege::{denied_object, object_name};
+use super::steps::{OF_THE_SETUP, steps_of, tunes};
 
 /// How many of them a cause has.
 const KEPT: usize = 4;

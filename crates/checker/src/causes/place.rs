@@ -4,16 +4,15 @@
 use leaseproof_domain::{
     FailureCause, Finding, Judgment, ObservedNote, Origin, RoleStatements, ScenarioWarning, SetupLine, Subject, Verdict,
 };
-use leaseproof_scenario::{EnvironmentKind, Plan, Setting, SettingValue, SetupAction, SetupStep};
+use leaseproof_scenario::{EnvironmentKind, Plan, SetupAction, SetupStep};
 
 use super::connection::{CONNECTS, Connection};
 use super::notes;
+use super::steps::{OF_THE_SETUP, steps_of, tunes};
 use crate::fold::COULD_NOT_REVOKE;
 
 /// Checks without which nothing else can be judged: requests are not answered, credentials are not issued, or cannot log in.
 const BASIC: [&str; 4] = ["SAT-1", "AVL-1", "ISS-1", "LOG-1"];
-/// Checks that fail for what the setup writes of a Vault role or of its connection.
-pub(super) const OF_THE_SETUP: [&str; 8] = ["ISS-1", "ISS-4", "LOG-1", "TTL-2", "TTL-7", "REV-1", "EXP-1", "RUN-2"];
 /// The SQLSTATEs with which PostgreSQL rejects Vault's account.
 const REJECTED: [&str; 2] = ["SQLSTATE 28P01", "SQLSTATE 28000"];
 /// PostgreSQL's words where a statement took longer than `statement_timeout`. A statement that was canceled on request has
@@ -133,26 +132,6 @@ fn timeout_line(plan: &Plan, role: &str) -> Option<SetupLine> {
     Some(SetupLine { key: STATEMENT_TIMEOUT.to_owned(), origin: origin.clone() })
 }
 
-/// The steps that write a role or its connection, each with its path below the mount.
-pub(super) fn steps_of<'p>(plan: &'p Plan, role: &'p str) -> impl Iterator<Item = (&'p str, &'p SetupStep)> {
-    let mount = mount_of(plan, role);
-    let writes = move |step: &'p SetupStep| {
-        let SetupAction::Write { path, data } = &step.action else { return None };
-        let below = path.trim_matches('/').strip_prefix(mount.trim_matches('/'))?.strip_prefix('/')?;
-        Some((below, step, data))
-    };
-    let own = move |below: &str| below.strip_prefix("roles/") == Some(role);
-    let connection = plan.setup.iter().filter_map(writes).filter(|(below, ..)| own(below)).find_map(|(_, _, data)| {
-        match data.get("db_name")? {
-            SettingValue::Text(Setting::Text(name)) => Some(name.as_str()),
-            _ => None,
-        }
-    });
-    let of_connection = move |below: &str| connection.is_some() && below.strip_prefix("config/") == connection;
-    let steps = plan.setup.iter().filter_map(writes);
-    steps.filter(move |(below, ..)| own(below) || of_connection(below)).map(|(below, step, _)| (below, step))
-}
-
 /// Whether the warning is about a line or a Vault role that the cause is about.
 fn concerns(warning: &ScenarioWarning, cause: &FailureCause, plan: &Plan) -> bool {
     let there = |origin: &Origin| (&origin.file, origin.line) == (&warning.origin.file, warning.origin.line);
@@ -177,17 +156,6 @@ fn concerns(warning: &ScenarioWarning, cause: &FailureCause, plan: &Plan) -> boo
             // What is asked of the whole environment is asked of each role.
             _ => determines && plan.roles.iter().any(|role| of_role(&role.name)),
         })
-}
-
-/// Whether the step writes the mount of a role.
-pub(super) fn tunes(step: &SetupStep, role: &str, plan: &Plan) -> bool {
-    let SetupAction::Write { path, .. } = &step.action else { return false };
-    let below = path.trim_matches('/').strip_prefix("sys/mounts/").map(|path| path.trim_end_matches("/tune"));
-    below == Some(mount_of(plan, role).trim_matches('/'))
-}
-
-fn mount_of<'p>(plan: &'p Plan, role: &str) -> &'p str {
-    plan.roles.iter().find(|promise| promise.name == role).map_or("database", |promise| &promise.mount)
 }
 
 /// Says of each check that had too little to judge for which cause that is so.

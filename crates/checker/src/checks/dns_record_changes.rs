@@ -14,7 +14,7 @@ impl Check for DnsRecordChanges {
         let excused = |write: &&ZoneWrite| {
             run.dns.felt(write.start, write.end)
                 || run.faults.felt(write.start, write.end)
-                || run.dns.may_be_felt_untold(write.end, run, whole)
+                || run.dns.may_be_felt_untold(write.end, run, whole.complete)
         };
         let judged: Vec<&ZoneWrite> = run.dns.writes.iter().filter(|write| !excused(write)).collect();
         if let Some(every) = run.plan.pdns.as_ref().and_then(|pdns| pdns.write_every.as_ref()) {

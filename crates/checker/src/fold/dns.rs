@@ -10,7 +10,6 @@ use leaseproof_domain::{
 use leaseproof_scenario::PdnsPlan;
 
 use super::{Fault, Faults, Run};
-use crate::check::Whole;
 use crate::spans::without;
 use crate::timeouts::waited;
 use crate::times::Times;
@@ -115,8 +114,8 @@ impl<'p> Dns<'p> {
 
     /// Whether the rendering that is felt at that moment may be missing: it is told a moment after it was made, and a history
     /// that breaks off may lack it.
-    pub(crate) fn may_be_felt_untold(&self, at: Micros, run: &Run<'_>, whole: &Whole<'_>) -> bool {
-        !whole.complete && at.after(TOLD) >= run.now
+    pub(crate) fn may_be_felt_untold(&self, at: Micros, run: &Run<'_>, complete: bool) -> bool {
+        !complete && at.after(TOLD) >= run.now
     }
 
     /// How much of a span lies outside the windows after renderings and outside fault windows.
