@@ -15,6 +15,7 @@ mod harness;
 mod metric;
 mod name;
 mod note;
+mod observation;
 mod observer;
 mod operation;
 mod origin;
@@ -24,7 +25,6 @@ mod probe;
 mod redactor;
 mod second;
 mod secret;
-mod sighting;
 mod time;
 mod verdict;
 mod visible;
@@ -44,6 +44,10 @@ pub use harness::{FLOOD_ACCOUNT, HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
+pub use observation::{
+    AuthFailure, DependencyObservation, DependencySeen, FailedRevocation, FaultMark, FaultPoint,
+    IrrevocableObservation, KeptSession, MetricReading, SessionObservation, SessionSeen,
+};
 pub use observer::{Observer, WatchGap};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
 pub use origin::Origin;
@@ -56,10 +60,6 @@ pub use probe::{Expected, ProbeOutcome, ProbeRecord};
 pub use redactor::{Redactor, Scrubbed, is_common_word, is_password_word, looks_generated};
 pub use second::SecondFigures;
 pub use secret::Secret;
-pub use sighting::{
-    AuthFailure, DependencyObservation, DependencySeen, FailedRevocation, FaultMark, FaultPoint,
-    IrrevocableObservation, KeptSession, MetricReading, SessionObservation, SessionSeen,
-};
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     AlsoBroken, ArrivalCounts, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, CredentialEnd,

@@ -379,7 +379,7 @@ impl Story {
             application: String::new(),
             encrypted: Some(true),
         };
-        let sighting = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionObservation {
+        let observation = |from: u64, appeared: Vec<SessionSeen>, gone, accounts| SessionObservation {
             cluster: String::new(),
             from: Micros(from),
             to: Micros(from + MS),
@@ -390,8 +390,8 @@ impl Story {
         };
         let (credential, vault) = (session(31, oid(1), username(1)), session(32, 10_001, Username::new("vaultuser")));
         let gone = vec![(31, UnixMicros(1))];
-        self.add(at + MS, Event::Sessions(sighting(at, vec![credential], vec![], vec![vault])));
-        self.add(at + 500 * MS, Event::Sessions(sighting(at + 499 * MS, vec![], gone, vec![])));
+        self.add(at + MS, Event::Sessions(observation(at, vec![credential], vec![], vec![vault])));
+        self.add(at + 500 * MS, Event::Sessions(observation(at + 499 * MS, vec![], gone, vec![])));
     }
 
     /// An issue of 1 h at `at` and what follows it at once.

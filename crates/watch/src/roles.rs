@@ -51,7 +51,7 @@ impl RoleLooks {
                     unread.retain(|oid, _| !delta.gone.contains(oid));
                 }
                 let total = self.known.total();
-                let sighting = RoleObservation {
+                let observation = RoleObservation {
                     cluster: self.databases[0].cluster.clone(),
                     from,
                     to,
@@ -60,7 +60,7 @@ impl RoleLooks {
                     gone: delta.gone,
                     total,
                 };
-                self.book.record(Event::Roles(sighting));
+                self.book.record(Event::Roles(observation));
             }
             Err(error) => {
                 self.book.gap_in(&self.databases[0].cluster, Observer::Roles, from, &error, error.own_fault())

@@ -23,9 +23,9 @@ pub(super) struct Encryption {
 
 impl Check for Encryption {
     fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Event::Sessions(sighting) = event else { return };
+        let Event::Sessions(observation) = event else { return };
         let own = |session: &&SessionSeen| session.name.as_ref().is_some_and(|name| name.as_str() == FLOOD_ACCOUNT);
-        for session in sighting.appeared.iter().filter(|session| !own(session)) {
+        for session in observation.appeared.iter().filter(|session| !own(session)) {
             if session.encrypted.is_none() {
                 self.unseen.insert((session.pid, session.started));
                 continue;
@@ -35,14 +35,14 @@ impl Check for Encryption {
             if self.open.insert((session.pid, session.started)) {
                 self.saw_credential = true;
                 self.judged.insert(session.oid);
-                judge(session, sighting.from, run, collector);
+                judge(session, observation.from, run, collector);
             }
         }
-        for session in sighting.accounts.iter().filter(|session| session.encrypted.is_some()) {
+        for session in observation.accounts.iter().filter(|session| session.encrypted.is_some()) {
             self.saw_vault = true;
-            judge(session, sighting.from, run, collector);
+            judge(session, observation.from, run, collector);
         }
-        for gone in &sighting.gone {
+        for gone in &observation.gone {
             self.open.remove(gone);
         }
     }

@@ -18,15 +18,15 @@ pub(super) struct IrrevocableLeases {
 
 impl Check for IrrevocableLeases {
     fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
-        let Event::Irrevocable(sighting) = event else { return };
-        self.looked = Some(sighting.from);
+        let Event::Irrevocable(observation) = event else { return };
+        self.looked = Some(observation.from);
         collector.sample();
-        for (lease, why) in &sighting.appeared {
+        for (lease, why) in &observation.appeared {
             let words = if why.is_empty() { String::new() } else { format!(": {why}") };
             collector.find(Finding {
                 what: format!("{lease} became irrevocable: Vault will not retry its revocation{words}"),
                 lease: Some(lease.clone()),
-                at: Some(sighting.from),
+                at: Some(observation.from),
                 ..Finding::default()
             });
         }

@@ -27,9 +27,9 @@ pub(super) struct LeftoverDependencies {
 
 impl Check for LeftoverDependencies {
     fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
-        let Event::Dependencies(sighting) = event else { return };
-        self.looked = Some(sighting.from);
-        for row in &sighting.dangling {
+        let Event::Dependencies(observation) = event else { return };
+        self.looked = Some(observation.from);
+        for row in &observation.dangling {
             if !self.found.insert(row.oid) {
                 continue;
             }
@@ -45,7 +45,7 @@ impl Check for LeftoverDependencies {
                     row.kind
                 ),
                 oid: Some(row.oid),
-                at: Some(sighting.from),
+                at: Some(observation.from),
                 ..Finding::default()
             });
         }

@@ -33,7 +33,7 @@ pub(super) struct SessionsAfterEnd {
 impl Check for SessionsAfterEnd {
     fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         match event {
-            Event::Sessions(sighting) => self.looked(sighting),
+            Event::Sessions(observation) => self.looked(observation),
             Event::KeptSession(kept) => self.kept(kept, run, collector),
             _ => {}
         }
@@ -85,15 +85,15 @@ impl SessionsAfterEnd {
         }
     }
 
-    fn looked(&mut self, sighting: &SessionObservation) {
-        for gone in &sighting.gone {
+    fn looked(&mut self, observation: &SessionObservation) {
+        for gone in &observation.gone {
             self.open.remove(gone);
         }
-        for session in &sighting.appeared {
+        for session in &observation.appeared {
             self.open.insert((session.pid, session.started), session.oid);
         }
         for oid in self.open.values() {
-            self.last_seen.insert(*oid, sighting.from);
+            self.last_seen.insert(*oid, observation.from);
         }
     }
 

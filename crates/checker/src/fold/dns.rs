@@ -85,22 +85,22 @@ impl<'p> Dns<'p> {
         }
     }
 
-    pub(super) fn sessions(&mut self, sighting: &SessionObservation) {
+    pub(super) fn sessions(&mut self, observation: &SessionObservation) {
         if self.plan.is_none() {
             return;
         }
-        for session in &sighting.appeared {
+        for session in &observation.appeared {
             let known = self.sessions.entry((session.pid, session.started)).or_default();
             *known = session.name.clone().or(known.take());
         }
-        for gone in &sighting.gone {
+        for gone in &observation.gone {
             self.sessions.remove(gone);
         }
         let users: BTreeSet<&Username> = self.sessions.values().flatten().collect();
         let mut before: BTreeSet<Username> = BTreeSet::new();
         for change in &mut self.changes {
-            change.taken |= sighting.to >= change.rendering.from && users.contains(&change.rendering.username);
-            if change.lingering.is_none() && sighting.from >= change.until {
+            change.taken |= observation.to >= change.rendering.from && users.contains(&change.rendering.username);
+            if change.lingering.is_none() && observation.from >= change.until {
                 change.lingering = Some(before.iter().filter(|user| users.contains(user)).cloned().collect());
             }
             before.insert(change.rendering.username.clone());

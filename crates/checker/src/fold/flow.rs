@@ -93,10 +93,10 @@ impl<'p> Flow<'p> {
                 slice.dropped += 1;
                 slice.waits[Operation::Issue as usize].add(micros(timeout));
             }
-            Event::Roles(sighting) => {
-                self.roles.insert(sighting.cluster.clone(), sighting.total);
+            Event::Roles(observation) => {
+                self.roles.insert(observation.cluster.clone(), observation.total);
                 let all = self.roles.values().sum();
-                self.at(sighting.to).roles = Some(all);
+                self.at(observation.to).roles = Some(all);
             }
             _ => {}
         }

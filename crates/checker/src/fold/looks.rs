@@ -38,11 +38,11 @@ impl Looks {
 
     pub(super) fn see(&mut self, event: &Event) {
         let (observer, from, to) = match event {
-            Event::Roles(sighting) => (Observer::Roles, sighting.from, sighting.to),
-            Event::Leases(sighting) => (Observer::Leases, sighting.from, sighting.to),
-            Event::Sessions(sighting) => (Observer::Sessions, sighting.from, sighting.to),
-            Event::Dependencies(sighting) => (Observer::Dependencies, sighting.from, sighting.to),
-            Event::Irrevocable(sighting) => (Observer::Irrevocable, sighting.from, sighting.to),
+            Event::Roles(observation) => (Observer::Roles, observation.from, observation.to),
+            Event::Leases(observation) => (Observer::Leases, observation.from, observation.to),
+            Event::Sessions(observation) => (Observer::Sessions, observation.from, observation.to),
+            Event::Dependencies(observation) => (Observer::Dependencies, observation.from, observation.to),
+            Event::Irrevocable(observation) => (Observer::Irrevocable, observation.from, observation.to),
             _ => return,
         };
         if let Some(spans) = self.0.iter_mut().find(|spans| spans.observer == observer) {

@@ -4,9 +4,9 @@ use leaseproof_domain::{Event, Micros};
 pub(super) fn moment(event: &Event) -> Micros {
     match event {
         Event::Header(_) | Event::PrivilegeSet { .. } | Event::Audit(_) | Event::LogRead { .. } => Micros(0),
-        Event::Sessions(sighting) => sighting.to,
-        Event::Dependencies(sighting) => sighting.to,
-        Event::Irrevocable(sighting) => sighting.to,
+        Event::Sessions(observation) => observation.to,
+        Event::Dependencies(observation) => observation.to,
+        Event::Irrevocable(observation) => observation.to,
         Event::Metrics(reading) => reading.to,
         Event::KeptSession(kept) => kept.to,
         Event::AuthFailure(failure) => failure.at,
@@ -20,8 +20,8 @@ pub(super) fn moment(event: &Event) -> Micros {
         Event::Operation(record) => record.end,
         Event::Shed(shed) => shed.intended,
         Event::RoleRead(read) => read.to,
-        Event::Roles(sighting) => sighting.to,
-        Event::Leases(sighting) => sighting.to,
+        Event::Roles(observation) => observation.to,
+        Event::Leases(observation) => observation.to,
         Event::Privileges(reading) => reading.to,
         Event::Probe(probe) => probe.to,
         Event::SecretSeen(seen) => seen.at,

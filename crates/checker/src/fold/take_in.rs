@@ -29,8 +29,8 @@ impl Run<'_> {
             }
             Event::Operation(record) => self.operation(record),
             Event::RoleRead(read) => self.role_read(read),
-            Event::Roles(sighting) if !self.settled => self.sighting(sighting),
-            Event::Leases(sighting) if !self.settled => self.leases(sighting),
+            Event::Roles(observation) if !self.settled => self.observation(observation),
+            Event::Leases(observation) if !self.settled => self.leases(observation),
             Event::Privileges(reading) if self.keeps_roles => {
                 self.tracks.privileges(reading);
                 if let Some(set) = self.sets.get(&reading.set) {
@@ -50,15 +50,15 @@ impl Run<'_> {
             Event::Fault(mark) => self.fault(mark),
             Event::Action(mark) => self.action(mark),
             Event::Dns(event) => self.dns.see(event),
-            Event::Sessions(sighting) => self.dns.sessions(sighting),
+            Event::Sessions(observation) => self.dns.sessions(observation),
             Event::WatchGap(gap) => self.gap(gap),
             Event::Harness(trouble) if !self.settled && !self.faults.felt(trouble.from, trouble.to) => {
                 self.harness.trouble(trouble, self.plan);
                 self.end_own_token();
             }
             Event::FailedRevocation(failed) => self.not_revoked(&failed.lease, &failed.why),
-            Event::Irrevocable(sighting) => {
-                sighting.appeared.iter().for_each(|(lease, why)| self.not_revoked(lease, why));
+            Event::Irrevocable(observation) => {
+                observation.appeared.iter().for_each(|(lease, why)| self.not_revoked(lease, why));
             }
             Event::ServerLost(lost) => {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
@@ -218,22 +218,22 @@ impl Run<'_> {
         }
     }
 
-    fn sighting(&mut self, sighting: &RoleObservation) {
+    fn observation(&mut self, observation: &RoleObservation) {
         if !self.keeps_roles {
-            self.tracks.last_look = Some(Look { from: sighting.from, to: sighting.to });
+            self.tracks.last_look = Some(Look { from: observation.from, to: observation.to });
             return;
         }
-        let gone: Vec<u64> = sighting.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
-        self.tracks.sighting(sighting);
+        let gone: Vec<u64> = observation.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
+        self.tracks.observation(observation);
         // A name has few beginnings.
         let is_of_one = |name: &Username| {
             let mut ends = name.as_str().char_indices().map(|(end, _)| end).skip(1);
             ends.any(|end| self.owners.contains_key(&Username::new(&name.as_str()[..end])))
         };
-        sighting.appeared.iter().for_each(|role| self.groups.appears(role, is_of_one));
-        sighting.changed.iter().for_each(|role| self.groups.changes(role));
-        sighting.gone.iter().for_each(|oid| self.groups.goes(*oid));
-        self.look_for_awaited(Look { from: sighting.from, to: sighting.to });
+        observation.appeared.iter().for_each(|role| self.groups.appears(role, is_of_one));
+        observation.changed.iter().for_each(|role| self.groups.changes(role));
+        observation.gone.iter().for_each(|oid| self.groups.goes(*oid));
+        self.look_for_awaited(Look { from: observation.from, to: observation.to });
         for number in gone {
             let refused = |life: &Life| life.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
             if self.lives.get(&number).is_some_and(refused) {
@@ -263,13 +263,13 @@ impl Run<'_> {
         self.awaited = awaited;
     }
 
-    fn leases(&mut self, sighting: &LeaseObservation) {
+    fn leases(&mut self, observation: &LeaseObservation) {
         self.leases_looked_at = true;
-        self.listed.extend(sighting.appeared.iter().cloned());
-        for lease in &sighting.gone {
+        self.listed.extend(observation.appeared.iter().cloned());
+        for lease in &observation.gone {
             self.listed.remove(lease);
             if let Some(life) = self.lease_owners.get(lease).and_then(|number| self.lives.get_mut(number)) {
-                life.unlisted = Some(sighting.to);
+                life.unlisted = Some(observation.to);
             }
         }
     }

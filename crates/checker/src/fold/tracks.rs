@@ -33,16 +33,16 @@ pub(crate) struct Tracks {
 }
 
 impl Tracks {
-    pub(crate) fn sighting(&mut self, sighting: &RoleObservation) {
-        let look = Look { from: sighting.from, to: sighting.to };
-        for role in &sighting.appeared {
+    pub(crate) fn observation(&mut self, observation: &RoleObservation) {
+        let look = Look { from: observation.from, to: observation.to };
+        for role in &observation.appeared {
             self.appears(role, look);
         }
-        for role in &sighting.changed {
+        for role in &observation.changed {
             let track = self.track(role.oid, &role.name);
             track.valid_until.push((look, role.valid_until));
         }
-        for oid in &sighting.gone {
+        for oid in &observation.gone {
             self.goes(*oid, look);
         }
         self.last_look = Some(look);

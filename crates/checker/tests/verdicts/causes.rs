@@ -362,8 +362,8 @@ fn a_cause_has_the_detail_of_the_server_s_log() {
 /// The role of lifecycle 2, whose lease ends at 10.04 s, still exists, and Vault still lists its lease.
 fn never_revoked() -> Story {
     let ends = |event: &Event| match event {
-        Event::Roles(sighting) => sighting.from.0 >= 10 * S,
-        Event::Leases(sighting) => sighting.from.0 >= 10 * S,
+        Event::Roles(observation) => observation.from.0 >= 10 * S,
+        Event::Leases(observation) => observation.from.0 >= 10 * S,
         Event::Residue { .. } => true,
         _ => false,
     };

@@ -168,11 +168,11 @@ fn no_check_passes_without_most_of_the_samples_that_it_needs() {
     });
     let later = |event: &Event| matches!(event, Event::Privileges(reading) if reading.from.0 % (200 * MS) == 180 * MS);
     let bare = busy().each(|event| {
-        if let Event::Sessions(sighting) = event {
-            sighting.appeared.iter_mut().for_each(|session| session.encrypted = None);
+        if let Event::Sessions(observation) = event {
+            observation.appeared.iter_mut().for_each(|session| session.encrypted = None);
         }
     });
-    let gone = |event: &Event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty());
+    let gone = |event: &Event| matches!(event, Event::Roles(observation) if !observation.gone.is_empty());
     let unheard = busy().each(|event| {
         if let Event::KeptSession(kept) = event {
             (kept.query, kept.listed) = (no_answer(), None);

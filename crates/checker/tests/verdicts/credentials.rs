@@ -384,7 +384,7 @@ fn a_wall_moment_is_read_with_the_servers_offset() {
         };
         match event {
             Event::RoleRead(read) => read.role.iter_mut().for_each(later),
-            Event::Roles(sighting) => sighting.appeared.iter_mut().for_each(later),
+            Event::Roles(observation) => observation.appeared.iter_mut().for_each(later),
             _ => {}
         }
     });

@@ -220,7 +220,7 @@ fn dns_1_accuses_nobody_by_the_last_second_of_a_history_that_broke_off() {
 
 #[test]
 fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
-    let gone = |event: &Event| matches!(event, Event::Sessions(sighting) if !sighting.gone.is_empty());
+    let gone = |event: &Event| matches!(event, Event::Sessions(observation) if !observation.gone.is_empty());
     let findings = live().without(gone).fails("DNS-2");
     assert_eq!(findings.len(), 1);
     assert_snapshot!(findings[0].what, @"3s after the configuration was rendered with v-agent-2 a session of v-agent-1, rendered before, is still open");
@@ -230,8 +230,8 @@ fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
     });
     assert_eq!(dropped.fails("DNS-2").len(), 1);
     let unused = live().each(|event| {
-        if let Event::Sessions(sighting) = event {
-            sighting.appeared.retain(|session| session.name != Some(user(2)));
+        if let Event::Sessions(observation) = event {
+            observation.appeared.retain(|session| session.name != Some(user(2)));
         }
     });
     assert_snapshot!(unused.fails("DNS-2")[0].what, @"the configuration was rendered with v-agent-2, but PostgreSQL had no session of it within 3s");
@@ -239,7 +239,7 @@ fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
 
 #[test]
 fn dns_2_does_not_judge_a_change_that_the_next_one_or_the_end_cut_short() {
-    let stays = |event: &Event| matches!(event, Event::Sessions(sighting) if !sighting.gone.is_empty());
+    let stays = |event: &Event| matches!(event, Event::Sessions(observation) if !observation.gone.is_empty());
     let why =
         "no rendering after the first one was followed by an observation of the sessions before the next rendering";
     let asked_until = |seconds: u64| move |event: &Event| matches!(event, Event::Dns(DnsEvent::Query(query)) if query.start.0 > seconds * S);

@@ -8,10 +8,12 @@ use crate::story::{MS, S, Story, line, no_answer, refused_with, seen};
 /// Life 2's lease ends at 10.040 s at the latest; the last look that shows its role begins then, the next one 500 ms
 /// later.
 fn seen_until(from: u64) -> Story {
-    Story::good().without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S)).with(|story| {
-        story.look(from, vec![], vec![]);
-        story.look(from + 500 * MS, vec![], vec![2]);
-    })
+    Story::good().without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S)).with(
+        |story| {
+            story.look(from, vec![], vec![]);
+            story.look(from + 500 * MS, vec![], vec![2]);
+        },
+    )
 }
 
 /// dead_within after the lease's latest end.
@@ -43,7 +45,7 @@ fn exp_1_the_pace_of_looking_is_allowed_for() {
 fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
     let never = |until: u64| {
         without_residue(Story::good())
-            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
+            .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
             .with(|story| story.look(until, vec![], vec![]))
     };
     assert_eq!(
@@ -56,7 +58,7 @@ fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
 #[test]
 fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
     let stays = without_residue(Story::good())
-        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
         .with(|story| story.look(29 * S, vec![], vec![]));
     let measured = stays.judgment("EXP-1").measured.unwrap();
     // From the latest end, 10.040 s.
@@ -174,7 +176,7 @@ fn rev_1_the_role_is_gone_when_it_returns() {
 
 #[test]
 fn rev_1_a_role_that_never_goes_is_found_by_the_last_look() {
-    let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
+    let stays = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. }));
     story.clone().with(|story| story.look(4_500 * MS, vec![], vec![])).fails("REV-1");
     let residue = story.with(|story| story.residue(20 * S, false, vec![seen(1, None)], vec![]));

@@ -200,12 +200,12 @@ fn the_client_that_floods_a_cluster_is_no_orphan_and_its_sessions_are_not_judged
     });
     story.passes("INV-3");
     let story = story.each(|event| {
-        if let Event::Sessions(sighting) = event {
-            let mut own = sighting.appeared.first().cloned();
+        if let Event::Sessions(observation) = event {
+            let mut own = observation.appeared.first().cloned();
             own.iter_mut().for_each(|own| {
                 (own.name, own.pid, own.encrypted) = (Some(flood.name.clone()), 4_711, Some(false));
             });
-            sighting.appeared.extend(own);
+            observation.appeared.extend(own);
         }
     });
     story.passes("TLS-1");

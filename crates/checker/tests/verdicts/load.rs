@@ -386,9 +386,9 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
     changes.sort_unstable();
     // Each look tells how many roles there are.
     story.each(move |event| {
-        if let Event::Roles(sighting) = event {
-            let before = changes.iter().take_while(|(at, _)| *at <= sighting.to.0);
-            sighting.total = before.map(|(_, by)| by).sum::<i64>().unsigned_abs();
+        if let Event::Roles(observation) = event {
+            let before = changes.iter().take_while(|(at, _)| *at <= observation.to.0);
+            observation.total = before.map(|(_, by)| by).sum::<i64>().unsigned_abs();
         }
     })
 }
@@ -408,16 +408,16 @@ fn sat_1_roles_that_outlast_their_leases_longer_and_longer_are_a_backlog() {
 #[test]
 fn sat_1_roles_that_are_still_there_at_the_end_have_waited_too() {
     // Nobody looks any more 45 s after the run's beginning, when no role of the last third has been revoked.
-    let unseen = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 45 * S);
+    let unseen = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 > 45 * S);
     expiring(5.0, 40).without(unseen).fails("SAT-1");
 }
 
 #[test]
 fn sat_1_roles_that_are_never_revoked_are_no_backlog() {
     let story = expiring(40.0, 40).each(|event| {
-        if let Event::Roles(sighting) = event {
-            sighting.total = sighting.from.0 / S * 8;
-            sighting.gone.clear();
+        if let Event::Roles(observation) = event {
+            observation.total = observation.from.0 / S * 8;
+            observation.gone.clear();
         }
     });
     story.passes("SAT-1");

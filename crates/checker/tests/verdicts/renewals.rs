@@ -193,7 +193,9 @@ fn ends_at(micros: i64) -> Story {
             Event::RoleRead(read) if read.life == 2 && read.from.0 > 2_040 * MS => {
                 read.role.iter_mut().for_each(change);
             }
-            Event::Roles(sighting) if sighting.from.0 == 2_500 * MS => sighting.appeared.iter_mut().for_each(change),
+            Event::Roles(observation) if observation.from.0 == 2_500 * MS => {
+                observation.appeared.iter_mut().for_each(change)
+            }
             _ => {}
         }
     })
@@ -255,8 +257,8 @@ fn inv_4_after_a_renewal_without_an_answer_nothing_is_known() {
 #[test]
 fn inv_4_a_null_never_ends() {
     let null = Story::good().each(|event| {
-        if let Event::Roles(sighting) = event {
-            sighting.appeared.iter_mut().for_each(|role| role.valid_until = None);
+        if let Event::Roles(observation) = event {
+            observation.appeared.iter_mut().for_each(|role| role.valid_until = None);
         }
     });
     assert_eq!(null.fails("INV-4").len(), 2);

@@ -21,7 +21,7 @@ fn stranger(oid: u32) -> RoleSeen {
 /// Life 2's role is gone by a look that begins then; its lease ends at 10.030 s at the earliest.
 fn gone_by(from: u64) -> Story {
     Story::good()
-        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 5 * S))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 5 * S))
         .with(|story| story.look(from, vec![], vec![2]))
 }
 
@@ -69,7 +69,7 @@ fn inv_2_a_renewal_that_finds_no_role_tells_the_loss() {
 
 #[test]
 fn inv_2_a_role_that_no_look_ever_showed_is_lost() {
-    let unseen = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 2_500 * MS);
+    let unseen = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 == 2_500 * MS);
     let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.life == 2);
     let never = Story::good().without(unseen).without(unread).with(|story| {
         story.look(2_500 * MS, vec![], vec![]);
@@ -188,7 +188,7 @@ fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
 fn inv_3_an_issue_that_is_acknowledged_after_the_look_is_its_lease() {
     // Life 2's role is seen while its issue is under way.
     let during = Story::good()
-        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 2_500 * MS))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 == 2_500 * MS))
         .with(|story| story.look(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
     during.passes("INV-3");
     let none = Story::good().without(|event| matches!(event, Event::Roles(_)));
@@ -418,7 +418,7 @@ fn run_2_a_credential_that_has_just_ended_is_not_accused() {
 
 #[test]
 fn run_2_a_role_whose_removal_was_acknowledged_is_an_orphan() {
-    let stays = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS);
+    let stays = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. })).with(|story| {
         story.residue(15 * S, false, vec![seen(1, wall(14))], vec![]);
         story.residue(21 * S, true, vec![seen(1, wall(14))], vec![]);
@@ -435,8 +435,8 @@ fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
 
     let stays = |lease_gone: bool| {
         Story::good()
-            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
-            .without(|event| matches!(event, Event::Leases(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Leases(observation) if observation.from.0 > 10 * S))
             .without(|event| matches!(event, Event::Residue { .. }))
             .with(|story| {
                 if lease_gone {
@@ -453,7 +453,7 @@ fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
 #[test]
 fn inv_10_counts_what_is_not_known() {
     let unanswered = Story::good()
-        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 == 4_500 * MS))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 == 4_500 * MS))
         .without(|event| matches!(event, Event::Residue { .. }))
         .op(1, Operation::Revoke, |record| record.outcome = no_answer());
     unanswered.passes("INV-10");
@@ -484,8 +484,8 @@ fn inv_10_a_lease_that_could_still_stand_at_the_last_look_is_live() {
     // Life 2's lease ends at 10.040 s at the latest.
     let looked_at = |from: u64| {
         Story::good()
-            .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 >= 10 * S))
-            .without(|event| matches!(event, Event::Leases(sighting) if sighting.from.0 > 10 * S))
+            .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
+            .without(|event| matches!(event, Event::Leases(observation) if observation.from.0 > 10 * S))
             .without(|event| matches!(event, Event::Residue { .. }))
             .with(|story| story.look(from, vec![], vec![]))
     };
@@ -516,7 +516,7 @@ fn inv_10_without_a_look_a_lease_is_live_until_it_could_have_ended() {
 #[test]
 fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
     let standing = Story::good()
-        .without(|event| matches!(event, Event::Roles(sighting) if sighting.from.0 > 10 * S))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 > 10 * S))
         .without(|event| matches!(event, Event::Leases(_) | Event::Residue { .. }))
         .with(|story| story.look(11 * S, vec![], vec![]));
     let unseen = "the end of some credentials was not observed";

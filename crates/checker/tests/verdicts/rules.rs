@@ -721,7 +721,7 @@ fn what_keeps_a_longer_time_from_being_known_is_named() {
     let mut lag = bounded("expiry.lag.max", Comparison::Below, (600 * S) as f64);
     lag = lag
         .without(|event| matches!(event, Event::Residue { .. }))
-        .without(|event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty()))
+        .without(|event| matches!(event, Event::Roles(observation) if !observation.gone.is_empty()))
         .with(|story| story.residue(20 * S, false, vec![seen(2, None)], vec![2]));
     assert_snapshot!(lag.unknown("THR-1"));
     let mut hasty =
@@ -753,7 +753,8 @@ fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
     let denied = renewals(refused_with(FailureSource::Vault, "403", "permission denied"));
     assert_snapshot!(denied.unknown("INV-7"));
     // A lease that no renewal shortened does not end in the run.
-    let mut unshortened = denied.without(|event| matches!(event, Event::Roles(sighting) if !sighting.gone.is_empty()));
+    let mut unshortened =
+        denied.without(|event| matches!(event, Event::Roles(observation) if !observation.gone.is_empty()));
     unshortened.plan.lives = vec![leaseproof_scenario::LifecyclePlan {
         lease: Some(leaseproof_domain::Ttl::from_secs(3)),
         ..lifecycle_of("app", None)

@@ -122,9 +122,9 @@ impl Issued {
         match event {
             Event::Operation(record) => self.see_operation(record),
             Event::RoleRead(RoleRead { role: Some(seen), .. }) => self.see_roles(std::slice::from_ref(seen)),
-            Event::Roles(sighting) => {
-                self.see_roles(&sighting.appeared);
-                self.see_gone(&sighting.gone);
+            Event::Roles(observation) => {
+                self.see_roles(&observation.appeared);
+                self.see_gone(&observation.gone);
             }
             _ => {}
         }

@@ -67,7 +67,7 @@ fn events() -> Vec<Event> {
         code: "28P01".into(),
         message: format!("password authentication failed for user \"{USER}\""),
     };
-    let sighting = |appeared, changed, gone| {
+    let observation = |appeared, changed, gone| {
         Event::Roles(RoleObservation {
             cluster: "target".into(),
             from: Micros(4_500_000),
@@ -124,7 +124,7 @@ fn events() -> Vec<Event> {
         }),
         Event::Operation(revoke),
         Event::Operation(operation(7, Operation::DeadLogin, 4_013_000, Outcome::Failed(failure))),
-        sighting(vec![], vec![], vec![16_433, 16_500]),
+        observation(vec![], vec![], vec![16_433, 16_500]),
         Event::Leases(LeaseObservation {
             from: Micros(4_502_000),
             to: Micros(4_503_000),

@@ -35,7 +35,7 @@ fn seen(life: u32) -> RoleSeen {
 }
 
 fn all() -> Lifecycles {
-    let sighting = |at, appeared, gone| {
+    let observation = |at, appeared, gone| {
         Event::Roles(RoleObservation {
             cluster: String::new(),
             from: Micros(at),
@@ -52,11 +52,11 @@ fn all() -> Lifecycles {
         operation(2, Operation::Issue, 2_000_000, failed("500")),
         operation(3, Operation::Issue, 3_000_000, Outcome::Ok),
         operation(4, Operation::Issue, 4_000_000, unanswered),
-        sighting(4_500_000, vec![seen(1), seen(3)], vec![]),
+        observation(4_500_000, vec![seen(1), seen(3)], vec![]),
         operation(1, Operation::Renew, 5_000_000, failed("400")),
         operation(1, Operation::Revoke, 6_000_000, Outcome::Ok),
         operation(1, Operation::DeadLogin, 6_100_000, failed("28P01")),
-        sighting(9_000_000, vec![], vec![101, 103]),
+        observation(9_000_000, vec![], vec![101, 103]),
         operation(5, Operation::Issue, 9_500_000, Outcome::Ok),
         // What is done for no lifecycle.
         operation(0, Operation::Refused, 1, failed("403")),

@@ -100,13 +100,13 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
 
     let appeared: Vec<_> = events
         .iter()
-        .filter_map(|event| if let Event::Roles(sighting) = event { Some(&sighting.appeared) } else { None })
+        .filter_map(|event| if let Event::Roles(observation) = event { Some(&observation.appeared) } else { None })
         .flatten()
         .collect();
     let names: Vec<_> = appeared.iter().map(|role| &role.name).collect();
     assert_eq!(names, [&first.username, &second.username]);
     assert!(appeared.iter().all(|role| role.valid_until.is_some() && role.login));
-    let gone = |event: &Event| matches!(event, Event::Roles(sighting) if sighting.gone == [appeared[0].oid] && sighting.total == 1);
+    let gone = |event: &Event| matches!(event, Event::Roles(observation) if observation.gone == [appeared[0].oid] && observation.total == 1);
     assert_eq!(count(&gone), 1);
 
     let sets: Vec<_> = events

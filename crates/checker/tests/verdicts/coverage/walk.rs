@@ -439,11 +439,11 @@ fn no_check_passes_without_the_observations_of_one_phase() {
         ("zone changes", &["DNS-3"]),
     ] {
         let at = |event: &Event| match event {
-            Event::Roles(sighting) => sighting.from,
-            Event::Leases(sighting) => sighting.from,
-            Event::Sessions(sighting) => sighting.from,
-            Event::Dependencies(sighting) => sighting.from,
-            Event::Irrevocable(sighting) => sighting.from,
+            Event::Roles(observation) => observation.from,
+            Event::Leases(observation) => observation.from,
+            Event::Sessions(observation) => observation.from,
+            Event::Dependencies(observation) => observation.from,
+            Event::Irrevocable(observation) => observation.from,
             Event::Dns(event) => event.moment(),
             _ => Micros(0),
         };
