@@ -42,7 +42,7 @@ pub enum Event {
     },
     /// A promised account as the catalog shows it.
     Account(AccountReading),
-    /// The objects of one database: what `ALL TABLES IN SCHEMA` means. The first list is from after the set-up; there is
+    /// The objects of one database: what `ALL TABLES IN SCHEMA` means. The first list is from after the setup; there is
     /// one more after each action.
     Objects {
         /// When they were looked at.

@@ -108,7 +108,7 @@ impl Cluster {
         self.proxy.as_ref().map(Proxy::read)
     }
 
-    /// Every port that the set-up can name: for writes, for reads where there are any, and each server's own.
+    /// Every port that the setup can name: for writes, for reads where there are any, and each server's own.
     pub(crate) fn places(&self) -> Vec<u16> {
         let servers = self.members.iter().map(|member| member.port);
         [self.write_port()].into_iter().chain(self.read_port()).chain(servers).collect()

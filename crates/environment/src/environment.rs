@@ -57,7 +57,7 @@ pub(crate) struct Servers<'a> {
     /// Added to Vault's environment.
     pub(crate) vault_env: &'a [(String, String)],
     pub(crate) postgres: &'a BTreeMap<String, PostgresPlan>,
-    /// The steps of the set-up that a storage in PostgreSQL needs before Vault starts.
+    /// The steps of the setup that a storage in PostgreSQL needs before Vault starts.
     pub(crate) first: &'a [SetupStep],
     /// What will be done to links.
     pub(crate) faults: &'a [FaultPlan],
@@ -87,7 +87,7 @@ pub struct Environment {
 
 impl Environment {
     /// Stands the plan's servers up, in parallel: PostgreSQL with the harness's own account, Vault initialised,
-    /// unsealed and active, its audit device on where the plan says so. Nothing of the set-up is done yet.
+    /// unsealed and active, its audit device on where the plan says so. Nothing of the setup is done yet.
     ///
     /// The redactor learns every secret of the plan and every one that is made. Where `recorder` is given, the loss of
     /// a server is dated by it.
@@ -199,7 +199,7 @@ impl Environment {
         })
     }
 
-    /// Vault with its root token: for set-up only.
+    /// Vault with its root token: for setup only.
     pub fn vault(&self) -> Client {
         self.vault.root.clone()
     }
@@ -354,7 +354,7 @@ fn told_by(haproxy: &mut Haproxy) -> (&str, &mut Output, &Child) {
     (&haproxy.name, &mut haproxy.output, &haproxy.child)
 }
 
-/// Makes what scripts of the set-up find: `vault` by that name, and a folder to work in.
+/// Makes what scripts of the setup find: `vault` by that name, and a folder to work in.
 fn lay_out(folder: &PrivateFolder, vault: &VaultServer) -> Result<(), EnvironmentError> {
     let bin = folder.path().join("bin");
     folder::make(&bin, 0o711, None)?;

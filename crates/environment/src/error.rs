@@ -144,7 +144,7 @@ pub enum EnvironmentError {
         /// Which one, and which there are.
         why: String,
     },
-    /// A step of the set-up that comes before Vault's start did not end as the scenario expects.
+    /// A step of the setup that comes before Vault's start did not end as the scenario expects.
     #[error(transparent)]
     SetUp(#[from] Box<SetupError>),
     /// Vault refused what the harness itself needs.

@@ -38,7 +38,7 @@ impl PrivateFolder {
         &self.path
     }
 
-    /// Ends what still runs in it, as the script of a set-up may have left, and removes it with all that is in it.
+    /// Ends what still runs in it, as the script of a setup may have left, and removes it with all that is in it.
     /// Gives what is left.
     pub(crate) fn remove(&self) -> Vec<String> {
         let (_, mut left) = process::end_run(&self.run, std::slice::from_ref(&self.path));

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What `${…}` stands for in the values of a set-up: the environment as it stands.
+/// What `${…}` stands for in the values of a setup: the environment as it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Placeholders {
     values: BTreeMap<String, String>,

@@ -62,7 +62,7 @@ pub fn find_all() -> Vec<Found> {
         (PATRONI, "clusters with layout = \"patroni\""),
         (ETCD, "clusters with layout = \"patroni\""),
         (PDNS, "scenarios with a live PowerDNS ([pdns])"),
-        (JQ, "set-up scripts that read JSON"),
+        (JQ, "setup scripts that read JSON"),
     ];
     all.extend(found.map(|(sought, wanted_by)| by_name(&places, &sought, wanted_by)));
     all

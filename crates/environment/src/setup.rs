@@ -19,7 +19,7 @@ use crate::context::LaunchContext;
 use crate::placeholders::Placeholders;
 use crate::{Environment, EnvironmentError, SetupError, SetupFault};
 
-/// How a step of the set-up failed.
+/// How a step of the setup failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     outcome: Outcome,
@@ -53,7 +53,7 @@ impl NotDone {
 }
 
 impl Environment {
-    /// Does the plan's set-up, step by step, and records each. Answers with what servers warned of and noticed.
+    /// Does the plan's setup, step by step, and records each. Answers with what servers warned of and noticed.
     ///
     /// # Errors
     /// [`SetupError`] for the first step that does not end as the scenario expects; the steps after it are not done.

@@ -33,7 +33,7 @@ impl Environment {
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Folders that come first in the PATH of a set-up's scripts: this Vault and this PostgreSQL.
+    /// Folders that come first in the PATH of a setup's scripts: this Vault and this PostgreSQL.
     pub(crate) fn programs(&self) -> Vec<PathBuf> {
         let main = self.main.as_ref().and_then(|(name, _)| self.clusters.get(name));
         [self.folder.path().join("bin")]

@@ -33,7 +33,7 @@ const START: Duration = Duration::from_secs(30);
 const TRY: Duration = Duration::from_millis(20);
 /// How long a node may take to say what it is: a frozen one never does.
 const ASKED: Duration = Duration::from_secs(2);
-/// How long one request of the set-up may take: as long as Vault itself lets a request run.
+/// How long one request of the setup may take: as long as Vault itself lets a request run.
 const REQUEST: Duration = Duration::from_secs(90);
 /// How many ports are tried where others take them first.
 const STARTS: u32 = 8;
@@ -44,7 +44,7 @@ pub(crate) struct VaultServer {
     pub(crate) address: String,
     pub(crate) port: u16,
     pub(crate) program: Program,
-    /// With the root token: for set-up, never for the workload.
+    /// With the root token: for setup, never for the workload.
     pub(crate) root: Client,
     pub(crate) token: Secret,
     /// The one share of its unseal key.
@@ -89,7 +89,7 @@ impl VaultServer {
         }
     }
 
-    /// Starts a new Vault, with `env` in its environment, and makes it ready for set-up. `url` is the connection URL of
+    /// Starts a new Vault, with `env` in its environment, and makes it ready for setup. `url` is the connection URL of
     /// a storage in PostgreSQL, filled in.
     pub(crate) async fn stand(
         plan: &VaultPlan,

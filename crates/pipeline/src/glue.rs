@@ -25,7 +25,7 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut RunEnvironment, folde
     let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
     let mut clusters = Vec::new();
     for (cluster, database) in databases {
-        // The database may be the set-up's to make, and the logs are read from now on.
+        // The database may be the setup's to make, and the logs are read from now on.
         let observer = Observer::lazy(estate.observer_login(cluster, database));
         clusters.push(Watched { cluster: cluster.clone(), database: database.clone(), observer });
     }
@@ -97,7 +97,7 @@ pub(crate) async fn versions(plan: &Plan, estate: &RunEnvironment) -> Result<Vec
     Ok(versions)
 }
 
-/// That the harness's own account can log in to the database of every promised role, after the set-up.
+/// That the harness's own account can log in to the database of every promised role, after the setup.
 pub(crate) async fn databases(plan: &Plan, estate: &RunEnvironment) -> Result<(), Stop> {
     for role in &plan.roles {
         let login = estate.observer_login(&role.on, &role.database);
@@ -106,7 +106,7 @@ pub(crate) async fn databases(plan: &Plan, estate: &RunEnvironment) -> Result<()
         let leaseproof_postgres::Error::Answer { sqlstate, .. } = &error else { return Err(error.into()) };
         let place = format!("{}: role {}: database {} of postgres.{}", role.origin, role.name, role.database, role.on);
         return Err(match sqlstate.as_str() {
-            "3D000" => Stop::Refused(format!("{place} does not exist, and no set-up step created it: {error}")),
+            "3D000" => Stop::Refused(format!("{place} does not exist, and no setup step created it: {error}")),
             "42501" => Stop::Refused(format!(
                 "{place}: the harness's account {account} may not log in there: {error}. Run `GRANT CONNECT ON DATABASE \
                  \"{}\" TO \"{account}\"`",

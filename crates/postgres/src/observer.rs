@@ -74,7 +74,7 @@ impl Observer {
         Ok(Self { shared: Arc::new(Shared { login, eye: Mutex::new(Some(Arc::new(eye))) }) })
     }
 
-    /// An observer that logs in with its first look: for a database that the set-up has yet to make.
+    /// An observer that logs in with its first look: for a database that the setup has yet to make.
     pub fn lazy(login: Login) -> Self {
         Self { shared: Arc::new(Shared { login, eye: Mutex::default() }) }
     }

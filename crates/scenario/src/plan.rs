@@ -129,7 +129,7 @@ impl Plan {
         cluster.replicate_as.as_ref()
     }
 
-    /// The steps of the set-up and of the operator's actions.
+    /// The steps of the setup and of the operator's actions.
     pub fn steps(&self) -> impl Iterator<Item = &SetupStep> {
         self.setup.iter().chain(self.actions.iter().map(|action| &action.step))
     }
@@ -185,7 +185,7 @@ pub struct VaultPlan {
     /// Whether it listens with TLS.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tls: bool,
-    /// Whether a file audit device is enabled before set-up.
+    /// Whether a file audit device is enabled before setup.
     pub audit: bool,
     /// The system's default lease TTL, where the scenario sets one (Vault's own: 768 h).
     pub default_lease_ttl: Option<Ttl>,
@@ -201,7 +201,7 @@ fn one() -> u16 {
     1
 }
 
-/// PostgreSQL as Vault's own storage. Vault makes no tables: the set-up's SQL steps that come before any other are done
+/// PostgreSQL as Vault's own storage. Vault makes no tables: the setup's SQL steps that come before any other are done
 /// before Vault starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VaultPostgresPlan {
@@ -340,7 +340,7 @@ pub struct PostgresPlan {
     /// How far its servers' clock is ahead of the machine's, in seconds; behind it where negative.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub clock: i64,
-    /// The account that standbys replicate with once the set-up has created it; the harness's own where none is said.
+    /// The account that standbys replicate with once the setup has created it; the harness's own where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicate_as: Option<ReplicationAccount>,
     /// The lines of `hba` and of each setting, by key.

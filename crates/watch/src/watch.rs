@@ -43,7 +43,7 @@ const fn pace(looks: Looks) -> Duration {
 
 /// What to look at.
 pub struct Config {
-    /// The PostgreSQL clusters and databases; an observer of one that set-up has yet to make is lazy.
+    /// The PostgreSQL clusters and databases; an observer of one that setup has yet to make is lazy.
     pub clusters: Vec<Watched>,
     /// Vault, with a token that may list leases.
     pub vault: Client,

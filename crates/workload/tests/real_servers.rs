@@ -55,7 +55,7 @@ impl Stage {
         let options = StandOptions { run: name, parent: folder.path().to_owned() };
         let mut estate =
             Environment::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
-        estate.set_up(plan, Some(&recorder)).await.expect("the set-up works");
+        estate.set_up(plan, Some(&recorder)).await.expect("the setup works");
         let token = estate.client_token(plan, &ledger).await.expect("a token");
         let role = &plan.roles[0];
         let observer = estate.observer_login(&role.on, &role.database);

@@ -80,7 +80,7 @@ fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>
     }
 }
 
-/// The set without what it says of objects that were made after set-up: default privileges give those to credentials
+/// The set without what it says of objects that were made after setup: default privileges give those to credentials
 /// whenever they are made, and no renewal does.
 fn of_old_objects(set: &PrivilegeSet, role: &str, run: &Run<'_>) -> PrivilegeSet {
     let mut set = set.clone();

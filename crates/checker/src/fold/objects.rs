@@ -8,7 +8,7 @@ use super::{Actions, Look};
 /// Lists of objects, each with the time after its query.
 type Lists = Vec<(Micros, BTreeSet<Object>)>;
 
-/// The objects of each database, by cluster and database: after the set-up, and after each action.
+/// The objects of each database, by cluster and database: after the setup, and after each action.
 #[derive(Default)]
 pub(crate) struct Objects {
     lists: BTreeMap<String, BTreeMap<String, Lists>>,
@@ -20,7 +20,7 @@ impl Objects {
         databases.entry(database.to_owned()).or_default().push((at, objects.iter().cloned().collect()));
     }
 
-    /// Those after the set-up.
+    /// Those after the setup.
     pub(crate) fn get(&self, cluster: &str, database: &str) -> Option<&BTreeSet<Object>> {
         self.list(cluster, database, 0)
     }

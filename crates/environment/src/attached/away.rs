@@ -1,4 +1,4 @@
-//! How the set-up that leaseproof did in an environment that is not its own is taken away: only what is proved to be the run's
+//! How the setup that leaseproof did in an environment that is not its own is taken away: only what is proved to be the run's
 //! own, and nothing that a part which stays needs.
 
 mod postgres;

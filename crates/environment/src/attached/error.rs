@@ -95,14 +95,14 @@ pub enum AttachError {
         /// What is missing, a statement each.
         missing: Vec<String>,
     },
-    /// The set-up would make what is there already.
-    #[error("the set-up would make what is there already, so nothing was made: {}", there.join(", "))]
+    /// The setup would make what is there already.
+    #[error("the setup would create what exists already, so nothing was created: {}", there.join(", "))]
     There {
         /// What is there.
         there: Vec<String>,
     },
-    /// Nobody could take away what a step of the set-up makes.
-    #[error("{origin}: {why}, and leaseproof could not take that away afterwards: nothing was made")]
+    /// Nobody could take away what a step of the setup creates.
+    #[error("{origin}: {why}; leaseproof could not remove or undo that afterwards, so nothing was created")]
     NotOurs {
         /// The step's line.
         origin: Origin,

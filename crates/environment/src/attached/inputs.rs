@@ -65,7 +65,7 @@ fn unfit(attached: &AttachedPlan) -> Vec<String> {
     vault.into_iter().chain(clusters).collect()
 }
 
-/// Queries and set-up steps that a run does not do in an environment that is not leaseproof's, each with its line.
+/// Queries and setup steps that a run does not do in an environment that is not leaseproof's, each with its line.
 pub fn not_done_there(plan: &Plan) -> Vec<String> {
     let queries = plan.lives.iter().filter_map(|life| {
         let why = query::rolled_back(&life.query).err()?;

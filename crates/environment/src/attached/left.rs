@@ -108,7 +108,7 @@ pub fn left_by_login(run: &str) -> Option<String> {
     (!left.is_empty()).then(|| left_there(&left))
 }
 
-/// Removes what killed runs left in the environment of that plan: their tokens, with every lease, and their set-ups. A run
+/// Removes what killed runs left in the environment of that plan: their tokens, with every lease, and their setups. A run
 /// whose harness still runs is left alone, and so is one of another Vault. A dry run removes nothing.
 ///
 /// # Errors

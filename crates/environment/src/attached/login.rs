@@ -16,7 +16,7 @@ use crate::setup::sql::STATEMENT;
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) observer: Login,
-    /// As whom the set-up is done, where it is leaseproof's.
+    /// As whom the setup is done, where it is leaseproof's.
     pub(super) operator: Option<(String, Option<Secret>)>,
     pub(super) endpoints: Vec<(String, u16)>,
 }
@@ -61,7 +61,7 @@ impl Cluster {
         format!("{}:{}", self.observer.host, self.observer.port)
     }
 
-    /// As whom the set-up is done.
+    /// As whom the setup is done.
     pub(super) fn account(&self) -> &str {
         self.operator.as_ref().map_or(&self.observer.user, |(name, _)| name)
     }
@@ -74,7 +74,7 @@ impl Cluster {
             database: database.to_owned(),
             user,
             password,
-            application_name: "leaseproof set-up".to_owned(),
+            application_name: "leaseproof setup".to_owned(),
             timeout: STATEMENT,
             ..self.observer.clone()
         }

@@ -1,4 +1,4 @@
-//! What a set-up would make in an environment that is not leaseproof's: found out before the first step, so that it can be
+//! What a setup would make in an environment that is not leaseproof's: found out before the first step, so that it can be
 //! refused where something is there already, and taken away afterwards.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use super::statement::{Effect, Refused, Scope, Statement, first_words, read};
 use super::{AttachError, engine};
 use crate::placeholders::Placeholders;
 
-/// What one step of the set-up would do.
+/// What one step of the setup would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StepEffect {
     /// What it makes, in order.
@@ -21,7 +21,7 @@ pub(super) struct StepEffect {
     pub(super) statements: Vec<Statement>,
 }
 
-/// What each step of the plan's set-up would do, in order.
+/// What each step of the plan's setup would do, in order.
 ///
 /// # Errors
 /// [`AttachError::NotOurs`] for the first step of which nobody could take away what it makes.
@@ -35,7 +35,7 @@ pub(super) fn by_step(plan: &Plan, placeholders: &Placeholders) -> Result<Vec<St
     Ok(steps)
 }
 
-/// All that the plan's set-up would make, in order.
+/// All that the plan's setup would make, in order.
 pub(super) fn all(plan: &Plan, placeholders: &Placeholders) -> Result<Vec<MadeThere>, AttachError> {
     Ok(by_step(plan, placeholders)?.into_iter().flat_map(|step| step.makes).collect())
 }
@@ -58,7 +58,7 @@ fn of_step(
         SetupAction::Write { path, .. } => match path.strip_prefix("sys/policies/acl/") {
             Some(name) => makes(MadeThere::Policy { name: name.to_owned() }, known),
             None if has_mount_of(known, path) => {}
-            None => return refused(format!("`{path}` is not below a mount that the set-up makes")),
+            None => return refused(format!("`{path}` is not below a mount that the setup creates")),
         },
         SetupAction::Script { .. } => return refused("a script can do anything".to_owned()),
         SetupAction::Disable { .. } | SetupAction::Delete { .. } | SetupAction::RevokePrefix { .. } => {
@@ -137,7 +137,7 @@ mod tests {
     fn what_could_not_be_taken_away_is_refused() {
         for (name, words) in [("delphi", "`ALTER USER postgres`"), ("wizard", "a script can do anything")] {
             let why = all(&plan(name), &Placeholders::default()).unwrap_err().to_string();
-            assert!(why.contains("nothing was made") && why.contains(words), "{name}: {why}");
+            assert!(why.contains("nothing was created") && why.contains(words), "{name}: {why}");
         }
     }
 

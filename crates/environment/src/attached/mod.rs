@@ -1,5 +1,5 @@
 //! An environment that already stands: its servers are not leaseproof's, and nothing of theirs is changed but by the
-//! credentials that a run takes, and by its own set-up where the scenario wants one.
+//! credentials that a run takes, and by its own setup where the scenario wants one.
 
 mod away;
 mod certificates;

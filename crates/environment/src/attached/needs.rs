@@ -87,13 +87,13 @@ pub fn harness_needs(plan: &Plan) -> Vec<Need> {
     needs
 }
 
-/// What the set-up needs, where it is leaseproof's.
+/// What the setup needs, where it is leaseproof's.
 fn set_up(plan: &Plan) -> Vec<Need> {
     let need = |path: String, capabilities, why| Need { path, capabilities, why, optional: false };
     let mut needs = vec![need("sys/mounts".to_owned(), &["read"] as &[_], "to see which mounts are there")];
     let policy = |name: &str| {
         let all: &[&str] = &["create", "read", "update", "delete"];
-        need(format!("sys/policies/acl/{name}"), all, "to write a policy of the set-up's, and to take it away")
+        need(format!("sys/policies/acl/{name}"), all, "to write a policy of the setup's, and to take it away")
     };
     for step in &plan.setup {
         match &step.action {
@@ -102,13 +102,13 @@ fn set_up(plan: &Plan) -> Vec<Need> {
                 needs.push(need(
                     path,
                     &["create", "update", "delete"],
-                    "to make a mount of the set-up's, and to take it away",
+                    "to make a mount of the setup's, and to take it away",
                 ));
             }
             SetupAction::Policy { name, .. } => needs.push(policy(name)),
             SetupAction::Write { path, .. } => needs.push(match path.strip_prefix("sys/policies/acl/") {
                 Some(name) => policy(name),
-                None => need(path.clone(), &["create", "update"], "to write what the set-up writes"),
+                None => need(path.clone(), &["create", "update"], "to write what the setup writes"),
             }),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! SQL of a set-up in a cluster that is not leaseproof's, statement by statement: what is made is known by its OID before
+//! SQL of a setup in a cluster that is not leaseproof's, statement by statement: what is made is known by its OID before
 //! it is committed, and what reaches out of its database is rolled back.
 
 use leaseproof_domain::{Redactor, ServerNote};

@@ -1,4 +1,4 @@
-//! The set-up that leaseproof does in an environment that is not its own, and takes away afterwards.
+//! The setup that leaseproof does in an environment that is not its own, and takes away afterwards.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ struct Doing<'a> {
 }
 
 impl Attached {
-    /// Does the plan's set-up, step by step, and records each. What a step makes is in the ledger before it, and how it
+    /// Does the plan's setup, step by step, and records each. What a step makes is in the ledger before it, and how it
     /// is recognized before it can be used. Between two statements it ends where `ended` says so.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use leaseproof_vault::{Client, Reach, TokenRequest};
 use super::Attached;
 use crate::{ClientToken, EnvironmentError};
 
-/// How much longer the run's token lives than the load: for set-up, looks and release.
+/// How much longer the run's token lives than the load: for setup, looks and release.
 const SPARE: Duration = Duration::from_secs(600);
 
 impl Attached {

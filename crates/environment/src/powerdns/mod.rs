@@ -54,7 +54,7 @@ pub struct PowerDnsAccess {
     pub agent: Client,
 }
 
-/// The part of an environment that a live PowerDNS is. It stands after the set-up, and its logs can be taken before.
+/// The part of an environment that a live PowerDNS is. It stands after the setup, and its logs can be taken before.
 pub(crate) struct PowerDns {
     logs: Vec<LogStream>,
     agent_output: Output,
@@ -102,7 +102,7 @@ impl PowerDns {
 }
 
 impl Environment {
-    /// Stands the plan's live PowerDNS up, after the set-up: a token for its agent, the agent, and once that has rendered
+    /// Stands the plan's live PowerDNS up, after the setup: a token for its agent, the agent, and once that has rendered
     /// the configuration, the server. Every rendering is recorded from then on. Nothing where the plan has none.
     ///
     /// # Errors

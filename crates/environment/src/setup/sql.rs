@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::placeholders::Placeholders;
 use crate::statements::split;
 
-/// How long one statement of a set-up may take.
+/// How long one statement of a setup may take.
 pub(crate) const STATEMENT: Duration = Duration::from_secs(300);
 
 /// Does a step of SQL, as its account or as the `superuser` of its cluster.
@@ -40,7 +40,7 @@ pub(crate) async fn run(
 /// How a cluster's bootstrap superuser logs in to its primary.
 pub(crate) fn superuser(cluster: &Cluster) -> Login {
     let password = Some(cluster.password.clone());
-    cluster.login("postgres", &cluster.superuser, password, "leaseproof set-up", STATEMENT)
+    cluster.login("postgres", &cluster.superuser, password, "leaseproof setup", STATEMENT)
 }
 
 /// Runs SQL statement by statement on one session, as psql does, up to the first error.

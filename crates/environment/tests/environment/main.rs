@@ -1,4 +1,4 @@
-//! Environments of real Vault and PostgreSQL: they stand, take a set-up, and leave nothing, whatever ends them.
+//! Environments of real Vault and PostgreSQL: they stand, take a setup, and leave nothing, whatever ends them.
 
 #[cfg(test)]
 mod encrypted;

@@ -1,4 +1,4 @@
-//! Set-ups on real servers: what they do, and what they say when a server refuses.
+//! Setups on real servers: what they do, and what they say when a server refuses.
 
 use crate::support::{Place, line, plan, sql, step, write};
 use leaseproof_domain::{Event, Outcome};
@@ -12,7 +12,7 @@ const POLICY: &str = "path \"database/creds/reader\" { capabilities = [\"read\"]
 const PASSWORD_IN_URL: &str = "Password found in connection_url, use a templated url to enable root rotation and prevent \
                                read access to password information.";
 
-/// A whole small set-up, one of each action.
+/// A whole small setup, one of each action.
 fn small() -> Plan {
     let mut plan = plan();
     let accounts = "CREATE ROLE vaultuser LOGIN CREATEROLE PASSWORD 'vaultpass-1';\n\

@@ -21,7 +21,7 @@ pub(crate) fn line(line: u32) -> Origin {
     Origin { file: "scenario.toml".to_owned(), line, column: 1 }
 }
 
-/// One Vault with an audit log and one PostgreSQL 15, no set-up, no promise.
+/// One Vault with an audit log and one PostgreSQL 15, no setup, no promise.
 pub(crate) fn plan() -> Plan {
     let cluster = PostgresPlan {
         clock: 0,

@@ -149,7 +149,7 @@ pub enum Entry {
         /// Its PostgreSQL role.
         role: String,
     },
-    /// A PostgreSQL role that is new since the set-up, and neither the set-up's nor a credential of the run's.
+    /// A PostgreSQL role that is new since the setup, and neither the setup's nor a credential of the run's.
     RoleLeft {
         /// Its PostgreSQL cluster.
         cluster: String,
@@ -179,7 +179,7 @@ pub enum Entry {
     },
 }
 
-/// What a set-up makes in an environment that the run did not make.
+/// What a setup makes in an environment that the run did not make.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum MadeThere {

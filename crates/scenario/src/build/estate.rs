@@ -141,7 +141,7 @@ fn cluster(book: &Book<'_>, node: &Node, table: &Table) -> PostgresPlan {
         )),
         port: port(table),
         clock: clock(book, table),
-        // Its password may be the set-up's to say.
+        // Its password may be the setup's to say.
         replicate_as: None,
         lines: settings::lines(table),
         origin: node.place.origin(),

@@ -6,7 +6,7 @@ use super::{Book, owned};
 use crate::plan::{Layout, Plan, ReplicationAccount, Setting, SettingValue, SetupAction};
 use crate::problem::Problem;
 
-/// Gives each cluster its account, once the set-up is read.
+/// Gives each cluster its account, once the setup is read.
 pub(super) fn accounts(book: &Book<'_>, plan: &mut Plan) {
     for (entry, table) in book.root.named("postgres") {
         let (Some(said), Some(cluster)) = (table.text("replicate_as"), plan.postgres.get(&entry.key)) else {
@@ -34,7 +34,7 @@ pub(super) fn accounts(book: &Book<'_>, plan: &mut Plan) {
     }
 }
 
-/// The password that the set-up first uses for that account: in a connection of Vault, or in an SQL step.
+/// The password that the setup first uses for that account: in a connection of Vault, or in an SQL step.
 fn in_set_up(plan: &Plan, account: &str) -> Option<Setting> {
     plan.setup.iter().find_map(|step| match &step.action {
         SetupAction::Write { path, data } if path.contains("/config/") => {

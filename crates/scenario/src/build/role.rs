@@ -49,7 +49,7 @@ fn role(book: &Book<'_>, entry: &Entry, table: &Table) -> RolePromise {
         },
         probes: probes(table),
         username: table.text("username").map(|said| promised(Said { value: said.value.to_owned(), place: said.place })),
-        // It follows from the set-up, once that is read.
+        // It follows from the setup, once that is read.
         naming: Naming::Default,
         says: owned(table, "says"),
         origin: entry.node.place.origin(),

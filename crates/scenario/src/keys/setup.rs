@@ -1,4 +1,4 @@
-//! Keys of the set-up's steps.
+//! Keys of the setup's steps.
 
 use super::EXPECT;
 use crate::shape::{Is, Key, Shape, key};

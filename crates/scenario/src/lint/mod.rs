@@ -48,7 +48,7 @@ pub(crate) fn lint(root: &Table, noted: &Noted) {
     placeholders::lint(root, noted);
 }
 
-/// A step of the set-up, or an action.
+/// A step of the setup, or an action.
 struct Step<'a> {
     table: &'a Table,
     /// The key that says what it does.

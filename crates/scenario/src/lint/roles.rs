@@ -112,7 +112,7 @@ fn databases(root: &Table, steps: &[Step<'_>], noted: &Noted) {
         let Some(name) = entry.node.text() else { continue };
         let is_there = matches!(name, "postgres" | "template1") || mentioned.contains(name);
         if !is_there && !created.is_empty() {
-            let what = format!("no set-up step creates the database `{name}`");
+            let what = format!("no setup step creates the database `{name}`");
             noted.add(unknown(&entry.node.place, what, name, &names, noted));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Plan, Setting, SettingValue, SetupAction};
 
 impl Plan {
-    /// The accounts that Vault logs in as, as far as the scenario says: those of the connections that the set-up
+    /// The accounts that Vault logs in as, as far as the scenario says: those of the connections that the setup
     /// writes (`username` of `<mount>/config/<name>`), its storage's, and each `[account.<name>]`.
     pub fn vault_accounts(&self) -> BTreeSet<String> {
         let connections = self.steps().filter_map(|step| match &step.action {

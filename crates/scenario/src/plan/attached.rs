@@ -37,7 +37,7 @@ impl EnvironmentKind {
 /// Where an environment stands, and as whom the harness works there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPlan {
-    /// Whether leaseproof does the scenario's set-up there, and takes it away afterwards.
+    /// Whether leaseproof does the scenario's setup there, and takes it away afterwards.
     pub ours: bool,
     /// Whether nobody else takes credentials of the promised roles while a run lasts.
     pub quiet: bool,
@@ -153,7 +153,7 @@ pub struct AttachedPostgres {
     pub observer: String,
     /// The database in which it asks for what is the same in all.
     pub database: String,
-    /// As whom the set-up is done, where it is leaseproof's.
+    /// As whom the setup is done, where it is leaseproof's.
     pub operator: Option<String>,
     /// The operator's password, where it has one.
     pub operator_password: Option<SecretSource>,

@@ -117,7 +117,7 @@ pub struct RolePromise {
     pub probes: Option<ProbePlan>,
     /// The pattern that usernames follow (a regular expression); where none is said it follows from `naming`.
     pub username: Option<Promised<String>>,
-    /// How usernames are formed, as far as the set-up says.
+    /// How usernames are formed, as far as the setup says.
     #[serde(default, skip_serializing_if = "Naming::is_default")]
     pub naming: Naming,
     /// The runbook's own words for the promise.

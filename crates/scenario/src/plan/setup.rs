@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Setting {
     }
 }
 
-/// A step of the set-up.
+/// A step of the setup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupStep {
     /// Its name, where it has one.
@@ -109,7 +109,7 @@ impl Warnings {
     }
 }
 
-/// What a step of the set-up does.
+/// What a step of the setup does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum SetupAction {

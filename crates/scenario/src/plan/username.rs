@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EnvironmentKind, Plan, Promised, RolePromise};
 
-/// How the usernames of a role's credentials are formed, as far as the set-up says.
+/// How the usernames of a role's credentials are formed, as far as the setup says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Naming {
@@ -20,7 +20,7 @@ pub enum Naming {
         /// What follows from it.
         pattern: UsernamePattern,
     },
-    /// By a template that the set-up does not show.
+    /// By a template that the setup does not show.
     Unknown {
         /// Why it is not known.
         why: String,

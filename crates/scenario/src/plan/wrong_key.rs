@@ -1,4 +1,4 @@
-//! Which key of the set-up makes Vault reject something later: what it names is looked up only when a password is
+//! Which key of the setup creates Vault reject something later: what it names is looked up only when a password is
 //! generated or a credential is issued.
 
 use std::collections::BTreeMap;

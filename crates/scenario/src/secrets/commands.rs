@@ -471,7 +471,7 @@ mod tests {
             "ansible-playbook --vault-password-file pw.txt site.yml",
             "a net of users and a zip of files",
             "SELECT 1 FROM net WHERE zip = 8",
-            "the set-up of az and oc",
+            "the setup of az and oc",
             "-- the role vault needs login before the first run",
             "create role vault with login createrole",
             "The load on vault during login storms",

@@ -1,4 +1,4 @@
-//! Which template is in force for a role, as far as the set-up says.
+//! Which template is in force for a role, as far as the setup says.
 
 use std::collections::{BTreeMap, HashMap};
 

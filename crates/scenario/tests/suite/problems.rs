@@ -472,7 +472,7 @@ fn one_setting_is_one_line() {
     assert!(told.contains("`superuser` has a line break"), "{told}");
 }
 
-/// What `check` warns of in a set-up that is good but for `change`.
+/// What `check` warns of in a setup that is good but for `change`.
 fn warned(change: impl Fn(String) -> String) -> String {
     crate::warnings_of(&change(good()))
 }
@@ -556,7 +556,7 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
             "role = \"app\"\nquery = \"SELECT '${vault.addr}'\"\nrenew",
             "placeholders are not replaced in `query`",
         ),
-        ("database = \"shop\"\n[life", "database = \"shpo\"\n[life", "no set-up step creates the database `shpo`"),
+        ("database = \"shop\"\n[life", "database = \"shpo\"\n[life", "no setup step creates the database `shpo`"),
         ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
         ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
         ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 const CREATE: &str = r#"CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';"#;
 
-/// What `check` warns of where the role `app` has these statements under `key`, and the set-up runs this SQL.
+/// What `check` warns of where the role `app` has these statements under `key`, and the setup runs this SQL.
 fn warned(key: &str, statements: &str, sql: &str) -> String {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let creation = if key == "creation_statements" { statements } else { CREATE };
@@ -131,7 +131,7 @@ fn a_database_is_created_by_the_name_that_postgresql_gives_it() {
     }
     for sql in ["CREATE DATABASE \"Shop\"", "CREATE DATABASE other -- and shop", "CREATE DATABASE shopping"] {
         let told = warned("creation_statements", CREATE, sql);
-        assert!(told.contains("no set-up step creates the database `shop`"), "{sql}\n{told}");
+        assert!(told.contains("no setup step creates the database `shop`"), "{sql}\n{told}");
     }
 }
 

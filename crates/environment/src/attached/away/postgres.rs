@@ -79,7 +79,7 @@ pub(super) async fn needed(all: &[&Made], servers: &Servers<'_>, mounts: &str) -
         };
         let mut here = Vec::new();
         let mut known = credentials(&of_cluster, &session).await;
-        // Before PostgreSQL 16 no catalog tells who made a role that holds nothing in the set-up's databases.
+        // Before PostgreSQL 16 no catalog tells who made a role that holds nothing in the setup's databases.
         for CredentialLeft { role, oid, lease, .. } in servers.issued.on(name, &session).await {
             known.entry(role).or_insert_with(|| Credential { oid, place: format!("its lease is {lease}") });
         }
@@ -115,7 +115,7 @@ struct Credential {
     place: String,
 }
 
-/// The roles that somebody made after the set-up's own and that hold something in its databases, or are members of its
+/// The roles that somebody made after the setup's own and that hold something in its databases, or are members of its
 /// roles, or have these as members (the maker of a role is one, from PostgreSQL 16 on): Vault's credentials.
 async fn credentials(all: &[&Made], session: &Session) -> BTreeMap<String, Credential> {
     let of = |is: fn(&MadeThere) -> bool| {
@@ -305,7 +305,7 @@ async fn remove(made: &MadeThere, all: &[&Made], session: &Session) -> Result<()
     let MadeThere::Database { name, .. } = made else { return session.script(&drop).await };
     match session.script(&drop).await {
         Err(why) if why.sqlstate() == Some("42501") => {
-            // It may belong to a role of the set-up's own, which its maker may become.
+            // It may belong to a role of the setup's own, which its maker may become.
             let owner = format!(
                 "SELECT r.rolname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba \
                  WHERE d.datname = {} AND r.oid IN ({})",

@@ -252,9 +252,9 @@ fn vault_s_statements_stay_within_the_setup() {
         "SELECT 1 FROM pg_class FOR UPDATE",
     ] {
         let said = elsewhere(statements);
-        assert!(said.contains("the database orders_x is not one that the set-up makes"), "{statements}: {said}");
+        assert!(said.contains("the database orders_x is not one that the setup creates"), "{statements}: {said}");
     }
     let schema = "creation_statements = [\"CREATE SCHEMA IF NOT EXISTS leftover;\", ";
     let said = said_of(&SCENARIO.replace("creation_statements = [", schema).replace("/ourdb?", "/orders_x?"));
-    assert!(said.contains("the database orders_x is not one that the set-up makes"), "{said}");
+    assert!(said.contains("the database orders_x is not one that the setup creates"), "{said}");
 }

@@ -81,7 +81,7 @@ fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
         let statement = statement.ok_or(UNREAD)?;
         if !nested::is_of_rows(statement) {
             let kind = nested::kind(statement).unwrap_or_default();
-            return Err(format!("the function's body may change more than what the set-up makes ({kind})"));
+            return Err(format!("the function's body may change more than what the setup creates ({kind})"));
         }
         nested::harmless(statement, scope)?;
     }

@@ -1,5 +1,5 @@
-//! What the statements of a set-up do, as PostgreSQL's own grammar reads them: whether it goes away with the roles and
-//! databases that the set-up makes.
+//! What the statements of a setup do, as PostgreSQL's own grammar reads them: whether it goes away with the roles and
+//! databases that the setup creates.
 //!
 //! It is an allow-list. What is not named here is refused, whatever it does.
 
@@ -26,12 +26,12 @@ use pg_query::protobuf::{
 
 pub(super) use self::vault::of_vault;
 
-/// What a statement does beyond the databases that the set-up makes.
+/// What a statement does beyond the databases that the setup creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing: it goes with its database, or with its session.
     Within,
-    /// It changes a role or a database that the set-up made, and no other.
+    /// It changes a role or a database that the setup made, and no other.
     OnOurs,
     /// It makes a role.
     MakesRole(MadeThere),
@@ -62,7 +62,7 @@ pub(super) struct Refused {
     pub(super) why: String,
 }
 
-/// Where a script runs, and what the set-up has made until then.
+/// Where a script runs, and what the setup has made until then.
 pub(super) struct Scope<'a> {
     /// The cluster.
     pub(super) on: &'a str,
@@ -101,7 +101,7 @@ impl Scope<'_> {
 
     /// Why what would go with this database stays.
     fn not_ours(&self) -> String {
-        format!("the database {} is not one that the set-up makes", self.database)
+        format!("the database {} is not one that the setup creates", self.database)
     }
 
     /// Whether what is done in this database goes with it.
@@ -118,7 +118,7 @@ fn is_known(name: &str) -> bool {
 /// The statements of a script, in order; what they make is added to the scope.
 ///
 /// # Errors
-/// [`Refused`] for the first one that PostgreSQL's grammar does not know, or that does more than go with what the set-up
+/// [`Refused`] for the first one that PostgreSQL's grammar does not know, or that does more than go with what the setup
 /// makes.
 pub(super) fn read(script: &str, scope: &mut Scope<'_>) -> Result<Vec<Statement>, Refused> {
     let parsed = pg_query::parse(script, 0).map_err(|why| Refused { at: 0, why: format!("it is no SQL: {why}") })?;
@@ -179,19 +179,19 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
         }
         NodeEnum::AlterRoleStmt(alter) if rights::is_of_members(alter) => rights::of_group(alter, scope),
         NodeEnum::AlterRoleStmt(alter) => {
-            on_ours(scope.is_ours(alter.role.as_ref()), "it changes a role that the set-up does not make")
+            on_ours(scope.is_ours(alter.role.as_ref()), "it changes a role that the setup does not create")
         }
         NodeEnum::AlterRoleSetStmt(alter) => {
             settings::of_role(alter, scope)?;
-            on_ours(scope.is_ours(alter.role.as_ref()), "it changes settings of roles that the set-up does not make")
+            on_ours(scope.is_ours(alter.role.as_ref()), "it changes settings of roles that the setup does not create")
         }
         NodeEnum::AlterDatabaseStmt(alter) => {
             database_options(&alter.options, scope)?;
-            on_ours(scope.has_database(&alter.dbname), "it changes a database that the set-up does not make")
+            on_ours(scope.has_database(&alter.dbname), "it changes a database that the setup does not create")
         }
         NodeEnum::AlterDatabaseSetStmt(alter) => {
             settings::of_database(alter, scope)?;
-            on_ours(scope.has_database(&alter.dbname), "it changes a database that the set-up does not make")
+            on_ours(scope.has_database(&alter.dbname), "it changes a database that the setup does not create")
         }
         NodeEnum::GrantRoleStmt(grant) => rights::of_roles(grant, scope),
         NodeEnum::GrantStmt(grant) => rights::on_objects(grant, scope),
@@ -209,7 +209,7 @@ fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
             Err("what it removes is not of one database".to_owned())
         }
         node if nested::is_of_a_database(node) => Ok(Effect::Within),
-        _ => Err("it may change more than what the set-up makes".to_owned()),
+        _ => Err("it may change more than what the setup creates".to_owned()),
     }
 }
 
@@ -239,7 +239,7 @@ fn database_options(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
         let value = option.arg.as_ref().and_then(|arg| arg.node.as_ref());
         match (option.defname.as_str(), value) {
             ("owner", Some(NodeEnum::String(owner))) if scope.has_role(&owner.sval) => {}
-            ("owner", Some(_)) => return Err("the database's owner is not a role that the set-up makes".to_owned()),
+            ("owner", Some(_)) => return Err("the database's owner is not a role that the setup creates".to_owned()),
             ("is_template" | "allow_connections", Some(_)) => {
                 return Err(format!("a database with {} cannot be removed as it was made", option.defname));
             }
@@ -265,9 +265,9 @@ fn owner(alter: &AlterOwnerStmt, scope: &Scope<'_>) -> Result<Effect, String> {
             if scope.is_ours(alter.newowner.as_ref()) {
                 return Ok(Effect::OnOurs);
             }
-            Err("the database's new owner is not a role that the set-up makes".to_owned())
+            Err("the database's new owner is not a role that the setup creates".to_owned())
         }
-        kind if is_beyond_a_database(kind) => Err("what it gives away is not the set-up's".to_owned()),
+        kind if is_beyond_a_database(kind) => Err("what it gives away is not the setup's".to_owned()),
         _ if scope.is_in_ours() => Ok(Effect::Within),
         _ => Err(scope.not_ours()),
     }
@@ -291,7 +291,7 @@ fn comments(comment: &CommentStmt, scope: &Scope<'_>) -> Result<Effect, String> 
         ObjectType::ObjectDatabase => object.is_some_and(|name| scope.has_database(name)),
         kind => !is_beyond_a_database(kind) && scope.is_in_ours(),
     };
-    if is_ours { Ok(Effect::OnOurs) } else { Err("what it comments on is not the set-up's".to_owned()) }
+    if is_ours { Ok(Effect::OnOurs) } else { Err("what it comments on is not the setup's".to_owned()) }
 }
 
 fn transaction(kind: TransactionStmtKind, chain: bool) -> Result<Effect, String> {

@@ -324,7 +324,7 @@ fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Res
     {
         return Ok(());
     }
-    Err(format!("a statement inside of it may change more than what the set-up makes ({kind})"))
+    Err(format!("a statement inside of it may change more than what the setup creates ({kind})"))
 }
 
 pub(super) fn function_name(names: &Value) -> &str {
@@ -385,7 +385,7 @@ pub(super) fn of_the_server(name: &str, of_own_session: bool, scope: &Scope<'_>)
         }
         "pg_notify" if !scope.is_in_ours() => Err("pg_notify() may reach the sessions of others".to_owned()),
         name if name.contains(UNKNOWN) => Err("which function it calls is not known before it runs".to_owned()),
-        name if is_beyond(name) => Err(format!("{name}() may change more than what the set-up makes")),
+        name if is_beyond(name) => Err(format!("{name}() may change more than what the setup creates")),
         _ => Ok(()),
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn of_roles(grant: &GrantRoleStmt, scope: &Scope<'_>) -> Result<Effec
     memberships(groups_are_ours, grant.grantee_roles.iter(), scope)
 }
 
-/// All members are roles of the set-up's. Those go away with it, and so do their memberships.
+/// All members are roles of the setup's. Those go away with it, and so do their memberships.
 fn memberships<'a>(
     groups_are_ours: bool,
     mut members: impl Iterator<Item = &'a Node>,
@@ -84,7 +84,7 @@ pub(super) fn on_objects(grant: &GrantStmt, scope: &Scope<'_>) -> Result<Effect,
             if grant.targtype() == GrantTargetType::AclTargetObject && grant.objects.iter().all(is_ours) {
                 Ok(Effect::OnOurs)
             } else {
-                Err("it is about a database that the set-up does not make".to_owned())
+                Err("it is about a database that the setup does not create".to_owned())
             }
         }
         kind if is_beyond_a_database(kind) => Err("what it is about is not of one database".to_owned()),

@@ -136,6 +136,6 @@ fn text(node: &Node) -> Option<&str> {
 fn takes_role(set: &VariableSetStmt, scope: &Scope<'_>) -> Result<(), String> {
     match set.args.as_slice() {
         [role] if text(role).is_some_and(|role| scope.has_role(role) || role == "none") => Ok(()),
-        _ => Err("it takes a role that the set-up does not make".to_owned()),
+        _ => Err("it takes a role that the setup does not create".to_owned()),
     }
 }

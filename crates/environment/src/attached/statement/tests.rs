@@ -14,7 +14,7 @@ fn database(name: &str) -> MadeThere {
     MadeThere::Database { cluster: "target".to_owned(), name: name.to_owned() }
 }
 
-/// Reads a script in `shop`, which the set-up made, or in another database.
+/// Reads a script in `shop`, which the setup made, or in another database.
 fn effects_in(script: &str, place: &str) -> Result<Vec<Effect>, Refused> {
     let mut made = BTreeSet::from([database("shop"), role("Ada"), role("all")]);
     let mut scope =

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::theirs::Theirs;
 
 /// Roles and databases of others. Some look like Vault's credentials, some like what a run makes, some differ from a
-/// set-up's by one sign only.
+/// setup's by one sign only.
 const IN_POSTGRES: &str = r#"
 CREATE ROLE "Vaultuser" LOGIN CREATEROLE PASSWORD 'their-own-pw';
 CREATE ROLE vaultuser_old;

@@ -1,4 +1,4 @@
-//! What a run with a set-up of its own must not do to what belongs to others, also where it was killed, where its servers
+//! What a run with a setup of its own must not do to what belongs to others, also where it was killed, where its servers
 //! are not those that they were, and where Vault cannot revoke.
 
 use std::time::Duration;
@@ -213,7 +213,7 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let there = "SELECT count(*) FROM pg_roles WHERE rolname = 'vaultuser'";
     assert_eq!(session.value(there).await.unwrap().as_deref(), Some("1"), "Vault's own account is needed: {shown}");
 
-    // One that holds nothing in the set-up's database, but something where Vault cannot see it.
+    // One that holds nothing in the setup's database, but something where Vault cannot see it.
     let (elsewhere, _) = stuck.split_once(',').unwrap_or((&stuck, ""));
     let inside = Session::open(&theirs.login("powerdns")).await.unwrap();
     let tables = "comments, cryptokeys, domainmetadata, domains, records, supermasters, tsigkeys";
@@ -225,9 +225,9 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
         .unwrap();
     inside.close().await;
     session.script(&format!("CREATE TABLE held (a int); GRANT SELECT ON held TO \"{elsewhere}\"")).await.unwrap();
-    // A credential that holds nothing in a database: it is a member of a role of the set-up's.
+    // A credential that holds nothing in a database: it is a member of a role of the setup's.
     session.script("CREATE ROLE \"v-token-le-member\" IN ROLE vaultuser").await.unwrap();
-    // An operator renamed a role of the set-up's, and made another one of that name.
+    // An operator renamed a role of the setup's, and made another one of that name.
     session.script("ALTER ROLE netdata RENAME TO netdata_ours; CREATE ROLE netdata").await.unwrap();
     let path = theirs.scenario.to_str().unwrap().to_owned();
     let clean = theirs.desk.output(["clean", "--attached", &path]);
@@ -284,13 +284,13 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
         (
             "SELECT 1;\nCREATE FUNCTION f(begin int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER ROLE \"Vaultuser\" CREATEDB;",
             3,
-            "it changes a role that the set-up does not make",
+            "it changes a role that the setup does not create",
         ),
         ("CREATE ROLE x;\nALTER ROLE x RENAME TO \"y\";", 2, "it renames a role or a database"),
         (
             "SELECT 1;\nDO $$\nBEGIN\n  EXECUTE 'ALTER ROLE \"Vault' || 'user\" CREATEDB';\nEND $$",
             2,
-            "line 3 of its body: EXECUTE: `ALTER ROLE \"Vaultuser\"`: it changes a role that the set-up does not make",
+            "line 3 of its body: EXECUTE: `ALTER ROLE \"Vaultuser\"`: it changes a role that the setup does not create",
         ),
         ("DO $$ DECLARE s text; BEGIN EXECUTE s; END $$", 1, "EXECUTE: the variable s is not known before it runs"),
         ("CREATE ROLE x;\n\nSELECT 'open", 1, "it is no SQL"),

@@ -1,4 +1,4 @@
-//! Fifty runs with a set-up of their own, each ended at a random moment by a random signal, in an environment in which others'
+//! Fifty runs with a setup of their own, each ended at a random moment by a random signal, in an environment in which others'
 //! things stand beside the run's: afterwards everything is as it was before the first of them.
 
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ fn point(theirs: &Theirs) -> &'static str {
     match () {
         () if has("token_revoked") => "the teardown",
         () if has("token_accessor") => "the load and its drain",
-        () if has("made_there") => "the set-up",
+        () if has("made_there") => "the setup",
         () => "the start",
     }
 }

@@ -300,13 +300,13 @@ async fn a_set_up_of_our_own_is_done_where_nothing_is_there_and_is_taken_away() 
     session.query("CREATE ROLE netdata").await.unwrap();
     let standing = theirs.standing().await;
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
-    let words = "the set-up would make what is there already, so nothing was made: role netdata of postgres.target, mount database";
+    let words = "the setup would create what exists already, so nothing was created: role netdata of postgres.target, mount database";
     assert!(output.status.code() == Some(2) && text(&output).contains(words), "{}", text(&output));
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
     let script = "setup.sql.accounts.sql.database=postgres";
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&["--set", script]));
-    let words = "accounts.sql:3: `GRANT USAGE ON`: the database postgres is not one that the set-up makes, and leaseproof \
-                 could not take that away afterwards: nothing was made";
+    let words = "accounts.sql:3: `GRANT USAGE ON`: the database postgres is not one that the setup creates; leaseproof could \
+                 not remove or undo that afterwards, so nothing was created";
     assert!(output.status.code() == Some(2) && text(&output).contains(words), "{}", text(&output));
     assert_eq!(theirs.standing().await, standing);
     theirs.desk.assert_nothing_left();

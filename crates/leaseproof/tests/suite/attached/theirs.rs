@@ -87,7 +87,7 @@ password_file = "observer-password"
 ca            = "ca.pem"
 "#;
 
-/// PowerDNS, whose set-up leaseproof does and takes away.
+/// PowerDNS, whose setup leaseproof does and takes away.
 const OURS: &str = r#"
 title   = "PowerDNS, set up in an estate that already stands"
 extends = "WORKSPACE/scenarios/powerdns"
@@ -133,7 +133,7 @@ impl Theirs {
         theirs
     }
 
-    /// An environment in which nobody has done anything but let leaseproof in, to do a set-up of its own.
+    /// An environment in which nobody has done anything but let leaseproof in, to do a setup of its own.
     pub(crate) async fn stand_for_ours() -> Self {
         let theirs = Self::bare().await;
         theirs.write(&OURS.replace("WORKSPACE", workspace().to_str().unwrap()));

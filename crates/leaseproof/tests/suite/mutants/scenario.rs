@@ -55,7 +55,7 @@ pub(crate) static TWO_CLUSTERS: Parent = Parent {
 /// What a mutant changes; an empty text changes nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Change {
-    /// A last step of the set-up: SQL in the role's database.
+    /// A last step of the setup: SQL in the role's database.
     pub(crate) sql: &'static str,
     /// A part of the creation statements, and what stands there instead.
     pub(crate) swap: (&'static str, &'static str),

@@ -181,7 +181,7 @@ fn a_function_has_no_more_rights_than_its_caller_and_hides_nothing() {
         ),
         ("ALTER FUNCTION f() SECURITY DEFINER", "SECURITY DEFINER"),
         ("ALTER ROUTINE f() SECURITY DEFINER", "SECURITY DEFINER"),
-        ("ALTER FUNCTION f() SET role = theirs", "it takes a role that the set-up does not make"),
+        ("ALTER FUNCTION f() SET role = theirs", "it takes a role that the setup does not create"),
         ("ALTER FUNCTION f() RESET ALL", "RESET ALL"),
         (
             "CREATE FUNCTION f() RETURNS int SET session_authorization = theirs LANGUAGE sql AS 'SELECT 1'",
