@@ -141,6 +141,8 @@ fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, no
         shapes.iter().filter_map(|shape| Some((table.entry(shape.action().name)?, shape))).collect();
     match said.as_slice() {
         [(_, shape)] => fit(table, place, shape, whole, noted),
+        // A part of the step or action of that name; with it, the rest is held against its shape.
+        [] if whole == Whole::Layer && table.entry("name").is_some() => part(table, shapes, noted),
         [] => {
             let actions = listed(shapes.iter().map(|shape| shape.action().name));
             let slip = table.entries.iter().find_map(|entry| {
@@ -165,6 +167,20 @@ fn step(table: &Table, place: &Place, shapes: &'static [Shape], whole: Whole, no
             for (entry, _) in rest {
                 let both = format!("one {} does both `{}` and `{}`", array(shapes), first.key, entry.key);
                 noted.add(Problem::at(&entry.at, both).label(format!("make it a separate {}", array(shapes))));
+            }
+        }
+    }
+}
+
+/// Notes what no step or action has.
+fn part(table: &Table, shapes: &'static [Shape], noted: &Noted) {
+    for entry in &table.entries {
+        match shapes.iter().find_map(|shape| shape.key(&entry.key)) {
+            Some(key) => fit_key(entry, key, Whole::Layer, noted),
+            None => {
+                let keys = shapes.iter().flat_map(|shape| shape.keys.iter()).map(|key| key.name);
+                let what = format!("{} has no key `{}`", array(shapes), entry.key);
+                noted.add(Problem::at(&entry.at, what).nearest(noted.nearest(&entry.key, keys)));
             }
         }
     }

@@ -118,15 +118,35 @@ fn closed(text: &Text, tokens: &[Token], noted: &Noted) {
     }
 }
 
-/// A line that begins with a backslash is psql's own.
+/// Outside of quotes and comments a backslash begins a command of psql, up to the end of the line, and a colon before a
+/// quote a variable of psql.
 fn backslashes(text: &Text, tokens: &[Token], noted: &Noted) {
-    let begins_line = |at: usize| text.text[..at].rsplit('\n').next().is_none_or(|before| before.trim().is_empty());
-    let is = |token: &&Token| token.kind == Kind::Sign && text.text[token.span.clone()] == *"\\";
-    for token in tokens.iter().filter(is).filter(|token| begins_line(token.span.start)) {
-        let word = text.text[token.span.start..].split(char::is_whitespace).next().unwrap_or("\\");
-        let what = format!("`{word}` is a command of psql, not SQL");
-        let place = text.part(token.span.start..token.span.start + word.len());
-        noted.add(Problem::warning(&place, what).label("PostgreSQL rejects it").help("call psql in a `script` step"));
+    let warn = |at: Range<usize>, what: &str| {
+        let what = format!("`{}` is a {what} of psql, not SQL", &text.text[at.clone()]);
+        let problem = Problem::warning(&text.part(at), what).label("PostgreSQL rejects it");
+        noted.add(problem.help("call psql in a `script` step"));
+    };
+    let is = |token: &Token, sign: &str| token.kind == Kind::Sign && text.text[token.span.clone()] == *sign;
+    let mut command_ends = 0;
+    for (place, token) in tokens.iter().enumerate().filter(|(_, token)| !token.span.is_empty()) {
+        let start = token.span.start;
+        if start < command_ends {
+            continue;
+        }
+        let before = place.checked_sub(1).map(|before| &tokens[before]);
+        let touches = |one: &Token, other: &Token| one.span.end == other.span.start;
+        if is(token, "\\") {
+            let rest = &text.text[start..];
+            let word = rest.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or("\\");
+            warn(start..start + word.len(), "command");
+            command_ends = start + rest.find('\n').unwrap_or(rest.len());
+        } else if is(token, ":")
+            && !before.is_some_and(|before| is(before, ":") && touches(before, token))
+            && let Some(next) = tokens.get(place + 1).filter(|next| touches(token, next) && next.closed)
+            && matches!(next.kind, Kind::Name | Kind::Literal)
+        {
+            warn(start..next.span.end, "variable");
+        }
     }
 }
 

@@ -257,6 +257,32 @@ fn actions_are_layered_by_name_and_their_secrets_are_not_stored() {
 }
 
 #[test]
+fn a_profile_changes_steps_and_actions_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |more: &str| {
+        let parent = std::fs::canonicalize(root().join("scenarios/connection-rewritten")).unwrap();
+        let text = format!(
+            "extends = '{}'\n[[setup]]\nname = 'extra'\nsql = 'SELECT 1;'\n[[profile.x.setup]]\nname = 'extra'\n{more}\n\
+             [[profile.x.action]]\nname = 'wrong password'\nat = '3s'\n",
+            parent.display()
+        );
+        std::fs::write(folder.path().join("scenario.toml"), text).unwrap();
+    };
+    write("database = 'powerdns'");
+    let profile = LoadOptions { profile: Some("x".into()), ..LoadOptions::default() };
+    let database = |plan: &Plan| match &plan.setup.last().unwrap().action {
+        SetupAction::Sql { database, .. } => database.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (with, without) = (loaded_with(folder.path(), &profile), loaded(folder.path()));
+    assert_eq!((database(&with).as_str(), with.actions[0].at), ("powerdns", Ttl::from_secs(3)));
+    assert_eq!((database(&without).as_str(), without.actions[0].at), ("postgres", Ttl::from_secs(4)));
+    write("databsae = 'powerdns'");
+    let problems = leaseproof_scenario::load(folder.path(), &LoadOptions::default()).unwrap_err().to_string();
+    assert!(problems.contains("[[setup]] has no key `databsae`"), "{problems}");
+}
+
+#[test]
 fn the_path_of_credentials_has_no_slash_of_the_mount() {
     for mount in ["database", "database/", "/database/"] {
         let options = set(&[&format!("role.powerdns-role.mount={mount}")]);

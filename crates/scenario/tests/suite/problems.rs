@@ -573,6 +573,9 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         ("; END $$;", "; end $$;", "END is not in capitals"),
         ("ROLE \"{{name}}\" LOGIN", "ROLE \"{{name}} LOGIN", "is never closed"),
         ("CREATE DATABASE shop\"", "\\\\c shop\"", "`\\c` is a command of psql"),
+        ("CREATE DATABASE shop\"", "SELECT 'CREATE DATABASE shop'\\\\gexec\"", "`\\gexec` is a command of psql"),
+        ("CREATE DATABASE shop\"", "SELECT 1; \\\\c shop\"", "`\\c` is a command of psql"),
+        ("CREATE DATABASE shop\"", "SELECT :'pw'\"", "`:'pw'` is a variable of psql"),
         ("CREATE DATABASE shop\"", "SELECT 'x\"", "this `'` is never closed"),
         (
             "creds/app\" { capabilities = [\"read\"",
