@@ -8,6 +8,7 @@ mod connection;
 mod draft;
 mod follows;
 mod group;
+mod names;
 mod notes;
 mod pattern;
 mod place;
@@ -24,7 +25,8 @@ use leaseproof_domain::{CauseFault, CheckId, FailureCause, Micros};
 use self::draft::Draft;
 use self::group::Said;
 pub(crate) use self::group::{Group, Groups};
-pub use self::pattern::without_details;
+pub use self::names::GeneratedNames;
+pub(crate) use self::pattern::without_details;
 pub(crate) use self::place::{complete, statements, undecided_by};
 
 /// From this share of its samples on a check fails throughout, and not only for some credentials.

@@ -1,9 +1,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use leaseproof_domain::{Event, Observer, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::arrivals::Arrivals;
+use crate::causes::GeneratedNames;
 use crate::clusters::Clusters;
 use crate::collector::{FindingCollector, Written};
 use crate::coverage::{Place, too_little};
@@ -116,7 +118,13 @@ impl Outcome {
 
 impl Asked {
     /// `check` makes one; it makes one for each cluster if it rests on what was seen in several.
-    pub(crate) fn new(ask: &Ask, plan: &Plan, clusters: &Clusters<'_>, check: impl Fn() -> Box<dyn Check>) -> Self {
+    pub(crate) fn new(
+        ask: &Ask,
+        plan: &Plan,
+        clusters: &Clusters<'_>,
+        names: &Rc<GeneratedNames>,
+        check: impl Fn() -> Box<dyn Check>,
+    ) -> Self {
         let first = check();
         let own = match &ask.subject {
             Subject::Role(name) => clusters.of_role(name),
@@ -134,7 +142,7 @@ impl Asked {
             }
             _ => vec![(0, first)],
         };
-        let collector = FindingCollector::new(ask, plan);
+        let collector = FindingCollector::new(ask, plan, names);
         let names = clusters.several().iter().map(|name| Some((*name).to_owned()));
         let clusters = std::iter::once(None).chain(names).collect();
         Self { ask: ask.clone(), checks, clusters, collector, crashed: None, blinded: false }

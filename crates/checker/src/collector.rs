@@ -4,7 +4,7 @@ use std::rc::Rc;
 use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, MeasuredOf, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
-use crate::causes::Groups;
+use crate::causes::{GeneratedNames, Groups};
 use crate::clusters::Clusters;
 use crate::coverage::{Expected, Place};
 
@@ -15,6 +15,7 @@ const KEPT: usize = 20;
 pub(crate) struct FindingCollector {
     /// If there are several clusters, that of each Vault role.
     clusters: BTreeMap<String, String>,
+    names: Rc<GeneratedNames>,
     /// Whether credentials are issued in several clusters.
     several: bool,
     /// The cluster that is being judged, if several are judged by themselves.
@@ -67,7 +68,7 @@ pub(crate) struct Written {
 }
 
 impl FindingCollector {
-    pub(crate) fn new(ask: &Ask, plan: &Plan) -> Self {
+    pub(crate) fn new(ask: &Ask, plan: &Plan, names: &Rc<GeneratedNames>) -> Self {
         let known = plan.known.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
         let known = known.filter_map(|(place, entry)| {
             let named = match (&ask.subject, &entry.role) {
@@ -81,6 +82,7 @@ impl FindingCollector {
         let origin = ask.origin.clone();
         Self {
             clusters: clusters(plan),
+            names: Rc::clone(names),
             several: !Clusters::of(plan).several().is_empty(),
             cluster: None,
             check: ask.check,
@@ -161,7 +163,7 @@ impl FindingCollector {
         if self.several {
             finding.cluster = cluster.clone().or_else(|| self.cluster.clone());
         }
-        self.groups.add(self.check, &finding, &self.subject, &self.origin, cluster.as_deref());
+        self.groups.add(self.check, &finding, &self.subject, &self.origin, cluster.as_deref(), &self.names);
         let place = self.findings.partition_point(|kept| moment(kept) <= moment(&finding));
         self.findings.insert(place, finding);
         if self.findings.len() > KEPT {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -11,7 +12,7 @@ use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, LifecyclePlan, Plan};
 
 use crate::arrivals::Arrivals;
-use crate::causes::{self, Failed};
+use crate::causes::{self, Failed, GeneratedNames};
 use crate::check::{Asked, Outcome, Whole};
 use crate::checks::{self, Totaller};
 use crate::clusters::Clusters;
@@ -90,7 +91,9 @@ impl<'p> Judging<'p> {
         let (asks_known, asks): (Vec<&Ask>, Vec<&Ask>) =
             plan.asks.iter().partition(|ask| ask.check.as_str() == "KNO-1");
         let clusters = Clusters::of(plan);
-        let asked = asks.into_iter().map(|ask| Asked::new(ask, plan, &clusters, || checks::check(ask, plan))).collect();
+        let names = Rc::new(GeneratedNames::of(plan));
+        let new = |ask| Asked::new(ask, plan, &clusters, &names, || checks::check(ask, plan));
+        let asked = asks.into_iter().map(new).collect();
         let whole = if clusters.several().is_empty() { Run::new(plan) } else { Run::without_roles(plan) };
         let mut parts = vec![Part { cluster: None, run: whole }];
         parts.extend(clusters.several().iter().map(|name| Part { cluster: Some(name), run: Run::new(plan) }));
@@ -427,6 +430,8 @@ fn verdicts(
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use leaseproof_domain::{End, EndReason, Event, Header, Micros, UnixMicros, Verdict};
     use leaseproof_history::ReadEnd;
     use leaseproof_scenario::{Ask, Plan};
@@ -472,7 +477,7 @@ mod tests {
         let plan = plan();
         let ask: &Ask = &plan.asks[0];
         let mut judging = Judging::new(&plan);
-        judging.asked.insert(0, Asked::new(ask, &plan, &Clusters::of(&plan), || Box::new(Broken)));
+        judging.asked.insert(0, Asked::new(ask, &plan, &Clusters::of(&plan), &Rc::default(), || Box::new(Broken)));
         let header = Header {
             format: 1,
             leaseproof: String::new(),

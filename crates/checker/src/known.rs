@@ -1,6 +1,8 @@
 //! Known issues: a failure that matches one is reported and does not fail the run; a known issue without a matching
 //! failure fails it (KNO-1).
 
+use std::rc::Rc;
+
 use leaseproof_domain::{Finding, Judgment, KnownFinding, Subject, Verdict};
 use leaseproof_scenario::{Ask, KnownPlan, Plan};
 
@@ -15,7 +17,7 @@ pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
 
 /// KNO-1: `judged` holds every other judgment and the places of the declarations that it matches.
 pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -> Outcome {
-    let mut collector = FindingCollector::new(ask, plan);
+    let mut collector = FindingCollector::new(ask, plan, &Rc::default());
     let own = plan.known.iter().any(|entry| entry.origin == ask.origin);
     for (place, entry) in plan.known.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
         judge_entry(place, entry, judged, &mut collector);

@@ -34,7 +34,7 @@ mod windows;
 mod words;
 
 pub use catalogue::catalogue_markdown;
-pub use causes::without_details;
+pub use causes::GeneratedNames;
 pub use judge::{Judged, credential_ends, judge, overall};
 pub use privilege_diff::{Deviation, DeviationKind, privilege_diff};
 pub use statistics::{Clocking, Extent};

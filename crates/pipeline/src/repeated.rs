@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use leaseproof_checker::without_details;
+use leaseproof_checker::GeneratedNames;
 use leaseproof_domain::{
     ActionMark, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
 };
@@ -73,6 +73,7 @@ struct Tally {
     /// Credentials without a successful login yet, with the time of their issue.
     fresh: BTreeMap<u64, Micros>,
     rows: BTreeMap<Operation, Row>,
+    names: GeneratedNames,
 }
 
 /// A failure that repeats.
@@ -99,6 +100,7 @@ impl Tally {
             declared: declared.into_iter().filter_map(|(op, declared)| declared.then_some(op)).collect(),
             fresh: BTreeMap::new(),
             rows: BTreeMap::new(),
+            names: GeneratedNames::of(plan),
         }
     }
 
@@ -183,9 +185,16 @@ impl Tally {
         self.count(record, failure)
     }
 
+    /// The common part of failures of one kind: their messages without generated names.
+    fn kind(&self, failure: &Failure) -> String {
+        let words = self.names.without_details(&failure.to_string());
+        let parts = words.split(|c: char| !c.is_alphanumeric());
+        parts.filter(|part| part.len() < INVENTED).collect::<Vec<_>>().join(" ")
+    }
+
     fn count(&mut self, record: &OperationRecord, failure: &Failure) -> Option<String> {
         let limit = self.limit(record.op)?;
-        let pattern = kind(failure);
+        let pattern = self.kind(failure);
         let row = self.rows.entry(record.op).or_insert_with(|| Row::new(&pattern, failure, record.start));
         if row.pattern != pattern {
             *row = Row::new(&pattern, failure, record.start);
@@ -213,13 +222,6 @@ impl Row {
     fn new(pattern: &str, first: &Failure, since: Micros) -> Self {
         Self { pattern: pattern.to_owned(), first: first.clone(), since, times: 0 }
     }
-}
-
-/// The common part of failures of one kind: their messages without generated names.
-fn kind(failure: &Failure) -> String {
-    let words = without_details(&failure.to_string());
-    let parts = words.split(|c: char| !c.is_alphanumeric());
-    parts.filter(|part| part.len() < INVENTED).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a failure is permanent until the setup changes, and not an effect of the load or of an unavailable server.

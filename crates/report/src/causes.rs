@@ -67,6 +67,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
         lines.push(format!("{}{more}", named.join(", ")));
     }
     lines.extend(seen(cause));
+    lines.extend(thresholds(cause, verdicts));
     let judgment = judgment(cause, verdicts);
     if cause.about.is_empty() {
         let promised = example.promised.as_ref().or(judgment.and_then(|judgment| judgment.promised.as_ref()));
@@ -104,6 +105,25 @@ fn example(cause: &FailureCause) -> Option<String> {
         return Some(format!("example: {}", example.what));
     }
     place.filter(|_| code.as_ref().is_some_and(|code| !cause.what.contains(code.as_str())))
+}
+
+/// The thresholds that the first cause to break any of them breaks, with limit and value: they were asked for one by one.
+fn thresholds(cause: &FailureCause, verdicts: &RunVerdicts) -> Vec<String> {
+    let breaks = |cause: &FailureCause| cause.also_breaks.iter().any(|also| also.check.as_str() == "THR-1");
+    if !verdicts.causes.iter().find(|one| breaks(one)).is_some_and(|first| std::ptr::eq(first, cause)) {
+        return Vec::new();
+    }
+    // Those with a cause of their own are shown there.
+    let own = |judgment: &&Judgment| {
+        verdicts.causes.iter().any(|cause| {
+            cause.check.as_str() == "THR-1" && cause.about.iter().any(|about| about.subject == judgment.subject)
+        })
+    };
+    let failed = verdicts.checks.iter().filter(|judgment| {
+        judgment.check.as_str() == "THR-1" && judgment.verdict == Verdict::Fail && judgment.known.is_none()
+    });
+    let failed = failed.filter(|judgment| !own(judgment)).filter_map(|judgment| judgment.findings.first());
+    failed.map(|finding| format!("· THR-1: {}", finding.what)).collect()
 }
 
 /// The judgment that the example is of: a check that is asked of several roles or metrics has one for each.

@@ -7,8 +7,8 @@ use leaseproof_domain::{AlsoBroken, CauseFault, CauseSeen, CheckId, FailureCause
 
 use super::connection::{Connection, Server};
 use super::follows::{
-    at_the_same_time, follows, is_of_lag, is_of_roles, is_of_unanswered, is_share_of_failures, of_logins, of_roles,
-    rank, unanswered,
+    at_the_same_time, follows, is_in_faults, is_of_lag, is_of_roles, is_of_unanswered, is_share_of_failures, of_logins,
+    of_roles, rank, unanswered,
 };
 use super::spells::Spells;
 use super::{Context, Found, Group, privilege, unlogged};
@@ -148,6 +148,10 @@ impl Draft {
         if let Some(explains) = self.explains_by_connection(other, timeout) {
             return explains;
         }
+        // AVL-1 reports each operation by itself; failures in fault windows are no findings.
+        if self.check.as_str() != "AVL-1" && !is_in_faults(other.group()) && self.is_most_of(other) {
+            return true;
+        }
         if self.is_loss_of(other) {
             return self.is_near(other, timeout);
         }
@@ -202,15 +206,18 @@ impl Draft {
                 // What goes on after it, or between two of them, has another reason.
                 let meanwhile = at_the_same_time(own, reports, other.checks());
                 let meanwhile = meanwhile && self.spells().hold(&other.spells(), timeout);
-                let share = || {
-                    let own: Vec<CheckId> = self.checks().collect();
-                    other.checks().all(|check| check.as_str() == "THR-1") && is_share_of_failures(other.group(), &own)
-                };
                 // What follows from its check follows here too.
-                (same || meanwhile || (self.most && share())).then_some(true)
+                (same || meanwhile || self.is_most_of(other)).then_some(true)
             }
             _ => None,
         }
+    }
+
+    /// Whether the other one is a threshold on the share of requests that fail, and most of these failures are this.
+    fn is_most_of(&self, other: &Self) -> bool {
+        let own: Vec<CheckId> = self.checks().collect();
+        let is_threshold = other.checks().all(|check| check.as_str() == "THR-1");
+        self.most && is_threshold && is_share_of_failures(other.group(), &own)
     }
 
     /// Whether the other one reports requests for roles that do not exist, and this one roles that were lost.

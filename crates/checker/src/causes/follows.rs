@@ -91,6 +91,11 @@ pub(super) fn is_share_of_failures(group: &Group, checks: &[CheckId]) -> bool {
     group.about.keys().all(|subject| matches!(subject, Subject::Metric(metric) if fails(metric)))
 }
 
+/// Whether thresholds are on requests in fault windows.
+pub(super) fn is_in_faults(group: &Group) -> bool {
+    group.about.keys().any(|subject| matches!(subject, Subject::Metric(metric) if metric.contains("during=fault")))
+}
+
 /// The operations of which AVL-1, or a threshold, says that requests had no answer or were dropped.
 pub(super) fn unanswered(check: CheckId, group: &Group) -> Vec<Operation> {
     match check.as_str() {

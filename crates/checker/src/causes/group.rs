@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use leaseproof_domain::{CauseSeen, CauseSubject, CheckId, Finding, Micros, Operation, Origin, Subject};
 
 use super::connection::Connection;
+use super::names::GeneratedNames;
 use super::pattern::{Pattern, common, with_details};
 use super::spells::Spells;
 
@@ -56,6 +57,8 @@ struct Sentence {
 struct Example {
     finding: Finding,
     added: String,
+    /// Generated names that it quotes.
+    names: Vec<String>,
 }
 
 /// How many findings are about a subject, and the lines that promise otherwise.
@@ -78,6 +81,7 @@ impl About {
 impl Group {
     fn of(
         finding: &Finding,
+        names: Vec<String>,
         Pattern { shown, details, .. }: Pattern,
         connection: Option<Connection>,
         subject: &Subject,
@@ -87,7 +91,7 @@ impl Group {
         Self {
             count: 1,
             sentences: BTreeMap::from([(shown, Sentence { details, count: 1, first: finding.at })]),
-            examples: vec![Example { finding: finding.clone(), added: String::new() }],
+            examples: vec![Example { finding: finding.clone(), added: String::new(), names }],
             privileges: finding.privilege.iter().cloned().collect(),
             codes: finding.code.iter().cloned().collect(),
             subjects: credential(finding).map(|credential| (credential, 1)).into_iter().collect(),
@@ -163,7 +167,7 @@ impl Group {
             // No example is about a credential that stays: only the common text is kept.
             let Finding { promised, code, .. } = self.example().clone();
             let finding = Finding { what: self.shown(), promised, code, ..Finding::default() };
-            self.examples = vec![Example { finding, added: String::new() }];
+            self.examples = vec![Example { finding, added: String::new(), names: Vec::new() }];
         }
         before - self.count
     }
@@ -208,7 +212,7 @@ impl Group {
         if self.sentences.contains_key(OTHERS) {
             return OTHERS.to_owned();
         }
-        let text = Pattern::of(self.example()).shown;
+        let text = Pattern::of(self.example(), &self.examples[0].names).shown;
         let said = match self.sentences.get(&text) {
             Some(sentence) => with_details(&text, &sentence.details),
             None => text,
@@ -218,7 +222,7 @@ impl Group {
 
     /// The first finding with all that a server's log adds to it.
     pub(crate) fn whole_example(&self) -> Finding {
-        let Example { finding, added } = &self.examples[0];
+        let Example { finding, added, .. } = &self.examples[0];
         Finding { what: format!("{}{added}", finding.what), ..finding.clone() }
     }
 
@@ -227,8 +231,9 @@ impl Group {
         if self.examples[0].added.is_empty() {
             return String::new();
         }
-        let of = |Example { finding, added }: &Example| {
-            Pattern::of(&Finding { what: added.clone(), username: finding.username.clone(), ..Finding::default() })
+        let of = |Example { finding, added, names }: &Example| {
+            let finding = Finding { what: added.clone(), username: finding.username.clone(), ..Finding::default() };
+            Pattern::of(&finding, names)
         };
         let own = of(&self.examples[0]);
         let mut details: Vec<Option<String>> = own.details.into_iter().map(Some).collect();
@@ -294,8 +299,10 @@ impl Groups {
         subject: &Subject,
         line: &Origin,
         cluster: Option<&str>,
+        names: &GeneratedNames,
     ) {
-        let mut pattern = Pattern::of(finding);
+        let names = names.quoted_in(&finding.what);
+        let mut pattern = Pattern::of(finding, &names);
         // INV-6a and INV-6b judge sessions that a revocation ends: such an end is no failed connection.
         let connection = Connection::of(finding)
             .map(|connection| connection.to(cluster))
@@ -306,14 +313,14 @@ impl Groups {
         let said = (pattern.key.clone(), finding.privilege.clone());
         let line = finding.promised.as_ref().unwrap_or(line);
         if self.0.len() < TOLD_APART || self.0.contains_key(&said) {
-            self.merge(said, Group::of(finding, pattern, connection, subject, line));
+            self.merge(said, Group::of(finding, names, pattern, connection, subject, line));
             return;
         }
         // Without the privilege, findings that say what is known already do not take another place.
         let known = self.0.range((pattern.key.clone(), None)..).next().is_some_and(|((key, _), _)| *key == pattern.key);
         let others = || Pattern { shown: OTHERS.to_owned(), key: OTHERS.to_owned(), details: Vec::new() };
         let (pattern, connection) = if known { (pattern, connection) } else { (others(), None) };
-        self.merge((pattern.key.clone(), None), Group::of(finding, pattern, connection, subject, line));
+        self.merge((pattern.key.clone(), None), Group::of(finding, names, pattern, connection, subject, line));
     }
 
     /// Lets `more` add to what each example says; its group says so too.

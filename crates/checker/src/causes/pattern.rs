@@ -7,13 +7,15 @@ use regex::Regex;
 
 use crate::fold::COULD_NOT_REVOKE;
 
+/// How long the random part of a lease id is.
+const LEASE_ID: usize = 24;
 /// What stands for a text that was left out.
 const LEFT_OUT: &str = "…";
 
-/// Codes (kept), time stamps, UUIDs and verifiers of passwords (left out), and single words.
+/// Codes (kept), time stamps, UUIDs, the ends of Vault's usernames and verifiers of passwords (left out), and single words.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?P<code>HTTP [0-9]{3}\b|SQLSTATE [0-9A-Z]{5}\b)|(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.:Z+]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|SCRAM-SHA-256\$[0-9]+:[\w+/=]+\$[\w+/=]+:[\w+/=]+)|[\p{L}\p{N}]+",
+        r"(?P<code>HTTP [0-9]{3}\b|SQLSTATE [0-9A-Z]{5}\b)|(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.:Z+]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[A-Za-z0-9]{20}-[0-9]{10}\b|SCRAM-SHA-256\$[0-9]+:[\w+/=]+\$[\w+/=]+:[\w+/=]+)|[\p{L}\p{N}]+",
     )
 });
 /// Numbers, with a unit or without: `16433`, `250ms`, `1h30m`.
@@ -47,14 +49,16 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    pub(crate) fn of(finding: &Finding) -> Self {
+    /// `names` are generated ones that it quotes, beside those of its own credential.
+    pub(crate) fn of(finding: &Finding, names: &[String]) -> Self {
         let own = [
             finding.privilege.as_deref(),
             finding.lease.as_ref().map(LeaseId::as_str),
             finding.username.as_ref().map(Username::as_str),
         ];
         let mut pieces = vec![Piece::Kept(finding.what.clone())];
-        for name in own.into_iter().flatten().filter(|name| !name.is_empty()) {
+        let names = names.iter().map(String::as_str);
+        for name in own.into_iter().flatten().chain(names).filter(|name| !name.is_empty()) {
             pieces = pieces.into_iter().flat_map(|piece| piece.cut_out(name)).collect();
         }
         let (shown, details) = joined(pieces.into_iter().flat_map(Piece::without_details));
@@ -173,7 +177,7 @@ pub(super) fn common(one: Option<String>, other: Option<String>) -> Option<Strin
 }
 
 /// The text with numbers, times, addresses and generated names left out.
-pub fn without_details(text: &str) -> String {
+pub(crate) fn without_details(text: &str) -> String {
     joined(Piece::Kept(text.to_owned()).without_details().into_iter()).0
 }
 
@@ -182,8 +186,12 @@ pub fn without_details(text: &str) -> String {
 fn is_left_out(word: &str) -> bool {
     let digit = word.contains(|c: char| c.is_ascii_digit());
     let letter = word.contains(|c: char| c.is_alphabetic());
+    // Of 24 random letters and digits, one id in 66 has no digit. Words that people write change their case less often.
+    let ascii = word.as_bytes();
+    let turns = ascii.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
+    let random = ascii.len() == LEASE_ID && ascii.is_ascii() && turns >= 7;
     let hex = word.len() >= 8 && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    NUMBER.is_match(word) || (digit && (hex || (letter && word.len() >= 16)))
+    NUMBER.is_match(word) || random || (digit && (hex || (letter && word.len() >= 16)))
 }
 
 #[cfg(test)]
@@ -203,6 +211,9 @@ mod tests {
             ("dial tcp 127.0.0.1:51234->127.0.0.1:15001: refused", "dial tcp …: refused"),
             ("3.605 s after its lease, more than 2s", "… s after its lease, more than …"),
             ("role v-token-app-x1Y2z3x1y2z3x1y2z3x1-1795388284 is there", "role v-token-app-… is there"),
+            ("role v-token-le-reader-tjeeXZVNVEXkvNbUygdL-1796117968 is there", "role v-token-le-reader-… is there"),
+            ("lease database/creds/app/tjeeXZVNVEXkvNbUygdLwAbk", "lease database/creds/app/…"),
+            ("an InvalidTransactionTermination", "an InvalidTransactionTermination"),
             ("oid 16433 in table t2 of node-2", "oid … in table t2 of node-…"),
             ("at 2026-11-30T09:31:00.123Z it ended", "at … it ended"),
             ("request 6d1b6a5e-7a57-0f4d-3c2e-0a1b2c3d4e5f", "request …"),
@@ -221,7 +232,7 @@ mod tests {
             lease: Some(LeaseId::new("db/creds/app/short")),
             ..Finding::default()
         };
-        assert_eq!(Pattern::of(&finding).shown, "… was let in … s after its revocation of …");
+        assert_eq!(Pattern::of(&finding, &[]).shown, "… was let in … s after its revocation of …");
     }
 
     #[test]
@@ -234,7 +245,7 @@ mod tests {
             "7",
             "no detail",
         ] {
-            let Pattern { shown, details, .. } = Pattern::of(&Finding { what: text.into(), ..Finding::default() });
+            let Pattern { shown, details, .. } = Pattern::of(&Finding { what: text.into(), ..Finding::default() }, &[]);
             let details: Vec<Option<String>> = details.into_iter().map(Some).collect();
             assert_eq!(with_details(&shown, &details), text);
         }
@@ -263,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_server_s_words_are_what_findings_have_in_common() {
-        let key = |what: &str| Pattern::of(&Finding { what: what.into(), ..Finding::default() }).key;
+        let key = |what: &str| Pattern::of(&Finding { what: what.into(), ..Finding::default() }, &[]).key;
         let one = key("the revocation of a: expected HTTP 204, got HTTP 500: role b9 cannot (SQLSTATE 2BP01)");
         assert_eq!(one, "HTTP 500: role b9 cannot (SQLSTATE 2BP01)");
         let passed_on = "ERROR: no (SQLSTATE 42501)";

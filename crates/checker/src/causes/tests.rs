@@ -4,7 +4,7 @@ use std::time::Duration;
 use leaseproof_domain::{CauseFault, CheckId, FailureCause, Finding, LeaseId, Micros, Origin, Subject, Username};
 use proptest::prelude::*;
 
-use super::{Context, Failed, Groups};
+use super::{Context, Failed, GeneratedNames, Groups};
 
 /// The causes of a run without faults whose requests take two seconds at most.
 fn causes(failed: Vec<Failed>) -> Vec<FailureCause> {
@@ -29,9 +29,9 @@ fn name(number: u64) -> String {
 fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
     let mut groups = Groups::default();
     let line = Origin { file: "scenario.toml".into(), line: 7, column: 1 };
-    findings
-        .iter()
-        .for_each(|finding| groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line, None));
+    findings.iter().for_each(|finding| {
+        groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line, None, &GeneratedNames::default())
+    });
     Failed { check: CheckId::of(check), known: false, samples, groups }
 }
 
@@ -302,8 +302,31 @@ fn threshold(metric: &str, what: &str) -> Failed {
     let mut groups = Groups::default();
     let line = Origin { file: "scenario.toml".into(), line: 9, column: 1 };
     let finding = Finding { what: format!("expected {metric} {what}"), ..Finding::default() };
-    groups.add(CheckId::of("THR-1"), &finding, &Subject::Metric(metric.into()), &line, None);
+    groups.add(
+        CheckId::of("THR-1"),
+        &finding,
+        &Subject::Metric(metric.into()),
+        &line,
+        None,
+        &GeneratedNames::default(),
+    );
     Failed { check: CheckId::of("THR-1"), known: false, samples: 19, groups }
+}
+
+#[test]
+fn a_threshold_on_the_share_of_failures_is_of_the_cause_of_most_of_them() {
+    let issues = |count: u64, what: &str| {
+        let all: Vec<Finding> = (1..=count).map(|life| finding(what, life, life)).collect();
+        failed("ISS-1", count, &all)
+    };
+    let wrong = "issuing a credential: expected HTTP 200, got HTTP 500: ERROR: no (SQLSTATE 42P01)";
+    let share = |metric: &str| threshold(metric, "<= 10%, got 100.00 %");
+    let causes = |failed| causes(failed).len();
+    assert_eq!(causes(vec![issues(7, wrong), share("issue.failed{phase=steady}")]), 1);
+    // Another operation, failures in fault windows, and a time.
+    assert_eq!(causes(vec![issues(7, wrong), share("issue.failed{during=fault}")]), 2);
+    assert_eq!(causes(vec![issues(7, wrong), share("login.failed")]), 2);
+    assert_eq!(causes(vec![issues(7, wrong), threshold("issue.response.p50", "< 1ms, got 9 ms")]), 2);
 }
 
 #[test]
@@ -454,7 +477,14 @@ fn accounts_of_the_same_name_in_two_clusters_are_two_causes() {
         let mut groups = Groups::default();
         for (role, cluster) in [("app", "target"), ("log", "audit"), ("web", "target")] {
             let finding = Finding { what: issue.clone(), at: Some(Micros(SECOND)), ..Finding::default() };
-            groups.add(CheckId::of("ISS-1"), &finding, &Subject::Role(role.into()), &line, Some(cluster));
+            groups.add(
+                CheckId::of("ISS-1"),
+                &finding,
+                &Subject::Role(role.into()),
+                &line,
+                Some(cluster),
+                &GeneratedNames::default(),
+            );
         }
         let all = causes(vec![Failed { check: CheckId::of("ISS-1"), known: false, samples: 3, groups }]);
         all.into_iter().map(|cause| cause.what).collect::<Vec<_>>()

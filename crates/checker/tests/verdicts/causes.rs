@@ -628,3 +628,20 @@ fn a_server_that_is_away_twice_says_so() {
     let meanwhile = failing(late, ROLE, &[8, 12], REFUSED);
     assert!(!told(&meanwhile).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", told(&meanwhile));
 }
+
+#[test]
+fn failed_issues_of_names_by_a_template_are_one_cause() {
+    let mut story = Story::good();
+    let said = leaseproof_scenario::Promised { value: "app-[A-Za-z0-9]{8}".to_owned(), origin: line(40) };
+    story.plan.roles[0].username = Some(said);
+    for (life, name) in [(50, "app-2IydCrE3"), (51, "app-kNDylSns"), (52, "app-AAAAAAAA")] {
+        let message = format!("ERROR: role \"{name}\" does not exist (SQLSTATE 42704)");
+        let failed = refused_with(FailureSource::Vault, "500", &message);
+        story.operation(life, Operation::Issue, life * S / 10, life * S / 10 + 1_000, failed);
+    }
+    let all = story.asking(&["ISS-1"]).judged().verdicts.causes;
+    let said: Vec<(&str, u64)> = all.iter().map(|cause| (cause.what.as_str(), cause.count)).collect();
+    let what =
+        "issuing a credential: expected HTTP 200, got HTTP 500: ERROR: role \"…\" does not exist (SQLSTATE 42704)";
+    assert_eq!(said, [(what, 3)]);
+}
