@@ -149,6 +149,11 @@ impl Connection {
         !matches!(self.how, How::Closed | How::SlowQuery | How::NoAnswer | How::Full)
     }
 
+    /// Whether logins work, and queries take too long.
+    pub(super) fn is_slow(&self) -> bool {
+        self.how == How::SlowQuery
+    }
+
     /// Takes what others say of it.
     pub(super) fn merge(&mut self, other: &Self) {
         self.how = self.how.min(other.how);

@@ -314,6 +314,26 @@ fn threshold(metric: &str, what: &str) -> Failed {
 }
 
 #[test]
+fn queries_that_are_too_slow_are_one_cause_with_the_logins_that_wait_for_them() {
+    let slow = "no answer from PostgreSQL to the query: it took longer than 1000 ms";
+    let available = Finding {
+        what: format!(
+            "login: expected every one of 22 due requests answered within 1000 ms, got 22 without an answer (100.0 %): 22 sent, 0 dropped; the first: {slow}"
+        ),
+        at: Some(Micros(1_000_000)),
+        ..Finding::default()
+    };
+    let logins = |at: u64| {
+        let what =
+            format!("{{}} logged in at 127.0.0.1:5432/app, but no query was answered: 2 tries, the last: {slow}");
+        let all: Vec<Finding> = (0..9).map(|number| finding(&what, number, at + number)).collect();
+        failed("LOG-1", 9, &all)
+    };
+    let found = |at| causes(vec![failed("AVL-1", 60, std::slice::from_ref(&available)), logins(at)]).len();
+    assert_eq!(found(9_000_000), 1);
+}
+
+#[test]
 fn a_threshold_on_the_share_of_failures_is_of_the_cause_of_most_of_them() {
     let issues = |count: u64, what: &str| {
         let all: Vec<Finding> = (1..=count).map(|life| finding(what, life, life)).collect();

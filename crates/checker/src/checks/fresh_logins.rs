@@ -15,7 +15,14 @@ pub(super) struct FreshLogins {
     /// First logins, and what was found of those that nobody answered.
     due: u64,
     silent: Vec<Finding>,
+    /// Whether it found logins that a server rejected, or that had no answer until the client's time-out.
+    found_rejected: bool,
+    found_timed_out: bool,
 }
+
+/// What a try is called that the client gave up at its time-out, and the part of it that was not answered.
+const TIMED_OUT: &str = "it took longer than ";
+const QUERY: &str = "no answer from PostgreSQL to the query: ";
 
 impl Check for FreshLogins {
     fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
@@ -31,8 +38,18 @@ impl Check for FreshLogins {
         let share = run.plan.promise.unanswered.as_ref().map_or(0.0, |promise| promise.value);
         // As AVL-1 does, a share of few is rounded up to a whole one.
         if self.silent.len() as f64 > (share * self.due as f64).ceil() {
-            std::mem::take(&mut self.silent).into_iter().for_each(|finding| collector.find(finding));
+            for finding in std::mem::take(&mut self.silent) {
+                let timed_out = finding.what.contains(TIMED_OUT);
+                self.found_timed_out |= timed_out;
+                self.found_rejected |= !timed_out;
+                collector.find(finding);
+            }
         }
+    }
+
+    /// How long a server takes depends on what else the machine does.
+    fn rests_on_timing(&self) -> Option<bool> {
+        (self.found_timed_out && !self.found_rejected).then_some(true)
     }
 
     fn without_samples(&self) -> &'static str {
@@ -55,6 +72,7 @@ impl FreshLogins {
         }
         if let (None, Some(last)) = (login.worked, login.rejected.last()) {
             collector.sample();
+            self.found_rejected = true;
             collector.find(query_rejected(life, last, run));
             return true;
         }
@@ -78,6 +96,7 @@ impl FreshLogins {
             (None, None) => return self.judge_silence(life, issue, login, run, collector),
         };
         collector.sample();
+        self.found_rejected = true;
         let refusals = count(login.refused.len() as u64, "rejected login");
         collector.find(Finding {
             code: Some(failure.code.clone()),
@@ -105,11 +124,12 @@ impl FreshLogins {
         let Outcome::Indeterminate { why } = &last.outcome else { return false };
         collector.sample();
         let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
-        let what = format!(
-            "{} could never log in at {}: {tries} without an answer, the last: {why}",
-            life.name(),
-            login.endpoint
-        );
+        let (name, endpoint) = (life.name(), &login.endpoint);
+        let what = if why.contains(QUERY) {
+            format!("{name} logged in at {endpoint}, but no query was answered: {tries}, the last: {why}")
+        } else {
+            format!("{name} could never log in at {endpoint}: {tries} without an answer, the last: {why}")
+        };
         self.silent
             .push(Finding { promised: usable.map(|usable| usable.origin.clone()), ..life.finding(last.start, what) });
         true

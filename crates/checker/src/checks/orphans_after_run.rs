@@ -228,13 +228,14 @@ fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
         })
         .collect();
     let instead = if instead.is_empty() { String::new() } else { format!(", in place of {}", instead.join(" and ")) };
+    let orphans = if allowed(run) > 0 { "; `orphans` does not count groups" } else { "" };
     let (what, them) = match names.len() {
         1 => ("was created during the run and stays: a role", "it"),
         _ => ("were created during the run and stay: each is a role", "them"),
     };
     format!(
         "{} {what} without LOGIN, password and VALID UNTIL{password}, so a group and no credential. If creation statements are to create {them}, \
-         declare {them} in [promise]: creates = [{}]{instead}",
+         declare {them} in [promise]: creates = [{}]{instead}{orphans}",
         list(", ", ""),
         list(", ", "\""),
     )

@@ -19,8 +19,13 @@ impl Check for OrphansBeforeRun {
         }
         collector.samples(run.before.looked_at());
         let clusters: BTreeSet<&str> = run.plan.roles.iter().map(|role| role.on.as_str()).collect();
-        for cluster in clusters {
+        for cluster in &clusters {
             collector.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));
+        }
+        // Vault's own storage has no credentials.
+        let unseen = run.plan.postgres.keys().filter(|name| !clusters.contains(name.as_str()));
+        for cluster in unseen.filter(|_| run.plan.vault.postgresql.is_none()) {
+            collector.note(format!("the roles of postgres.{cluster} were not observed: no promised role is on it"));
         }
         let promise = run.plan.promise.orphans_before.as_ref();
         let allowed = promise.map_or(0, |promise| promise.value);

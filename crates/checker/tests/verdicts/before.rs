@@ -10,6 +10,16 @@ const HOUR: i64 = 3_600;
 /// When the credentials from before were issued, in Unix seconds.
 const ISSUED: i64 = 1_699_990_000;
 
+#[test]
+fn a_cluster_that_no_promised_role_is_on_is_named() {
+    let mut story = Story::good();
+    let second = story.plan.postgres["target"].clone();
+    story.plan.postgres.insert("second".into(), second);
+    let judgment = story.judgment("RUN-7");
+    assert_eq!(judgment.notes, ["the roles of postgres.second were not observed: no promised role is on it"]);
+    assert!(Story::good().judgment("RUN-7").notes.is_empty());
+}
+
 fn role(oid: u32, name: &str, valid_until: Option<i64>) -> RoleSeen {
     let valid_until = valid_until.map(|seconds| UnixMicros(seconds * 1_000_000));
     RoleSeen { cluster: String::new(), oid, name: Username::new(name), valid_until, login: true, password: Some(true) }

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use leaseproof_domain::{Failure, FailureSource, Outcome};
-use leaseproof_scenario::SetupAction;
+use leaseproof_scenario::{SettingValue, SetupAction};
 
 /// What to do about a refusal, where its reason is one that operators meet again and again.
 pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
@@ -9,6 +11,12 @@ pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
         (FailureSource::Vault, "404", SetupAction::Write { path, .. }) if says("no handler for route") => {
             let mount = path.split('/').next().unwrap_or_default();
             format!("nothing is mounted at `{mount}/`: a step `enable = \"…\"` has to come before this one")
+        }
+        (FailureSource::Vault, "400", SetupAction::Write { data, .. })
+            if says("error verifying connection") && says("28P01") && lacks_account(data) =>
+        {
+            "`connection_url` has no `{{username}}:{{password}}@`, so Vault does not use `username` and `password`"
+                .to_owned()
         }
         (FailureSource::Vault, "400", _) if says("error verifying connection") => of_login(message).to_owned(),
         (FailureSource::Postgres, "3D000", SetupAction::Sql { .. }) => {
@@ -34,6 +42,15 @@ pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
     Some(hint)
 }
 
+/// Whether a connection has a user and a password, and a URL in which neither is filled in.
+fn lacks_account(data: &BTreeMap<String, SettingValue>) -> bool {
+    let url = match data.get("connection_url") {
+        Some(SettingValue::Text(url)) => url.expose(),
+        _ => return false,
+    };
+    data.contains_key("username") && !url.contains("{{")
+}
+
 /// What to do if Vault could not log in to PostgreSQL, by PostgreSQL's answer.
 fn of_login(message: &str) -> &'static str {
     let code = message.split_once("SQLSTATE ").and_then(|(_, code)| code.get(..5)).unwrap_or_default();
@@ -48,6 +65,19 @@ fn of_login(message: &str) -> &'static str {
         "53300" => {
             "PostgreSQL has no free connection for this account: raise `max_connections` in `settings`, or its CONNECTION \
              LIMIT"
+        }
+        _ if message.contains("server refused TLS connection") => {
+            "the server has no TLS: `tls = true` in its section turns it on, or `sslmode=disable` in `connection_url` does \
+             without it"
+        }
+        _ if message.contains("sslmode is invalid") => {
+            "`sslmode` in `connection_url` is one of disable, allow, prefer, require, verify-ca and verify-full"
+        }
+        _ if message.contains("unrecognized configuration parameter") => {
+            "PostgreSQL does not know a parameter of `connection_url`: see what follows its `?`"
+        }
+        _ if message.contains("invalid dsn") || message.contains("cannot parse `") => {
+            "`connection_url` cannot be read: it is postgresql://{{username}}:{{password}}@HOST:PORT/DATABASE?PARAMETERS"
         }
         _ => {
             "Vault tried to log in to PostgreSQL with this connection: look at its host and port, user, password and \
@@ -89,6 +119,9 @@ mod tests {
             ("permission denied for database \"d\" (SQLSTATE 42501)", "this account lacks CONNECT"),
             ("sorry, too many clients already (SQLSTATE 53300)", "PostgreSQL has no free connection"),
             ("something else", "Vault tried to log in"),
+            ("tls error (server refused TLS connection)", "the server has no TLS"),
+            ("sslmode is invalid", "`sslmode` in `connection_url`"),
+            ("unrecognized configuration parameter \"x\"", "PostgreSQL does not know a parameter"),
         ] {
             assert!(fatal(why).starts_with(expected), "{why}: {}", fatal(why));
         }
