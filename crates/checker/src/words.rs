@@ -13,3 +13,8 @@ pub(crate) fn seconds(micros: i128) -> String {
 pub(crate) fn span(duration: Duration) -> String {
     seconds(i128::try_from(duration.as_micros()).unwrap_or(i128::MAX))
 }
+
+/// What the workload says before the reason why a login's query had no answer.
+pub(crate) const TO_THE_QUERY: &str = "no answer from PostgreSQL to the query: ";
+/// What the clients of Vault and PostgreSQL say of a request that they gave up at the time-out.
+pub(crate) const TIMED_OUT: &str = "it took longer than ";

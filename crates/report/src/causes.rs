@@ -110,7 +110,7 @@ fn example(cause: &FailureCause) -> Option<String> {
 /// The thresholds that the first cause to break any of them breaks, with limit and value: they were asked for one by one.
 fn thresholds(cause: &FailureCause, verdicts: &RunVerdicts) -> Vec<String> {
     let breaks = |cause: &FailureCause| cause.also_breaks.iter().any(|also| also.check.as_str() == "THR-1");
-    if !verdicts.causes.iter().find(|one| breaks(one)).is_some_and(|first| std::ptr::eq(first, cause)) {
+    if !verdicts.causes.iter().find(|one| breaks(one)).is_some_and(|first| first == cause) {
         return Vec::new();
     }
     // Those with a cause of their own are shown there.
@@ -303,4 +303,29 @@ pub(crate) fn of(judgment: &Judgment, verdicts: &RunVerdicts) -> Vec<usize> {
             && (cause.check == judgment.check || cause.also_breaks.iter().any(|also| also.check == judgment.check))
     };
     verdicts.causes.iter().enumerate().filter(|(_, cause)| belongs(cause)).map(|(place, _)| place + 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{AlsoBroken, CheckId, Finding, Subject, Verdict};
+
+    use super::block;
+
+    #[test]
+    fn the_first_cause_that_breaks_thresholds_lists_them() {
+        let mut verdicts = crate::sample::verdicts();
+        let check = CheckId::of("THR-1");
+        for cause in &mut verdicts.causes[..2] {
+            cause.also_breaks.push(AlsoBroken { check, count: 1 });
+        }
+        let mut failed = verdicts.checks[0].clone();
+        let what = "expected issue.failed <= 1%, got 96.30 %".to_owned();
+        (failed.check, failed.verdict, failed.known) = (check, Verdict::Fail, None);
+        failed.subject = Subject::Metric("issue.failed".into());
+        failed.findings = vec![Finding { what: what.clone(), ..Finding::default() }];
+        verdicts.checks.push(failed);
+        let of = |place: usize| block(&verdicts.causes[place], &verdicts).lines;
+        let listed = |lines: Vec<String>| lines.iter().filter(|line| line.contains(&what)).count();
+        assert_eq!((listed(of(0)), listed(of(1))), (1, 0));
+    }
 }

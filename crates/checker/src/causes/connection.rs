@@ -9,6 +9,7 @@ use regex::Regex;
 use super::pattern::regex;
 pub(super) use crate::fold::CONNECTS;
 use crate::fold::COULD_NOT_REVOKE;
+use crate::words::TO_THE_QUERY;
 
 /// SQLSTATEs of a server that starts, shuts down, recovers or ends a session (class 57), of a connection that failed
 /// (class 08), and of one that has no connection left.
@@ -94,7 +95,7 @@ impl Connection {
             (Server::Vault, How::without_answer(why)?)
         } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL: ") {
             (Server::Postgres, How::without_answer(why)?)
-        } else if let Some((_, why)) = what.split_once("no answer from PostgreSQL to the query: ") {
+        } else if let Some((_, why)) = what.split_once(TO_THE_QUERY) {
             let how = How::without_answer(why)?;
             (Server::Postgres, if how == How::NoAnswer { How::SlowQuery } else { how })
         } else if let Some(code) = SQLSTATE.captures(what).and_then(|found| found.get(1)) {

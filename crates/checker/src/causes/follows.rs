@@ -21,6 +21,8 @@ const FOLLOWS: &[(&str, &[&str])] = &[
     ("INV-3", &["INV-3", "RUN-2", "INV-11"]),
     ("RUN-2", &["RUN-2", "INV-11"]),
 ];
+/// The label of a threshold on requests in fault windows.
+const DURING_FAULT: &str = "during=fault";
 /// What follows for the credentials whose logins failed because a server could not be reached.
 const OF_LOGINS: &[&str] = &["LOG-1", "INV-1", "INV-10"];
 /// What follows for those that Vault could not revoke, or issue to the end.
@@ -79,21 +81,30 @@ pub(super) fn at_the_same_time(
 
 /// Whether the findings of THR-1 are about the share of failures of operations that those checks judge.
 pub(super) fn is_share_of_failures(group: &Group, checks: &[CheckId]) -> bool {
-    let fails = |metric: &str| {
-        let metric = metric.split('{').next().unwrap_or(metric).parse::<Metric>();
-        let Ok(Metric::Failed(op) | Metric::Unanswered(op)) = metric else { return false };
+    let fails = |name: &str| {
+        let Some(Metric::Failed(op) | Metric::Unanswered(op)) = metric(name) else { return false };
         let judged = |check: &CheckId| {
             let of = |(id, ops): &(&str, &[Operation])| *id == check.as_str() && ops.contains(&op);
             check.as_str() == "AVL-1" || OPERATIONS.iter().any(of)
         };
         checks.iter().any(judged)
     };
-    group.about.keys().all(|subject| matches!(subject, Subject::Metric(metric) if fails(metric)))
+    group.about.keys().all(|subject| matches!(subject, Subject::Metric(name) if fails(name)))
+}
+
+/// The metric that a threshold names, e.g. `issue.failed{phase=steady}`.
+fn metric(name: &str) -> Option<Metric> {
+    name.split('{').next()?.parse().ok()
+}
+
+/// The labels of that name, of which one may be [`DURING_FAULT`].
+fn labels(name: &str) -> &str {
+    name.split_once('{').map_or("", |(_, labels)| labels)
 }
 
 /// Whether thresholds are on requests in fault windows.
 pub(super) fn is_in_faults(group: &Group) -> bool {
-    group.about.keys().any(|subject| matches!(subject, Subject::Metric(metric) if metric.contains("during=fault")))
+    group.about.keys().any(|subject| matches!(subject, Subject::Metric(name) if labels(name).contains(DURING_FAULT)))
 }
 
 /// The operations of which AVL-1, or a threshold, says that requests had no answer or were dropped.
@@ -133,8 +144,7 @@ pub(super) fn is_of_lag(group: &Group) -> bool {
 fn metrics(group: &Group) -> Option<Vec<Metric>> {
     let of = |subject: &Subject| {
         let Subject::Metric(name) = subject else { return None };
-        let (metric, labels) = name.split_once('{').unwrap_or((name, ""));
-        metric.parse().ok().filter(|_| !labels.contains("during=fault"))
+        metric(name).filter(|_| !labels(name).contains(DURING_FAULT))
     };
     group.about.keys().map(of).collect()
 }

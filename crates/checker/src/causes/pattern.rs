@@ -186,12 +186,15 @@ pub(crate) fn without_details(text: &str) -> String {
 fn is_left_out(word: &str) -> bool {
     let digit = word.contains(|c: char| c.is_ascii_digit());
     let letter = word.contains(|c: char| c.is_alphabetic());
-    // Of 24 random letters and digits, one id in 66 has no digit. Words that people write change their case less often.
-    let ascii = word.as_bytes();
-    let turns = ascii.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
-    let random = ascii.len() == LEASE_ID && ascii.is_ascii() && turns >= 7;
     let hex = word.len() >= 8 && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    NUMBER.is_match(word) || random || (digit && (hex || (letter && word.len() >= 16)))
+    NUMBER.is_match(word) || is_lease_id(word) || (digit && (hex || (letter && word.len() >= 16)))
+}
+
+/// Whether a word may be the random part of a lease id: one in 66 has no digit. Words that people write change their case less
+/// often.
+fn is_lease_id(word: &str) -> bool {
+    let turn = |pair: &[u8]| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase();
+    word.len() == LEASE_ID && word.is_ascii() && word.as_bytes().windows(2).filter(|pair| turn(pair)).count() >= 7
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
 use crate::fold::{Life, Run, Step};
-use crate::words::{count, span};
+use crate::words::{TIMED_OUT, TO_THE_QUERY, count, span};
 
 /// A fresh credential can log in, at every endpoint of the environment.
 #[derive(Default)]
@@ -15,14 +15,9 @@ pub(super) struct FreshLogins {
     /// First logins, and what was found of those that nobody answered.
     due: u64,
     silent: Vec<Finding>,
-    /// Whether it found logins that a server rejected, or that had no answer until the client's time-out.
-    found_rejected: bool,
-    found_timed_out: bool,
+    /// Whether all that was found is that nobody answered until the client's time-out; none without findings.
+    only_timed_out: Option<bool>,
 }
-
-/// What a try is called that the client gave up at its time-out, and the part of it that was not answered.
-const TIMED_OUT: &str = "it took longer than ";
-const QUERY: &str = "no answer from PostgreSQL to the query: ";
 
 impl Check for FreshLogins {
     fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
@@ -39,9 +34,7 @@ impl Check for FreshLogins {
         // As AVL-1 does, a share of few is rounded up to a whole one.
         if self.silent.len() as f64 > (share * self.due as f64).ceil() {
             for finding in std::mem::take(&mut self.silent) {
-                let timed_out = finding.what.contains(TIMED_OUT);
-                self.found_timed_out |= timed_out;
-                self.found_rejected |= !timed_out;
+                self.found(finding.what.contains(TIMED_OUT));
                 collector.find(finding);
             }
         }
@@ -49,7 +42,7 @@ impl Check for FreshLogins {
 
     /// How long a server takes depends on what else the machine does.
     fn rests_on_timing(&self) -> Option<bool> {
-        (self.found_timed_out && !self.found_rejected).then_some(true)
+        self.only_timed_out.filter(|only| *only)
     }
 
     fn without_samples(&self) -> &'static str {
@@ -58,6 +51,10 @@ impl Check for FreshLogins {
 }
 
 impl FreshLogins {
+    fn found(&mut self, timed_out: bool) {
+        self.only_timed_out = Some(timed_out && self.only_timed_out.unwrap_or(true));
+    }
+
     /// Answers whether it could be judged.
     fn judge(
         &mut self,
@@ -72,7 +69,7 @@ impl FreshLogins {
         }
         if let (None, Some(last)) = (login.worked, login.rejected.last()) {
             collector.sample();
-            self.found_rejected = true;
+            self.found(false);
             collector.find(query_rejected(life, last, run));
             return true;
         }
@@ -96,7 +93,7 @@ impl FreshLogins {
             (None, None) => return self.judge_silence(life, issue, login, run, collector),
         };
         collector.sample();
-        self.found_rejected = true;
+        self.found(false);
         let refusals = count(login.refused.len() as u64, "rejected login");
         collector.find(Finding {
             code: Some(failure.code.clone()),
@@ -125,7 +122,7 @@ impl FreshLogins {
         collector.sample();
         let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
         let (name, endpoint) = (life.name(), &login.endpoint);
-        let what = if why.contains(QUERY) {
+        let what = if why.contains(TO_THE_QUERY) {
             format!("{name} logged in at {endpoint}, but no query was answered: {tries}, the last: {why}")
         } else {
             format!("{name} could never log in at {endpoint}: {tries} without an answer, the last: {why}")

@@ -99,6 +99,17 @@ fn log_1_an_endpoint_where_nobody_answers_fails() {
     assert_eq!(elsewhere(&outcome).unknown("LOG-1"), "judged 0 of 3 expected at 127.0.0.1:5433/powerdns");
 }
 
+#[test]
+fn log_1_a_query_that_is_too_slow_is_no_failed_login_and_rests_on_timing() {
+    let why = "no answer from PostgreSQL to the query: it took longer than 1000 ms";
+    let slow = elsewhere(&Outcome::Indeterminate { why: why.into() }).judgment("LOG-1");
+    let what = &slow.findings[0].what;
+    assert!(what.contains("logged in at 127.0.0.1:5433/powerdns, but no query was answered: 3 tries"), "{what}");
+    let refused = Outcome::Indeterminate { why: "no answer from PostgreSQL: connection refused".into() };
+    let refused = elsewhere(&refused).judgment("LOG-1");
+    assert_eq!((slow.rests_on_timing, refused.rests_on_timing), (true, false));
+}
+
 /// A good run with five more credentials, each of which goes through all that one can.
 fn busy() -> Story {
     let mut story = Story::good();

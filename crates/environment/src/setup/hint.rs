@@ -91,7 +91,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use leaseproof_domain::{Failure, FailureSource, Outcome};
-    use leaseproof_scenario::SetupAction;
+    use leaseproof_scenario::{Setting, SettingValue, SetupAction};
 
     #[test]
     fn a_hint_about_a_login_is_for_a_login_that_failed() {
@@ -106,6 +106,18 @@ mod tests {
         ] {
             assert_eq!(hint(without), "", "{without}");
         }
+        let without_account = |url: &str| {
+            let text = |text: &str| SettingValue::Text(Setting::Text(text.to_owned()));
+            let data = [("connection_url", text(url)), ("username", text("v"))];
+            let data = data.map(|(key, value)| (key.to_owned(), value)).into();
+            let action = SetupAction::Write { path: "database/config/app".to_owned(), data };
+            let message = "error verifying connection: ping failed: FATAL: no (SQLSTATE 28P01)".to_owned();
+            let failure = Failure { source: FailureSource::Vault, code: "400".to_owned(), message };
+            super::of(&action, &Outcome::Failed(failure)).unwrap_or_default()
+        };
+        assert!(without_account("postgresql://h:5432/d").starts_with("`connection_url` has no `{{username}}"));
+        let filled_in = without_account("postgresql://{{username}}:{{password}}@h:5432/d");
+        assert!(filled_in.starts_with("PostgreSQL rejected the password"), "{filled_in}");
         let fatal = |why: &str| {
             hint(&format!(
                 "error creating database object: error verifying connection: ping failed: failed to connect to `host=h user=v \
