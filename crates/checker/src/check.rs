@@ -16,13 +16,13 @@ use crate::windows::{Selection, Windows};
 /// One promise, judged.
 pub(crate) trait Check {
     /// Sees each event, after the run has taken it in.
-    fn see(&mut self, _event: &Event, _run: &Run<'_>, _sheet: &mut FindingCollector) {}
+    fn see(&mut self, _event: &Event, _run: &Run<'_>, _collector: &mut FindingCollector) {}
 
     /// Sees each lifecycle of its subject once, whole.
-    fn life(&mut self, _life: &Life, _run: &Run<'_>, _sheet: &mut FindingCollector) {}
+    fn life(&mut self, _life: &Life, _run: &Run<'_>, _collector: &mut FindingCollector) {}
 
     /// Sees the run when all lifecycles were seen.
-    fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _sheet: &mut FindingCollector) {}
+    fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _collector: &mut FindingCollector) {}
 
     /// The observers without whose looks it cannot pass.
     fn relies_on(&self) -> &'static [Observer] {
@@ -84,14 +84,21 @@ pub(crate) struct Whole<'a> {
 /// A check with its collector. A check that panics is left alone from then on, and is Unknown.
 pub(crate) struct Asked {
     pub(crate) ask: Ask,
-    /// The check, or one for each cluster that is judged by itself, with the place of its part of the run.
-    checks: Vec<(usize, Box<dyn Check>)>,
-    /// Of each part of the run, its cluster.
-    clusters: Vec<Option<String>>,
+    /// The check, or one for each cluster that is judged by itself.
+    checks: Vec<PartCheck>,
     collector: FindingCollector,
     crashed: Option<String>,
     /// Whether what it would be shown cannot be told apart.
     blinded: bool,
+}
+
+/// A check of one part of the run.
+struct PartCheck {
+    /// The place of the part.
+    part: usize,
+    /// Its cluster; none for the whole.
+    cluster: Option<String>,
+    check: Box<dyn Check>,
 }
 
 /// What came of a check.
@@ -133,24 +140,19 @@ impl Asked {
             }
             _ => None,
         };
-        let parts = clusters.several().iter().enumerate().filter(|(_, name)| own.is_none_or(|own| own == **name));
-        let parts: Vec<usize> = parts.map(|(place, _)| place + 1).collect();
-        let checks = match parts.split_first() {
-            Some((part, others)) if first.is_of_clusters() => {
-                let others = others.iter().map(|part| (*part, check()));
-                [(*part, first)].into_iter().chain(others).collect()
-            }
-            _ => vec![(0, first)],
+        let checks = if first.is_of_clusters() && !clusters.several().is_empty() {
+            let parts = (1..).zip(clusters.several()).filter(|(_, name)| own.is_none_or(|own| own == **name));
+            parts.map(|(part, name)| PartCheck { part, cluster: Some((*name).to_owned()), check: check() }).collect()
+        } else {
+            vec![PartCheck { part: 0, cluster: None, check: first }]
         };
         let collector = FindingCollector::new(ask, plan, names);
-        let names = clusters.several().iter().map(|name| Some((*name).to_owned()));
-        let clusters = std::iter::once(None).chain(names).collect();
-        Self { ask: ask.clone(), checks, clusters, collector, crashed: None, blinded: false }
+        Self { ask: ask.clone(), checks, collector, crashed: None, blinded: false }
     }
 
     /// What observers saw cannot be told apart from here on.
     pub(crate) fn blind(&mut self) {
-        if self.checks.iter().any(|(_, check)| check.is_of_clusters()) {
+        if self.checks.iter().any(|of| of.check.is_of_clusters()) {
             self.collector.cannot_say("the history does not distinguish the roles of several clusters");
             self.blinded = true;
         }
@@ -178,8 +180,8 @@ impl Asked {
             let run = &part.run;
             self.guarded(number, |check, collector| check.end(run, whole, collector));
             self.guarded(number, |check, collector| expect_data(check, &subject, part, whole, collector));
-            for (_, check) in self.checks.iter().filter(|(of, _)| *of == number) {
-                for observer in check.relies_on() {
+            for of_part in self.checks.iter().filter(|of_part| of_part.part == number) {
+                for observer in of_part.check.relies_on() {
                     if let Some((_, why)) = run.gaps.iter().find(|(blind, _)| blind == observer) {
                         let seen = part.seen_by(*observer);
                         self.collector.cannot_say(format!("{seen} could not be observed all the time: {why}"));
@@ -187,7 +189,7 @@ impl Asked {
                 }
             }
         }
-        let (_, check) = &self.checks[0];
+        let check = &self.checks[0].check;
         let (without_samples, raise) = (check.without_samples(), check.raise());
         let rests_on_timing = check.rests_on_timing();
         let written = self.collector.finish();
@@ -199,8 +201,10 @@ impl Asked {
         if self.blinded || self.crashed.is_some() {
             return;
         }
-        let Some((_, check)) = self.checks.iter_mut().find(|(of, _)| *of == part) else { return };
-        self.collector.begin_cluster(self.clusters[part].as_deref());
+        let Some(PartCheck { cluster, check, .. }) = self.checks.iter_mut().find(|of_part| of_part.part == part) else {
+            return;
+        };
+        self.collector.begin_cluster(cluster.as_deref());
         // Neither the check nor its collector is believed after a panic, so it does not matter in what state it left them.
         let ended = catch_unwind(AssertUnwindSafe(|| step(&mut **check, &mut self.collector)));
         if let Err(panic) = ended {

@@ -1,11 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use leaseproof_domain::{CheckId, Coverage, Finding, LatencySummary, LeaseId, MeasuredOf, Micros, Origin, Subject};
 use leaseproof_scenario::{Ask, Plan};
 
 use crate::causes::{GeneratedNames, Groups};
-use crate::clusters::Clusters;
 use crate::coverage::{Expected, Place};
 
 /// How many findings a judgment keeps; the rest is counted.
@@ -79,11 +78,12 @@ impl FindingCollector {
             Some(KnownMatch { place, role: named, evidence: entry.evidence.clone(), holds: true })
         });
         let known = known.collect();
+        let clusters = clusters(plan);
         let origin = ask.origin.clone();
         Self {
-            clusters: clusters(plan),
+            several: clusters.values().collect::<BTreeSet<_>>().len() > 1,
+            clusters,
             names: Rc::clone(names),
-            several: !Clusters::of(plan).several().is_empty(),
             cluster: None,
             check: ask.check,
             subject: ask.subject.clone(),

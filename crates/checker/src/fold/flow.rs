@@ -232,3 +232,27 @@ impl Slice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use leaseproof_domain::{Event, Micros, RoleObservation};
+
+    use super::Flow;
+
+    #[test]
+    fn the_roles_of_all_clusters_are_counted() {
+        let plan = leaseproof_testkit::story::plan();
+        let mut flow = Flow::new(&plan);
+        let mut roles = |cluster: &str, at: u64, total: u64| {
+            let (from, to) = (Micros(at), Micros(at));
+            let (appeared, changed, gone) = (vec![], vec![], vec![]);
+            let cluster = cluster.to_owned();
+            flow.see(&Event::Roles(RoleObservation { cluster, from, to, appeared, changed, gone, total }));
+        };
+        roles("target", 0, 3);
+        roles("second", 1_000_000, 4);
+        roles("target", 2_000_000, 1);
+        let counted: Vec<u64> = flow.slices(0..9).iter().filter_map(|slice| slice.roles).collect();
+        assert_eq!(counted, [3, 7, 5]);
+    }
+}
