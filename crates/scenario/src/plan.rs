@@ -89,7 +89,7 @@ pub struct Plan {
     pub thresholds: Vec<ThresholdPlan>,
     /// Defects that are declared.
     pub known: Vec<KnownPlan>,
-    /// What an impostor between the credentials' client and Vault does; without lies there is none.
+    /// What a tampering proxy between the credentials' client and Vault does; without `[[lie]]` there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lies: Vec<TamperPlan>,
     /// What is done to servers, in order of time.

@@ -21,7 +21,7 @@ const INVALID: i32 = 4;
 /// In so few lifecycles every one keeps a session, so that there is one to be judged.
 const KEEP: &str = "keep_session = { share = 1.0 }\n";
 
-/// Environments that have to be wholly green. An impostor that never lies is one of them.
+/// Environments that have to be wholly green. A tampering proxy that changes nothing is one of them.
 static SOUND: &[(&str, &Parent, Change)] = &[
     ("sound-powerdns", &POWERDNS, Change { life: KEEP, ..NONE }),
     ("sound-delphi-group-role", &DELPHI, NONE),

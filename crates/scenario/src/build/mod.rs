@@ -174,6 +174,11 @@ fn mount(table: &Table) -> Option<String> {
     table.text("mount").map(|said| said.value.trim_matches('/').to_owned())
 }
 
+/// The mount of a role's secrets engine.
+fn role_mount(table: &Table) -> String {
+    mount(table).unwrap_or_else(|| "database".to_owned())
+}
+
 /// Where `key` of `table` is said; the table's own place where it is not.
 fn origin(table: &Table, key: &str, place: &Place) -> Origin {
     table.entry(key).map_or_else(|| place.origin(), |entry| entry.at.origin())

@@ -6,7 +6,7 @@ use std::ops::Range;
 use leaseproof_domain::Ttl;
 
 use super::setup::policies_exist;
-use super::{Book, owned, promised, ttl};
+use super::{Book, owned, promised, role_mount, ttl};
 use crate::node::{Entry, Table};
 use crate::place::Holds;
 use crate::placeholder::Language;
@@ -72,8 +72,7 @@ fn template(book: &Book<'_>, table: &Table) -> Option<String> {
     let promised =
         book.root.named("role").find(|(role, _)| Some(role.key.as_str()) == table.text("role").map(|said| said.value));
     if let Some((role, of)) = promised {
-        let mount = of.text("mount").map_or("database", |said| said.value);
-        let path = format!("{}/creds/{}", mount.trim_matches('/'), role.key);
+        let path = format!("{}/creds/{}", role_mount(of), role.key);
         if !template.text.contains(&format!("\"{path}\"")) {
             let other = format!("the template takes no credential of `{}`", role.key);
             book.add(match other_mount(&template.text, &role.key) {

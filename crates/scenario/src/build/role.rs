@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use leaseproof_domain::{Object, RoleAttributes, Ttl};
 
 use super::promise::runbook_text;
-use super::{Book, mount, owned, promised, ttl};
+use super::{Book, owned, promised, role_mount, ttl};
 use crate::grant;
 use crate::node::{Entry, Node, Table, Value};
 use crate::place::Said;
@@ -28,7 +28,7 @@ fn role(book: &Book<'_>, entry: &Entry, table: &Table) -> RolePromise {
     let on = book.cluster(table, &entry.node.place);
     RolePromise {
         name: entry.key.clone(),
-        mount: mount(table).unwrap_or_else(|| "database".to_owned()),
+        mount: role_mount(table),
         on: on.clone(),
         database: owned(table, "database").unwrap_or_default(),
         default_ttl: ttl(ttls, "default"),

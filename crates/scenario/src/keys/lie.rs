@@ -1,4 +1,4 @@
-//! Keys of the impostor before Vault.
+//! Keys of the tampering proxy before Vault.
 
 use crate::plan::TamperKind;
 use crate::shape::{Is, Shape, key};

@@ -1,11 +1,11 @@
-//! What an impostor before Vault does to the answers of the credentials' client.
+//! What a tampering proxy before Vault does to the answers of the credentials' client.
 
 use std::str::FromStr;
 
 use leaseproof_domain::{Origin, Ttl};
 use serde::{Deserialize, Serialize};
 
-/// A way in which the answers of an impostor before Vault are not Vault's.
+/// A way in which the answers of a tampering proxy before Vault are not Vault's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TamperPlan {
     /// What it does.

@@ -859,7 +859,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
         &["REV-1"],
         &[],
     ),
-    // An impostor before Vault.
+    // A tampering proxy before Vault.
     mutant(
         "lie-swallow-revokes",
         "revocations are acknowledged and not forwarded",
