@@ -11,11 +11,11 @@ use leaseproof_history::ReadEnd;
 use leaseproof_testkit::{crowd, story};
 
 /// Enough for lifecycles to be judged and let go while others begin.
-const LIVES: u64 = 10_000;
+const LIFECYCLES: u64 = 10_000;
 
 fn judging(criterion: &mut Criterion) {
     let plan = story::plan();
-    let events: Vec<Event> = crowd::events(LIVES).collect();
+    let events: Vec<Event> = crowd::events(LIFECYCLES).collect();
     let mut group = criterion.benchmark_group("history");
     group.throughput(Throughput::Elements(events.len() as u64)).sample_size(20);
     group.bench_function("judge", |bencher| {

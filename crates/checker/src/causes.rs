@@ -37,7 +37,7 @@ const THROUGHOUT: f64 = 0.9;
 pub(crate) struct Failed {
     pub(crate) check: CheckId,
     /// Whether the failure is declared in the scenario.
-    pub(crate) known: bool,
+    pub(crate) known_issue: bool,
     pub(crate) samples: u64,
     pub(crate) groups: Groups,
 }
@@ -97,19 +97,20 @@ pub(crate) fn causes(failed: Vec<Failed>, context: &Context<'_>) -> Vec<FailureC
 fn drafts(failed: Vec<Failed>) -> Vec<Draft> {
     let mut said: BTreeMap<(bool, Said), BTreeMap<CheckId, Group>> = BTreeMap::new();
     let mut found: BTreeMap<CheckId, Found> = BTreeMap::new();
-    for Failed { check, known, samples: judged, groups } in failed {
+    for Failed { check, known_issue, samples: judged, groups } in failed {
         let of_check = found.entry(check).or_default();
         of_check.samples += judged;
         for (key, group) in groups.0 {
             of_check.findings += group.count;
-            let checks = said.entry((known, key)).or_default();
+            let checks = said.entry((known_issue, key)).or_default();
             match checks.get_mut(&check) {
                 Some(same) => same.merge(group),
                 None => drop(checks.insert(check, group)),
             }
         }
     }
-    let drafts = said.into_iter().filter_map(|((known, (key, _)), groups)| Draft::new(known, key, groups, &found));
+    let drafts =
+        said.into_iter().filter_map(|((known_issue, (key, _)), groups)| Draft::new(known_issue, key, groups, &found));
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by_cached_key(|draft| (draft.rank(), draft.order()));
     drafts
@@ -139,7 +140,7 @@ fn joined(drafts: Vec<Draft>, timeout: Duration) -> Vec<Draft> {
 fn of_all_privileges(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut merged: BTreeMap<(bool, CheckId, String), Draft> = BTreeMap::new();
     for draft in drafts {
-        let said = (draft.known, draft.check, draft.key.clone());
+        let said = (draft.known_issue, draft.check, draft.key.clone());
         match merged.get_mut(&said) {
             Some(same) => same.join(draft),
             None => drop(merged.insert(said, draft)),

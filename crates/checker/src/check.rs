@@ -9,7 +9,7 @@ use crate::causes::GeneratedNames;
 use crate::clusters::Clusters;
 use crate::collector::{FindingCollector, Written};
 use crate::coverage::{Place, too_little};
-use crate::fold::{Groups, LeftBefore, Life, Orphan, Run};
+use crate::fold::{Groups, LeftBefore, Lifecycle, Orphan, Run};
 use crate::part::Part;
 use crate::windows::{Selection, Windows};
 
@@ -19,17 +19,17 @@ pub(crate) trait Check {
     fn see(&mut self, _event: &Event, _run: &Run<'_>, _collector: &mut FindingCollector) {}
 
     /// Sees each lifecycle of its subject once, whole.
-    fn life(&mut self, _life: &Life, _run: &Run<'_>, _collector: &mut FindingCollector) {}
+    fn lifecycle(&mut self, _lifecycle: &Lifecycle, _run: &Run<'_>, _collector: &mut FindingCollector) {}
 
     /// Sees the run when all lifecycles were seen.
     fn end(&mut self, _run: &Run<'_>, _whole: &Whole<'_>, _collector: &mut FindingCollector) {}
 
-    /// The observers without whose looks it cannot pass.
+    /// The observers without whose observations it cannot pass.
     fn relies_on(&self) -> &'static [Observer] {
         &[]
     }
 
-    /// The observers that look at a pace of their own and without most of whose observations it cannot pass.
+    /// The observers that observe at a pace of their own and without most of whose observations it cannot pass.
     fn observers(&self) -> &'static [Observer] {
         self.relies_on()
     }
@@ -88,7 +88,7 @@ pub(crate) struct Asked {
     checks: Vec<PartCheck>,
     collector: FindingCollector,
     crashed: Option<String>,
-    /// Whether what it would be shown cannot be told apart.
+    /// Whether what it would be shown cannot be distinguished.
     blinded: bool,
 }
 
@@ -150,7 +150,7 @@ impl Asked {
         Self { ask: ask.clone(), checks, collector, crashed: None, blinded: false }
     }
 
-    /// What observers saw cannot be told apart from here on.
+    /// What observers saw cannot be distinguished from here on.
     pub(crate) fn blind(&mut self) {
         if self.checks.iter().any(|of| of.check.is_of_clusters()) {
             self.collector.cannot_say("the history does not distinguish the roles of several clusters");
@@ -164,12 +164,12 @@ impl Asked {
     }
 
     /// Sees a lifecycle of a part of the run.
-    pub(crate) fn life(&mut self, life: &Life, part: usize, run: &Run<'_>) {
-        let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *life.role);
+    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle, part: usize, run: &Run<'_>) {
+        let others = matches!(&self.ask.subject, Subject::Role(name) if **name != *lifecycle.role);
         if !others {
-            self.collector.begin_life(&life.phase, &life.role);
-            self.guarded(part, |check, collector| check.life(life, run, collector));
-            self.collector.end_life();
+            self.collector.begin_lifecycle(&lifecycle.phase, &lifecycle.role);
+            self.guarded(part, |check, collector| check.lifecycle(lifecycle, run, collector));
+            self.collector.end_lifecycle();
         }
     }
 

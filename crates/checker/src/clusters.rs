@@ -52,8 +52,8 @@ impl<'p> Clusters<'p> {
             Event::WatchGap(gap) => whole.filter(|_| gap.cluster.is_empty() || gap.cluster == cluster),
             Event::Baseline(seen) => whole.filter(|_| seen.cluster.is_empty() || seen.cluster == cluster),
             Event::Operation(record) => whole.filter(|_| is_it(self.of_role(&record.role))),
-            Event::Shed(shed) => whole.filter(|_| is_it(self.of_role(&shed.role))),
-            Event::KeptSession(kept) => whole.filter(|_| is_it(self.of_role(&kept.role))),
+            Event::Dropped(dropped) => whole.filter(|_| is_it(self.of_role(&dropped.role))),
+            Event::HeldSession(kept) => whole.filter(|_| is_it(self.of_role(&kept.role))),
             Event::Leases(seen) => {
                 let own = |leases: &[LeaseId]| self.leases(leases, cluster);
                 let (appeared, gone) = (own(&seen.appeared), own(&seen.gone));

@@ -63,12 +63,12 @@ pub(crate) struct Written {
     pub(crate) measured_of: Option<MeasuredOf>,
     pub(crate) notes: Vec<String>,
     /// The places in the plan of the declared findings that every finding matches.
-    pub(crate) known: Vec<usize>,
+    pub(crate) known_issues: Vec<usize>,
 }
 
 impl FindingCollector {
     pub(crate) fn new(ask: &Ask, plan: &Plan, names: &Rc<GeneratedNames>) -> Self {
-        let known = plan.known.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
+        let known = plan.known_issues.iter().enumerate().filter(|(_, entry)| entry.check == ask.check);
         let known = known.filter_map(|(place, entry)| {
             let named = match (&ask.subject, &entry.role) {
                 (Subject::Role(name), Some(role)) if name != role => return None,
@@ -142,12 +142,12 @@ impl FindingCollector {
     }
 
     /// What is expected from here on is of a credential of that phase and role.
-    pub(crate) fn begin_life(&mut self, phase: &Rc<str>, role: &Rc<str>) {
+    pub(crate) fn begin_lifecycle(&mut self, phase: &Rc<str>, role: &Rc<str>) {
         self.place = Some(Place { phase: Some(Rc::clone(phase)), role: Some(Rc::clone(role)) });
     }
 
     /// What is expected from here on is of no one credential.
-    pub(crate) fn end_life(&mut self) {
+    pub(crate) fn end_lifecycle(&mut self) {
         self.place = None;
     }
 
@@ -192,7 +192,7 @@ impl FindingCollector {
         self.cannot_say(why);
     }
 
-    /// What the scenario asks is too little to be judged by this check: it is told as left out, and neither passes nor
+    /// What the scenario asks is too little to be judged by this check: it is reported as left out, and neither passes nor
     /// keeps the run from passing.
     pub(crate) fn not_judged(&mut self, why: String) {
         self.not_judged = Some(why);
@@ -213,7 +213,7 @@ impl FindingCollector {
 
     pub(crate) fn finish(self) -> Written {
         let failed = !self.findings.is_empty();
-        let known = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
+        let known_issues = self.known.iter().filter(|entry| failed && entry.holds).map(|entry| entry.place).collect();
         Written {
             samples: self.samples,
             coverage: self.expected.worst(),
@@ -226,7 +226,7 @@ impl FindingCollector {
             measured: self.measured,
             measured_of: self.measured_of,
             notes: self.notes,
-            known,
+            known_issues,
         }
     }
 }

@@ -9,10 +9,10 @@ mod faults;
 mod flow;
 mod groups;
 mod harness;
-mod life;
-mod looks;
+mod lifecycle;
 mod moment;
 mod objects;
+mod observations;
 mod orphans;
 mod revocation;
 mod source;
@@ -38,9 +38,9 @@ pub(crate) use faults::{Fault, Faults};
 pub(crate) use flow::{Flow, Slice, Waits};
 pub(crate) use groups::Groups;
 use harness::Harness;
-pub(crate) use life::{EndedBy, Gone, Life, Look, Read, Step, Term};
-use looks::Looks;
+pub(crate) use lifecycle::{EndedBy, Gone, Lifecycle, ObservationTime, Read, Step, Term};
 pub(crate) use objects::Objects;
+use observations::Observations;
 pub(crate) use orphans::{Issues, Orphan};
 pub(crate) use revocation::Revocation;
 use source::Source;
@@ -91,21 +91,21 @@ pub(crate) struct Run<'p> {
     pub(crate) lost: Option<String>,
     /// The latest moment of any event.
     pub(crate) now: Micros,
-    /// Whether Vault's leases were looked at.
-    pub(crate) leases_looked_at: bool,
-    looks: Looks,
+    /// Whether Vault's leases were observed.
+    pub(crate) leases_observed: bool,
+    observations: Observations,
     listed: BTreeSet<LeaseId>,
     tracks: Tracks,
     unrevoked: Unrevoked,
-    lives: BTreeMap<u64, Life>,
+    lifecycles: BTreeMap<u64, Lifecycle>,
     owners: BTreeMap<Username, u64>,
     lease_owners: BTreeMap<LeaseId, u64>,
-    /// Acknowledged lifecycles whose role no look has shown yet.
+    /// Acknowledged lifecycles whose role no observation has shown yet.
     awaited: BTreeSet<u64>,
-    /// Lives that have ended, and until when they are kept.
+    /// Lifecycles that have ended, and until when they are kept.
     ended: VecDeque<(Micros, u64)>,
     issues: Issues,
-    /// After the drain everything was looked at once; what is seen later is the harness cleaning up.
+    /// After the drain everything was observed once; what is seen later is the harness cleaning up.
     settled: bool,
     /// Whether it keeps what was seen of single roles.
     keeps_roles: bool,
@@ -137,12 +137,12 @@ impl<'p> Run<'p> {
             gaps: Vec::new(),
             lost: None,
             now: Micros(0),
-            leases_looked_at: false,
-            looks: Looks::new(plan),
+            leases_observed: false,
+            observations: Observations::new(plan),
             listed: BTreeSet::new(),
             tracks: Tracks::default(),
             unrevoked: Unrevoked::default(),
-            lives: BTreeMap::new(),
+            lifecycles: BTreeMap::new(),
             owners: BTreeMap::new(),
             lease_owners: BTreeMap::new(),
             awaited: BTreeSet::new(),
@@ -166,9 +166,9 @@ impl<'p> Run<'p> {
         self.keeps_roles
     }
 
-    /// The latest look at all roles.
-    pub(crate) fn last_look(&self) -> Option<Look> {
-        self.tracks.last_look
+    /// The latest observation of all roles.
+    pub(crate) fn last_observation(&self) -> Option<ObservationTime> {
+        self.tracks.last_observation
     }
 
     /// How many roles appeared.
@@ -187,29 +187,29 @@ impl<'p> Run<'p> {
     }
 
     /// A lifecycle that is not judged yet, by its credential's name.
-    pub(crate) fn life_of(&self, username: &Username) -> Option<&Life> {
-        self.lives.get(self.owners.get(&*username.of_role())?)
+    pub(crate) fn lifecycle_of(&self, username: &Username) -> Option<&Lifecycle> {
+        self.lifecycles.get(self.owners.get(&*username.of_role())?)
     }
 
     /// A lifecycle that is not judged yet, by its lease.
-    pub(crate) fn life_with(&self, lease: &LeaseId) -> Option<&Life> {
-        self.lives.get(self.lease_owners.get(lease)?)
+    pub(crate) fn lifecycle_with(&self, lease: &LeaseId) -> Option<&Lifecycle> {
+        self.lifecycles.get(self.lease_owners.get(lease)?)
     }
 
-    /// Whether a credential may be ending while roles and leases are looked at: they are not asked for at one moment, so
+    /// Whether a credential may be ending while roles and leases are observed: they are not asked for at one moment, so
     /// that it may show as a role only, or as a lease only.
-    pub(crate) fn may_be_ending(&self, life: &Life, look: Look) -> bool {
-        match life.revocation() {
-            Some(revoke) if revoke.is_indeterminate() || revoke.end >= look.from => return true,
+    pub(crate) fn may_be_ending(&self, lifecycle: &Lifecycle, observation: ObservationTime) -> bool {
+        match lifecycle.revocation() {
+            Some(revoke) if revoke.is_indeterminate() || revoke.end >= observation.from => return true,
             Some(revoke) if revoke.is_ok() => return false,
             _ => {}
         }
-        let gone_by = |at: Micros| self.gone_by(at).is_none_or(|deadline| deadline >= look.from);
-        life.last_term().is_none_or(|term| term.earliest <= look.to && gone_by(term.latest))
+        let gone_by = |at: Micros| self.gone_by(at).is_none_or(|deadline| deadline >= observation.from);
+        lifecycle.last_term().is_none_or(|term| term.earliest <= observation.to && gone_by(term.latest))
     }
 
     /// The moment by which a credential whose lease ended at `at` has to be gone: `dead_within` later, and where a fault
-    /// is felt meanwhile, that long after it. None where such a fault was never healed.
+    /// window is open meanwhile, that long after its end. None where such a fault was never healed.
     pub(crate) fn gone_by(&self, at: Micros) -> Option<Micros> {
         let grace = self.plan.promise.dead_within.as_ref().map(|promise| promise.value.duration()).unwrap_or_default();
         self.faults.deadline(at, grace, Operation::Revoke, Source::dead_within)
@@ -220,7 +220,7 @@ impl<'p> Run<'p> {
         self.lease_owners.contains_key(lease)
     }
 
-    /// Whether what was due in that span is not expected to be seen: a fault was felt meanwhile, or a phase overloaded the
+    /// Whether what was due in that span is not expected to be seen: a fault window was open meanwhile, or a phase overloaded the
     /// environment on purpose.
     pub(crate) fn is_excused(&self, from: Micros, to: Micros) -> bool {
         let overloads = self.plan.phases.iter().filter(|phase| phase.overload);
@@ -228,7 +228,7 @@ impl<'p> Run<'p> {
             let begun = self.phases.get(&phase.name).and_then(|arrivals| arrivals.begun);
             begun.is_some_and(|begun| begun <= to) && self.stops.get(&phase.name).is_none_or(|stop| from <= *stop)
         });
-        overloaded || self.faults.felt_by_any(from, to)
+        overloaded || self.faults.in_any_window(from, to)
     }
 
     /// From when to when each phase with a load lasted; none of one whose beginning or end is not in the history.
@@ -240,15 +240,15 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// Of each phase with a load, in how many spans of a few paces an observer had to look at something, and did.
+    /// Of each phase with a load, in how many spans of a few paces an observer had to observe something, and did.
     pub(crate) fn observed(&self, observer: Observer) -> impl Iterator<Item = (&'p PhasePlan, u64, u64)> {
         self.loads().map(move |(phase, span)| {
             let Some((from, to)) = span else {
-                let length = self.looks.length(observer).map_or(f64::INFINITY, |length| length.as_secs_f64());
+                let length = self.observations.length(observer).map_or(f64::INFINITY, |length| length.as_secs_f64());
                 return (phase, (phase.duration.duration().as_secs_f64() / length) as u64, 0);
             };
             let (mut expected, mut judged) = (0, 0);
-            for (begins, ends, observed) in self.looks.spans(observer, from, to) {
+            for (begins, ends, observed) in self.observations.spans(observer, from, to) {
                 expected += u64::from(observed || !self.is_excused(begins, ends));
                 judged += u64::from(observed);
             }
@@ -286,9 +286,9 @@ impl<'p> Run<'p> {
     /// Why the failure of an operation of a credential is not judged that had ended early: Vault has ended its lease.
     fn after_its_early_end(&self, record: &OperationRecord) -> Option<String> {
         let failure = record.outcome.failure().filter(|_| record.op.expects_success())?;
-        let life = self.ended_early(record)?;
-        let (code, name) = (&failure.code, life.name());
-        Some(match life.early_end?.of {
+        let lifecycle = self.ended_early(record)?;
+        let (code, name) = (&failure.code, lifecycle.name());
+        Some(match lifecycle.early_end?.of {
             EndedBy::Token => format!("{code} after the end of the token that {name} was issued under"),
             EndedBy::Action(number) => {
                 let action = self.actions.get(number)?.words();
@@ -298,7 +298,7 @@ impl<'p> Run<'p> {
     }
 
     /// The lifecycle of an operation that ended after its credential's early end.
-    pub(crate) fn ended_early(&self, record: &OperationRecord) -> Option<&Life> {
-        self.lives.get(&record.life).filter(|life| life.outlived_its_early_end(record.end))
+    pub(crate) fn ended_early(&self, record: &OperationRecord) -> Option<&Lifecycle> {
+        self.lifecycles.get(&record.lifecycle).filter(|lifecycle| lifecycle.outlived_its_early_end(record.end))
     }
 }

@@ -18,8 +18,8 @@ use crate::checks::{self, Totaller};
 use crate::clusters::Clusters;
 use crate::collector::Written;
 use crate::coverage;
-use crate::fold::{Life, MET, Orphan, Run};
-use crate::known;
+use crate::fold::{Lifecycle, MET, Orphan, Run};
+use crate::known_issue;
 use crate::observed;
 use crate::outcome::outcome;
 use crate::part::Part;
@@ -67,7 +67,7 @@ pub fn credential_ends(plan: &Plan, events: impl Iterator<Item = Event>) -> BTre
 /// The verdict over several judgments. Fail outranks Unknown outranks Pass; a failure that is declared as known does not
 /// count; no judgment at all is Unknown.
 pub fn overall(verdicts: &[Judgment]) -> Verdict {
-    let counted = |judgment: &Judgment| match judgment.known {
+    let counted = |judgment: &Judgment| match judgment.known_issue {
         Some(_) => Verdict::Pass,
         None => judgment.verdict,
     };
@@ -114,14 +114,14 @@ impl<'p> Judging<'p> {
         for Part { run, .. } in &mut self.parts {
             match event {
                 Event::Operation(record) => run.faults.see(record),
-                Event::Shed(shed) => run.faults.due(shed.intended, shed.intended),
+                Event::Dropped(dropped) => run.faults.due(dropped.intended, dropped.intended),
                 _ => {}
             }
         }
         let faults = &self.parts[0].run.faults;
         let in_fault = match event {
-            Event::Operation(record) => faults.felt_by(record.op, record.start, record.end),
-            Event::Shed(shed) => faults.felt_by(Operation::Issue, shed.intended, shed.intended),
+            Event::Operation(record) => faults.in_window_of(record.op, record.start, record.end),
+            Event::Dropped(dropped) => faults.in_window_of(Operation::Issue, dropped.intended, dropped.intended),
             _ => false,
         };
         self.windows.see(event, in_fault);
@@ -146,27 +146,27 @@ impl<'p> Judging<'p> {
             for asked in &mut self.asked {
                 asked.see(event, number, &part.run);
             }
-            while let Some(life) = self.parts[number].run.next_ended() {
-                self.life(number, &life);
+            while let Some(lifecycle) = self.parts[number].run.next_ended() {
+                self.lifecycle(number, &lifecycle);
             }
         }
     }
 
     /// Sees a lifecycle of a part that keeps what was seen of roles; the whole ends it too.
-    fn life(&mut self, number: usize, life: &Life) {
+    fn lifecycle(&mut self, number: usize, lifecycle: &Lifecycle) {
         let run = &self.parts[number].run;
-        self.totaller.life(life, run);
-        let lag = checks::expiry_lag(life, run);
-        self.parts[0].run.flow.life(life, lag.map(|lag| (lag.from, lag.gone.then_some(lag.to))));
+        self.totaller.lifecycle(lifecycle, run);
+        let lag = checks::expiry_lag(lifecycle, run);
+        self.parts[0].run.flow.lifecycle(lifecycle, lag.map(|lag| (lag.from, lag.gone.then_some(lag.to))));
         if let Some(lag) = lag {
-            let in_fault = self.parts[0].run.faults.felt_by(Operation::Revoke, lag.from, lag.to);
-            lag.record(self.windows.expiry_lag(&life.phase, &life.role, in_fault));
+            let in_fault = self.parts[0].run.faults.in_window_of(Operation::Revoke, lag.from, lag.to);
+            lag.record(self.windows.expiry_lag(&lifecycle.phase, &lifecycle.role, in_fault));
         }
-        let whole = if number == 0 { None } else { self.parts[0].run.close(life.number) };
+        let whole = if number == 0 { None } else { self.parts[0].run.close(lifecycle.number) };
         for asked in &mut self.asked {
-            asked.life(life, number, &self.parts[number].run);
-            if let Some(life) = &whole {
-                asked.life(life, 0, &self.parts[0].run);
+            asked.lifecycle(lifecycle, number, &self.parts[number].run);
+            if let Some(lifecycle) = &whole {
+                asked.lifecycle(lifecycle, 0, &self.parts[0].run);
             }
         }
     }
@@ -174,8 +174,8 @@ impl<'p> Judging<'p> {
     /// Sees the lifecycles that had not ended when the history did.
     fn see_the_left(&mut self) {
         for number in 0..self.parts.len() {
-            while let Some(life) = self.parts[number].next_left() {
-                self.life(number, &life);
+            while let Some(lifecycle) = self.parts[number].next_left() {
+                self.lifecycle(number, &lifecycle);
             }
         }
     }
@@ -220,7 +220,7 @@ impl<'p> Judging<'p> {
             judged.push(judgment(&ask, outcome, cause, plan, &mut failed));
         }
         for ask in &self.asks_known {
-            let outcome = known::judge(ask, plan, &judged);
+            let outcome = known_issue::judge(ask, plan, &judged);
             let verdict = judgment(ask, outcome, cause, plan, &mut failed);
             judged.push(verdict);
         }
@@ -278,7 +278,7 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
     match run.end.as_ref().map(|end| end.reason) {
         Some(EndReason::Completed) => "completed".to_owned(),
         Some(EndReason::Interrupted) => "interrupted".to_owned(),
-        Some(EndReason::EstateLost) => match &run.lost {
+        Some(EndReason::EnvironmentLost) => match &run.lost {
             Some(lost) => format!("the environment was lost: {lost}"),
             None => "the environment was lost".to_owned(),
         },
@@ -295,8 +295,8 @@ fn ending(run: &Run<'_>, read_end: &ReadEnd) -> String {
 fn nothing_works(raise: &[&str], subject: &Subject, plan: &Plan, windows: &Windows<'_>) -> Option<String> {
     let role = if let Subject::Role(role) = subject { Some(role.as_str()) } else { None };
     // A lease is shortened by a renewal: without it, it does not end in the run.
-    let of_role = |life: &&LifecyclePlan| role.is_none_or(|role| life.role == role);
-    let is_shortened = || plan.lives.iter().filter(of_role).any(|life| life.lease.is_some());
+    let of_role = |lifecycle: &&LifecyclePlan| role.is_none_or(|role| lifecycle.role == role);
+    let is_shortened = || plan.lifecycles.iter().filter(of_role).any(|lifecycle| lifecycle.lease.is_some());
     let (op, noun) = match *raise.first()? {
         "renew.share" => (Operation::Renew, "renewal"),
         "end.expire" if is_shortened() => (Operation::Renew, "renewal"),
@@ -349,11 +349,11 @@ fn judgment(
         (Verdict::Pass, None)
     };
     let failed = verdict == Verdict::Fail;
-    let known = if failed { known::declared(plan, &written.known) } else { None };
+    let known_issue = if failed { known_issue::declared(plan, &written.known_issues) } else { None };
     if failed {
         let Written { samples, groups, .. } = &written;
         let groups = groups.clone().promised_at(&ask.origin);
-        failures.push(Failed { check: ask.check, known: known.is_some(), samples: *samples, groups });
+        failures.push(Failed { check: ask.check, known_issue: known_issue.is_some(), samples: *samples, groups });
     }
     let info = ask.check.info();
     let judgment = Judgment {
@@ -370,12 +370,12 @@ fn judgment(
         more_findings: if failed { written.more } else { 0 },
         promised: Some(ask.origin.clone()),
         rests_on_timing: rests_on_timing.unwrap_or(info.timing.rests()),
-        known,
+        known_issue,
         measured_of: written.measured.is_some().then_some(written.measured_of).flatten(),
         measured: written.measured,
         notes: written.notes,
     };
-    (judgment, written.known)
+    (judgment, written.known_issues)
 }
 
 /// The verdict over all checks and what happened beside them: a rejected setup, something that is left.
@@ -395,8 +395,8 @@ fn verdicts(
 ) -> RunVerdicts {
     let punctuality = Punctuality::of(statistics);
     let mut totals = totaller.totals();
-    totals.arrivals = statistics.arrived + statistics.shed;
-    totals.shed = statistics.shed;
+    totals.arrivals = statistics.arrived + statistics.dropped;
+    totals.dropped = statistics.dropped;
     totals.late = punctuality.late;
     totals.timed = punctuality.timed;
     totals.issues_unanswered = statistics.operations.get(&Operation::Issue).map_or(0, |issues| issues.indeterminate);
@@ -466,8 +466,8 @@ mod tests {
             r#"{{"name":"p","title":"t","runbook":null,"seed":1,"vault":{{"storage":"inmem","audit":false,"default_lease_ttl":null,
             "max_lease_ttl":null,"port":null,"origin":{origin}}},"postgres":{{}},"setup":[],"client":{{"policies":[],
             "forbidden":"x","timeout":"1s","in_flight":1}},"promise":{{"audit":null,"password_in_logs":null,"orphans":null,
-            "usable_within":null,"dead_within":null}},"accounts":[],"roles":[],"lives":[],"phases":[],"thresholds":[],
-            "known":[],"asks":[{{"check":"ISS-1","subject":{{"kind":"estate"}},"origin":{origin}}}]}}"#
+            "usable_within":null,"dead_within":null}},"accounts":[],"roles":[],"lifecycles":[],"phases":[],"thresholds":[],
+            "known_issues":[],"asks":[{{"check":"ISS-1","subject":{{"kind":"environment"}},"origin":{origin}}}]}}"#
         );
         serde_json::from_str(&text).unwrap()
     }

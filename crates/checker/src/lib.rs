@@ -14,7 +14,7 @@ mod collector;
 mod coverage;
 mod fold;
 mod judge;
-mod known;
+mod known_issue;
 mod met;
 mod observed;
 mod outcome;

@@ -1,17 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    AuthFailure, CreatedGroup, Event, KeptSession, LeaseId, MetricReading, Observed, ObservedNote, Observer, Outcome,
+    AuthFailure, CreatedGroup, Event, HeldSession, LeaseId, MetricReading, Observed, ObservedNote, Observer, Outcome,
     RoleSeen, ServerNote, Username,
 };
 
-use crate::fold::{LeftBefore, Look, Run};
+use crate::fold::{LeftBefore, ObservationTime, Run};
 use crate::part::Part;
 
 /// Takes in what an event tells that no check judges.
 pub(crate) fn see(observed: &mut Observed, event: &Event) {
     match event {
-        Event::KeptSession(kept) => *observed.kept_sessions.entry(fate(kept)).or_default() += 1,
+        Event::HeldSession(held) => *observed.held_sessions.entry(fate(held)).or_default() += 1,
         Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
         Event::Metrics(reading) => {
             gauges(&mut observed.gauges, reading);
@@ -39,12 +39,12 @@ pub(crate) fn see(observed: &mut Observed, event: &Event) {
 /// Takes in what is left after the drain; the run, or the part of it, has taken it in already.
 pub(crate) fn residue(observed: &mut Observed, event: &Event, run: &Run<'_>) {
     if let Event::Residue { from, to, released: false, roles, leases, .. } = event {
-        let look = Look { from: *from, to: *to };
-        observed.leases_without_role += without_role(leases, roles, look, run);
+        let observation = ObservationTime { from: *from, to: *to };
+        observed.leases_without_role += without_role(leases, roles, observation, run);
     }
 }
 
-/// How many roles from before the run are told by name.
+/// How many roles from before the run are reported by name.
 const NAMED: usize = 100;
 
 /// What is known at the end: roles from before the run, and groups that appeared.
@@ -61,8 +61,8 @@ pub(crate) fn roles(observed: &mut Observed, left: LeftBefore, parts: &[Part<'_>
     }
 }
 
-fn fate(kept: &KeptSession) -> String {
-    match &kept.query {
+fn fate(held: &HeldSession) -> String {
+    match &held.query {
         Outcome::Ok => "stayed open".to_owned(),
         Outcome::Failed(failure) => format!("rejected with {}", failure.code),
         Outcome::Indeterminate { .. } | Outcome::Harness { .. } => "no answer".to_owned(),
@@ -83,20 +83,20 @@ fn gauges(largest: &mut BTreeMap<String, u64>, reading: &MetricReading) {
     }
 }
 
-/// How many leases have no role. What no answer told of is only counted: as many such leases as such roles are pairs.
-fn without_role(leases: &[LeaseId], roles: &[RoleSeen], look: Look, run: &Run<'_>) -> u64 {
+/// How many leases have no role. Leases that no answer named are only counted: as many such leases as such roles are pairs.
+fn without_role(leases: &[LeaseId], roles: &[RoleSeen], observation: ObservationTime, run: &Run<'_>) -> u64 {
     let there: BTreeSet<&Username> = roles.iter().map(|role| &role.name).collect();
-    let untold = |role: &&RoleSeen| {
-        run.life_of(&role.name).is_none() && !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name)
+    let unreported = |role: &&RoleSeen| {
+        run.lifecycle_of(&role.name).is_none() && !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name)
     };
-    let untold_roles = roles.iter().filter(untold).count();
-    let (told, untold): (Vec<&LeaseId>, Vec<&LeaseId>) =
+    let untold_roles = roles.iter().filter(unreported).count();
+    let (reported, unreported): (Vec<&LeaseId>, Vec<&LeaseId>) =
         leases.iter().filter(|lease| !run.dns.owns_lease(lease)).partition(|lease| run.is_owned(lease));
-    let lost = told.into_iter().filter_map(|lease| run.life_with(lease)).filter(|life| {
-        let is_there = life.username.as_ref().is_none_or(|name| there.contains(&*name.of_role()));
-        !is_there && !run.may_be_ending(life, look)
+    let lost = reported.into_iter().filter_map(|lease| run.lifecycle_with(lease)).filter(|lifecycle| {
+        let is_there = lifecycle.username.as_ref().is_none_or(|name| there.contains(&*name.of_role()));
+        !is_there && !run.may_be_ending(lifecycle, observation)
     });
-    (lost.count() + untold.len().saturating_sub(untold_roles)) as u64
+    (lost.count() + unreported.len().saturating_sub(untold_roles)) as u64
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     use super::reason;
 
     #[test]
-    fn a_reason_is_told_without_the_user() {
+    fn a_reason_is_reported_without_the_user() {
         let failure = |reason: Option<&str>| AuthFailure {
             at: Micros(0),
             source: "postgres.target".to_owned(),

@@ -4,13 +4,13 @@ use leaseproof_domain::{EndReason, RunOutcome, RunVerdicts, Validity, Verdict};
 
 /// The outcome of a run. Where several hold, the first one decides; docs/exit-codes.md has the same order.
 pub(crate) fn outcome(verdicts: &RunVerdicts) -> RunOutcome {
-    let failed = verdicts.checks.iter().filter(|check| check.verdict == Verdict::Fail && check.known.is_none());
+    let failed = verdicts.checks.iter().filter(|check| check.verdict == Verdict::Fail && check.known_issue.is_none());
     let (timing, firm): (Vec<_>, Vec<_>) = failed.partition(|check| check.rests_on_timing);
     let unknown = verdicts.checks.is_empty() || verdicts.checks.iter().any(|check| check.verdict == Verdict::Unknown);
     let ended = |reason| verdicts.end == Some(reason);
     let holds = [
         (ended(EndReason::Refused), RunOutcome::Refused),
-        (ended(EndReason::EstateLost), RunOutcome::EnvironmentLost),
+        (ended(EndReason::EnvironmentLost), RunOutcome::EnvironmentLost),
         (ended(EndReason::SetupFailed), RunOutcome::SetupRejected),
         (!firm.is_empty(), RunOutcome::Failed),
         (verdicts.left_behind.is_some(), RunOutcome::LeftBehind),
@@ -19,7 +19,7 @@ pub(crate) fn outcome(verdicts: &RunVerdicts) -> RunOutcome {
         (matches!(verdicts.validity, Validity::Invalid { .. }), RunOutcome::NotComparable),
         (!timing.is_empty(), RunOutcome::FailedOnTiming),
         (unknown || verdicts.cause.is_some(), RunOutcome::Undecided),
-        (verdicts.checks.iter().any(|check| check.known.is_some()), RunOutcome::KnownIssuesOnly),
+        (verdicts.checks.iter().any(|check| check.known_issue.is_some()), RunOutcome::KnownIssuesOnly),
     ];
     holds.into_iter().find_map(|(holds, outcome)| holds.then_some(outcome)).unwrap_or(RunOutcome::Passed)
 }
@@ -27,7 +27,7 @@ pub(crate) fn outcome(verdicts: &RunVerdicts) -> RunOutcome {
 #[cfg(test)]
 mod tests {
     use leaseproof_domain::{
-        Cause, CheckId, EndReason, Judgment, KnownFinding, Micros, Observed, Origin, RunOutcome, RunVerdicts, Subject,
+        Cause, CheckId, EndReason, Judgment, KnownIssue, Micros, Observed, Origin, RunOutcome, RunVerdicts, Subject,
         Totals, UnixMicros, VERDICTS_SCHEMA, Validity, Verdict,
     };
 
@@ -48,7 +48,7 @@ mod tests {
         Judgment {
             check,
             title: check.info().title.into(),
-            subject: Subject::Estate,
+            subject: Subject::Environment,
             verdict: match is {
                 Is::Passed => Verdict::Pass,
                 Is::Unknown => Verdict::Unknown,
@@ -63,7 +63,7 @@ mod tests {
             more_findings: 0,
             promised: None,
             rests_on_timing: check.info().timing.rests(),
-            known: (is == Is::Known).then(|| KnownFinding { because: "so".into(), origin }),
+            known_issue: (is == Is::Known).then(|| KnownIssue { because: "so".into(), origin }),
             measured: None,
             measured_of: None,
             notes: Vec::new(),
@@ -131,7 +131,7 @@ mod tests {
         let table: &[(EndReason, &[Is], bool, RunOutcome)] = &[
             (EndReason::SetupFailed, &[Unknown], false, SetupRejected),
             (EndReason::SetupFailed, &[], false, SetupRejected),
-            (EndReason::EstateLost, &[Failed, Unknown], false, EnvironmentLost),
+            (EndReason::EnvironmentLost, &[Failed, Unknown], false, EnvironmentLost),
             (EndReason::Refused, &[Unknown], false, Refused),
             (EndReason::Interrupted, &[Unknown], false, Undecided),
             (EndReason::Interrupted, &[Failed, Unknown], false, RunOutcome::Failed),

@@ -1,6 +1,6 @@
 use leaseproof_domain::Observer;
 
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// A run as it is judged: the whole, or what it is in one of several clusters.
 pub(crate) struct Part<'p> {
@@ -12,11 +12,11 @@ pub(crate) struct Part<'p> {
 impl Part<'_> {
     /// The next lifecycle of those that are left, in order of arrival; none of the whole if its clusters are judged by
     /// themselves.
-    pub(crate) fn next_left(&mut self) -> Option<Life> {
+    pub(crate) fn next_left(&mut self) -> Option<Lifecycle> {
         self.run.keeps_roles().then(|| self.run.next_left())?
     }
 
-    /// What an observer looks at, in words.
+    /// What an observer observes, in words.
     pub(crate) fn seen_by(&self, observer: Observer) -> String {
         match self.cluster {
             Some(cluster) => format!("{} of postgres.{cluster}", seen_by(observer)),
@@ -25,7 +25,7 @@ impl Part<'_> {
     }
 }
 
-/// What an observer looks at, in words.
+/// What an observer observes, in words.
 fn seen_by(observer: Observer) -> &'static str {
     match observer {
         Observer::Roles => "the catalog's roles",

@@ -32,7 +32,7 @@ pub(crate) const SHORTEST: f64 = 15.0;
 pub(crate) const FEWEST_ARRIVALS: f64 = 20.0;
 /// How much of a phase its ramp-up may be.
 pub(crate) const RAMP_UP: f64 = 0.25;
-/// A backlog that grows by less than this share of the arrivals is not told from noise.
+/// A backlog that grows by less than this share of the arrivals is not distinguished from noise.
 pub(crate) const LEAST_SHARE: f64 = 0.05;
 /// Nor is one that grows by fewer requests, or roles, over the stretch.
 pub(crate) const LEAST_GROWTH: f64 = 10.0;
@@ -118,7 +118,7 @@ pub(crate) fn figures(run: &Run<'_>) -> Vec<LoadFigures> {
     stretches(run).0.into_iter().map(|stretch| stretch.figures).collect()
 }
 
-/// The spans of a phase's arrivals after the ramp-up in which no fault is felt, and no window of an action is open.
+/// The spans of a phase's arrivals after the ramp-up in which no fault window is open, and no window of an action is open.
 fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<Span> {
     let arrivals = run.phases.get(&phase.name).copied().unwrap_or_default();
     let (Some(begun), Some(over)) = (arrivals.begun, arrivals.over) else { return Vec::new() };
@@ -129,13 +129,13 @@ fn free(run: &Run<'_>, phase: &PhasePlan) -> Vec<Span> {
 
 /// How long the credentials of a phase live at most: until then the load rises.
 fn lifetime(plan: &Plan, phase: &PhasePlan) -> Duration {
-    let lease = |life: &LifecyclePlan| {
-        let role = plan.roles.iter().find(|role| role.name == life.role);
+    let lease = |lifecycle: &LifecyclePlan| {
+        let role = plan.roles.iter().find(|role| role.name == lifecycle.role);
         let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value);
-        let lease = life.lease.or(promised).map_or(Duration::MAX, Ttl::duration);
+        let lease = lifecycle.lease.or(promised).map_or(Duration::MAX, Ttl::duration);
         lease.checked_mul(2).unwrap_or(Duration::MAX)
     };
-    let mixed = plan.lives.iter().filter(|life| phase.mix.contains_key(&life.name));
+    let mixed = plan.lifecycles.iter().filter(|lifecycle| phase.mix.contains_key(&lifecycle.name));
     mixed.map(lease).max().unwrap_or(Duration::MAX)
 }
 
@@ -183,9 +183,9 @@ fn stretch<'p>(run: &Run<'p>, phase: &'p PhasePlan, from: Micros, to: Micros) ->
     Some(Stretch { phase, figures, grown, unanswered_at_end, longer })
 }
 
-/// Whether the looks at roles show those of the run and no others.
+/// Whether the observations of roles show those of the run and no others.
 fn sees_all_roles(plan: &Plan) -> bool {
-    plan.estate != EnvironmentKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet)
+    plan.environment != EnvironmentKind::Attached || plan.attached.as_ref().is_some_and(|attached| attached.quiet)
 }
 
 /// How the smallest values of blocks of so many values grow; the values are `width` seconds apart.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use leaseproof_domain::{Micros, Operation, OperationRecord, Outcome, SecondFigures, Shed};
+use leaseproof_domain::{Dropped, Micros, Operation, OperationRecord, Outcome, SecondFigures};
 
 use crate::timeouts::{micros, waited};
 
@@ -55,8 +55,8 @@ impl Seconds {
         self.close(end);
     }
 
-    pub(crate) fn dropped(&mut self, shed: &Shed, least: Duration) {
-        let due = second(shed.intended);
+    pub(crate) fn dropped(&mut self, dropped: &Dropped, least: Duration) {
+        let due = second(dropped.intended);
         self.rows.entry((due, Operation::Issue)).or_default().unanswered += 1;
         self.due(due, Operation::Issue, micros(least));
     }

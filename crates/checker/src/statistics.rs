@@ -88,8 +88,8 @@ pub(crate) struct Statistics {
     /// Arrivals that came to be sent.
     pub(crate) arrived: u64,
     /// Arrivals that the in-flight cap turned away.
-    pub(crate) shed: u64,
-    /// From a lease's end to the first look without its role; of a role that stayed, to the last look.
+    pub(crate) dropped: u64,
+    /// From a lease's end to the first observation without its role; of a role that stayed, to the last observation.
     pub(crate) expiry_lag: Times,
     /// How punctually questions were sent to a live DNS server.
     pub(crate) questions: Figures,
@@ -134,7 +134,7 @@ impl Statistics {
 
     /// An arrival that was turned away is an issue that was due: its client has no answer. It has no service time.
     pub(crate) fn dropped(&mut self, least: Duration) {
-        self.shed += 1;
+        self.dropped += 1;
         let figures = self.operations.entry(Operation::Issue).or_default();
         figures.dropped += 1;
         figures.response.record_at_least(micros(least));
@@ -146,7 +146,7 @@ impl Statistics {
             self.operations.entry(*op).or_default().add(figures);
         }
         self.arrived += other.arrived;
-        self.shed += other.shed;
+        self.dropped += other.dropped;
         self.expiry_lag.add(&other.expiry_lag);
         self.questions.add(&other.questions);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leaseproof_domain::{Micros, Operation, OperationRecord, Shed};
+use leaseproof_domain::{Dropped, Micros, Operation, OperationRecord};
 use leaseproof_scenario::{LifecyclePlan, Plan};
 
 /// The time-outs of a plan's client.
@@ -19,14 +19,14 @@ impl<'p> Timeouts<'p> {
     /// How long the client waits for the operation's answer.
     pub(crate) fn operation(self, record: &OperationRecord) -> Duration {
         match record.op {
-            Operation::Issue => self.issue(record.lifecycle.as_deref(), &record.role, &record.phase),
+            Operation::Issue => self.issue(record.lifecycle_name.as_deref(), &record.role, &record.phase),
             _ => self.client(),
         }
     }
 
     /// How long the client would have waited for a dropped arrival's answer.
-    pub(crate) fn dropped(self, shed: &Shed) -> Duration {
-        self.issue(shed.lifecycle.as_deref(), &shed.role, &shed.phase)
+    pub(crate) fn dropped(self, dropped: &Dropped) -> Duration {
+        self.issue(dropped.lifecycle_name.as_deref(), &dropped.role, &dropped.phase)
     }
 
     pub(crate) fn client(self) -> Duration {
@@ -36,12 +36,17 @@ impl<'p> Timeouts<'p> {
     /// Of several lifecycles that may be meant, the one that waits least.
     fn issue(self, lifecycle: Option<&str>, role: &str, phase: &str) -> Duration {
         let phase = self.plan.phases.iter().find(|other| other.name == phase);
-        let mixed = |life: &LifecyclePlan| phase.is_none_or(|phase| phase.mix.contains_key(&life.name));
-        let meant = |life: &&LifecyclePlan| match lifecycle {
-            Some(name) => life.name == name,
-            None => life.role == role && mixed(life),
+        let mixed = |lifecycle: &LifecyclePlan| phase.is_none_or(|phase| phase.mix.contains_key(&lifecycle.name));
+        let meant = |plan: &&LifecyclePlan| match lifecycle {
+            Some(name) => plan.name == name,
+            None => plan.role == role && mixed(plan),
         };
-        let own = self.plan.lives.iter().filter(meant).map(|life| life.patience.map(leaseproof_domain::Ttl::duration));
+        let own = self
+            .plan
+            .lifecycles
+            .iter()
+            .filter(meant)
+            .map(|lifecycle| lifecycle.timeout.map(leaseproof_domain::Ttl::duration));
         own.map(|own| own.unwrap_or(self.client())).min().unwrap_or(self.client()).min(self.client())
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn sent_late(why: String, checks: &[Judgment]) -> Validity {
 /// that rests on timing. Lateness makes no other check pass or fail, and none pass that rests on timing.
 fn depends_on_time(judgment: &Judgment) -> bool {
     let threshold = judgment.check.as_str() == "THR-1" && judgment.verdict != Verdict::Unknown;
-    judgment.rests_on_timing && (threshold || judgment.verdict == Verdict::Fail && judgment.known.is_none())
+    judgment.rests_on_timing && (threshold || judgment.verdict == Verdict::Fail && judgment.known_issue.is_none())
 }
 
 /// How late an operation may be because it takes long. Of those that are always on time, none is among the late.

@@ -15,7 +15,7 @@ pub(crate) struct WallMoment {
     /// Microseconds of the run; both bounds are allowed.
     pub(crate) not_before: i128,
     pub(crate) not_after: i128,
-    /// What its distance is told from.
+    /// What its distance is distinguished from.
     pub(crate) reference: Micros,
 }
 
@@ -61,7 +61,7 @@ impl WallBounds {
         }
     }
 
-    /// Writes the findings. `words` is told the side and the distance from the reference in microseconds.
+    /// Writes the findings. `words` receives the side and the distance from the reference in microseconds.
     pub(crate) fn settle(
         &mut self,
         clocks: &Clocks,

@@ -65,10 +65,10 @@ impl<'p> Windows<'p> {
                 self.at(&record.phase, &record.role, in_fault).operation(record, least);
                 self.seconds.operation(record, least);
             }
-            Event::Shed(shed) => {
-                let least = self.timeouts.dropped(shed);
-                self.at(&shed.phase, &shed.role, in_fault).dropped(least);
-                self.seconds.dropped(shed, least);
+            Event::Dropped(dropped) => {
+                let least = self.timeouts.dropped(dropped);
+                self.at(&dropped.phase, &dropped.role, in_fault).dropped(least);
+                self.seconds.dropped(dropped, least);
             }
             Event::Dns(DnsEvent::Query(query)) => self.at("", "", in_fault).query(query),
             _ => {}
@@ -106,7 +106,7 @@ impl<'p> Windows<'p> {
     /// How many arrivals of a phase for a role were dropped outside fault windows.
     pub(crate) fn dropped_outside_faults(&self, phase: &str, role: &str) -> u64 {
         let selection = Selection { phase: Some(phase), role: Some(role), during: During::NoFault };
-        self.selected(selection).map(|statistics| statistics.shed).sum()
+        self.selected(selection).map(|statistics| statistics.dropped).sum()
     }
 
     /// The figures of all windows that are asked for, as one.

@@ -25,11 +25,11 @@ fn standing() -> u64 {
 }
 
 /// The bytes that a judgment of so many lifecycles holds after the last event, and before it is closed.
-fn kept(lives: u64) -> u64 {
+fn kept(lifecycles: u64) -> u64 {
     let plan = story::plan();
     let before = standing();
     let kept = Cell::new(0);
-    let judged = judge(&plan, crowd::events(lives), || {
+    let judged = judge(&plan, crowd::events(lifecycles), || {
         kept.set(standing() - before);
         ReadEnd::Complete
     });
@@ -39,26 +39,26 @@ fn kept(lives: u64) -> u64 {
         let expected = if unasked { Verdict::Unknown } else { Verdict::Pass };
         assert_eq!(judgment.verdict, expected, "{judgment:#?}");
     }
-    assert_eq!(judged.verdicts.totals.revoked, lives);
+    assert_eq!(judged.verdicts.totals.revoked, lifecycles);
     kept.get()
 }
 
 /// Nothing else runs in this process, and the allocations of a judgment are the same every time. One test counts after the
 /// other.
 #[test]
-fn what_is_kept_is_bounded_by_a_life_that_has_ended_and_by_a_second() {
-    println!("{}", at_most_64_bytes_are_kept_of_a_life_that_has_ended());
+fn what_is_kept_is_bounded_by_a_lifecycle_that_has_ended_and_by_a_second() {
+    println!("{}", at_most_64_bytes_are_kept_of_a_lifecycle_that_has_ended());
     println!("{}", at_most_64_bytes_are_kept_of_a_second_and_operation());
 }
 
 /// The figures in words.
-fn at_most_64_bytes_are_kept_of_a_life_that_has_ended() -> String {
+fn at_most_64_bytes_are_kept_of_a_lifecycle_that_has_ended() -> String {
     // Fewer would measure distributions that are still filling.
     let (few, many) = (50_000, 150_000);
     let (less, more) = (kept(few), kept(many));
     let each = (more - less) as f64 / (many - few) as f64;
-    assert!(each <= 64.0, "{each:.1} bytes are kept of each life that has ended");
-    format!("{each:.1} bytes a life; {less} bytes at {few} lives, {more} at {many}")
+    assert!(each <= 64.0, "{each:.1} bytes are kept of each lifecycle that has ended");
+    format!("{each:.1} bytes a lifecycle; {less} bytes at {few} lifecycles, {more} at {many}")
 }
 
 /// One request of each of six operations in every second.

@@ -56,14 +56,14 @@ impl FactContext {
         let account = name.replace('-', "_");
         let account_password = Secret::new(format!("Vault-own-{name}-{:016x}", fresh()));
         redactor.add_fixed(account_password.clone());
-        let estate = &servers.servers().estate;
-        let session = Session::open(&observer(estate, "postgres")).await?;
+        let environment = &servers.servers().environment;
+        let session = Session::open(&observer(environment, "postgres")).await?;
         session
             .query(&format!("CREATE ROLE {account} SUPERUSER LOGIN PASSWORD '{}'", account_password.expose()))
             .await?;
         session.query(&format!("CREATE DATABASE {account}")).await?;
         session.close().await;
-        let session = Session::open(&observer(estate, &account)).await?;
+        let session = Session::open(&observer(environment, &account)).await?;
         session
             .script(
                 "CREATE TABLE things (id serial PRIMARY KEY, word text);\
@@ -71,8 +71,8 @@ impl FactContext {
             )
             .await?;
         session.close().await;
-        estate.vault().enable_engine(&name, "database").await?;
-        let catalog = Observer::connect(observer(estate, &account)).await?;
+        environment.vault().enable_engine(&name, "database").await?;
+        let catalog = Observer::connect(observer(environment, &account)).await?;
         Ok(Self { name, postgres, servers, redactor, account_password, catalog, steps: Vec::new() })
     }
 
@@ -102,7 +102,7 @@ impl FactContext {
 
     /// The PostgreSQL server that is the primary at first, by its name in the environment and in the logs.
     pub fn server(&self) -> String {
-        let several = self.servers.servers().estate.member_ports(TARGET).len() > 1;
+        let several = self.servers.servers().environment.member_ports(TARGET).len() > 1;
         if several { format!("postgres.{TARGET}.1") } else { format!("postgres.{TARGET}") }
     }
 
@@ -112,10 +112,10 @@ impl FactContext {
     /// # Errors
     /// An obstacle where it does not come up, or nothing leads to it.
     pub async fn start_again(&mut self, server: &str) -> Result<(), Obstacle> {
-        self.estate().start_again(server).await?;
+        self.environment().start_again(server).await?;
         let until = Instant::now() + ROUTED;
         loop {
-            let login = observer(&self.servers.servers().estate, "postgres");
+            let login = observer(&self.servers.servers().environment, "postgres");
             match Session::open(&login).await {
                 Ok(session) => {
                     session.close().await;
@@ -129,12 +129,12 @@ impl FactContext {
 
     /// PostgreSQL's port.
     pub fn port(&self) -> u16 {
-        self.servers.servers().estate.endpoints(TARGET).first().map_or(0, |(_, port)| *port)
+        self.servers.servers().environment.endpoints(TARGET).first().map_or(0, |(_, port)| *port)
     }
 
     /// Vault with its root token. A request may take as long as Vault lets one run (90 s).
     pub fn vault(&self) -> Client {
-        self.servers.servers().estate.vault()
+        self.servers.servers().environment.vault()
     }
 
     /// Vault, without a token, where a request may take that long and no longer.
@@ -150,7 +150,7 @@ impl FactContext {
     /// # Errors
     /// Never in practice: the address is the environment's own.
     pub fn root(&self, timeout: Duration) -> Result<Client, VaultError> {
-        let environment = self.servers.servers().estate.environment();
+        let environment = self.servers.servers().environment.exports();
         let token = environment.into_iter().find(|(name, _)| name == "VAULT_TOKEN").map(|(_, value)| value);
         Ok(self.client(timeout)?.with_token(Secret::new(token.unwrap_or_default())))
     }
@@ -172,9 +172,9 @@ impl FactContext {
     ///
     /// # Panics
     /// On shared servers.
-    pub fn estate(&mut self) -> &mut Environment {
+    pub fn environment(&mut self) -> &mut Environment {
         match &mut self.servers {
-            On::Own(servers) => &mut servers.estate,
+            On::Own(servers) => &mut servers.environment,
             On::Shared(_) => panic!("{} shares its servers and may not disturb them", self.name),
         }
     }
@@ -185,14 +185,14 @@ impl FactContext {
     /// On shared servers.
     pub fn follow_logs(&mut self) {
         match &mut self.servers {
-            On::Own(servers) => servers.logs.follow(&mut servers.estate),
+            On::Own(servers) => servers.logs.follow(&mut servers.environment),
             On::Shared(_) => panic!("{} shares its servers and may not disturb them", self.name),
         }
     }
 
     /// The audit log, where the ground has one.
     pub fn audit_log(&self) -> Option<PathBuf> {
-        self.servers.servers().estate.audit_log()
+        self.servers.servers().environment.audit_log()
     }
 
     /// Lines of a server's log (`vault`, `postgres.target`) that hold `text`. A line may come a moment after the
@@ -201,7 +201,7 @@ impl FactContext {
         self.servers.servers().logs.with(server, text)
     }
 
-    /// Looks at PostgreSQL's catalog with the harness's own account, in the fact's database.
+    /// Observations of PostgreSQL's catalog with the harness's own account, in the fact's database.
     pub fn catalog(&self) -> &Observer {
         &self.catalog
     }
@@ -238,7 +238,7 @@ impl FactContext {
 
     /// How the harness's own superuser logs in to a database.
     pub fn superuser(&self, database: &str) -> Login {
-        observer(&self.servers.servers().estate, database)
+        observer(&self.servers.servers().environment, database)
     }
 
     /// How anybody logs in to the fact's database.
@@ -392,11 +392,11 @@ fn merged(data: Value, changes: Value) -> Value {
     Value::Object(data)
 }
 
-fn observer(estate: &Environment, database: &str) -> Login {
-    Login { timeout: STATEMENT, ..estate.observer_login(TARGET, database) }
+fn observer(environment: &Environment, database: &str) -> Login {
+    Login { timeout: STATEMENT, ..environment.observer_login(TARGET, database) }
 }
 
-/// A number that does not come again, for a password that has to be told from all others.
+/// A number that does not come again, for a password that has to be distinguished from all others.
 fn fresh() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())

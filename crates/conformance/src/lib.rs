@@ -8,7 +8,7 @@ mod context;
 mod expect;
 mod fact;
 mod facts;
-mod looks;
+mod listed;
 mod many;
 mod moments;
 mod page;

@@ -43,12 +43,12 @@ impl FactContext {
         }
     }
 
-    /// Lines of a server's log that hold `text`, waited for as long as `patience` where there are none yet.
-    pub async fn log_lines_in(&self, server: &str, text: &str, patience: Duration) -> Vec<String> {
+    /// Lines of a server's log that hold `text`, waited for as long as `timeout` where there are none yet.
+    pub async fn log_lines_in(&self, server: &str, text: &str, timeout: Duration) -> Vec<String> {
         let begun = tokio::time::Instant::now();
         loop {
             let lines = self.log_lines(server, text);
-            if !lines.is_empty() || begun.elapsed() > patience {
+            if !lines.is_empty() || begun.elapsed() > timeout {
                 return lines;
             }
             tokio::time::sleep(POLL).await;

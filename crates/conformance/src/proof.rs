@@ -87,7 +87,7 @@ impl Proof {
             (true, Some(why), _) => (Standing::Excepted, Some(why.to_owned())),
             (true, None, _) => (Standing::Refuted, None),
             (false, _, Some(why)) => (Standing::Undecided, Some(why)),
-            (false, _, None) if steps.is_empty() => (Standing::Undecided, Some("nothing was looked at".to_owned())),
+            (false, _, None) if steps.is_empty() => (Standing::Undecided, Some("nothing was observed".to_owned())),
             (false, Some(why), None) => {
                 (Standing::Refuted, Some(format!("it holds here, where it is listed as an exception: {why}")))
             }
@@ -121,7 +121,7 @@ pub enum Obstacle {
     Postgres(#[from] leaseproof_postgres::Error),
     /// A server could not be had.
     #[error(transparent)]
-    Estate(#[from] leaseproof_environment::EnvironmentError),
+    Environment(#[from] leaseproof_environment::EnvironmentError),
     /// A file or a socket could not be had.
     #[error("preparing it: {0}")]
     Io(#[from] std::io::Error),
@@ -155,7 +155,7 @@ mod tests {
         };
         assert_eq!(of(None, &[true, true], None), Standing::Confirmed);
         assert_eq!(of(None, &[true, false], None), Standing::Refuted);
-        assert_eq!(of(None, &[], None), Standing::Undecided, "nothing was looked at");
+        assert_eq!(of(None, &[], None), Standing::Undecided, "nothing was observed");
         assert_eq!(of(None, &[true], Some("no server")), Standing::Undecided);
         assert_eq!(of(None, &[false], Some("no server")), Standing::Refuted, "what was seen was seen");
         assert_eq!(of(Some("before 15"), &[false], None), Standing::Excepted);

@@ -14,8 +14,8 @@ use crate::servers::{Servers, Yard};
 use crate::{CATALOGUE, FactContext};
 
 /// How long a fact may take before it is given up, and one that takes minutes by nature.
-const PATIENCE: Duration = Duration::from_secs(180);
-const LONG_PATIENCE: Duration = Duration::from_secs(1200);
+const TIMEOUT: Duration = Duration::from_secs(180);
+const LONG_TIMEOUT: Duration = Duration::from_secs(1200);
 /// The part of the run's name that the shared servers have.
 const SHARED: &str = "shared";
 
@@ -75,7 +75,7 @@ pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs,
         proofs.push(proof);
     }
     if let Some(servers) = Arc::into_inner(shared) {
-        servers.estate.tear_down().await?;
+        servers.environment.tear_down().await?;
     }
     proofs.sort_by_key(|proof| CATALOGUE.iter().position(|fact| fact.id == proof.id));
     Ok(Proofs { vault, postgres: version, layout: word(layout).to_owned(), proofs })
@@ -91,8 +91,8 @@ fn word(layout: Layout) -> &'static str {
 }
 
 async fn versions(servers: &Servers, postgres: &str) -> (String, String) {
-    let vault = servers.estate.vault().health().await.map(|health| health.version).unwrap_or_default();
-    let login = servers.estate.observer_login(leaseproof_environment::TARGET, "postgres");
+    let vault = servers.environment.vault().health().await.map(|health| health.version).unwrap_or_default();
+    let login = servers.environment.observer_login(leaseproof_environment::TARGET, "postgres");
     let asked = async {
         let session = leaseproof_postgres::Session::open(&login).await?;
         session.value("SELECT split_part(current_setting('server_version'), ' ', 1)").await
@@ -119,10 +119,10 @@ async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: B
         Ok(context) => context,
         Err(why) => return Proof::undecided(fact.id, why.to_string()),
     };
-    let patience = if fact.slow { LONG_PATIENCE } else { PATIENCE };
-    let obstacle = match tokio::time::timeout(patience, (fact.prove)(&mut context)).await {
+    let timeout = if fact.slow { LONG_TIMEOUT } else { TIMEOUT };
+    let obstacle = match tokio::time::timeout(timeout, (fact.prove)(&mut context)).await {
         Ok(done) => done.err(),
-        Err(_) => Some(Obstacle::of(format!("it was given up after {} s", patience.as_secs()))),
+        Err(_) => Some(Obstacle::of(format!("it was given up after {} s", timeout.as_secs()))),
     };
     let (steps, servers) = context.end();
     let obstacle = obstacle.map(|why| yard.redactor.scrub(&why.to_string()).text);
@@ -130,7 +130,7 @@ async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: B
     let proof = Proof::of(fact.id, exception, steps, obstacle, took);
     match servers {
         On::Shared(_) => proof,
-        On::Own(servers) => match servers.estate.tear_down().await {
+        On::Own(servers) => match servers.environment.tear_down().await {
             Ok(()) => proof,
             Err(why) => Proof::undecided(fact.id, why.to_string()),
         },

@@ -14,8 +14,8 @@ pub(crate) struct Logs {
 
 impl Logs {
     /// Follows every log of the environment that nobody follows yet.
-    pub(crate) fn follow(&self, estate: &mut Environment) {
-        for mut stream in estate.take_logs() {
+    pub(crate) fn follow(&self, environment: &mut Environment) {
+        for mut stream in environment.take_logs() {
             let lines = Arc::clone(&self.lines);
             tokio::spawn(async move {
                 while let Some(line) = stream.lines.recv().await {
@@ -34,7 +34,7 @@ impl Logs {
 
 /// A standing environment with its logs.
 pub(crate) struct Servers {
-    pub(crate) estate: Environment,
+    pub(crate) environment: Environment,
     pub(crate) logs: Logs,
 }
 
@@ -50,9 +50,9 @@ impl Yard {
     /// Stands servers up; `part` tells them apart from the run's others.
     pub(crate) async fn stand(&self, bare: &Bare, part: &str) -> Result<Servers, EnvironmentError> {
         let options = StandOptions::new(format!("{}-{part}", self.run));
-        let mut estate = Environment::stand_bare(bare, &options, &self.ledger, &self.redactor).await?;
+        let mut environment = Environment::stand_bare(bare, &options, &self.ledger, &self.redactor).await?;
         let logs = Logs::default();
-        logs.follow(&mut estate);
-        Ok(Servers { estate, logs })
+        logs.follow(&mut environment);
+        Ok(Servers { environment, logs })
     }
 }

@@ -104,7 +104,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "A credential has exactly the promised privileges",
         shown: "Tables, columns, sequences, schemas, databases, role attributes and memberships of each credential, \
                 read in one transaction, against the role's `grants`. Missing and extra privileges both fail, with \
-                the reason why the role holds them, and which statements of the Vault role to look at. PUBLIC's built-in defaults are not judged unless `public = \
+                the reason why the role holds them, and which statements of the Vault role to observe. PUBLIC's built-in defaults are not judged unless `public = \
                 \"forbidden\"`. A reading that may overlap with the credential's revocation is judged for extra \
                 privileges only.",
         source: "PostgreSQL, aclexplode and acldefault; pg_auth_members; pg_shdepend",
@@ -433,8 +433,8 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "KNO-1",
         title: "Every declared known issue still occurs",
-        shown: "Each [[known]] entry must match a failure; an entry without a match must be removed from the scenario.",
-        source: "the scenario's [[known]]",
+        shown: "Each [[known_issue]] entry must match a failure; an entry without a match must be removed from the scenario.",
+        source: "the scenario's [[known_issue]]",
         timing: Timing::DoesNotRest,
     },
 ];

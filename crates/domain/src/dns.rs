@@ -136,9 +136,9 @@ pub enum ZoneOutcome {
 pub struct Rendering {
     /// Its number, from 1: the one that the server is started with.
     pub number: u32,
-    /// The beginning of the last look that did not show it.
+    /// The beginning of the last observation that did not show it.
     pub from: Micros,
-    /// The end of the look that showed it.
+    /// The end of the observation that showed it.
     pub to: Micros,
     /// The Vault role that the credential is of.
     pub role: String,
@@ -181,7 +181,7 @@ pub struct DnsFigures {
     pub switches: u64,
     /// From each rendering after the first to the end of the last query without the promised answer in its window: how
     /// long a change of credentials has an effect.
-    pub felt: LatencySummary,
+    pub impact: LatencySummary,
     /// Zone changes that were done and confirmed by a query.
     pub writes: u64,
 }

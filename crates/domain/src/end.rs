@@ -10,7 +10,7 @@ pub struct End {
     pub at: Micros,
     /// Why.
     pub reason: EndReason,
-    /// The cause of an early end; none if every phase was run, and in histories of format 3 and older.
+    /// The cause of an early end; none if every phase was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// What the run created and could not remove; none if everything was removed.
@@ -34,7 +34,7 @@ pub enum EndReason {
     /// A signal ended it early.
     Interrupted,
     /// The environment could not be started or reached, or a server was lost without a fault of the scenario.
-    EstateLost,
+    EnvironmentLost,
     /// A setup step failed.
     SetupFailed,
     /// The scenario does not fit the environment: nothing was created.

@@ -3,17 +3,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActionMark, AuthFailure, DependencyObservation, DnsEvent, End, FailedRevocation, FaultMark, HarnessTrouble,
-    IrrevocableObservation, KeptSession, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin,
+    HeldSession, IrrevocableObservation, LeaseId, LoggedNote, MetricReading, Micros, Object, OperationRecord, Origin,
     Outcome, PrivilegeSet, ProbeRecord, RoleAttributes, ServerNote, SessionObservation, UnixMicros, Username, WatchGap,
 };
 
 /// The version of the history's format that this build writes. It is raised with every new kind of event and every new
-/// field: a test compares them with docs/history.schema.json. A reader rejects a newer one; an older one has fewer of both.
-pub const FORMAT_VERSION: u32 = 8;
+/// field: a test compares them with docs/history.schema.json. A reader rejects every other format.
+pub const FORMAT_VERSION: u32 = 9;
 
 /// One line of a history.
 ///
-/// Looks at the environment (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
+/// Observations of the environment (`Roles`, `Leases`, `Privileges`, …) carry the moment before the question was sent (`from`) and
 /// the moment after its answer came (`to`): what they show was true somewhere in between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -45,7 +45,7 @@ pub enum Event {
     /// The objects of one database: what `ALL TABLES IN SCHEMA` means. The first list is from after the setup; there is
     /// one more after each action.
     Objects {
-        /// When they were looked at.
+        /// When they were observed.
         at: Micros,
         /// The cluster, e.g. `target`.
         cluster: String,
@@ -59,12 +59,12 @@ pub enum Event {
     /// An operation was done.
     Operation(OperationRecord),
     /// An arrival was turned away by the in-flight cap.
-    Shed(Shed),
-    /// One role was looked at on behalf of a lifecycle.
+    Dropped(Dropped),
+    /// One role was observed on behalf of a lifecycle.
     RoleRead(RoleRead),
-    /// What changed among all roles since the last look.
+    /// What changed among all roles since the last observation.
     Roles(RoleObservation),
-    /// What changed among Vault's leases since the last look.
+    /// What changed among Vault's leases since the last observation.
     Leases(LeaseObservation),
     /// A set of privileges met for the first time; later readings name it by number.
     PrivilegeSet {
@@ -77,16 +77,16 @@ pub enum Event {
     Privileges(PrivilegeReading),
     /// One privilege was tried out as the credential.
     Probe(ProbeRecord),
-    /// What changed among the credentials' sessions since the last look.
+    /// What changed among the credentials' sessions since the last observation.
     Sessions(SessionObservation),
     /// What `pg_shdepend` holds of credentials' roles.
     Dependencies(DependencyObservation),
-    /// What changed among Vault's irrevocable leases since the last look.
+    /// What changed among Vault's irrevocable leases since the last observation.
     Irrevocable(IrrevocableObservation),
     /// Gauges of Vault's telemetry.
     Metrics(MetricReading),
-    /// A kept session was asked after its credential's end.
-    KeptSession(KeptSession),
+    /// A held session was asked after its credential's end.
+    HeldSession(HeldSession),
     /// An entry of Vault's audit log.
     Audit(AuditEntry),
     /// A login that PostgreSQL refused, as its log tells it.
@@ -108,11 +108,11 @@ pub enum Event {
     Action(ActionMark),
     /// A live DNS server was asked, changed, or given another credential.
     Dns(DnsEvent),
-    /// An observer could not look.
+    /// An observer could not observe.
     WatchGap(WatchGap),
     /// The harness itself failed at something that is no operation.
     Harness(HarnessTrouble),
-    /// A server's log has a warning, or more words about an error than its client was told.
+    /// A server's log has a warning, or more words about an error than its client was reported.
     LoggedNote(LoggedNote),
     /// Vault could not revoke a lease, as its log has it.
     FailedRevocation(FailedRevocation),
@@ -130,7 +130,7 @@ pub enum Event {
         roles: Vec<RoleSeen>,
         /// Leases that Vault still lists.
         leases: Vec<LeaseId>,
-        /// Whether Vault was still revoking leases when they were last looked at.
+        /// Whether Vault was still revoking leases when they were last observed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shrinking: bool,
     },
@@ -204,10 +204,9 @@ pub struct SetupRecord {
 /// What stood before the first credential was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Baseline {
-    /// When it was looked at.
+    /// When it was observed.
     pub at: Micros,
-    /// The cluster, e.g. `target`; empty in some histories of format 4 and in older ones.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// The cluster, e.g. `target`.
     pub cluster: String,
     /// Every role of the cluster, the harness's own excepted.
     pub roles: Vec<RoleSeen>,
@@ -270,7 +269,7 @@ impl RoleSeen {
 /// A promised account as the catalog shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountReading {
-    /// When it was looked at.
+    /// When it was observed.
     pub at: Micros,
     /// The account's name.
     pub account: String,
@@ -303,25 +302,25 @@ pub enum PhasePoint {
 
 /// An arrival that the in-flight cap turned away while the generator was on time: a finding on the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Shed {
+pub struct Dropped {
     /// The lifecycle that was not begun.
-    pub life: u64,
+    pub lifecycle: u64,
     /// Its Vault role.
     pub role: String,
     /// Its phase.
     pub phase: String,
     /// When it was due.
     pub intended: Micros,
-    /// The lifecycle that it would have gone through; none in some histories of format 4 and in older ones.
+    /// The name of the scenario's lifecycle that it would have gone through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle: Option<String>,
+    pub lifecycle_name: Option<String>,
 }
 
-/// One role, looked at on behalf of a lifecycle right after an issue or a renewal.
+/// One role, observed on behalf of a lifecycle right after an issue or a renewal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleRead {
     /// The lifecycle.
-    pub life: u64,
+    pub lifecycle: u64,
     /// Before the question.
     pub from: Micros,
     /// After the answer.
@@ -332,7 +331,7 @@ pub struct RoleRead {
     pub role: Option<RoleSeen>,
 }
 
-/// What changed among the cluster's roles (baseline and harness excepted) since the last look.
+/// What changed among the cluster's roles (baseline and harness excepted) since the last observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleObservation {
     /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
@@ -342,30 +341,30 @@ pub struct RoleObservation {
     pub from: Micros,
     /// After the answer.
     pub to: Micros,
-    /// Roles not seen by the last look.
+    /// Roles not seen by the last observation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appeared: Vec<RoleSeen>,
-    /// Roles whose `valid_until` or `login` differs from the last look.
+    /// Roles whose `valid_until` or `login` differs from the last observation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<RoleSeen>,
-    /// OIDs seen by the last look and not by this one.
+    /// OIDs seen by the last observation and not by this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<u32>,
     /// How many there are now.
     pub total: u64,
 }
 
-/// What changed among Vault's leases (`sys/leases/lookup/database/creds/…`) since the last look.
+/// What changed among Vault's leases (`sys/leases/lookup/database/creds/…`) since the last observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
     pub to: Micros,
-    /// Leases not listed by the last look.
+    /// Leases not listed by the last observation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appeared: Vec<LeaseId>,
-    /// Leases listed by the last look and not by this one.
+    /// Leases listed by the last observation and not by this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<LeaseId>,
     /// How many there are now.

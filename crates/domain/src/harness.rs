@@ -136,7 +136,7 @@ mod tests {
     struct Wrapped(#[source] io::Error);
 
     #[test]
-    fn what_the_process_itself_lacks_is_told_from_what_a_server_does() {
+    fn what_the_process_itself_lacks_is_distinguished_from_what_a_server_does() {
         let number = |errno: Errno| io::Error::from(errno);
         for (error, fault) in [
             (number(Errno::EMFILE), Some(HarnessFault::FileDescriptors)),
@@ -152,9 +152,9 @@ mod tests {
             (number(Errno::EHOSTUNREACH), None),
             (io::Error::from(io::ErrorKind::UnexpectedEof), None),
         ] {
-            let told = error.to_string();
-            assert_eq!(HarnessFault::of(&error), fault, "{told}");
-            assert_eq!(HarnessFault::of(&io::Error::other(error)), fault, "{told}, in another");
+            let reported = error.to_string();
+            assert_eq!(HarnessFault::of(&error), fault, "{reported}");
+            assert_eq!(HarnessFault::of(&io::Error::other(error)), fault, "{reported}, in another");
         }
         assert_eq!(HarnessFault::of(&Wrapped(number(Errno::EMFILE))), Some(HarnessFault::FileDescriptors));
     }

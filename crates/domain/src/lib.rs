@@ -36,17 +36,17 @@ pub use count::count;
 pub use dns::{DnsAnswer, DnsEvent, DnsFigures, DnsQuery, PolicyProbe, Rendering, ZoneChange, ZoneOutcome, ZoneWrite};
 pub use end::{Cause, End, EndReason};
 pub use event::{
-    AccountReading, AuditEntry, Baseline, ClockReading, Event, FORMAT_VERSION, Header, LeaseBefore, LeaseObservation,
-    OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleObservation, RoleRead, RoleSeen, SecretSeen, ServerLost,
-    SetupRecord, Shed,
+    AccountReading, AuditEntry, Baseline, ClockReading, Dropped, Event, FORMAT_VERSION, Header, LeaseBefore,
+    LeaseObservation, OtherLeases, PhaseMark, PhasePoint, PrivilegeReading, RoleObservation, RoleRead, RoleSeen,
+    SecretSeen, ServerLost, SetupRecord,
 };
 pub use harness::{FLOOD_ACCOUNT, HarnessFault, HarnessTrouble};
 pub use metric::{Metric, Quantity, UnknownMetric};
 pub use name::{LeaseId, Username};
 pub use note::{LoggedNote, ObservedNote, ServerNote, Severity};
 pub use observation::{
-    AuthFailure, DependencyObservation, DependencySeen, FailedRevocation, FaultMark, FaultPoint,
-    IrrevocableObservation, KeptSession, MetricReading, SessionObservation, SessionSeen,
+    AuthFailure, DependencyObservation, DependencySeen, FailedRevocation, FaultMark, FaultPoint, HeldSession,
+    IrrevocableObservation, MetricReading, SessionObservation, SessionSeen,
 };
 pub use observer::{Observer, WatchGap};
 pub use operation::{Failure, FailureSource, Operation, OperationRecord, Outcome, RefusedRequest, Span};
@@ -63,7 +63,7 @@ pub use secret::Secret;
 pub use time::{BadTtl, Micros, MoreThan, Ttl, UnixMicros};
 pub use verdict::{
     AlsoBroken, ArrivalCounts, CauseFault, CauseSeen, CauseSubject, Coverage, CreatedGroup, CredentialEnd,
-    FailureCause, FaultFigures, Finding, Judgment, KnownFinding, LatencySummary, LoadFigures, MeasuredOf, NotRequested,
+    FailureCause, FaultFigures, Finding, Judgment, KnownIssue, LatencySummary, LoadFigures, MeasuredOf, NotRequested,
     Observed, OperationStatistics, OrphanBefore, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts,
     ScenarioWarning, SelectedBy, SetupLine, Subject, Totals, UndecidedBefore, VERDICTS_SCHEMA, Validity, Verdict,
 };

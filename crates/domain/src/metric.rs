@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Operation;
 
 /// A metric of a run that a threshold can limit, written `issue.response.p99`, `login.service.max`, `renew.failed`,
-/// `issue.unanswered`, `lives.shed` or `expiry.lag.p99`.
+/// `issue.unanswered`, `lifecycles.dropped` or `expiry.lag.p99`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Metric {
@@ -20,7 +20,7 @@ pub enum Metric {
     /// Share of an operation's due requests that had no answer within the client's timeout or were dropped, 0 to 1.
     Unanswered(Operation),
     /// Share of dropped arrivals, 0 to 1.
-    Shed,
+    Dropped,
     /// From a lease's expiry to the first observation without its role. Microseconds.
     ExpiryLag(Quantity),
 }
@@ -76,7 +76,7 @@ pub struct UnknownMetric(pub String);
 impl Metric {
     /// All metrics, for suggesting a similar name.
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::Shed];
+        let mut all = vec![Self::Dropped];
         all.extend(Quantity::ALL.map(Self::ExpiryLag));
         for op in Operation::ALL {
             all.push(Self::Failed(op));
@@ -91,7 +91,7 @@ impl Metric {
     pub const fn operation(self) -> Option<Operation> {
         match self {
             Self::Response(op, _) | Self::Service(op, _) | Self::Failed(op) | Self::Unanswered(op) => Some(op),
-            Self::Shed | Self::ExpiryLag(_) => None,
+            Self::Dropped | Self::ExpiryLag(_) => None,
         }
     }
 
@@ -108,7 +108,7 @@ impl fmt::Display for Metric {
             Self::Service(op, quantity) => write!(f, "{op}.service.{}", quantity.name()),
             Self::Failed(op) => write!(f, "{op}.failed"),
             Self::Unanswered(op) => write!(f, "{op}.unanswered"),
-            Self::Shed => f.write_str("lives.shed"),
+            Self::Dropped => f.write_str("lifecycles.dropped"),
             Self::ExpiryLag(quantity) => write!(f, "expiry.lag.{}", quantity.name()),
         }
     }

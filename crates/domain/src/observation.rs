@@ -26,7 +26,7 @@ pub struct SessionSeen {
     pub encrypted: Option<bool>,
 }
 
-/// What changed among the credentials' sessions since the last look.
+/// What changed among the credentials' sessions since the last observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionObservation {
     /// The cluster, e.g. `target`; empty in histories of versions that did not record it.
@@ -36,15 +36,15 @@ pub struct SessionObservation {
     pub from: Micros,
     /// After the answer.
     pub to: Micros,
-    /// Sessions not seen by the last look, and those whose role lost its name since.
+    /// Sessions not seen by the last observation, and those whose role lost its name since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appeared: Vec<SessionSeen>,
-    /// Process ids and beginnings of sessions seen by the last look and not by this one.
+    /// Process ids and beginnings of sessions seen by the last observation and not by this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<(i32, UnixMicros)>,
     /// How many there are now.
     pub total: u64,
-    /// Sessions of Vault's own accounts that the last look did not see.
+    /// Sessions of Vault's own accounts that the last observation did not see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<SessionSeen>,
 }
@@ -87,24 +87,24 @@ pub struct DependencyObservation {
     pub rows: u64,
 }
 
-/// What changed among Vault's irrevocable leases (`sys/leases?type=irrevocable`) since the last look.
+/// What changed among Vault's irrevocable leases (`sys/leases?type=irrevocable`) since the last observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IrrevocableObservation {
     /// Before the question.
     pub from: Micros,
     /// After the answer.
     pub to: Micros,
-    /// Leases that the last look did not list, with Vault's words of why.
+    /// Leases that the last observation did not list, with Vault's words of why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appeared: Vec<(LeaseId, String)>,
-    /// Leases that the last look listed and this one does not.
+    /// Leases that the last observation listed and this one does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<LeaseId>,
     /// How many there are now.
     pub total: u64,
 }
 
-/// Gauges of Vault's telemetry (`sys/metrics`), those that changed since the last look.
+/// Gauges of Vault's telemetry (`sys/metrics`), those that changed since the last observation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricReading {
     /// Before the question.
@@ -176,9 +176,9 @@ pub struct FailedRevocation {
 
 /// A session that was opened while its credential was good and kept open, asked once more after the credential's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct KeptSession {
+pub struct HeldSession {
     /// The lifecycle.
-    pub life: u64,
+    pub lifecycle: u64,
     /// The Vault role.
     pub role: String,
     /// The credential's role.
@@ -204,7 +204,7 @@ pub struct KeptSession {
     pub listed: Option<bool>,
 }
 
-impl KeptSession {
+impl HeldSession {
     /// Whether the session was open at the time of its query; none where that could not be observed.
     ///
     /// A session in which the server answers is open, whatever the catalog shows of it. SQLSTATEs that begin with 57P mean

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Micros;
 
-/// What an observer looks at.
+/// What an observer observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observer {
@@ -30,7 +30,7 @@ pub enum Observer {
 }
 
 impl Observer {
-    /// How often it looks in an environment that leaseproof starts; none if it does not look at a pace of its own.
+    /// How often it observes in an environment that leaseproof starts; none if it has no pace of its own.
     pub const fn pace(self) -> Option<Duration> {
         match self {
             Self::Roles | Self::Leases => Some(Duration::from_millis(250)),
@@ -44,7 +44,7 @@ impl Observer {
         }
     }
 
-    /// How often it looks in an attached environment, which has other users.
+    /// How often it observes in an attached environment, which has other users.
     pub const fn pace_attached(self) -> Option<Duration> {
         match self {
             Self::Roles | Self::Leases => Some(Duration::from_secs(1)),
@@ -59,7 +59,7 @@ pub struct WatchGap {
     /// The cluster that was not observed, e.g. `target`; empty if it was none, or not recorded.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster: String,
-    /// Who could not look.
+    /// Who could not observe.
     pub observer: Observer,
     /// Before the question.
     pub from: Micros,

@@ -116,7 +116,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// How an operation ended, as far as the harness can know.
+/// How an operation ended, as far as the harness can tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum Outcome {
@@ -192,7 +192,7 @@ pub struct Span {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationRecord {
     /// The lifecycle it belongs to, counted from 1 in order of arrival; 0 for what belongs to none.
-    pub life: u64,
+    pub lifecycle: u64,
     /// The Vault role asked for.
     pub role: String,
     /// The phase in which the lifecycle arrived.
@@ -240,15 +240,15 @@ pub struct OperationRecord {
     /// Which rule a request of [`Operation::Refused`] broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusedRequest>,
-    /// Of an issue: the lifecycle that it begins; none in some histories of format 4 and in older ones.
+    /// Of an issue: the name of the scenario's lifecycle that it begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle: Option<String>,
+    pub lifecycle_name: Option<String>,
 }
 
 impl OperationRecord {
     /// A record with what every operation has; the rest is empty.
     pub fn new(
-        life: u64,
+        lifecycle: u64,
         role: impl Into<String>,
         phase: impl Into<String>,
         op: Operation,
@@ -257,7 +257,7 @@ impl OperationRecord {
     ) -> Self {
         let Span { intended, start, end } = span;
         Self {
-            life,
+            lifecycle,
             role: role.into(),
             phase: phase.into(),
             op,
@@ -276,7 +276,7 @@ impl OperationRecord {
             standby: false,
             query_failed: false,
             refused: None,
-            lifecycle: None,
+            lifecycle_name: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{Grant, Micros, Username};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeRecord {
     /// The lifecycle whose credential tried it.
-    pub life: u64,
+    pub lifecycle: u64,
     /// Before its first statement.
     pub from: Micros,
     /// After its last answer.

@@ -54,7 +54,7 @@ const MASK: &str = "***";
 
 /// Knows every secret of a run and takes them out of texts before they are kept.
 ///
-/// Three nets: secrets that it was told of, by their text; what a statement or a message says is a password
+/// Three nets: secrets that were registered, by their text; what a statement or a message says is a password
 /// (`PASSWORD '…'`, unless it is a SCRAM verifier or MD5 hash), known or not: a log line can be read before the answer
 /// that carries its password, and a statement that fails has no such answer; and words that look like a password that Vault
 /// generates, which a failing statement may repeat anywhere.
@@ -200,7 +200,7 @@ impl Redactor {
     }
 
     /// Looks for `secret` from now on, for the whole run: a token, an account's password, an unseal key. One that is too
-    /// short to be told from other text, or a word of the servers' own logs, is only found where it stands as a password.
+    /// short to be distinguished from other text, or a word of the servers' own logs, is only found where it stands as a password.
     pub fn add_fixed(&self, secret: Secret) {
         if secret.expose().len() >= SHORTEST && !is_common_word(secret.expose()) {
             let mut inner = self.lock();
@@ -244,7 +244,7 @@ impl Redactor {
         Scrubbed { text: clean, found, username }
     }
 
-    /// Takes out what looks like a generated password. A name may look so too, so it is not reported as found.
+    /// Takes out what looks like a generated password. A name may have that form too, so it is not reported as found.
     fn scrub_generated(&self, mut text: String) -> String {
         for shape in &*self.shapes.read().unwrap_or_else(PoisonError::into_inner) {
             shape.find(&text).into_iter().rev().for_each(|place| text.replace_range(place, MASK));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_nobody_told_of_is_found_by_its_statement() {
+    fn a_password_nobody_reported_of_is_found_by_its_statement() {
         let scrubbed = Redactor::new()
             .scrub(r#"LOG:  statement: CREATE ROLE "v-x-1" WITH LOGIN PASSWORD 'abc''def' VALID UNTIL '2026-01-01'"#);
         assert_eq!(

@@ -152,7 +152,7 @@ mod tests {
     use super::{MoreThan, Ttl};
 
     #[test]
-    fn a_lower_bound_is_never_told_too_large() {
+    fn a_lower_bound_is_never_reported_too_large() {
         for (micros, text) in [
             (10_000_000, "> 10 s"),
             (10_003_912, "> 10 s"),

@@ -57,7 +57,7 @@ pub enum Validity {
 #[serde(rename_all = "snake_case", tag = "kind", content = "name")]
 pub enum Subject {
     /// The environment as a whole.
-    Estate,
+    Environment,
     /// A promised Vault role.
     Role(String),
     /// A promised PostgreSQL account.
@@ -69,7 +69,7 @@ pub enum Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Estate => f.write_str("environment"),
+            Self::Environment => f.write_str("environment"),
             Self::Role(name) => write!(f, "role {name}"),
             Self::Account(name) => write!(f, "account {name}"),
             Self::Metric(name) => write!(f, "metric {name}"),
@@ -136,7 +136,7 @@ impl fmt::Display for RoleStatements {
 
 /// A declaration of a known issue in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct KnownFinding {
+pub struct KnownIssue {
     /// The scenario's reason.
     pub because: String,
     /// Where it is declared.
@@ -183,7 +183,7 @@ pub struct Judgment {
     pub rests_on_timing: bool,
     /// Set if the failure is a declared known issue: it is reported and does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub known: Option<KnownFinding>,
+    pub known_issue: Option<KnownIssue>,
     /// A distribution that the check measured, for example the lag of expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<LatencySummary>,
@@ -217,7 +217,7 @@ pub struct FailureCause {
     pub also_breaks: Vec<AlsoBroken>,
     /// Whether it is a declared known issue, which does not fail the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub known: bool,
+    pub known_issue: bool,
     /// What that check's findings are about, one entry a subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<CauseSubject>,
@@ -510,7 +510,7 @@ pub struct Totals {
     /// Scheduled arrivals.
     pub arrivals: u64,
     /// Dropped arrivals: the limit of concurrent lifecycles (`in_flight`) was reached.
-    pub shed: u64,
+    pub dropped: u64,
     /// Arrivals and timed steps that the load generator sent late.
     pub late: u64,
     /// Arrivals and timed steps with an intended start.
@@ -623,7 +623,7 @@ pub struct LoadFigures {
 pub struct Observed {
     /// Sessions that were held open past their credential's end, by their state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub kept_sessions: BTreeMap<String, u64>,
+    pub held_sessions: BTreeMap<String, u64>,
     /// Rejected logins in PostgreSQL's log, by reason, without the user's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused_logins: BTreeMap<String, u64>,

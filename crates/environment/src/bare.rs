@@ -66,7 +66,7 @@ impl Environment {
         ledger: &Ledger,
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EnvironmentError> {
-        let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
+        let origin = Origin { file: "a bare environment".to_owned(), line: 1, column: 1 };
         let stored = (bare.storage == Storage::Postgresql).then(|| bare_storage::make(bare.vault_nodes, redactor));
         let (stanza, first) = stored.map_or((None, Vec::new()), |(stanza, step)| (Some(stanza), vec![step]));
         let vault = VaultPlan {

@@ -43,7 +43,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON vault_kv_store, vault_ha_locks TO vault_
         user: None,
         password: None,
     };
-    let origin = Origin { file: "a bare estate".to_owned(), line: 1, column: 1 };
+    let origin = Origin { file: "a bare environment".to_owned(), line: 1, column: 1 };
     (
         VaultPostgresPlan { connection_url, ha_enabled: nodes > 1, origin: None },
         SetupStep {

@@ -20,7 +20,7 @@ use crate::logs::Log;
 use crate::spawner;
 
 /// How long a process may take to follow a signal before it gets the next one.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is to be started.
 pub(crate) struct Launch {
@@ -99,7 +99,7 @@ impl Child {
     }
 
     /// From now on its end is a loss again.
-    pub(crate) fn want_life(&self) {
+    pub(crate) fn want_lifecycle(&self) {
         self.wanted.store(false, Ordering::Release);
     }
 
@@ -171,7 +171,7 @@ impl Child {
         true
     }
 
-    /// Ends it, blocking: `first`, then its parting signal, then SIGKILL with all its group, with [`PATIENCE`] in between. False where
+    /// Ends it, blocking: `first`, then its parting signal, then SIGKILL with all its group, with [`TIMEOUT`] in between. False where
     /// it is still there.
     pub(crate) fn stop(&self, first: Signal) -> bool {
         for signal in [first, self.death, Signal::SIGKILL] {
@@ -180,7 +180,7 @@ impl Child {
             } else {
                 self.signal(signal)
             }
-            if self.wait_until(Instant::now() + PATIENCE) {
+            if self.wait_until(Instant::now() + TIMEOUT) {
                 return true;
             }
         }

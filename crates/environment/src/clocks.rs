@@ -49,10 +49,15 @@ pub(crate) async fn postgres_clock(name: &str, login: Login, recorder: &Recorder
 }
 
 /// The server read its clock somewhere between the question and the answer: the middle is off by half of that at most.
-fn record(recorder: &Recorder, server: &str, told: UnixMicros, (sent, answered): (Instant, Instant), least: i64) {
+fn record(recorder: &Recorder, server: &str, reported: UnixMicros, (sent, answered): (Instant, Instant), least: i64) {
     let half = answered.saturating_duration_since(sent) / 2;
     let at = recorder.clock().micros(sent + half);
     let here = recorder.clock().epoch().0 + i64::try_from(at.0).unwrap_or(i64::MAX);
     let uncertainty = i64::try_from(half.as_micros()).unwrap_or(i64::MAX).max(least);
-    recorder.record(Event::Clock(ClockReading { at, server: server.to_owned(), offset: told.0 - here, uncertainty }));
+    recorder.record(Event::Clock(ClockReading {
+        at,
+        server: server.to_owned(),
+        offset: reported.0 - here,
+        uncertainty,
+    }));
 }

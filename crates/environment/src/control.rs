@@ -87,7 +87,7 @@ impl Environment {
     }
 
     /// Waits until a PostgreSQL whose end was to be expected takes logins again; where it had ended, it is started
-    /// again, and that is told. From then on its end is a loss.
+    /// again, and that is reported. From then on its end is a loss.
     pub(crate) async fn recover(&mut self, server: &str) -> Result<bool, EnvironmentError> {
         // One that has given up may need a moment to end.
         let end = tokio::time::timeout(GIVING_UP, self.member(server).child.end()).await;
@@ -97,7 +97,7 @@ impl Environment {
         }
         let member = self.member(server);
         member.ready(&self.context).await?;
-        member.child.want_life();
+        member.child.want_lifecycle();
         Ok(false)
     }
 

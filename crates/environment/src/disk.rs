@@ -83,7 +83,7 @@ pub(crate) fn unmount_below(folder: &Path) {
     for point in points.iter().rev() {
         // A process that is just ending may still have a file open there: the mount goes with it.
         let gone: Result<(), Errno> = umount2(point, MntFlags::MNT_DETACH);
-        // Where it stays, the folder cannot be removed, and that is told.
+        // Where it stays, the folder cannot be removed, and that is reported.
         let _ = gone;
     }
 }

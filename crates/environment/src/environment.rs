@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::all::all;
-use crate::child::{Child, PATIENCE};
+use crate::child::{Child, TIMEOUT};
 use crate::cluster::Cluster;
 use crate::containers::Images;
 use crate::context::{LaunchContext, redact};
@@ -72,7 +72,7 @@ pub struct Environment {
     pub(crate) folder: PrivateFolder,
     pub(crate) context: Arc<LaunchContext>,
     pub(crate) placeholders: Placeholders,
-    /// Stands between the credentials' client and Vault where the plan has lies.
+    /// Stands between the credentials' client and Vault where the plan has `[[tamper]]`.
     pub(crate) tampering: Option<TamperingProxy>,
     /// A live PowerDNS, where the plan has one.
     pub(crate) powerdns: Option<PowerDns>,
@@ -104,7 +104,7 @@ impl Environment {
         requirements::programs(plan)?;
         redact(plan, redactor);
         let first = setup::steps_before_vault(plan);
-        let images = if plan.estate == EnvironmentKind::Containers { Some(Images::of(plan)?) } else { None };
+        let images = if plan.environment == EnvironmentKind::Containers { Some(Images::of(plan)?) } else { None };
         let servers = Servers {
             vault: &plan.vault,
             vault_env: &[],
@@ -113,15 +113,17 @@ impl Environment {
             faults: &plan.faults,
             images,
         };
-        let mut estate = Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
-        estate.links.draw_by(plan.seed);
-        estate.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
-        if !plan.lies.is_empty() {
-            estate.tampering = Some(TamperingProxy::stand(plan, estate.vault.port, &estate.context).await?);
+        let mut environment =
+            Self::stand_servers(servers, main_database(plan), options, recorder, ledger, redactor).await?;
+        environment.links.draw_by(plan.seed);
+        environment.powerdns = plan.pdns.as_ref().map(|_| PowerDns::awaited());
+        if !plan.tampering.is_empty() {
+            environment.tampering =
+                Some(TamperingProxy::stand(plan, environment.vault.port, &environment.context).await?);
         }
-        let port = estate.tampering.as_ref().map_or(estate.vault.port, TamperingProxy::port);
-        estate.links.lay(CLIENT, VAULT, &[port]).await?;
-        Ok(estate)
+        let port = environment.tampering.as_ref().map_or(environment.vault.port, TamperingProxy::port);
+        environment.links.lay(CLIENT, VAULT, &[port]).await?;
+        Ok(environment)
     }
 
     pub(crate) async fn stand_servers(
@@ -238,9 +240,9 @@ impl Environment {
             let members = members.map(|Server { name, output, child, .. }| (name.as_str(), output, &*child));
             let etcd = cluster.patroni.as_mut().map(|patroni| &mut patroni.etcd);
             let etcd = etcd.map(|Etcd { name, output, child, .. }| (name.as_str(), output, &*child));
-            members.chain(cluster.proxy.as_mut().map(|proxy| told_by(&mut proxy.haproxy))).chain(etcd)
+            members.chain(cluster.proxy.as_mut().map(|proxy| reported_by(&mut proxy.haproxy))).chain(etcd)
         }));
-        let servers = servers.chain(self.vault.front.as_mut().map(|front| told_by(&mut front.haproxy)));
+        let servers = servers.chain(self.vault.front.as_mut().map(|front| reported_by(&mut front.haproxy)));
         for (name, output, child) in servers {
             if let Some(lines) = output.take(child.log()) {
                 logs.push(LogStream { name: name.to_owned(), lines });
@@ -268,8 +270,8 @@ impl Environment {
     /// # Errors
     /// [`EnvironmentError::LeftBehind`] where something could not be removed.
     pub async fn tear_down(self) -> Result<(), EnvironmentError> {
-        let mut estate = self;
-        let ended = tokio::task::spawn_blocking(move || estate.shut_down()).await;
+        let mut environment = self;
+        let ended = tokio::task::spawn_blocking(move || environment.shut_down()).await;
         let left = ended.unwrap_or_else(|why| vec![format!("the environment could not be stopped: {why}")]);
         if left.is_empty() { Ok(()) } else { Err(EnvironmentError::LeftBehind { left }) }
     }
@@ -290,7 +292,7 @@ impl Environment {
             members.for_each(|member| member.signal(postgres));
             self.proxies().for_each(|proxy| proxy.child.signal(vault));
             self.vault.nodes.iter().for_each(|node| node.child.signal(vault));
-            let until = Instant::now() + PATIENCE;
+            let until = Instant::now() + TIMEOUT;
             if self.servers().all(|(_, child)| child.wait_until(until)) {
                 break;
             }
@@ -333,7 +335,7 @@ impl Environment {
 }
 
 impl Drop for Environment {
-    /// The last resort: blocking, and what fails is told by nobody but the ledger.
+    /// The last resort: blocking, and what fails is reported by nobody but the ledger.
     fn drop(&mut self) {
         self.shut_down();
     }
@@ -350,7 +352,7 @@ impl std::fmt::Debug for Environment {
     }
 }
 
-fn told_by(haproxy: &mut Haproxy) -> (&str, &mut Output, &Child) {
+fn reported_by(haproxy: &mut Haproxy) -> (&str, &mut Output, &Child) {
     (&haproxy.name, &mut haproxy.output, &haproxy.child)
 }
 

@@ -10,12 +10,12 @@ use crate::AttachError;
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
     /// A server that the scenario asks for is not on this machine.
-    #[error("{wanted} is not on this machine. Looked for it in: {}. To get it: {how_to_get}", looked.join("; "))]
+    #[error("{wanted} is not on this machine. Looked for it in: {}. To get it: {how_to_get}", observed.join("; "))]
     ServerMissing {
         /// What was wanted, with its version: `PostgreSQL 15`.
         wanted: String,
-        /// The places that were looked at, in order.
-        looked: Vec<String>,
+        /// The places that were searched, in order.
+        observed: Vec<String>,
         /// The command that brings it.
         how_to_get: String,
     },

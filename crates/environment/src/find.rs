@@ -57,7 +57,7 @@ impl Places {
             // Who names a path means that path: nothing else is taken instead.
             return runs(path).then(|| program(path, "VAULT_BIN")).ok_or_else(|| EnvironmentError::ServerMissing {
                 wanted: "Vault".to_owned(),
-                looked: vec![format!("VAULT_BIN={} (no such program)", path.display())],
+                observed: vec![format!("VAULT_BIN={} (no such program)", path.display())],
                 how_to_get: GET_VAULT.to_owned(),
             });
         }
@@ -65,7 +65,7 @@ impl Places {
         self.in_path("vault").or_else(|| cached().find(|path| runs(path)).map(|path| program(&path, CACHE))).ok_or_else(
             || EnvironmentError::ServerMissing {
                 wanted: "Vault".to_owned(),
-                looked: vec![
+                observed: vec![
                     "VAULT_BIN (not set)".to_owned(),
                     "PATH".to_owned(),
                     format!("{}/vault-*/vault", self.cache.display()),
@@ -84,14 +84,14 @@ impl Places {
     pub(crate) fn find(&self, sought: &Sought) -> Result<Program, EnvironmentError> {
         let Sought { name, called, setting, .. } = sought;
         let given = env::var_os(setting).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let (looked, found) = match given {
+        let (observed, found) = match given {
             Some(path) if runs(&path) => (String::new(), Some(program(&path, setting))),
             Some(path) => (format!("{setting}={} (no such program)", path.display()), None),
             None => (format!("{setting} (not set)"), self.in_path(name)),
         };
         found.ok_or_else(|| EnvironmentError::ServerMissing {
             wanted: (*called).to_owned(),
-            looked: vec![looked, "PATH".to_owned()],
+            observed: vec![observed, "PATH".to_owned()],
             how_to_get: sought.how_to_get(),
         })
     }
@@ -104,7 +104,7 @@ impl Places {
         given.filter(|path| path.is_file() && is_faketime(path)).or_else(debian).ok_or_else(|| {
             EnvironmentError::ServerMissing {
                 wanted: "libfaketime, for a PostgreSQL whose clock is wrong".to_owned(),
-                looked: vec!["FAKETIME_LIB".to_owned(), "/usr/lib/*/faketime/libfaketime.so.1".to_owned()],
+                observed: vec!["FAKETIME_LIB".to_owned(), "/usr/lib/*/faketime/libfaketime.so.1".to_owned()],
                 how_to_get: "apt-get install libfaketime".to_owned(),
             }
         })
@@ -116,7 +116,7 @@ impl Places {
             // As with VAULT_BIN: who names a folder means that folder.
             return Err(EnvironmentError::ServerMissing {
                 wanted: format!("PostgreSQL {major}"),
-                looked: vec![format!("PG_BIN_DIR={} (no program `postgres` in it)", folder.display())],
+                observed: vec![format!("PG_BIN_DIR={} (no program `postgres` in it)", folder.display())],
                 how_to_get: get_postgres(major),
             });
         }
@@ -153,13 +153,13 @@ impl Places {
         if !found.is_empty() {
             return Err(EnvironmentError::WrongVersion { wanted, found, how_to_get });
         }
-        let looked = vec![
+        let observed = vec![
             "PG_BIN_DIR (not set)".to_owned(),
             "PATH".to_owned(),
             format!("{}/{major}/bin", self.postgres.display()),
             format!("{}/postgresql-{major}/bin", self.cache.display()),
         ];
-        Err(EnvironmentError::ServerMissing { wanted, looked, how_to_get })
+        Err(EnvironmentError::ServerMissing { wanted, observed, how_to_get })
     }
 
     /// Every PostgreSQL on this machine, each version once.

@@ -1,4 +1,4 @@
-//! What a program says of itself. Another program of the same name is told apart, and one that never answers is given up.
+//! What a program says of itself. Another program of the same name is distinguished, and one that never answers is given up.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// How long a program may take to tell its version. Vault is large: on a busy machine its start takes seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of an answer is read.
 const ANSWER: u64 = 16 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) enum Identity {
 
 /// Asks `program` for its version with `argument`. The wanted one has `marker` in its answer, in either case of letters.
 pub(crate) fn identify(program: &Path, argument: &str, marker: &str) -> Identity {
-    let answer = match answer(program, argument, PATIENCE) {
+    let answer = match answer(program, argument, TIMEOUT) {
         Ok(answer) => answer,
         Err(why) => return Identity::IsNot(why),
     };
@@ -40,7 +40,7 @@ pub(crate) fn identify(program: &Path, argument: &str, marker: &str) -> Identity
 }
 
 /// What a program answers to one argument, on either output.
-pub(crate) fn answer(program: &Path, argument: &str, patience: Duration) -> Result<String, String> {
+pub(crate) fn answer(program: &Path, argument: &str, timeout: Duration) -> Result<String, String> {
     let mut command = Command::new(program);
     command.arg(argument).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
@@ -59,7 +59,7 @@ pub(crate) fn answer(program: &Path, argument: &str, patience: Duration) -> Resu
             let _gone = sender.send(String::from_utf8_lossy(&text).into_owned());
         });
     }
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let mut text = String::new();
     let mut late = false;
     for _ in 0..outputs {
@@ -73,7 +73,7 @@ pub(crate) fn answer(program: &Path, argument: &str, patience: Duration) -> Resu
         let _gone = killpg(Pid::from_raw(group), Signal::SIGKILL);
     }
     let _status = child.wait();
-    if late { Err(format!("`{argument}` was not answered within {} s", patience.as_secs())) } else { Ok(text) }
+    if late { Err(format!("`{argument}` was not answered within {} s", timeout.as_secs())) } else { Ok(text) }
 }
 
 /// The first word of an answer that begins with a digit: one with a dot in it, if there is one.
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn another_program_of_that_name_is_told_apart() {
+    fn another_program_of_that_name_is_distinguished() {
         let folder = tempfile::tempdir().unwrap();
         let vault = script(folder.path(), "vault", "echo 'Vault v1.21.0 (abc), built 2025-10-21T12:00:00Z'");
         assert_eq!(identify(&vault, "version", "Vault v"), Identity::Is(Some("1.21.0".into())));

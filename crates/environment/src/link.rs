@@ -102,10 +102,10 @@ impl Link {
         self.behaviour.send_replace(Behaviour::Hold(text.to_vec()));
     }
 
-    /// Waits until an answer is held back. True when it is, false where `patience` ran out.
-    pub async fn held(&self, patience: Duration) -> bool {
+    /// Waits until an answer is held back. True when it is, false where `timeout` ran out.
+    pub async fn held(&self, timeout: Duration) -> bool {
         let mut held = self.held.subscribe();
-        let waited = tokio::time::timeout(patience, held.wait_for(|count| *count > 0)).await;
+        let waited = tokio::time::timeout(timeout, held.wait_for(|count| *count > 0)).await;
         matches!(waited, Ok(Ok(_)))
     }
 }

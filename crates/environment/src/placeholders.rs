@@ -82,7 +82,7 @@ impl Placeholders {
 
     /// Adds the file with the certificate of the run's authority: `${environment.ca}`.
     pub(crate) fn authority(&mut self, ca: &Path) {
-        self.set("estate.ca", ca.to_string_lossy().into_owned());
+        self.set("environment.ca", ca.to_string_lossy().into_owned());
     }
 
     /// Fills every placeholder in.
@@ -139,15 +139,15 @@ fn place(host: &str, port: u16) -> String {
 mod tests {
     use super::Placeholders;
 
-    fn estate() -> Placeholders {
-        let mut estate = Placeholders::default();
-        estate.vault("http://127.0.0.1:18200", 18200);
-        estate.cluster("target", 15432);
-        estate
+    fn environment() -> Placeholders {
+        let mut environment = Placeholders::default();
+        environment.vault("http://127.0.0.1:18200", 18200);
+        environment.cluster("target", 15432);
+        environment
     }
 
     #[test]
-    fn the_estate_is_filled_in_and_vaults_own_templates_stay() {
+    fn the_environment_is_filled_in_and_vaults_own_templates_stay() {
         for (text, filled) in [
             (
                 "postgresql://{{username}}:{{password}}@${postgres.target.write}/db",
@@ -159,16 +159,16 @@ mod tests {
             ("a${dollar}{b} ${dollar}{vault.addr}", "a${b} ${vault.addr}"),
             ("$ {} ü", "$ {} ü"),
         ] {
-            assert_eq!(estate().fill(text).unwrap(), filled);
+            assert_eq!(environment().fill(text).unwrap(), filled);
         }
     }
 
     #[test]
-    fn an_unknown_placeholder_is_told_with_the_known_ones() {
+    fn an_unknown_placeholder_is_reported_with_the_known_ones() {
         insta::assert_snapshot!(
-            estate().fill("a ${postgres.main.write}").unwrap_err(),
+            environment().fill("a ${postgres.main.write}").unwrap_err(),
             @"there is no `${postgres.main.write}`; this environment has `${postgres.target.host}`, `${postgres.target.port}`, `${postgres.target.write}`, `${vault.addr}`, `${vault.host}`, `${vault.port}`"
         );
-        assert_eq!(estate().fill_known("${HOME} ${dollar} ${vault.port}"), "${HOME} ${dollar} 18200");
+        assert_eq!(environment().fill_known("${HOME} ${dollar} ${vault.port}"), "${HOME} ${dollar} 18200");
     }
 }

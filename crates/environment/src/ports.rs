@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Ports are taken from below 32768: above lies Linux's ephemeral range, where any outgoing connection may sit on one.
 const RANGE: std::ops::RangeInclusive<u16> = 15_000..=32_767;
-/// How many ports are looked at before giving up.
+/// How many ports are tried before giving up.
 pub(crate) const TRIES: u32 = 200;
 
 /// Hands out ports of loopback that were free a moment ago, each once.

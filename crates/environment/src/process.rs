@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, gethostname};
 
-use crate::child::PATIENCE;
+use crate::child::TIMEOUT;
 
 /// What stands in the environment of every process of a run, and is inherited by what they start.
 pub(crate) fn marker(run: &str) -> String {
@@ -57,7 +57,7 @@ fn stat(pid: Pid) -> Option<Vec<String>> {
 
 /// The processes that a run left, without this one: those with its marker, and PostgreSQL's that work in its folders.
 ///
-/// A PostgreSQL backend overwrites its environment with its title (src/backend/utils/misc/ps_status.c), so it is told
+/// A PostgreSQL backend overwrites its environment with its title (src/backend/utils/misc/ps_status.c), so it is reported
 /// by its program and its working folder, the data directory.
 pub(crate) fn of_run(run: &str, folders: &[PathBuf]) -> Vec<Pid> {
     let marker = marker(run);
@@ -78,7 +78,7 @@ pub(crate) fn working_in(data: &Path) -> Vec<Pid> {
         .collect()
 }
 
-/// Ends those processes, blocking: politely, and by SIGKILL after [`PATIENCE`]. Gives the names of those that ended and
+/// Ends those processes, blocking: politely, and by SIGKILL after [`TIMEOUT`]. Gives the names of those that ended and
 /// of those that did not.
 pub(crate) fn end_run(run: &str, folders: &[PathBuf]) -> (Vec<String>, Vec<String>) {
     let mut ended = BTreeMap::new();
@@ -92,7 +92,7 @@ pub(crate) fn end_run(run: &str, folders: &[PathBuf]) -> (Vec<String>, Vec<Strin
                 let _ = kill(pid, signal);
             }
         }
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !of_run(run, folders).is_empty() && Instant::now() < until {
             thread::sleep(Duration::from_millis(10));
         }

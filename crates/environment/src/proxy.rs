@@ -104,7 +104,7 @@ fn configuration(write: u16, read: u16, servers: &[Backend]) -> String {
 }
 
 /// Patroni says by its status who is the primary and who is a standby that can be read (Patroni REST API, health check
-/// endpoints). It answers between two of its own looks at PostgreSQL, and so may take longer than a server itself.
+/// endpoints). It answers between two of its own checks of PostgreSQL, and so may take longer than a server itself.
 fn patronis_word(primary: bool) -> String {
     let path = if primary { "/primary" } else { "/replica" };
     format!(

@@ -26,7 +26,7 @@ impl Cluster {
         (0..self.members.len()).find(|place| *place != primary && self.members[*place].child.ended().is_none())
     }
 
-    /// Makes a standby lose its primary: it receives nothing more until it is promoted or told another one.
+    /// Makes a standby lose its primary: it receives nothing more until it is promoted or reported another one.
     pub(crate) async fn cut_off(&self, standby: usize) -> Result<(), EnvironmentError> {
         self.ask(standby, "cut a standby of it off", &["ALTER SYSTEM SET primary_conninfo = ''", RELOAD]).await
     }

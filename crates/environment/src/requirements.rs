@@ -20,7 +20,7 @@ use crate::servers::untested_vault;
 /// # Errors
 /// [`EnvironmentError`] for the first one that is missing, is another program, or has another version.
 pub(crate) fn programs(plan: &Plan) -> Result<(), EnvironmentError> {
-    if plan.estate != EnvironmentKind::Processes {
+    if plan.environment != EnvironmentKind::Processes {
         return Ok(());
     }
     let places = Places::here();
@@ -52,7 +52,7 @@ pub struct Requirement {
 
 /// Everything that the plan needs before it can be run. Blocking: each program is asked who it is.
 pub fn requirements(plan: &Plan) -> Vec<Requirement> {
-    match plan.estate {
+    match plan.environment {
         EnvironmentKind::Processes => processes(plan),
         EnvironmentKind::Containers => containers(plan),
         EnvironmentKind::Attached => Vec::new(),
@@ -146,7 +146,7 @@ fn containers(plan: &Plan) -> Vec<Requirement> {
         .into_iter()
         .map(|FoundImage { found, how_to_get, .. }| Requirement {
             what: "a container engine".to_owned(),
-            because: "--estate containers".to_owned(),
+            because: "--environment containers".to_owned(),
             found: found.map_err(|why| format!("{why}; to get it: {how_to_get}")),
         })
         .collect();

@@ -23,7 +23,7 @@ struct Request {
 /// Starts a process that gets `death` when the harness ends, whatever ends it.
 ///
 /// `PR_SET_PDEATHSIG` (prctl(2)) is bound to the *thread* that spawned the child and fires when that thread ends:
-/// every child is spawned by one thread that lives as long as the process. A change of user clears it: the closure
+/// every child is spawned by one thread that exists as long as the process. A change of user clears it: the closure
 /// runs after the command's own uid and gid are set, right before the exec.
 pub(crate) fn spawn(mut command: Command, death: Signal) -> io::Result<Child> {
     let parent = Pid::this();

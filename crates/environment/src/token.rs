@@ -27,7 +27,7 @@ const NO_RIGHTS: &str = "leaseproof-no-rights";
 /// How long the client's token outlives the longest promised lease.
 const SPARE: u64 = 3600;
 
-/// How long the client's token has left once it is told to expire, in seconds: Vault knows no shorter time.
+/// How long the client's token has left once `token-expiry` has shortened it, in seconds: Vault accepts no shorter time.
 const LAST_SECOND: u64 = 1;
 /// How long Vault may take to let go of a token whose time is over.
 const EXPIRY: Duration = Duration::from_secs(30);

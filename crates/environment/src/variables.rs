@@ -9,7 +9,7 @@ impl Environment {
     /// What a shell needs to work with the environment: VAULT_ADDR and VAULT_TOKEN (root's), and PGHOST, PGPORT, PGUSER,
     /// PGPASSWORD, PGDATABASE for the first promised role's cluster and database; where they speak TLS, VAULT_CACERT,
     /// and PGSSLMODE and PGSSLROOTCERT. It holds secrets.
-    pub fn environment(&self) -> Vec<(String, String)> {
+    pub fn exports(&self) -> Vec<(String, String)> {
         let database = self.main.as_ref().map_or("postgres", |(_, database)| database.as_str());
         self.environment_of(database)
     }

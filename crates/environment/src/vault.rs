@@ -165,8 +165,8 @@ impl VaultServer {
     pub(crate) async fn tell(&self, name: &str, path: &str, doing: &'static str) -> Result<(), EnvironmentError> {
         let Some(node) = self.nodes.iter().find(|node| node.name == name) else { return Ok(()) };
         let client = node.client.with_token(self.token.clone());
-        let told = client.write(path, &json!({})).await;
-        told.map(drop).map_err(|source| EnvironmentError::Vault { doing, source })
+        let reported = client.write(path, &json!({})).await;
+        reported.map(drop).map_err(|source| EnvironmentError::Vault { doing, source })
     }
 
     /// Puts that `api_addr` into a node's configuration for its next start, or takes it out, and gives what was there.

@@ -34,7 +34,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 /// # Errors
 /// As [`read`], the size aside.
 pub fn open(path: &Path) -> io::Result<File> {
-    // A device or a socket can do something when it is opened, so it is looked at first.
+    // A device or a socket can do something when it is opened, so it is checked first.
     regular(fs::metadata(path)?.file_type())?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);

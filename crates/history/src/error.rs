@@ -44,16 +44,16 @@ pub enum Error {
         /// What was met instead.
         came: String,
     },
-    /// A newer leaseproof wrote the history.
+    /// Another version of leaseproof wrote the history, in another format.
     #[error(
-        "{path} has history format {found}, and this build reads up to {known}: judge it with the leaseproof that wrote it, or a newer one"
+        "{path}: expected history format {expected}, got {found}: use the version of leaseproof that recorded the run (`run.json` has it)"
     )]
-    NewerFormat {
+    OtherFormat {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: u64,
-        /// The newest format that this build reads.
-        known: u32,
+        /// The format that this build reads.
+        expected: u32,
     },
 }

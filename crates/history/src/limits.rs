@@ -22,7 +22,7 @@ pub(crate) struct Limits {
     pub(crate) ratio_counts_from: u64,
     /// How much the memory of this process may grow.
     pub(crate) growth: u64,
-    /// How much is read between two looks at the memory.
+    /// How much is read between two observations of the memory.
     pub(crate) growth_counts_every: u64,
 }
 

@@ -55,7 +55,7 @@ pub struct History {
     unpacked: u64,
     /// The memory of this process when the reading began, where the system says it.
     resident: Option<u64>,
-    /// The bytes of all lines when the memory was last looked at.
+    /// The bytes of all lines when the memory was last observed.
     measured: u64,
     first: Option<Event>,
     count: u64,
@@ -68,7 +68,7 @@ impl History {
     ///
     /// # Errors
     /// [`Error::Read`] where the file cannot be opened, [`Error::NotAHistory`] where it is something else,
-    /// [`Error::NewerFormat`] where this build does not know its format. A history that was cut off, at whatever byte,
+    /// [`Error::OtherFormat`] if the history has another format than [`FORMAT_VERSION`]. A history that was cut off, at whatever byte,
     /// is no error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::open_within(path, Limits::REAL)
@@ -131,8 +131,8 @@ impl History {
                 return Err(Error::NotAHistory { path: path.to_owned(), came });
             }
         };
-        if format.format > u64::from(FORMAT_VERSION) {
-            return Err(Error::NewerFormat { path: path.to_owned(), found: format.format, known: FORMAT_VERSION });
+        if format.format != u64::from(FORMAT_VERSION) {
+            return Err(Error::OtherFormat { path: path.to_owned(), found: format.format, expected: FORMAT_VERSION });
         }
         self.first = self.parse_line();
         Ok(())

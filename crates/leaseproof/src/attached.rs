@@ -1,4 +1,4 @@
-//! `--estate attached`: options and limits of a run in an environment that is already running.
+//! `--environment attached`: options and limits of a run in an environment that is already running.
 
 use clap::{Args, ValueEnum};
 use leaseproof_domain::Ttl;
@@ -8,7 +8,7 @@ use leaseproof_scenario::{EnvironmentKind, Plan};
 use crate::console;
 use crate::failure::Failure;
 
-/// The value of `--estate`.
+/// The value of `--environment`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Where {
     /// Child processes of leaseproof on loopback
@@ -24,7 +24,7 @@ pub(crate) enum Where {
 pub(crate) struct AttachedArgs {
     /// The environment, instead of the scenario's
     #[arg(long, value_enum, value_name = "WHERE")]
-    estate: Option<Where>,
+    environment: Option<Where>,
     /// Required with an attached environment: the name of Vault's host, which permits the run to create credentials there
     #[arg(long, value_name = "HOST")]
     allow_writes_to: Option<String>,
@@ -58,11 +58,11 @@ impl From<Where> for EnvironmentKind {
 ///
 /// In a series, plans of other environments may go with the option that only attached ones need.
 pub(crate) fn prepare(plan: &mut Plan, args: &AttachedArgs, is_alone: bool) -> Result<(), Failure> {
-    plan.estate = args.estate.map_or(plan.estate, EnvironmentKind::from);
-    if plan.estate != EnvironmentKind::Attached {
+    plan.environment = args.environment.map_or(plan.environment, EnvironmentKind::from);
+    if plan.environment != EnvironmentKind::Attached {
         return match &args.allow_writes_to {
             Some(_) if is_alone => {
-                Err(Failure::usage("--allow-writes-to is for attached environments only: add --estate attached"))
+                Err(Failure::usage("--allow-writes-to is for attached environments only: add --environment attached"))
             }
             _ => Ok(()),
         };

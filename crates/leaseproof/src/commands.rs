@@ -103,5 +103,5 @@ fn runtime() -> Result<Runtime, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Estate, format!("cannot start threads: {error}")))
+        .map_err(|error| Failure::new(Exit::Environment, format!("cannot start threads: {error}")))
 }

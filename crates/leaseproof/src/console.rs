@@ -65,7 +65,7 @@ pub(crate) fn ended(exit: Exit) -> Exit {
     match unwritten {
         Some(error) if error.kind() != ErrorKind::BrokenPipe => {
             note(format!("cannot write to stdout: {error}; the output above is not complete"));
-            exit.or(Exit::Estate)
+            exit.or(Exit::Environment)
         }
         _ => exit,
     }

@@ -34,7 +34,7 @@ pub(crate) async fn run(
     screen: Screen,
     keep_going: bool,
 ) -> Result<Finished, Failure> {
-    let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::estate)?;
+    let folder = RunFolder::create(Path::new(RUNS), &plan.name, output).map_err(Failure::environment)?;
     say_moved(output, Some(folder.path()));
     let display: Arc<dyn Display> = Arc::new(screen);
     let Run { folder, verdicts } = leaseproof_pipeline::run(plan, folder, interrupt, &display, keep_going).await?;

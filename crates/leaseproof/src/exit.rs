@@ -21,7 +21,7 @@ pub(crate) enum Exit {
     /// 2: wrong usage, an invalid scenario.
     Usage,
     /// 5: the environment could not be started or reached, or was lost; the output folder cannot be written.
-    Estate,
+    Environment,
     /// 1: a check that does not rest on timing failed, a setup step was rejected, something that leaseproof created was left.
     Failed,
     /// 4: the harness itself failed, or sent requests late and a verdict depends on that.
@@ -44,7 +44,7 @@ impl Exit {
         Self::HungUp,
         Self::Bug,
         Self::Usage,
-        Self::Estate,
+        Self::Environment,
         Self::Failed,
         Self::Invalid,
         Self::FailedOnTiming,
@@ -61,7 +61,7 @@ impl Exit {
             Self::HungUp => 129,
             Self::Bug => 70,
             Self::Usage => 2,
-            Self::Estate => 5,
+            Self::Environment => 5,
             Self::Failed | Self::FailedOnTiming => 1,
             Self::Invalid => 4,
             Self::Undecided => 3,
@@ -78,7 +78,7 @@ impl Exit {
             129 => Self::HungUp,
             70 => Self::Bug,
             2 => Self::Usage,
-            5 => Self::Estate,
+            5 => Self::Environment,
             1 => Self::Failed,
             4 => Self::Invalid,
             3 => Self::Undecided,
@@ -96,7 +96,7 @@ impl Exit {
             Self::HungUp => "ended by SIGHUP",
             Self::Bug => "a bug in leaseproof",
             Self::Usage => "wrong usage or an invalid scenario",
-            Self::Estate => "the environment is not available, or the run's folder cannot be written",
+            Self::Environment => "the environment is not available, or the run's folder cannot be written",
             Self::Failed => "a check failed",
             Self::Invalid => "the measurement is invalid",
             Self::FailedOnTiming => "failed on timing",
@@ -114,7 +114,7 @@ impl Exit {
     const fn of_outcome(outcome: RunOutcome) -> Self {
         match outcome {
             RunOutcome::Refused => Self::Usage,
-            RunOutcome::EnvironmentLost | RunOutcome::NotSaved => Self::Estate,
+            RunOutcome::EnvironmentLost | RunOutcome::NotSaved => Self::Environment,
             RunOutcome::SetupRejected | RunOutcome::Failed | RunOutcome::LeftBehind => Self::Failed,
             RunOutcome::NotComparable => Self::Invalid,
             RunOutcome::FailedOnTiming => Self::FailedOnTiming,
@@ -164,7 +164,7 @@ impl From<&Stop> for Exit {
             Stop::Setup(_) => Self::Failed,
             Stop::Aborted(_) | Stop::Repeated(_) => Self::Undecided,
             Stop::Harness(_) => Self::Invalid,
-            Stop::Lost(_) | Stop::Estate(_) | Stop::Unwritten(_) => Self::Estate,
+            Stop::Lost(_) | Stop::Environment(_) | Stop::Unwritten(_) => Self::Environment,
         }
     }
 }

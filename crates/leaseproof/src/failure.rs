@@ -32,8 +32,8 @@ impl Failure {
     }
 
     /// No environment, or no place to write to.
-    pub(crate) fn estate(words: impl fmt::Display) -> Self {
-        Self::new(Exit::Estate, words)
+    pub(crate) fn environment(words: impl fmt::Display) -> Self {
+        Self::new(Exit::Environment, words)
     }
 }
 
@@ -41,7 +41,7 @@ impl From<leaseproof_pipeline::Error> for Failure {
     fn from(error: leaseproof_pipeline::Error) -> Self {
         match error {
             leaseproof_pipeline::Error::Input(words) => Self::usage(words),
-            leaseproof_pipeline::Error::Machine(words) => Self::estate(words),
+            leaseproof_pipeline::Error::Machine(words) => Self::environment(words),
             leaseproof_pipeline::Error::Failed(words) => Self::new(Exit::Failed, words),
             leaseproof_pipeline::Error::Harness(words) => Self::new(Exit::Invalid, words),
         }

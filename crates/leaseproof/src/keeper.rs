@@ -33,7 +33,7 @@ pub(crate) async fn keep(
     screen: Screen,
     ready: impl FnOnce(&Kept) -> io::Result<()>,
 ) -> Ended {
-    if plan.estate == EnvironmentKind::Attached {
+    if plan.environment == EnvironmentKind::Attached {
         let words =
             format!("`up` starts environments; the environment of {} is attached and already running", plan.name);
         return Err(Failure::usage(words));
@@ -42,7 +42,7 @@ pub(crate) async fn keep(
     let (stop, left) = live(plan, &folder, &ledger, interrupt, screen, ready).await;
     match left {
         Some(left) => return Err(Failure::new(interrupt.signal().map_or(Exit::Failed, Exit::from), left)),
-        None => ledger.closed().map_err(Failure::estate)?,
+        None => ledger.closed().map_err(Failure::environment)?,
     }
     forget(&folder);
     match interrupt.signal() {
@@ -53,10 +53,10 @@ pub(crate) async fn keep(
 
 /// A folder in the state folder with a ledger, for a command that makes no run: who owns what it creates, and for what.
 pub(crate) fn own_ledger(command: &str, owner: Entry, what: &str) -> Result<(RunFolder, Ledger), Failure> {
-    let folder = RunFolder::create(&state_folder(), command, None).map_err(Failure::estate)?;
-    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::estate)?;
-    ledger.add(owner).map_err(Failure::estate)?;
-    ledger.add(leaseproof_pipeline::started(what)).map_err(Failure::estate)?;
+    let folder = RunFolder::create(&state_folder(), command, None).map_err(Failure::environment)?;
+    let ledger = Ledger::create(&folder.ledger(), folder.name()).map_err(Failure::environment)?;
+    ledger.add(owner).map_err(Failure::environment)?;
+    ledger.add(leaseproof_pipeline::started(what)).map_err(Failure::environment)?;
     Ok((folder, ledger))
 }
 
@@ -77,39 +77,41 @@ async fn live(
     let redactor = Arc::new(Redactor::new());
     let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
     let stood = interrupt.unless_asked(Environment::stand(plan, &options, None, ledger, &redactor)).await;
-    let mut estate = match stood {
-        Ok(Ok(estate)) => estate,
+    let mut environment = match stood {
+        Ok(Ok(environment)) => environment,
         Ok(Err(error)) => return (error.into(), None),
         Err(cut) => return (cut.into(), None),
     };
     // A server blocks when nobody reads its log pipe.
-    for mut stream in estate.take_logs() {
+    for mut stream in environment.take_logs() {
         tokio::spawn(async move { while stream.lines.recv().await.is_some() {} });
     }
     let setting_up = async {
-        for note in estate.set_up(plan, None).await?.iter().filter(|noted| noted.note.severity == Severity::Warning) {
+        for note in
+            environment.set_up(plan, None).await?.iter().filter(|noted| noted.note.severity == Severity::Warning)
+        {
             console::note(format!("warning: {note}"));
         }
-        Ok::<(), Stop>(estate.stand_powerdns(plan, ledger).await?)
+        Ok::<(), Stop>(environment.stand_powerdns(plan, ledger).await?)
     };
     let set_up = interrupt.unless_asked(setting_up).await.map_err(Stop::from);
     drop(stage);
     let stop = match set_up.flatten() {
         Err(stop) => stop,
         Ok(()) => {
-            let kept = Kept { run: folder.name().to_owned(), exports: exports(&estate.environment()) };
+            let kept = Kept { run: folder.name().to_owned(), exports: exports(&environment.exports()) };
             match ready(&kept) {
-                Ok(()) => until_the_end(&estate, interrupt).await,
+                Ok(()) => until_the_end(&environment, interrupt).await,
                 Err(_) => Stop::Asked,
             }
         }
     };
-    let torn = interrupt.unless_urged(estate.tear_down()).await;
+    let torn = interrupt.unless_urged(environment.tear_down()).await;
     (stop, torn.ok().and_then(Result::err).map(|error| error.to_string()))
 }
 
-async fn until_the_end(estate: &Environment, interrupt: &Interrupt) -> Stop {
-    let mut lost = estate.lost();
+async fn until_the_end(environment: &Environment, interrupt: &Interrupt) -> Stop {
+    let mut lost = environment.lost();
     let ended = interrupt.unless_asked(lost.wait_for(Option::is_some)).await;
     match ended {
         Ok(Ok(lost)) => lost.clone().map_or(Stop::Asked, Stop::Lost),

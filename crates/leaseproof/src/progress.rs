@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::console;
 
 /// A stage shorter than this shows nothing.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Whether and how the stages of a run are shown.
@@ -68,7 +68,7 @@ impl Screen {
         bar.set_message(words);
         let shown = bar.clone();
         let task = tokio::spawn(async move {
-            tokio::time::sleep(PATIENCE).await;
+            tokio::time::sleep(TIMEOUT).await;
             shown.set_draw_target(ProgressDrawTarget::stderr());
             shown.enable_steady_tick(TICK);
         });
@@ -133,7 +133,7 @@ fn line(load: &LoadState, metrics: &Snapshot) -> String {
 mod tests {
     use std::time::Duration;
 
-    use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome, Shed, Span};
+    use leaseproof_domain::{Dropped, Event, Micros, Operation, OperationRecord, Outcome, Span};
     use leaseproof_history::EventStream;
     use leaseproof_live::{LiveMetrics, Snapshot};
     use leaseproof_workload::LoadState;
@@ -162,9 +162,15 @@ mod tests {
         let metrics = LiveMetrics::subscribe(&stream);
         let span = Span { intended: Micros(0), start: Micros(0), end: Micros(45_000) };
         stream.publish(Event::Operation(OperationRecord::new(1, "app", "steady", Operation::Issue, span, Outcome::Ok)));
-        for life in [2, 3] {
+        for lifecycle in [2, 3] {
             let (role, phase) = ("app".to_owned(), "steady".to_owned());
-            stream.publish(Event::Shed(Shed { life, role, phase, intended: Micros(0), lifecycle: None }));
+            stream.publish(Event::Dropped(Dropped {
+                lifecycle,
+                role,
+                phase,
+                intended: Micros(0),
+                lifecycle_name: None,
+            }));
         }
         insta::assert_snapshot!(metrics.read(|metrics| line(&load, metrics)), @"steady 12/40 s · draining · 99 arrived + 1 for ttl.max · 61 live · 39 finished · 0 failures · 2 dropped · issue p99 45 ms");
     }

@@ -29,7 +29,8 @@ pub(crate) fn select(plan: &mut Plan, only: &[String], skip: &[String]) -> Resul
     let judged: BTreeSet<CheckId> =
         kept.into_iter().map(|ask| ask.check).filter(|check| !left.contains(check)).collect();
     let of_known = |ask: &Ask| {
-        let known = plan.known.iter().find(|known| ask.check.as_str() == "KNO-1" && known.origin == ask.origin)?;
+        let known =
+            plan.known_issues.iter().find(|known| ask.check.as_str() == "KNO-1" && known.origin == ask.origin)?;
         let by = if skip.contains(&known.check) { SelectedBy::Skip } else { SelectedBy::Only };
         (!judged.contains(&known.check)).then_some(by)
     };
@@ -42,7 +43,7 @@ pub(crate) fn select(plan: &mut Plan, only: &[String], skip: &[String]) -> Resul
         let Ask { check, subject, origin: promised } = ask;
         plan.not_requested.push(NotRequested { check, subject, by, promised });
     }
-    plan.known.retain(|known| judged.contains(&known.check));
+    plan.known_issues.retain(|known| judged.contains(&known.check));
     Ok(())
 }
 
@@ -69,7 +70,7 @@ mod tests {
     use std::path::Path;
 
     use leaseproof_domain::{CheckId, Subject};
-    use leaseproof_scenario::{Ask, KnownPlan, LoadOptions, Plan};
+    use leaseproof_scenario::{Ask, KnownIssuePlan, LoadOptions, Plan};
 
     use super::select;
 
@@ -139,12 +140,18 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/powerdns");
         let mut plan = leaseproof_scenario::load(Path::new(path), &LoadOptions::default()).unwrap();
         let (check, origin) = (CheckId::of("GRA-1"), plan.roles[0].origin.clone());
-        plan.known.push(KnownPlan { check, role: None, evidence: None, because: "so".into(), origin: origin.clone() });
-        plan.asks.push(Ask { check: CheckId::of("KNO-1"), subject: Subject::Estate, origin });
+        plan.known_issues.push(KnownIssuePlan {
+            check,
+            role: None,
+            evidence: None,
+            because: "so".into(),
+            origin: origin.clone(),
+        });
+        plan.asks.push(Ask { check: CheckId::of("KNO-1"), subject: Subject::Environment, origin });
         let selected = |only: &[String], skip: &[String]| {
             let mut plan = plan.clone();
             select(&mut plan, only, skip).unwrap();
-            (asked(&plan).contains(&"KNO-1"), plan.known.len())
+            (asked(&plan).contains(&"KNO-1"), plan.known_issues.len())
         };
         assert_eq!(selected(&[], &["GRA-1".into()]), (false, 0));
         assert_eq!(selected(&["GRA-1".into(), "KNO-1".into()], &[]), (true, 1));
@@ -156,8 +163,14 @@ mod tests {
     fn a_known_issue_of_thresholds_needs_all_of_them() {
         let mut plan = with_thresholds();
         let (check, origin) = (CheckId::of("THR-1"), plan.roles[0].origin.clone());
-        plan.known.push(KnownPlan { check, role: None, evidence: None, because: "so".into(), origin: origin.clone() });
-        plan.asks.push(Ask { check: CheckId::of("KNO-1"), subject: Subject::Estate, origin });
+        plan.known_issues.push(KnownIssuePlan {
+            check,
+            role: None,
+            evidence: None,
+            because: "so".into(),
+            origin: origin.clone(),
+        });
+        plan.asks.push(Ask { check: CheckId::of("KNO-1"), subject: Subject::Environment, origin });
         for (only, skip, kept) in [
             (vec![], vec![], true),
             (vec!["THR-1".to_owned(), "KNO-1".to_owned()], vec![], true),
@@ -167,13 +180,13 @@ mod tests {
             let mut plan = plan.clone();
             select(&mut plan, &only, &skip).unwrap();
             let asked = asked(&plan);
-            let got = (asked.contains(&"THR-1"), asked.contains(&"KNO-1"), plan.known.len());
+            let got = (asked.contains(&"THR-1"), asked.contains(&"KNO-1"), plan.known_issues.len());
             assert_eq!(got, (true, kept, usize::from(kept)), "--only {only:?} --skip {skip:?}");
         }
     }
 
     #[test]
-    fn an_id_that_nothing_answers_to_is_told() {
+    fn an_id_that_nothing_answers_to_is_reported() {
         let words = |only: &str| select(&mut plan(), &[only.into()], &[]).unwrap_err().words;
         assert_eq!(words("GRA-l"), "there is no check `GRA-l`; did you mean `GRA-1`?");
         assert!(

@@ -175,7 +175,7 @@ impl Entry {
         }
     }
 
-    fn told(&self) -> SeriesEntry<'_> {
+    fn reported(&self) -> SeriesEntry<'_> {
         SeriesEntry {
             scenario: &self.scenario,
             verdicts: self.verdicts.as_ref(),
@@ -195,7 +195,7 @@ impl Series {
 
     /// One line per scenario, and the exit code.
     pub(crate) fn table(&self, width: Option<usize>) -> String {
-        leaseproof_report::series_terminal(&self.told(), &self.end(), width)
+        leaseproof_report::series_terminal(&self.reported(), &self.end(), width)
     }
 
     /// The verdicts of all scenarios that have any, as one list.
@@ -206,21 +206,21 @@ impl Series {
 
     /// `summary.md` and `junit.xml` of the whole series.
     pub(crate) fn write(&self, output: &Path) -> Result<(), Failure> {
-        let told = self.told();
+        let reported = self.reported();
         let files = [
-            ("summary.md", leaseproof_report::series_summary(&told, &self.end())),
-            ("junit.xml", leaseproof_report::series_junit(&told)),
+            ("summary.md", leaseproof_report::series_summary(&reported, &self.end())),
+            ("junit.xml", leaseproof_report::series_junit(&reported)),
         ];
         for (name, content) in files {
             let path = output.join(name);
-            let failed = |error| Failure::estate(format!("cannot write {}: {error}", path.display()));
+            let failed = |error| Failure::environment(format!("cannot write {}: {error}", path.display()));
             fs::write(&path, content).map_err(failed)?;
         }
         Ok(())
     }
 
-    fn told(&self) -> Vec<SeriesEntry<'_>> {
-        self.entries.iter().map(Entry::told).collect()
+    fn reported(&self) -> Vec<SeriesEntry<'_>> {
+        self.entries.iter().map(Entry::reported).collect()
     }
 
     fn end(&self) -> SeriesEnd<'static> {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_scenarios_is_told() {
+    fn a_folder_without_scenarios_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let failure = named(&[folder.path().to_owned()]).err().unwrap();
         assert_eq!(failure.exit, Exit::Usage);
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scenario_that_cannot_be_run_is_told() {
+    fn every_scenario_that_cannot_be_run_is_reported() {
         let paths = ["one".into(), "two".into(), scenarios().join("powerdns")];
         let load = |path: &Path| {
             leaseproof_scenario::load(path, &LoadOptions::default())
@@ -301,7 +301,7 @@ mod tests {
             (&[Exit::Passed, Exit::Undecided], Exit::Undecided),
             (&[Exit::FailedOnTiming, Exit::Invalid], Exit::Invalid),
             (&[Exit::Invalid, Exit::Failed, Exit::Passed], Exit::Failed),
-            (&[Exit::Failed, Exit::Estate], Exit::Estate),
+            (&[Exit::Failed, Exit::Environment], Exit::Environment),
             (&[Exit::Passed, Exit::Interrupted], Exit::Interrupted),
             (&[], Exit::Undecided),
         ];

@@ -67,7 +67,7 @@ impl Snapshot {
     fn add(&mut self, event: &Event) {
         match event {
             Event::Operation(record) => self.operations.entry(record.op).or_default().add(record),
-            Event::Shed(_) => self.dropped += 1,
+            Event::Dropped(_) => self.dropped += 1,
             Event::Roles(RoleObservation { appeared, gone, .. }) => {
                 self.roles = (self.roles + appeared.len() as u64).saturating_sub(gone.len() as u64);
             }

@@ -40,7 +40,7 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stoo
         "run": folder.name(),
         "scenario": plan.name,
         "title": plan.title,
-        "estate": plan.estate.as_str(),
+        "environment": plan.environment.as_str(),
         "seed": plan.seed,
         "leaseproof": env!("CARGO_PKG_VERSION"),
         "epoch_unix_micros": epoch,

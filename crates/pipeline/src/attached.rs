@@ -36,7 +36,7 @@ pub struct Permissions<'a> {
 /// # Errors
 /// [`Error::Input`] if the run is not permitted, or the plan cannot be run there.
 pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimate, Error> {
-    plan.estate = EnvironmentKind::Attached;
+    plan.environment = EnvironmentKind::Attached;
     let Some(attached) = &mut plan.attached else {
         return Err(Error::input(format!(
             "the scenario {} has no [attached]: add the addresses of Vault and PostgreSQL there",
@@ -48,15 +48,15 @@ pub fn prepare(plan: &mut Plan, permissions: &Permissions<'_>) -> Result<Estimat
     attached.max_duration = permissions.max_duration;
     attached.insecure_http = permissions.insecure_http;
     leaseproof_environment::in_clear(attached).map_err(Error::input)?;
-    if !plan.lies.is_empty() {
-        return Err(Error::input("[[lie]] is not supported in an attached environment"));
+    if !plan.tampering.is_empty() {
+        return Err(Error::input("[[tamper]] is not supported in an attached environment"));
     }
     let unfit = unfit(plan);
     if !unfit.is_empty() {
         return Err(Error::input(format!("{}\nnothing was started", unfit.join("\n"))));
     }
-    for life in plan.lives.iter_mut().filter(|life| life.query != NOTHING) {
-        life.query = leaseproof_environment::rolled_back(&life.query).map_err(Error::input)?.sql;
+    for lifecycle in plan.lifecycles.iter_mut().filter(|lifecycle| lifecycle.query != NOTHING) {
+        lifecycle.query = leaseproof_environment::rolled_back(&lifecycle.query).map_err(Error::input)?.sql;
     }
     left_out::leave_out(plan, permissions.probes);
     Ok(Estimate::of(plan))

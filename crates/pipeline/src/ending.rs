@@ -27,7 +27,7 @@ impl Ending<'_> {
         let is_unreadable = !matches!(error, Error::Harness(_));
         if self.refused().is_some() {
             Error::Input(words)
-        } else if is_unreadable || self.unwritten.is_some() || ended(EndReason::EstateLost) {
+        } else if is_unreadable || self.unwritten.is_some() || ended(EndReason::EnvironmentLost) {
             Error::Machine(words)
         } else if ended(EndReason::SetupFailed) || self.left.is_some() {
             Error::Failed(words)

@@ -41,11 +41,11 @@ impl RunEnvironment {
         ledger: &Ledger,
         redactor: &Arc<Redactor>,
     ) -> Result<Self, EnvironmentError> {
-        Ok(match plan.estate {
+        Ok(match plan.environment {
             EnvironmentKind::Processes | EnvironmentKind::Containers => {
                 let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
-                let estate = Environment::stand(plan, &options, Some(recorder), ledger, redactor).await?;
-                Self::Started(Box::new(estate))
+                let environment = Environment::stand(plan, &options, Some(recorder), ledger, redactor).await?;
+                Self::Started(Box::new(environment))
             }
             EnvironmentKind::Attached => {
                 Self::Attached(Box::new(Attached::attach(plan, recorder, ledger, redactor).await?))
@@ -60,7 +60,7 @@ impl RunEnvironment {
         interrupt: &Interrupt,
         stage: impl Future<Output = T>,
     ) -> Result<T, Cut> {
-        match plan.estate {
+        match plan.environment {
             EnvironmentKind::Processes | EnvironmentKind::Containers => interrupt.unless_asked(stage).await,
             EnvironmentKind::Attached => interrupt.unless_asked_for(ANSWERS, stage).await,
         }
@@ -69,37 +69,37 @@ impl RunEnvironment {
     /// Vault, with the harness's own token.
     pub(crate) fn vault(&self) -> Client {
         match self {
-            Self::Started(estate) => estate.vault(),
-            Self::Attached(estate) => estate.vault(),
+            Self::Started(environment) => environment.vault(),
+            Self::Attached(environment) => environment.vault(),
         }
     }
 
     /// Vault, with the token of the watch.
     pub(crate) async fn observing_vault(&self) -> Result<Client, EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.observing_vault().await,
-            Self::Attached(estate) => Ok(estate.vault()),
+            Self::Started(environment) => environment.observing_vault().await,
+            Self::Attached(environment) => Ok(environment.vault()),
         }
     }
 
     /// How the harness's own account logs in to a database of a cluster.
     pub(crate) fn observer_login(&self, cluster: &str, database: &str) -> Login {
         match self {
-            Self::Started(estate) => estate.observer_login(cluster, database),
-            Self::Attached(estate) => estate.observer_login(cluster, database),
+            Self::Started(environment) => environment.observer_login(cluster, database),
+            Self::Attached(environment) => environment.observer_login(cluster, database),
         }
     }
 
     /// How a cluster's credentials log in to a database, without username and password.
     pub(crate) fn client_logins(&self, cluster: &str, database: &str, timeout: Duration) -> Vec<Login> {
         let logins = match self {
-            Self::Started(estate) => {
-                let observer = estate.observer_login(cluster, database);
+            Self::Started(environment) => {
+                let observer = environment.observer_login(cluster, database);
                 let login =
                     |(host, port)| Login { host, port, user: String::new(), password: None, ..observer.clone() };
-                estate.endpoints(cluster).into_iter().map(login).collect()
+                environment.endpoints(cluster).into_iter().map(login).collect()
             }
-            Self::Attached(estate) => estate.client_logins(cluster, database),
+            Self::Attached(environment) => environment.client_logins(cluster, database),
         };
         let named = |login| Login { application_name: "leaseproof-client".to_owned(), timeout, ..login };
         logins.into_iter().map(named).collect()
@@ -108,7 +108,7 @@ impl RunEnvironment {
     /// The readable server logs: those of servers that leaseproof started.
     pub(crate) fn take_logs(&mut self) -> Vec<LogStream> {
         match self {
-            Self::Started(estate) => estate.take_logs(),
+            Self::Started(environment) => environment.take_logs(),
             Self::Attached(_) => Vec::new(),
         }
     }
@@ -116,7 +116,7 @@ impl RunEnvironment {
     /// The file of Vault's audit device, if it is on this machine.
     pub(crate) fn audit_log(&self) -> Option<std::path::PathBuf> {
         match self {
-            Self::Started(estate) => estate.audit_log(),
+            Self::Started(environment) => environment.audit_log(),
             Self::Attached(_) => None,
         }
     }
@@ -124,7 +124,7 @@ impl RunEnvironment {
     /// Waits until a server that leaseproof started ends unexpectedly; attached servers are not monitored.
     pub(crate) fn lost(&self) -> impl Future<Output = Stop> + use<> {
         let receiver = match self {
-            Self::Started(estate) => Some(estate.lost()),
+            Self::Started(environment) => Some(environment.lost()),
             Self::Attached(_) => None,
         };
         async move {
@@ -141,8 +141,8 @@ impl RunEnvironment {
     /// none.
     pub(crate) async fn disturb(&mut self, plan: &Plan, recorder: &Recorder, moments: &Moments) -> Result<(), Stop> {
         match self {
-            Self::Started(estate) => {
-                leaseproof_timeline::run(plan, estate, recorder, moments).await.map_err(Stop::during_load)
+            Self::Started(environment) => {
+                leaseproof_timeline::run(plan, environment, recorder, moments).await.map_err(Stop::during_load)
             }
             Self::Attached(_) => Ok(()),
         }
@@ -159,10 +159,10 @@ impl RunEnvironment {
         interrupt: &Interrupt,
     ) -> Result<(), Stop> {
         match self {
-            Self::Started(estate) => Ok(estate.set_up(plan, Some(recorder)).await.map(drop)?),
-            Self::Attached(estate) => {
+            Self::Started(environment) => Ok(environment.set_up(plan, Some(recorder)).await.map(drop)?),
+            Self::Attached(environment) => {
                 let ended = || interrupt.signal().is_some();
-                Ok(estate.set_up(plan, run, recorder, ledger, &ended).await?)
+                Ok(environment.set_up(plan, run, recorder, ledger, &ended).await?)
             }
         }
     }
@@ -170,7 +170,7 @@ impl RunEnvironment {
     /// Starts the plan's live PowerDNS, after the setup. A checked plan for an attached environment has none.
     pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.stand_powerdns(plan, ledger).await,
+            Self::Started(environment) => environment.stand_powerdns(plan, ledger).await,
             Self::Attached(_) => Ok(()),
         }
     }
@@ -178,7 +178,7 @@ impl RunEnvironment {
     /// The address of PowerDNS, if there is one.
     pub(crate) fn powerdns(&self) -> Option<PowerDnsAccess> {
         match self {
-            Self::Started(estate) => estate.powerdns(),
+            Self::Started(environment) => environment.powerdns(),
             Self::Attached(_) => None,
         }
     }
@@ -186,7 +186,7 @@ impl RunEnvironment {
     /// Stops it, and revokes its agent's token with every lease under it.
     pub(crate) async fn end_powerdns(&mut self) -> Result<(), EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.end_powerdns().await,
+            Self::Started(environment) => environment.end_powerdns().await,
             Self::Attached(_) => Ok(()),
         }
     }
@@ -194,24 +194,24 @@ impl RunEnvironment {
     /// Creates the token under which credentials are issued.
     pub(crate) async fn client_token(&mut self, plan: &Plan, ledger: &Ledger) -> Result<ClientToken, EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.client_token(plan, ledger).await,
-            Self::Attached(estate) => estate.client_token(plan, ledger).await,
+            Self::Started(environment) => environment.client_token(plan, ledger).await,
+            Self::Attached(environment) => environment.client_token(plan, ledger).await,
         }
     }
 
     /// Revokes that token, and with it every lease.
     pub(crate) async fn release(&self, accessor: &str) -> Result<(), EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.release(accessor).await,
-            Self::Attached(estate) => estate.release(accessor).await,
+            Self::Started(environment) => environment.release(accessor).await,
+            Self::Attached(environment) => environment.release(accessor).await,
         }
     }
 
     /// Measures the servers' clocks.
     pub(crate) async fn measure_clocks(&self, recorder: &Recorder) -> Result<(), EnvironmentError> {
         match self {
-            Self::Started(estate) => estate.measure_clocks(recorder).await,
-            Self::Attached(estate) => estate.measure_clocks(recorder).await,
+            Self::Started(environment) => environment.measure_clocks(recorder).await,
+            Self::Attached(environment) => environment.measure_clocks(recorder).await,
         }
     }
 
@@ -224,9 +224,9 @@ impl RunEnvironment {
         load: &CancellationToken,
     ) -> Guard {
         match (self, &plan.attached) {
-            (Self::Attached(estate), Some(attached)) => {
-                let trouble = (estate.trouble(), Arc::clone(display));
-                Guard::begin(estate.vault(), attached, progress, trouble, load.clone())
+            (Self::Attached(environment), Some(attached)) => {
+                let trouble = (environment.trouble(), Arc::clone(display));
+                Guard::begin(environment.vault(), attached, progress, trouble, load.clone())
             }
             _ => Guard::idle(),
         }
@@ -237,13 +237,13 @@ impl RunEnvironment {
     pub(crate) async fn tear_down(self, interrupt: &Interrupt) -> Option<String> {
         match self {
             // Dropping it ends every server immediately.
-            Self::Started(estate) => {
-                let torn = interrupt.unless_urged(estate.tear_down()).await;
+            Self::Started(environment) => {
+                let torn = interrupt.unless_urged(environment.tear_down()).await;
                 torn.ok().and_then(Result::err).map(|error| error.to_string())
             }
-            Self::Attached(estate) => {
-                let left = estate.left();
-                match interrupt.unless_urged(estate.tear_down()).await {
+            Self::Attached(environment) => {
+                let left = environment.left();
+                match interrupt.unless_urged(environment.tear_down()).await {
                     Ok(torn) => torn.err().map(|error| error.to_string()),
                     Err(_) => Some(left()).filter(|left| !left.is_empty()).map(|left| left_there(&left)),
                 }

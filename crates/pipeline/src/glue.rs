@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use leaseproof_domain::Observer as Looks;
+use leaseproof_domain::Observer as ObserverKind;
 use leaseproof_environment::{LogStream, PowerDnsAccess};
 use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
@@ -14,26 +14,31 @@ use leaseproof_workload::{DnsTarget, RoleTarget, Targets};
 use crate::environment::RunEnvironment;
 use crate::stop::Stop;
 
-/// How often everything is looked at while a run lasts.
-const PACE: Duration = Looks::Roles.pace().expect("roles are looked at again and again");
-/// How often, in an environment that is not leaseproof's: each look is a request of which its audit log tells.
-pub(crate) const ATTACHED_PACE: Duration = Looks::Roles.pace_attached().expect("roles are looked at again and again");
+/// How often everything is observed while a run lasts.
+const PACE: Duration = ObserverKind::Roles.pace().expect("roles are observed again and again");
+/// How often, in an environment that is not leaseproof's: each observation is a request of which its audit log tells.
+pub(crate) const ATTACHED_PACE: Duration =
+    ObserverKind::Roles.pace_attached().expect("roles are observed again and again");
 
-/// What the watch looks at: every database that a promised role's credentials log in to, every promised role and
+/// What the watch observes: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.
-pub(crate) async fn watch_config(plan: &Plan, estate: &mut RunEnvironment, folder: &RunFolder) -> Result<Config, Stop> {
+pub(crate) async fn watch_config(
+    plan: &Plan,
+    environment: &mut RunEnvironment,
+    folder: &RunFolder,
+) -> Result<Config, Stop> {
     let databases: BTreeSet<_> = plan.roles.iter().map(|role| (&role.on, &role.database)).collect();
     let mut clusters = Vec::new();
     for (cluster, database) in databases {
         // The database may be the setup's to make, and the logs are read from now on.
-        let observer = Observer::lazy(estate.observer_login(cluster, database));
+        let observer = Observer::lazy(environment.observer_login(cluster, database));
         clusters.push(Watched { cluster: cluster.clone(), database: database.clone(), observer });
     }
-    // Vault's storage has no credentials: nothing of it is looked at but who is in it.
+    // Vault's storage has no credentials: nothing of it is observed but who is in it.
     let watched = |name: &String| clusters.iter().any(|watched| watched.cluster == *name);
     let others = plan.postgres.keys().filter(|name| plan.vault.postgresql.is_some() && !watched(name));
     let storage = others.map(|cluster| {
-        let observer = Observer::lazy(estate.observer_login(cluster, "postgres"));
+        let observer = Observer::lazy(environment.observer_login(cluster, "postgres"));
         Watched { cluster: cluster.clone(), database: "postgres".to_owned(), observer }
     });
     let storage: Vec<Watched> = storage.filter(|_| plan.promise.encrypted.is_some()).collect();
@@ -41,13 +46,13 @@ pub(crate) async fn watch_config(plan: &Plan, estate: &mut RunEnvironment, folde
         storage,
         vaults_own: if plan.promise.encrypted.is_some() { plan.vault_accounts() } else { BTreeSet::new() },
         clusters,
-        vault: estate.observing_vault().await?,
+        vault: environment.observing_vault().await?,
         roles: plan.roles.iter().map(|role| (role.mount.clone(), role.name.clone())).collect(),
         usernames: plan.role_names().into_iter().map(|names| names.pattern).collect(),
         accounts: plan.accounts.iter().map(|account| account.name.clone()).collect(),
-        pace: if plan.estate == EnvironmentKind::Attached { ATTACHED_PACE } else { PACE },
-        logs: estate.take_logs().into_iter().map(log_source).collect(),
-        audit: estate.audit_log(),
+        pace: if plan.environment == EnvironmentKind::Attached { ATTACHED_PACE } else { PACE },
+        logs: environment.take_logs().into_iter().map(log_source).collect(),
+        audit: environment.audit_log(),
         logs_folder: folder.logs(),
     })
 }
@@ -59,7 +64,7 @@ fn log_source(stream: LogStream) -> LogSource {
 /// What the workload acts on: Vault with the run's own token, and where each role's credentials log in and are observed.
 pub(crate) async fn targets(
     plan: &Plan,
-    estate: &RunEnvironment,
+    environment: &RunEnvironment,
     vault: leaseproof_vault::Client,
 ) -> Result<Targets, Stop> {
     let timeout = plan.client.timeout.duration();
@@ -69,28 +74,28 @@ pub(crate) async fn targets(
         // Roles are the same in all databases of a cluster: one connection observes them.
         let observer = match observers.get(&*role.on) {
             Some(observer) => observer.clone(),
-            None => Observer::connect(estate.observer_login(&role.on, &role.database)).await?,
+            None => Observer::connect(environment.observer_login(&role.on, &role.database)).await?,
         };
         observers.insert(&role.on, observer.clone());
-        let endpoints = estate.client_logins(&role.on, &role.database, timeout);
+        let endpoints = environment.client_logins(&role.on, &role.database, timeout);
         roles.insert(role.name.clone(), RoleTarget { cluster: role.on.clone(), endpoints, observer });
     }
     Ok(Targets { vault, roles })
 }
 
 /// The live PowerDNS that is asked while the load lasts; none where the scenario has none.
-pub(crate) fn dns<'p>(plan: &'p Plan, estate: &RunEnvironment) -> Option<(&'p PdnsPlan, DnsTarget)> {
+pub(crate) fn dns<'p>(plan: &'p Plan, environment: &RunEnvironment) -> Option<(&'p PdnsPlan, DnsTarget)> {
     let pdns = plan.pdns.as_ref()?;
-    let PowerDnsAccess { dns, api, api_key, agent } = estate.powerdns()?;
+    let PowerDnsAccess { dns, api, api_key, agent } = environment.powerdns()?;
     let mount = plan.roles.iter().find(|role| role.name == pdns.role).map(|role| role.mount.clone())?;
     Some((pdns, DnsTarget { dns, api, api_key, agent, mount }))
 }
 
 /// The servers' versions, for people.
-pub(crate) async fn versions(plan: &Plan, estate: &RunEnvironment) -> Result<Vec<String>, Stop> {
-    let mut versions = vec![format!("Vault {}", estate.vault().health().await?.version)];
+pub(crate) async fn versions(plan: &Plan, environment: &RunEnvironment) -> Result<Vec<String>, Stop> {
+    let mut versions = vec![format!("Vault {}", environment.vault().health().await?.version)];
     for cluster in plan.postgres.keys() {
-        let observer = Observer::connect(estate.observer_login(cluster, "postgres")).await?;
+        let observer = Observer::connect(environment.observer_login(cluster, "postgres")).await?;
         let number = observer.version().await?;
         versions.push(format!("PostgreSQL {}.{} ({cluster})", number / 10_000, number % 10_000));
     }
@@ -98,9 +103,9 @@ pub(crate) async fn versions(plan: &Plan, estate: &RunEnvironment) -> Result<Vec
 }
 
 /// That the harness's own account can log in to the database of every promised role, after the setup.
-pub(crate) async fn databases(plan: &Plan, estate: &RunEnvironment) -> Result<(), Stop> {
+pub(crate) async fn databases(plan: &Plan, environment: &RunEnvironment) -> Result<(), Stop> {
     for role in &plan.roles {
-        let login = estate.observer_login(&role.on, &role.database);
+        let login = environment.observer_login(&role.on, &role.database);
         let account = login.user.clone();
         let Err(error) = Observer::connect(login).await else { continue };
         let leaseproof_postgres::Error::Answer { sqlstate, .. } = &error else { return Err(error.into()) };

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_that_is_ignored_is_told_from_the_mask() {
+    fn a_signal_that_is_ignored_is_distinguished_from_the_mask() {
         let status = "Name:\tx\nSigIgn:\t0000000000001003\nSigCgt:\t0000000000000000\n";
         let all: Vec<i32> = (1..=15).filter(|signal| ignored(status, *signal)).collect();
         assert_eq!(all, [1, 2, 13]);

@@ -38,11 +38,11 @@ impl Repeated {
     /// Watches the recorded events from now on, and cancels the load once a failure of the same kind is consecutive too often.
     pub(crate) fn watch(plan: &Plan, recorder: &Recorder, load: &CancellationToken) -> Self {
         let why = Arc::new(OnceLock::new());
-        let (told, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
+        let (reported, load, tally) = (Arc::clone(&why), load.clone(), Mutex::new(Tally::new(plan)));
         recorder.stream().subscribe(move |event| {
             let words = tally.lock().unwrap_or_else(PoisonError::into_inner).see(event);
             if let Some(words) = words {
-                let _first = told.set(words);
+                let _first = reported.set(words);
                 load.cancel();
             }
         });
@@ -65,7 +65,7 @@ struct Tally {
     plan: Plan,
     usable_within: Duration,
     /// Faults that began, with the end of their windows after they are healed.
-    felt: BTreeMap<u32, Option<Micros>>,
+    windows: BTreeMap<u32, Option<Micros>>,
     /// The windows of the actions that began, like those of faults.
     open: BTreeMap<u32, Option<Micros>>,
     /// Operations whose failure is a declared known issue.
@@ -86,7 +86,7 @@ struct Row {
 
 impl Tally {
     fn new(plan: &Plan) -> Self {
-        let declares = |checks: &[&str]| plan.known.iter().any(|known| checks.contains(&known.check.as_str()));
+        let declares = |checks: &[&str]| plan.known_issues.iter().any(|known| checks.contains(&known.check.as_str()));
         let declared = [
             (Operation::Issue, declares(&["ISS-1", "ISS-2", "POL-1"])),
             (Operation::Login, declares(&["LOG-1", "INV-1", "INV-5"])),
@@ -95,7 +95,7 @@ impl Tally {
         Self {
             plan: plan.clone(),
             usable_within: plan.promise.usable_within.as_ref().map_or(USABLE_WITHIN, |said| said.value.duration()),
-            felt: BTreeMap::new(),
+            windows: BTreeMap::new(),
             open: BTreeMap::new(),
             declared: declared.into_iter().filter_map(|(op, declared)| declared.then_some(op)).collect(),
             fresh: BTreeMap::new(),
@@ -109,7 +109,7 @@ impl Tally {
         match event {
             Event::Fault(mark) => self.fault(mark),
             Event::Action(mark) => self.action(mark),
-            Event::Operation(record) if record.life > 0 => return self.operation(record),
+            Event::Operation(record) if record.lifecycle > 0 => return self.operation(record),
             _ => {}
         }
         None
@@ -122,7 +122,7 @@ impl Tally {
             FaultPoint::Healed => Some(mark.at.after(within.unwrap_or_default())),
             _ => return,
         };
-        self.felt.insert(mark.fault, until);
+        self.windows.insert(mark.fault, until);
     }
 
     fn action(&mut self, mark: &ActionMark) {
@@ -137,11 +137,11 @@ impl Tally {
         }
     }
 
-    fn is_felt(&self, op: Operation, at: Micros) -> bool {
+    fn is_in_window(&self, op: Operation, at: Micros) -> bool {
         let open = self.open.iter().filter_map(|(number, until)| {
             numbered(&self.plan.actions, *number).is_some_and(|action| action.affects(op)).then_some(until)
         });
-        self.felt.values().chain(open).any(|until| until.is_none_or(|until| at <= until))
+        self.windows.values().chain(open).any(|until| until.is_none_or(|until| at <= until))
     }
 
     /// How many consecutive failures of an operation end the load; none where it does not end for them.
@@ -149,7 +149,7 @@ impl Tally {
         match op {
             Operation::Issue | Operation::Login => Some(IN_A_ROW),
             // What an action has ended cannot be revoked.
-            Operation::Revoke if self.plan.estate == EnvironmentKind::Attached => {
+            Operation::Revoke if self.plan.environment == EnvironmentKind::Attached => {
                 let none_ended = self.plan.actions.iter().all(|action| action.ends_leases_of.is_empty());
                 none_ended.then_some(REVOCATIONS_IN_A_ROW)
             }
@@ -163,24 +163,24 @@ impl Tally {
         if record.outcome.is_ok() {
             self.rows.remove(&op);
             match op {
-                Operation::Issue => drop(self.fresh.insert(record.life, record.end)),
-                Operation::Login => drop(self.fresh.remove(&record.life)),
+                Operation::Issue => drop(self.fresh.insert(record.lifecycle, record.end)),
+                Operation::Login => drop(self.fresh.remove(&record.lifecycle)),
                 _ => {}
             }
             return None;
         }
-        if self.is_felt(op, record.end) {
+        if self.is_in_window(op, record.end) {
             self.rows.remove(&op);
             return None;
         }
         let failure = record.outcome.failure().filter(|failure| lasts(failure) && !self.declared.contains(&op))?;
         if op == Operation::Login {
             // A first login is tried again until it works: it has failed once the promised time is over.
-            let issued = *self.fresh.get(&record.life)?;
+            let issued = *self.fresh.get(&record.lifecycle)?;
             if record.start < issued.after(self.usable_within) {
                 return None;
             }
-            self.fresh.remove(&record.life);
+            self.fresh.remove(&record.lifecycle);
         }
         self.count(record, failure)
     }
@@ -255,7 +255,7 @@ mod tests {
         CheckId, Event, Failure, FailureSource, FaultMark, FaultPoint, Micros, Operation, OperationRecord, Origin,
         Outcome, Span,
     };
-    use leaseproof_scenario::{EnvironmentKind, KnownPlan, LoadOptions, Plan};
+    use leaseproof_scenario::{EnvironmentKind, KnownIssuePlan, LoadOptions, Plan};
 
     use super::Tally;
 
@@ -270,18 +270,18 @@ mod tests {
         leaseproof_scenario::load(&path, &LoadOptions::default()).unwrap()
     }
 
-    fn done(life: u64, op: Operation, start: u64, outcome: Outcome) -> Event {
+    fn done(lifecycle: u64, op: Operation, start: u64, outcome: Outcome) -> Event {
         let span = Span { intended: Micros(start), start: Micros(start), end: Micros(start + 1_000) };
-        Event::Operation(OperationRecord::new(life, "app", "steady", op, span, outcome))
+        Event::Operation(OperationRecord::new(lifecycle, "app", "steady", op, span, outcome))
     }
 
     fn failed(source: FailureSource, code: &str, message: String) -> Outcome {
         Outcome::Failed(Failure { source, code: code.into(), message })
     }
 
-    fn rejected(life: u64, code: &str, message: &str) -> Event {
-        let message = format!("role \"v-token-app-{life:0>20}-170000000{life}\": {message}");
-        done(life, Operation::Issue, life * S, failed(FailureSource::Vault, code, message))
+    fn rejected(lifecycle: u64, code: &str, message: &str) -> Event {
+        let message = format!("role \"v-token-app-{lifecycle:0>20}-170000000{lifecycle}\": {message}");
+        done(lifecycle, Operation::Issue, lifecycle * S, failed(FailureSource::Vault, code, message))
     }
 
     /// At which of the events the load is ended.
@@ -293,8 +293,9 @@ mod tests {
     #[test]
     fn the_same_failure_ten_times_in_a_row_ends_the_load() {
         let plan = plan();
-        let row =
-            |code: &'static str, message: &'static str| (0..12).map(move |life| rejected(life + 1, code, message));
+        let row = |code: &'static str, message: &'static str| {
+            (0..12).map(move |lifecycle| rejected(lifecycle + 1, code, message))
+        };
         assert_eq!(ended(&plan, row("500", "syntax error (SQLSTATE 42601)")), Some(9));
         // One that worked in between begins the row anew; so does another failure.
         for other in [done(99, Operation::Issue, S, Outcome::Ok), rejected(99, "403", "permission denied")] {
@@ -317,18 +318,18 @@ mod tests {
     #[test]
     fn revocations_end_a_load_in_an_environment_of_others_only() {
         let mut plan = plan();
-        let failing = |life: u64| {
+        let failing = |lifecycle: u64| {
             let words =
                 "failed to revoke entry: permission denied for sequence orders_id_seq (SQLSTATE 42501)".to_owned();
-            done(life, Operation::Revoke, life * S, failed(FailureSource::Vault, "400", words))
+            done(lifecycle, Operation::Revoke, lifecycle * S, failed(FailureSource::Vault, "400", words))
         };
         assert_eq!(ended(&plan, (1..=12).map(failing)), None);
-        plan.estate = EnvironmentKind::Attached;
+        plan.environment = EnvironmentKind::Attached;
         assert_eq!(ended(&plan, (1..=12).map(failing)), Some(2));
         let with_one_that_works = [failing(1), failing(2), done(3, Operation::Revoke, 3 * S, Outcome::Ok), failing(4)];
         assert_eq!(ended(&plan, with_one_that_works), None);
         let mut tally = Tally::new(&plan);
-        let words = (1..=3).find_map(|life| tally.see(&failing(life))).unwrap();
+        let words = (1..=3).find_map(|lifecycle| tally.see(&failing(lifecycle))).unwrap();
         assert!(words.starts_with("the revocation of a credential failed 3 consecutive times"), "{words}");
         // What an action ends cannot be revoked.
         plan.actions = scenario("mount-disabled").actions;
@@ -338,7 +339,7 @@ mod tests {
     #[test]
     fn the_words_say_what_since_when_and_how_to_go_on() {
         let mut tally = Tally::new(&plan());
-        let words = (1..=10).find_map(|life| tally.see(&rejected(life, "500", "syntax error"))).unwrap();
+        let words = (1..=10).find_map(|lifecycle| tally.see(&rejected(lifecycle, "500", "syntax error"))).unwrap();
         assert!(
             words.starts_with("issuing a credential failed 10 consecutive times with the same error, since 1.000 s"),
             "{words}"
@@ -349,35 +350,38 @@ mod tests {
     #[test]
     fn a_login_counts_once_its_credential_should_have_worked() {
         let plan = plan();
-        let refused = |life, at| {
-            done(life, Operation::Login, at, failed(FailureSource::Postgres, "28P01", "no entry".to_owned()))
+        let refused = |lifecycle, at| {
+            done(lifecycle, Operation::Login, at, failed(FailureSource::Postgres, "28P01", "no entry".to_owned()))
         };
         // Ten tries of one credential are one failure.
         let tries = (0..40).map(|number| refused(1, S + number * S / 10));
         assert_eq!(ended(&plan, [done(1, Operation::Issue, S, Outcome::Ok)].into_iter().chain(tries)), None);
-        let lives = |after: u64| {
-            (1..=12).flat_map(move |life| {
-                [done(life, Operation::Issue, life * S, Outcome::Ok), refused(life, life * S + after)]
+        let lifecycles = |after: u64| {
+            (1..=12).flat_map(move |lifecycle| {
+                [
+                    done(lifecycle, Operation::Issue, lifecycle * S, Outcome::Ok),
+                    refused(lifecycle, lifecycle * S + after),
+                ]
             })
         };
-        assert_eq!(ended(&plan, lives(2 * S)), Some(19));
+        assert_eq!(ended(&plan, lifecycles(2 * S)), Some(19));
         // A standby that does not know them yet.
-        assert_eq!(ended(&plan, lives(S / 10)), None);
+        assert_eq!(ended(&plan, lifecycles(S / 10)), None);
     }
 
     #[test]
     fn what_a_fault_may_cause_or_the_scenario_declares_ends_nothing() {
-        let row = || (0..12).map(|life| rejected(life + 1, "500", "syntax error"));
+        let row = || (0..12).map(|lifecycle| rejected(lifecycle + 1, "500", "syntax error"));
         let mark = |point| Event::Fault(FaultMark { fault: 1, point, at: Micros(0), words: "so".into() });
         let plan = plan();
         assert_eq!(ended(&plan, [mark(FaultPoint::Begins)].into_iter().chain(row())), None);
-        // It is healed and felt no more.
+        // It is healed and its window is over.
         let healed = [mark(FaultPoint::Begins), mark(FaultPoint::Healed)];
         assert_eq!(ended(&plan, healed.into_iter().chain(row())), Some(11));
         let mut declared = plan.clone();
         let origin = Origin { file: "scenario.toml".into(), line: 1, column: 1 };
         let (role, evidence, because) = (None, None, "so".to_owned());
-        declared.known.push(KnownPlan { check: CheckId::of("ISS-1"), role, evidence, because, origin });
+        declared.known_issues.push(KnownIssuePlan { check: CheckId::of("ISS-1"), role, evidence, because, origin });
         assert_eq!(ended(&declared, row()), None);
     }
 }

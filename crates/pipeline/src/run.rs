@@ -84,7 +84,7 @@ pub async fn run(
     let reason = stopped.as_ref().map_or(EndReason::Completed, Stop::reason);
     let cause = stopped.as_ref().map(|stop| {
         let mut cause = stop.cause(&last_lines(stop, &folder));
-        if let Stop::Estate(words) = stop {
+        if let Stop::Environment(words) = stop {
             cause.origin = cause.origin.or_else(|| plan.line_of_failed_start(words));
         }
         cause
@@ -146,15 +146,15 @@ impl LiveRun<'_> {
     /// Starts the environment, runs the load, and stops everything in all cases. Returns the cause of an early end, and
     /// what is left behind.
     async fn run(&self) -> (Option<Stop>, Option<String>) {
-        let mut estate = match RunEnvironment::unless_asked(self.plan, self.interrupt, self.stand()).await {
-            Ok(Ok(estate)) => estate,
+        let mut environment = match RunEnvironment::unless_asked(self.plan, self.interrupt, self.stand()).await {
+            Ok(Ok(environment)) => environment,
             // Servers that had been started ended together with the stage; a login to Vault is in the ledger.
             Ok(Err(stop)) => return (Some(stop), leaseproof_environment::left_by_login(self.folder.name())),
             Err(cut) => return (Some(cut.into()), leaseproof_environment::left_by_login(self.folder.name())),
         };
-        let (watch, stop) = self.watched(&mut estate).await;
+        let (watch, stop) = self.watched(&mut environment).await;
         let _stage = self.display.stage("stopping the environment");
-        let left = estate.tear_down(self.interrupt).await;
+        let left = environment.tear_down(self.interrupt).await;
         let finished = match watch {
             Some(watch) => watch.finish().await.err().map(Stop::from),
             None => None,
@@ -169,10 +169,10 @@ impl LiveRun<'_> {
     }
 
     /// Everything between start and stop.
-    async fn watched(&self, estate: &mut RunEnvironment) -> (Option<Watch>, Option<Stop>) {
+    async fn watched(&self, environment: &mut RunEnvironment) -> (Option<Watch>, Option<Stop>) {
         let stage = self.display.stage("starting the observation");
         let started = async {
-            let config = glue::watch_config(self.plan, estate, self.folder).await?;
+            let config = glue::watch_config(self.plan, environment, self.folder).await?;
             Ok::<_, Stop>(Watch::start(config, self.recorder, &self.redactor).await?)
         };
         let watch = match self.interrupt.unless_asked(started).await.map_err(Stop::from).flatten() {
@@ -180,9 +180,9 @@ impl LiveRun<'_> {
             Err(stop) => return (None, Some(stop)),
         };
         drop(stage);
-        let lost = self.lost(estate.lost());
-        let stop = self.unless_lost(lost, self.work(estate, &watch)).await.err();
-        watch.stop_looking().await;
+        let lost = self.lost(environment.lost());
+        let stop = self.unless_lost(lost, self.work(environment, &watch)).await.err();
+        watch.stop_observing().await;
         if let Some(Stop::Lost(lost)) = &stop {
             self.recorder.record(Event::ServerLost(lost.clone()));
         }
@@ -217,7 +217,7 @@ impl LiveRun<'_> {
             biased;
             stop = &mut lost => return Err(stop),
             done = stage => match done {
-                Err(stop @ (Stop::Estate(_) | Stop::Setup(_) | Stop::Harness(_))) => stop,
+                Err(stop @ (Stop::Environment(_) | Stop::Setup(_) | Stop::Harness(_))) => stop,
                 other => return other,
             },
         };
@@ -225,20 +225,20 @@ impl LiveRun<'_> {
     }
 
     /// The setup, the load with its faults and actions, and the end of all leases.
-    async fn work(&self, estate: &mut RunEnvironment, watch: &Watch) -> Result<(), Stop> {
+    async fn work(&self, environment: &mut RunEnvironment, watch: &Watch) -> Result<(), Stop> {
         let (plan, recorder) = (self.plan, self.recorder);
-        // Before the first observation, which begins the looks at roles and leases.
+        // Before the first observation, which begins the observations of roles and leases.
         let metrics = LiveMetrics::subscribe(recorder.stream());
-        let token = RunEnvironment::unless_asked(self.plan, self.interrupt, self.prepare(estate, watch)).await??;
-        self.interrupt.unless_asked(self.stand_powerdns(estate)).await??;
-        let targets = glue::targets(plan, estate, token.client.clone()).await?;
+        let token = RunEnvironment::unless_asked(self.plan, self.interrupt, self.prepare(environment, watch)).await??;
+        self.interrupt.unless_asked(self.stand_powerdns(environment)).await??;
+        let targets = glue::targets(plan, environment, token.client.clone()).await?;
 
         let (sender, receiver) = tokio::sync::watch::channel(LoadState::default());
         let stage = self.display.workload(receiver.clone(), metrics);
         let cancel = self.interrupt.token().child_token();
-        let guard = estate.guard(plan, receiver, self.display, &cancel);
+        let guard = environment.guard(plan, receiver, self.display, &cancel);
         let repeated = if self.keep_going { Repeated::never() } else { Repeated::watch(plan, recorder, &cancel) };
-        let dns = glue::dns(plan, estate);
+        let dns = glue::dns(plan, environment);
         let over = cancel.child_token();
         let moments = Moments::follow(recorder, over.clone());
         let worked = async {
@@ -253,7 +253,7 @@ impl LiveRun<'_> {
             }
         };
         let disturbed = async {
-            let done = estate.disturb(plan, recorder, &moments).await;
+            let done = environment.disturb(plan, recorder, &moments).await;
             // The scenario's requirements cannot be met: ending the load.
             done.inspect_err(|_| cancel.cancel())
         };
@@ -263,11 +263,11 @@ impl LiveRun<'_> {
         drop(stage);
 
         let stage = self.plan.pdns.as_ref().map(|_| self.display.stage("stopping PowerDNS"));
-        self.interrupt.unless_urged(estate.end_powerdns()).await?.map_err(Stop::during_load)?;
+        self.interrupt.unless_urged(environment.end_powerdns()).await?.map_err(Stop::during_load)?;
         drop(stage);
         let waits = release_wait(plan, guard.ends());
         let accessor = token.accessor();
-        let released = self.release(estate, watch, &accessor, &waits);
+        let released = self.release(environment, watch, &accessor, &waits);
         let released = self.interrupt.unless_urged(released).await?;
         if let Some(stop) = guard.stopped().or_else(|| repeated.stopped()) {
             return Err(stop);
@@ -277,7 +277,7 @@ impl LiveRun<'_> {
     }
 
     /// The setup steps, the run's own token, the clocks, and a first observation.
-    async fn prepare(&self, estate: &mut RunEnvironment, watch: &Watch) -> Result<ClientToken, Stop> {
+    async fn prepare(&self, environment: &mut RunEnvironment, watch: &Watch) -> Result<ClientToken, Stop> {
         let after = Some(self.recorder.now());
         let stage = self.display.stage("running the setup");
         let (shown, steps) = (Arc::downgrade(&stage), self.plan.setup.len());
@@ -288,46 +288,46 @@ impl LiveRun<'_> {
                 stage.say(format!("running the setup: {} of {steps} steps done", record.step));
             }
         });
-        estate.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
-        glue::databases(self.plan, estate).await?;
-        let stood = Stood { servers: glue::versions(self.plan, estate).await?, after };
+        environment.set_up(self.plan, self.folder.name(), self.recorder, self.ledger, self.interrupt).await?;
+        glue::databases(self.plan, environment).await?;
+        let stood = Stood { servers: glue::versions(self.plan, environment).await?, after };
         artifacts::write_run(self.folder, self.plan, self.recorder.clock().epoch(), &stood)
             .map_err(|error| Stop::unwritten_file(error, self.folder))?;
-        let token = estate.client_token(self.plan, self.ledger).await?;
-        estate.measure_clocks(self.recorder).await?;
+        let token = environment.client_token(self.plan, self.ledger).await?;
+        environment.measure_clocks(self.recorder).await?;
         watch.baseline().await?;
         Ok(token)
     }
 
     /// The live PowerDNS, if the scenario has one. After the first observation, because its credentials belong to the run.
-    async fn stand_powerdns(&self, estate: &mut RunEnvironment) -> Result<(), Stop> {
+    async fn stand_powerdns(&self, environment: &mut RunEnvironment) -> Result<(), Stop> {
         let _stage = self.plan.pdns.as_ref().map(|_| self.display.stage("starting PowerDNS"));
-        Ok(estate.stand_powerdns(self.plan, self.ledger).await?)
+        Ok(environment.stand_powerdns(self.plan, self.ledger).await?)
     }
 
     /// Observes what is left after the drain, and again after the run's token was revoked with every lease. Returns
     /// whether a signal ended that wait.
     async fn release(
         &self,
-        estate: &RunEnvironment,
+        environment: &RunEnvironment,
         watch: &Watch,
         accessor: &str,
         waits: &ReleaseWait,
     ) -> Result<bool, Stop> {
         let stage = self.display.stage("revoking every lease");
         // In an environment that leaseproof started, the environment keeps the accounts.
-        let attached = self.plan.estate == EnvironmentKind::Attached;
+        let attached = self.plan.environment == EnvironmentKind::Attached;
         let own = |fault: Option<HarnessFault>| {
             fault.filter(|fault| attached || !matches!(fault, HarnessFault::Token | HarnessFault::Observer))
         };
         let unseen = |error: leaseproof_watch::Error| Stop::because_of(own(error.own_fault()), error);
         let undone = |error: EnvironmentError| Stop::because_of(own(error.own_fault()), error);
         watch.residue(&self.interrupt.token()).await.map_err(unseen)?;
-        watch.stop_looking().await;
-        if let Err(stop) = estate.release(accessor).await.map_err(undone) {
+        watch.stop_observing().await;
+        if let Err(stop) = environment.release(accessor).await.map_err(undone) {
             // The load is complete, and what was observed of it is judged, unless the reason is a lost server.
             let why = stop.of_release(attached)?;
-            if let Ok(lost) = tokio::time::timeout(NOTICE, estate.lost()).await {
+            if let Ok(lost) = tokio::time::timeout(NOTICE, environment.lost()).await {
                 return Err(lost);
             }
             self.display.note(&why);
@@ -336,7 +336,7 @@ impl LiveRun<'_> {
         let tell =
             |roles, leases| stage.say(format!("revoking every lease: {leases} leases and {roles} roles are left"));
         let cut = watch.released(waits, &self.interrupt.token(), tell).await.map_err(unseen)?;
-        estate.measure_clocks(self.recorder).await.map_err(undone)?;
+        environment.measure_clocks(self.recorder).await.map_err(undone)?;
         Ok(cut)
     }
 }

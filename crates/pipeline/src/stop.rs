@@ -25,22 +25,22 @@ pub enum Stop {
     /// The harness's own token or account ended, or its machine has no more resources: the environment is not the cause.
     Harness(String),
     /// The environment, or an observer connection, is not available.
-    Estate(String),
+    Environment(String),
     /// The run's folder cannot be written any more: its disk is full, or the folder is gone.
     Unwritten(String),
 }
 
 impl Stop {
     /// An environment that is not available.
-    pub(crate) fn estate(error: impl std::fmt::Display) -> Self {
-        Self::Estate(error.to_string())
+    pub(crate) fn environment(error: impl std::fmt::Display) -> Self {
+        Self::Environment(error.to_string())
     }
 
     /// An environment that is not available, or what leaseproof itself lacked.
     pub(crate) fn because_of(fault: Option<HarnessFault>, error: impl std::fmt::Display) -> Self {
         match fault {
             Some(fault) => Self::Harness(fault.explain(error)),
-            None => Self::estate(error),
+            None => Self::environment(error),
         }
     }
 
@@ -59,7 +59,7 @@ impl Stop {
     /// The stop, if it ends the run.
     pub(crate) fn of_release(self, attached: bool) -> Result<String, Self> {
         match self {
-            Self::Estate(why) if !attached => {
+            Self::Environment(why) if !attached => {
                 Ok(format!("{why}: what is left after the revocation of every lease was not observed"))
             }
             other => Err(other),
@@ -75,7 +75,7 @@ impl Stop {
             Self::Aborted(_) => EndReason::Aborted,
             Self::Repeated(_) => EndReason::Repeated,
             Self::Unwritten(_) | Self::Harness(_) => EndReason::HarnessFailed,
-            Self::Lost(_) | Self::Estate(_) => EndReason::EstateLost,
+            Self::Lost(_) | Self::Environment(_) => EndReason::EnvironmentLost,
         }
     }
 
@@ -129,7 +129,7 @@ impl Stop {
             | Self::Repeated(words)
             | Self::Harness(words)
             | Self::Refused(words)
-            | Self::Estate(words) => words.clone(),
+            | Self::Environment(words) => words.clone(),
         }
     }
 }
@@ -245,8 +245,8 @@ mod tests {
         use HarnessFault::{FileDescriptors, NameResolution, Ports};
         for (fault, at_start) in [
             (FileDescriptors, EndReason::HarnessFailed),
-            (NameResolution, EndReason::EstateLost),
-            (Ports, EndReason::EstateLost),
+            (NameResolution, EndReason::EnvironmentLost),
+            (Ports, EndReason::EnvironmentLost),
         ] {
             assert_eq!(Stop::from(unreached(fault)).reason(), at_start, "{fault}");
             assert_eq!(Stop::during_load(unreached(fault)).reason(), EndReason::HarnessFailed, "{fault}");
@@ -270,9 +270,9 @@ mod tests {
     #[test]
     fn a_complete_load_is_judged_even_if_its_leases_cannot_be_revoked() {
         let why = "vault: cannot revoke the client's token: no answer from Vault: it took longer than 90000 ms";
-        let told = Stop::Estate(why.to_owned()).of_release(false);
-        assert!(told.is_ok_and(|told| told.starts_with(why)));
-        assert!(matches!(Stop::Estate(why.to_owned()).of_release(true), Err(Stop::Estate(_))));
+        let reported = Stop::Environment(why.to_owned()).of_release(false);
+        assert!(reported.is_ok_and(|reported| reported.starts_with(why)));
+        assert!(matches!(Stop::Environment(why.to_owned()).of_release(true), Err(Stop::Environment(_))));
         assert!(matches!(Stop::Harness("no descriptor".to_owned()).of_release(false), Err(Stop::Harness(_))));
     }
 }

@@ -75,7 +75,7 @@ impl Encryption {
     }
 
     /// Why who answers is not believed: what was expected, what came, what to do.
-    pub(crate) fn told(&self, error: &tokio_postgres::Error, host: &str) -> Option<String> {
+    pub(crate) fn reported(&self, error: &tokio_postgres::Error, host: &str) -> Option<String> {
         let rustls::Error::InvalidCertificate(why) = refusal(error)? else { return None };
         let root = self.files.root.display();
         let said = match why {

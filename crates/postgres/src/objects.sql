@@ -20,7 +20,7 @@ SELECT 'column', r.schema, r.name, a.attname::text
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid
 WHERE r.relkind <> 'S' AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL -- told apart by the types of their input arguments, as privileges on them are read
+UNION ALL -- distinguished by the types of their input arguments, as privileges on them are read
 SELECT 'function', n.nspname::text,
        format('%s(%s)', p.proname, (
            SELECT string_agg(format_type(a.type, NULL), ', ' ORDER BY a.place)

@@ -74,12 +74,12 @@ impl Observer {
         Ok(Self { shared: Arc::new(Shared { login, eye: Mutex::new(Some(Arc::new(eye))) }) })
     }
 
-    /// An observer that logs in with its first look: for a database that the setup has yet to make.
+    /// An observer that logs in with its first observation: for a database that the setup has yet to make.
     pub fn lazy(login: Login) -> Self {
         Self { shared: Arc::new(Shared { login, eye: Mutex::default() }) }
     }
 
-    /// An observer of another database of the same cluster, by the same account; it logs in with its first look.
+    /// An observer of another database of the same cluster, by the same account; it logs in with its first observation.
     #[must_use]
     pub fn in_database(&self, database: &str) -> Self {
         Self::lazy(Login { database: database.to_owned(), ..self.shared.login.clone() })
@@ -126,16 +126,16 @@ impl Observer {
 
     /// Runs one of the prepared statements.
     pub(crate) async fn prepared(&self, which: Prepared, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.look(Question::Prepared(which, values)).await
+        self.observation(Question::Prepared(which, values)).await
     }
 
     /// Runs a statement that is asked for seldom; its parameters are texts.
     pub(crate) async fn select(&self, sql: &str, values: &[&str]) -> Result<Vec<Row>, Error> {
-        self.look(Question::Text(sql, values)).await
+        self.observation(Question::Text(sql, values)).await
     }
 
-    /// Looks, and looks once more where the connection turns out to be lost: every statement only reads.
-    async fn look(&self, question: Question<'_>) -> Result<Vec<Row>, Error> {
+    /// Observes, and observes once more if the connection turns out to be lost: every statement only reads.
+    async fn observation(&self, question: Question<'_>) -> Result<Vec<Row>, Error> {
         let timeout = self.shared.login.timeout;
         let (eye, fresh) = self.eye().await?;
         match eye.ask(question, timeout).await {

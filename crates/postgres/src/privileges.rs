@@ -32,7 +32,7 @@ pub(crate) fn sql(version: u32) -> String {
 impl Observer {
     /// What the roles of those OIDs can do in the connected database and with shared objects, and why, all seen at one
     /// moment. A role that is gone is not in the answer. Of a superuser only attributes, memberships, settings and
-    /// `beyond` are told: what it may do needs no list. Where the role itself would be named, as an owner or by a
+    /// `beyond` are reported: what it may do needs no list. Where the role itself would be named, as an owner or by a
     /// policy, `itself` stands: credentials that hold the same have equal sets.
     ///
     /// # Errors

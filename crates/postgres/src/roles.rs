@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use crate::observer::{Prepared, column};
 use crate::{Error, Observer};
 
-/// Every role but PostgreSQL's predefined ones and the one that looks.
+/// Every role but PostgreSQL's predefined ones and the one that observes.
 const ALL: &str = include_str!("roles.sql");
 
 /// The role of one name.

@@ -14,7 +14,7 @@ use crate::capped::{Capped, CappedTls, Oversize};
 use crate::notes::Notes;
 use crate::{Error, Login};
 
-/// How long a close waits until the server has been told.
+/// How long a close waits until the server has been reported.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// One login of a client. Dropping it cuts the connection; [`Session::close`] says goodbye.
@@ -144,7 +144,7 @@ impl Connection {
             let tls = encryption.connector(&login.host)?;
             match config.connect_raw(stream, CappedTls { tls, oversize: oversize.clone() }).await {
                 Ok(connected) => Ok(Self::of(connected, oversize)),
-                Err(error) => Err(match encryption.told(&error, &login.host) {
+                Err(error) => Err(match encryption.reported(&error, &login.host) {
                     Some(why) => Error::NoAnswer { why },
                     None => error.into(),
                 }),
@@ -160,7 +160,7 @@ impl Connection {
     {
         let notes = Notes::default();
         let heard = notes.clone();
-        // What ends a connection is told to the statements that wait on it.
+        // Statements that wait on a connection receive the reason why it ended.
         let moving = async move {
             while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notice(said) = message {
@@ -211,7 +211,7 @@ mod tests {
     use crate::{Error, Login};
 
     #[tokio::test]
-    async fn a_host_that_is_not_resolved_is_told_from_one_where_nobody_listens() {
+    async fn a_host_that_is_not_resolved_is_distinguished_from_one_where_nobody_listens() {
         let login = |host: &str| Login {
             host: host.to_owned(),
             port: 1,

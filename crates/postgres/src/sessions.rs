@@ -6,7 +6,7 @@ use crate::{Error, Observer};
 const SQL: &str = include_str!("sessions.sql");
 
 impl Observer {
-    /// The clients' sessions in `pg_stat_activity`, the observer's own account excepted. They are told by the role's OID:
+    /// The clients' sessions in `pg_stat_activity`, the observer's own account excepted. They are reported by the role's OID:
     /// a session outlives its role, and then shows no name.
     ///
     /// # Errors

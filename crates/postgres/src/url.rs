@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told_without_its_text() {
+    fn what_is_none_is_reported_without_its_text() {
         for (url, words) in [
             ("h:5432", "it is no postgres://"),
             ("postgres://u:s3cret@h:port/d", "it is no postgres://"),

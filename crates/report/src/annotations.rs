@@ -110,7 +110,7 @@ fn is_in_no_cause(judgment: &Judgment, verdicts: &RunVerdicts) -> bool {
 
 fn level(judgment: &Judgment, verdicts: &RunVerdicts) -> Level {
     let invalid = matches!(verdicts.validity, Validity::Invalid { .. });
-    match (judgment.verdict, &judgment.known) {
+    match (judgment.verdict, &judgment.known_issue) {
         (Verdict::Fail, Some(_)) => Level::Notice,
         (Verdict::Fail, None) if invalid && judgment.rests_on_timing => Level::Warning,
         (Verdict::Fail, None) => Level::Error,
@@ -122,7 +122,9 @@ fn level(judgment: &Judgment, verdicts: &RunVerdicts) -> Level {
 fn of_cause<'v>(number: usize, cause: &'v FailureCause, verdicts: &'v RunVerdicts) -> Annotation<'v> {
     let block = causes::block(cause, verdicts);
     let judgment = verdicts.checks.iter().find(|judgment| {
-        judgment.check == cause.check && judgment.verdict == Verdict::Fail && judgment.known.is_some() == cause.known
+        judgment.check == cause.check
+            && judgment.verdict == Verdict::Fail
+            && judgment.known_issue.is_some() == cause.known_issue
     });
     let subjects: Vec<String> = cause.about.iter().map(|about| about.subject.to_string()).collect();
     let subjects = if subjects.is_empty() { String::new() } else { format!(" ({})", subjects.join(", ")) };
@@ -214,7 +216,7 @@ mod tests {
             lines[2].contains(",line=44,") && lines[2].contains("1 check of role powerdns-role undecided"),
             "{lines:#?}"
         );
-        // Verdicts of an earlier version have no causes: then each failed check is told.
+        // Verdicts of an earlier version have no causes: then each failed check is reported.
         verdicts.causes.clear();
         assert_eq!(github_annotations(&verdicts).lines().count(), 3);
     }
@@ -222,7 +224,7 @@ mod tests {
     #[test]
     fn a_timing_failure_of_an_invalid_measurement_only_warns() {
         let mut verdicts = sample::verdicts();
-        verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none());
+        verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Fail && judgment.known_issue.is_none());
         for judgment in &mut verdicts.checks {
             judgment.rests_on_timing = true;
         }

@@ -79,7 +79,7 @@ pub(crate) fn block(cause: &FailureCause, verdicts: &RunVerdicts) -> Block {
     lines.extend(warnings.map(|ScenarioWarning { what, origin }| format!("warning at {origin}: {what}")));
     lines.extend(cause.notes.iter().map(note));
     lines.extend(cause.hint.clone());
-    if let Some(known) = judgment.and_then(|judgment| judgment.known.as_ref()).filter(|_| cause.known) {
+    if let Some(known) = judgment.and_then(|judgment| judgment.known_issue.as_ref()).filter(|_| cause.known_issue) {
         lines.push(format!("declared at {}: {}", known.origin, known.because));
     }
     lines.extend(judgment.and_then(figures::measured));
@@ -120,7 +120,7 @@ fn thresholds(cause: &FailureCause, verdicts: &RunVerdicts) -> Vec<String> {
         })
     };
     let failed = verdicts.checks.iter().filter(|judgment| {
-        judgment.check.as_str() == "THR-1" && judgment.verdict == Verdict::Fail && judgment.known.is_none()
+        judgment.check.as_str() == "THR-1" && judgment.verdict == Verdict::Fail && judgment.known_issue.is_none()
     });
     let failed = failed.filter(|judgment| !own(judgment)).filter_map(|judgment| judgment.findings.first());
     failed.map(|finding| format!("· THR-1: {}", finding.what)).collect()
@@ -129,7 +129,9 @@ fn thresholds(cause: &FailureCause, verdicts: &RunVerdicts) -> Vec<String> {
 /// The judgment that the example is of: a check that is asked of several roles or metrics has one for each.
 fn judgment<'v>(cause: &FailureCause, verdicts: &'v RunVerdicts) -> Option<&'v Judgment> {
     let failed = |judgment: &&Judgment| {
-        judgment.check == cause.check && judgment.verdict == Verdict::Fail && judgment.known.is_some() == cause.known
+        judgment.check == cause.check
+            && judgment.verdict == Verdict::Fail
+            && judgment.known_issue.is_some() == cause.known_issue
     };
     let mut all = verdicts.checks.iter().filter(failed);
     let own = all.clone().find(|judgment| judgment.promised == cause.example.promised);
@@ -203,7 +205,7 @@ fn subject(about: &CauseSubject, of_several: bool) -> Option<String> {
     let CauseSubject { subject, count, promised, .. } = about;
     let times = if of_several && *count > 1 { format!(" ×{count}") } else { String::new() };
     let whose = match subject {
-        Subject::Estate => String::new(),
+        Subject::Environment => String::new(),
         _ => format!("{subject}{times}: "),
     };
     let listed: Vec<String> = promised.iter().map(ToString::to_string).collect();
@@ -229,7 +231,8 @@ impl Undecided<'_> {
     /// `18 checks of role app undecided because of cause 1`.
     pub(crate) fn words(&self) -> String {
         let checks = figures::count(self.checks.len() as u64, "check");
-        let of = if *self.subject == Subject::Estate { "the environment".to_owned() } else { self.subject.to_string() };
+        let of =
+            if *self.subject == Subject::Environment { "the environment".to_owned() } else { self.subject.to_string() };
         format!("{checks} of {of} undecided because of cause {}", self.cause)
     }
 
@@ -252,8 +255,8 @@ pub(crate) fn undecided(verdicts: &RunVerdicts) -> Vec<Undecided<'_>> {
 
 /// Warnings about the scenario that are beside no cause.
 pub(crate) fn other_warnings(verdicts: &RunVerdicts) -> impl Iterator<Item = &ScenarioWarning> {
-    let told = |warning: &&ScenarioWarning| verdicts.causes.iter().any(|cause| cause.warnings.contains(warning));
-    verdicts.warnings.iter().filter(move |warning| !told(warning))
+    let reported = |warning: &&ScenarioWarning| verdicts.causes.iter().any(|cause| cause.warnings.contains(warning));
+    verdicts.warnings.iter().filter(move |warning| !reported(warning))
 }
 
 /// `REV-1 ×38, first at 3.204 s; also breaks EXP-1, RUN-2`.
@@ -293,13 +296,13 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// `1 cause`, `2 causes`: those that the scenario does not declare as known.
 pub(crate) fn number(verdicts: &RunVerdicts) -> u64 {
-    verdicts.causes.iter().filter(|cause| !cause.known).count() as u64
+    verdicts.causes.iter().filter(|cause| !cause.known_issue).count() as u64
 }
 
 /// The place of the cause among the numbered ones that a failed judgment belongs to, from 1.
 pub(crate) fn of(judgment: &Judgment, verdicts: &RunVerdicts) -> Vec<usize> {
     let belongs = |cause: &FailureCause| {
-        cause.known == judgment.known.is_some()
+        cause.known_issue == judgment.known_issue.is_some()
             && (cause.check == judgment.check || cause.also_breaks.iter().any(|also| also.check == judgment.check))
     };
     verdicts.causes.iter().enumerate().filter(|(_, cause)| belongs(cause)).map(|(place, _)| place + 1).collect()
@@ -320,7 +323,7 @@ mod tests {
         }
         let mut failed = verdicts.checks[0].clone();
         let what = "expected issue.failed <= 1%, got 96.30 %".to_owned();
-        (failed.check, failed.verdict, failed.known) = (check, Verdict::Fail, None);
+        (failed.check, failed.verdict, failed.known_issue) = (check, Verdict::Fail, None);
         failed.subject = Subject::Metric("issue.failed".into());
         failed.findings = vec![Finding { what: what.clone(), ..Finding::default() }];
         verdicts.checks.push(failed);

@@ -16,8 +16,8 @@ pub(crate) fn line(dns: &DnsFigures) -> String {
         format!("response p50 {}, p99 {}", millis(&dns.response, Quantity::P50), millis(&dns.response, Quantity::P99)),
         format!("{}, {} used", figures::count(dns.renderings, "rendering"), dns.switches),
     ];
-    if dns.felt.count > 0 {
-        let (p50, max) = (seconds(&dns.felt, Quantity::P50), seconds(&dns.felt, Quantity::Max));
+    if dns.impact.count > 0 {
+        let (p50, max) = (seconds(&dns.impact, Quantity::P50), seconds(&dns.impact, Quantity::Max));
         parts.push(format!("impact of a change {p50}, at most {max}"));
     }
     if dns.writes > 0 {
@@ -38,8 +38,8 @@ pub(crate) fn markdown(out: &mut String, dns: &DnsFigures) {
         ("Response time, p99", millis(&dns.response, Quantity::P99)),
         ("Renderings of the configuration", dns.renderings.to_string()),
         ("New credentials used", dns.switches.to_string()),
-        ("Impact of a change, median", seconds(&dns.felt, Quantity::P50)),
-        ("Impact of a change, maximum", seconds(&dns.felt, Quantity::Max)),
+        ("Impact of a change, median", seconds(&dns.impact, Quantity::P50)),
+        ("Impact of a change, maximum", seconds(&dns.impact, Quantity::Max)),
         ("Zone changes done and confirmed by a query", dns.writes.to_string()),
     ];
     for (what, figure) in rows {
@@ -79,7 +79,7 @@ mod tests {
             response: times(612, 9_000),
             renderings: 5,
             switches: 4,
-            felt: times(1_310_000, 1_420_000),
+            impact: times(1_310_000, 1_420_000),
             writes: 38,
         };
         insta::assert_snapshot!(super::line(&figures), @"DNS queries: 900 · 811 answered as promised · other results within a credential change: SERVFAIL × 2, no answer × 87 · outside: none · response p50 0.612 ms, p99 1.84 ms · 5 renderings, 4 used · impact of a change 1.31 s, at most 1.42 s · 38 zone changes");

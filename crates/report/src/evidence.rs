@@ -85,7 +85,7 @@ fn raw_lines(judgment: &Judgment) -> Vec<String> {
     } else if let Some(reason) = &judgment.reason {
         lines.push(reason.clone());
     }
-    if let Some(known) = &judgment.known {
+    if let Some(known) = &judgment.known_issue {
         lines.push(format!("known issue: {} (declared at {})", known.because, known.origin));
     }
     if let Some(origin) = &judgment.promised {

@@ -53,7 +53,7 @@ mod tests {
     use super::{explain, explain_all};
 
     #[test]
-    fn a_check_is_told_in_full() {
+    fn a_check_is_reported_in_full() {
         insta::assert_snapshot!(explain(CheckId::of("EXP-1"), None));
         insta::assert_snapshot!("a_threshold_in_full", explain(CheckId::of("THR-1"), None));
     }

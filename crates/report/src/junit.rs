@@ -124,9 +124,9 @@ fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
 
 fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> Case {
     let comparable = verdicts.outcome != RunOutcome::NotComparable;
-    let (kind, of) = match (judgment.verdict, &judgment.known) {
+    let (kind, of) = match (judgment.verdict, &judgment.known_issue) {
         (Verdict::Pass, _) => (Kind::Passed, ""),
-        (Verdict::Fail, Some(_)) => (Kind::Skipped, "known"),
+        (Verdict::Fail, Some(_)) => (Kind::Skipped, "known_issue"),
         (Verdict::Fail, None) if !comparable && judgment.rests_on_timing => (Kind::Error, "invalid"),
         (Verdict::Fail, None) => (Kind::Failure, "fail"),
         (Verdict::Unknown, _) if judgment.not_run => (Kind::Skipped, "not run"),
@@ -150,7 +150,7 @@ fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> Case {
 }
 
 fn message(judgment: &Judgment) -> String {
-    if let Some(known) = &judgment.known {
+    if let Some(known) = &judgment.known_issue {
         return known.because.clone();
     }
     if judgment.not_run {

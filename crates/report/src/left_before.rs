@@ -93,7 +93,7 @@ mod tests {
     use super::{groups, orphans};
 
     #[test]
-    fn roles_from_before_are_told_with_what_to_do() {
+    fn roles_from_before_are_reported_with_what_to_do() {
         let orphan = |number: u32| OrphanBefore {
             name: Username::new(format!("v-token-app-{number}")),
             oid: 16_384 + number,

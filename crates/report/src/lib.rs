@@ -18,7 +18,7 @@ mod junit;
 mod latency_log;
 mod layout;
 mod left_before;
-mod life;
+mod lifecycle;
 mod lifecycles;
 mod not_requested;
 mod noted;
@@ -36,7 +36,7 @@ pub use grants::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_schema, grants_t
 pub use json::{verdicts_json, verdicts_schema};
 pub use junit::junit;
 pub use latency_log::{LatencyLogError, latency_log};
-pub use life::LifecycleStory;
+pub use lifecycle::LifecycleStory;
 pub use lifecycles::{Fate, LifecycleFilter, Lifecycles};
 pub use seconds::{SECONDS_HEADER, seconds_csv};
 pub use series::{SeriesEnd, SeriesEntry, series_junit, series_summary, series_terminal};

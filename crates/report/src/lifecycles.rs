@@ -89,7 +89,7 @@ impl Lifecycles {
     /// Processes an event of the history.
     pub fn see(&mut self, event: &Event) {
         match event {
-            Event::Operation(record) if record.life != 0 => self.operation(record),
+            Event::Operation(record) if record.lifecycle != 0 => self.operation(record),
             Event::RoleRead(read) => read.role.iter().for_each(|role| self.role(role)),
             Event::Roles(seen) => seen.appeared.iter().for_each(|role| self.role(role)),
             _ => {}
@@ -102,11 +102,11 @@ impl Lifecycles {
     }
 
     fn operation(&mut self, record: &OperationRecord) {
-        let row = self.rows.entry(record.life).or_default();
+        let row = self.rows.entry(record.lifecycle).or_default();
         if row.at.is_none() {
             row.at = Some(record.start);
             row.role.clone_from(&record.role);
-            row.end = self.ends.get(&record.life).copied();
+            row.end = self.ends.get(&record.lifecycle).copied();
             row.fates.extend(row.end.map(Fate::of));
         }
         if row.lease.is_none() {
@@ -114,7 +114,7 @@ impl Lifecycles {
         }
         if let Some(name) = record.username.as_ref().filter(|_| row.username.is_none()) {
             row.username = Some(name.clone());
-            self.owners.insert(name.clone(), record.life);
+            self.owners.insert(name.clone(), record.lifecycle);
         }
         let (fate, words) = match &record.outcome {
             Outcome::Failed(failure) if record.op.expects_success() => (Some(Fate::Failed), Some(failure.code.clone())),

@@ -77,12 +77,12 @@ mod tests {
             noted(&format!("not all privileges could be revoked for column \"{column}\" of relation \"t\""))
         };
         let notes = [of("tableoid"), noted("something else"), of("cmax"), of("xmax")];
-        let told = lines(notes.iter());
-        assert_eq!(told.len(), 2, "{told:#?}");
+        let reported = lines(notes.iter());
+        assert_eq!(reported.len(), 2, "{reported:#?}");
         assert!(
-            told[0].contains("column \"tableoid\" of relation \"t\", and for 2 more. Vault's default"),
-            "{told:#?}"
+            reported[0].contains("column \"tableoid\" of relation \"t\", and for 2 more. Vault's default"),
+            "{reported:#?}"
         );
-        assert!(told[1].ends_with("something else"), "{told:#?}");
+        assert!(reported[1].ends_with("something else"), "{reported:#?}");
     }
 }

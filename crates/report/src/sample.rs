@@ -3,7 +3,7 @@
 use leaseproof_domain::{
     ActionBefore, ActionEnds, ActionFigures, ActionWindow, AlsoBroken, ArrivalCounts, Cause, CauseFault, CauseSeen,
     CauseSubject, CheckId, EndReason, Failure, FailureCause, FailureSource, FaultFigures, Finding, Judgment,
-    KnownFinding, LatencySummary, LeaseId, LoadFigures, MeasuredOf, Micros, NotRequested, Observed, ObservedNote,
+    KnownIssue, LatencySummary, LeaseId, LoadFigures, MeasuredOf, Micros, NotRequested, Observed, ObservedNote,
     Operation, OperationStatistics, Origin, Outcome, RevocationFigures, RoleStatements, RunOutcome, RunVerdicts,
     ScenarioWarning, SelectedBy, ServerNote, SetupLine, Severity, Subject, Totals, UnixMicros, Username,
     VERDICTS_SCHEMA, Validity, Verdict,
@@ -42,7 +42,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             ..Totals::default()
         },
         observed: Observed {
-            kept_sessions: [("went on".to_owned(), 30), ("refused with 57P01".to_owned(), 1)].into(),
+            held_sessions: [("went on".to_owned(), 30), ("refused with 57P01".to_owned(), 1)].into(),
             refused_logins: [("Role … does not exist.".to_owned(), 315)].into(),
             leases_without_role: 1,
             gauges: [("vault.expire.num_leases".to_owned(), 96)].into(),
@@ -157,7 +157,7 @@ fn judgment(check: &str, verdict: Verdict, samples: u64) -> Judgment {
         more_findings: 0,
         promised: Some(origin(78)),
         rests_on_timing: check.info().timing.rests(),
-        known: None,
+        known_issue: None,
         measured: None,
         measured_of: None,
         notes: Vec::new(),
@@ -208,7 +208,7 @@ fn known() -> Judgment {
             at: Some(Micros(9_000_000)),
             ..Finding::default()
         }],
-        known: Some(KnownFinding {
+        known_issue: Some(KnownIssue {
             because: "ALTER DEFAULT PRIVILEGES leaves an entry that DROP ROLE refuses".into(),
             origin: origin(120),
         }),
@@ -226,7 +226,7 @@ fn wrong_privileges() -> FailureCause {
         privileges: judgment.findings.iter().filter_map(|finding| finding.privilege.clone()).collect(),
         example: judgment.findings[0].clone(),
         also_breaks: vec![AlsoBroken { check: CheckId::of("PRB-1"), count: 321 }],
-        known: false,
+        known_issue: false,
         about: about(&judgment, 642, &[origin(83)]),
         warnings: vec![ScenarioWarning { what: "`grants` of a table that no step creates".into(), origin: origin(83) }],
         after: vec![ActionBefore {
@@ -261,7 +261,7 @@ fn late_login() -> FailureCause {
         privileges: Vec::new(),
         example: judgment.findings[0].clone(),
         also_breaks: Vec::new(),
-        known: false,
+        known_issue: false,
         about: about(&judgment, 1, &[origin(78)]),
         warnings: Vec::new(),
         after: Vec::new(),
@@ -283,7 +283,7 @@ fn undropped() -> FailureCause {
         privileges: Vec::new(),
         example: judgment.findings[0].clone(),
         also_breaks: Vec::new(),
-        known: true,
+        known_issue: true,
         about: vec![CauseSubject {
             setup: Some(SetupLine { key: "revocation_statements".into(), origin: origin(44) }),
             ..about(&judgment, 193, &[origin(78)]).remove(0)
@@ -317,7 +317,7 @@ pub(crate) fn unreachable() -> FailureCause {
         privileges: Vec::new(),
         example: Finding { what: issue.into(), code: Some("500".into()), ..Finding::default() },
         also_breaks: vec![AlsoBroken { check: CheckId::of("INV-5"), count: 1 }],
-        known: false,
+        known_issue: false,
         about: vec![CauseSubject {
             subject: Subject::Role("powerdns-role".into()),
             count: 12,
@@ -343,8 +343,8 @@ pub(crate) fn unreachable() -> FailureCause {
 /// A run of which only what is declared as known failed.
 pub(crate) fn known_issues_only() -> RunVerdicts {
     let mut verdicts = verdicts();
-    verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known.is_some());
-    verdicts.causes.retain(|cause| cause.known);
+    verdicts.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known_issue.is_some());
+    verdicts.causes.retain(|cause| cause.known_issue);
     (verdicts.verdict, verdicts.outcome) = (Verdict::Pass, RunOutcome::KnownIssuesOnly);
     verdicts
 }
@@ -398,7 +398,7 @@ pub(crate) fn setup_rejected() -> RunVerdicts {
 
 fn measured() -> Judgment {
     Judgment {
-        subject: Subject::Estate,
+        subject: Subject::Environment,
         findings: vec![Finding {
             what: "the first login that worked began 1.204 s after the issue's answer, more than 1s".into(),
             ..Finding::default()

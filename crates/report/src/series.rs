@@ -114,12 +114,12 @@ fn row(entry: &SeriesEntry<'_>) -> [String; 5] {
 /// The checks that did not pass, by their result; `-` if there are none.
 fn checks(checks: &[Judgment]) -> String {
     let not_run = checks.iter().filter(|judgment| judgment.not_run).count();
-    let failed = |judgment: &Judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none();
+    let failed = |judgment: &Judgment| judgment.verdict == Verdict::Fail && judgment.known_issue.is_none();
     let undecided = |judgment: &Judgment| judgment.verdict == Verdict::Unknown && !judgment.not_run;
     let parts = [
         ("failed", ids(checks, failed)),
         ("undecided", ids(checks, undecided)),
-        ("known issues", ids(checks, |judgment| judgment.known.is_some())),
+        ("known issues", ids(checks, |judgment| judgment.known_issue.is_some())),
     ];
     let mut parts: Vec<String> =
         parts.into_iter().filter_map(|(word, ids)| Some(format!("{word}: {}", ids?))).collect();
@@ -154,14 +154,14 @@ mod tests {
     use super::{SeriesEnd, SeriesEntry, series_junit, series_summary, series_terminal};
     use crate::sample;
 
-    fn told(told: impl Fn(&[SeriesEntry<'_>], &SeriesEnd<'_>) -> String) -> String {
+    fn reported(reported: impl Fn(&[SeriesEntry<'_>], &SeriesEnd<'_>) -> String) -> String {
         let failed = sample::verdicts();
         let mut kept = sample::verdicts();
         kept.scenario = "delphi".into();
         kept.verdict = Verdict::Pass;
         kept.outcome = RunOutcome::NotComparable;
         kept.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
-        kept.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known.is_some());
+        kept.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known_issue.is_some());
         let entry = |scenario, verdicts, exit_code, took| SeriesEntry {
             scenario,
             verdicts,
@@ -176,13 +176,16 @@ mod tests {
             SeriesEntry { note: Some("no vault | no run"), folder: None, ..entry("wizard", None, Some(5), 900) },
             SeriesEntry { folder: None, ..entry("wizard-drop-role", None, None, 0) },
         ];
-        told(&entries, &SeriesEnd { exit_code: 5, exit_meaning: "the environment could not be started, or was lost" })
+        reported(
+            &entries,
+            &SeriesEnd { exit_code: 5, exit_meaning: "the environment could not be started, or was lost" },
+        )
     }
 
     #[test]
     fn a_series_for_people() {
         for width in [80, 50] {
-            let text = told(|entries, end| series_terminal(entries, end, Some(width)));
+            let text = reported(|entries, end| series_terminal(entries, end, Some(width)));
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
             insta::assert_snapshot!(format!("series_at_{width}"), text);
         }
@@ -190,12 +193,12 @@ mod tests {
 
     #[test]
     fn a_series_on_one_page() {
-        insta::assert_snapshot!(told(series_summary));
+        insta::assert_snapshot!(reported(series_summary));
     }
 
     #[test]
     fn a_scenario_without_verdicts_is_an_error() {
-        let xml = told(|entries, _| series_junit(entries));
+        let xml = reported(|entries, _| series_junit(entries));
         assert_eq!(xml.matches("<testsuite ").count(), 4, "{xml}");
         assert!(xml.contains("no vault | no run") && xml.contains("not run"), "{xml}");
     }

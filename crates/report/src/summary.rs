@@ -78,19 +78,19 @@ fn causes(out: &mut String, verdicts: &RunVerdicts) {
         out.push_str("## Left behind\n\n");
         block(out, &causes::left_behind(left));
     }
-    let (known, failed): (Vec<_>, Vec<_>) = verdicts.causes.iter().partition(|cause| cause.known);
+    let (known, failed): (Vec<_>, Vec<_>) = verdicts.causes.iter().partition(|cause| cause.known_issue);
     for (causes, title) in [(failed, "cause"), (known, "known issue")] {
         if causes.is_empty() {
             continue;
         }
         let _ = writeln!(out, "## {}\n", figures::count(causes.len() as u64, title));
         for cause in causes {
-            let told = causes::block(cause, verdicts);
-            block(out, &told);
+            let reported = causes::block(cause, verdicts);
+            block(out, &reported);
             let _ = writeln!(
                 out,
                 "```bash\nleaseproof show RUN {}   # RUN: the folder of this file\n```\n",
-                one_line(&told.show)
+                one_line(&reported.show)
             );
         }
     }
@@ -125,7 +125,7 @@ fn roles(out: &mut String, observed: &Observed) {
 fn checks(out: &mut String, checks: &[&Judgment]) {
     out.push_str("| | Check | Subject | Promise | Samples |\n|---|---|---|---|---:|\n");
     for judgment in checks {
-        let mark = match (judgment.verdict, &judgment.known) {
+        let mark = match (judgment.verdict, &judgment.known_issue) {
             (Verdict::Pass, _) => "✔",
             (Verdict::Fail, Some(_)) => "known issue",
             (Verdict::Fail, None) => "✘",
@@ -167,7 +167,7 @@ fn totals(out: &mut String, verdicts: &RunVerdicts) {
         totals.live,
         totals.retried,
         totals.indeterminate,
-        totals.shed,
+        totals.dropped,
     ];
     let row = figures.map(|figure| figure.to_string()).join(" | ");
     let _ = writeln!(out, "| {row} | {} of {} |\n", totals.late, totals.timed);
@@ -239,7 +239,7 @@ fn actions(out: &mut String, verdicts: &RunVerdicts) {
 }
 
 fn observed(out: &mut String, observed: &Observed) {
-    let Observed { kept_sessions, refused_logins, leases_without_role, gauges, left_out, dns, notes, .. } = observed;
+    let Observed { held_sessions, refused_logins, leases_without_role, gauges, left_out, dns, notes, .. } = observed;
     let Observed { load, revocation, .. } = observed;
     dns.iter().for_each(|dns| crate::dns::markdown(out, dns));
     if !load.is_empty() {
@@ -274,7 +274,7 @@ fn observed(out: &mut String, observed: &Observed) {
     }
     let mut rows: Vec<(String, u64)> = Vec::new();
     rows.extend(
-        kept_sessions
+        held_sessions
             .iter()
             .map(|(fate, count)| (format!("Sessions held past their credential's end: {fate}"), *count)),
     );

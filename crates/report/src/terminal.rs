@@ -151,7 +151,7 @@ fn totals(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
             totals.issues_unanswered,
             if totals.issues_unanswered == 1 { "issue unanswered" } else { "issues unanswered" },
         ),
-        (totals.shed, "dropped"),
+        (totals.dropped, "dropped"),
         (verdicts.observed.leases_without_role, "listed without a role"),
     ];
     parts.extend(rare.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
@@ -174,14 +174,14 @@ fn load(out: &mut String, layout: Layout, observed: &Observed) {
 fn faults(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
     for fault in &verdicts.faults {
         let FaultFigures { fault: number, what, last_error, recovered, .. } = fault;
-        let felt = match (fault.begun, last_error, recovered) {
+        let impact = match (fault.begun, last_error, recovered) {
             (None, ..) => "did not begin".to_owned(),
             (_, None, _) => "no effect on issuing".to_owned(),
             (_, Some(_), Some(at)) => format!("credentials were issued again after {} s", figures::seconds(*at)),
             (_, Some(_), None) => "no credential was issued after it".to_owned(),
         };
         let errors: u64 = fault.errors.iter().map(|(_, _, count)| count).sum();
-        let words = format!("{what} · {felt} · {}", figures::count(errors, "error"));
+        let words = format!("{what} · {impact} · {}", figures::count(errors, "error"));
         layout.paragraph(out, &format!("fault {number}: "), &words);
     }
     if !verdicts.faults.is_empty() {
@@ -290,10 +290,10 @@ fn closing(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Term
     let not_run = count(&|judgment| judgment.not_run);
     let counts = [
         (count(&|judgment| judgment.verdict == Verdict::Pass), "passed"),
-        (count(&|judgment| judgment.verdict == Verdict::Fail && judgment.known.is_none()), "failed"),
+        (count(&|judgment| judgment.verdict == Verdict::Fail && judgment.known_issue.is_none()), "failed"),
         (count(&|judgment| judgment.verdict == Verdict::Unknown) - not_run, "undecided"),
         (not_run, "not run"),
-        (count(&|judgment| judgment.known.is_some()), "known"),
+        (count(&|judgment| judgment.known_issue.is_some()), "known issue"),
         (verdicts.observed.left_out.len(), "left out"),
         (verdicts.not_requested.len(), "not requested"),
     ];

@@ -3,7 +3,7 @@
 //! - A table is merged key by key, an inline table too; any other value takes the place of the one below.
 //! - `[[phase]]` tables are the same by `name`, `[[threshold]]` tables by `metric`, `[[setup]]` steps and `[[action]]`
 //!   tables by `name`, and those without one by what they do (the same `write` path, `policy` name, `enable` type, `sql` or `script` file or
-//!   text): the same are merged. `[[known]]` and `[[fault]]` are added.
+//!   text): the same are merged. `[[known_issue]]` and `[[fault]]` are added.
 //! - A step or phase that is new goes before the next one of its own file that is not, or to the end: the order of
 //!   the upper file is kept.
 //! - A merged step, phase or threshold is said where the upper file says it; any other key where its value stands.

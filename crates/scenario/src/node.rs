@@ -104,7 +104,7 @@ impl Table {
         Some(self.entries.remove(index))
     }
 
-    /// The text under `key` and the key's place. What is missing or of another type is none: it was told already.
+    /// The text under `key` and the key's place. What is missing or of another type is none: it was reported already.
     pub(crate) fn text(&self, key: &str) -> Option<Said<&str>> {
         let entry = self.entry(key)?;
         Some(Said { value: entry.node.text()?, place: entry.at.clone() })

@@ -17,7 +17,7 @@ static PLACEHOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\$\{(?<name>[^}\n]*)(?<close>\}?)").expect("a pattern written here"));
 /// What was meant for one: blanks before the brace, other brackets, no brackets.
 static SLIP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\$(?:[ \t]*[({\[<]|[ \t]+\{)?[ \t]*(?<name>(?:postgres|vault|estate)\.[\w.-]*\w)[ \t]*[)}\]>]?")
+    Regex::new(r"\$(?:[ \t]*[({\[<]|[ \t]+\{)?[ \t]*(?<name>(?:postgres|vault|environment)\.[\w.-]*\w)[ \t]*[)}\]>]?")
         .expect("a pattern written here")
 });
 
@@ -70,7 +70,7 @@ impl Servers {
 }
 
 /// The certificate of the run's own authority.
-const CA: &str = "estate.ca";
+const CA: &str = "environment.ca";
 
 /// Everything that `${…}` can stand for in an environment.
 #[derive(Clone, Debug)]

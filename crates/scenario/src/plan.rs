@@ -7,7 +7,6 @@ mod attached;
 mod choices;
 mod containers;
 mod fault;
-mod lie;
 mod load;
 mod password_policy;
 mod pdns;
@@ -18,6 +17,7 @@ mod promise;
 mod schedule;
 mod setup;
 mod start;
+mod tamper;
 mod username;
 mod wrong_key;
 
@@ -34,10 +34,9 @@ pub use attached::{
 pub use choices::{Choices, Draw};
 pub use containers::{ContainersPlan, Image};
 pub use fault::{EVERY_NODE, FaultKind, FaultName, FaultPlan};
-pub use lie::{TamperKind, TamperPlan, TamperedRequest};
 pub(crate) use load::THRESHOLD_OPTION;
 pub use load::{
-    ClientPlan, Comparison, During, KeepPlan, KnownPlan, LifecyclePlan, PhasePlan, RenewPlan, ThresholdPlan,
+    ClientPlan, Comparison, During, HoldPlan, KnownIssuePlan, LifecyclePlan, PhasePlan, RenewPlan, ThresholdPlan,
 };
 pub use pdns::{AfterRendering, PdnsPlan};
 pub use planned_load::{PlannedArrival, PlannedLoad};
@@ -49,6 +48,7 @@ pub use promise::{
 };
 pub use schedule::Schedule;
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
+pub use tamper::{TamperKind, TamperPlan, TamperedRequest};
 pub use username::{Naming, RoleNames, UsernamePattern};
 pub use wrong_key::WrongKey;
 pub(crate) use wrong_key::{PASSWORD_POLICIES, policy_in};
@@ -82,16 +82,16 @@ pub struct Plan {
     /// What is promised of each Vault role's credentials.
     pub roles: Vec<RolePromise>,
     /// What is done with credentials.
-    pub lives: Vec<LifecyclePlan>,
+    pub lifecycles: Vec<LifecyclePlan>,
     /// When, and how often.
     pub phases: Vec<PhasePlan>,
     /// Bounds on figures.
     pub thresholds: Vec<ThresholdPlan>,
     /// Defects that are declared.
-    pub known: Vec<KnownPlan>,
-    /// What a tampering proxy between the credentials' client and Vault does; without `[[lie]]` there is none.
+    pub known_issues: Vec<KnownIssuePlan>,
+    /// What a tampering proxy between the credentials' client and Vault does; without `[[tamper]]` there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lies: Vec<TamperPlan>,
+    pub tampering: Vec<TamperPlan>,
     /// What is done to servers, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultPlan>,
@@ -105,7 +105,7 @@ pub struct Plan {
     pub asks: Vec<Ask>,
     /// Where the servers run.
     #[serde(default, skip_serializing_if = "EnvironmentKind::is_processes")]
-    pub estate: EnvironmentKind,
+    pub environment: EnvironmentKind,
     /// The images of an environment of containers.
     #[serde(default, skip_serializing_if = "ContainersPlan::is_empty")]
     pub containers: ContainersPlan,
@@ -152,10 +152,10 @@ impl Plan {
 
     /// The title for people; it says if a tampering proxy changes what the client gets.
     pub fn shown_title(&self) -> String {
-        if self.lies.is_empty() {
+        if self.tampering.is_empty() {
             return self.title.clone();
         }
-        let kinds: Vec<&str> = self.lies.iter().map(|lie| lie.kind.name()).collect();
+        let kinds: Vec<&str> = self.tampering.iter().map(|tamper| tamper.kind.name()).collect();
         format!("{} (with a tampering proxy in front of Vault: {})", self.title, kinds.join(", "))
     }
 }
@@ -276,7 +276,7 @@ impl Layout {
 pub struct PatroniTiming {
     /// How long the leader's lock lasts when nobody renews it.
     pub ttl: u32,
-    /// How long Patroni sleeps between two looks.
+    /// How long Patroni sleeps between two observations.
     pub loop_wait: u32,
     /// How long it tries etcd and PostgreSQL before it gives the lock up.
     pub retry_timeout: u32,

@@ -285,12 +285,12 @@ mod tests {
     #[test]
     fn no_name_is_looked_up_for_a_problem_that_is_not_shown() {
         let source = Arc::new(Source::new("t".into(), "x = 1".into(), PathBuf::new(), String::new(), Holds::Keys));
-        let (noted, looked) = (Noted::default(), Cell::new(0));
+        let (noted, observed) = (Noted::default(), Cell::new(0));
         for _ in 0..50 * SHOWN {
-            let names = ["rate", "seed"].into_iter().inspect(|_| looked.set(looked.get() + 1));
+            let names = ["rate", "seed"].into_iter().inspect(|_| observed.set(observed.get() + 1));
             let near = noted.nearest("rat", names);
             noted.add(Problem::at(&Place::new(&source, 0..1), "no such key").nearest(near));
         }
-        assert_eq!(looked.get(), 2 * SHOWN);
+        assert_eq!(observed.get(), 2 * SHOWN);
     }
 }

@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn texts_are_cut_as_postgresql_cuts_them() {
-        let told = |text: &str| {
+        let reported = |text: &str| {
             let inner = |token: super::Token| {
                 format!("{:?} {}{}", token.kind, &text[token.inner], if token.closed { "" } else { " …" })
             };
@@ -171,7 +171,7 @@ mod tests {
             ("'open", "Literal open …"),
             ("$$ open", "Dollar  open …"),
         ] {
-            assert_eq!(told(text), cut, "{text}");
+            assert_eq!(reported(text), cut, "{text}");
         }
     }
 

@@ -84,7 +84,7 @@ impl Plan {
         let search = search_for(&known);
         let actions = self.actions.iter_mut().flat_map(|action| [action.step.name.as_mut(), action.until.as_mut()]);
         let steps = self.setup.iter_mut().filter_map(|step| step.name.as_mut()).chain(actions.flatten());
-        let reasons = self.known.iter_mut().map(|known| &mut known.because);
+        let reasons = self.known_issues.iter_mut().map(|known| &mut known.because);
         let promises = self.roles.iter_mut().filter_map(|role| role.says.as_mut());
         for words in steps.chain(reasons).chain(promises).chain([&mut self.title]) {
             secrets::spans(words).into_iter().rev().for_each(|span| words.replace_range(span, MASK));
@@ -226,7 +226,7 @@ fn each_text(plan: &mut Plan, visit: &mut impl FnMut(&mut String)) {
             visit(text);
         }
     });
-    plan.lives.iter_mut().for_each(|life| visit(&mut life.query));
+    plan.lifecycles.iter_mut().for_each(|lifecycle| visit(&mut lifecycle.query));
     if let Some(pdns) = &mut plan.pdns {
         visit(&mut pdns.template);
         pdns.env.values_mut().for_each(&mut *visit);

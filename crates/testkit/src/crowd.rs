@@ -11,8 +11,8 @@ use crate::story::{self, EPOCH, MS, ROLE, S};
 
 /// One lifecycle begins every so often: a hundred a second.
 const EVERY: u64 = 10 * MS;
-/// Looks at all roles and at all leases come once in so many lives.
-const LOOK: u64 = 50;
+/// Observations of all roles and of all leases come once in so many lifecycles.
+const OBSERVATIONS: u64 = 50;
 /// After so many lifecycles more a lifecycle is renewed, for as many seconds as follow until its lease ends.
 const RENEWED: u64 = 100;
 /// After so many lifecycles more a lifecycle is revoked.
@@ -20,12 +20,12 @@ const REVOKED: u64 = 400;
 /// What a renewal asks for.
 const INCREMENT: u64 = 8;
 
-/// Every event of a run of so many lifecycles, in order of time: issue, looks, login, privileges, renewal, revocation and
+/// Every event of a run of so many lifecycles, in order of time: issue, observations, login, privileges, renewal, revocation and
 /// refused login of each, with Vault's audit entries.
-pub fn events(lives: u64) -> impl Iterator<Item = Event> {
-    // The looks after the last lifecycle's end have to come too.
-    let ticks = (lives + REVOKED).div_ceil(LOOK) * LOOK + LOOK;
-    let body = (0..=ticks).flat_map(move |tick| moment(tick, lives));
+pub fn events(lifecycles: u64) -> impl Iterator<Item = Event> {
+    // The observations after the last lifecycle's end have to come too.
+    let ticks = (lifecycles + REVOKED).div_ceil(OBSERVATIONS) * OBSERVATIONS + OBSERVATIONS;
+    let body = (0..=ticks).flat_map(move |tick| moment(tick, lifecycles));
     start().into_iter().chain(body).chain(end((ticks + 2) * EVERY + S))
 }
 
@@ -82,33 +82,33 @@ fn end(at: u64) -> Vec<Event> {
 }
 
 /// What happens from one lifecycle's beginning to the next one's.
-fn moment(tick: u64, lives: u64) -> Vec<Event> {
+fn moment(tick: u64, lifecycles: u64) -> Vec<Event> {
     let at = S + tick * EVERY;
     let mut events = Vec::with_capacity(16);
-    if tick.is_multiple_of(LOOK) {
-        look(tick, at, lives, &mut events);
+    if tick.is_multiple_of(OBSERVATIONS) {
+        observation(tick, at, lifecycles, &mut events);
     }
-    if tick < lives {
+    if tick < lifecycles {
         begins(tick + 1, at + MS, &mut events);
     }
-    if let Some(life) = tick.checked_sub(RENEWED).filter(|life| *life < lives) {
-        renewed(life + 1, at + 3 * MS, &mut events);
+    if let Some(lifecycle) = tick.checked_sub(RENEWED).filter(|lifecycle| *lifecycle < lifecycles) {
+        renewed(lifecycle + 1, at + 3 * MS, &mut events);
     }
-    if let Some(life) = tick.checked_sub(REVOKED).filter(|life| *life < lives) {
-        ends(life + 1, at + 5 * MS, &mut events);
+    if let Some(lifecycle) = tick.checked_sub(REVOKED).filter(|lifecycle| *lifecycle < lifecycles) {
+        ends(lifecycle + 1, at + 5 * MS, &mut events);
     }
     events
 }
 
-/// The looks at all roles and leases: they tell what changed since the last ones.
-fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
-    let begun = |tick: u64| tick.min(lives);
-    let over = |tick: u64| tick.saturating_sub(REVOKED).min(lives);
-    let before = tick.saturating_sub(LOOK);
-    let issued = (begun(before)..begun(tick)).map(|life| life + 1);
-    let gone = (over(before)..over(tick)).map(|life| life + 1);
+/// The observations of all roles and leases: they tell what changed since the last ones.
+fn observation(tick: u64, at: u64, lifecycles: u64, events: &mut Vec<Event>) {
+    let begun = |tick: u64| tick.min(lifecycles);
+    let over = |tick: u64| tick.saturating_sub(REVOKED).min(lifecycles);
+    let before = tick.saturating_sub(OBSERVATIONS);
+    let issued = (begun(before)..begun(tick)).map(|lifecycle| lifecycle + 1);
+    let gone = (over(before)..over(tick)).map(|lifecycle| lifecycle + 1);
     let total = begun(tick) - over(tick);
-    let appeared = issued.clone().map(|life| seen(life, at)).collect();
+    let appeared = issued.clone().map(|lifecycle| seen(lifecycle, at)).collect();
     let (from, to) = (Micros(at), Micros(at + 200));
     let oids = gone.clone().map(oid).collect();
     sessions(tick, at, issued.clone(), gone.clone(), total, events);
@@ -135,7 +135,7 @@ fn look(tick: u64, at: u64, lives: u64, events: &mut Vec<Event>) {
     events.push(Event::Irrevocable(IrrevocableObservation { from, to, appeared: vec![], gone: vec![], total: 0 }));
 }
 
-/// Each credential has an encrypted session for as long as it is there, and Vault one from the first look on.
+/// Each credential has an encrypted session for as long as it is there, and Vault one from the first observation on.
 fn sessions(
     tick: u64,
     at: u64,
@@ -157,110 +157,110 @@ fn sessions(
         cluster: String::new(),
         from: Micros(at),
         to: Micros(at + 200),
-        appeared: issued.map(|life| session(oid(life), username(life))).collect(),
-        gone: gone.map(|life| (i32::try_from(oid(life)).unwrap(), UnixMicros(1))).collect(),
+        appeared: issued.map(|lifecycle| session(oid(lifecycle), username(lifecycle))).collect(),
+        gone: gone.map(|lifecycle| (i32::try_from(oid(lifecycle)).unwrap(), UnixMicros(1))).collect(),
         total,
         accounts: vault.into_iter().collect(),
     }));
 }
 
-fn begins(life: u64, at: u64, events: &mut Vec<Event>) {
-    let mut issue = operation(life, Operation::Issue, at, at + 400, Outcome::Ok);
-    issue.lease = Some(lease(life));
-    issue.username = Some(username(life));
+fn begins(lifecycle: u64, at: u64, events: &mut Vec<Event>) {
+    let mut issue = operation(lifecycle, Operation::Issue, at, at + 400, Outcome::Ok);
+    issue.lease = Some(lease(lifecycle));
+    issue.username = Some(username(lifecycle));
     issue.lease_seconds = Some(3600);
     issue.renewable = Some(true);
     events.push(Event::Operation(issue));
-    events.extend(audited(life, at, "read", "database/creds/app-role", true));
-    let mut login = operation(life, Operation::Login, at + 500, at + 900, Outcome::Ok);
+    events.extend(audited(lifecycle, at, "read", "database/creds/app-role", true));
+    let mut login = operation(lifecycle, Operation::Login, at + 500, at + 900, Outcome::Ok);
     login.endpoint = Some("127.0.0.1:5432/powerdns".into());
     events.push(Event::Operation(login));
-    events.push(role_read(life, at + 500, at, 3605));
+    events.push(role_read(lifecycle, at + 500, at, 3605));
     let (from, to) = (Micros(at + 1_000), Micros(at + 1_200));
     events.push(Event::Privileges(PrivilegeReading {
         cluster: String::new(),
         from,
         to,
-        oid: oid(life),
-        username: username(life),
+        oid: oid(lifecycle),
+        username: username(lifecycle),
         set: 0,
     }));
 }
 
-fn renewed(life: u64, at: u64, events: &mut Vec<Event>) {
+fn renewed(lifecycle: u64, at: u64, events: &mut Vec<Event>) {
     // One lifecycle asks for more than the maximum TTL, and is granted what is left of it.
-    let (asked, granted) = if life == 1 { (90_000, 86_399) } else { (INCREMENT, INCREMENT) };
-    let mut renewal = operation(life, Operation::Renew, at, at + 300, Outcome::Ok);
-    renewal.lease = Some(lease(life));
+    let (asked, granted) = if lifecycle == 1 { (90_000, 86_399) } else { (INCREMENT, INCREMENT) };
+    let mut renewal = operation(lifecycle, Operation::Renew, at, at + 300, Outcome::Ok);
+    renewal.lease = Some(lease(lifecycle));
     renewal.increment_seconds = Some(asked);
     renewal.lease_seconds = Some(granted);
     renewal.renewable = Some(true);
     events.push(Event::Operation(renewal));
-    events.extend(audited(life, at, "update", "sys/leases/renew", true));
-    events.push(role_read(life, at + 400, at, granted + 5));
+    events.extend(audited(lifecycle, at, "update", "sys/leases/renew", true));
+    events.push(role_read(lifecycle, at + 400, at, granted + 5));
     let (from, to) = (Micros(at + 600), Micros(at + 650));
     events.push(Event::Privileges(PrivilegeReading {
         cluster: String::new(),
         from,
         to,
-        oid: oid(life),
-        username: username(life),
+        oid: oid(lifecycle),
+        username: username(lifecycle),
         set: 0,
     }));
-    events.push(Event::Operation(operation(life, Operation::Relogin, at + 700, at + 900, Outcome::Ok)));
+    events.push(Event::Operation(operation(lifecycle, Operation::Relogin, at + 700, at + 900, Outcome::Ok)));
 }
 
-fn ends(life: u64, at: u64, events: &mut Vec<Event>) {
-    events.push(Event::Operation(operation(life, Operation::Revoke, at, at + 600, Outcome::Ok)));
-    events.extend(audited(life, at, "update", "sys/leases/revoke", false));
+fn ends(lifecycle: u64, at: u64, events: &mut Vec<Event>) {
+    events.push(Event::Operation(operation(lifecycle, Operation::Revoke, at, at + 600, Outcome::Ok)));
+    events.extend(audited(lifecycle, at, "update", "sys/leases/revoke", false));
     let refusal = story::refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
-    events.push(Event::Operation(operation(life, Operation::DeadLogin, at + 700, at + 900, refusal)));
+    events.push(Event::Operation(operation(lifecycle, Operation::DeadLogin, at + 700, at + 900, refusal)));
 }
 
-fn operation(life: u64, op: Operation, start: u64, end: u64, outcome: Outcome) -> OperationRecord {
+fn operation(lifecycle: u64, op: Operation, start: u64, end: u64, outcome: Outcome) -> OperationRecord {
     let (start, end) = (Micros(start), Micros(end));
-    let mut record = OperationRecord::new(life, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
-    if life > 0 && op != Operation::Issue {
-        record.username = Some(username(life));
+    let mut record = OperationRecord::new(lifecycle, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
+    if lifecycle > 0 && op != Operation::Issue {
+        record.username = Some(username(lifecycle));
     }
     record
 }
 
-fn audited(life: u64, at: u64, operation: &str, path: &str, answered: bool) -> [Event; 2] {
+fn audited(lifecycle: u64, at: u64, operation: &str, path: &str, answered: bool) -> [Event; 2] {
     [false, true].map(|response| {
         Event::Audit(AuditEntry {
             time: UnixMicros(EPOCH + at as i64),
             response,
-            request: format!("5f2b9c1e-0000-4000-8000-{life:012}"),
+            request: format!("5f2b9c1e-0000-4000-8000-{lifecycle:012}"),
             operation: operation.into(),
             path: path.into(),
-            lease: (response && answered).then(|| lease(life)),
+            lease: (response && answered).then(|| lease(lifecycle)),
             error: false,
         })
     })
 }
 
-fn role_read(life: u64, from: u64, sent: u64, seconds: u64) -> Event {
+fn role_read(lifecycle: u64, from: u64, sent: u64, seconds: u64) -> Event {
     let role = RoleSeen {
         cluster: String::new(),
-        oid: oid(life),
-        name: username(life),
+        oid: oid(lifecycle),
+        name: username(lifecycle),
         valid_until: Some(UnixMicros(EPOCH + (sent + seconds * S) as i64)),
         login: true,
         password: None,
     };
     let (from, to) = (Micros(from), Micros(from + 200));
-    Event::RoleRead(RoleRead { life, from, to, username: username(life), role: Some(role) })
+    Event::RoleRead(RoleRead { lifecycle, from, to, username: username(lifecycle), role: Some(role) })
 }
 
-/// The role of a lifecycle as the look shows it that comes within half a second of its issue.
-fn seen(life: u64, look: u64) -> RoleSeen {
-    let issued = S + (life - 1) * EVERY + MS;
-    debug_assert!(issued < look, "a look shows no role that was not made");
+/// The role of a lifecycle as the observation shows it that comes within half a second of its issue.
+fn seen(lifecycle: u64, observation: u64) -> RoleSeen {
+    let issued = S + (lifecycle - 1) * EVERY + MS;
+    debug_assert!(issued < observation, "an observation shows no role that was not made");
     RoleSeen {
         cluster: String::new(),
-        oid: oid(life),
-        name: username(life),
+        oid: oid(lifecycle),
+        name: username(lifecycle),
         valid_until: Some(UnixMicros(EPOCH + (issued + 3605 * S) as i64)),
         login: true,
         password: None,
@@ -272,14 +272,14 @@ fn clock(at: u64, server: &str) -> Event {
     Event::Clock(reading)
 }
 
-fn lease(life: u64) -> LeaseId {
-    LeaseId::new(format!("database/creds/{ROLE}/{:A>24}", life))
+fn lease(lifecycle: u64) -> LeaseId {
+    LeaseId::new(format!("database/creds/{ROLE}/{:A>24}", lifecycle))
 }
 
-fn username(life: u64) -> Username {
-    Username::new(format!("v-token-le-app-role-{:0>20}-1700000000", format!("u{life}")))
+fn username(lifecycle: u64) -> Username {
+    Username::new(format!("v-token-le-app-role-{:0>20}-1700000000", format!("u{lifecycle}")))
 }
 
-fn oid(life: u64) -> u32 {
-    16_384 + u32::try_from(life).expect("fewer lives than there are OIDs")
+fn oid(lifecycle: u64) -> u32 {
+    16_384 + u32::try_from(lifecycle).expect("fewer lifecycles than there are OIDs")
 }

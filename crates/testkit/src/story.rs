@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_checker::{Judged, judge};
 use leaseproof_domain::{
     AccountReading, AuditEntry, Baseline, CATALOGUE, CheckId, ClockReading, DependencyObservation, DependencySeen, End,
-    EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header,
-    IrrevocableObservation, Judgment, KeptSession, LeaseId, LeaseObservation, Membership, Micros, Object, ObjectKind,
-    Operation, OperationRecord, Origin, OtherLeases, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome,
+    EndReason, Event, Expected, FORMAT_VERSION, Failure, FailureSource, Finding, Grant, GrantedTo, Header, HeldSession,
+    IrrevocableObservation, Judgment, LeaseId, LeaseObservation, Membership, Micros, Object, ObjectKind, Operation,
+    OperationRecord, Origin, OtherLeases, Outcome, Privilege, PrivilegeReading, PrivilegeSet, ProbeOutcome,
     ProbeRecord, RefusedRequest, RoleAttributes, RoleObservation, RoleRead, RoleSeen, SessionObservation, SessionSeen,
     Span, Subject, Ttl, UnixMicros, Username, Verdict, Why,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{
     AccountPromise, Ask, ClientPlan, Comparison, ContainersPlan, During, EnvironmentPromise, Escalations,
-    GrantFragment, KnownPlan, Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise, SessionFate,
-    Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
+    GrantFragment, KnownIssuePlan, Never, Plan, PostgresPlan, ProbePlan, Promised, PublicDefaults, RolePromise,
+    SessionFate, Setting, ThresholdPlan, VaultPlan, VaultStorage, WholeSchema,
 };
 
 pub const ROLE: &str = "app-role";
@@ -73,16 +73,16 @@ pub fn no_answer() -> Outcome {
     Outcome::Indeterminate { why: "timed out".into() }
 }
 
-pub fn username(life: u64) -> Username {
-    Username::new(format!("v-token-le-app-role-{:0>20}-17000000{life:02}", format!("u{life}")))
+pub fn username(lifecycle: u64) -> Username {
+    Username::new(format!("v-token-le-app-role-{:0>20}-17000000{lifecycle:02}", format!("u{lifecycle}")))
 }
 
-pub fn lease(life: u64) -> LeaseId {
-    LeaseId::new(format!("database/creds/{ROLE}/{:A>24}", life))
+pub fn lease(lifecycle: u64) -> LeaseId {
+    LeaseId::new(format!("database/creds/{ROLE}/{:A>24}", lifecycle))
 }
 
-pub fn oid(life: u64) -> u32 {
-    100 + u32::try_from(life).unwrap()
+pub fn oid(lifecycle: u64) -> u32 {
+    100 + u32::try_from(lifecycle).unwrap()
 }
 
 /// A moment of a server's clock, in whole seconds of the run.
@@ -90,8 +90,15 @@ pub fn wall(seconds: u64) -> Option<UnixMicros> {
     Some(UnixMicros(EPOCH + (seconds * S) as i64))
 }
 
-pub fn seen(life: u64, valid_until: Option<UnixMicros>) -> RoleSeen {
-    RoleSeen { cluster: String::new(), oid: oid(life), name: username(life), valid_until, login: true, password: None }
+pub fn seen(lifecycle: u64, valid_until: Option<UnixMicros>) -> RoleSeen {
+    RoleSeen {
+        cluster: String::new(),
+        oid: oid(lifecycle),
+        name: username(lifecycle),
+        valid_until,
+        login: true,
+        password: None,
+    }
 }
 
 /// A promise of every kind.
@@ -214,11 +221,11 @@ pub fn plan() -> Plan {
         },
         accounts: vec![account],
         roles: vec![role],
-        lives: vec![],
+        lifecycles: vec![],
         phases: vec![],
         thresholds: vec![threshold],
-        known: vec![],
-        lies: vec![],
+        known_issues: vec![],
+        tampering: vec![],
         faults: Vec::new(),
         actions: Vec::new(),
         pdns: None,
@@ -230,7 +237,7 @@ pub fn plan() -> Plan {
             })
             .map(|info| ask(info.id))
             .collect(),
-        estate: leaseproof_scenario::EnvironmentKind::Processes,
+        environment: leaseproof_scenario::EnvironmentKind::Processes,
         containers: ContainersPlan::default(),
         attached: None,
         left_out: vec![],
@@ -244,7 +251,7 @@ fn ask(id: &str) -> Ask {
         "THR-1" => Subject::Metric("issue.response.p99".into()),
         "SAT-1" | "AVL-1" | "POL-1" | "AUD-1" | "PWD-1" | "TLS-1" | "RUN-2" | "RUN-7" | "INV-3" | "INV-6b"
         | "INV-8" | "INV-10" | "INV-11" | "FLT-1" | "FLT-2" | "ACT-1" | "KNO-1" | "DNS-1" | "DNS-2" | "DNS-3"
-        | "DNS-4" => Subject::Estate,
+        | "DNS-4" => Subject::Environment,
         _ => Subject::Role(ROLE.into()),
     };
     Ask { check: CheckId::of(id), subject, origin: line(99) }
@@ -276,13 +283,13 @@ impl Story {
         story
     }
 
-    /// Life 1 is revoked, lifecycle 2 expires, lifecycle 3 tries the maximum TTL.
+    /// Lifecycle 1 is revoked, lifecycle 2 expires, lifecycle 3 tries the maximum TTL.
     pub fn good() -> Self {
         let mut story = Self::empty();
         story.surroundings();
-        story.life_1();
-        story.life_2();
-        story.life_3();
+        story.lifecycle_1();
+        story.lifecycle_2();
+        story.lifecycle_3();
         story.close();
         story
     }
@@ -321,35 +328,35 @@ impl Story {
         self.add(400 * MS, Event::PrivilegeSet { id: 0, set: privileges() });
     }
 
-    fn life_1(&mut self) {
+    fn lifecycle_1(&mut self) {
         self.begins(1, S, 3606);
         self.renewed(1, 1_030 * MS, 8, 8, 14);
-        self.look(1_500 * MS, vec![seen(1, wall(14))], vec![]);
+        self.observation(1_500 * MS, vec![seen(1, wall(14))], vec![]);
         self.reading(1, 1_510 * MS, 0);
         self.leases(1_600 * MS, vec![1], vec![]);
         self.probes(1, 1_021 * MS);
         self.operation(1, Operation::Relogin, 3 * S, 3_010 * MS, Outcome::Ok);
         self.operation(1, Operation::Revoke, 4 * S, 4_050 * MS, Outcome::Ok);
         self.refused_login(1, 4_051 * MS);
-        self.look(4_500 * MS, vec![], vec![1]);
+        self.observation(4_500 * MS, vec![], vec![1]);
         self.leases(4_600 * MS, vec![], vec![1]);
     }
 
-    fn life_2(&mut self) {
+    fn lifecycle_2(&mut self) {
         self.begins(2, 2 * S, 3607);
         self.reading(2, 2_020 * MS, 0);
         self.renewed(2, 2_030 * MS, 8, 8, 15);
-        self.look(2_500 * MS, vec![seen(2, wall(15))], vec![]);
+        self.observation(2_500 * MS, vec![seen(2, wall(15))], vec![]);
         self.reading(2, 2_510 * MS, 0);
         self.leases(2_600 * MS, vec![2], vec![]);
         self.operation(2, Operation::Relogin, 5 * S, 5_010 * MS, Outcome::Ok);
-        self.look(10 * S, vec![], vec![]);
-        self.look(10_500 * MS, vec![], vec![2]);
+        self.observation(10 * S, vec![], vec![]);
+        self.observation(10_500 * MS, vec![], vec![2]);
         self.leases(10_600 * MS, vec![], vec![2]);
         self.refused_login(2, 11_040 * MS);
     }
 
-    fn life_3(&mut self) {
+    fn lifecycle_3(&mut self) {
         self.begins(3, 1_200 * MS, 3606);
         self.renewed(3, 1_220 * MS, 90_000, 86_400, 86_406);
         self.operation(3, Operation::Revoke, 1_300 * MS, 1_350 * MS, Outcome::Ok);
@@ -368,7 +375,7 @@ impl Story {
         self.residue(21 * S, true, vec![], vec![]);
     }
 
-    /// A look that shows a session of lifecycle 1 and one of Vault's, and one that shows the credential's gone; both
+    /// An observation that shows a session of lifecycle 1 and one of Vault's, and one that shows the credential's gone; both
     /// sessions are encrypted.
     fn sessions(&mut self, at: u64) {
         let session = |pid, oid, name: Username| SessionSeen {
@@ -395,44 +402,44 @@ impl Story {
     }
 
     /// An issue of 1 h at `at` and what follows it at once.
-    pub fn begins(&mut self, life: u64, at: u64, valid_until: u64) {
-        let issue = self.operation(life, Operation::Issue, at, at + 10 * MS, Outcome::Ok);
-        issue.lease = Some(lease(life));
-        issue.username = Some(username(life));
+    pub fn begins(&mut self, lifecycle: u64, at: u64, valid_until: u64) {
+        let issue = self.operation(lifecycle, Operation::Issue, at, at + 10 * MS, Outcome::Ok);
+        issue.lease = Some(lease(lifecycle));
+        issue.username = Some(username(lifecycle));
         issue.lease_seconds = Some(3600);
         issue.renewable = Some(true);
-        let request = self.audit(at, format!("r{life}"), "read", &format!("database/creds/{ROLE}"));
+        let request = self.audit(at, format!("r{lifecycle}"), "read", &format!("database/creds/{ROLE}"));
         self.add(at + 19 * MS, Event::Audit(request));
         self.add(
             at + 20 * MS,
             Event::Audit(AuditEntry {
                 time: UnixMicros(EPOCH + at as i64),
                 response: true,
-                request: format!("r{life}"),
+                request: format!("r{lifecycle}"),
                 operation: "read".into(),
                 path: format!("database/creds/{ROLE}"),
-                lease: Some(lease(life)),
+                lease: Some(lease(lifecycle)),
                 error: false,
             }),
         );
-        self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
-        let login = self.operation(life, Operation::Login, at + 10 * MS, at + 19 * MS, Outcome::Ok);
+        self.role_read(lifecycle, at + 11 * MS, Some(seen(lifecycle, wall(valid_until))));
+        let login = self.operation(lifecycle, Operation::Login, at + 10 * MS, at + 19 * MS, Outcome::Ok);
         login.endpoint = Some("127.0.0.1:5432/powerdns".into());
     }
 
     /// What is promised works, and something else is refused.
-    pub fn probes(&mut self, life: u64, at: u64) {
+    pub fn probes(&mut self, lifecycle: u64, at: u64) {
         let denied = refused_probe("permission denied for table domains");
-        self.probe(life, at, Privilege::Select, table("domains"), Expected::Promised, allowed());
-        self.probe(life, at + 10, Privilege::Insert, table("domains"), Expected::Promised, allowed());
-        self.probe(life, at + 20, Privilege::Usage, sequence(), Expected::Promised, allowed());
-        self.probe(life, at + 30, Privilege::Update, table("domains"), Expected::Forbidden, denied);
+        self.probe(lifecycle, at, Privilege::Select, table("domains"), Expected::Promised, allowed());
+        self.probe(lifecycle, at + 10, Privilege::Insert, table("domains"), Expected::Promised, allowed());
+        self.probe(lifecycle, at + 20, Privilege::Usage, sequence(), Expected::Promised, allowed());
+        self.probe(lifecycle, at + 30, Privilege::Update, table("domains"), Expected::Forbidden, denied);
     }
 
     /// A probe that takes ten microseconds.
     pub fn probe(
         &mut self,
-        life: u64,
+        lifecycle: u64,
         from: u64,
         privilege: Privilege,
         object: Object,
@@ -440,11 +447,11 @@ impl Story {
         outcome: ProbeOutcome,
     ) {
         let record = ProbeRecord {
-            life,
+            lifecycle,
             from: Micros(from),
             to: Micros(from + 10),
-            oid: Some(oid(life)),
-            username: username(life),
+            oid: Some(oid(lifecycle)),
+            username: username(lifecycle),
             database: "powerdns".into(),
             grant: grant(privilege, object),
             expected,
@@ -453,13 +460,13 @@ impl Story {
         self.add(from + 10, Event::Probe(record));
     }
 
-    pub fn renewed(&mut self, life: u64, at: u64, increment: u64, granted: u64, valid_until: u64) {
-        let renewal = self.operation(life, Operation::Renew, at, at + 10 * MS, Outcome::Ok);
-        renewal.lease = Some(lease(life));
+    pub fn renewed(&mut self, lifecycle: u64, at: u64, increment: u64, granted: u64, valid_until: u64) {
+        let renewal = self.operation(lifecycle, Operation::Renew, at, at + 10 * MS, Outcome::Ok);
+        renewal.lease = Some(lease(lifecycle));
         renewal.increment_seconds = Some(increment);
         renewal.lease_seconds = Some(granted);
         renewal.renewable = Some(true);
-        self.role_read(life, at + 11 * MS, Some(seen(life, wall(valid_until))));
+        self.role_read(lifecycle, at + 11 * MS, Some(seen(lifecycle, wall(valid_until))));
     }
 
     fn audit(&self, at: u64, request: String, operation: &str, path: &str) -> AuditEntry {
@@ -468,29 +475,30 @@ impl Story {
         AuditEntry { time, response: false, request, operation, path, lease: None, error: false }
     }
 
-    pub fn refused_login(&mut self, life: u64, at: u64) {
+    pub fn refused_login(&mut self, lifecycle: u64, at: u64) {
         let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
-        self.operation(life, Operation::DeadLogin, at, at + 9 * MS, refusal);
+        self.operation(lifecycle, Operation::DeadLogin, at, at + 9 * MS, refusal);
     }
 
     pub fn operation(
         &mut self,
-        life: u64,
+        lifecycle: u64,
         op: Operation,
         start: u64,
         end: u64,
         outcome: Outcome,
     ) -> &mut OperationRecord {
         if outcome.is_ok() && matches!(op, Operation::Renew | Operation::Revoke) {
-            let request = self.audit(start, format!("{op}-{life}-{start}"), "update", &format!("sys/leases/{op}"));
+            let request = self.audit(start, format!("{op}-{lifecycle}-{start}"), "update", &format!("sys/leases/{op}"));
             let response = AuditEntry { response: true, ..request.clone() };
             self.add(end, Event::Audit(request));
             self.add(end, Event::Audit(response));
         }
         let (start, end) = (Micros(start), Micros(end));
-        let mut record = OperationRecord::new(life, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
-        if life > 0 && op != Operation::Issue {
-            record.username = Some(username(life));
+        let mut record =
+            OperationRecord::new(lifecycle, ROLE, "steady", op, Span { intended: start, start, end }, outcome);
+        if lifecycle > 0 && op != Operation::Issue {
+            record.username = Some(username(lifecycle));
         }
         let place = self.add(end.0, Event::Operation(record));
         match &mut self.events[place].1 {
@@ -499,20 +507,20 @@ impl Story {
         }
     }
 
-    pub fn role_read(&mut self, life: u64, from: u64, role: Option<RoleSeen>) {
+    pub fn role_read(&mut self, lifecycle: u64, from: u64, role: Option<RoleSeen>) {
         let (from, to) = (Micros(from), Micros(from + MS));
-        self.add(to.0, Event::RoleRead(RoleRead { life, from, to, username: username(life), role }));
+        self.add(to.0, Event::RoleRead(RoleRead { lifecycle, from, to, username: username(lifecycle), role }));
     }
 
-    /// Life 1's kept session is asked; its revocation was acknowledged at 4.05 s.
-    pub fn kept(&mut self, life: u64, from: u64, query: Outcome, listed: bool) {
+    /// Lifecycle 1's held session is asked; its revocation was acknowledged at 4.05 s.
+    pub fn kept(&mut self, lifecycle: u64, from: u64, query: Outcome, listed: bool) {
         let to = from + MS;
-        let kept = KeptSession {
-            life,
+        let kept = HeldSession {
+            lifecycle,
             role: ROLE.into(),
-            username: username(life),
-            oid: Some(oid(life)),
-            lease: lease(life),
+            username: username(lifecycle),
+            oid: Some(oid(lifecycle)),
+            lease: lease(lifecycle),
             set_role: None,
             since: Micros(4_050 * MS),
             from: Micros(from),
@@ -520,11 +528,11 @@ impl Story {
             query,
             listed: Some(listed),
         };
-        self.add(to, Event::KeptSession(kept));
+        self.add(to, Event::HeldSession(kept));
     }
 
-    /// A look at all roles that takes a millisecond.
-    pub fn look(&mut self, from: u64, appeared: Vec<RoleSeen>, gone: Vec<u64>) {
+    /// An observation of all roles that takes a millisecond.
+    pub fn observation(&mut self, from: u64, appeared: Vec<RoleSeen>, gone: Vec<u64>) {
         let gone = gone.into_iter().map(oid).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
         self.add(
@@ -547,10 +555,16 @@ impl Story {
         self.add(to.0, Event::Leases(LeaseObservation { from, to, appeared, gone, total: 0 }));
     }
 
-    pub fn reading(&mut self, life: u64, from: u64, set: u32) {
+    pub fn reading(&mut self, lifecycle: u64, from: u64, set: u32) {
         let (from, to) = (Micros(from), Micros(from + MS));
-        let reading =
-            PrivilegeReading { cluster: String::new(), from, to, oid: oid(life), username: username(life), set };
+        let reading = PrivilegeReading {
+            cluster: String::new(),
+            from,
+            to,
+            oid: oid(lifecycle),
+            username: username(lifecycle),
+            set,
+        };
         self.add(to.0, Event::Privileges(reading));
     }
 
@@ -590,9 +604,9 @@ impl Story {
     }
 
     /// Changes the first operation of that kind.
-    pub fn op(mut self, life: u64, op: Operation, change: impl FnOnce(&mut OperationRecord)) -> Self {
+    pub fn op(mut self, lifecycle: u64, op: Operation, change: impl FnOnce(&mut OperationRecord)) -> Self {
         let record = self.events.iter_mut().find_map(|(at, event)| match event {
-            Event::Operation(record) if record.life == life && record.op == op => Some((at, record)),
+            Event::Operation(record) if record.lifecycle == lifecycle && record.op == op => Some((at, record)),
             _ => None,
         });
         let (at, record) = record.expect("the story has it");
@@ -602,8 +616,10 @@ impl Story {
         self
     }
 
-    pub fn without_op(self, life: u64, op: Operation) -> Self {
-        self.without(|event| matches!(event, Event::Operation(record) if record.life == life && record.op == op))
+    pub fn without_op(self, lifecycle: u64, op: Operation) -> Self {
+        self.without(
+            |event| matches!(event, Event::Operation(record) if record.lifecycle == lifecycle && record.op == op),
+        )
     }
 
     /// Changes every event.
@@ -636,7 +652,7 @@ impl Story {
     }
 
     pub fn declared(mut self, check: &str, role: Option<&str>, evidence: Option<&str>) -> Self {
-        self.plan.known.push(KnownPlan {
+        self.plan.known_issues.push(KnownIssuePlan {
             check: CheckId::of(check),
             role: role.map(str::to_owned),
             evidence: evidence.map(str::to_owned),

@@ -42,7 +42,7 @@ impl Story {
     }
 }
 
-/// Both clusters are looked at once the load is over.
+/// Both clusters are observed once the load is over.
 fn add_residue(
     all: &mut [(u64, Event)],
     released: bool,
@@ -91,8 +91,8 @@ fn change(value: &mut Value) {
         Value::Object(fields) => {
             let is_set = fields.get("event").is_some_and(|event| event == "privilege_set");
             for (name, field) in fields {
-                let is_number = name == "life" || name == "set" || (is_set && name == "id");
-                match field.as_u64().filter(|number| is_number && (name != "life" || *number > 0)) {
+                let is_number = name == "lifecycle" || name == "set" || (is_set && name == "id");
+                match field.as_u64().filter(|number| is_number && (name != "lifecycle" || *number > 0)) {
                     Some(number) => *field = (number + MORE).into(),
                     None if name == "request" => {
                         *field = format!("{SECOND}-{}", field.as_str().unwrap_or_default()).into()

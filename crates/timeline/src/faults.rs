@@ -10,13 +10,13 @@ use crate::Moments;
 /// Injects and heals every fault of the plan, one after the other.
 pub(crate) async fn inject(
     plan: &Plan,
-    estate: &mut Environment,
+    environment: &mut Environment,
     recorder: &Recorder,
     moments: &Moments,
 ) -> Result<(), EnvironmentError> {
     for (number, fault) in (1..).zip(&plan.faults) {
         let Some(due) = moments.due(&fault.phase, fault.at.duration()).await else { return Ok(()) };
-        if let Some(words) = estate.lacks_standby(fault) {
+        if let Some(words) = environment.lacks_standby(fault) {
             if !moments.wait_until(due).await {
                 return Ok(());
             }
@@ -27,17 +27,17 @@ pub(crate) async fn inject(
             if !moments.wait_until(Micros(due.0.saturating_sub(micros(lag.duration())))).await {
                 return Ok(());
             }
-            let words = estate.precede(fault).await?;
+            let words = environment.precede(fault).await?;
             mark(recorder, number, FaultPoint::Step, format!("{words} ({lag} before)"));
         }
         if !moments.wait_until(due).await {
             return Ok(());
         }
         mark(recorder, number, FaultPoint::Begins, fault.words());
-        let (injected, words) = estate.inject(fault).await?;
+        let (injected, words) = environment.inject(fault).await?;
         mark(recorder, number, FaultPoint::Step, words);
         moments.wait_until(recorder.now().after(fault.lasts.duration())).await;
-        let lost = estate.heal(injected, |words| mark(recorder, number, FaultPoint::Step, words)).await?;
+        let lost = environment.heal(injected, |words| mark(recorder, number, FaultPoint::Step, words)).await?;
         if let Some(words) = lost {
             mark(recorder, number, FaultPoint::StandbyLost, words);
         }

@@ -2,7 +2,7 @@
 //!
 //! Times count from the events of the load itself ([`Moments`]), never from what a display shows. Faults run one after the
 //! other, and so do actions; an action may be taken while a fault lasts. This crate knows when something is due; what it
-//! does to servers is in `estate`, and what it means for promises is judged by `checker`.
+//! does to servers is in `environment`, and what it means for promises is judged by `checker`.
 
 mod actions;
 mod faults;
@@ -21,13 +21,13 @@ pub use moments::Moments;
 /// [`EnvironmentError`] if a fault cannot be injected or healed. An action that fails is an event, and no error.
 pub async fn run(
     plan: &Plan,
-    estate: &mut Environment,
+    environment: &mut Environment,
     recorder: &Recorder,
     moments: &Moments,
 ) -> Result<(), EnvironmentError> {
-    let operator = estate.operator();
+    let operator = environment.operator();
     let actions = actions::take(plan, &operator, recorder, moments);
-    let faults = faults::inject(plan, estate, recorder, moments);
+    let faults = faults::inject(plan, environment, recorder, moments);
     let (done, ()) = tokio::join!(faults, actions);
     done
 }

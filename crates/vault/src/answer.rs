@@ -92,7 +92,7 @@ mod tests {
     use super::{Answer, Error};
 
     #[test]
-    fn yes_no_and_neither_are_told_apart() {
+    fn yes_no_and_neither_are_distinguished() {
         type Case<'a> = (u16, Result<&'a [u8], String>, &'a str);
         let table: [Case<'_>; 9] = [
             (200, Ok(br#"{"warnings":["w"]}"#), "yes 200 warnings w"),
@@ -114,11 +114,11 @@ mod tests {
             (502, Ok(b"<html>"), "Vault answered HTTP 502: without a reason"),
         ];
         for (status, body, expected) in table {
-            let told = match Answer::read(status, body) {
+            let reported = match Answer::read(status, body) {
                 Ok(answer) => format!("yes {} warnings {}", answer.status, answer.warnings.join(",")),
                 Err(error) => error.to_string(),
             };
-            assert_eq!(told, expected);
+            assert_eq!(reported, expected);
         }
     }
 

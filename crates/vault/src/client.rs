@@ -191,8 +191,8 @@ impl Client {
     /// What kept the answer from coming: who answered is not believed, or there was none.
     fn unsent(&self, error: reqwest::Error) -> Error {
         let host = self.base.host_str().unwrap_or_default();
-        let told = self.root.as_deref().and_then(|root| encryption::told(&error, host, root));
-        match told {
+        let reported = self.root.as_deref().and_then(|root| encryption::reported(&error, host, root));
+        match reported {
             Some(why) => Error::NotTrusted { address: self.address.clone(), why },
             None => match HarnessFault::of(&error) {
                 Some(fault) => Error::Harness { fault, why: cause(error, self.timeout) },

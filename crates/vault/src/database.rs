@@ -26,7 +26,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Answer`] (400 unknown role, 403, 500 where PostgreSQL refused or is down), and [`Error::NoAnswer`] or
-    /// [`Error::Unreadable`], after which a role and its lease may exist that nobody was told of.
+    /// [`Error::Unreadable`], after which a role and its lease may exist that no client received.
     pub async fn issue(&self, mount: &str, role: &str) -> Result<Issued, Error> {
         Issued::of(self.read(&format!("{}/creds/{role}", mount.trim_matches('/'))).await?)
     }

@@ -80,7 +80,7 @@ pub(crate) fn misunderstood(body: &[u8]) -> bool {
 }
 
 /// Why who answers is not believed, or does not believe the client: what was expected, what came, what to do.
-pub(crate) fn told(error: &reqwest::Error, host: &str, root: &Path) -> Option<String> {
+pub(crate) fn reported(error: &reqwest::Error, host: &str, root: &Path) -> Option<String> {
     let root = root.display();
     Some(match refusal(error)? {
         rustls::Error::InvalidCertificate(why) => match why {
@@ -93,7 +93,7 @@ pub(crate) fn told(error: &reqwest::Error, host: &str, root: &Path) -> Option<St
                  at this machine's clock"
             ),
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => format!(
-                "expected a certificate that is valid now, and its own is not yet ({why}): look at this machine's clock"
+                "expected a certificate that is valid now, and its own is not yet ({why}): check this machine's clock"
             ),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
                 "expected a certificate for `{host}`, and it shows one for other names ({why}): write the address with \

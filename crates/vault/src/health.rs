@@ -9,7 +9,7 @@ use crate::{Answer, Client, Error, answer};
 const CLOCK_PACE: Duration = Duration::from_millis(5);
 
 /// A clock whose second does not change for that long stands still.
-const CLOCK_PATIENCE: Duration = Duration::from_millis(2_500);
+const CLOCK_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// What the root namespace may be called.
 const ROOT: &str = "root";
@@ -99,7 +99,7 @@ impl Client {
         let begun = Instant::now();
         let mut sent = begun;
         let mut second = self.health().await?.server_time_utc;
-        while begun.elapsed() < CLOCK_PATIENCE {
+        while begun.elapsed() < CLOCK_TIMEOUT {
             tokio::time::sleep(CLOCK_PACE).await;
             let asked = Instant::now();
             let now = self.health().await?.server_time_utc;

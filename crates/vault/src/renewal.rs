@@ -12,7 +12,7 @@ const LEAST: Duration = Duration::from_millis(500);
 /// Vault tells whole seconds: what is within that is the same.
 const SLACK: Duration = Duration::from_millis(250);
 
-/// Keeps a client's own token alive for as long as this value lives: it is renewed at half of what is left of it.
+/// Keeps a client's own token alive for as long as this value lifecycles: it is renewed at half of what is left of it.
 #[derive(Debug)]
 pub struct Renewal {
     task: JoinHandle<()>,
@@ -20,13 +20,13 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// Begins. A token that never ends is left alone; one that cannot be renewed is told when it nears its end.
+    /// Begins. A token that never ends is left alone; one that cannot be renewed is reported when it nears its end.
     pub fn begin(client: Client, token: &OwnToken) -> Self {
-        let (told, trouble) = watch::channel(None);
+        let (reported, trouble) = watch::channel(None);
         let (ttl, renewable) = (token.ttl, token.renewable);
         let task = tokio::spawn(async move {
             if let Some(ttl) = ttl {
-                keep(&client, ttl, renewable, &told).await;
+                keep(&client, ttl, renewable, &reported).await;
             }
             // The channel stays open: nobody takes its end for news.
             std::future::pending::<()>().await;
@@ -46,7 +46,7 @@ impl Drop for Renewal {
     }
 }
 
-async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sender<Option<String>>) {
+async fn keep(client: &Client, ttl: Duration, renewable: bool, reported: &watch::Sender<Option<String>>) {
     let mut ends = Instant::now() + ttl;
     loop {
         let left = ends.saturating_duration_since(Instant::now());
@@ -54,7 +54,7 @@ async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sen
         let left = ends.saturating_duration_since(Instant::now());
         let words = |why: String| format!("the harness's own Vault token ends in {} s and {why}", left.as_secs());
         if !renewable {
-            told.send_replace(Some(words(
+            reported.send_replace(Some(words(
                 "is not renewable: give it one that is, or one that outlives the run".into(),
             )));
             return;
@@ -65,7 +65,7 @@ async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sen
                 ends = Instant::now() + now;
                 // A renewal that adds nothing has met the maximum.
                 let capped = now <= left + SLACK;
-                told.send_replace(
+                reported.send_replace(
                     capped.then(|| words("has reached its maximum TTL: it cannot be renewed further".into())),
                 );
                 if capped {
@@ -73,7 +73,7 @@ async fn keep(client: &Client, ttl: Duration, renewable: bool, told: &watch::Sen
                 }
             }
             Err(why) => {
-                told.send_replace(Some(words(format!("could not be renewed: {why}"))));
+                reported.send_replace(Some(words(format!("could not be renewed: {why}"))));
                 if matches!(why, Error::Answer { status: 403, .. }) || left.is_zero() {
                     return;
                 }

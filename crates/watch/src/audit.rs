@@ -9,7 +9,7 @@ pub(crate) struct AuditFilter {
     issues: Vec<String>,
 }
 
-/// What of an entry is looked at (Vault, audit/entry_formatter.go). The rest is hashed by Vault or of no interest.
+/// What of an entry is observed (Vault, audit/entry_formatter.go). The rest is hashed by Vault or of no interest.
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_entry_is_told_without_its_text() {
+    fn a_line_that_is_no_entry_is_reported_without_its_text() {
         for line in ["", "{", "[]", "{\"secret\":1}"] {
             let error = read(line).unwrap_err();
             assert!(error.starts_with("expected a JSON entry of Vault's audit log"), "{error}");

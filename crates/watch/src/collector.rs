@@ -183,7 +183,7 @@ impl Collector {
     }
 }
 
-/// Writing goes on as far as it can; the first failure is told at the end.
+/// Writing goes on as far as it can; the first failure is reported at the end.
 impl Log {
     fn write(&mut self, text: &str) {
         if self.failed.is_none() {

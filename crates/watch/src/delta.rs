@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{LeaseId, RoleSeen};
 
-/// The roles that the last look saw.
+/// The roles that the last observation saw.
 #[derive(Debug, Default)]
 pub(crate) struct KnownRoles {
     seen: BTreeMap<u32, RoleSeen>,
 }
 
-/// What differs between two looks at the roles.
+/// What differs between two observations of the roles.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct RoleDelta {
     pub(crate) appeared: Vec<RoleSeen>,
@@ -17,9 +17,9 @@ pub(crate) struct RoleDelta {
 }
 
 impl KnownRoles {
-    /// Takes a new look's roles, and answers what differs from the last one's. Roles are told apart by OID: a name that
+    /// Takes a new observation's roles, and answers what differs from the last one's. Roles are distinguished by OID: a name that
     /// was dropped and made again is another role.
-    pub(crate) fn look(&mut self, roles: Vec<RoleSeen>) -> RoleDelta {
+    pub(crate) fn observation(&mut self, roles: Vec<RoleSeen>) -> RoleDelta {
         let mut delta = RoleDelta::default();
         let mut now = BTreeMap::new();
         for role in roles {
@@ -39,15 +39,15 @@ impl KnownRoles {
     }
 }
 
-/// The leases that the last look saw.
+/// The leases that the last observation saw.
 #[derive(Debug, Default)]
 pub(crate) struct KnownLeases {
     seen: BTreeSet<LeaseId>,
 }
 
 impl KnownLeases {
-    /// Takes a new look's leases, and answers those that appeared since the last one and those that are gone.
-    pub(crate) fn look(&mut self, leases: impl IntoIterator<Item = LeaseId>) -> (Vec<LeaseId>, Vec<LeaseId>) {
+    /// Takes a new observation's leases, and answers those that appeared since the last one and those that are gone.
+    pub(crate) fn observation(&mut self, leases: impl IntoIterator<Item = LeaseId>) -> (Vec<LeaseId>, Vec<LeaseId>) {
         let now: BTreeSet<LeaseId> = leases.into_iter().collect();
         let appeared = now.difference(&self.seen).cloned().collect();
         let gone = self.seen.difference(&now).cloned().collect();
@@ -83,25 +83,25 @@ mod tests {
     #[test]
     fn each_difference_has_its_place() {
         let mut known = KnownRoles::default();
-        assert_eq!(known.look(vec![role(1, 10), role(2, 10)]).appeared, [role(1, 10), role(2, 10)]);
-        let delta = known.look(vec![role(2, 20), role(3, 10)]);
+        assert_eq!(known.observation(vec![role(1, 10), role(2, 10)]).appeared, [role(1, 10), role(2, 10)]);
+        let delta = known.observation(vec![role(2, 20), role(3, 10)]);
         assert_eq!(delta, RoleDelta { appeared: vec![role(3, 10)], changed: vec![role(2, 20)], gone: vec![1] });
         assert_eq!(known.total(), 2);
-        assert_eq!(known.look(vec![role(2, 20), role(3, 10)]), RoleDelta::default());
+        assert_eq!(known.observation(vec![role(2, 20), role(3, 10)]), RoleDelta::default());
         let shut = RoleSeen { login: false, ..role(2, 20) };
-        assert_eq!(known.look(vec![shut.clone(), role(3, 10)]).changed, [shut]);
+        assert_eq!(known.observation(vec![shut.clone(), role(3, 10)]).changed, [shut]);
     }
 
     proptest! {
-        /// Who adds up the differences has what the last look saw.
+        /// Who adds up the differences has what the last observation saw.
         #[test]
-        fn differences_add_up_to_the_last_look(
-            looks in prop::collection::vec(prop::collection::btree_map(0_u32..20, 0_i64..3, 0..15), 1..8)
+        fn differences_add_up_to_the_last_observation(
+            observations in prop::collection::vec(prop::collection::btree_map(0_u32..20, 0_i64..3, 0..15), 1..8)
         ) {
             let mut known = KnownRoles::default();
             let mut added_up = BTreeMap::new();
-            for look in &looks {
-                let delta = known.look(look.iter().map(|(oid, until)| role(*oid, *until)).collect());
+            for observation in &observations {
+                let delta = known.observation(observation.iter().map(|(oid, until)| role(*oid, *until)).collect());
                 for seen in delta.appeared {
                     prop_assert!(added_up.insert(seen.oid, seen).is_none());
                 }
@@ -112,7 +112,7 @@ mod tests {
                     prop_assert!(added_up.remove(&oid).is_some());
                 }
                 let expected: BTreeMap<u32, RoleSeen> =
-                    look.iter().map(|(oid, until)| (*oid, role(*oid, *until))).collect();
+                    observation.iter().map(|(oid, until)| (*oid, role(*oid, *until))).collect();
                 prop_assert_eq!(&added_up, &expected);
                 prop_assert_eq!(known.total(), expected.len() as u64);
             }
@@ -122,9 +122,9 @@ mod tests {
         fn equal_looks_at_leases_differ_in_nothing(ids in prop::collection::btree_set("[a-z]{4}", 0..20)) {
             let mut known = KnownLeases::default();
             let leases = || ids.iter().map(LeaseId::new);
-            prop_assert_eq!(known.look(leases()).0.len(), ids.len());
-            prop_assert_eq!(known.look(leases()), (Vec::new(), Vec::new()));
-            prop_assert_eq!(known.look(Vec::new()).1.len(), ids.len());
+            prop_assert_eq!(known.observation(leases()).0.len(), ids.len());
+            prop_assert_eq!(known.observation(leases()), (Vec::new(), Vec::new()));
+            prop_assert_eq!(known.observation(Vec::new()).1.len(), ids.len());
             prop_assert_eq!(known.total(), 0);
         }
     }

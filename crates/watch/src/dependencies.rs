@@ -2,19 +2,19 @@ use std::collections::BTreeSet;
 
 use leaseproof_domain::{DependencyObservation, Event, Observer};
 
-use crate::looks::{Book, Look};
+use crate::pace::{Book, Observe};
 use crate::watch::Watched;
 
-/// Looks at what `pg_shdepend` holds of one cluster's credentials.
-pub(crate) struct DependencyLooks {
+/// Observations of what `pg_shdepend` holds of one cluster's credentials.
+pub(crate) struct DependencyWatch {
     pub(crate) watched: Watched,
     /// OIDs that are no credentials.
     pub(crate) baseline: BTreeSet<u32>,
     pub(crate) book: Book,
 }
 
-impl Look for DependencyLooks {
-    async fn look(&mut self) {
+impl Observe for DependencyWatch {
+    async fn observe(&mut self) {
         let from = self.book.now();
         match self.watched.observer.dependencies().await {
             Ok(mut seen) => {

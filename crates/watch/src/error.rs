@@ -14,7 +14,7 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// PostgreSQL could not be looked at.
+    /// PostgreSQL could not be observed.
     #[error("cannot read {what} of PostgreSQL cluster `{cluster}`: {source}")]
     Postgres {
         /// What was asked for.
@@ -24,7 +24,7 @@ pub enum Error {
         /// What came instead.
         source: leaseproof_postgres::Error,
     },
-    /// Vault's leases could not be looked at.
+    /// Vault's leases could not be observed.
     #[error("cannot list the leases of `{mount}/creds/{role}`: {source}")]
     Vault {
         /// The secrets engine's mount.

@@ -5,7 +5,7 @@ use leaseproof_vault::Client;
 
 use crate::Error;
 use crate::delta::KnownLeases;
-use crate::looks::{Book, Look};
+use crate::pace::{Book, Observe};
 
 /// Every lease of these roles of database engines (`mount`, `role`).
 pub(crate) async fn all_leases(vault: &Client, roles: &[(String, String)]) -> Result<Vec<LeaseId>, Error> {
@@ -17,8 +17,8 @@ pub(crate) async fn all_leases(vault: &Client, roles: &[(String, String)]) -> Re
     Ok(all)
 }
 
-/// Looks at Vault's leases.
-pub(crate) struct LeaseLooks {
+/// Observations of Vault's leases.
+pub(crate) struct LeaseWatch {
     pub(crate) vault: Client,
     pub(crate) roles: Vec<(String, String)>,
     /// Leases that are no credentials of the run: they were there before the first one.
@@ -27,14 +27,14 @@ pub(crate) struct LeaseLooks {
     pub(crate) book: Book,
 }
 
-impl Look for LeaseLooks {
-    async fn look(&mut self) {
+impl Observe for LeaseWatch {
+    async fn observe(&mut self) {
         let from = self.book.now();
         match all_leases(&self.vault, &self.roles).await {
             Ok(mut leases) => {
                 let to = self.book.now();
                 leases.retain(|lease| !self.before.contains(lease));
-                let (appeared, gone) = self.known.look(leases);
+                let (appeared, gone) = self.known.observation(leases);
                 let total = self.known.total();
                 self.book.record(Event::Leases(LeaseObservation { from, to, appeared, gone, total }));
             }

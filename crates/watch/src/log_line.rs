@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Redactor, Username};
 
-/// How long a line waits before it is scrubbed. PostgreSQL may log a password before Vault's answer has told it to the
+/// How long a line waits before it is scrubbed. PostgreSQL may log a password before Vault's answer has reported it to the
 /// harness; by then it has.
 pub(crate) const DELAY: Duration = Duration::from_millis(2_500);
 
@@ -157,13 +157,13 @@ mod tests {
             ("LOG:  nothing here", 0, None, "LOG:  nothing here"),
             ("LOG:  it is Leak-0123456789", 41, Some("v-7"), "LOG:  it is ***"),
             (
-                "LOG:  statement: CREATE ROLE \"v-8\"\n\tWITH LOGIN\n\tPASSWORD 'never told'",
+                "LOG:  statement: CREATE ROLE \"v-8\"\n\tWITH LOGIN\n\tPASSWORD 'never reported'",
                 43,
                 Some("v-8"),
                 "LOG:  statement: CREATE ROLE \"v-8\"\n\tWITH LOGIN\n\tPASSWORD '***'",
             ),
             (
-                "LOG:  statement: ALTER ROLE \"v-9\" PASSWORD\n\t'never told'",
+                "LOG:  statement: ALTER ROLE \"v-9\" PASSWORD\n\t'never reported'",
                 42,
                 Some("v-9"),
                 "LOG:  statement: ALTER ROLE \"v-9\" PASSWORD\n\t'***'",
@@ -179,7 +179,7 @@ mod tests {
     }
 
     proptest! {
-        /// No line is lost, and none is told apart from its number.
+        /// No line is lost, and none is distinguished from its number.
         #[test]
         fn records_hold_every_line_once(lines in prop::collection::vec("\t?[a-z]{0,5}", 0..30)) {
             let line = line_of(&lines.iter().map(String::as_str).collect::<Vec<_>>());

@@ -23,7 +23,7 @@ const WORDS: [&str; 14] = [
     "STATEMENT",
 ];
 
-/// Finds warnings in PostgreSQL's log, and errors that it says more about than its client may have been told. DETAIL and
+/// Finds warnings in PostgreSQL's log, and errors that it says more about than its client may have been reported. DETAIL and
 /// HINT are records of their own there, after the one that they belong to.
 #[derive(Debug, Default)]
 pub(crate) struct LoggedNotes {
@@ -49,7 +49,7 @@ impl LoggedNotes {
                     "ERROR" => Some(Severity::Error),
                     _ => None,
                 };
-                // The harness's own sessions were told themselves.
+                // The harness's own sessions were reported themselves.
                 let severity = severity.filter(|_| !prefix.contains("leaseproof"));
                 let next = severity.map(|severity| ServerNote::postgres(severity, text.replace("\n\t", " ")));
                 let done = std::mem::replace(&mut self.open, next)?;

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::Error;
 use crate::audit::AuditFilter;
 use crate::collector::{Collecting, Collection, Collector, Line, make_folder};
-use crate::looks::Book;
+use crate::pace::Book;
 use crate::tail::Tail;
 use crate::watch::LogSource;
 

@@ -5,7 +5,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-use crate::looks::Book;
+use crate::pace::Book;
 use crate::watch::Watched;
 
 /// Records the objects of a watched database.
@@ -20,7 +20,7 @@ pub(crate) async fn record(watched: &Watched, book: &Book) -> Result<(), Error> 
     Ok(())
 }
 
-/// Records the objects of every watched database again after each action of the scenario's operator, until it is told to
+/// Records the objects of every watched database again after each action of the scenario's operator, until it is asked to
 /// stop.
 pub(crate) fn after_actions(
     clusters: Vec<Watched>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked at what is left.
+/// How often it is observed what is left.
 const PACE: Duration = Duration::from_millis(250);
 /// How often that is recorded.
 const RECORD_EVERY: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ pub(crate) struct Backlog {
     stall: Duration,
     ends: Instant,
     interrupted: bool,
-    /// The fewest that were left, and since when; before the first look, more than there can be.
+    /// The fewest that were left, and since when; before the first observation, more than there can be.
     fewest: u64,
     since: Instant,
     recorded: Option<Instant>,
@@ -57,12 +57,12 @@ impl Backlog {
         now.duration_since(self.since) >= self.stall
     }
 
-    /// Whether it is not looked at any more.
+    /// Whether it is not observed any more.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.has_stalled(now) || now >= self.ends
     }
 
-    /// Waits until it is looked at again. True where `stop` was cancelled meanwhile.
+    /// Waits until it is observed again. True where `stop` was cancelled meanwhile.
     pub(crate) async fn pause(&self, pace: Duration, stop: &CancellationToken) -> bool {
         let stopped = async {
             if self.interrupted {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_looked_at_as_long_as_it_shrinks() {
+    fn it_is_observed_as_long_as_it_shrinks() {
         let mut now = Instant::now();
         let mut backlog = Backlog::begin(&WAITS, false, now);
         assert!(backlog.see(20, now));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_not_looked_at_for_ever() {
+    fn it_is_not_observed_for_ever() {
         let begun = Instant::now();
         let mut backlog = Backlog::begin(&WAITS, false, begun);
         for ten in 0..60 {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_looked_at_has_stalled_too() {
+    fn what_could_not_be_observed_has_stalled_too() {
         let begun = Instant::now();
         assert!(Backlog::begin(&WAITS, false, begun).is_over(begun + seconds(35)));
     }

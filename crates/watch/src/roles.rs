@@ -4,15 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use leaseproof_domain::{Event, Observer, PrivilegeReading, PrivilegeSet, RoleObservation, Username};
 
 use crate::delta::KnownRoles;
-use crate::looks::{Book, Look};
+use crate::pace::{Book, Observe};
 use crate::privileges::KnownSets;
 use crate::watch::Watched;
 
 /// PostgreSQL's `invalid_catalog_name`.
 const NO_SUCH_DATABASE: &str = "3D000";
 
-/// Looks at one cluster's roles, and at what each may do when it is first seen and when it changed.
-pub(crate) struct RoleLooks {
+/// Observations of one cluster's roles, and at what each may do when it is first seen and when it changed.
+pub(crate) struct RoleWatch {
     /// All of the cluster's databases, those that credentials are promised for first; roles are the same in all,
     /// privileges are not. Never empty.
     pub(crate) databases: Vec<Watched>,
@@ -26,7 +26,7 @@ pub(crate) struct RoleLooks {
     pub(crate) book: Book,
 }
 
-impl RoleLooks {
+impl RoleWatch {
     pub(crate) fn new(
         databases: Vec<Watched>,
         baseline: BTreeSet<u32>,
@@ -37,13 +37,13 @@ impl RoleLooks {
         Self { databases, baseline, known: KnownRoles::default(), unread, sets, book }
     }
 
-    async fn look_at_roles(&mut self) {
+    async fn observe_roles(&mut self) {
         let from = self.book.now();
         match self.databases[0].observer.roles().await {
             Ok(mut roles) => {
                 let to = self.book.now();
                 roles.retain(|role| !self.baseline.contains(&role.oid));
-                let delta = self.known.look(roles);
+                let delta = self.known.observation(roles);
                 for unread in &mut self.unread {
                     // A renewal moves VALID UNTIL: what it left of the privileges is read once more.
                     let anew = delta.appeared.iter().chain(&delta.changed);
@@ -69,8 +69,8 @@ impl RoleLooks {
     }
 
     /// Reads in one go what the new credentials may do in one of the databases. One that is gone by then has none to
-    /// read; where the look fails they are read with the next one.
-    async fn look_at_privileges(&mut self, place: usize) {
+    /// read; where the observation fails they are read with the next one.
+    async fn observe_privileges(&mut self, place: usize) {
         if self.unread[place].is_empty() {
             return;
         }
@@ -115,11 +115,11 @@ impl RoleLooks {
     }
 }
 
-impl Look for RoleLooks {
-    async fn look(&mut self) {
-        self.look_at_roles().await;
+impl Observe for RoleWatch {
+    async fn observe(&mut self) {
+        self.observe_roles().await;
         for place in 0..self.databases.len() {
-            self.look_at_privileges(place).await;
+            self.observe_privileges(place).await;
         }
     }
 }

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Event, Observer, SessionObservation, SessionSeen, UnixMicros};
 
-use crate::looks::{Book, Look};
+use crate::pace::{Book, Observe};
 use crate::watch::Watched;
 
-/// Looks at the sessions of one cluster's credentials.
-pub(crate) struct SessionLooks {
+/// Observations of the sessions of one cluster's credentials.
+pub(crate) struct SessionWatch {
     pub(crate) watched: Watched,
     /// OIDs that are no credentials; none where the cluster has none at all.
     pub(crate) baseline: Option<BTreeSet<u32>>,
@@ -17,15 +17,18 @@ pub(crate) struct SessionLooks {
     pub(crate) book: Book,
 }
 
-/// The sessions that the last look saw. A process id comes again; with its beginning it does not.
+/// The sessions that the last observation saw. A process id comes again; with its beginning it does not.
 #[derive(Debug, Default)]
 pub(crate) struct KnownSessions {
     seen: BTreeMap<(i32, UnixMicros), SessionSeen>,
 }
 
 impl KnownSessions {
-    /// Takes a new look's sessions, and answers those that are new or changed, and those that are gone.
-    fn look(&mut self, sessions: impl IntoIterator<Item = SessionSeen>) -> (Vec<SessionSeen>, Vec<(i32, UnixMicros)>) {
+    /// Takes a new observation's sessions, and answers those that are new or changed, and those that are gone.
+    fn observation(
+        &mut self,
+        sessions: impl IntoIterator<Item = SessionSeen>,
+    ) -> (Vec<SessionSeen>, Vec<(i32, UnixMicros)>) {
         let mut appeared = Vec::new();
         let mut now = BTreeMap::new();
         for session in sessions {
@@ -40,8 +43,8 @@ impl KnownSessions {
     }
 }
 
-impl Look for SessionLooks {
-    async fn look(&mut self) {
+impl Observe for SessionWatch {
+    async fn observe(&mut self) {
         let from = self.book.now();
         match self.watched.observer.sessions().await {
             Ok(sessions) => {
@@ -50,11 +53,11 @@ impl Look for SessionLooks {
                     self.baseline.as_ref().is_some_and(|baseline| !baseline.contains(&session.oid))
                 };
                 let (credentials, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(is_credential);
-                let (appeared, gone) = self.known.look(credentials);
+                let (appeared, gone) = self.known.observation(credentials);
                 let own = |session: &SessionSeen| {
                     session.name.as_ref().is_some_and(|name| self.vaults_own.contains(name.as_str()))
                 };
-                let (accounts, _) = self.known_own.look(others.into_iter().filter(own));
+                let (accounts, _) = self.known_own.observation(others.into_iter().filter(own));
                 let total = self.known.seen.len() as u64;
                 self.book.record(Event::Sessions(SessionObservation {
                     cluster: self.watched.cluster.clone(),
@@ -90,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_loses_its_name_is_told_again_and_a_pid_that_comes_again_is_another_one() {
+    fn a_session_that_loses_its_name_is_reported_again_and_a_pid_that_comes_again_is_another_one() {
         let mut known = KnownSessions::default();
         let open = session(7, 1, Some("v-1"));
-        assert_eq!(known.look([open.clone()]), (vec![open.clone()], vec![]));
-        assert_eq!(known.look([open]), (vec![], vec![]));
+        assert_eq!(known.observation([open.clone()]), (vec![open.clone()], vec![]));
+        assert_eq!(known.observation([open]), (vec![], vec![]));
         let nameless = session(7, 1, None);
-        assert_eq!(known.look([nameless.clone()]), (vec![nameless], vec![]));
+        assert_eq!(known.observation([nameless.clone()]), (vec![nameless], vec![]));
         let another = session(7, 2, Some("v-2"));
-        assert_eq!(known.look([another.clone()]), (vec![another], vec![(7, UnixMicros(1))]));
+        assert_eq!(known.observation([another.clone()]), (vec![another], vec![(7, UnixMicros(1))]));
     }
 }

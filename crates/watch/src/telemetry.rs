@@ -3,18 +3,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_domain::{Event, IrrevocableObservation, LeaseId, MetricReading, Observer};
 use leaseproof_vault::Client;
 
-use crate::looks::{Book, Look};
+use crate::pace::{Book, Observe};
 
-/// Looks at the leases that Vault has given up to revoke.
-pub(crate) struct IrrevocableLooks {
+/// Observations of the leases that Vault has given up to revoke.
+pub(crate) struct IrrevocableWatch {
     pub(crate) vault: Client,
-    /// None before the first look: what was irrevocable before the run is not of its making.
+    /// None before the first observation: what was irrevocable before the run is not of its making.
     pub(crate) known: Option<BTreeSet<LeaseId>>,
     pub(crate) book: Book,
 }
 
-impl Look for IrrevocableLooks {
-    async fn look(&mut self) {
+impl Observe for IrrevocableWatch {
+    async fn observe(&mut self) {
         let from = self.book.now();
         match self.vault.irrevocable_leases().await {
             Ok(leases) => {
@@ -34,8 +34,8 @@ impl Look for IrrevocableLooks {
     }
 }
 
-/// Looks at the gauges that tell of leases, tokens and revocation (Vault, "Telemetry metrics reference").
-pub(crate) struct GaugeLooks {
+/// Observations of the gauges that tell of leases, tokens and revocation (Vault, "Telemetry metrics reference").
+pub(crate) struct GaugeWatch {
     pub(crate) vault: Client,
     pub(crate) last: BTreeMap<String, f64>,
     /// Whether Vault rejected the request: it is not sent again.
@@ -46,8 +46,8 @@ pub(crate) struct GaugeLooks {
 /// What the names of the kept gauges begin with.
 const KEPT: [&str; 4] = ["vault.expire.", "vault.token.", "vault.core.in_flight_requests", "vault.secret.lease."];
 
-impl Look for GaugeLooks {
-    async fn look(&mut self) {
+impl Observe for GaugeWatch {
+    async fn observe(&mut self) {
         if self.rejected {
             return;
         }

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use leaseproof_domain::{AccountReading, Baseline, Event, LeaseId, Observer as Looks, Redactor, RoleSeen, Username};
+use leaseproof_domain::{
+    AccountReading, Baseline, Event, LeaseId, Observer as ObserverKind, Redactor, RoleSeen, Username,
+};
 use leaseproof_history::Recorder;
 use leaseproof_postgres::Observer;
 use leaseproof_vault::Client;
@@ -16,32 +18,32 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::Error;
 use crate::databases::whole_cluster;
 use crate::delta::KnownLeases;
-use crate::dependencies::DependencyLooks;
-use crate::leases::{LeaseLooks, all_leases};
+use crate::dependencies::DependencyWatch;
+use crate::leases::{LeaseWatch, all_leases};
 use crate::leases_before::LeasesBefore;
 use crate::logs::Logs;
-use crate::looks::{Book, at_pace};
 use crate::objects;
+use crate::pace::{Book, at_pace};
 use crate::privileges::KnownSets;
 use crate::release::{Backlog, ReleaseWait};
-use crate::roles::RoleLooks;
-use crate::sessions::{KnownSessions, SessionLooks};
-use crate::telemetry::{GaugeLooks, IrrevocableLooks};
+use crate::roles::RoleWatch;
+use crate::sessions::{KnownSessions, SessionWatch};
+use crate::telemetry::{GaugeWatch, IrrevocableWatch};
 
-/// How often sessions are looked at.
-const SESSIONS_PACE: Duration = pace(Looks::Sessions);
+/// How often sessions are observed.
+const SESSIONS_PACE: Duration = pace(ObserverKind::Sessions);
 /// How often `pg_shdepend` is read.
-const DEPENDENCIES_PACE: Duration = pace(Looks::Dependencies);
+const DEPENDENCIES_PACE: Duration = pace(ObserverKind::Dependencies);
 /// How often Vault is asked for irrevocable leases and gauges.
-const TELEMETRY_PACE: Duration = pace(Looks::Irrevocable);
+const TELEMETRY_PACE: Duration = pace(ObserverKind::Irrevocable);
 /// For how long what is left after the drain is asked for again where a server does not answer.
 const RESIDUE_BOUND: Duration = Duration::from_secs(15);
 
-const fn pace(looks: Looks) -> Duration {
-    looks.pace().expect("it looks at a pace of its own")
+const fn pace(observer: ObserverKind) -> Duration {
+    observer.pace().expect("it observes at a pace of its own")
 }
 
-/// What to look at.
+/// What to observe.
 pub struct Config {
     /// The PostgreSQL clusters and databases; an observer of one that setup has yet to make is lazy.
     pub clusters: Vec<Watched>,
@@ -54,11 +56,11 @@ pub struct Config {
     pub usernames: Vec<String>,
     /// PostgreSQL accounts whose attributes are promised.
     pub accounts: Vec<String>,
-    /// PostgreSQL accounts of Vault's own, whose sessions are looked at too.
+    /// PostgreSQL accounts of Vault's own, whose sessions are observed too.
     pub vaults_own: BTreeSet<String>,
-    /// Clusters whose sessions of those accounts are all that is looked at: Vault's storage.
+    /// Clusters whose sessions of those accounts are all that is observed: Vault's storage.
     pub storage: Vec<Watched>,
-    /// From one look to the next.
+    /// From one observation to the next.
     pub pace: Duration,
     /// The servers' logs.
     pub logs: Vec<LogSource>,
@@ -73,7 +75,7 @@ pub struct Config {
 pub struct Watched {
     /// The cluster, e.g. `target`.
     pub cluster: String,
-    /// The database that `observer` is connected to: its objects and privileges are looked at.
+    /// The database that `observer` is connected to: its objects and privileges are observed.
     pub database: String,
     /// The connection.
     pub observer: Observer,
@@ -87,7 +89,7 @@ pub struct LogSource {
     pub lines: mpsc::Receiver<Vec<u8>>,
 }
 
-/// Everything that looks on.
+/// Everything that observations on.
 pub struct Watch {
     clusters: Vec<Watched>,
     vault: Client,
@@ -104,7 +106,7 @@ pub struct Watch {
     leases_before: Mutex<BTreeSet<LeaseId>>,
     looking: Mutex<Vec<JoinHandle<()>>>,
     stop: CancellationToken,
-    /// A watch that is dropped looks no more.
+    /// A watch that is dropped observations no more.
     _stops_with_this: DropGuard,
     logs: Logs,
 }
@@ -141,19 +143,19 @@ impl Watch {
     }
 
     /// Records what stands before the first credential is asked for: roles, promised accounts, objects. From then on
-    /// roles, what new ones may do, and leases are looked at, each at the configured pace.
+    /// roles, what new ones may do, and leases are observed, each at the configured pace.
     ///
     /// # Errors
-    /// [`Error::Postgres`] where a cluster cannot be looked at.
+    /// [`Error::Postgres`] where a cluster cannot be observed.
     pub async fn baseline(&self) -> Result<(), Error> {
         let mut databases: BTreeMap<String, Vec<Watched>> = BTreeMap::new();
         for watched in &self.clusters {
             objects::record(watched, &self.book).await?;
             databases.entry(watched.cluster.clone()).or_default().push(watched.clone());
         }
-        self.look_at_objects();
+        self.observe_objects();
         for account in &self.accounts {
-            self.look_at_account(account).await?;
+            self.observe_account(account).await?;
         }
         let sets = Arc::new(Mutex::new(KnownSets::default()));
         let usernames = RegexSet::new(self.usernames.iter().map(|name| format!("^(?:{name})$"))).unwrap_or_default();
@@ -165,46 +167,46 @@ impl Watch {
             suspects
                 .extend(roles.iter().map(|role| role.name.clone()).filter(|name| usernames.is_match(name.as_str())));
             let baseline: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
-            self.look_at_cluster(&databases[0], &baseline);
+            self.observe_cluster(&databases[0], &baseline);
             let databases = whole_cluster(databases).await?;
-            let looks = RoleLooks::new(databases, baseline, Arc::clone(&sets), self.book.clone());
-            self.begin(at_pace(looks, Duration::ZERO, self.pace, self.stop.clone()));
+            let observations = RoleWatch::new(databases, baseline, Arc::clone(&sets), self.book.clone());
+            self.begin(at_pace(observations, Duration::ZERO, self.pace, self.stop.clone()));
         }
         for watched in &self.storage {
-            self.look_at_sessions(watched, None);
+            self.observe_sessions(watched, None);
         }
         let before: BTreeSet<LeaseId> = all_leases(&self.vault, &self.roles).await?.into_iter().collect();
         self.record_leases_before(&before, suspects, &clusters).await?;
         self.leases_before.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&before);
-        let looks = LeaseLooks {
+        let observations = LeaseWatch {
             vault: self.vault.clone(),
             roles: self.roles.clone(),
             before,
             known: KnownLeases::default(),
             book: self.book.clone(),
         };
-        // Half a pace after the roles: two looks at once would disturb the load more than one after the other.
-        self.begin(at_pace(looks, self.pace / 2, self.pace, self.stop.clone()));
-        self.look_at_telemetry();
+        // Half a pace after the roles: two observations at once would disturb the load more than one after the other.
+        self.begin(at_pace(observations, self.pace / 2, self.pace, self.stop.clone()));
+        self.observe_telemetry();
         Ok(())
     }
 
     /// The objects once more after each action of the scenario's operator, which may have made some.
-    fn look_at_objects(&self) {
+    fn observe_objects(&self) {
         let (clusters, book) = (self.clusters.clone(), self.book.clone());
         self.begin(objects::after_actions(clusters, book, self.stop.clone()));
     }
 
-    /// Sessions and dependencies of one cluster. Their looks fall between those at roles and at leases.
-    fn look_at_cluster(&self, watched: &Watched, baseline: &BTreeSet<u32>) {
+    /// Sessions and dependencies of one cluster. Their observations fall between those at roles and at leases.
+    fn observe_cluster(&self, watched: &Watched, baseline: &BTreeSet<u32>) {
         let (watched, baseline, book) = (watched.clone(), baseline.clone(), self.book.clone());
-        let looks = DependencyLooks { watched: watched.clone(), baseline: baseline.clone(), book };
-        self.begin(at_pace(looks, self.pace / 4, DEPENDENCIES_PACE, self.stop.clone()));
-        self.look_at_sessions(&watched, Some(baseline));
+        let observations = DependencyWatch { watched: watched.clone(), baseline: baseline.clone(), book };
+        self.begin(at_pace(observations, self.pace / 4, DEPENDENCIES_PACE, self.stop.clone()));
+        self.observe_sessions(&watched, Some(baseline));
     }
 
-    fn look_at_sessions(&self, watched: &Watched, baseline: Option<BTreeSet<u32>>) {
-        let looks = SessionLooks {
+    fn observe_sessions(&self, watched: &Watched, baseline: Option<BTreeSet<u32>>) {
+        let observations = SessionWatch {
             watched: watched.clone(),
             baseline,
             vaults_own: self.vaults_own.clone(),
@@ -212,15 +214,16 @@ impl Watch {
             known_own: KnownSessions::default(),
             book: self.book.clone(),
         };
-        self.begin(at_pace(looks, self.pace / 3, SESSIONS_PACE, self.stop.clone()));
+        self.begin(at_pace(observations, self.pace / 3, SESSIONS_PACE, self.stop.clone()));
     }
 
-    fn look_at_telemetry(&self) {
+    fn observe_telemetry(&self) {
         let (vault, book) = (self.vault.clone(), self.book.clone());
-        let looks = GaugeLooks { vault: vault.clone(), last: BTreeMap::new(), rejected: false, book: book.clone() };
-        self.begin(at_pace(looks, TELEMETRY_PACE / 2, TELEMETRY_PACE, self.stop.clone()));
-        let looks = IrrevocableLooks { vault, known: None, book };
-        self.begin(at_pace(looks, self.pace, TELEMETRY_PACE, self.stop.clone()));
+        let observations =
+            GaugeWatch { vault: vault.clone(), last: BTreeMap::new(), rejected: false, book: book.clone() };
+        self.begin(at_pace(observations, TELEMETRY_PACE / 2, TELEMETRY_PACE, self.stop.clone()));
+        let observations = IrrevocableWatch { vault, known: None, book };
+        self.begin(at_pace(observations, self.pace, TELEMETRY_PACE, self.stop.clone()));
     }
 
     async fn record_baseline(&self, watched: &Watched) -> Result<Vec<RoleSeen>, Error> {
@@ -241,9 +244,9 @@ impl Watch {
         suspects: Vec<Username>,
         clusters: &[Watched],
     ) -> Result<(), Error> {
-        let mut looked = LeasesBefore::of(&self.vault, &suspects);
-        let leases = looked.promised(before).await;
-        let mut others = looked.others(&self.roles).await;
+        let mut observed = LeasesBefore::of(&self.vault, &suspects);
+        let leases = observed.promised(before).await;
+        let mut others = observed.others(&self.roles).await;
         others.unlisted = others.unlisted.map(|why| self.book.redactor.scrub(&why).text);
         let mut gone = suspects;
         if !gone.is_empty() {
@@ -258,7 +261,7 @@ impl Watch {
     }
 
     /// An account is looked for in every cluster; the first one that has it tells.
-    async fn look_at_account(&self, account: &str) -> Result<(), Error> {
+    async fn observe_account(&self, account: &str) -> Result<(), Error> {
         let mut attributes = None;
         for watched in &self.clusters {
             let read = watched.observer.attributes(account).await;
@@ -272,13 +275,13 @@ impl Watch {
         Ok(())
     }
 
-    /// Looks once at everything that is left after the drain, and records it.
+    /// Observations once at everything that is left after the drain, and records it.
     ///
     /// A server that a fault has just given back may close the first connections: it is asked again for
     /// [`RESIDUE_BOUND`], unless `stop` is cancelled.
     ///
     /// # Errors
-    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
+    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be observed.
     pub async fn residue(&self, stop: &CancellationToken) -> Result<(), Error> {
         let until = Instant::now() + RESIDUE_BOUND;
         let (from, (roles, leases)) = loop {
@@ -294,12 +297,12 @@ impl Watch {
         Ok(())
     }
 
-    /// Once the run's token was revoked: looks at what is left until nothing is, Vault revokes nothing more, or the time
-    /// of `waits` is over, and records it. `tell` is told how many roles and leases there are. Answers whether `stop` cut
+    /// Once the run's token was revoked: observations at what is left until nothing is, Vault revokes nothing more, or the time
+    /// of `waits` is over, and records it. `tell` receives how many roles and leases there are. Answers whether `stop` cut
     /// the wait short; where it was cancelled before, the wait is a short one.
     ///
     /// # Errors
-    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be looked at.
+    /// [`Error::Postgres`] or [`Error::Vault`] where it cannot be observed.
     pub async fn released(
         &self,
         waits: &ReleaseWait,
@@ -352,15 +355,15 @@ impl Watch {
         Ok((left, leases))
     }
 
-    /// Stops looking; a look under way is finished first. Logs are collected on.
+    /// Stops looking; an observation under way is finished first. Logs are collected on.
     ///
     /// # Panics
-    /// Where a look panicked, with its panic.
-    pub async fn stop_looking(&self) {
+    /// Where an observation panicked, with its panic.
+    pub async fn stop_observing(&self) {
         self.stop.cancel();
         let looking = std::mem::take(&mut *self.looking.lock().unwrap_or_else(PoisonError::into_inner));
-        for looks in looking {
-            if let Err(error) = looks.await
+        for observations in looking {
+            if let Err(error) = observations.await
                 && error.is_panic()
             {
                 std::panic::resume_unwind(error.into_panic());
@@ -374,12 +377,12 @@ impl Watch {
     /// # Errors
     /// [`Error::Log`] where a log could not be kept.
     pub async fn finish(self) -> Result<(), Error> {
-        self.stop_looking().await;
+        self.stop_observing().await;
         self.logs.finish(&self.book).await
     }
 
-    fn begin(&self, looks: impl Future<Output = ()> + Send + 'static) {
-        self.looking.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(looks));
+    fn begin(&self, observations: impl Future<Output = ()> + Send + 'static) {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(observations));
     }
 }
 

@@ -21,7 +21,7 @@ const USABLE_WITHIN: Duration = Duration::from_secs(1);
 /// How soon an expired credential has to be refused where the scenario does not say.
 const DEAD_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a kept session is asked where it is not promised to end.
+/// How long a held session is asked where it is not promised to end.
 const SURVIVES_FOR: Duration = Duration::from_secs(1);
 
 /// Where the load goes.
@@ -146,8 +146,8 @@ impl WorkloadContext {
         self.shared.dead_within
     }
 
-    /// How long after its credential's end a kept session is asked.
-    pub(crate) fn kept_for(&self) -> Duration {
+    /// How long after its credential's end a held session is asked.
+    pub(crate) fn held_for(&self) -> Duration {
         if self.shared.sessions_die { self.shared.dead_within } else { SURVIVES_FOR }
     }
 
@@ -178,7 +178,7 @@ impl WorkloadContext {
         off_the_runtime(|| self.shared.redactor.scrub(text).text)
     }
 
-    /// Keeps that `observer` could not look at the role's cluster from `from` until now, and what the harness lacked
+    /// Keeps that `observer` could not observe the role's cluster from `from` until now, and what the harness lacked
     /// where that is why.
     pub(crate) fn gap(
         &self,

@@ -69,7 +69,7 @@ impl Gauges {
     }
 
     /// One more credential is live.
-    pub(crate) fn enter_life(&self) -> Counted {
+    pub(crate) fn enter_lifecycle(&self) -> Counted {
         self.counted(|numbers| &numbers.live)
     }
 
@@ -110,11 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_counted_as_long_as_it_lasts() {
+    fn a_lifecycle_is_counted_as_long_as_it_lasts() {
         let gauges = Gauges::default();
-        let life = gauges.enter_life();
+        let lifecycle = gauges.enter_lifecycle();
         assert_eq!(gauges.live(), 1);
-        drop(life);
+        drop(lifecycle);
         assert_eq!(gauges.live(), 0);
     }
 }

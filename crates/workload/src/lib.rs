@@ -7,8 +7,8 @@
 mod context;
 mod dns;
 mod gauges;
-mod kept;
-mod life;
+mod held;
+mod lifecycle;
 mod load_state;
 mod probes;
 mod probing;

@@ -17,7 +17,7 @@ pub struct LoadState {
     pub extra: u64,
     /// Credentials that were issued and whose lifecycle is not over.
     pub live: u64,
-    /// Lives that are over.
+    /// Lifecycles that are over.
     pub finished: u64,
     /// Requests and logins so far that should have worked and did not.
     pub failures: u64,

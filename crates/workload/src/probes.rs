@@ -7,7 +7,7 @@ use leaseproof_vault as vault;
 
 use crate::context::{Stopped, WorkloadContext};
 use crate::gauges::Counted;
-use crate::life::Life;
+use crate::lifecycle::Lifecycle;
 use crate::record::{Credential, Tag};
 
 /// A token of the right form that no Vault made.
@@ -17,7 +17,7 @@ const BEYOND_MAX_SECONDS: u64 = 3_600;
 
 /// Makes the requests that Vault has to refuse, one after the other, on behalf of one role.
 pub(crate) async fn ask_for_refusals(context: &WorkloadContext, client: &ClientPlan, role: &RolePromise, phase: &str) {
-    let tag = Tag { life: 0, role: role.name.clone(), phase: phase.to_owned() };
+    let tag = Tag { lifecycle: 0, role: role.name.clone(), phase: phase.to_owned() };
     for request in RefusedRequest::ALL {
         if context.go_on().is_err() {
             return;
@@ -87,7 +87,7 @@ fn read_grant(answer: &vault::Answer) -> Granted {
     }
 }
 
-impl Life {
+impl Lifecycle {
     /// A TTL probe: like other lifecycles it is used first; then it asks for more than its role may have, sees what it
     /// gets, and is given back.
     pub(crate) async fn probe_ttl(self, arrival: Micros, waiting: Counted, max_seconds: u64) {

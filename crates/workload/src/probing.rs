@@ -7,7 +7,7 @@ use leaseproof_domain::{Event, Expected, Grant, Micros, Object, ObjectKind, Prob
 use leaseproof_postgres::{Facts, Login, Prober, Recipe};
 use leaseproof_scenario::{Draw, ProbePlan, PublicDefaults, RolePromise};
 
-use crate::life::Life;
+use crate::lifecycle::Lifecycle;
 use crate::record::Credential;
 
 /// Why a privilege is not tried that the scenario does not promise and does not mind.
@@ -59,7 +59,7 @@ impl Trial {
 
     /// Every promised privilege, and as many of the others as the plan says, drawn by the lifecycle. Where too few of them can be
     /// tried, some that cannot stand in for the rest: the history shows then that nothing is missing.
-    fn of_life(&self, plan: ProbePlan, mut draw: Draw) -> Vec<Step> {
+    fn of_lifecycle(&self, plan: ProbePlan, mut draw: Draw) -> Vec<Step> {
         let mut left: Vec<&Grant> = self.forbidden.iter().collect();
         let mut untried = self.untried.iter();
         let mut steps: Vec<_> =
@@ -89,14 +89,15 @@ fn promised(role: &RolePromise, objects: &BTreeSet<Object>) -> Vec<Grant> {
     promised
 }
 
-impl Life {
+impl Lifecycle {
     /// Tries the role's privileges out, where the lifecycle is one that does. The step after it is due when it ends; nothing
     /// of it is an operation.
     pub(crate) async fn probe(&self, credential: &mut Credential) {
         let (Some(plan), true) = (self.role.probes, self.probed) else { return };
         let Some(login) = self.logins(credential).into_iter().next() else { return };
         self.log_in_with_a_wrong_password(&login, credential).await;
-        let probing = Probing { life: self.clone(), username: credential.issue.username.clone(), oid: credential.oid };
+        let probing =
+            Probing { lifecycle: self.clone(), username: credential.issue.username.clone(), oid: credential.oid };
         let _cut_short = self.context.apart(probing.try_all(login, plan)).await;
         credential.last = credential.last.max(self.context.now());
     }
@@ -104,14 +105,14 @@ impl Life {
 
 /// Who probes.
 struct Probing {
-    life: Life,
+    lifecycle: Lifecycle,
     username: Username,
     oid: Option<u32>,
 }
 
 impl Probing {
     async fn try_all(self, login: Login, plan: ProbePlan) {
-        let (context, role) = (&self.life.context, &self.life.role);
+        let (context, role) = (&self.lifecycle.context, &self.lifecycle.role);
         let known = context.trial(&role.name);
         let opened = Prober::open_with(&login, known.as_ref().map(|trial| Arc::clone(&trial.facts)));
         let begun = context.now();
@@ -125,7 +126,7 @@ impl Probing {
             }
         };
         let trial = known.unwrap_or_else(|| context.keep_trial(&role.name, Trial::new(prober.facts(), role)));
-        for step in trial.of_life(plan, self.life.choices.draw_forbidden()) {
+        for step in trial.of_lifecycle(plan, self.lifecycle.choices.draw_forbidden()) {
             // Once the lifecycle may not go on, its credential may go at any moment.
             if context.go_on().is_err() {
                 break;
@@ -147,10 +148,11 @@ impl Probing {
         prober.close().await;
     }
 
-    /// Without a session no promised privilege was tried, and that is told.
+    /// Without a session no promised privilege was tried, and that is reported.
     fn give_up(&self, login: &Login, from: Micros, why: &str) {
-        let trial = self.life.context.trial(&self.life.role.name);
-        let tried = trial.map_or_else(|| promised(&self.life.role, &BTreeSet::new()), |trial| trial.promised.clone());
+        let trial = self.lifecycle.context.trial(&self.lifecycle.role.name);
+        let tried =
+            trial.map_or_else(|| promised(&self.lifecycle.role, &BTreeSet::new()), |trial| trial.promised.clone());
         for grant in tried {
             let outcome = ProbeOutcome::Indeterminate { why: why.to_owned() };
             self.record(login, from, grant, Expected::Promised, outcome);
@@ -158,7 +160,7 @@ impl Probing {
     }
 
     fn record(&self, login: &Login, from: Micros, grant: Grant, expected: Expected, mut outcome: ProbeOutcome) {
-        let context = &self.life.context;
+        let context = &self.lifecycle.context;
         match &mut outcome {
             ProbeOutcome::Allowed => {}
             ProbeOutcome::Refused { message: words, .. }
@@ -167,7 +169,7 @@ impl Probing {
             | ProbeOutcome::Indeterminate { why: words } => *words = context.scrub(words),
         }
         context.recorder().record(Event::Probe(ProbeRecord {
-            life: self.life.tag.life,
+            lifecycle: self.lifecycle.tag.lifecycle,
             from,
             to: context.now(),
             oid: self.oid,
@@ -206,7 +208,7 @@ mod tests {
         let trial = Trial::new(&Arc::new(facts), &role);
         let steps = |forbidden| {
             let plan = ProbePlan { first: 1, share: 0.0, forbidden };
-            let steps = trial.of_life(plan, Choices::of(1, 1).draw_forbidden());
+            let steps = trial.of_lifecycle(plan, Choices::of(1, 1).draw_forbidden());
             let tried = steps.iter().filter(|step| matches!(step, Step::Try(..))).count();
             (tried, steps.len() - tried)
         };

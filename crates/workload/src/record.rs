@@ -7,14 +7,14 @@ use crate::gauges::Counted;
 /// Who a lifecycle is, in every record it makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag {
-    pub(crate) life: u64,
+    pub(crate) lifecycle: u64,
     pub(crate) role: String,
     pub(crate) phase: String,
 }
 
 impl Tag {
     pub(crate) fn record(&self, op: Operation, span: Span, outcome: Outcome) -> OperationRecord {
-        OperationRecord::new(self.life, &self.role, &self.phase, op, span, outcome)
+        OperationRecord::new(self.lifecycle, &self.role, &self.phase, op, span, outcome)
     }
 }
 

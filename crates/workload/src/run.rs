@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaseproof_domain::{Event, Micros, PhaseMark, PhasePoint, Redactor, Shed};
+use leaseproof_domain::{Dropped, Event, Micros, PhaseMark, PhasePoint, Redactor};
 use leaseproof_history::Recorder;
 use leaseproof_scenario::{
     Choices, LifecyclePlan, PhasePlan, Plan, PlannedArrival, PlannedLoad, RolePromise, Schedule,
@@ -12,7 +12,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::{Targets, WorkloadContext};
-use crate::life::Life;
+use crate::lifecycle::Lifecycle;
 use crate::load_state::LoadState;
 use crate::probes::ask_for_refusals;
 use crate::record::Tag;
@@ -34,7 +34,7 @@ pub struct Finished {
 /// Puts the plan's load on the environment, phase by phase, and records every operation.
 ///
 /// It needs a runtime with more than one thread to be on time. Once `cancel` is cancelled no arrival and no new step
-/// begins; requests under way are waited for, at most a little longer than the client's own time-out. Lives that are
+/// begins; requests under way are waited for, at most a little longer than the client's own time-out. Lifecycles that are
 /// left when a phase's drain is over are left as they are.
 ///
 /// # Panics
@@ -68,18 +68,19 @@ struct PhaseRunner<'a> {
     planned: PlannedLoad<'a>,
     context: WorkloadContext,
     roles: BTreeMap<String, Arc<RolePromise>>,
-    lives: BTreeMap<String, Arc<LifecyclePlan>>,
+    lifecycles: BTreeMap<String, Arc<LifecyclePlan>>,
     progress: Arc<watch::Sender<LoadState>>,
-    /// Arrivals so far, shed ones included: the number of the last lifecycle.
+    /// Arrivals so far, dropped ones included: the number of the last lifecycle.
     arrivals: u64,
 }
 
 impl<'a> PhaseRunner<'a> {
     fn new(plan: &'a Plan, context: WorkloadContext, progress: watch::Sender<LoadState>) -> Self {
         let roles = plan.roles.iter().map(|role| (role.name.clone(), Arc::new(role.clone()))).collect();
-        let lives = plan.lives.iter().map(|life| (life.name.clone(), Arc::new(life.clone()))).collect();
+        let lifecycles =
+            plan.lifecycles.iter().map(|lifecycle| (lifecycle.name.clone(), Arc::new(lifecycle.clone()))).collect();
         let planned = PlannedLoad::of(plan);
-        Self { plan, planned, context, roles, lives, progress: Arc::new(progress), arrivals: 0 }
+        Self { plan, planned, context, roles, lifecycles, progress: Arc::new(progress), arrivals: 0 }
     }
 
     async fn run_phase(&mut self, phase: &PhasePlan, first: bool) {
@@ -89,12 +90,12 @@ impl<'a> PhaseRunner<'a> {
         let drains = begin.after(phase.duration.duration());
         let ends = drains.after(phase.drain.duration());
         self.tick(phase, &context, begin);
-        let mut lives = JoinSet::new();
+        let mut lifecycles = JoinSet::new();
         self.mark(phase, PhasePoint::Begins, begin);
         if first {
-            self.begin_probes(&context, phase, begin, &mut lives);
+            self.begin_probes(&context, phase, begin, &mut lifecycles);
         }
-        self.send_arrivals(&context, phase, begin, &mut lives).await;
+        self.send_arrivals(&context, phase, begin, &mut lifecycles).await;
         let _cancelled = context.wait_until(drains).await;
         self.mark(phase, PhasePoint::Drains, context.now());
         self.progress.send_modify(|progress| {
@@ -102,14 +103,14 @@ impl<'a> PhaseRunner<'a> {
             progress.total = ends.since(begin);
         });
         tokio::select! {
-            () = every_end(&mut lives) => {}
+            () = every_end(&mut lifecycles) => {}
             _over = context.wait_until(ends) => {}
         }
         context.stop.cancel();
         // A login may take its connection's time-out and its query's.
         let bound = 2 * self.plan.client.timeout.duration() + STOP_MARGIN;
-        let _late = tokio::time::timeout(bound, every_end(&mut lives)).await;
-        lives.shutdown().await;
+        let _late = tokio::time::timeout(bound, every_end(&mut lifecycles)).await;
+        lifecycles.shutdown().await;
         self.mark(phase, PhasePoint::Ends, context.now());
         self.progress.send_modify(|progress| fill(progress, &self.context, begin));
     }
@@ -120,7 +121,7 @@ impl<'a> PhaseRunner<'a> {
         context: &WorkloadContext,
         phase: &PhasePlan,
         begin: Micros,
-        lives: &mut JoinSet<()>,
+        lifecycles: &mut JoinSet<()>,
     ) {
         for due in Schedule::of(phase).moments() {
             let arrival = begin.after(due);
@@ -129,13 +130,13 @@ impl<'a> PhaseRunner<'a> {
             }
             self.arrivals += 1;
             context.gauges().count_arrival();
-            if let Some(life) = self.life(context, self.arrivals) {
+            if let Some(lifecycle) = self.lifecycle(context, self.arrivals) {
                 match context.gauges().wait_below(u64::from(self.plan.client.in_flight)) {
-                    Some(waiting) => drop(lives.spawn(life.live(arrival, waiting))),
-                    None => self.shed(life, arrival),
+                    Some(waiting) => drop(lifecycles.spawn(lifecycle.live(arrival, waiting))),
+                    None => self.dropped(lifecycle, arrival),
                 }
             }
-            while let Some(ended) = lives.try_join_next() {
+            while let Some(ended) = lifecycles.try_join_next() {
                 unless_panicked(ended);
             }
         }
@@ -143,7 +144,7 @@ impl<'a> PhaseRunner<'a> {
 
     /// The TTL probes, spread over the gap between the phase's first two arrivals so that they do not disturb them.
     /// Their numbers follow the last arrival's: the lifecycles of the schedule keep theirs.
-    fn begin_probes(&self, context: &WorkloadContext, phase: &PhasePlan, begin: Micros, lives: &mut JoinSet<()>) {
+    fn begin_probes(&self, context: &WorkloadContext, phase: &PhasePlan, begin: Micros, lifecycles: &mut JoinSet<()>) {
         let probed: Vec<_> = self.roles.values().filter(|role| role.max_ttl.is_some()).collect();
         let scheduled = self.planned.arrivals();
         let gap = if phase.rate > 0.0 { (1.0 / phase.rate).min(1.0) } else { 1.0 };
@@ -152,20 +153,20 @@ impl<'a> PhaseRunner<'a> {
             let part = (place + 1) as f64 / (probed.len() + 1) as f64;
             let arrival = begin.after(Duration::from_secs_f64(gap * part));
             let number = scheduled + 1 + place as u64;
-            let life = Life {
+            let lifecycle = Lifecycle {
                 context: context.clone(),
-                tag: Tag { life: number, role: role.name.clone(), phase: phase.name.clone() },
-                plan: self.life_of_role(role),
+                tag: Tag { lifecycle: number, role: role.name.clone(), phase: phase.name.clone() },
+                plan: self.lifecycle_of_role(role),
                 role: Arc::clone(role),
                 choices: Choices::of(self.plan.seed, number),
                 probed: false,
             };
             let max_seconds = max.value.secs();
-            lives.spawn(async move {
-                if life.context.wait_until(arrival).await.is_ok() {
-                    life.context.gauges().count_extra();
-                    let waiting = life.context.gauges().wait();
-                    life.probe_ttl(arrival, waiting, max_seconds).await;
+            lifecycles.spawn(async move {
+                if lifecycle.context.wait_until(arrival).await.is_ok() {
+                    lifecycle.context.gauges().count_extra();
+                    let waiting = lifecycle.context.gauges().wait();
+                    lifecycle.probe_ttl(arrival, waiting, max_seconds).await;
                 }
             });
         }
@@ -173,17 +174,17 @@ impl<'a> PhaseRunner<'a> {
 
     /// The lifecycle of that number; none where the phase mixes no lifecycle, or one of a role that is not promised: a checked
     /// plan has neither.
-    fn life(&self, context: &WorkloadContext, number: u64) -> Option<Life> {
-        let PlannedArrival { phase, life, choices, probed } = self.planned.arrival(number)?;
-        let plan = Arc::clone(self.lives.get(&life.name)?);
+    fn lifecycle(&self, context: &WorkloadContext, number: u64) -> Option<Lifecycle> {
+        let PlannedArrival { phase, lifecycle, choices, probed } = self.planned.arrival(number)?;
+        let plan = Arc::clone(self.lifecycles.get(&lifecycle.name)?);
         let role = Arc::clone(self.roles.get(&plan.role)?);
-        let tag = Tag { life: number, role: role.name.clone(), phase: phase.name.clone() };
-        Some(Life { context: context.clone(), tag, plan, role, choices, probed })
+        let tag = Tag { lifecycle: number, role: role.name.clone(), phase: phase.name.clone() };
+        Some(Lifecycle { context: context.clone(), tag, plan, role, choices, probed })
     }
 
     /// What a probe of the role does with its credential: what the role's lifecycles do.
-    fn life_of_role(&self, role: &RolePromise) -> Arc<LifecyclePlan> {
-        self.lives.values().find(|life| life.role == role.name).cloned().unwrap_or_else(|| {
+    fn lifecycle_of_role(&self, role: &RolePromise) -> Arc<LifecyclePlan> {
+        self.lifecycles.values().find(|lifecycle| lifecycle.role == role.name).cloned().unwrap_or_else(|| {
             Arc::new(LifecyclePlan {
                 name: "probe".to_owned(),
                 role: role.name.clone(),
@@ -191,18 +192,18 @@ impl<'a> PhaseRunner<'a> {
                 query: "SELECT 1".to_owned(),
                 query_origin: None,
                 renew: None,
-                keep_session: None,
-                patience: None,
+                hold_session: None,
+                timeout: None,
                 revoke: 1.0,
                 origin: role.origin.clone(),
             })
         })
     }
 
-    fn shed(&self, life: Life, intended: Micros) {
-        let lifecycle = Some(life.plan.name.clone());
-        let Tag { life, role, phase } = life.tag;
-        self.context.recorder().record(Event::Shed(Shed { life, role, phase, intended, lifecycle }));
+    fn dropped(&self, lifecycle: Lifecycle, intended: Micros) {
+        let lifecycle_name = Some(lifecycle.plan.name.clone());
+        let Tag { lifecycle, role, phase } = lifecycle.tag;
+        self.context.recorder().record(Event::Dropped(Dropped { lifecycle, role, phase, intended, lifecycle_name }));
     }
 
     fn mark(&self, phase: &PhasePlan, point: PhasePoint, at: Micros) {
@@ -238,8 +239,8 @@ fn fill(progress: &mut LoadState, context: &WorkloadContext, begin: Micros) {
 }
 
 /// Waits until no lifecycle is left. Safe to give up: what has ended is no longer in the set.
-async fn every_end(lives: &mut JoinSet<()>) {
-    while let Some(ended) = lives.join_next().await {
+async fn every_end(lifecycles: &mut JoinSet<()>) {
+    while let Some(ended) = lifecycles.join_next().await {
         unless_panicked(ended);
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::WorkloadContext;
 use crate::gauges::Counted;
-use crate::life::Life;
+use crate::lifecycle::Lifecycle;
 use crate::record::{Credential, Issue};
 
 /// How long a fresh credential's login waits before it is tried again.
@@ -32,15 +32,15 @@ struct Try {
     query_failed: bool,
 }
 
-impl Life {
+impl Lifecycle {
     /// Asks Vault for a credential; none where it did not answer with one. `waiting` counts the lifecycle among those that
     /// wait for an answer.
     pub(crate) async fn issue(&self, intended: Micros, waiting: Counted) -> Option<Credential> {
         let start = self.context.now();
         let asked = self.context.vault().issue(&self.role.mount, &self.role.name);
-        let answer = match &self.plan.patience {
+        let answer = match &self.plan.timeout {
             // Dropping the request closes its connection: Vault sees its client go and may work on all the same.
-            Some(patience) => tokio::time::timeout(patience.duration(), asked).await,
+            Some(timeout) => tokio::time::timeout(timeout.duration(), asked).await,
             None => Ok(asked.await),
         };
         let end = self.context.now();
@@ -66,13 +66,13 @@ impl Life {
                     seconds: issued.lease_seconds,
                     ended: None,
                     last: end,
-                    _live: self.context.gauges().enter_life(),
+                    _live: self.context.gauges().enter_lifecycle(),
                 };
                 let mut record = credential.record(&self.tag, Operation::Issue, span, Outcome::Ok);
                 record.lease_seconds = Some(issued.lease_seconds);
                 record.renewable = Some(issued.renewable);
                 record.warnings = issued.warnings;
-                record.lifecycle = Some(self.plan.name.clone());
+                record.lifecycle_name = Some(self.plan.name.clone());
                 self.context.record(record);
                 Some(credential)
             }
@@ -85,8 +85,8 @@ impl Life {
 
     /// An issue that came to no credential.
     fn issue_record(&self, span: Span, outcome: Outcome) -> OperationRecord {
-        let lifecycle = Some(self.plan.name.clone());
-        OperationRecord { lifecycle, ..self.tag.record(Operation::Issue, span, outcome) }
+        let lifecycle_name = Some(self.plan.name.clone());
+        OperationRecord { lifecycle_name, ..self.tag.record(Operation::Issue, span, outcome) }
     }
 
     /// The credential's first use: its role is read in the catalog while it logs in at every endpoint.
@@ -95,9 +95,9 @@ impl Life {
         let waiting = self.context.gauges().wait();
         let mut logins = JoinSet::new();
         for endpoint in self.logins(credential) {
-            let life = self.clone();
+            let lifecycle = self.clone();
             let template = credential.record(&self.tag, Operation::Login, NOT_YET, Outcome::Ok);
-            logins.spawn(async move { life.first_login(endpoint, template, issued).await });
+            logins.spawn(async move { lifecycle.first_login(endpoint, template, issued).await });
         }
         self.read_role(credential).await;
         for end in logins.join_all().await {
@@ -125,7 +125,7 @@ impl Life {
         }
     }
 
-    /// Looks at the credential's role on behalf of the lifecycle. Answers whether there is one, where that could be seen.
+    /// Observations of the credential's role on behalf of the lifecycle. Answers whether there is one, where that could be seen.
     pub(crate) async fn read_role(&self, credential: &mut Credential) -> Option<bool> {
         let from = self.context.now();
         let read = self.context.observer(&self.tag.role).role(&credential.issue.username).await;
@@ -136,7 +136,7 @@ impl Life {
             Ok(role) => {
                 credential.oid = role.as_ref().map(|role| role.oid).or(credential.oid);
                 let username = credential.issue.username.clone();
-                let read = RoleRead { life: self.tag.life, from, to, username, role };
+                let read = RoleRead { lifecycle: self.tag.lifecycle, from, to, username, role };
                 self.context.recorder().record(Event::RoleRead(read));
             }
             Err(error) => {

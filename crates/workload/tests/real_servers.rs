@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 fn plan() -> Plan {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/powerdns");
     let mut plan = load(&path, &LoadOptions::default()).expect("the scenario is valid");
-    plan.lives[0].lease = Some(Ttl::from_secs(3));
+    plan.lifecycles[0].lease = Some(Ttl::from_secs(3));
     plan.phases[0].rate = 4.0;
     plan.phases[0].duration = Ttl::from_secs(3);
     plan.phases[0].drain = Ttl::from_secs(20);
@@ -30,7 +30,7 @@ fn plan() -> Plan {
 
 struct Stage {
     folder: tempfile::TempDir,
-    estate: Environment,
+    environment: Environment,
     recorder: Recorder,
     recording: Recording,
     redactor: Arc<Redactor>,
@@ -53,13 +53,13 @@ impl Stage {
             Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
         let redactor = Arc::new(Redactor::new());
         let options = StandOptions { run: name, parent: folder.path().to_owned() };
-        let mut estate =
+        let mut environment =
             Environment::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
-        estate.set_up(plan, Some(&recorder)).await.expect("the setup works");
-        let token = estate.client_token(plan, &ledger).await.expect("a token");
+        environment.set_up(plan, Some(&recorder)).await.expect("the setup works");
+        let token = environment.client_token(plan, &ledger).await.expect("a token");
         let role = &plan.roles[0];
-        let observer = estate.observer_login(&role.on, &role.database);
-        let (host, port) = estate.endpoints(&role.on)[0].clone();
+        let observer = environment.observer_login(&role.on, &role.database);
+        let (host, port) = environment.endpoints(&role.on)[0].clone();
         let login = Login {
             host,
             port,
@@ -80,13 +80,13 @@ impl Stage {
                 },
             )]),
         };
-        (Self { folder, estate, recorder, recording, redactor, ledger, accessor: token.accessor() }, targets)
+        (Self { folder, environment, recorder, recording, redactor, ledger, accessor: token.accessor() }, targets)
     }
 
     /// Ends everything and reads the history.
     async fn strike(self) -> Vec<Event> {
-        self.estate.release(&self.accessor).await.expect("the token is revoked");
-        self.estate.tear_down().await.expect("nothing is left");
+        self.environment.release(&self.accessor).await.expect("the token is revoked");
+        self.environment.tear_down().await.expect("nothing is left");
         self.ledger.closed().expect("the ledger is closed");
         self.recording.close().expect("the history is written");
         History::open(&self.folder.path().join("history")).expect("a history").collect()
@@ -107,13 +107,17 @@ fn probes(events: &[Event]) -> Vec<&ProbeRecord> {
 }
 
 /// The first lifecycles of the role try out all that is promised, and ten privileges that are not.
-fn assert_probed(events: &[Event], lives: u64) {
+fn assert_probed(events: &[Event], lifecycles: u64) {
     let all = probes(events);
-    assert_eq!(all.iter().map(|probe| probe.life).collect::<BTreeSet<_>>(), (1..=lives).collect());
-    for life in 1..=lives {
-        let own: Vec<_> = all.iter().filter(|probe| probe.life == life).collect();
+    assert_eq!(all.iter().map(|probe| probe.lifecycle).collect::<BTreeSet<_>>(), (1..=lifecycles).collect());
+    for lifecycle in 1..=lifecycles {
+        let own: Vec<_> = all.iter().filter(|probe| probe.lifecycle == lifecycle).collect();
         let of = |expected| own.iter().filter(move |probe| probe.expected == expected);
-        assert_eq!((of(Expected::Promised).count(), of(Expected::Forbidden).count()), (41, 10), "life {life}");
+        assert_eq!(
+            (of(Expected::Promised).count(), of(Expected::Forbidden).count()),
+            (41, 10),
+            "lifecycle {lifecycle}"
+        );
         assert!(of(Expected::Promised).all(|probe| probe.outcome == ProbeOutcome::Allowed), "{own:#?}");
         assert!(of(Expected::Forbidden).all(|probe| probe.outcome != ProbeOutcome::Allowed), "{own:#?}");
         assert!(of(Expected::Forbidden).any(|probe| matches!(probe.outcome, ProbeOutcome::Refused { .. })));
@@ -121,7 +125,7 @@ fn assert_probed(events: &[Event], lives: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_life_is_lived_to_its_end() {
+async fn every_lifecycle_is_lived_to_its_end() {
     let mut plan = plan();
     plan.roles[0].probes = Some(ProbePlan { first: 3, share: 0.0, forbidden: 10 });
     let (stage, targets) = Stage::set(&plan).await;
@@ -132,37 +136,38 @@ async fn every_life_is_lived_to_its_end() {
     let events = stage.strike().await;
     assert_probed(&events, 3);
     let operations = operations(&events);
-    let of_life = |life: u64, op: Operation| -> Vec<&&OperationRecord> {
-        operations.iter().filter(|record| record.life == life && record.op == op).collect()
+    let of_lifecycle = |lifecycle: u64, op: Operation| -> Vec<&&OperationRecord> {
+        operations.iter().filter(|record| record.lifecycle == lifecycle && record.op == op).collect()
     };
 
     // Twelve arrivals, and the TTL probe after their numbers.
-    let lives: BTreeSet<u64> = operations.iter().map(|record| record.life).filter(|life| *life > 0).collect();
-    assert_eq!(lives, (1..=13).collect());
+    let lifecycles: BTreeSet<u64> =
+        operations.iter().map(|record| record.lifecycle).filter(|lifecycle| *lifecycle > 0).collect();
+    assert_eq!(lifecycles, (1..=13).collect());
     assert_eq!((last.arrived, last.finished, last.live, last.failures), (12, 13, 0, 0));
     let mut ends = [0, 0];
-    for life in 1..=13 {
-        let issue = of_life(life, Operation::Issue)[0];
+    for lifecycle in 1..=13 {
+        let issue = of_lifecycle(lifecycle, Operation::Issue)[0];
         assert!(issue.outcome.is_ok() && issue.lease.is_some() && issue.lease_seconds == Some(3_600), "{issue:?}");
-        let logins = of_life(life, Operation::Login);
-        assert!(logins.last().is_some_and(|login| login.outcome.is_ok()), "life {life}: {logins:?}");
+        let logins = of_lifecycle(lifecycle, Operation::Login);
+        assert!(logins.last().is_some_and(|login| login.outcome.is_ok()), "lifecycle {lifecycle}: {logins:?}");
         assert!(logins.iter().all(|login| login.oid.is_none() || login.username == issue.username));
-        let renewals = of_life(life, Operation::Renew);
+        let renewals = of_lifecycle(lifecycle, Operation::Renew);
         assert!(!renewals.is_empty() && renewals.iter().all(|renewal| renewal.outcome.is_ok()), "{renewals:?}");
-        let revocations = of_life(life, Operation::Revoke);
+        let revocations = of_lifecycle(lifecycle, Operation::Revoke);
         ends[usize::from(revocations.is_empty())] += 1;
-        let dead = of_life(life, Operation::DeadLogin);
+        let dead = of_lifecycle(lifecycle, Operation::DeadLogin);
         let refused = dead.last().and_then(|login| login.outcome.failure());
-        assert_eq!(refused.map(|failure| failure.code.as_str()), Some("28P01"), "life {life}: {dead:?}");
+        assert_eq!(refused.map(|failure| failure.code.as_str()), Some("28P01"), "lifecycle {lifecycle}: {dead:?}");
         assert!(dead.iter().all(|login| login.oid.is_some()), "the role's OID is known by then");
-        if life <= 12 {
+        if lifecycle <= 12 {
             assert_eq!(renewals[0].increment_seconds, Some(3));
-            assert_eq!(of_life(life, Operation::Relogin).len(), 1);
-            assert!(of_life(life, Operation::Relogin)[0].outcome.is_ok());
+            assert_eq!(of_lifecycle(lifecycle, Operation::Relogin).len(), 1);
+            assert!(of_lifecycle(lifecycle, Operation::Relogin)[0].outcome.is_ok());
         }
     }
     assert!(ends[0] > 1 && ends[1] > 1, "some are revoked, some expire: {ends:?}");
-    let beyond = of_life(13, Operation::Renew)[0];
+    let beyond = of_lifecycle(13, Operation::Renew)[0];
     assert_eq!(beyond.increment_seconds, Some(90_000));
     assert!(beyond.lease_seconds.is_some_and(|granted| (86_390..=86_400).contains(&granted)), "{beyond:?}");
     assert!(!beyond.warnings.is_empty());
@@ -173,9 +178,9 @@ async fn every_life_is_lived_to_its_end() {
         marks.iter().map(|(point, _)| *point).collect::<Vec<_>>(),
         [PhasePoint::Begins, PhasePoint::Drains, PhasePoint::Ends]
     );
-    for life in 1..=12 {
-        let intended = of_life(life, Operation::Issue)[0].intended;
-        assert_eq!(intended, marks[0].1.after(Duration::from_millis(250 * (life - 1))));
+    for lifecycle in 1..=12 {
+        let intended = of_lifecycle(lifecycle, Operation::Issue)[0].intended;
+        assert_eq!(intended, marks[0].1.after(Duration::from_millis(250 * (lifecycle - 1))));
     }
     assert!(operations.iter().all(|record| record.intended <= record.start && record.start <= record.end));
 

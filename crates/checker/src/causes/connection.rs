@@ -271,7 +271,7 @@ mod tests {
 
     use super::Connection;
 
-    fn told(what: &str) -> Option<String> {
+    fn reported(what: &str) -> Option<String> {
         Connection::of(&Finding { what: what.into(), ..Finding::default() }).map(|found| found.words())
     }
 
@@ -303,7 +303,7 @@ mod tests {
             ),
             ("dial error (dial tcp 10.1.2.3:5432: i/o timeout)", "PostgreSQL at 10.1.2.3:5432 does not answer in time"),
         ] {
-            assert_eq!(told(&format!("{issuing}{words}")).as_deref(), Some(expected));
+            assert_eq!(reported(&format!("{issuing}{words}")).as_deref(), Some(expected));
         }
         for (what, expected) in [
             (
@@ -351,7 +351,7 @@ mod tests {
             ),
             ("the first: no answer from Vault: it took longer than 10000 ms", "Vault does not answer in time"),
         ] {
-            assert_eq!(told(what).as_deref(), Some(expected));
+            assert_eq!(reported(what).as_deref(), Some(expected));
         }
     }
 
@@ -366,7 +366,7 @@ mod tests {
             "a login was refused: SQLSTATE 53300: too many connections for role \"v-1\"",
             "no answer from Vault: invalid peer certificate: UnknownIssuer",
         ] {
-            assert_eq!(told(what), None, "{what}");
+            assert_eq!(reported(what), None, "{what}");
         }
     }
 }

@@ -19,7 +19,7 @@ const UNDEFINED_ROLE: &str = "SQLSTATE 42704";
 const STILL_LISTED: &str = "Vault still lists its lease";
 
 pub(super) struct Draft {
-    pub(super) known: bool,
+    pub(super) known_issue: bool,
     /// What it says, without the privilege.
     pub(super) key: String,
     /// The check that found it; of several, the first one.
@@ -43,7 +43,7 @@ pub(super) struct Draft {
 impl Draft {
     /// None where no check says it.
     pub(super) fn new(
-        known: bool,
+        known_issue: bool,
         key: String,
         groups: BTreeMap<CheckId, Group>,
         found: &BTreeMap<CheckId, Found>,
@@ -63,7 +63,7 @@ impl Draft {
         let findings = connection.as_ref().map(|_| groups[&check].count);
         let throughout = found.get(&check).is_some_and(|found| found.is_throughout(findings.unwrap_or(found.findings)));
         let (most, also) = (2 * own >= all, BTreeMap::new());
-        Some(Self { known, key, check, groups, also, credentials, roles, throughout, most, connection })
+        Some(Self { known_issue, key, check, groups, also, credentials, roles, throughout, most, connection })
     }
 
     fn group(&self) -> &Group {
@@ -108,7 +108,7 @@ impl Draft {
     pub(super) fn order(&self) -> (bool, bool, Micros, (u8, CheckId), String, Option<String>) {
         let privilege = self.group().example().privilege.clone();
         let saturated = self.check.as_str() == "SAT-1";
-        (self.known, !saturated, self.first(), rank(self.check), self.group().shown(), privilege)
+        (self.known_issue, !saturated, self.first(), rank(self.check), self.group().shown(), privilege)
     }
 
     pub(super) fn order_key(&self) -> (Micros, String) {
@@ -130,7 +130,7 @@ impl Draft {
         // AVL-1 counts slow queries from the first one on.
         let goes_on = own.is_slow() && others.is_slow() && other.check.as_str() == "AVL-1";
         let near = self.is_near(other, timeout) || (goes_on && self.first() >= other.first());
-        self.known == other.known && own.may_be_behind(others) && near
+        self.known_issue == other.known_issue && own.may_be_behind(others) && near
     }
 
     /// Whether the other one began while a request of this one may have been in flight.
@@ -142,7 +142,7 @@ impl Draft {
     /// throughout, or while a server could not be reached. A wrong privilege explains what is said of that privilege, and
     /// the queries that need it.
     pub(super) fn explains(&self, other: &Self, timeout: Duration) -> bool {
-        if self.known != other.known {
+        if self.known_issue != other.known_issue {
             return false;
         }
         if self.explains_threshold(other) {
@@ -231,7 +231,9 @@ impl Draft {
 
     /// Whether the other one reports leases that Vault cannot revoke without this connection, and nothing else keeps.
     pub(super) fn is_needed_by(&self, other: &Self) -> bool {
-        let Some(connection) = self.connection.as_ref().filter(|_| self.known == other.known) else { return false };
+        let Some(connection) = self.connection.as_ref().filter(|_| self.known_issue == other.known_issue) else {
+            return false;
+        };
         let left = other.checks().all(|check| check.as_str() == "RUN-2") && other.key.contains(STILL_LISTED);
         let revokes = |check: &CheckId| matches!(check.as_str(), "REV-1" | "EXP-1");
         left && connection.server == Server::Postgres && self.groups.keys().any(revokes)
@@ -249,7 +251,7 @@ impl Draft {
     /// Whether what the other one says of this one's credentials may follow from it.
     pub(super) fn may_explain_some(&self, other: &Self) -> bool {
         let whole = |draft: &Self| draft.groups.values().all(|group| group.privileges.is_empty());
-        self.known == other.known
+        self.known_issue == other.known_issue
             && other.connection.is_none()
             && whole(self)
             && whole(other)
@@ -376,7 +378,7 @@ impl Draft {
             privileges: self.group().privileges.iter().cloned().collect(),
             example,
             also_breaks: also.into_iter().map(|(check, count)| AlsoBroken { check, count }).collect(),
-            known: self.known,
+            known_issue: self.known_issue,
             about,
             warnings: Vec::new(),
             after: Vec::new(),

@@ -130,7 +130,7 @@ fn unanswered_of(metric: Metric, group: &Group) -> Option<Operation> {
     match metric {
         Metric::Failed(op) | Metric::Unanswered(op) => Some(op).filter(|_| has_unanswered(group)),
         Metric::Response(op, _) | Metric::Service(op, _) => Some(op).filter(|_| is_lower_bound(group)),
-        Metric::Shed => Some(Operation::Issue),
+        Metric::Dropped => Some(Operation::Issue),
         Metric::ExpiryLag(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use super::pattern::{Pattern, common, with_details};
 use super::spells::Spells;
 
 /// How many different sentences one check tells apart; findings beyond that are one group of their own.
-const TOLD_APART: usize = 500;
+const DISTINGUISHED: usize = 500;
 /// How many privileges and codes a group names.
 const NAMED: usize = 40;
 /// How many lines a group names for one subject.
@@ -312,7 +312,7 @@ impl Groups {
         }
         let said = (pattern.key.clone(), finding.privilege.clone());
         let line = finding.promised.as_ref().unwrap_or(line);
-        if self.0.len() < TOLD_APART || self.0.contains_key(&said) {
+        if self.0.len() < DISTINGUISHED || self.0.contains_key(&said) {
             self.merge(said, Group::of(finding, names, pattern, connection, subject, line));
             return;
         }

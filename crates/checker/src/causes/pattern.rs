@@ -28,7 +28,7 @@ static QUOTED: LazyLock<Regex> =
 /// PostgreSQL's words as Vault passes them on, whatever it was asked for: its own message comes before them.
 static PASSED_ON: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?s)failed to connect to `.*|(?:ERROR: |FATAL: ).*\(SQLSTATE [0-9A-Z]{5}\)"));
-/// An address with a port: of one that is left out, both parts are told apart.
+/// An address with a port: of one that is left out, both parts are distinguished.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[0-9.]+(?::[0-9]+)?(?:->[0-9.]+(?::[0-9]+)?)?$"));
 /// The parts of addresses.
 static PARTS: LazyLock<Regex> = LazyLock::new(|| regex(r"->|:|[^:>-]+"));

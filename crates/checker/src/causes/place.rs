@@ -54,7 +54,7 @@ fn hint(cause: &FailureCause, plan: &Plan) -> Option<String> {
     let Finding { what, lease, code, .. } = &cause.example;
     let of_revocation = OF_REVOCATION.contains(&cause.check.as_str()) && lease.is_some() && code.is_none();
     let is_known = what.contains(COULD_NOT_REVOKE) || Connection::of(&cause.example).is_some();
-    (plan.estate == EnvironmentKind::Attached && of_revocation && !is_known).then(|| {
+    (plan.environment == EnvironmentKind::Attached && of_revocation && !is_known).then(|| {
         "Vault's log is not read in an attached environment: if Vault could not revoke the lease, the reason is there, in \
          the lines `failed to revoke lease` with the lease's id"
             .to_owned()
@@ -166,7 +166,7 @@ pub(crate) fn undecided_by(checks: &mut [Judgment], causes: &[FailureCause], pla
                 let mut about = cause.about.iter().map(|about| &about.subject);
                 BASIC.contains(&cause.check.as_str())
                     && cause.check != judgment.check
-                    && about.any(|about| about == subject || *about == Subject::Estate)
+                    && about.any(|about| about == subject || *about == Subject::Environment)
             })
         };
         let found = match &judgment.subject {

@@ -32,16 +32,16 @@ fn failed(check: &str, samples: u64, findings: &[Finding]) -> Failed {
     findings.iter().for_each(|finding| {
         groups.add(CheckId::of(check), finding, &Subject::Role("app".into()), &line, None, &GeneratedNames::default())
     });
-    Failed { check: CheckId::of(check), known: false, samples, groups }
+    Failed { check: CheckId::of(check), known_issue: false, samples, groups }
 }
 
 /// `REV-1 ×2 @3 EXP-1 ×1`.
-fn told(causes: &[FailureCause]) -> Vec<String> {
+fn reported(causes: &[FailureCause]) -> Vec<String> {
     let line = |cause: &FailureCause| {
         let at = cause.first_at.map_or_else(|| "-".to_owned(), |at| at.0.to_string());
         let also: Vec<String> =
             cause.also_breaks.iter().map(|also| format!(" + {} ×{}", also.check, also.count)).collect();
-        let known = if cause.known { "known " } else { "" };
+        let known = if cause.known_issue { "known " } else { "" };
         format!("{known}{} ×{} @{at}{}", cause.check, cause.count, also.concat())
     };
     causes.iter().map(line).collect()
@@ -54,7 +54,7 @@ const REFUSED: &str =
 fn findings_that_differ_by_chance_are_one_cause() {
     let all: Vec<Finding> = (0..38).map(|number| finding(REFUSED, number, 3_200 - number)).collect();
     let causes = causes(vec![failed("REV-1", 100, &all)]);
-    assert_eq!(told(&causes), ["REV-1 ×38 @3163"]);
+    assert_eq!(reported(&causes), ["REV-1 ×38 @3163"]);
     let expected = "the revocation of …: expected HTTP 204, got HTTP 500: role … cannot be dropped (SQLSTATE 2BP01)";
     assert_eq!(causes[0].what, expected);
     assert_eq!(causes[0].example, all[37]);
@@ -79,7 +79,7 @@ fn what_all_findings_have_in_common_stays() {
 }
 
 #[test]
-fn one_finding_is_told_in_its_own_words() {
+fn one_finding_is_reported_in_its_own_words() {
     let only = finding("{} was let in 3.2 s after its end", 7, 5);
     assert_eq!(causes(vec![failed("INV-6a", 9, std::slice::from_ref(&only))])[0].what, only.what);
 }
@@ -89,7 +89,7 @@ fn the_same_words_of_a_server_are_one_cause_whatever_the_check() {
     let login = finding("{} was never let in, the last SQLSTATE 28P01: password authentication failed for {}", 1, 10);
     let relogin = finding("a login of {} was refused: SQLSTATE 28P01: password authentication failed for {}", 2, 4);
     let all = causes(vec![failed("INV-5", 1, &[relogin]), failed("LOG-1", 1, &[login])]);
-    assert_eq!(told(&all), ["LOG-1 ×1 @10 + INV-5 ×1"]);
+    assert_eq!(reported(&all), ["LOG-1 ×1 @10 + INV-5 ×1"]);
 }
 
 #[test]
@@ -97,12 +97,12 @@ fn what_follows_for_the_same_credentials_is_no_cause_of_its_own() {
     let refused = finding(REFUSED, 1, 10);
     let left = |number| finding("{} still exists after the run's token was revoked", number, 50);
     let rev = || failed("REV-1", 100, std::slice::from_ref(&refused));
-    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(1)]), rev()])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
+    assert_eq!(reported(&causes(vec![failed("RUN-2", 9, &[left(1)]), rev()])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
     // Another credential's role is left for another reason.
-    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(2)]), rev()])), ["REV-1 ×1 @10", "RUN-2 ×1 @50"]);
+    assert_eq!(reported(&causes(vec![failed("RUN-2", 9, &[left(2)]), rev()])), ["REV-1 ×1 @10", "RUN-2 ×1 @50"]);
     // Where every revocation fails, the others are left for that reason too.
     let all = failed("REV-1", 1, &[refused]);
-    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &[left(2)]), all])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
+    assert_eq!(reported(&causes(vec![failed("RUN-2", 9, &[left(2)]), all])), ["REV-1 ×1 @10 + RUN-2 ×1"]);
 }
 
 #[test]
@@ -113,14 +113,14 @@ fn a_wrong_privilege_is_a_cause_of_its_own_and_its_probe_is_not() {
     let probe = privilege("{} cannot use SELECT ON TABLE public.t, which is promised (42501): permission denied", 1);
     let rev = failed("REV-1", 1, &[finding(REFUSED, 1, 10)]);
     let causes = causes(vec![failed("PRB-1", 4, &[probe]), rev, failed("GRA-1", 4, &[missing])]);
-    assert_eq!(told(&causes), ["GRA-1 ×1 @7 + PRB-1 ×1", "REV-1 ×1 @10"]);
+    assert_eq!(reported(&causes), ["GRA-1 ×1 @7 + PRB-1 ×1", "REV-1 ×1 @10"]);
 }
 
 #[test]
 fn declared_failures_stand_last_and_apart() {
-    let known = Failed { known: true, ..failed("REV-1", 1, &[finding(REFUSED, 1, 1)]) };
+    let known = Failed { known_issue: true, ..failed("REV-1", 1, &[finding(REFUSED, 1, 1)]) };
     let other = failed("EXP-1", 1, &[finding("it said HTTP 500: role {} cannot be dropped (SQLSTATE 2BP01)", 1, 9)]);
-    assert_eq!(told(&causes(vec![known, other])), ["EXP-1 ×1 @9", "known REV-1 ×1 @1"]);
+    assert_eq!(reported(&causes(vec![known, other])), ["EXP-1 ×1 @9", "known REV-1 ×1 @1"]);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn causes_stand_in_order_of_time_and_those_of_the_whole_run_last() {
         failed("ISS-2", 9, &[finding("{} has 70 bytes", 1, 30)]),
         failed("INV-7", 9, &[finding("{} was renewed past the maximum", 2, 20)]),
     ]);
-    assert_eq!(told(&causes), ["INV-7 ×1 @20", "ISS-2 ×1 @30", "THR-1 ×1 @-"]);
+    assert_eq!(reported(&causes), ["INV-7 ×1 @20", "ISS-2 ×1 @30", "THR-1 ×1 @-"]);
 }
 
 const CONNECTS: &str = "failed to connect to `host=127.0.0.1 user=vaultuser database=shop`";
@@ -175,7 +175,7 @@ fn shut_down() -> Vec<Failed> {
 fn a_server_that_cannot_be_reached_is_one_cause_whatever_each_operation_reports() {
     let causes = causes(shut_down());
     assert_eq!(
-        told(&causes),
+        reported(&causes),
         ["AVL-1 ×1 @3000000 + ISS-1 ×2 + TTL-2 ×1 + REV-1 ×1 + EXP-1 ×1 + RUN-2 ×1 + INV-5 ×1 + FLT-1 ×1"]
     );
     assert_eq!(causes[0].what, "PostgreSQL at 127.0.0.1:5432 refuses connections: no process listens there");
@@ -191,8 +191,8 @@ fn what_a_server_answers_is_no_connection_that_failed() {
     // A credential that is lost meanwhile, and one that is left over, have another reason.
     all.push(failed("INV-2", 9, &[finding("{} is not in pg_roles 2 s after its issue's answer", 7, 4 * SECOND)]));
     all.push(failed("RUN-2", 9, &[finding("{} has no lease after the drain", 8, 9 * SECOND)]));
-    let told = told(&causes(all));
-    assert_eq!(told[1..], ["ISS-1 ×1 @4000000", "INV-2 ×1 @4000000", "RUN-2 ×1 @9000000"], "{told:#?}");
+    let reported = reported(&causes(all));
+    assert_eq!(reported[1..], ["ISS-1 ×1 @4000000", "INV-2 ×1 @4000000", "RUN-2 ×1 @9000000"], "{reported:#?}");
 }
 
 #[test]
@@ -202,8 +202,8 @@ fn what_goes_on_after_an_outage_has_another_reason() {
         finding("{} still exists 9 s after its lease ended; it must be gone within 1s", number, at * SECOND)
     };
     all.push(failed("EXP-1", 9, &[late(31, 5), late(32, 60)]));
-    let told = told(&causes(all));
-    assert_eq!(told.len(), 2, "{told:#?}");
+    let reported = reported(&causes(all));
+    assert_eq!(reported.len(), 2, "{reported:#?}");
     // Requests that Vault does not answer leave no role behind.
     let unanswered =
         "issue: got 2 without an answer; the first: no answer from Vault: connection closed before message completed";
@@ -220,9 +220,9 @@ fn logins_that_find_no_connection_leave_no_role_behind() {
     let left = finding("{} still exists after the run's token was revoked", 1, 9 * SECOND);
     let login = || failed("INV-5", 99, &[finding(full, 1, 5 * SECOND)]);
     let all = causes(vec![login(), failed("EXP-1", 9, &[stays]), failed("RUN-2", 9, &[left])]);
-    assert_eq!(told(&all), ["EXP-1 ×1 @5000000 + RUN-2 ×1", "INV-5 ×1 @5000000"]);
+    assert_eq!(reported(&all), ["EXP-1 ×1 @5000000 + RUN-2 ×1", "INV-5 ×1 @5000000"]);
     let late = finding("{} could log in only 3 s after the issue's answer", 1, 5 * SECOND);
-    assert_eq!(told(&causes(vec![login(), failed("INV-1", 9, &[late])])), ["INV-5 ×1 @5000000 + INV-1 ×1"]);
+    assert_eq!(reported(&causes(vec![login(), failed("INV-1", 9, &[late])])), ["INV-5 ×1 @5000000 + INV-1 ×1"]);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn requests_without_an_answer_while_postgresql_does_not_answer_are_of_that_cause
     let login = "{} could never log in at 127.0.0.1:5432/shop: 3 tries without an answer, the last: no answer from PostgreSQL: \
                  it took longer than 10000 ms";
     let all = causes(vec![failed("AVL-1", 9, &vault), failed("LOG-1", 9, &[finding(login, 1, SECOND)])]);
-    assert_eq!(told(&all), ["AVL-1 ×2 @1000000 + LOG-1 ×1"]);
+    assert_eq!(reported(&all), ["AVL-1 ×2 @1000000 + LOG-1 ×1"]);
     assert_eq!(all[0].what, "PostgreSQL at 127.0.0.1:5432 does not answer in time");
 }
 
@@ -268,7 +268,7 @@ fn a_wrong_password_of_vault_is_one_cause() {
     let renew =
         Finding { what: format!("a renewal: got HTTP 400: failed to renew entry: {rejected}"), ..finding("", 2, 6) };
     let causes = causes(vec![failed("ISS-1", 9, &[issue]), failed("TTL-2", 9, &[renew])]);
-    assert_eq!(told(&causes), ["ISS-1 ×1 @5 + TTL-2 ×1"]);
+    assert_eq!(reported(&causes), ["ISS-1 ×1 @5 + TTL-2 ×1"]);
     assert_eq!(causes[0].what, "PostgreSQL rejects the login of Vault's account vaultuser");
 }
 
@@ -278,9 +278,9 @@ fn what_vault_cannot_revoke_without_its_connection_is_of_that_cause() {
     let listed =
         "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 9 s";
     all.push(failed("RUN-2", 9, &[finding(listed, 21, 99 * SECOND), finding(listed, 22, 99 * SECOND)]));
-    let told = told(&causes(all));
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains(" + RUN-2 ×3 "), "{told:#?}");
+    let reported = reported(&causes(all));
+    assert_eq!(reported.len(), 1, "{reported:#?}");
+    assert!(reported[0].contains(" + RUN-2 ×3 "), "{reported:#?}");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn threshold(metric: &str, what: &str) -> Failed {
         None,
         &GeneratedNames::default(),
     );
-    Failed { check: CheckId::of("THR-1"), known: false, samples: 19, groups }
+    Failed { check: CheckId::of("THR-1"), known_issue: false, samples: 19, groups }
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn queries_that_are_too_slow_are_one_cause_with_the_logins_that_wait_for_them() 
 #[test]
 fn a_threshold_on_the_share_of_failures_is_of_the_cause_of_most_of_them() {
     let issues = |count: u64, what: &str| {
-        let all: Vec<Finding> = (1..=count).map(|life| finding(what, life, life)).collect();
+        let all: Vec<Finding> = (1..=count).map(|lifecycle| finding(what, lifecycle, lifecycle)).collect();
         failed("ISS-1", count, &all)
     };
     let wrong = "issuing a credential: expected HTTP 200, got HTTP 500: ERROR: no (SQLSTATE 42P01)";
@@ -357,7 +357,7 @@ fn thresholds_that_fail_for_requests_without_an_answer_are_of_the_cause_of_those
         vec![
             threshold("issue.failed", &format!("<= 5%, got 73.68 %: {DROPPED}")),
             threshold("issue.response.p50", &format!("< 3s, got > 5 s: {DROPPED}")),
-            threshold("lives.shed", "< 10%, got 73.68 %"),
+            threshold("lifecycles.dropped", "< 10%, got 73.68 %"),
         ]
     };
     let dropped = Finding {
@@ -368,7 +368,7 @@ fn thresholds_that_fail_for_requests_without_an_answer_are_of_the_cause_of_those
         ..Finding::default()
     };
     let with = |more: Vec<Failed>| causes([vec![failed("AVL-1", 60, std::slice::from_ref(&dropped))], more].concat());
-    assert_eq!(told(&with(thresholds())), ["AVL-1 ×1 @10 + THR-1 ×3"]);
+    assert_eq!(reported(&with(thresholds())), ["AVL-1 ×1 @10 + THR-1 ×3"]);
     // Times that are known, other operations, and fault windows have other reasons.
     let others = [
         threshold("issue.response.p50", "< 3s, got 4123.000 ms"),
@@ -380,7 +380,7 @@ fn thresholds_that_fail_for_requests_without_an_answer_are_of_the_cause_of_those
     }
     // Without AVL-1 they are one cause, with the line of each.
     let alone = causes(thresholds());
-    assert_eq!(told(&alone), ["THR-1 ×3 @-"]);
+    assert_eq!(reported(&alone), ["THR-1 ×3 @-"]);
     assert_eq!(alone[0].about.len(), 3);
 }
 
@@ -389,7 +389,7 @@ fn a_threshold_on_how_long_roles_stay_is_of_those_that_stay() {
     let stays: Vec<Finding> =
         (0..15).map(|number| finding("{} still exists 9.1 s after its lease ended", number, 5)).collect();
     let lag = || threshold("expiry.lag.p50", "< 3s, got > 7.33 s");
-    assert_eq!(told(&causes(vec![failed("EXP-1", 15, &stays), lag()])), ["EXP-1 ×15 @5 + THR-1 ×1"]);
+    assert_eq!(reported(&causes(vec![failed("EXP-1", 15, &stays), lag()])), ["EXP-1 ×15 @5 + THR-1 ×1"]);
     assert_eq!(causes(vec![failed("EXP-1", 200, &stays), lag()]).len(), 2);
 }
 
@@ -411,12 +411,12 @@ fn one_role_that_is_left_over_is_one_cause() {
         run_2
     };
     let causes_of = |inv_3: &[Finding], run_2: &[Finding]| {
-        told(&causes(vec![failed("RUN-2", 9, run_2), failed("INV-3", 9, inv_3)]))
+        reported(&causes(vec![failed("RUN-2", 9, run_2), failed("INV-3", 9, inv_3)]))
     };
     assert_eq!(causes_of(&[appeared(1)], &of(&[1])), ["INV-3 ×1 @10 + RUN-2 ×2"]);
     // Of those that appeared only the second one is left, and a third one that nobody saw.
     assert_eq!(causes_of(&[appeared(1), appeared(2)], &of(&[2, 3])), ["INV-3 ×2 @10 + RUN-2 ×2", "RUN-2 ×2 @50"]);
-    assert_eq!(told(&causes(vec![failed("RUN-2", 9, &of(&[1]))])), ["RUN-2 ×2 @50"]);
+    assert_eq!(reported(&causes(vec![failed("RUN-2", 9, &of(&[1]))])), ["RUN-2 ×2 @50"]);
 }
 
 #[test]
@@ -425,7 +425,7 @@ fn what_is_left_of_several_causes_is_no_cause_of_its_own() {
     let left = |number| finding("{} still exists after the run's token was revoked", number, 50);
     let rev = failed("REV-1", 100, &[finding(REFUSED, 1, 10), lost(2)]);
     let all = causes(vec![rev, failed("RUN-2", 9, &[left(1), left(2), left(3)])]);
-    assert_eq!(told(&all), ["REV-1 ×1 @10 + RUN-2 ×1", "REV-1 ×1 @12 + RUN-2 ×1", "RUN-2 ×1 @50"]);
+    assert_eq!(reported(&all), ["REV-1 ×1 @10 + RUN-2 ×1", "REV-1 ×1 @12 + RUN-2 ×1", "RUN-2 ×1 @50"]);
     assert_eq!(all[2].example, left(3));
 }
 
@@ -450,7 +450,7 @@ fn a_role_that_is_lost_is_one_cause() {
         failed("REV-1", 9, &[revoke]),
         failed("INV-2", 9, &[gone]),
     ];
-    assert_eq!(told(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + REV-1 ×1 + INV-5 ×1"]);
+    assert_eq!(reported(&causes(all)), ["INV-2 ×1 @10 + TTL-2 ×1 + REV-1 ×1 + INV-5 ×1"]);
 }
 
 #[test]
@@ -459,7 +459,7 @@ fn a_session_that_a_revocation_ends_is_no_server_that_is_away() {
                  terminating connection due to administrator command";
     let late = failed("INV-1", 9, &[finding("{} logged in too late", 2, 11)]);
     let causes = causes(vec![failed("INV-6b", 9, &[finding(ended, 1, 10)]), late]);
-    assert_eq!(told(&causes), ["INV-6b ×1 @10", "INV-1 ×1 @11"]);
+    assert_eq!(reported(&causes), ["INV-6b ×1 @10", "INV-1 ×1 @11"]);
     assert!(causes[0].what.contains("must stay open"), "{}", causes[0].what);
 }
 
@@ -471,7 +471,8 @@ fn one_failed_connection_takes_nothing_from_a_larger_cause() {
     let refused: Vec<Finding> = (1..=20).map(|number| finding(REFUSED, number, 100 + number)).collect();
     let rev = [vec![finding(reset, 30, 10)], refused].concat();
     let all: Vec<Finding> = (1..=20).map(listed).collect();
-    let causes_of = |run_2: &[Finding]| told(&causes(vec![failed("REV-1", 900, &rev), failed("RUN-2", 900, run_2)]));
+    let causes_of =
+        |run_2: &[Finding]| reported(&causes(vec![failed("REV-1", 900, &rev), failed("RUN-2", 900, run_2)]));
     assert_eq!(causes_of(&all), ["REV-1 ×1 @10", "REV-1 ×20 @101 + RUN-2 ×20"]);
     // What no other cause explains is left to the connection.
     assert_eq!(causes_of(&[all, vec![listed(40)]].concat()), ["REV-1 ×1 @10 + RUN-2 ×1", "REV-1 ×20 @101 + RUN-2 ×20"]);
@@ -507,7 +508,7 @@ fn accounts_of_the_same_name_in_two_clusters_are_two_causes() {
                 &GeneratedNames::default(),
             );
         }
-        let all = causes(vec![Failed { check: CheckId::of("ISS-1"), known: false, samples: 3, groups }]);
+        let all = causes(vec![Failed { check: CheckId::of("ISS-1"), known_issue: false, samples: 3, groups }]);
         all.into_iter().map(|cause| cause.what).collect::<Vec<_>>()
     };
     let password = "failed SASL auth (FATAL: password authentication failed for user \"vaultuser\" (SQLSTATE 28P01))";
@@ -530,7 +531,7 @@ fn requests_that_never_reached_vault_are_one_cause() {
     };
     let causes_of = |what: &str| {
         let rev = failed("REV-1", 9, &[stays(1), stays(2)]);
-        told(&causes(vec![rev, failed("AUD-1", 9, &[unlogged(what)])]))
+        reported(&causes(vec![rev, failed("AUD-1", 9, &[unlogged(what)])]))
     };
     assert_eq!(causes_of("6 revocations"), ["REV-1 ×2 @10 + AUD-1 ×1"]);
     // One more is missing, or others are.

@@ -11,7 +11,7 @@ use crate::windows::Selection;
 /// Vault's own PostgreSQL account has exactly the promised attributes.
 pub(super) struct AccountAttributes {
     promises: Vec<AccountPromise>,
-    /// Those that were looked at.
+    /// Those that were observed.
     read: BTreeSet<String>,
 }
 

@@ -6,19 +6,19 @@ use super::fate::Fate;
 use super::shown::expect_shown;
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// Every acknowledged credential is accounted for.
 pub(super) struct AccountedCredentials;
 
 impl Check for AccountedCredentials {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(fate) = Fate::of(life, run) else { return };
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(fate) = Fate::of(lifecycle, run) else { return };
         if matches!(fate, Fate::Revoked | Fate::Expired) {
-            expect_shown(life, run, collector);
+            expect_shown(lifecycle, run, collector);
         }
-        let name = life.name();
-        let excused = life.steps.iter().any(|step| run.is_excused(step.start, step.end));
+        let name = lifecycle.name();
+        let excused = lifecycle.steps.iter().any(|step| run.is_excused(step.start, step.end));
         if fate != Fate::Indeterminate || !excused {
             collector.expect(!matches!(fate, Fate::Indeterminate | Fate::Unseen));
         }
@@ -29,15 +29,15 @@ impl Check for AccountedCredentials {
                 let what = format!(
                     "{name} was dropped before its lease's end without a revocation; every credential must be accounted for"
                 );
-                collector.find(life.finding(at, what));
+                collector.find(lifecycle.finding(at, what));
             }
             Fate::LeftBehind { at } => {
                 collector.sample();
                 let what = format!(
                     "{name} still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role{}",
-                    life.why_not_revoked()
+                    lifecycle.why_not_revoked()
                 );
-                collector.find(life.finding(at, what));
+                collector.find(lifecycle.finding(at, what));
             }
             Fate::Revoked | Fate::Expired | Fate::Live | Fate::Retried | Fate::Indeterminate => collector.sample(),
         }
@@ -70,11 +70,11 @@ impl Totaller {
         Self { totals: Totals::default(), ends: Some(BTreeMap::new()) }
     }
 
-    pub(crate) fn life(&mut self, life: &Life, run: &Run<'_>) {
-        let Some(fate) = Fate::of(life, run) else { return };
+    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>) {
+        let Some(fate) = Fate::of(lifecycle, run) else { return };
         self.totals.count(fate.end());
         if let Some(ends) = &mut self.ends {
-            ends.insert(life.number, fate.end());
+            ends.insert(lifecycle.number, fate.end());
         }
     }
 

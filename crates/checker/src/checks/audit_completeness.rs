@@ -6,7 +6,7 @@ use super::audit_pairs::Pairs;
 use super::due;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::met::Met;
 
 /// Every acknowledged operation stands in the audit log, as one request and one response.
@@ -79,8 +79,8 @@ impl Check for AuditCompleteness {
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        [Operation::Renew, Operation::Revoke].into_iter().for_each(|op| due::expect(op, life, run, collector));
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        [Operation::Renew, Operation::Revoke].into_iter().for_each(|op| due::expect(op, lifecycle, run, collector));
     }
 
     fn end(&mut self, _: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {

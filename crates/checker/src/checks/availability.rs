@@ -7,7 +7,7 @@ use super::endpoints::Endpoints;
 use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::timeouts::Timeouts;
 
 /// Every request is answered within the client's time-out.
@@ -31,7 +31,7 @@ struct Requests {
 }
 
 impl Requests {
-    /// One that was due then had no answer. They are told as they end, and not as they were due.
+    /// One that was due then had no answer. They are reported as they end, and not as they were due.
     fn without_answer(&mut self, due: Micros, timeout: u128, why: &str) {
         if self.first.as_ref().is_none_or(|(first, ..)| due < *first) {
             self.first = Some((due, timeout, why.to_owned()));
@@ -43,9 +43,9 @@ impl Check for Availability {
     fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let timeouts = Timeouts::of(run.plan);
         match event {
-            Event::Operation(record) if record.life > 0 && record.op != Operation::Refused => {
+            Event::Operation(record) if record.lifecycle > 0 && record.op != Operation::Refused => {
                 // What fails because a credential's token has ended was answered, and is no evidence either way.
-                if run.faults.felt_by(record.op, record.start, record.end) || run.ended_early(record).is_some() {
+                if run.faults.in_window_of(record.op, record.start, record.end) || run.ended_early(record).is_some() {
                     return;
                 }
                 collector.sample();
@@ -53,29 +53,31 @@ impl Check for Availability {
                 requests.due += 1;
                 if let Outcome::Indeterminate { why } = &record.outcome {
                     requests.sent_unanswered += 1;
-                    requests.unanswered.add(record.life);
+                    requests.unanswered.add(record.lifecycle);
                     let timeout = timeouts.operation(record).as_millis();
                     requests.without_answer(record.intended, timeout, why);
                 }
             }
-            Event::Shed(shed) if !run.faults.felt_by(Operation::Issue, shed.intended, shed.intended) => {
+            Event::Dropped(dropped)
+                if !run.faults.in_window_of(Operation::Issue, dropped.intended, dropped.intended) =>
+            {
                 collector.sample();
                 let requests = self.requests.entry(Operation::Issue).or_default();
                 requests.due += 1;
                 requests.dropped += 1;
-                let timeout = timeouts.dropped(shed).as_millis();
-                requests.without_answer(shed.intended, timeout, "dropped: in_flight of [client] was reached");
+                let timeout = timeouts.dropped(dropped).as_millis();
+                requests.without_answer(dropped.intended, timeout, "dropped: in_flight of [client] was reached");
             }
             _ => {}
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
         for op in [Operation::Renew, Operation::Revoke] {
-            due::expect(op, life, run, collector);
+            due::expect(op, lifecycle, run, collector);
         }
         for op in [Operation::Login, Operation::Relogin, Operation::DeadLogin] {
-            due::see_endpoints(op, life, run, self.logins.entry(op).or_default());
+            due::see_endpoints(op, lifecycle, run, self.logins.entry(op).or_default());
         }
     }
 

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_certainly_fits_and_what_is_certainly_too_long_is_told_to_the_microsecond() {
+    fn what_certainly_fits_and_what_is_certainly_too_long_is_reported_to_the_microsecond() {
         let [least, fewer, more] = [left(2_000_000, 2_500_000), left(2_000_000, 2_500_001), left(1_999_999, 2_500_000)];
         assert!(least.holds(8) && !least.holds(9) && !fewer.holds(8) && more.holds(8));
         let most = left(2_000_001, 2_500_000);

@@ -35,12 +35,14 @@ impl Check for DnsAnswers {
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let Some(pdns) = &run.plan.pdns else { return };
         let excused = |from, to| {
-            run.dns.felt(from, to) || run.faults.felt(from, to) || run.dns.may_be_felt_untold(to, run, whole.complete)
+            run.dns.in_window(from, to)
+                || run.faults.in_window(from, to)
+                || run.dns.may_be_in_unrecorded_window(to, run, whole.complete)
         };
         let answered = run.dns.answered.iter().filter(|(from, to)| !excused(*from, *to));
         let mut starts: Vec<Micros> = answered.map(|(from, _)| *from).collect();
         collector.samples(starts.len() as u64);
-        let (told, judged): (Vec<&DnsQuery>, Vec<&DnsQuery>) =
+        let (reported, judged): (Vec<&DnsQuery>, Vec<&DnsQuery>) =
             run.dns.others.iter().partition(|query| excused(query.start, query.end));
         starts.extend(judged.iter().map(|query| query.start));
         expect_by_phase("of the queries", pdns.rate, &starts, run, collector);
@@ -74,10 +76,10 @@ impl Check for DnsAnswers {
                 ..Finding::default()
             });
         }
-        if !told.is_empty() {
+        if !reported.is_empty() {
             collector.note(format!(
                 "{} within {} of a rendering or inside a fault window; not judged",
-                count(told.len() as u64, "other result"),
+                count(reported.len() as u64, "other result"),
                 pdns.cycle_within.value
             ));
         }

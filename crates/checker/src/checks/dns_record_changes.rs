@@ -12,9 +12,9 @@ pub(super) struct DnsRecordChanges;
 impl Check for DnsRecordChanges {
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
         let excused = |write: &&ZoneWrite| {
-            run.dns.felt(write.start, write.end)
-                || run.faults.felt(write.start, write.end)
-                || run.dns.may_be_felt_untold(write.end, run, whole.complete)
+            run.dns.in_window(write.start, write.end)
+                || run.faults.in_window(write.start, write.end)
+                || run.dns.may_be_in_unrecorded_window(write.end, run, whole.complete)
         };
         let judged: Vec<&ZoneWrite> = run.dns.writes.iter().filter(|write| !excused(write)).collect();
         if let Some(every) = run.plan.pdns.as_ref().and_then(|pdns| pdns.write_every.as_ref()) {

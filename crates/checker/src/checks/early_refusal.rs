@@ -5,7 +5,7 @@ use super::endpoints::Endpoints;
 use super::fresh_logins::query_rejected;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Lifecycle, Run, Step};
 use crate::words::count;
 
 /// The logins after a credential's first use.
@@ -23,18 +23,18 @@ pub(super) struct EarlyRefusal {
 }
 
 impl Check for EarlyRefusal {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        self.across += u64::from(life.was_renewed_across_an_end());
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        self.across += u64::from(lifecycle.was_renewed_across_an_end());
         let usable = run.plan.promise.usable_within.as_ref().map(|usable| issue.end.after(usable.value.duration()));
         // Before a credential has to be usable, a refused first login is LOG-1's and INV-1's.
         let may_be_refused =
             |step: &Step| step.op == Operation::Login && usable.is_none_or(|usable| step.start <= usable);
-        due::see_endpoints(Operation::Login, life, run, &mut self.first);
-        due::see_endpoints(Operation::Relogin, life, run, &mut self.again);
+        due::see_endpoints(Operation::Login, lifecycle, run, &mut self.first);
+        due::see_endpoints(Operation::Relogin, lifecycle, run, &mut self.again);
         let mut worked_once = false;
-        for step in life.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
-            if !life.not_ended(step.end) {
+        for step in lifecycle.steps.iter().filter(|step| matches!(step.op, Operation::Login | Operation::Relogin)) {
+            if !lifecycle.not_ended(step.end) {
                 continue;
             }
             if step.is_indeterminate() {
@@ -48,7 +48,7 @@ impl Check for EarlyRefusal {
                 collector.expect_of(&at(step), true);
                 // A query that never worked is LOG-1's.
                 if step.rejected_query().is_some() && worked_once {
-                    collector.find(query_rejected(life, step, run));
+                    collector.find(query_rejected(lifecycle, step, run));
                 }
                 worked_once |= step.is_ok();
                 continue;
@@ -58,8 +58,9 @@ impl Check for EarlyRefusal {
             }
             collector.sample();
             collector.expect_of(&at(step), true);
-            let what = format!("a login of {} before its lease ended: expected success, got {failure}", life.name());
-            collector.find(Finding { code: Some(failure.code.clone()), ..life.finding(step.start, what) });
+            let what =
+                format!("a login of {} before its lease ended: expected success, got {failure}", lifecycle.name());
+            collector.find(Finding { code: Some(failure.code.clone()), ..lifecycle.finding(step.start, what) });
         }
     }
 

@@ -6,12 +6,12 @@ use super::due;
 use super::shown::SEEN;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// Every session of credentials and of Vault itself is encrypted.
 #[derive(Default)]
 pub(super) struct Encryption {
-    /// Credentials' sessions that were judged and are open: one that loses its role's name is told again.
+    /// Credentials' sessions that were judged and are open: one that loses its role's name is reported again.
     open: BTreeSet<(i32, UnixMicros)>,
     /// Credentials' sessions of which it was not to be seen.
     unseen: BTreeSet<(i32, UnixMicros)>,
@@ -48,11 +48,11 @@ impl Check for Encryption {
     }
 
     /// A session that is held open stands through several observations.
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let judged = life.oid.is_some_and(|oid| self.judged.remove(&oid));
-        let held = life.steps_of(Operation::Login).find(|step| step.is_ok()).map(|login| login.end.after(SEEN));
-        let stands = |at: Micros| due::is_settled(life, at, run) && life.not_ended(at);
-        if due::holds_session(life, run) && held.is_some_and(stands) {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let judged = lifecycle.oid.is_some_and(|oid| self.judged.remove(&oid));
+        let held = lifecycle.steps_of(Operation::Login).find(|step| step.is_ok()).map(|login| login.end.after(SEEN));
+        let stands = |at: Micros| due::is_settled(lifecycle, at, run) && lifecycle.not_ended(at);
+        if due::holds_session(lifecycle, run) && held.is_some_and(stands) {
             collector.expect_of("of the held sessions", judged);
         }
     }
@@ -94,7 +94,11 @@ fn finding(session: &SessionSeen, at: Micros, run: &Run<'_>) -> Finding {
     Finding {
         what: format!("a session of {name}{program} is not encrypted"),
         username: session.name.clone(),
-        lease: session.name.as_ref().and_then(|name| run.life_of(name)).and_then(|life| life.lease.clone()),
+        lease: session
+            .name
+            .as_ref()
+            .and_then(|name| run.lifecycle_of(name))
+            .and_then(|lifecycle| lifecycle.lease.clone()),
         oid: Some(session.oid),
         at: Some(at),
         ..Finding::default()

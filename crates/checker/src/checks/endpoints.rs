@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use crate::collector::FindingCollector;
 use crate::coverage::Place;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// The endpoint of logins that do not name it: how many there are is not known then.
 pub(super) const UNNAMED: &str = "its endpoint";
@@ -17,8 +17,8 @@ pub(super) struct Endpoints {
 
 impl Endpoints {
     /// Takes in a credential with its logins: at which endpoint each was, and whether it was judged.
-    pub(super) fn see<'l>(&mut self, life: &Life, logins: impl Iterator<Item = (&'l str, bool)>) {
-        let place = Place { phase: Some(Rc::clone(&life.phase)), role: Some(Rc::clone(&life.role)) };
+    pub(super) fn see<'l>(&mut self, lifecycle: &Lifecycle, logins: impl Iterator<Item = (&'l str, bool)>) {
+        let place = Place { phase: Some(Rc::clone(&lifecycle.phase)), role: Some(Rc::clone(&lifecycle.role)) };
         let mut known: BTreeMap<&str, bool> = BTreeMap::new();
         logins.for_each(|(endpoint, judged)| *known.entry(endpoint).or_default() |= judged);
         for (endpoint, judged) in known {

@@ -3,7 +3,7 @@ use leaseproof_domain::{Finding, Micros, Observer};
 use super::shown::{SEEN, expect_shown};
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run, Term};
+use crate::fold::{Lifecycle, Run, Term};
 use crate::times::Times;
 use crate::windows::Selection;
 use crate::words::span;
@@ -23,33 +23,34 @@ impl Expiry {
 }
 
 impl Check for Expiry {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(term) = left_to_expire(life) else { return };
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(term) = left_to_expire(lifecycle) else { return };
         let Some(promise) = run.plan.promise.dead_within.as_ref() else { return };
         self.expected += 1;
-        expect_shown(life, run, collector);
+        expect_shown(lifecycle, run, collector);
         let deadline = run.gone_by(term.latest);
-        let lag = expiry_lag(life, run);
+        let lag = expiry_lag(lifecycle, run);
         if let Some(lag) = &lag {
             lag.record(&mut self.lags);
         }
-        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
+        let appeared = lifecycle.track.as_ref().is_some_and(|track| track.appeared.is_some());
         // It existed at least until the start of the last observation that showed it.
-        let last_seen = match life.gone() {
+        let last_seen = match lifecycle.gone() {
             Some(gone) => gone.seen_from,
-            None => run.last_look().map(|look| look.from).filter(|_| appeared),
+            None => run.last_observation().map(|observation| observation.from).filter(|_| appeared),
         };
         match last_seen.filter(|seen| deadline.is_some_and(|deadline| *seen > deadline)) {
             Some(seen) => {
                 collector.sample();
                 let what = format!(
                     "{} still exists {} after its lease ended; it must be gone within {}{}",
-                    life.name(),
+                    lifecycle.name(),
                     span(seen.since(term.latest)),
                     promise.value,
-                    life.why_not_revoked(),
+                    lifecycle.why_not_revoked(),
                 );
-                collector.find(Finding { promised: Some(promise.origin.clone()), ..life.finding(term.latest, what) });
+                collector
+                    .find(Finding { promised: Some(promise.origin.clone()), ..lifecycle.finding(term.latest, what) });
             }
             // An observation long after the deadline does not show that the role was gone in time.
             None if lag.is_some_and(|lag| lag.gone && deadline.is_none_or(|at| lag.to <= at.after(SEEN))) => {
@@ -58,7 +59,7 @@ impl Check for Expiry {
             // The observations ended just after its lease.
             None => {
                 let over = deadline.is_some_and(|deadline| deadline < run.now);
-                if over && (appeared || life.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
+                if over && (appeared || lifecycle.missed.is_some()) && !run.is_excused(term.earliest, run.now) {
                     collector.expect(false);
                 }
                 return;
@@ -86,9 +87,9 @@ impl Check for Expiry {
 }
 
 /// Expects it to be known how long the role of a credential that was left to expire outlasted its lease.
-pub(super) fn expect_end(life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-    let Some(term) = left_to_expire(life) else { return };
-    let known = expiry_lag(life, run).is_some();
+pub(super) fn expect_end(lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+    let Some(term) = left_to_expire(lifecycle) else { return };
+    let known = expiry_lag(lifecycle, run).is_some();
     let over = run.gone_by(term.latest).is_some_and(|deadline| deadline < run.now);
     if known || over && !run.is_excused(term.earliest, run.now) {
         collector.expect_of("of the credentials that expire", known);
@@ -111,24 +112,24 @@ impl Lag {
     }
 }
 
-/// From the lease's earliest possible end to the end of the first look without its role; of a role that was not seen to
-/// go, from its latest possible end to the last look, which still showed it. None for a credential that was not left to
+/// From the lease's earliest possible end to the end of the first observation without its role; of a role that was not seen to
+/// go, from its latest possible end to the last observation, which still showed it. None for a credential that was not left to
 /// expire, and for one that was not seen after its lease's end.
-pub(crate) fn expiry_lag(life: &Life, run: &Run<'_>) -> Option<Lag> {
-    let term = left_to_expire(life)?;
-    if let Some(gone) = life.gone() {
-        let to = gone.look.to;
+pub(crate) fn expiry_lag(lifecycle: &Lifecycle, run: &Run<'_>) -> Option<Lag> {
+    let term = left_to_expire(lifecycle)?;
+    if let Some(gone) = lifecycle.gone() {
+        let to = gone.observation.to;
         return (to >= term.earliest).then_some(Lag { from: term.earliest, to, gone: true });
     }
-    let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
-    let to = run.last_look().filter(|_| appeared)?.from;
+    let appeared = lifecycle.track.as_ref().is_some_and(|track| track.appeared.is_some());
+    let to = run.last_observation().filter(|_| appeared)?.from;
     (to > term.latest).then_some(Lag { from: term.latest, to, gone: false })
 }
 
 /// The lease's end of a credential that nobody asked to revoke.
-pub(super) fn left_to_expire(life: &Life) -> Option<Term> {
-    if life.revocation().is_some() {
+pub(super) fn left_to_expire(lifecycle: &Lifecycle) -> Option<Term> {
+    if lifecycle.revocation().is_some() {
         return None;
     }
-    life.last_term()
+    lifecycle.last_term()
 }

@@ -1,6 +1,6 @@
 use leaseproof_domain::{CredentialEnd, Micros};
 
-use crate::fold::{Gone, Life, Run, Step, Term};
+use crate::fold::{Gone, Lifecycle, Run, Step, Term};
 
 /// What became of an acknowledged credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,16 +15,16 @@ pub(super) enum Fate {
     Retried,
     /// It is not known whether it was revoked, or until when it was renewed, and its role was not seen to go.
     Indeterminate,
-    /// Nobody looked after its end.
+    /// Nobody observed after its end.
     Unseen,
     /// It went before its end, and nobody asked for that.
     Lost {
-        /// The first look without it.
+        /// The first observation without it.
         at: Micros,
     },
     /// Its lease had ended and Vault had let go of it, and its role was still there.
     LeftBehind {
-        /// A look that showed it after that.
+        /// An observation that showed it after that.
         at: Micros,
     },
 }
@@ -44,45 +44,45 @@ impl Fate {
     }
 
     /// None for a lifecycle that was never acknowledged.
-    pub(super) fn of(life: &Life, run: &Run<'_>) -> Option<Self> {
-        life.acknowledged()?;
-        let revocation = life.revocation();
+    pub(super) fn of(lifecycle: &Lifecycle, run: &Run<'_>) -> Option<Self> {
+        lifecycle.acknowledged()?;
+        let revocation = lifecycle.revocation();
         if revocation.is_some_and(Step::is_ok) {
             return Some(Self::Revoked);
         }
-        let term = life.last_term();
-        Some(match life.gone() {
+        let term = lifecycle.last_term();
+        Some(match lifecycle.gone() {
             Some(gone) => Self::of_gone(gone, revocation, term),
             None if revocation.is_some_and(Step::is_indeterminate) => Self::Indeterminate,
-            None => term.map_or(Self::Indeterminate, |term| Self::of_standing(life, term, run)),
+            None => term.map_or(Self::Indeterminate, |term| Self::of_standing(lifecycle, term, run)),
         })
     }
 
     fn of_gone(gone: Gone, revocation: Option<&Step>, term: Option<Term>) -> Self {
-        let at = gone.look.to;
+        let at = gone.observation.to;
         if term.is_none_or(|term| at >= term.earliest) {
             Self::Expired
         } else if revocation.is_some_and(|revocation| at >= revocation.start) {
             Self::Revoked
         } else {
-            Self::Lost { at: gone.look.from }
+            Self::Lost { at: gone.observation.from }
         }
     }
 
-    fn of_standing(life: &Life, term: Term, run: &Run<'_>) -> Self {
-        let Some(look) = run.last_look() else {
+    fn of_standing(lifecycle: &Lifecycle, term: Term, run: &Run<'_>) -> Self {
+        let Some(observation) = run.last_observation() else {
             return if term.earliest > run.now { Self::Live } else { Self::Unseen };
         };
-        if term.latest >= look.from {
+        if term.latest >= observation.from {
             return Self::Live;
         }
-        let appeared = life.track.as_ref().is_some_and(|track| track.appeared.is_some());
-        if !appeared || !run.leases_looked_at {
+        let appeared = lifecycle.track.as_ref().is_some_and(|track| track.appeared.is_some());
+        if !appeared || !run.leases_observed {
             return Self::Unseen;
         }
-        let let_go = life.unlisted.is_some_and(|to| to < look.from);
-        if let_go && life.lease.as_ref().is_none_or(|lease| !run.is_listed(lease)) {
-            return Self::LeftBehind { at: look.from };
+        let let_go = lifecycle.unlisted.is_some_and(|to| to < observation.from);
+        if let_go && lifecycle.lease.as_ref().is_none_or(|lease| !run.is_listed(lease)) {
+            return Self::LeftBehind { at: observation.from };
         }
         Self::Retried
     }

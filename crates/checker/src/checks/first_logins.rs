@@ -4,7 +4,7 @@ use std::time::Duration;
 use leaseproof_domain::Operation;
 
 use super::endpoints::{Endpoints, UNNAMED};
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Lifecycle, Run, Step};
 
 /// The first tries of a credential at one endpoint.
 pub(super) struct FirstLogin<'l> {
@@ -24,9 +24,9 @@ pub(super) struct FirstLogin<'l> {
 }
 
 /// The first logins of a lifecycle while its lease stood and its revocation had not begun, endpoint by endpoint.
-pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
+pub(super) fn first_logins(lifecycle: &Lifecycle) -> Vec<FirstLogin<'_>> {
     let mut endpoints: BTreeMap<&str, FirstLogin<'_>> = BTreeMap::new();
-    for step in life.steps_of(Operation::Login).filter(|step| step.is_ok() || life.not_ended(step.end)) {
+    for step in lifecycle.steps_of(Operation::Login).filter(|step| step.is_ok() || lifecycle.not_ended(step.end)) {
         let endpoint = step.endpoint.as_deref().unwrap_or(UNNAMED);
         let known = endpoints.entry(endpoint).or_insert(FirstLogin {
             endpoint,
@@ -63,23 +63,23 @@ pub(super) fn first_logins(life: &Life) -> Vec<FirstLogin<'_>> {
 const USUALLY: Duration = Duration::from_secs(1);
 
 /// Expects the first logins of a credential at every endpoint, of which those were judged. One that was issued while a
-/// fault was felt, or as its phase ended, is expected nowhere.
+/// fault window was open, or as its phase ended, is expected nowhere.
 pub(super) fn expect_first_logins(
     expected: &mut Endpoints,
-    life: &Life,
+    lifecycle: &Lifecycle,
     logins: &[FirstLogin<'_>],
     judged: &[bool],
     run: &Run<'_>,
 ) {
-    let Some(issue) = life.acknowledged() else { return };
+    let Some(issue) = lifecycle.acknowledged() else { return };
     let usable = run.plan.promise.usable_within.as_ref().map_or(USUALLY, |usable| usable.value.duration());
-    let last = life.steps_of(Operation::Login).map(|step| step.end).max();
+    let last = lifecycle.steps_of(Operation::Login).map(|step| step.end).max();
     let until = issue.end.after(usable).max(last.unwrap_or(issue.end));
-    if run.is_excused(issue.start, until) || life.outlived_its_early_end(until) {
+    if run.is_excused(issue.start, until) || lifecycle.outlived_its_early_end(until) {
         return;
     }
     if logins.is_empty() && run.stopped_within(issue.start, issue.end) {
         return;
     }
-    expected.see(life, logins.iter().zip(judged).map(|(login, judged)| (login.endpoint, *judged)));
+    expected.see(lifecycle, logins.iter().zip(judged).map(|(login, judged)| (login.endpoint, *judged)));
 }

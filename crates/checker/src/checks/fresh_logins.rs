@@ -5,7 +5,7 @@ use super::endpoints::Endpoints;
 use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Lifecycle, Run, Step};
 use crate::words::{TIMED_OUT, TO_THE_QUERY, count, span};
 
 /// A fresh credential can log in, at every endpoint of the environment.
@@ -20,12 +20,13 @@ pub(super) struct FreshLogins {
 }
 
 impl Check for FreshLogins {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        let logins = first_logins(life);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        let logins = first_logins(lifecycle);
         self.due += logins.len() as u64;
-        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, collector)).collect();
-        expect_first_logins(&mut self.expected, life, &logins, &judged, run);
+        let judged: Vec<bool> =
+            logins.iter().map(|login| self.judge(lifecycle, issue, login, run, collector)).collect();
+        expect_first_logins(&mut self.expected, lifecycle, &logins, &judged, run);
     }
 
     fn end(&mut self, run: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
@@ -58,7 +59,7 @@ impl FreshLogins {
     /// Answers whether it could be judged.
     fn judge(
         &mut self,
-        life: &Life,
+        lifecycle: &Lifecycle,
         issue: &Step,
         login: &FirstLogin<'_>,
         run: &Run<'_>,
@@ -70,7 +71,7 @@ impl FreshLogins {
         if let (None, Some(last)) = (login.worked, login.rejected.last()) {
             collector.sample();
             self.found(false);
-            collector.find(query_rejected(life, last, run));
+            collector.find(query_rejected(lifecycle, last, run));
             return true;
         }
         let usable = run.plan.promise.usable_within.as_ref();
@@ -90,7 +91,7 @@ impl FreshLogins {
             // Tries that broke off before the promised time was over say nothing.
             (None, Some((last, _))) if usable.is_some() && last.start < deadline => return false,
             (None, Some((last, failure))) => (last.start, format!("could never log in at {}", login.endpoint), failure),
-            (None, None) => return self.judge_silence(life, issue, login, run, collector),
+            (None, None) => return self.judge_silence(lifecycle, issue, login, run, collector),
         };
         collector.sample();
         self.found(false);
@@ -98,15 +99,15 @@ impl FreshLogins {
         collector.find(Finding {
             code: Some(failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
-            ..life.finding(at, format!("{} {what}, after {refusals}, the last {failure}", life.name()))
+            ..lifecycle.finding(at, format!("{} {what}, after {refusals}, the last {failure}", lifecycle.name()))
         });
         true
     }
 
-    /// Nobody answered at that endpoint: where the promised time is over and no fault was felt, nobody will.
+    /// Nobody answered at that endpoint: where the promised time is over and no fault window was open, nobody will.
     fn judge_silence(
         &mut self,
-        life: &Life,
+        lifecycle: &Lifecycle,
         issue: &Step,
         login: &FirstLogin<'_>,
         run: &Run<'_>,
@@ -121,30 +122,32 @@ impl FreshLogins {
         let Outcome::Indeterminate { why } = &last.outcome else { return false };
         collector.sample();
         let tries = count(login.unanswered.len() as u64, "try").replace("trys", "tries");
-        let (name, endpoint) = (life.name(), &login.endpoint);
+        let (name, endpoint) = (lifecycle.name(), &login.endpoint);
         let what = if why.contains(TO_THE_QUERY) {
             format!("{name} logged in at {endpoint}, but no query was answered: {tries}, the last: {why}")
         } else {
             format!("{name} could never log in at {endpoint}: {tries} without an answer, the last: {why}")
         };
-        self.silent
-            .push(Finding { promised: usable.map(|usable| usable.origin.clone()), ..life.finding(last.start, what) });
+        self.silent.push(Finding {
+            promised: usable.map(|usable| usable.origin.clone()),
+            ..lifecycle.finding(last.start, what)
+        });
         true
     }
 }
 
 /// That the credential logged in and its lifecycle's query was rejected, at the line of the query.
-pub(super) fn query_rejected(life: &Life, step: &Step, run: &Run<'_>) -> Finding {
-    let of_role = run.plan.lives.iter().filter(|plan| *plan.role == *life.role);
-    let own = |plan: &&LifecyclePlan| life.lifecycle.as_ref().is_none_or(|name| plan.name == **name);
-    let plan = of_role.clone().find(own).filter(|_| life.lifecycle.is_some() || of_role.count() == 1);
+pub(super) fn query_rejected(lifecycle: &Lifecycle, step: &Step, run: &Run<'_>) -> Finding {
+    let of_role = run.plan.lifecycles.iter().filter(|plan| *plan.role == *lifecycle.role);
+    let own = |plan: &&LifecyclePlan| lifecycle.name.as_ref().is_none_or(|name| plan.name == **name);
+    let plan = of_role.clone().find(own).filter(|_| lifecycle.name.is_some() || of_role.count() == 1);
     let whose = plan.map_or_else(String::new, |plan| format!(" of lifecycle {}", plan.name));
-    let (name, endpoint) = (life.name(), step.endpoint.as_deref().unwrap_or("its endpoint"));
+    let (name, endpoint) = (lifecycle.name(), step.endpoint.as_deref().unwrap_or("its endpoint"));
     let failure = step.failure();
     let words = failure.map_or_else(String::new, ToString::to_string);
     Finding {
         code: failure.map(|failure| failure.code.clone()),
         promised: plan.and_then(|plan| plan.query_origin.clone()),
-        ..life.finding(step.start, format!("{name} logged in at {endpoint}, and the query{whose} failed: {words}"))
+        ..lifecycle.finding(step.start, format!("{name} logged in at {endpoint}, and the query{whose} failed: {words}"))
     }
 }

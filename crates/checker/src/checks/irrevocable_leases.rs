@@ -4,22 +4,22 @@ use leaseproof_domain::{Event, Finding, Micros, Observer};
 
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
-/// Several times the pace of the looks.
-const LOOKED: Duration = Duration::from_secs(6);
+/// Several times the pace of the observations.
+const OBSERVED: Duration = Duration::from_secs(6);
 
 /// No lease becomes irrevocable.
 #[derive(Default)]
 pub(super) struct IrrevocableLeases {
-    /// The beginning of the last look.
-    looked: Option<Micros>,
+    /// The beginning of the last observation.
+    observed: Option<Micros>,
 }
 
 impl Check for IrrevocableLeases {
     fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Irrevocable(observation) = event else { return };
-        self.looked = Some(observation.from);
+        self.observed = Some(observation.from);
         collector.sample();
         for (lease, why) in &observation.appeared {
             let words = if why.is_empty() { String::new() } else { format!(": {why}") };
@@ -32,17 +32,17 @@ impl Check for IrrevocableLeases {
         }
     }
 
-    /// A lease becomes irrevocable as it is revoked: looks before that do not show it.
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        if life.acknowledged().is_none() {
+    /// A lease becomes irrevocable as it is revoked: observations before that do not show it.
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        if lifecycle.acknowledged().is_none() {
             return;
         }
-        let revoked = life.revocation().filter(|step| step.is_ok()).map(|step| step.end);
-        let Some(ended) = revoked.or_else(|| life.last_term().map(|term| term.latest)) else { return };
-        let looked = self.looked.is_some_and(|looked| looked > ended);
-        let due = run.last_look().is_some_and(|look| look.from > ended.after(LOOKED));
-        if looked || due && !run.is_excused(ended, ended.after(LOOKED)) {
-            collector.expect_of("of the credentials that ended before an observation", looked);
+        let revoked = lifecycle.revocation().filter(|step| step.is_ok()).map(|step| step.end);
+        let Some(ended) = revoked.or_else(|| lifecycle.last_term().map(|term| term.latest)) else { return };
+        let observed = self.observed.is_some_and(|observed| observed > ended);
+        let due = run.last_observation().is_some_and(|observation| observation.from > ended.after(OBSERVED));
+        if observed || due && !run.is_excused(ended, ended.after(OBSERVED)) {
+            collector.expect_of("of the credentials that ended before an observation", observed);
         }
     }
 

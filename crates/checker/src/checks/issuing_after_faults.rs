@@ -20,11 +20,11 @@ impl Check for IssuingAfterFaults {
         let awaited = |fault: &Fault<'_>| fault.healed.is_some() && fault.issued.is_none();
         if let Event::Operation(record) = event
             && record.op == Operation::Issue
-            && record.life > 0
+            && record.lifecycle > 0
             && !record.outcome.is_ok()
             && run.faults.iter().any(awaited)
         {
-            self.failed.add(record.start, record.life);
+            self.failed.add(record.start, record.lifecycle);
         }
     }
 

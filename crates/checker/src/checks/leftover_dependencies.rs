@@ -5,11 +5,11 @@ use leaseproof_domain::{Event, Finding, Micros, Observer};
 
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::words::count;
 
-/// Several times the pace of the looks.
-const LOOKED: Duration = Duration::from_secs(3);
+/// Several times the pace of the observations.
+const OBSERVED: Duration = Duration::from_secs(3);
 
 /// A role that is gone leaves nothing in `pg_shdepend`; where credentials end and no role goes, nothing is left clean.
 #[derive(Default)]
@@ -17,10 +17,10 @@ pub(super) struct LeftoverDependencies {
     /// Credentials that ended, the first of them whose role stayed, and why.
     ended: u64,
     stays: Option<(Finding, String)>,
-    /// Credentials whose role was gone when somebody looked.
+    /// Credentials whose role was gone when somebody observed.
     clean: u64,
-    /// The beginning of the last look.
-    looked: Option<Micros>,
+    /// The beginning of the last observation.
+    observed: Option<Micros>,
     /// Roles whose rows were found, by OID.
     found: BTreeSet<u32>,
 }
@@ -28,7 +28,7 @@ pub(super) struct LeftoverDependencies {
 impl Check for LeftoverDependencies {
     fn see(&mut self, event: &Event, _: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Dependencies(observation) = event else { return };
-        self.looked = Some(observation.from);
+        self.observed = Some(observation.from);
         for row in &observation.dangling {
             if !self.found.insert(row.oid) {
                 continue;
@@ -51,24 +51,24 @@ impl Check for LeftoverDependencies {
         }
     }
 
-    /// A credential counts where a look came after its role's end.
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        if life.gone().is_some_and(|gone| self.looked.is_some_and(|looked| looked > gone.look.to)) {
+    /// A credential counts where an observation came after its role's end.
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        if lifecycle.gone().is_some_and(|gone| self.observed.is_some_and(|observed| observed > gone.observation.to)) {
             collector.sample();
             self.clean += 1;
             collector.expect(true);
-        } else if let Some(gone) = life.gone()
-            && run.last_look().is_some_and(|look| look.from > gone.look.to.after(LOOKED))
-            && !run.is_excused(gone.look.from, gone.look.to.after(LOOKED))
+        } else if let Some(gone) = lifecycle.gone()
+            && run.last_observation().is_some_and(|observation| observation.from > gone.observation.to.after(OBSERVED))
+            && !run.is_excused(gone.observation.from, gone.observation.to.after(OBSERVED))
         {
             collector.expect(false);
         }
-        let over = life.last_term().is_some_and(|term| term.latest < run.now) || life.revocation().is_some();
-        if life.acknowledged().is_some() && over {
+        let over = lifecycle.last_term().is_some_and(|term| term.latest < run.now) || lifecycle.revocation().is_some();
+        if lifecycle.acknowledged().is_some() && over {
             self.ended += 1;
-            if life.gone().is_none() {
-                let why = life.why_not_revoked();
-                self.stays.get_or_insert_with(|| (life.finding(run.now, life.name().to_owned()), why));
+            if lifecycle.gone().is_none() {
+                let why = lifecycle.why_not_revoked();
+                self.stays.get_or_insert_with(|| (lifecycle.finding(run.now, lifecycle.name().to_owned()), why));
             }
         }
     }

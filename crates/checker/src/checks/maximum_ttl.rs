@@ -4,17 +4,17 @@ use super::cap::Left;
 use super::due;
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// No renewal goes past the maximum TTL.
 pub(super) struct MaximumTtl;
 
 impl Check for MaximumTtl {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        let Some(max) = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref()) else { return };
-        due::expect(Operation::Renew, life, run, collector);
-        for renewal in life.steps_of(Operation::Renew) {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        let Some(max) = run.promise(&lifecycle.role).and_then(|promise| promise.max_ttl.as_ref()) else { return };
+        due::expect(Operation::Renew, lifecycle, run, collector);
+        for renewal in lifecycle.steps_of(Operation::Renew) {
             if !renewal.is_ok() {
                 if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {
                     collector.expect(false);
@@ -31,7 +31,8 @@ impl Check for MaximumTtl {
                     left.seconds(),
                     max.value,
                 );
-                collector.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
+                collector
+                    .find(Finding { promised: Some(max.origin.clone()), ..lifecycle.finding(renewal.start, what) });
             }
         }
     }

@@ -15,8 +15,8 @@ const SPANS: usize = 64;
 pub(super) struct Named(BTreeSet<u64>);
 
 impl Named {
-    pub(super) fn add(&mut self, life: u64) {
-        self.0.insert(life);
+    pub(super) fn add(&mut self, lifecycle: u64) {
+        self.0.insert(lifecycle);
         if self.0.len() > MOST {
             self.0.pop_last();
         }
@@ -28,9 +28,9 @@ impl Named {
 }
 
 impl FromIterator<u64> for Named {
-    fn from_iter<I: IntoIterator<Item = u64>>(lives: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = u64>>(lifecycles: I) -> Self {
         let mut named = Self::default();
-        lives.into_iter().for_each(|life| named.add(life));
+        lifecycles.into_iter().for_each(|lifecycle| named.add(lifecycle));
         named
     }
 }
@@ -49,7 +49,7 @@ impl Default for NamedByTime {
 }
 
 impl NamedByTime {
-    pub(super) fn add(&mut self, at: Micros, life: u64) {
+    pub(super) fn add(&mut self, at: Micros, lifecycle: u64) {
         while at.0 / self.width >= SPANS as u64 {
             self.widen();
         }
@@ -57,14 +57,14 @@ impl NamedByTime {
         if self.spans.len() <= place {
             self.spans.resize_with(place + 1, BTreeSet::new);
         }
-        self.spans[place].insert((life, at));
+        self.spans[place].insert((lifecycle, at));
         shorten(&mut self.spans[place]);
     }
 
     /// Those of that time, the first ones in order of arrival.
     pub(super) fn within(&self, time: &RangeInclusive<Micros>) -> Vec<u64> {
         let within = self.spans.iter().flatten().filter(|(_, at)| time.contains(at));
-        within.map(|(life, _)| *life).collect::<Named>().numbers()
+        within.map(|(lifecycle, _)| *lifecycle).collect::<Named>().numbers()
     }
 
     fn widen(&mut self) {
@@ -98,7 +98,7 @@ mod tests {
     /// A hundred lifecycles a second.
     fn named(seconds: u64) -> NamedByTime {
         let mut named = NamedByTime::default();
-        (0..seconds * 100).for_each(|life| named.add(Micros(life * S / 100), life));
+        (0..seconds * 100).for_each(|lifecycle| named.add(Micros(lifecycle * S / 100), lifecycle));
         named
     }
 
@@ -119,6 +119,6 @@ mod tests {
         // The times of the last lifecycles are found as well as those of the first ones.
         let last = hour.within(&(Micros(3_590 * S)..=Micros(u64::MAX)));
         assert!(hour.within(&(Micros(0)..=Micros(S))).contains(&0));
-        assert!(last.iter().all(|life| *life >= 359_000), "{last:?}");
+        assert!(last.iter().all(|lifecycle| *lifecycle >= 359_000), "{last:?}");
     }
 }

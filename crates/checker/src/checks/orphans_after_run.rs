@@ -4,7 +4,7 @@ use leaseproof_domain::{Event, Finding, LeaseId, RoleSeen};
 
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Look, Run};
+use crate::fold::{Lifecycle, ObservationTime, Run};
 use crate::words::count;
 
 /// No role is left without a lease.
@@ -12,38 +12,38 @@ use crate::words::count;
 pub(super) struct OrphansAfterRun {
     after_drain: bool,
     after_release: bool,
-    /// What was left without a lease once the run's token was revoked, with the look that showed it.
-    left: Vec<(RoleSeen, Look)>,
+    /// What was left without a lease once the run's token was revoked, with the observation that showed it.
+    left: Vec<(RoleSeen, ObservationTime)>,
     /// What was left whose lease Vault still listed.
-    listed: Vec<(RoleSeen, Look)>,
+    listed: Vec<(RoleSeen, ObservationTime)>,
     /// Whether Vault was still revoking leases then.
     shrinking: bool,
     /// Credentials that outlive their token with a lease.
     outlived: u64,
-    /// Groups that stay and that the scenario does not declare, with the look that showed them.
-    groups: Vec<(RoleSeen, Look)>,
+    /// Groups that stay and that the scenario does not declare, with the observation that showed them.
+    groups: Vec<(RoleSeen, ObservationTime)>,
 }
 
 impl Check for OrphansAfterRun {
     fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         let Event::Residue { from, to, released, roles, leases, shrinking } = event else { return };
-        let look = Look { from: *from, to: *to };
+        let observation = ObservationTime { from: *from, to: *to };
         if *released {
             self.after_release = true;
             self.shrinking = *shrinking;
             let (groups, roles): (Vec<_>, Vec<_>) = roles.iter().partition(|role| run.groups.is_shared(&role.name));
             let undeclared = groups.into_iter().filter(|group| !run.groups.is_declared(&group.name));
-            self.groups.extend(undeclared.map(|group| (group.clone(), look)));
+            self.groups.extend(undeclared.map(|group| (group.clone(), observation)));
             let (outlived, roles): (Vec<_>, Vec<_>) =
                 roles.into_iter().partition(|role| after_its_early_end(role, leases, run));
             self.outlived += outlived.len() as u64;
             let (listed, left) = Leases::of(leases, run).split(roles, |_, listed| listed, run);
-            self.listed.extend(listed.into_iter().map(|role| (role.clone(), look)));
-            self.left.extend(left.into_iter().map(|role| (role.clone(), look)));
+            self.listed.extend(listed.into_iter().map(|role| (role.clone(), observation)));
+            self.left.extend(left.into_iter().map(|role| (role.clone(), observation)));
             return;
         }
         self.after_drain = true;
-        let orphans = without_lease(roles, leases, look, run);
+        let orphans = without_lease(roles, leases, observation, run);
         let allowed = allowed(run);
         if orphans.len() as u64 > allowed {
             for role in orphans {
@@ -53,13 +53,13 @@ impl Check for OrphansAfterRun {
                     allowed_words(allowed),
                     run.groups.why_not_allowed(&role.name)
                 );
-                collector.find(finding(run, role, look, what));
+                collector.find(finding(run, role, observation, what));
             }
         }
     }
 
-    fn life(&mut self, life: &Life, _: &Run<'_>, collector: &mut FindingCollector) {
-        if life.acknowledged().is_some() {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, _: &Run<'_>, collector: &mut FindingCollector) {
+        if lifecycle.acknowledged().is_some() {
             collector.sample();
         }
     }
@@ -69,18 +69,18 @@ impl Check for OrphansAfterRun {
             std::mem::take(&mut self.left).into_iter().partition(|(role, _)| is_in_doubt(role, run, whole));
         let many = doubtful.len() as u64;
         let excused = many <= allowed(run);
-        for (role, look) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
+        for (role, observation) in certain.iter().chain(doubtful.iter().filter(|_| !excused)) {
             let what = format!(
                 "{} still exists after the run's token was revoked; 0 orphaned roles are allowed{}{}",
                 role.name,
                 run.groups.why_not_allowed(&role.name),
                 run.why_not_revoked(&role.name)
             );
-            collector.find(finding(run, role, *look, what));
+            collector.find(finding(run, role, *observation, what));
         }
         let groups = std::mem::take(&mut self.groups);
-        if let Some((first, look)) = groups.first() {
-            collector.find(finding(run, first, *look, undeclared(&groups, run)));
+        if let Some((first, observation)) = groups.first() {
+            collector.find(finding(run, first, *observation, undeclared(&groups, run)));
         }
         tell_declared(run, whole, collector);
         self.still_listed(run, collector);
@@ -133,14 +133,14 @@ impl OrphansAfterRun {
         let stopped = run.revocation.stopped_at().unwrap_or_default();
         collector
             .note(format!("{} whose leases Vault still lists: revocation stopped at {stopped}", count(many, "role")));
-        for (role, look) in &self.listed {
+        for (role, observation) in &self.listed {
             let what = format!(
                 "{} still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after \
                  {stopped}; every lease must be revoked{}",
                 role.name,
                 run.why_not_revoked(&role.name)
             );
-            collector.find(finding(run, role, *look, what));
+            collector.find(finding(run, role, *observation, what));
         }
     }
 }
@@ -150,11 +150,11 @@ fn allowed(run: &Run<'_>) -> u64 {
     run.plan.promise.orphans.as_ref().map_or(0, |promise| promise.value)
 }
 
-/// Whether a role belongs to no credential that anybody was told of, and appeared while a fault was felt: its COMMIT may have
+/// Whether a role belongs to no credential that any client received, and appeared while a fault window was open: its COMMIT may have
 /// been under way when PostgreSQL was lost, and Vault answers that with an error and writes no lease.
 fn is_in_doubt(role: &RoleSeen, run: &Run<'_>, whole: &Whole<'_>) -> bool {
     let orphan = whole.orphans.iter().find(|orphan| orphan.track.oid == role.oid);
-    orphan.is_some_and(|orphan| run.faults.felt(orphan.appeared.from, orphan.appeared.to))
+    orphan.is_some_and(|orphan| run.faults.in_window(orphan.appeared.from, orphan.appeared.to))
 }
 
 fn allowed_words(allowed: u64) -> String {
@@ -168,25 +168,30 @@ fn allowed_words(allowed: u64) -> String {
 }
 
 /// The roles that certainly have no lease.
-fn without_lease<'r>(roles: &'r [RoleSeen], leases: &[LeaseId], look: Look, run: &Run<'_>) -> Vec<&'r RoleSeen> {
-    // Those of a live server's agent are being revoked with its token: the look after that judges them.
+fn without_lease<'r>(
+    roles: &'r [RoleSeen],
+    leases: &[LeaseId],
+    observation: ObservationTime,
+    run: &Run<'_>,
+) -> Vec<&'r RoleSeen> {
+    // Those of a live server's agent are being revoked with its token: the observation after that judges them.
     let others = |role: &&RoleSeen| !run.dns.owns(&role.name) && !run.groups.is_shared(&role.name);
     let roles = roles.iter().filter(others).collect();
-    let ending = |life: &Life, listed: bool| listed || run.may_be_ending(life, look);
+    let ending = |lifecycle: &Lifecycle, listed: bool| listed || run.may_be_ending(lifecycle, observation);
     Leases::of(leases, run).split(roles, ending, run).1
 }
 
 /// The leases that Vault lists.
 struct Leases<'l> {
     listed: BTreeSet<&'l LeaseId>,
-    /// How many of them no answer told of: each may be that of a role whose name no answer told of.
-    untold: usize,
+    /// How many of them no answer named: each may be the lease of a role that no answer named.
+    unreported: usize,
 }
 
 impl<'l> Leases<'l> {
     fn of(leases: &'l [LeaseId], run: &Run<'_>) -> Self {
-        let untold = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
-        Self { listed: leases.iter().collect(), untold }
+        let unreported = leases.iter().filter(|lease| !run.is_owned(lease) && !run.dns.owns_lease(lease)).count();
+        Self { listed: leases.iter().collect(), unreported }
     }
 
     /// The roles that have, or may have, one of the leases, and those that have none. `has` decides on a role whose lease
@@ -194,15 +199,17 @@ impl<'l> Leases<'l> {
     fn split<'r>(
         mut self,
         roles: Vec<&'r RoleSeen>,
-        has: impl Fn(&Life, bool) -> bool,
+        has: impl Fn(&Lifecycle, bool) -> bool,
         run: &Run<'_>,
     ) -> (Vec<&'r RoleSeen>, Vec<&'r RoleSeen>) {
-        roles.into_iter().partition(|role| match run.life_of(&role.name) {
-            Some(life) => has(life, life.lease.as_ref().is_some_and(|lease| self.listed.contains(lease))),
+        roles.into_iter().partition(|role| match run.lifecycle_of(&role.name) {
+            Some(lifecycle) => {
+                has(lifecycle, lifecycle.lease.as_ref().is_some_and(|lease| self.listed.contains(lease)))
+            }
             None if run.dns.owns(&role.name) => run.dns.leases_of(&role.name).any(|lease| self.listed.contains(lease)),
             None => {
-                let explained = self.untold > 0;
-                self.untold = self.untold.saturating_sub(1);
+                let explained = self.unreported > 0;
+                self.unreported = self.unreported.saturating_sub(1);
                 explained
             }
         })
@@ -210,7 +217,7 @@ impl<'l> Leases<'l> {
 }
 
 /// What groups are that stay, and how all of them are declared.
-fn undeclared(groups: &[(RoleSeen, Look)], run: &Run<'_>) -> String {
+fn undeclared(groups: &[(RoleSeen, ObservationTime)], run: &Run<'_>) -> String {
     let names: Vec<&str> = groups.iter().map(|(role, _)| role.name.as_str()).collect();
     let list = |separator: &str, quote: &str| {
         names.iter().map(|name| format!("{quote}{name}{quote}")).collect::<Vec<_>>().join(separator)
@@ -263,17 +270,19 @@ fn tell_declared(run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollec
 
 /// Whether Vault still has the role's lease, which it may have written down while its token was ending.
 fn after_its_early_end(role: &RoleSeen, leases: &[LeaseId], run: &Run<'_>) -> bool {
-    let Some(life) = run.life_of(&role.name).filter(|life| life.may_outlive_its_early_end()) else { return false };
-    life.lease.as_ref().is_some_and(|lease| leases.contains(lease))
+    let Some(lifecycle) = run.lifecycle_of(&role.name).filter(|lifecycle| lifecycle.may_outlive_its_early_end()) else {
+        return false;
+    };
+    lifecycle.lease.as_ref().is_some_and(|lease| leases.contains(lease))
 }
 
-fn finding(run: &Run<'_>, role: &RoleSeen, look: Look, what: String) -> Finding {
+fn finding(run: &Run<'_>, role: &RoleSeen, observation: ObservationTime, what: String) -> Finding {
     Finding {
         what,
-        lease: run.life_of(&role.name).and_then(|life| life.lease.clone()),
+        lease: run.lifecycle_of(&role.name).and_then(|lifecycle| lifecycle.lease.clone()),
         username: Some(role.name.clone()),
         oid: Some(role.oid),
-        at: Some(look.from),
+        at: Some(observation.from),
         promised: run.plan.promise.orphans.as_ref().map(|promise| promise.origin.clone()),
         ..Finding::default()
     }

@@ -13,11 +13,11 @@ pub(super) struct OrphansBeforeRun;
 
 impl Check for OrphansBeforeRun {
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
-        if run.before.looked_at() > 0 && !run.before.knows_leases() {
+        if run.before.observed() > 0 && !run.before.knows_leases() {
             collector.cannot_say("Vault's leases were not observed before the first credential was requested");
             return;
         }
-        collector.samples(run.before.looked_at());
+        collector.samples(run.before.observed());
         let clusters: BTreeSet<&str> = run.plan.roles.iter().map(|role| role.on.as_str()).collect();
         for cluster in &clusters {
             collector.expect_of(&format!("of the roles on {cluster}"), run.before.has_cluster(cluster));

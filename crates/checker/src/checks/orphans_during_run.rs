@@ -5,9 +5,9 @@ use leaseproof_domain::{Event, Finding, Observer};
 use super::shown::expect_shown;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Orphan, Run};
+use crate::fold::{Lifecycle, Orphan, Run};
 
-/// At every look, each generated role belongs to a lease or to a request under way.
+/// At every observation, each generated role belongs to a lease or to a request under way.
 #[derive(Default)]
 pub(super) struct OrphansDuringRun {
     /// OIDs of the roles that were left once the run's token was revoked and Vault held no lease any more that could be
@@ -24,9 +24,9 @@ impl Check for OrphansDuringRun {
         }
     }
 
-    /// A role that stands for some seconds is shown by a look at all roles.
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        expect_shown(life, run, collector);
+    /// A role that stands for some seconds is shown by an observation of all roles.
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(lifecycle, run, collector);
     }
 
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {

@@ -8,11 +8,11 @@ use super::shown::expect_shown;
 use crate::causes;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Look, Run, Track};
+use crate::fold::{Lifecycle, ObservationTime, Run, Track};
 use crate::privilege_diff::{Deviation, privilege_diff};
 use crate::words::count;
 
-/// How long after a look showed a role its privileges are read at the latest.
+/// How long after an observation showed a role its privileges are read at the latest.
 const READ: Duration = Duration::from_secs(1);
 
 /// A credential's privileges are exactly the promised ones.
@@ -44,35 +44,36 @@ struct Example {
 }
 
 impl Check for Privileges {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        expect_shown(life, run, collector);
-        let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
-        expect_read(life, track, run, collector);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(lifecycle, run, collector);
+        let Some(track) = lifecycle.acknowledged().and(lifecycle.track.as_ref()) else { return };
+        expect_read(lifecycle, track, run, collector);
         let mut met: BTreeMap<&Deviation, Micros> = BTreeMap::new();
         let mut diffs = Vec::new();
-        for (look, set) in &track.privileges {
-            let Some(found) = self.diff(&life.role, (*look, *set), run) else {
+        for (observation, set) in &track.privileges {
+            let Some(found) = self.diff(&lifecycle.role, (*observation, *set), run) else {
                 collector.cannot_say(format!(
                     "the privileges or objects behind a reading of {} are not in the history",
-                    life.role
+                    lifecycle.role
                 ));
                 continue;
             };
-            diffs.push((*look, is_of_own_database(&life.role, *set, run), found));
+            diffs.push((*observation, is_of_own_database(&lifecycle.role, *set, run), found));
         }
-        for (look, own, found) in &diffs {
+        for (observation, own, found) in &diffs {
             // While a credential is being taken back, less than was promised is no wonder.
-            let whole = life.not_ended(look.to);
+            let whole = lifecycle.not_ended(observation.to);
             *(if whole && *own { &mut self.whole } else { &mut self.extras_only }) += 1;
             for deviation in found.iter().filter(|deviation| whole || deviation.is_extra()) {
-                let at = met.entry(deviation).or_insert(look.from);
-                *at = (*at).min(look.from);
+                let at = met.entry(deviation).or_insert(observation.from);
+                *at = (*at).min(observation.from);
             }
         }
         for (deviation, at) in met {
-            let mut before = diffs.iter().filter(|(look, own, _)| *own && look.to < at);
-            let renewed = before.any(|(look, _, found)| !found.contains(deviation) && is_renewed(life, *look, at));
-            self.count(deviation, at, life, if renewed { RENEWAL } else { CREATION });
+            let mut before = diffs.iter().filter(|(observation, own, _)| *own && observation.to < at);
+            let renewed = before
+                .any(|(observation, _, found)| !found.contains(deviation) && is_renewed(lifecycle, *observation, at));
+            self.count(deviation, at, lifecycle, if renewed { RENEWAL } else { CREATION });
         }
     }
 
@@ -107,20 +108,20 @@ impl Check for Privileges {
     }
 }
 
-/// Expects a credential's privileges to be read: what a look showed is read in the same look, unless it goes meanwhile or a
+/// Expects a credential's privileges to be read: what an observation showed is read in the same observation, unless it goes meanwhile or a
 /// fault keeps anybody from reading.
-pub(super) fn expect_read(life: &Life, track: &Track, run: &Run<'_>, collector: &mut FindingCollector) {
-    if let Some(look) = track.appeared
-        && life.not_ended(look.to.after(READ))
-        && !run.is_excused(look.from, look.to.after(READ))
+pub(super) fn expect_read(lifecycle: &Lifecycle, track: &Track, run: &Run<'_>, collector: &mut FindingCollector) {
+    if let Some(observation) = track.appeared
+        && lifecycle.not_ended(observation.to.after(READ))
+        && !run.is_excused(observation.from, observation.to.after(READ))
     {
-        collector.expect(track.privileges.iter().any(|(_, set)| is_of_own_database(&life.role, *set, run)));
+        collector.expect(track.privileges.iter().any(|(_, set)| is_of_own_database(&lifecycle.role, *set, run)));
     }
 }
 
-/// Whether the credential was renewed after a look, and before that moment.
-fn is_renewed(life: &Life, look: Look, before: Micros) -> bool {
-    life.steps_of(Operation::Renew).any(|step| step.is_ok() && step.end > look.from && step.start < before)
+/// Whether the credential was renewed after an observation, and before that moment.
+fn is_renewed(lifecycle: &Lifecycle, observation: ObservationTime, before: Micros) -> bool {
+    lifecycle.steps_of(Operation::Renew).any(|step| step.is_ok() && step.end > observation.from && step.start < before)
 }
 
 /// Whether a set of privileges was read in the database that the role's credentials log in to.
@@ -131,10 +132,15 @@ fn is_of_own_database(role: &str, set: u32, run: &Run<'_>) -> bool {
 
 impl Privileges {
     /// What deviates in a reading. Where an action was taken meanwhile, only what deviates before and after it.
-    fn diff(&mut self, role: &Rc<str>, (look, set): (Look, u32), run: &Run<'_>) -> Option<Deviations> {
+    fn diff(
+        &mut self,
+        role: &Rc<str>,
+        (observation, set): (ObservationTime, u32),
+        run: &Run<'_>,
+    ) -> Option<Deviations> {
         let promise = run.promise(role)?;
         let (cluster, database) = (&promise.on, &promise.database);
-        let mut all = run.objects.met_by(cluster, database, look, &run.actions).map(|list| {
+        let mut all = run.objects.met_by(cluster, database, observation, &run.actions).map(|list| {
             let work_out = || {
                 let objects = run.objects.list(cluster, database, list)?;
                 Some(privilege_diff(promise, objects, run.sets.get(&set)?).into())
@@ -147,10 +153,10 @@ impl Privileges {
         Some(first.iter().filter(|deviation| second.contains(deviation)).cloned().collect())
     }
 
-    fn count(&mut self, deviation: &Deviation, at: Micros, life: &Life, statements: &'static str) {
+    fn count(&mut self, deviation: &Deviation, at: Micros, lifecycle: &Lifecycle, statements: &'static str) {
         let example = |credentials: u64| {
-            let finding = life.finding(at, life.name().to_owned());
-            Example { at, finding, credentials, role: Rc::clone(&life.role), statements }
+            let finding = lifecycle.finding(at, lifecycle.name().to_owned());
+            Example { at, finding, credentials, role: Rc::clone(&lifecycle.role), statements }
         };
         match self.met.get_mut(deviation) {
             None => drop(self.met.insert(deviation.clone(), example(1))),

@@ -6,7 +6,7 @@ use super::shown::expect_shown;
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::words::count;
 
 /// The part of what is expected that needs a reading of the same credential.
@@ -23,26 +23,26 @@ pub(super) struct ProbesMatchCatalog {
 }
 
 impl Check for ProbesMatchCatalog {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        expect_shown(life, run, collector);
-        expect_probes(life, run, collector);
-        if life.probes.is_empty() {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(lifecycle, run, collector);
+        expect_probes(lifecycle, run, collector);
+        if lifecycle.probes.is_empty() {
             return;
         }
-        let readings: Vec<&PrivilegeSet> = life
+        let readings: Vec<&PrivilegeSet> = lifecycle
             .track
             .iter()
             .flat_map(|track| &track.privileges)
-            .filter(|(look, _)| life.not_ended(look.to))
+            .filter(|(observation, _)| lifecycle.not_ended(observation.to))
             .filter_map(|(_, set)| run.sets.get(set))
             .collect();
-        for probe in &life.probes {
+        for probe in &lifecycle.probes {
             let works = match &probe.outcome {
                 ProbeOutcome::Allowed => true,
                 ProbeOutcome::Refused { .. } => false,
                 _ => continue,
             };
-            if !life.not_ended(probe.to) {
+            if !lifecycle.not_ended(probe.to) {
                 continue;
             }
             match listed(&readings, probe) {
@@ -57,7 +57,7 @@ impl Check for ProbesMatchCatalog {
                     self.compared += 1;
                     collector.expect_of(BESIDE, true);
                     if listed != works {
-                        self.count(works, probe, life);
+                        self.count(works, probe, lifecycle);
                     }
                 }
             }
@@ -95,8 +95,8 @@ impl Check for ProbesMatchCatalog {
 }
 
 impl ProbesMatchCatalog {
-    fn count(&mut self, works: bool, probe: &ProbeRecord, life: &Life) {
-        let (name, grant) = (life.name(), &probe.grant);
+    fn count(&mut self, works: bool, probe: &ProbeRecord, lifecycle: &Lifecycle) {
+        let (name, grant) = (lifecycle.name(), &probe.grant);
         let known = self.disagree.entry((works, grant.clone())).or_insert_with(|| {
             let (what, code) = match &probe.outcome {
                 ProbeOutcome::Refused { sqlstate, message } => (
@@ -105,7 +105,7 @@ impl ProbesMatchCatalog {
                 ),
                 _ => (format!("{name} does not have {grant} in the catalog, but using it works"), None),
             };
-            (Finding { privilege: Some(grant.to_string()), code, ..life.finding(probe.from, what) }, 0)
+            (Finding { privilege: Some(grant.to_string()), code, ..lifecycle.finding(probe.from, what) }, 0)
         });
         known.1 += 1;
     }

@@ -5,11 +5,11 @@ use leaseproof_domain::{Expected, Finding, Grant, GrantedTo, Object, Origin, Pro
 use super::tried::expect_probes;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::words::count;
 
-/// How many kinds of unproved probes are told one by one.
-const TOLD: usize = 20;
+/// How many kinds of unproved probes are reported one by one.
+const REPORTED: usize = 20;
 
 /// What is promised can be done, and what is not promised is refused.
 #[derive(Default)]
@@ -35,20 +35,20 @@ struct Example {
 }
 
 impl Check for ProbesMatchPromises {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        if life.acknowledged().is_none() {
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        if lifecycle.acknowledged().is_none() {
             return;
         }
-        expect_probes(life, run, collector);
+        expect_probes(lifecycle, run, collector);
         let mut broken = BTreeSet::new();
-        for probe in &life.probes {
-            let Some(mut words) = self.judge(probe, life, run) else { continue };
-            if let Some(why) = held_through(probe, life, run) {
+        for probe in &lifecycle.probes {
+            let Some(mut words) = self.judge(probe, lifecycle, run) else { continue };
+            if let Some(why) = held_through(probe, lifecycle, run) {
                 words.push_str(&format!(" ({why})"));
             }
             let key = Broken { expected: probe.expected, grant: probe.grant.clone() };
             if broken.insert(key.clone()) {
-                self.count(key, words, probe, life, run);
+                self.count(key, words, probe, lifecycle, run);
             }
         }
     }
@@ -80,14 +80,15 @@ impl Check for ProbesMatchPromises {
 
 impl ProbesMatchPromises {
     /// What is broken, in words; none where nothing is, or where nothing is shown.
-    fn judge(&mut self, probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<String> {
+    fn judge(&mut self, probe: &ProbeRecord, lifecycle: &Lifecycle, run: &Run<'_>) -> Option<String> {
         // Once the credential may be taken back, a refusal is no wonder.
-        let in_force = life.not_ended(probe.to);
+        let in_force = lifecycle.not_ended(probe.to);
         let promised = probe.expected == Expected::Promised;
         match &probe.outcome {
             ProbeOutcome::Allowed => {
                 self.proved += 1;
-                let owner = || run.promise(&life.role).is_some_and(|role| role.promises_ownership(&probe.grant.object));
+                let owner =
+                    || run.promise(&lifecycle.role).is_some_and(|role| role.promises_ownership(&probe.grant.object));
                 (!promised && !owner()).then(|| format!("can use {}, which is not promised", probe.grant))
             }
             ProbeOutcome::Refused { .. } | ProbeOutcome::Blocked { .. } if !in_force => None,
@@ -120,7 +121,7 @@ impl ProbesMatchPromises {
         self.unproved.entry((probe.expected, why.to_owned())).or_default().insert(probe.grant.clone());
     }
 
-    fn count(&mut self, key: Broken, words: String, probe: &ProbeRecord, life: &Life, run: &Run<'_>) {
+    fn count(&mut self, key: Broken, words: String, probe: &ProbeRecord, lifecycle: &Lifecycle, run: &Run<'_>) {
         match self.broken.get_mut(&key) {
             Some(example) => example.credentials += 1,
             None => {
@@ -130,12 +131,12 @@ impl ProbesMatchPromises {
                     }
                     _ => None,
                 };
-                let what = format!("{} {words}", life.name());
+                let what = format!("{} {words}", lifecycle.name());
                 let finding = Finding {
                     privilege: Some(probe.grant.to_string()),
-                    promised: origin(probe, life, run),
+                    promised: origin(probe, lifecycle, run),
                     code,
-                    ..life.finding(probe.from, what)
+                    ..lifecycle.finding(probe.from, what)
                 };
                 self.broken.insert(key, Example { finding, credentials: 1 });
             }
@@ -144,23 +145,23 @@ impl ProbesMatchPromises {
 
     /// Each reason once, with what it is given for.
     fn tell_unproved(&self, collector: &mut FindingCollector) {
-        for ((expected, why), grants) in self.unproved.iter().take(TOLD) {
-            let told: Vec<String> = grants.iter().take(3).map(ToString::to_string).collect();
-            let more = match grants.len().saturating_sub(told.len()) {
+        for ((expected, why), grants) in self.unproved.iter().take(REPORTED) {
+            let reported: Vec<String> = grants.iter().take(3).map(ToString::to_string).collect();
+            let more = match grants.len().saturating_sub(reported.len()) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            collector.note(format!("not tested ({expected}): {}{more}: {why}", told.join(", ")));
+            collector.note(format!("not tested ({expected}): {}{more}: {why}", reported.join(", ")));
         }
-        if let Some(more) = self.unproved.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        if let Some(more) = self.unproved.len().checked_sub(REPORTED).filter(|more| *more > 0) {
             collector.note(format!("not tested for {}", count(more as u64, "more reason")));
         }
     }
 }
 
 /// The line that promises the privilege; for one that is not promised, the line of all grants.
-fn origin(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<Origin> {
-    let promise = run.promise(&life.role)?;
+fn origin(probe: &ProbeRecord, lifecycle: &Lifecycle, run: &Run<'_>) -> Option<Origin> {
+    let promise = run.promise(&lifecycle.role)?;
     let none: BTreeSet<Object> = BTreeSet::new();
     let objects = run.objects.get(&promise.on, &promise.database).unwrap_or(&none);
     let promised = promise.promised(objects);
@@ -170,9 +171,9 @@ fn origin(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<Origin> {
 }
 
 /// Why the credential holds what it was not promised, as the catalog says: through which groups.
-fn held_through(probe: &ProbeRecord, life: &Life, run: &Run<'_>) -> Option<String> {
+fn held_through(probe: &ProbeRecord, lifecycle: &Lifecycle, run: &Run<'_>) -> Option<String> {
     let through_group = |why: &&Why| matches!(why, Why::Member(_) | Why::Predefined(_));
-    let sets = life.track.iter().flat_map(|track| &track.privileges).filter_map(|(_, set)| run.sets.get(set));
+    let sets = lifecycle.track.iter().flat_map(|track| &track.privileges).filter_map(|(_, set)| run.sets.get(set));
     let same =
         |held: &&GrantedTo| held.grant.privilege == probe.grant.privilege && held.grant.object == probe.grant.object;
     let mut reasons = sets.flat_map(|set| &set.held).filter(same).map(|held| &held.why).filter(through_group);

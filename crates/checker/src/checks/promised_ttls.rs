@@ -6,7 +6,7 @@ use leaseproof_scenario::RolePromise;
 use super::cap::Left;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Lifecycle, Run, Step};
 
 /// The role's default and maximum TTL are the promised ones.
 #[derive(Default)]
@@ -17,11 +17,11 @@ pub(super) struct PromisedTtls {
 }
 
 impl Check for PromisedTtls {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let (Some(issue), Some(promise)) = (life.acknowledged(), run.promise(&life.role)) else { return };
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let (Some(issue), Some(promise)) = (lifecycle.acknowledged(), run.promise(&lifecycle.role)) else { return };
         collector.expect(issue.lease_seconds.is_some());
-        self.judge_default(life, issue, promise, collector);
-        self.judge_maximum(life, issue, promise, collector);
+        self.judge_default(lifecycle, issue, promise, collector);
+        self.judge_maximum(lifecycle, issue, promise, collector);
     }
 
     fn end(&mut self, _: &Run<'_>, _: &Whole<'_>, collector: &mut FindingCollector) {
@@ -41,7 +41,13 @@ impl Check for PromisedTtls {
 }
 
 impl PromisedTtls {
-    fn judge_default(&mut self, life: &Life, issue: &Step, promise: &RolePromise, collector: &mut FindingCollector) {
+    fn judge_default(
+        &mut self,
+        lifecycle: &Lifecycle,
+        issue: &Step,
+        promise: &RolePromise,
+        collector: &mut FindingCollector,
+    ) {
         let (Some(default), Some(granted)) = (&promise.default_ttl, issue.lease_seconds) else { return };
         self.defaults += 1;
         let expected = default.value.secs();
@@ -51,14 +57,20 @@ impl PromisedTtls {
                 "the lease of the issue: expected {expected} s, the promised default TTL of {}, got {granted} s",
                 default.value
             );
-            collector.find(Finding { promised: Some(default.origin.clone()), ..life.finding(issue.end, what) });
+            collector.find(Finding { promised: Some(default.origin.clone()), ..lifecycle.finding(issue.end, what) });
         }
     }
 
-    fn judge_maximum(&mut self, life: &Life, issue: &Step, promise: &RolePromise, collector: &mut FindingCollector) {
+    fn judge_maximum(
+        &mut self,
+        lifecycle: &Lifecycle,
+        issue: &Step,
+        promise: &RolePromise,
+        collector: &mut FindingCollector,
+    ) {
         let Some(max) = &promise.max_ttl else { return };
         self.max_is_promised = true;
-        for renewal in life.steps_of(Operation::Renew).filter(|step| step.is_ok()) {
+        for renewal in lifecycle.steps_of(Operation::Renew).filter(|step| step.is_ok()) {
             let left = Left::of(max.value, issue, renewal);
             let (Some(asked), Some(granted)) = (renewal.increment_seconds, renewal.lease_seconds) else { continue };
             if !left.cuts(asked) {
@@ -71,7 +83,8 @@ impl PromisedTtls {
                     left.seconds(),
                     max.value
                 );
-                collector.find(Finding { promised: Some(max.origin.clone()), ..life.finding(renewal.start, what) });
+                collector
+                    .find(Finding { promised: Some(max.origin.clone()), ..lifecycle.finding(renewal.start, what) });
             }
         }
     }

@@ -6,12 +6,12 @@ use super::cap::{Left, SECOND};
 use super::due;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Read, Run, Step};
+use crate::fold::{Lifecycle, Read, Run, Step};
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
 
-/// How long after a renewal's answer a role is looked at on behalf of its lifecycle.
-const LOOKED: Duration = Duration::from_secs(1);
+/// How long after a renewal's answer a role is observed on behalf of its lifecycle.
+const OBSERVED: Duration = Duration::from_secs(1);
 
 /// A renewal grants its increment, and PostgreSQL's VALID UNTIL moves with it.
 #[derive(Default)]
@@ -20,19 +20,20 @@ pub(super) struct RenewalTtl {
 }
 
 impl Check for RenewalTtl {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        due::expect(Operation::Renew, life, run, collector);
-        let renewals: Vec<&Step> = life.steps_of(Operation::Renew).collect();
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        due::expect(Operation::Renew, lifecycle, run, collector);
+        let renewals: Vec<&Step> = lifecycle.steps_of(Operation::Renew).collect();
         for (place, renewal) in renewals.iter().enumerate() {
-            judge_refusal(life, issue, renewal, run, collector);
+            judge_refusal(lifecycle, issue, renewal, run, collector);
             if renewal.is_indeterminate() && !run.is_excused(renewal.start, renewal.end) {
                 collector.expect(false);
             }
             let Some(granted) = renewal.lease_seconds.filter(|_| renewal.is_ok()) else { continue };
-            judge_granted(life, issue, renewal, granted, run, collector);
-            let until = renewals.get(place + 1).map_or(Micros(u64::MAX), |next| next.start).min(life.untouched_until());
-            self.judge_valid_until(life, renewal, granted, until, run, collector);
+            judge_granted(lifecycle, issue, renewal, granted, run, collector);
+            let until =
+                renewals.get(place + 1).map_or(Micros(u64::MAX), |next| next.start).min(lifecycle.untouched_until());
+            self.judge_valid_until(lifecycle, renewal, granted, until, run, collector);
         }
     }
 
@@ -62,27 +63,29 @@ impl Check for RenewalTtl {
 }
 
 impl RenewalTtl {
-    /// The first look between the renewal and whatever touches the role next.
+    /// The first observation between the renewal and whatever touches the role next.
     fn judge_valid_until(
         &mut self,
-        life: &Life,
+        lifecycle: &Lifecycle,
         renewal: &Step,
         granted: u64,
         until: Micros,
         run: &Run<'_>,
         collector: &mut FindingCollector,
     ) {
-        let after = life.valid_untils().find(|(look, _)| look.from > renewal.end && look.to < until);
-        if after.is_some() || !run.is_excused(renewal.start, until.min(renewal.end.after(LOOKED))) {
+        let after =
+            lifecycle.valid_untils().find(|(observation, _)| observation.from > renewal.end && observation.to < until);
+        if after.is_some() || !run.is_excused(renewal.start, until.min(renewal.end.after(OBSERVED))) {
             collector.expect(after.is_some());
-            let own = |read: &Read| read.seen.is_some() && read.look.from > renewal.end && read.look.to < until;
-            collector.expect_of("of the roles read after their renewal", life.reads.iter().any(own));
+            let own =
+                |read: &Read| read.seen.is_some() && read.observation.from > renewal.end && read.observation.to < until;
+            collector.expect_of("of the roles read after their renewal", lifecycle.reads.iter().any(own));
         }
-        let Some((look, valid_until)) = after else { return };
+        let Some((observation, valid_until)) = after else { return };
         collector.sample();
         let Some(wall) = valid_until else {
-            let what = format!("{} has no VALID UNTIL, or infinity after its renewal", life.name());
-            collector.find(life.finding(look.from, what));
+            let what = format!("{} has no VALID UNTIL, or infinity after its renewal", lifecycle.name());
+            collector.find(lifecycle.finding(observation.from, what));
             return;
         };
         let granted = i128::from(granted) * SECOND;
@@ -93,23 +96,23 @@ impl RenewalTtl {
             not_after: i128::from(renewal.end.0) + granted + 6 * SECOND,
             reference: renewal.start,
         };
-        self.bounds.judge(&run.clocks, moment, || life.finding(look.from, String::new()));
+        self.bounds.judge(&run.clocks, moment, || lifecycle.finding(observation.from, String::new()));
     }
 }
 
 /// A renewal has to be granted as long as its lease stands and some of the maximum TTL is left.
-fn judge_refusal(life: &Life, issue: &Step, renewal: &Step, run: &Run<'_>, collector: &mut FindingCollector) {
-    let Some(failure) = renewal.failure().filter(|_| life.not_ended(renewal.end)) else { return };
-    let max = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref());
+fn judge_refusal(lifecycle: &Lifecycle, issue: &Step, renewal: &Step, run: &Run<'_>, collector: &mut FindingCollector) {
+    let Some(failure) = renewal.failure().filter(|_| lifecycle.not_ended(renewal.end)) else { return };
+    let max = run.promise(&lifecycle.role).and_then(|promise| promise.max_ttl.as_ref());
     if max.is_none_or(|max| Left::of(max.value, issue, renewal).holds(1)) {
         collector.sample();
         let what = format!("a renewal of a lease in force: expected success, got {failure}");
-        collector.find(Finding { code: Some(failure.code.clone()), ..life.finding(renewal.start, what) });
+        collector.find(Finding { code: Some(failure.code.clone()), ..lifecycle.finding(renewal.start, what) });
     }
 }
 
 fn judge_granted(
-    life: &Life,
+    lifecycle: &Lifecycle,
     issue: &Step,
     renewal: &Step,
     granted: u64,
@@ -117,7 +120,7 @@ fn judge_granted(
     collector: &mut FindingCollector,
 ) {
     let Some(increment) = renewal.increment_seconds else { return };
-    let max = run.promise(&life.role).and_then(|promise| promise.max_ttl.as_ref());
+    let max = run.promise(&lifecycle.role).and_then(|promise| promise.max_ttl.as_ref());
     let left = max.map(|max| Left::of(max.value, issue, renewal));
     let as_asked = granted == increment;
     let right = match &left {
@@ -136,5 +139,5 @@ fn judge_granted(
         _ => format!("{increment} s"),
     };
     let what = format!("a renewal by {increment} s: expected {expected}, got {granted} s");
-    collector.find(Finding { promised: max.map(|max| max.origin.clone()), ..life.finding(renewal.start, what) });
+    collector.find(Finding { promised: max.map(|max| max.origin.clone()), ..lifecycle.finding(renewal.start, what) });
 }

@@ -17,10 +17,10 @@ pub(super) struct Saturation {
 impl Check for Saturation {
     fn see(&mut self, event: &Event, _: &Run<'_>, _: &mut FindingCollector) {
         if let Event::Operation(record) = event
-            && record.life > 0
+            && record.lifecycle > 0
             && record.outcome.is_open()
         {
-            self.unanswered.add(record.intended, record.life);
+            self.unanswered.add(record.intended, record.lifecycle);
         }
     }
 

@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leaseproof_domain::{
-    Event, Finding, KeptSession, Micros, Observer, Operation, Outcome, SessionObservation, UnixMicros, Username,
+    Event, Finding, HeldSession, Micros, Observer, Operation, Outcome, SessionObservation, UnixMicros, Username,
 };
 use leaseproof_scenario::SessionFate;
 
 use super::due;
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::words::span;
 
 /// By then a query in a held session is recorded.
@@ -18,9 +18,9 @@ const ASKED: Duration = Duration::from_secs(2);
 /// Open sessions fare as declared when their credential ends.
 #[derive(Default)]
 pub(super) struct SessionsAfterEnd {
-    /// Sessions that the last look showed, and whose they are.
+    /// Sessions that the last observation showed, and whose they are.
     open: BTreeMap<(i32, UnixMicros), u32>,
-    /// The beginning of the last look that showed a session of the role, by OID.
+    /// The beginning of the last observation that showed a session of the role, by OID.
     last_seen: BTreeMap<u32, Micros>,
     /// Credentials with a finding: one tells it all.
     found: BTreeSet<Username>,
@@ -33,27 +33,27 @@ pub(super) struct SessionsAfterEnd {
 impl Check for SessionsAfterEnd {
     fn see(&mut self, event: &Event, run: &Run<'_>, collector: &mut FindingCollector) {
         match event {
-            Event::Sessions(observation) => self.looked(observation),
-            Event::KeptSession(kept) => self.kept(kept, run, collector),
+            Event::Sessions(observation) => self.observed(observation),
+            Event::HeldSession(held) => self.held(held, run, collector),
             _ => {}
         }
     }
 
-    /// Sessions that nobody kept on purpose outlive a credential too.
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        self.expect_held(life, run, collector);
-        let Some(oid) = life.oid else { return };
+    /// Sessions that nobody held on purpose outlive a credential too.
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        self.expect_held(lifecycle, run, collector);
+        let Some(oid) = lifecycle.oid else { return };
         let Some(seen) = self.last_seen.remove(&oid).filter(|_| fate(run) == Some(SessionFate::Die)) else { return };
-        let Some(end) = end_of(life) else { return };
+        let Some(end) = end_of(lifecycle) else { return };
         if run.gone_by(end).is_some_and(|deadline| seen > deadline)
-            && life.username.as_ref().is_some_and(|name| self.found.insert(name.clone()))
+            && lifecycle.username.as_ref().is_some_and(|name| self.found.insert(name.clone()))
         {
             let after = span(seen.since(end));
             let what = format!(
                 "a session of {} is still in pg_stat_activity {after} after its credential's end; it must be closed",
-                life.name()
+                lifecycle.name()
             );
-            collector.find(Finding { promised: promised(run), ..life.finding(seen, what) });
+            collector.find(Finding { promised: promised(run), ..lifecycle.finding(seen, what) });
         }
     }
 
@@ -66,26 +66,26 @@ impl Check for SessionsAfterEnd {
     }
 
     fn raise(&self) -> &'static [&'static str] {
-        &["keep_session.share", "rate", "for"]
+        &["hold_session.share", "rate", "for"]
     }
 }
 
 impl SessionsAfterEnd {
     /// Expects a query in the session that the credential holds, once it is known how that fares.
-    fn expect_held(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let (judged, excused) = (self.judged.remove(&life.number), self.excused.remove(&life.number));
-        let ended = due::known_to_have_ended(life).filter(|_| due::holds_session(life, run) && !excused);
+    fn expect_held(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let (judged, excused) = (self.judged.remove(&lifecycle.number), self.excused.remove(&lifecycle.number));
+        let ended = due::known_to_have_ended(lifecycle).filter(|_| due::holds_session(lifecycle, run) && !excused);
         let by = match fate(run) {
             Some(SessionFate::Survive) => ended,
             Some(SessionFate::Die) => ended.and_then(|at| run.gone_by(at)),
             None => None,
         };
-        if by.is_some_and(|at| due::is_settled(life, at.after(ASKED), run)) {
+        if by.is_some_and(|at| due::is_settled(lifecycle, at.after(ASKED), run)) {
             collector.expect_of("of the held sessions", judged);
         }
     }
 
-    fn looked(&mut self, observation: &SessionObservation) {
+    fn observed(&mut self, observation: &SessionObservation) {
         for gone in &observation.gone {
             self.open.remove(gone);
         }
@@ -97,16 +97,16 @@ impl SessionsAfterEnd {
         }
     }
 
-    fn kept(&mut self, kept: &KeptSession, run: &Run<'_>, collector: &mut FindingCollector) {
-        let due = run.gone_by(kept.since).is_some_and(|deadline| kept.from > deadline);
+    fn held(&mut self, held: &HeldSession, run: &Run<'_>, collector: &mut FindingCollector) {
+        let due = run.gone_by(held.since).is_some_and(|deadline| held.from > deadline);
         let Some(fate) = fate(run) else { return };
-        let Some(is_open) = kept.is_open() else {
+        let Some(is_open) = held.is_open() else {
             return collector.cannot_say("the state of a held session could not be observed");
         };
         let broken = match (fate, is_open) {
             // A fault may have ended it, whatever becomes of sessions otherwise.
-            (SessionFate::Survive, false) if run.faults.begun_by(kept.to) => {
-                self.excused.insert(kept.life);
+            (SessionFate::Survive, false) if run.faults.begun_by(held.to) => {
+                self.excused.insert(held.lifecycle);
                 return;
             }
             // It may still be ended in time.
@@ -115,17 +115,17 @@ impl SessionsAfterEnd {
             (SessionFate::Die, open) => open,
         };
         collector.sample();
-        self.judged.insert(kept.life);
-        if broken && self.found.insert(kept.username.clone()) {
-            collector.find(finding(kept, run));
+        self.judged.insert(held.lifecycle);
+        if broken && self.found.insert(held.username.clone()) {
+            collector.find(finding(held, run));
         }
     }
 }
 
-fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
-    let after = span(kept.from.since(kept.since));
-    let group = kept.set_role.as_ref().map_or_else(String::new, |group| format!(", as {group}"));
-    let what = match (kept.is_open(), &kept.query) {
+fn finding(held: &HeldSession, run: &Run<'_>) -> Finding {
+    let after = span(held.from.since(held.since));
+    let group = held.set_role.as_ref().map_or_else(String::new, |group| format!(", as {group}"));
+    let what = match (held.is_open(), &held.query) {
         (Some(false), Outcome::Failed(failure)) => {
             format!("was closed {after} after its credential's end, but must stay open: {failure}")
         }
@@ -139,20 +139,20 @@ fn finding(kept: &KeptSession, run: &Run<'_>) -> Finding {
         }
     };
     Finding {
-        what: format!("the held session of {} {what}", kept.username),
-        lease: Some(kept.lease.clone()),
-        username: Some(kept.username.clone()),
-        oid: kept.oid,
-        at: Some(kept.from),
+        what: format!("the held session of {} {what}", held.username),
+        lease: Some(held.lease.clone()),
+        username: Some(held.username.clone()),
+        oid: held.oid,
+        at: Some(held.from),
         promised: promised(run),
         ..Finding::default()
     }
 }
 
 /// When the credential's end is certain: its revocation acknowledged, or its lease over.
-fn end_of(life: &Life) -> Option<Micros> {
-    let revoked = life.steps_of(Operation::Revoke).find(|step| step.is_ok()).map(|step| step.end);
-    revoked.or_else(|| life.last_term().map(|term| term.latest))
+fn end_of(lifecycle: &Lifecycle) -> Option<Micros> {
+    let revoked = lifecycle.steps_of(Operation::Revoke).find(|step| step.is_ok()).map(|step| step.end);
+    revoked.or_else(|| lifecycle.last_term().map(|term| term.latest))
 }
 
 fn fate(run: &Run<'_>) -> Option<SessionFate> {

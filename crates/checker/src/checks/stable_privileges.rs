@@ -8,24 +8,28 @@ use super::privileges::expect_read;
 use super::shown::expect_shown;
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Look, Run, Step, Track};
+use crate::fold::{Lifecycle, ObservationTime, Run, Step, Track};
 
-/// How long after a look showed a role its privileges are read at the latest.
+/// How long after an observation showed a role its privileges are read at the latest.
 const READ: Duration = Duration::from_secs(2);
 
 /// A renewal leaves a credential's privileges as they were at its issue.
 pub(super) struct StablePrivileges;
 
 impl Check for StablePrivileges {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        expect_shown(life, run, collector);
-        due::expect(Operation::Renew, life, run, collector);
-        let Some(track) = life.acknowledged().and(life.track.as_ref()) else { return };
-        expect_read(life, track, run, collector);
-        let renewals: Vec<_> = life.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
-        expect_readings(life, track, &renewals, run, collector);
-        for (look, after) in track.privileges.iter().filter(|(look, _)| life.not_ended(look.to)) {
-            let renewed = |before: &Look| renewals.iter().any(|step| before.to < step.start && step.end < look.from);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        expect_shown(lifecycle, run, collector);
+        due::expect(Operation::Renew, lifecycle, run, collector);
+        let Some(track) = lifecycle.acknowledged().and(lifecycle.track.as_ref()) else { return };
+        expect_read(lifecycle, track, run, collector);
+        let renewals: Vec<_> = lifecycle.steps_of(Operation::Renew).filter(|step| step.is_ok()).collect();
+        expect_readings(lifecycle, track, &renewals, run, collector);
+        for (observation, after) in
+            track.privileges.iter().filter(|(observation, _)| lifecycle.not_ended(observation.to))
+        {
+            let renewed = |before: &ObservationTime| {
+                renewals.iter().any(|step| before.to < step.start && step.end < observation.from)
+            };
             let database = |set: &u32| run.sets.get(set).map(|set| &set.database);
             let mut earlier = track.privileges.iter();
             // In each database by itself: what it holds in one says nothing of another.
@@ -41,13 +45,14 @@ impl Check for StablePrivileges {
                 collector.cannot_say("the privileges behind a reading are not in the history");
                 continue;
             };
-            let (before, after) = (of_old_objects(before, &life.role, run), of_old_objects(after, &life.role, run));
+            let (before, after) =
+                (of_old_objects(before, &lifecycle.role, run), of_old_objects(after, &lifecycle.role, run));
             if before == after {
                 continue;
             }
             let (before, after) = (&before, &after);
-            let what = format!("{} changed with its renewal: {}", life.name(), change(before, after));
-            collector.find(Finding { ..life.finding(look.from, what) });
+            let what = format!("{} changed with its renewal: {}", lifecycle.name(), change(before, after));
+            collector.find(Finding { ..lifecycle.finding(observation.from, what) });
             return;
         }
     }
@@ -65,14 +70,23 @@ impl Check for StablePrivileges {
     }
 }
 
-/// What a look showed is read at once, and once more where a later look shows another VALID UNTIL.
-fn expect_readings(life: &Life, track: &Track, renewals: &[&Step], run: &Run<'_>, collector: &mut FindingCollector) {
-    let read_by = |look: Look| look.to.after(READ);
+/// What an observation showed is read at once, and once more where a later observation shows another VALID UNTIL.
+fn expect_readings(
+    lifecycle: &Lifecycle,
+    track: &Track,
+    renewals: &[&Step],
+    run: &Run<'_>,
+    collector: &mut FindingCollector,
+) {
+    let read_by = |observation: ObservationTime| observation.to.after(READ);
     for renewal in renewals {
-        let due = |at: Micros| life.not_ended(at) && at < run.now && !run.is_excused(renewal.start, at);
-        let before = track.privileges.iter().any(|(look, _)| look.to < renewal.start);
-        let shown = track.appeared.is_some_and(|look| read_by(look) < renewal.start && due(read_by(look)));
-        let after = |(look, _): &(Look, u32)| look.from > renewal.end && life.not_ended(look.to);
+        let due = |at: Micros| lifecycle.not_ended(at) && at < run.now && !run.is_excused(renewal.start, at);
+        let before = track.privileges.iter().any(|(observation, _)| observation.to < renewal.start);
+        let shown =
+            track.appeared.is_some_and(|observation| read_by(observation) < renewal.start && due(read_by(observation)));
+        let after = |(observation, _): &(ObservationTime, u32)| {
+            observation.from > renewal.end && lifecycle.not_ended(observation.to)
+        };
         let after = track.privileges.iter().any(after);
         if before && after || (before || shown) && due(renewal.end.after(READ)) {
             collector.expect_of("of the renewals between two readings", before && after);

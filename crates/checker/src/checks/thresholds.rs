@@ -6,7 +6,7 @@ use super::expiry::{expect_end, expiry_lag, left_to_expire};
 use super::named::Named;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::statistics::{Figures, Statistics};
 use crate::times::{Figure, Times};
 use crate::windows::Selection;
@@ -82,36 +82,36 @@ impl Thresholds {
 impl Check for Thresholds {
     fn see(&mut self, event: &Event, run: &Run<'_>, _: &mut FindingCollector) {
         let Event::Operation(record) = event else { return };
-        if record.life == 0 || record.outcome.harness().is_some() {
+        if record.lifecycle == 0 || record.outcome.harness().is_some() {
             return;
         }
         for threshold in self.thresholds.iter_mut().filter(|threshold| threshold.is_beyond(record)) {
-            let in_fault = run.faults.felt_by(record.op, record.start, record.end);
+            let in_fault = run.faults.in_window_of(record.op, record.start, record.end);
             if threshold.counts(&record.phase, &record.role, in_fault) {
-                threshold.beyond.add(record.life);
+                threshold.beyond.add(record.lifecycle);
             }
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let lag = expiry_lag(life, run);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let lag = expiry_lag(lifecycle, run);
         for threshold in &mut self.thresholds {
-            let in_fault = lag.is_some_and(|lag| run.faults.felt_by(Operation::Revoke, lag.from, lag.to));
+            let in_fault = lag.is_some_and(|lag| run.faults.in_window_of(Operation::Revoke, lag.from, lag.to));
             let is_lag = matches!(threshold.plan.metric, Metric::ExpiryLag(_));
-            if is_lag && threshold.counts(&life.phase, &life.role, in_fault) {
-                threshold.to_expire += u64::from(left_to_expire(life).is_some());
+            if is_lag && threshold.counts(&lifecycle.phase, &lifecycle.role, in_fault) {
+                threshold.to_expire += u64::from(left_to_expire(lifecycle).is_some());
                 if lag.is_some_and(|lag| threshold.is_crossed_by(lag.from, lag.to)) {
-                    threshold.beyond.add(life.number);
+                    threshold.beyond.add(lifecycle.number);
                 }
             }
-            if threshold.plan.during == During::Fault || !threshold.counts(&life.phase, &life.role, false) {
+            if threshold.plan.during == During::Fault || !threshold.counts(&lifecycle.phase, &lifecycle.role, false) {
                 continue;
             }
             match threshold.plan.metric {
-                Metric::ExpiryLag(_) => expect_end(life, run, collector),
+                Metric::ExpiryLag(_) => expect_end(lifecycle, run, collector),
                 metric => metric.operation().into_iter().for_each(|op| {
                     if op != Operation::Issue {
-                        due::expect(op, life, run, collector);
+                        due::expect(op, lifecycle, run, collector);
                     }
                 }),
             }
@@ -126,7 +126,7 @@ impl Check for Thresholds {
     /// A dropped arrival has a response time and no answer; it has no service time, and nothing after its issue.
     fn judges_dropped(&self) -> bool {
         let judges = |metric| match metric {
-            Metric::Shed => true,
+            Metric::Dropped => true,
             Metric::Response(op, _) | Metric::Failed(op) | Metric::Unanswered(op) => op == Operation::Issue,
             Metric::Service(..) | Metric::ExpiryLag(_) => false,
         };
@@ -142,7 +142,7 @@ impl Check for Thresholds {
     /// Late requests wait longer, run into their time-out and pile up at the cap; what share of them fails does not depend
     /// on that.
     fn rests_on_timing(&self) -> Option<bool> {
-        let timing = |metric: Metric| metric.is_time() || matches!(metric, Metric::Shed | Metric::Unanswered(_));
+        let timing = |metric: Metric| metric.is_time() || matches!(metric, Metric::Dropped | Metric::Unanswered(_));
         Some(self.thresholds.iter().any(|threshold| timing(threshold.plan.metric)))
     }
 
@@ -208,18 +208,19 @@ fn judge(bounded: &Bounded, statistics: &Statistics, plan: &Plan, collector: &mu
 
 /// Why longer times are not known, and which key makes them known.
 fn remedy(threshold: &ThresholdPlan, plan: &Plan) -> String {
-    let of_role = |life: &LifecyclePlan| threshold.role.as_deref().is_none_or(|role| role == life.role);
+    let of_role = |lifecycle: &LifecyclePlan| threshold.role.as_deref().is_none_or(|role| role == lifecycle.role);
     let is_issue = threshold.metric.operation() == Some(Operation::Issue);
     // Lifecycles with a timeout of their own for an issue.
-    let hasty = plan.lives.iter().filter(|life| is_issue && life.patience.is_some() && of_role(life));
-    let hasty: Vec<String> = hasty.map(|life| format!("[life.{}]", life.name)).collect();
+    let hasty =
+        plan.lifecycles.iter().filter(|lifecycle| is_issue && lifecycle.timeout.is_some() && of_role(lifecycle));
+    let hasty: Vec<String> = hasty.map(|lifecycle| format!("[lifecycle.{}]", lifecycle.name)).collect();
     match threshold.metric {
         Metric::ExpiryLag(_) => "because the run ended before: raise `drain` of the phase above the limit".to_owned(),
         _ if hasty.is_empty() => {
             "because no request waited longer: raise `timeout` in [client] above the limit".to_owned()
         }
         _ => format!(
-            "because no request waited longer: raise `patience` of {} and `timeout` in [client] above the limit",
+            "because no request waited longer: raise `timeout` of {} and `timeout` in [client] above the limit",
             hasty.join(" and ")
         ),
     }
@@ -287,7 +288,7 @@ fn answered(metric: Metric, statistics: &Statistics) -> Option<String> {
 const fn quantity_of(metric: Metric) -> Option<Quantity> {
     match metric {
         Metric::Response(_, quantity) | Metric::Service(_, quantity) | Metric::ExpiryLag(quantity) => Some(quantity),
-        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Shed => None,
+        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Dropped => None,
     }
 }
 
@@ -297,7 +298,7 @@ fn times_of(metric: Metric, statistics: &Statistics) -> Option<&Times> {
         Metric::Response(op, _) => statistics.operations.get(&op).map(|figures| &figures.response),
         Metric::Service(op, _) => statistics.operations.get(&op).map(|figures| &figures.service),
         Metric::ExpiryLag(_) => Some(&statistics.expiry_lag),
-        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Shed => None,
+        Metric::Failed(_) | Metric::Unanswered(_) | Metric::Dropped => None,
     }
 }
 
@@ -309,7 +310,7 @@ fn share_of(metric: Metric, statistics: &Statistics) -> (f64, u64) {
     let (part, whole) = match metric {
         Metric::Failed(op) => of(op, |figures| figures.failed + figures.unanswered()),
         Metric::Unanswered(op) => of(op, Figures::unanswered),
-        Metric::Shed => (statistics.shed, statistics.shed + statistics.arrived),
+        Metric::Dropped => (statistics.dropped, statistics.dropped + statistics.arrived),
         Metric::Response(..) | Metric::Service(..) | Metric::ExpiryLag(_) => (0, 0),
     };
     (part as f64 / whole.max(1) as f64, whole)

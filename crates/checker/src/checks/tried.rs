@@ -6,29 +6,30 @@ use leaseproof_scenario::RolePromise;
 
 use super::due;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// By then the next probe was made.
 const NEXT: Duration = Duration::from_secs(1);
 
 /// Says how many probes of a lifecycle were expected, and how many of them proved something: every privilege that is promised, and
 /// some that are not. A lifecycle that tries privileges out begins with a wrong password, which its history shows too.
-pub(super) fn expect_probes(life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-    let Some(promise) = run.promise(&life.role).filter(|promise| promise.probes.is_some()) else { return };
-    let tried = !life.probes.is_empty() || life.steps_of(Operation::Refused).next().is_some();
-    let probed = tried || due::is_probed(life, run);
-    let (Some(issue), true) = (life.acknowledged(), probed) else { return };
+pub(super) fn expect_probes(lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+    let Some(promise) = run.promise(&lifecycle.role).filter(|promise| promise.probes.is_some()) else { return };
+    let tried = !lifecycle.probes.is_empty() || lifecycle.steps_of(Operation::Refused).next().is_some();
+    let probed = tried || due::is_probed(lifecycle, run);
+    let (Some(issue), true) = (lifecycle.acknowledged(), probed) else { return };
     if promise.grants.is_some() && run.objects.get(&promise.on, &promise.database).is_none() {
         collector.cannot_say(format!("the objects of database {} are not in the history", promise.database));
     }
-    let wrong = life.steps_of(Operation::Refused).map(|step| step.end);
-    let begun = life.probes.first().map_or(issue.end, |probe| probe.from);
-    let until = life.probes.iter().map(|probe| probe.to).chain(wrong).max().unwrap_or(issue.end);
-    // One that was cut short, by its own end or its phase's, or while a fault was felt, tried what it could.
-    if !life.not_ended(until) || run.stopped_within(begun, until.after(NEXT)) || run.is_excused(issue.start, until) {
+    let wrong = lifecycle.steps_of(Operation::Refused).map(|step| step.end);
+    let begun = lifecycle.probes.first().map_or(issue.end, |probe| probe.from);
+    let until = lifecycle.probes.iter().map(|probe| probe.to).chain(wrong).max().unwrap_or(issue.end);
+    // One that was cut short, by its own end or its phase's, or while a fault window was open, tried what it could.
+    if !lifecycle.not_ended(until) || run.stopped_within(begun, until.after(NEXT)) || run.is_excused(issue.start, until)
+    {
         return;
     }
-    let of = |expected: Expected| life.probes.iter().filter(move |probe| probe.expected == expected);
+    let of = |expected: Expected| lifecycle.probes.iter().filter(move |probe| probe.expected == expected);
     let proves = |outcome: &ProbeOutcome| {
         matches!(outcome, ProbeOutcome::Allowed | ProbeOutcome::Refused { .. } | ProbeOutcome::Blocked { .. })
     };

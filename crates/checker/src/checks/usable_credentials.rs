@@ -7,7 +7,7 @@ use super::endpoints::Endpoints;
 use super::first_logins::{FirstLogin, expect_first_logins, first_logins};
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run, Step};
+use crate::fold::{Lifecycle, Run, Step};
 use crate::timeouts::micros;
 use crate::times::Times;
 use crate::windows::Selection;
@@ -23,12 +23,13 @@ pub(super) struct UsableCredentials {
 }
 
 impl Check for UsableCredentials {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        self.due += run.promise(&life.role).map_or(1, |promise| run.plan.endpoints(promise) as u64);
-        let logins = first_logins(life);
-        let judged: Vec<bool> = logins.iter().map(|login| self.judge(life, issue, login, run, collector)).collect();
-        expect_first_logins(&mut self.expected, life, &logins, &judged, run);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        self.due += run.promise(&lifecycle.role).map_or(1, |promise| run.plan.endpoints(promise) as u64);
+        let logins = first_logins(lifecycle);
+        let judged: Vec<bool> =
+            logins.iter().map(|login| self.judge(lifecycle, issue, login, run, collector)).collect();
+        expect_first_logins(&mut self.expected, lifecycle, &logins, &judged, run);
     }
 
     fn end(&mut self, run: &Run<'_>, whole: &Whole<'_>, collector: &mut FindingCollector) {
@@ -50,7 +51,7 @@ impl UsableCredentials {
     /// Answers whether it could be judged.
     fn judge(
         &mut self,
-        life: &Life,
+        lifecycle: &Lifecycle,
         issue: &Step,
         login: &FirstLogin<'_>,
         run: &Run<'_>,
@@ -72,7 +73,7 @@ impl UsableCredentials {
             if worked.start <= deadline {
                 return true;
             }
-            let name = life.name();
+            let name = lifecycle.name();
             (
                 worked.start,
                 format!("the first successful login of {name} began {} after the issue's answer", span(wait)),
@@ -85,7 +86,7 @@ impl UsableCredentials {
                 return false;
             }
             collector.sample();
-            (until, still(life.name(), last.is_some(), wait))
+            (until, still(lifecycle.name(), last.is_some(), wait))
         } else {
             return false;
         };
@@ -93,7 +94,7 @@ impl UsableCredentials {
         collector.find(Finding {
             code: last.and_then(|step| step.failure()).map(|failure| failure.code.clone()),
             promised: usable.map(|usable| usable.origin.clone()),
-            ..life.finding(at, format!("{what}{promise}"))
+            ..lifecycle.finding(at, format!("{what}{promise}"))
         });
         true
     }

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 use crate::met::Met;
 use crate::words::count;
 
@@ -32,32 +32,33 @@ struct Template {
 }
 
 impl Check for Usernames {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let template = self.templates.entry(Rc::clone(&life.role)).or_insert_with(|| Template::of(&life.role, run));
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let template =
+            self.templates.entry(Rc::clone(&lifecycle.role)).or_insert_with(|| Template::of(&lifecycle.role, run));
         let Some(template) = template else {
-            collector.cannot_say(format!("the username pattern of {} cannot be read", life.role));
+            collector.cannot_say(format!("the username pattern of {} cannot be read", lifecycle.role));
             return;
         };
-        if let Some((name, at)) = taken(life).filter(|(name, _)| template.pattern.is_match(name)) {
+        if let Some((name, at)) = taken(lifecycle).filter(|(name, _)| template.pattern.is_match(name)) {
             let what = format!("an issue was rejected because its username {name} exists already");
-            let first = || Finding { promised: template.origin.clone(), ..life.finding(at, what) };
+            let first = || Finding { promised: template.origin.clone(), ..lifecycle.finding(at, what) };
             self.taken.get_or_insert_with(|| (first(), 0)).1 += 1;
         }
-        let Some(issue) = life.acknowledged() else { return };
-        collector.expect(life.username.is_some());
-        let Some(username) = &life.username else { return };
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        collector.expect(lifecycle.username.is_some());
+        let Some(username) = &lifecycle.username else { return };
         collector.sample();
         let name = username.as_str();
         if !template.pattern.is_match(name) {
             let what = format!("{name} does not match {}", template.words);
-            collector.find(Finding { promised: template.origin.clone(), ..at(life, issue.end, what) });
+            collector.find(Finding { promised: template.origin.clone(), ..at(lifecycle, issue.end, what) });
         }
         if name.len() > LONGEST {
             let what = format!("{name} has {} bytes; PostgreSQL keeps {LONGEST}", name.len());
-            collector.find(at(life, issue.end, what));
+            collector.find(at(lifecycle, issue.end, what));
         }
         if !self.met.is_new(name) {
-            collector.find(at(life, issue.end, format!("{name} was issued twice; usernames must be unique")));
+            collector.find(at(lifecycle, issue.end, format!("{name} was issued twice; usernames must be unique")));
         }
     }
 
@@ -79,13 +80,13 @@ impl Check for Usernames {
     }
 }
 
-fn at(life: &Life, at: Micros, what: String) -> Finding {
-    life.finding(at, what)
+fn at(lifecycle: &Lifecycle, at: Micros, what: String) -> Finding {
+    lifecycle.finding(at, what)
 }
 
 /// The role that an issue could not create because one of that name was there (SQLSTATE 42710), and when.
-fn taken(life: &Life) -> Option<(&str, Micros)> {
-    let issue = life.steps.iter().find(|step| step.op == leaseproof_domain::Operation::Issue)?;
+fn taken(lifecycle: &Lifecycle) -> Option<(&str, Micros)> {
+    let issue = lifecycle.steps.iter().find(|step| step.op == leaseproof_domain::Operation::Issue)?;
     let (_, rest) = issue.failure()?.message.split_once("role \"")?;
     let (name, rest) = rest.split_once('"')?;
     rest.starts_with(" already exists").then_some((name, issue.end))

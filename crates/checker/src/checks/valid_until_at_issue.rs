@@ -5,12 +5,12 @@ use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 use super::cap::SECOND;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Look, Run, Step};
+use crate::fold::{Lifecycle, ObservationTime, Run, Step};
 use crate::wall::{WallBounds, WallMoment};
 use crate::words::seconds;
 
-/// How long after its answer a role is looked at on behalf of its lifecycle.
-const LOOKED: Duration = Duration::from_secs(1);
+/// How long after its answer a role is observed on behalf of its lifecycle.
+const OBSERVED: Duration = Duration::from_secs(1);
 
 /// VALID UNTIL is the issue plus the TTL plus Vault's 5 seconds.
 #[derive(Default)]
@@ -19,38 +19,39 @@ pub(super) struct ValidUntilAtIssue {
 }
 
 impl Check for ValidUntilAtIssue {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
         let Some(ttl) = issue.lease_seconds else { return };
-        let renewal = life.steps_of(Operation::Renew).next().map(Look::of);
-        let touched = renewal.map_or(Micros(u64::MAX), |look| look.from).min(life.untouched_until());
-        let certain = life.valid_untils().find(|(look, _)| look.to < touched);
+        let renewal = lifecycle.steps_of(Operation::Renew).next().map(ObservationTime::of);
+        let touched = renewal.map_or(Micros(u64::MAX), |observation| observation.from).min(lifecycle.untouched_until());
+        let certain = lifecycle.valid_untils().find(|(observation, _)| observation.to < touched);
         let judged = match certain {
-            Some((look, Some(wall))) => {
+            Some((observation, Some(wall))) => {
                 collector.sample();
-                let finding = || life.finding(look.from, String::new());
+                let finding = || lifecycle.finding(observation.from, String::new());
                 self.bounds.judge(&run.clocks, margin(issue, ttl, wall), finding);
                 true
             }
-            Some((look, None)) => {
-                no_end(life, look, collector);
+            Some((observation, None)) => {
+                no_end(lifecycle, observation, collector);
                 true
             }
             None => {
                 // The renewal that followed at once may have moved it. What is as it should be still counts.
-                let overlaps = |look: &Look| renewal.is_none_or(|renewal| look.from <= renewal.to);
-                let fresh = |(look, wall): (Look, Option<UnixMicros>)| {
+                let overlaps =
+                    |observation: &ObservationTime| renewal.is_none_or(|renewal| observation.from <= renewal.to);
+                let fresh = |(observation, wall): (ObservationTime, Option<UnixMicros>)| {
                     let holds = |wall| WallBounds::holds(&run.clocks, &margin(issue, ttl, wall));
-                    overlaps(&look) && wall.is_some_and(holds)
+                    overlaps(&observation) && wall.is_some_and(holds)
                 };
-                let fresh = life.valid_untils().any(fresh);
+                let fresh = lifecycle.valid_untils().any(fresh);
                 if fresh {
                     collector.sample();
                 }
                 fresh
             }
         };
-        if judged || !run.is_excused(issue.start, touched.min(issue.end.after(LOOKED))) {
+        if judged || !run.is_excused(issue.start, touched.min(issue.end.after(OBSERVED))) {
             collector.expect(judged);
         }
     }
@@ -87,11 +88,11 @@ fn margin(issue: &Step, ttl: u64, wall: UnixMicros) -> WallMoment {
     }
 }
 
-fn no_end(life: &Life, look: Look, collector: &mut FindingCollector) {
+fn no_end(lifecycle: &Lifecycle, observation: ObservationTime, collector: &mut FindingCollector) {
     collector.sample();
     let what = format!(
         "{} has no VALID UNTIL, or infinity; expected the time of the issue plus the TTL plus 5 s",
-        life.name()
+        lifecycle.name()
     );
-    collector.find(life.finding(look.from, what));
+    collector.find(lifecycle.finding(observation.from, what));
 }

@@ -6,12 +6,12 @@ use leaseproof_domain::{Micros, Observer, Operation, UnixMicros};
 use super::cap::SECOND;
 use crate::check::{Check, Whole};
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Look, Run, Term};
+use crate::fold::{Lifecycle, ObservationTime, Run, Term};
 use crate::wall::{Side, WallBounds, WallMoment};
 use crate::words::seconds;
 
-/// How long after its answer a role is looked at on behalf of its lifecycle.
-const LOOKED: Duration = Duration::from_secs(1);
+/// How long after its answer a role is observed on behalf of its lifecycle.
+const OBSERVED: Duration = Duration::from_secs(1);
 
 /// VALID UNTIL never ends before the lease, nor more than 5 seconds after it.
 #[derive(Default)]
@@ -20,34 +20,37 @@ pub(super) struct ValidUntilCoversLease {
 }
 
 impl Check for ValidUntilCoversLease {
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        let Some(issue) = life.acknowledged() else { return };
-        let cluster = run.promise(&life.role).map_or("target", |promise| &promise.on);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
+        let cluster = run.promise(&lifecycle.role).map_or("target", |promise| &promise.on);
         let server: Cow<'static, str> = format!("postgres.{cluster}").into();
         let mut judged: Vec<(Option<UnixMicros>, Term)> = Vec::new();
-        for (look, valid_until) in life.valid_untils() {
-            let Some(term) = life.term(look).filter(|_| look.to < life.untouched_until()) else { continue };
-            if after_refused_renewal(life, look) || judged.contains(&(valid_until, term)) {
+        for (observation, valid_until) in lifecycle.valid_untils() {
+            let Some(term) = lifecycle.term(observation).filter(|_| observation.to < lifecycle.untouched_until())
+            else {
+                continue;
+            };
+            if after_refused_renewal(lifecycle, observation) || judged.contains(&(valid_until, term)) {
                 continue;
             }
             judged.push((valid_until, term));
             collector.sample();
             match valid_until {
                 Some(wall) => {
-                    let finding = || life.finding(look.from, String::new());
+                    let finding = || lifecycle.finding(observation.from, String::new());
                     self.bounds.judge(&run.clocks, moment(server.clone(), term, wall), finding);
                 }
                 None => {
                     let what = format!(
                         "{} has no VALID UNTIL, or infinity; expected at most 5 s after the end of its lease",
-                        life.name()
+                        lifecycle.name()
                     );
-                    collector.find(life.finding(look.from, what));
+                    collector.find(lifecycle.finding(observation.from, what));
                 }
             }
         }
-        let looked = issue.end.after(LOOKED);
-        if !judged.is_empty() || !run.is_excused(issue.start, looked) && life.not_ended(looked) {
+        let observed = issue.end.after(OBSERVED);
+        if !judged.is_empty() || !run.is_excused(issue.start, observed) && lifecycle.not_ended(observed) {
             collector.expect(!judged.is_empty());
         }
     }
@@ -83,7 +86,7 @@ fn moment(server: Cow<'static, str>, term: Term, wall: UnixMicros) -> WallMoment
 }
 
 /// A renewal that Vault refused may have moved VALID UNTIL before it failed.
-fn after_refused_renewal(life: &Life, look: Look) -> bool {
-    let before = life.steps_of(Operation::Renew).filter(|step| step.start <= look.to);
+fn after_refused_renewal(lifecycle: &Lifecycle, observation: ObservationTime) -> bool {
+    let before = lifecycle.steps_of(Operation::Renew).filter(|step| step.start <= observation.to);
     before.last().is_some_and(|step| step.failure().is_some())
 }

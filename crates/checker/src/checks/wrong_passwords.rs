@@ -3,7 +3,7 @@ use leaseproof_domain::{Event, Finding, Operation, OperationRecord, RefusedReque
 use super::due;
 use crate::check::Check;
 use crate::collector::FindingCollector;
-use crate::fold::{Life, Run};
+use crate::fold::{Lifecycle, Run};
 
 /// A wrong password lets nobody in.
 pub(super) struct WrongPasswords {
@@ -25,8 +25,8 @@ impl Check for WrongPasswords {
         }
     }
 
-    fn life(&mut self, life: &Life, run: &Run<'_>, collector: &mut FindingCollector) {
-        due::expect(Operation::Refused, life, run, collector);
+    fn lifecycle(&mut self, lifecycle: &Lifecycle, run: &Run<'_>, collector: &mut FindingCollector) {
+        due::expect(Operation::Refused, lifecycle, run, collector);
     }
 
     fn without_samples(&self) -> &'static str {

@@ -6,7 +6,7 @@ use leaseproof_domain::{
 use leaseproof_scenario::ActionPlan;
 
 use super::Fault;
-use super::life::{EarlyEnd, EndedBy, Life};
+use super::lifecycle::{EarlyEnd, EndedBy, Lifecycle};
 
 /// How many actions are named beside a cause.
 const NAMED: usize = 3;
@@ -43,14 +43,15 @@ impl<'p> Actions<'p> {
         self.actions.iter().find(|action| action.number == number)
     }
 
-    pub(super) fn mark<'l>(&mut self, mark: &ActionMark, lives: impl Iterator<Item = &'l Life>) {
+    pub(super) fn mark<'l>(&mut self, mark: &ActionMark, lifecycles: impl Iterator<Item = &'l Lifecycle>) {
         let Some(action) = self.actions.iter_mut().find(|action| action.number == mark.action) else { return };
         match &mark.end {
             None => {
                 action.begun = Some(mark.at);
-                let live =
-                    |life: &&Life| action.ends(&life.role) && life.acknowledged().is_some() && life.not_ended(mark.at);
-                action.live = lives.filter(live).count() as u64;
+                let live = |lifecycle: &&Lifecycle| {
+                    action.ends(&lifecycle.role) && lifecycle.acknowledged().is_some() && lifecycle.not_ended(mark.at)
+                };
+                action.live = lifecycles.filter(live).count() as u64;
             }
             Some(end) => action.ended = Some((mark.at, end.clone())),
         }

@@ -52,17 +52,17 @@ impl Before {
         self.gone.extend(gone.iter().cloned());
     }
 
-    /// How many roles were looked at.
-    pub(crate) fn looked_at(&self) -> u64 {
+    /// How many roles were observed.
+    pub(crate) fn observed(&self) -> u64 {
         self.roles.iter().map(|(_, roles)| roles.len().max(1) as u64).sum()
     }
 
-    /// Whether the roles of a cluster were looked at.
+    /// Whether the roles of a cluster were observed.
     pub(crate) fn has_cluster(&self, name: &str) -> bool {
         self.roles.iter().any(|(cluster, _)| cluster.is_empty() || cluster == name)
     }
 
-    /// Whether Vault's leases were looked at.
+    /// Whether Vault's leases were observed.
     pub(crate) fn knows_leases(&self) -> bool {
         self.leases.is_some()
     }

@@ -9,7 +9,7 @@ pub(crate) struct Clocks {
     offsets: BTreeMap<String, (i64, i64)>,
 }
 
-/// Where on the harness's clock a server's moment lies: microseconds of the run, which may be before its epoch.
+/// Where on the harness's clock a server's moment tampering: microseconds of the run, which may be before its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Between {
     pub(crate) earliest: i128,

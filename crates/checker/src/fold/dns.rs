@@ -33,11 +33,11 @@ pub(crate) struct Dns<'p> {
 /// A rendering and what followed it.
 pub(crate) struct Change {
     pub(crate) rendering: Rendering,
-    /// Until when it may be felt.
+    /// Until when it may be impact.
     pub(crate) until: Micros,
-    /// Whether a look since showed a session of its user.
+    /// Whether an observation since showed a session of its user.
     pub(crate) taken: bool,
-    /// The users rendered before that still had sessions in the first look after `until`; none before that look.
+    /// The users rendered before that still had sessions in the first observation after `until`; none before that observation.
     pub(crate) lingering: Option<BTreeSet<Username>>,
 }
 
@@ -107,15 +107,15 @@ impl<'p> Dns<'p> {
         }
     }
 
-    /// Whether a rendering may be felt at some moment of the span.
-    pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
+    /// Whether a rendering may be impact at some moment of the span.
+    pub(crate) fn in_window(&self, from: Micros, to: Micros) -> bool {
         self.changes.iter().any(|change| change.rendering.from <= to && from <= change.until)
     }
 
-    /// Whether the rendering that is felt at that moment may be missing: it is told a moment after it was made, and a history
+    /// Whether the rendering that is impact at that moment may be missing: it is recorded a moment after it was made, and a history
     /// that breaks off may lack it.
-    pub(crate) fn may_be_felt_untold(&self, at: Micros, run: &Run<'_>, complete: bool) -> bool {
-        !complete && at.after(TOLD) >= run.now
+    pub(crate) fn may_be_in_unrecorded_window(&self, at: Micros, run: &Run<'_>, complete: bool) -> bool {
+        !complete && at.after(REPORTED) >= run.now
     }
 
     /// How much of a span lies outside the windows after renderings and outside fault windows.
@@ -136,7 +136,7 @@ impl<'p> Dns<'p> {
         self.changes.iter().filter(of).filter_map(|change| change.rendering.lease.as_ref())
     }
 
-    /// When the last configuration was rendered: the agent's next issue came after that, and is not told unless it led to
+    /// When the last configuration was rendered: the agent's next issue came after that, and is not reported unless it led to
     /// another one.
     pub(crate) fn last_rendered(&self) -> Option<Micros> {
         self.changes.last().map(|change| change.rendering.from)
@@ -147,11 +147,12 @@ impl<'p> Dns<'p> {
         self.changes.iter().any(|change| change.rendering.lease.as_ref() == Some(lease))
     }
 
-    /// The changes whose time, and a look after it, were over before the next one and before the questions ended.
+    /// The changes whose time, and an observation after it, were over before the next one and before the questions ended.
     pub(crate) fn settled(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().enumerate().filter_map(|(place, change)| {
-            let next = self.changes.get(place + 1).is_none_or(|next| next.rendering.from > change.until.after(LOOK));
-            (next && change.until.after(LOOK) <= self.last).then_some(change)
+            let next =
+                self.changes.get(place + 1).is_none_or(|next| next.rendering.from > change.until.after(OBSERVATIONS));
+            (next && change.until.after(OBSERVATIONS) <= self.last).then_some(change)
         })
     }
 
@@ -160,17 +161,17 @@ impl<'p> Dns<'p> {
         self.plan?;
         let (mut inside, mut outside) = (BTreeMap::new(), BTreeMap::new());
         for query in &self.others {
-            let place = if self.felt(query.start, query.end) { &mut inside } else { &mut outside };
+            let place = if self.in_window(query.start, query.end) { &mut inside } else { &mut outside };
             *place.entry(query.answer.to_string()).or_default() += 1;
         }
-        let mut felt = Times::default();
+        let mut impact = Times::default();
         for change in self.changes.iter().skip(1) {
             let in_window = |query: &&DnsQuery| query.end >= change.rendering.from && query.start <= change.until;
             let Some(last) = self.others.iter().filter(in_window).max_by_key(|query| query.end) else { continue };
             let lasted = last.end.0.saturating_sub(change.rendering.to.0);
             let over = self.answered.iter().any(|(start, end)| *start >= last.start && *end <= change.until);
             // Where no later question was answered in that time, it went on.
-            if over { felt.record(lasted) } else { felt.record_at_least(lasted) }
+            if over { impact.record(lasted) } else { impact.record_at_least(lasted) }
         }
         let written = |write: &&ZoneWrite| write.outcome == ZoneOutcome::Done && write.shown == Some(true);
         Some(DnsFigures {
@@ -181,15 +182,15 @@ impl<'p> Dns<'p> {
             response: self.response.summary(),
             renderings: self.changes.len() as u64,
             switches: self.changes.iter().skip(1).filter(|change| change.taken).count() as u64,
-            felt: felt.summary(),
+            impact: impact.summary(),
             writes: self.writes.iter().filter(written).count() as u64,
         })
     }
 }
 
-/// A rendering is told by then.
-const TOLD: Duration = Duration::from_secs(1);
+/// A rendering is reported by then.
+const REPORTED: Duration = Duration::from_secs(1);
 
-/// By then a look at the sessions was made, which is every half second: a change whose time another one cuts short before
+/// By then an observation of the sessions was made, which is every half second: a change whose time another one cuts short before
 /// that is not judged.
-const LOOK: Duration = Duration::from_millis(1_500);
+const OBSERVATIONS: Duration = Duration::from_millis(1_500);

@@ -7,23 +7,23 @@ use leaseproof_domain::{
 use leaseproof_scenario::{ActionPlan, FaultKind, FaultPlan, healed_by};
 
 use super::MET;
-use super::life::{EarlyEnd, EndedBy};
+use super::lifecycle::{EarlyEnd, EndedBy};
 use super::source::Source;
 use crate::spans::Span;
 
 /// The plan's faults and the windows that its actions declare, as far as they came to pass, and what went wrong while
-/// each was felt.
+/// each had an open window.
 pub(crate) struct Faults<'p> {
     actions: &'p [ActionPlan],
     faults: Vec<Fault<'p>>,
-    /// What went wrong while none was felt.
+    /// What went wrong outside their windows.
     outside: Errors,
 }
 
 /// How many operations went wrong, by what they were and the code they ended with.
 type Errors = BTreeMap<(Operation, String), u64>;
 
-/// A fault, or an action's window. It is felt from its beginning until `recovers_within` after its healing.
+/// A fault, or an action's window. Its window lasts from its beginning until `recovers_within` after its healing.
 pub(crate) struct Fault<'p> {
     pub(crate) number: u32,
     pub(crate) source: Source<'p>,
@@ -111,19 +111,19 @@ impl<'p> Faults<'p> {
         }
     }
 
-    /// Whether a fault is felt at some moment of the span, which may affect anything.
-    pub(crate) fn felt(&self, from: Micros, to: Micros) -> bool {
-        self.struck().any(|fault| fault.is_felt(from, to))
+    /// Whether a fault window is open at some moment of the span, which may affect anything.
+    pub(crate) fn in_window(&self, from: Micros, to: Micros) -> bool {
+        self.struck().any(|fault| fault.is_in_window(from, to))
     }
 
-    /// Whether a fault is felt, or an action's window is open, at some moment of the span.
-    pub(crate) fn felt_by_any(&self, from: Micros, to: Micros) -> bool {
-        self.iter().any(|fault| fault.is_felt(from, to))
+    /// Whether a fault window is open, or an action's window is open, at some moment of the span.
+    pub(crate) fn in_any_window(&self, from: Micros, to: Micros) -> bool {
+        self.iter().any(|fault| fault.is_in_window(from, to))
     }
 
     /// Whether a fault or an action may make that operation fail at some moment of the span.
-    pub(crate) fn felt_by(&self, op: Operation, from: Micros, to: Micros) -> bool {
-        self.iter().any(|fault| fault.source.affects(op) && fault.is_felt(from, to))
+    pub(crate) fn in_window_of(&self, op: Operation, from: Micros, to: Micros) -> bool {
+        self.iter().any(|fault| fault.source.affects(op) && fault.is_in_window(from, to))
     }
 
     /// The end of the token that a credential was issued under which was asked for then, as far as that came to pass.
@@ -139,15 +139,15 @@ impl<'p> Faults<'p> {
         self.struck().any(|fault| fault.begun.is_some_and(|begun| begun <= at))
     }
 
-    /// Why an operation's failure is not judged: a fault is felt, or an action's window is open, that may cause it.
+    /// Why an operation's failure is not judged: a fault window is open, or an action's window is open, that may cause it.
     pub(crate) fn excuse(&self, record: &OperationRecord) -> Option<String> {
         let failure = record.outcome.failure()?;
-        // A standby may lag, or be made anew, while a fault is felt: what it knows is not judged.
+        // A standby may lag, or be made anew, while a fault window is open: what it knows is not judged.
         let expects = |fault: &&Fault<'_>| {
             let standby = record.standby && fault.source.fault().is_some();
             fault.source.affects(record.op) && (standby || fault.source.expects(&failure.code))
         };
-        let fault = self.iter().filter(|fault| fault.is_felt(record.start, record.end)).find(expects)?;
+        let fault = self.iter().filter(|fault| fault.is_in_window(record.start, record.end)).find(expects)?;
         Some(format!("{} in the window of {}", failure.code, fault.words()))
     }
 
@@ -163,21 +163,22 @@ impl<'p> Faults<'p> {
             }
         }
         let code = error(&record.outcome);
-        let is_felt =
-            |fault: &&mut Fault<'p>| fault.source.affects(record.op) && fault.is_felt(record.start, record.end);
-        let mut felt = self.faults.iter_mut().filter(is_felt).peekable();
-        if let Some(code) = code.as_ref().filter(|_| felt.peek().is_none()) {
+        let is_in_window =
+            |fault: &&mut Fault<'p>| fault.source.affects(record.op) && fault.is_in_window(record.start, record.end);
+        let mut open = self.faults.iter_mut().filter(is_in_window).peekable();
+        if let Some(code) = code.as_ref().filter(|_| open.peek().is_none()) {
             *self.outside.entry((record.op, code.clone())).or_default() += 1;
         }
-        felt.for_each(|fault| fault.see(record, code.as_deref()));
+        open.for_each(|fault| fault.see(record, code.as_deref()));
     }
 
     /// A credential was due then, and its request ended at that moment; one that was dropped ended when it was due.
     pub(crate) fn due(&mut self, at: Micros, end: Micros) {
-        let felt: Vec<usize> = (0..self.faults.len()).filter(|place| self.faults[*place].is_felt(at, at)).collect();
+        let open: Vec<usize> =
+            (0..self.faults.len()).filter(|place| self.faults[*place].is_in_window(at, at)).collect();
         for (place, fault) in self.faults.iter_mut().enumerate() {
             // In the window of another one, that one may be the reason why it is not issued.
-            let of_another = felt.iter().any(|other| *other != place);
+            let of_another = open.iter().any(|other| *other != place);
             if !of_another && fault.healed.is_some_and(|healed| healed <= at) {
                 fault.due = Some(fault.due.map_or(at, |first| first.min(at)));
                 fault.tried = fault.tried.max(Some(end));
@@ -188,7 +189,7 @@ impl<'p> Faults<'p> {
     /// The fault in whose window a cause begins, and those of the codes that it does not expect.
     pub(crate) fn of_cause(&self, at: Micros, codes: &BTreeSet<String>) -> Option<CauseFault> {
         // The operation that failed may have begun before it.
-        let fault = self.struck().find(|fault| fault.is_felt(at, at.after(MET)))?;
+        let fault = self.struck().find(|fault| fault.is_in_window(at, at.after(MET)))?;
         let plan = fault.source.fault()?;
         Some(CauseFault {
             fault: fault.number,
@@ -199,12 +200,12 @@ impl<'p> Faults<'p> {
         })
     }
 
-    /// What went wrong while no fault was felt; nothing in a run that has none.
+    /// What went wrong while no fault window was open; nothing in a run that has none.
     pub(crate) fn errors_outside(&self) -> Vec<(Operation, String, u64)> {
         if self.faults.is_empty() { Vec::new() } else { listed(&self.outside) }
     }
 
-    /// The moment by which what is due `within` a time after `at` has to have come: a fault that is felt meanwhile, or an
+    /// The moment by which what is due `within` a time after `at` has to have come: a fault window that is open meanwhile, or an
     /// action's window that affects `op`, gives it that time anew, or as much as `more` says. None where such a one was
     /// never healed.
     pub(crate) fn deadline(
@@ -216,8 +217,8 @@ impl<'p> Faults<'p> {
     ) -> Option<Micros> {
         let mut deadline = at.after(within);
         loop {
-            let felt = self.iter().filter(|fault| fault.source.affects(op) && fault.is_felt(at, deadline));
-            let anew = felt.map(|fault| Some(fault.over()?.after(more(fault.source).unwrap_or(within))));
+            let open = self.iter().filter(|fault| fault.source.affects(op) && fault.is_in_window(at, deadline));
+            let anew = open.map(|fault| Some(fault.over()?.after(more(fault.source).unwrap_or(within))));
             let anew = anew.collect::<Option<Vec<Micros>>>()?.into_iter().max();
             let later = anew.map_or(deadline, |anew| anew.max(deadline));
             if later == deadline {
@@ -233,16 +234,16 @@ impl<'p> Faults<'p> {
 }
 
 impl Fault<'_> {
-    fn is_felt(&self, from: Micros, to: Micros) -> bool {
+    fn is_in_window(&self, from: Micros, to: Micros) -> bool {
         self.begun.is_some_and(|begun| begun <= to) && self.over().is_none_or(|over| from <= over)
     }
 
-    /// From when to when it is felt, if it began; one that is not healed has no end.
+    /// Its window, if it began; one that is not healed has no end.
     pub(crate) fn span(&self) -> Option<Span> {
         Some((self.begun?, self.over().unwrap_or(Micros(u64::MAX))))
     }
 
-    /// When it is felt no more; none while it is not healed.
+    /// The end of its window; none while it is not healed.
     pub(crate) fn over(&self) -> Option<Micros> {
         self.healed.map(|healed| healed.after(self.source.recovers_within().duration()))
     }

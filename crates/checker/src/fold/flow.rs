@@ -6,7 +6,7 @@ use std::time::Duration;
 use leaseproof_domain::{Event, Micros, Operation, OperationRecord, Outcome};
 use leaseproof_scenario::Plan;
 
-use super::Life;
+use super::Lifecycle;
 use crate::timeouts::{Timeouts, micros, waited};
 
 /// How long a slice is at first, in microseconds.
@@ -42,7 +42,7 @@ pub(crate) struct Slice {
     pub(crate) answered: u64,
     /// By operation, how long the requests took that were due.
     pub(crate) waits: [Waits; Operation::ALL.len()],
-    /// How many roles the last look showed, the ones before the run left out.
+    /// How many roles the last observation showed, the ones before the run left out.
     pub(crate) roles: Option<u64>,
     /// Leases that began, and leases that ended or may have no end that is known.
     pub(crate) leases_begun: u64,
@@ -84,10 +84,12 @@ impl<'p> Flow<'p> {
 
     pub(super) fn see(&mut self, event: &Event) {
         match event {
-            Event::Operation(record) if record.life > 0 && record.op != Operation::Refused => self.operation(record),
-            Event::Shed(shed) => {
-                let timeout = self.timeouts.dropped(shed);
-                let slice = self.at(shed.intended);
+            Event::Operation(record) if record.lifecycle > 0 && record.op != Operation::Refused => {
+                self.operation(record)
+            }
+            Event::Dropped(dropped) => {
+                let timeout = self.timeouts.dropped(dropped);
+                let slice = self.at(dropped.intended);
                 slice.arrivals += 1;
                 slice.lost += 1;
                 slice.dropped += 1;
@@ -119,18 +121,18 @@ impl<'p> Flow<'p> {
         end.lost += u64::from(timed_out);
         if record.op == Operation::Issue {
             end.answered += u64::from(answered);
-            // Vault may have made a lease that nobody was told of, without an end that is known.
+            // Vault may have made a lease that no client received; its end is unknown.
             end.leases_begun += u64::from(!answered);
         }
     }
 
     /// Takes in a credential's lease, once its lifecycle is whole: from when on its role outlasts its lease, and until when where
     /// it was seen to go.
-    pub(crate) fn life(&mut self, life: &Life, outlasts: Option<(Micros, Option<Micros>)>) {
-        let Some(issue) = life.acknowledged() else { return };
+    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle, outlasts: Option<(Micros, Option<Micros>)>) {
+        let Some(issue) = lifecycle.acknowledged() else { return };
         self.at(issue.end).leases_begun += 1;
-        let revoked = life.revocation().filter(|step| step.is_ok()).map(|step| step.end);
-        if let Some(end) = revoked.or(life.last_term().map(|term| term.latest)) {
+        let revoked = lifecycle.revocation().filter(|step| step.is_ok()).map(|step| step.end);
+        if let Some(end) = revoked.or(lifecycle.last_term().map(|term| term.latest)) {
             self.at_if_in(end).into_iter().for_each(|slice| slice.leases_ended += 1);
         }
         let Some((from, gone)) = outlasts else { return };

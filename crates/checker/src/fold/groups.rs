@@ -6,7 +6,7 @@ use leaseproof_domain::{CreatedGroup, PrivilegeSet, RoleSeen, Username};
 use leaseproof_scenario::Plan;
 use regex::Regex;
 
-/// What the looks showed of groups.
+/// What the observations showed of groups.
 pub(crate) struct Groups {
     /// By name: one that was dropped and created again is the same to whoever declares it.
     seen: BTreeMap<Username, Seen>,
@@ -111,7 +111,7 @@ impl Groups {
     }
 
     /// What is left: all that is not among these roles is gone.
-    pub(super) fn whole_look(&mut self, roles: &[RoleSeen]) {
+    pub(super) fn whole_observation(&mut self, roles: &[RoleSeen]) {
         self.seen.values_mut().for_each(|seen| seen.stays = false);
         roles.iter().for_each(|role| self.appears(role, |_| false));
     }

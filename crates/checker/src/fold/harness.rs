@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaseproof_domain::{FailureSource, HarnessFault, HarnessTrouble, Micros, Operation, OperationRecord, Outcome};
 use leaseproof_scenario::{EnvironmentKind, Plan};
 
-use super::life::{EarlyEnd, EndedBy};
+use super::lifecycle::{EarlyEnd, EndedBy};
 use crate::words::count;
 
 /// What Vault says of a token that is none (any more), beside its `permission denied` (Vault, vault/request_handling.go).
@@ -34,7 +34,7 @@ impl Harness {
         let failure = record.outcome.failure()?;
         let with_token = matches!(record.op, Operation::Issue | Operation::Renew | Operation::Revoke);
         let refused = failure.source == FailureSource::Vault && failure.code == "403";
-        if plan.estate != EnvironmentKind::Attached || !with_token || !refused {
+        if plan.environment != EnvironmentKind::Attached || !with_token || !refused {
             return None;
         }
         // A right that the token never had is the policy's lack.
@@ -60,7 +60,7 @@ impl Harness {
     /// Takes in what is no operation. The harness's accounts in an environment of its own are made there, and lost there.
     pub(crate) fn trouble(&mut self, trouble: &HarnessTrouble, plan: &Plan) {
         let account = matches!(trouble.fault, HarnessFault::Token | HarnessFault::Observer);
-        if !account || plan.estate == EnvironmentKind::Attached {
+        if !account || plan.environment == EnvironmentKind::Attached {
             self.add(trouble.fault, trouble.to, &trouble.why);
         }
     }

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use leaseproof_domain::{Micros, Object};
 
-use super::{Actions, Look};
+use super::{Actions, ObservationTime};
 
 /// Lists of objects, each with the time after its query.
 type Lists = Vec<(Micros, BTreeSet<Object>)>;
@@ -25,16 +25,22 @@ impl Objects {
         self.list(cluster, database, 0)
     }
 
-    /// The lists that one look may have met, by their numbers: one, or two where an action was taken meanwhile and it is
-    /// not known what the look saw of it.
-    pub(crate) fn met_by(&self, cluster: &str, database: &str, look: Look, actions: &Actions<'_>) -> Range<usize> {
+    /// The lists that one observation may have met, by their numbers: one, or two where an action was taken meanwhile and it is
+    /// not known what the observation saw of it.
+    pub(crate) fn met_by(
+        &self,
+        cluster: &str,
+        database: &str,
+        observation: ObservationTime,
+        actions: &Actions<'_>,
+    ) -> Range<usize> {
         let Some(lists) = self.lists(cluster, database) else { return 0..0 };
-        let current = lists.iter().rposition(|(at, _)| *at <= look.from).unwrap_or(0);
+        let current = lists.iter().rposition(|(at, _)| *at <= observation.from).unwrap_or(0);
         let Some((next, _)) = lists.get(current + 1) else { return current..current + 1 };
         let since = lists[current].0;
         let begun =
             actions.iter().filter_map(|action| action.begun).filter(|begun| since < *begun && begun < next).min();
-        let certain = begun.is_some_and(|begun| look.to < begun);
+        let certain = begun.is_some_and(|begun| observation.to < begun);
         current..current + if certain { 1 } else { 2 }
     }
 

@@ -4,12 +4,12 @@ use leaseproof_domain::{Event, Micros, RevocationFigures, RoleSeen};
 
 use crate::timeouts::micros;
 
-/// How what was left went, look by look.
+/// How what was left went, observation by observation.
 #[derive(Default)]
 pub(crate) struct Revocation {
-    /// The last look before the token was revoked, and how many roles and leases it showed.
+    /// The last observation before the token was revoked, and how many roles and leases it showed.
     begun: Option<(Micros, u64, u64)>,
-    /// The fewest roles and leases together, and the first look that showed so few.
+    /// The fewest roles and leases together, and the first observation that showed so few.
     fewest: Option<(Micros, u64)>,
     end: Option<Left>,
 }
@@ -28,17 +28,17 @@ impl Revocation {
                 self.begun = Some((*to, roles, leases));
                 self.fewest = Some((*to, roles + leases));
             }
-            Event::Revoking { to, roles, leases, .. } => self.look(*to, roles + leases),
+            Event::Revoking { to, roles, leases, .. } => self.observation(*to, roles + leases),
             Event::Residue { to, released: true, roles, leases, shrinking, .. } => {
                 let (roles, leases) = (credentials(roles), leases.len() as u64);
-                self.look(*to, roles + leases);
+                self.observation(*to, roles + leases);
                 self.end = Some(Left { roles, leases, shrinking: *shrinking });
             }
             _ => {}
         }
     }
 
-    fn look(&mut self, at: Micros, left: u64) {
+    fn observation(&mut self, at: Micros, left: u64) {
         if self.fewest.is_none_or(|(_, fewest)| left < fewest) {
             self.fewest = Some((at, left));
         }
@@ -49,7 +49,7 @@ impl Revocation {
         self.fewest.map(|(at, _)| at)
     }
 
-    /// The figures; none where nothing was left, or nobody looked.
+    /// The figures; none where nothing was left, or nobody observed.
     pub(crate) fn figures(&self) -> Option<RevocationFigures> {
         let (begun, roles, leases) = self.begun.filter(|(_, roles, leases)| roles + leases > 0)?;
         let end = self.end.as_ref()?;

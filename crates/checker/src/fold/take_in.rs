@@ -7,16 +7,16 @@ use leaseproof_domain::{
     PhasePoint, RoleObservation, RoleRead, Username, WatchGap,
 };
 
-use super::life::{EarlyEnd, Read};
+use super::lifecycle::{EarlyEnd, Read};
 use super::moment::moment;
-use super::{KEPT, Life, Look, Run};
+use super::{KEPT, Lifecycle, ObservationTime, Run};
 
 impl Run<'_> {
     /// Takes an event in.
     pub(crate) fn fold(&mut self, event: &Event) {
         self.revocation.see(event);
         self.flow.see(event);
-        self.looks.see(event);
+        self.observations.see(event);
         match event {
             Event::Header(header) => {
                 self.clocks.set_epoch(header.epoch);
@@ -42,8 +42,8 @@ impl Run<'_> {
                 self.before.leases(leases, others.as_ref(), gone);
             }
             Event::Probe(probe) => {
-                if let Some(life) = self.lives.get_mut(&probe.life) {
-                    life.probes.push(probe.clone());
+                if let Some(lifecycle) = self.lifecycles.get_mut(&probe.lifecycle) {
+                    lifecycle.probes.push(probe.clone());
                 }
             }
             Event::Phase(mark) => self.phase(mark),
@@ -52,7 +52,7 @@ impl Run<'_> {
             Event::Dns(event) => self.dns.see(event),
             Event::Sessions(observation) => self.dns.sessions(observation),
             Event::WatchGap(gap) => self.gap(gap),
-            Event::Harness(trouble) if !self.settled && !self.faults.felt(trouble.from, trouble.to) => {
+            Event::Harness(trouble) if !self.settled && !self.faults.in_window(trouble.from, trouble.to) => {
                 self.harness.trouble(trouble, self.plan);
                 self.end_own_token();
             }
@@ -64,19 +64,19 @@ impl Run<'_> {
                 self.lost.get_or_insert_with(|| format!("{} ended by itself ({})", lost.server, lost.status));
             }
             Event::Residue { from, to, released: false, roles, leases, .. } => {
-                let look = Look { from: *from, to: *to };
+                let observation = ObservationTime { from: *from, to: *to };
                 if self.keeps_roles {
-                    self.tracks.whole_look(roles, look);
-                    self.groups.whole_look(roles);
-                    self.look_for_awaited(look);
+                    self.tracks.whole_observation(roles, observation);
+                    self.groups.whole_observation(roles);
+                    self.find_awaited(observation);
                 } else {
-                    self.tracks.last_look = Some(look);
+                    self.tracks.last_observation = Some(observation);
                 }
                 self.listed = leases.iter().cloned().collect();
-                self.leases_looked_at = true;
+                self.leases_observed = true;
                 self.settled = true;
             }
-            Event::Residue { released: true, roles, .. } => self.groups.whole_look(roles),
+            Event::Residue { released: true, roles, .. } => self.groups.whole_observation(roles),
             Event::End(end) => self.end = Some(end.clone()),
             _ => {}
         }
@@ -101,18 +101,18 @@ impl Run<'_> {
         *known = stop.min(*known);
     }
 
-    /// What a fault does to the credentials that stand is known to their lives.
+    /// What a fault does to the credentials that stand is known to their lifecycles.
     fn fault(&mut self, mark: &FaultMark) {
         self.faults.mark(mark);
         self.end_early();
     }
 
-    /// What an action declares about the credentials that stand is known to their lives.
+    /// What an action declares about the credentials that stand is known to their lifecycles.
     fn action(&mut self, mark: &ActionMark) {
         if let Some(end) = &mark.end {
             self.harness.outcome(&end.outcome, mark.at);
         }
-        self.actions.mark(mark, self.lives.values());
+        self.actions.mark(mark, self.lifecycles.values());
         self.faults.mark_action(mark);
         self.end_early();
     }
@@ -127,11 +127,12 @@ impl Run<'_> {
 
     /// Each lifecycle knows of its early end: with its token, by a fault or with the harness's own, or by an action.
     fn end_early(&mut self) {
-        let mut lives = std::mem::take(&mut self.lives);
-        for life in lives.values_mut() {
-            life.early_end = life.asked_for().and_then(|requested| self.early_end(&life.role, requested));
+        let mut lifecycles = std::mem::take(&mut self.lifecycles);
+        for lifecycle in lifecycles.values_mut() {
+            lifecycle.early_end =
+                lifecycle.asked_for().and_then(|requested| self.early_end(&lifecycle.role, requested));
         }
-        self.lives = lives;
+        self.lifecycles = lifecycles;
     }
 
     /// The early end of a role's credential that was requested then.
@@ -145,49 +146,50 @@ impl Run<'_> {
         if record.op == Operation::Issue {
             self.issues.see(record);
         }
-        if !self.faults.felt_by(record.op, record.start, record.end) {
+        if !self.faults.in_window_of(record.op, record.start, record.end) {
             self.harness.operation(record);
             self.end_own_token();
         }
-        if record.life == 0 {
+        if record.lifecycle == 0 {
             return;
         }
         let endpoint = record.endpoint.as_deref().map(|text| self.intern(text));
         let (role, phase) = (self.intern(&record.role), self.intern(&record.phase));
         let is_issue = record.op == Operation::Issue;
         let early_end = is_issue.then(|| self.early_end(&record.role, record.start)).flatten();
-        let life = self.lives.entry(record.life).or_insert_with(|| Life::new(record.life, role, phase));
-        life.add(record, endpoint);
+        let lifecycle =
+            self.lifecycles.entry(record.lifecycle).or_insert_with(|| Lifecycle::new(record.lifecycle, role, phase));
+        lifecycle.add(record, endpoint);
         if is_issue {
-            life.early_end = early_end;
+            lifecycle.early_end = early_end;
         }
         if record.op == Operation::Issue && !record.outcome.is_ok() {
-            self.has_ended(record.life);
+            self.has_ended(record.lifecycle);
         } else if record.op == Operation::Issue {
             let role = record.username.as_ref().map(Username::of_role);
             self.groups.acknowledge(role.as_deref());
             if let Some(role) = role {
                 if self.keeps_roles && !self.tracks.has_appeared(&role) {
-                    self.awaited.insert(record.life);
+                    self.awaited.insert(record.lifecycle);
                 }
-                self.owners.insert(role.into_owned(), record.life);
+                self.owners.insert(role.into_owned(), record.lifecycle);
             }
             if let Some(lease) = &record.lease {
-                self.lease_owners.insert(lease.clone(), record.life);
+                self.lease_owners.insert(lease.clone(), record.lifecycle);
             }
         }
         if record.op == Operation::DeadLogin && matches!(record.outcome, Outcome::Failed(_)) {
-            self.may_have_ended(record.life);
+            self.may_have_ended(record.lifecycle);
         }
     }
 
     /// A refused login after the end is a lifecycle's last step; its role may be gone already, or will be.
     fn may_have_ended(&mut self, number: u64) {
-        let Some(life) = self.lives.get(&number) else { return };
-        let track = life.username.as_ref().and_then(|name| self.tracks.named(&name.of_role()));
+        let Some(lifecycle) = self.lifecycles.get(&number) else { return };
+        let track = lifecycle.username.as_ref().and_then(|name| self.tracks.named(&name.of_role()));
         let gone = match track {
             Some(track) if track.appeared.is_some() => track.gone.is_some(),
-            _ => life.missed.is_some(),
+            _ => lifecycle.missed.is_some(),
         };
         if gone {
             self.has_ended(number);
@@ -201,9 +203,9 @@ impl Run<'_> {
         }
     }
 
-    /// Notes the first gap of each observer. Once all was looked at, only the logs have still to be read.
+    /// Notes the first gap of each observer. Once all was observed, only the logs have still to be read.
     fn gap(&mut self, gap: &WatchGap) {
-        let expected = self.faults.felt(gap.from, gap.to);
+        let expected = self.faults.in_window(gap.from, gap.to);
         let counts = !expected && (!self.settled || gap.observer == Observer::Audit);
         if counts && self.gaps.iter().all(|(observer, _)| *observer != gap.observer) {
             self.gaps.push((gap.observer, gap.why.clone()));
@@ -211,16 +213,16 @@ impl Run<'_> {
     }
 
     fn role_read(&mut self, read: &RoleRead) {
-        if let Some(life) = self.lives.get_mut(&read.life) {
-            life.oid = life.oid.or(read.role.as_ref().map(|role| role.oid));
+        if let Some(lifecycle) = self.lifecycles.get_mut(&read.lifecycle) {
+            lifecycle.oid = lifecycle.oid.or(read.role.as_ref().map(|role| role.oid));
             let seen = read.role.as_ref().map(|role| role.valid_until);
-            life.reads.push(Read { look: Look { from: read.from, to: read.to }, seen });
+            lifecycle.reads.push(Read { observation: ObservationTime { from: read.from, to: read.to }, seen });
         }
     }
 
     fn observation(&mut self, observation: &RoleObservation) {
         if !self.keeps_roles {
-            self.tracks.last_look = Some(Look { from: observation.from, to: observation.to });
+            self.tracks.last_observation = Some(ObservationTime { from: observation.from, to: observation.to });
             return;
         }
         let gone: Vec<u64> = observation.gone.iter().filter_map(|oid| self.owner_of(*oid)).collect();
@@ -233,10 +235,11 @@ impl Run<'_> {
         observation.appeared.iter().for_each(|role| self.groups.appears(role, is_of_one));
         observation.changed.iter().for_each(|role| self.groups.changes(role));
         observation.gone.iter().for_each(|oid| self.groups.goes(*oid));
-        self.look_for_awaited(Look { from: observation.from, to: observation.to });
+        self.find_awaited(ObservationTime { from: observation.from, to: observation.to });
         for number in gone {
-            let refused = |life: &Life| life.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
-            if self.lives.get(&number).is_some_and(refused) {
+            let refused =
+                |lifecycle: &Lifecycle| lifecycle.steps_of(Operation::DeadLogin).any(|step| step.failure().is_some());
+            if self.lifecycles.get(&number).is_some_and(refused) {
                 self.may_have_ended(number);
             }
         }
@@ -246,17 +249,17 @@ impl Run<'_> {
         self.owners.get(&self.tracks.get(oid)?.name).copied()
     }
 
-    /// A look that began after an issue's answer has to show its role.
-    fn look_for_awaited(&mut self, look: Look) {
+    /// An observation that began after an issue's answer has to show its role.
+    fn find_awaited(&mut self, observation: ObservationTime) {
         let mut awaited = std::mem::take(&mut self.awaited);
         awaited.retain(|number| {
-            let Some(life) = self.lives.get_mut(number) else { return false };
-            if life.username.as_ref().is_some_and(|name| self.tracks.has_appeared(&name.of_role())) {
+            let Some(lifecycle) = self.lifecycles.get_mut(number) else { return false };
+            if lifecycle.username.as_ref().is_some_and(|name| self.tracks.has_appeared(&name.of_role())) {
                 return false;
             }
-            let due = life.acknowledged().is_some_and(|issue| issue.end < look.from);
+            let due = lifecycle.acknowledged().is_some_and(|issue| issue.end < observation.from);
             if due {
-                life.missed = Some(look);
+                lifecycle.missed = Some(observation);
             }
             !due
         });
@@ -264,12 +267,12 @@ impl Run<'_> {
     }
 
     fn leases(&mut self, observation: &LeaseObservation) {
-        self.leases_looked_at = true;
+        self.leases_observed = true;
         self.listed.extend(observation.appeared.iter().cloned());
         for lease in &observation.gone {
             self.listed.remove(lease);
-            if let Some(life) = self.lease_owners.get(lease).and_then(|number| self.lives.get_mut(number)) {
-                life.unlisted = Some(observation.to);
+            if let Some(lifecycle) = self.lease_owners.get(lease).and_then(|number| self.lifecycles.get_mut(number)) {
+                lifecycle.unlisted = Some(observation.to);
             }
         }
     }

@@ -2,22 +2,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Micros, PrivilegeReading, RoleObservation, RoleSeen, UnixMicros, Username};
 
-use super::{Gone, Look};
+use super::{Gone, ObservationTime};
 
-/// What the looks at all roles, and at their privileges, showed of one role.
+/// What the observations of all roles, and at their privileges, showed of one role.
 #[derive(Clone, Debug)]
 pub(crate) struct Track {
     pub(crate) oid: u32,
     pub(crate) name: Username,
-    /// The first look that showed it.
-    pub(crate) appeared: Option<Look>,
-    /// The beginning of the look before that one, which did not show it.
+    /// The first observation that showed it.
+    pub(crate) appeared: Option<ObservationTime>,
+    /// The beginning of the observation before that one, which did not show it.
     pub(crate) absent_from: Micros,
     /// Each change of its VALID UNTIL.
-    pub(crate) valid_until: Vec<(Look, Option<UnixMicros>)>,
+    pub(crate) valid_until: Vec<(ObservationTime, Option<UnixMicros>)>,
     /// Each reading of its privileges, with the number of the set.
-    pub(crate) privileges: Vec<(Look, u32)>,
-    /// The look that no longer showed it.
+    pub(crate) privileges: Vec<(ObservationTime, u32)>,
+    /// The observation that no longer showed it.
     pub(crate) gone: Option<Gone>,
 }
 
@@ -26,51 +26,51 @@ pub(crate) struct Track {
 pub(crate) struct Tracks {
     by_oid: BTreeMap<u32, Track>,
     oids: BTreeMap<Username, u32>,
-    /// The latest look at all roles.
-    pub(crate) last_look: Option<Look>,
+    /// The latest observation of all roles.
+    pub(crate) last_observation: Option<ObservationTime>,
     /// How many roles appeared.
     pub(crate) appeared: u64,
 }
 
 impl Tracks {
     pub(crate) fn observation(&mut self, observation: &RoleObservation) {
-        let look = Look { from: observation.from, to: observation.to };
+        let at = ObservationTime { from: observation.from, to: observation.to };
         for role in &observation.appeared {
-            self.appears(role, look);
+            self.appears(role, at);
         }
         for role in &observation.changed {
             let track = self.track(role.oid, &role.name);
-            track.valid_until.push((look, role.valid_until));
+            track.valid_until.push((at, role.valid_until));
         }
         for oid in &observation.gone {
-            self.goes(*oid, look);
+            self.goes(*oid, at);
         }
-        self.last_look = Some(look);
+        self.last_observation = Some(at);
     }
 
-    /// A look that tells all roles, and not what changed.
-    pub(crate) fn whole_look(&mut self, roles: &[RoleSeen], look: Look) {
+    /// An observation of all roles, without what changed.
+    pub(crate) fn whole_observation(&mut self, roles: &[RoleSeen], observation: ObservationTime) {
         let present: BTreeSet<u32> = roles.iter().map(|role| role.oid).collect();
         let known = |track: &&Track| track.appeared.is_some() && track.gone.is_none();
         let missing: Vec<u32> =
             self.by_oid.values().filter(known).map(|track| track.oid).filter(|oid| !present.contains(oid)).collect();
         for role in roles {
             if self.by_oid.get(&role.oid).is_none_or(|track| track.appeared.is_none()) {
-                self.appears(role, look);
+                self.appears(role, observation);
             }
         }
         for oid in missing {
-            self.goes(oid, look);
+            self.goes(oid, observation);
         }
-        self.last_look = Some(look);
+        self.last_observation = Some(observation);
     }
 
     pub(crate) fn privileges(&mut self, reading: &PrivilegeReading) {
         let track = self.track(reading.oid, &reading.username);
-        track.privileges.push((Look { from: reading.from, to: reading.to }, reading.set));
+        track.privileges.push((ObservationTime { from: reading.from, to: reading.to }, reading.set));
     }
 
-    /// Whether a look at all roles has shown a role of that name.
+    /// Whether an observation of all roles has shown a role of that name.
     pub(crate) fn has_appeared(&self, name: &Username) -> bool {
         self.named(name).is_some_and(|track| track.appeared.is_some())
     }
@@ -93,22 +93,22 @@ impl Tracks {
         self.by_oid.into_values().filter(|track| track.appeared.is_some())
     }
 
-    fn appears(&mut self, role: &RoleSeen, look: Look) {
-        let absent_from = self.last_look.map_or(Micros(0), |last| last.from);
+    fn appears(&mut self, role: &RoleSeen, observation: ObservationTime) {
+        let absent_from = self.last_observation.map_or(Micros(0), |last| last.from);
         let track = self.track(role.oid, &role.name);
-        track.valid_until.push((look, role.valid_until));
+        track.valid_until.push((observation, role.valid_until));
         // An observer that had to begin anew tells all roles again.
         if track.appeared.is_none() {
-            track.appeared = Some(look);
+            track.appeared = Some(observation);
             track.absent_from = absent_from;
             self.appeared += 1;
         }
     }
 
-    fn goes(&mut self, oid: u32, look: Look) {
-        let seen_from = self.last_look.map(|last| last.from);
+    fn goes(&mut self, oid: u32, observation: ObservationTime) {
+        let seen_from = self.last_observation.map(|last| last.from);
         if let Some(track) = self.by_oid.get_mut(&oid) {
-            track.gone = Some(Gone { seen_from, look });
+            track.gone = Some(Gone { seen_from, observation });
         }
     }
 

@@ -43,22 +43,22 @@ impl Unrevoked {
 impl Run<'_> {
     /// Vault could not revoke a lease. What PostgreSQL answered says more than that it could not be reached later.
     pub(super) fn not_revoked(&mut self, lease: &LeaseId, why: &str) {
-        let Some(life) = self.lease_owners.get(lease).and_then(|number| self.lives.get_mut(number)) else {
+        let Some(lifecycle) = self.lease_owners.get(lease).and_then(|number| self.lifecycles.get_mut(number)) else {
             if self.unrevoked.others.len() < KEPT && !why.is_empty() {
                 self.unrevoked.others.insert(why.into());
             }
             return;
         };
         let answered = |why: &str| !why.is_empty() && !why.contains(CONNECTS);
-        if answered(why) || !life.not_revoked.as_deref().is_some_and(answered) && !why.is_empty() {
-            life.not_revoked = Some(why.into());
+        if answered(why) || !lifecycle.not_revoked.as_deref().is_some_and(answered) && !why.is_empty() {
+            lifecycle.not_revoked = Some(why.into());
         }
     }
 
     /// The end of a sentence that says why a role still exists whose lifecycle was judged before, or that has none.
     pub(crate) fn why_not_revoked(&self, role: &Username) -> String {
-        match self.life_of(role) {
-            Some(life) => life.why_not_revoked(),
+        match self.lifecycle_of(role) {
+            Some(lifecycle) => lifecycle.why_not_revoked(),
             None => because(self.unrevoked.of(&role.of_role())),
         }
     }

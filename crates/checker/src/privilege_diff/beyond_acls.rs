@@ -40,7 +40,7 @@ impl Sides<'_> {
         }
     }
 
-    /// Whether somebody who promised what is promised must have known, or it is told with a membership.
+    /// Whether somebody who promised what is promised must have known, or it is reported with a membership.
     fn explained(&self, escalation: &Escalation) -> bool {
         let role = self.promise.role;
         if comes_with_a_membership(escalation.kind) {

@@ -9,7 +9,7 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::{Escalations, FuturePromise, Member, Promised, PublicDefaults, RolePromise};
 
-use super::laws::{object, objects, origin, promise, set, told};
+use super::laws::{object, objects, origin, promise, reported, set};
 use super::{DeviationKind, privilege_diff};
 
 /// What deviates where `promised` is promised, `held` is held, and all that either names is there.
@@ -17,7 +17,7 @@ fn diff(promise: &RolePromise, set: &PrivilegeSet) -> Vec<String> {
     let grants = promise.grants.iter().flat_map(|grants| &grants.value).flat_map(|fragment| &fragment.grants);
     let held = set.held.iter().map(|held| &held.grant);
     let named: BTreeSet<Grant> = grants.chain(held).cloned().collect();
-    told(&privilege_diff(promise, &objects(&named), set)).into_iter().map(str::to_owned).collect()
+    reported(&privilege_diff(promise, &objects(&named), set)).into_iter().map(str::to_owned).collect()
 }
 
 fn grant(privilege: Privilege, object: &Object, grantable: bool) -> Grant {
@@ -278,7 +278,7 @@ fn an_earlier_history_lists_fewer_kinds() {
 }
 
 #[test]
-fn an_owners_privileges_are_told_with_what_it_owns() {
+fn an_owners_privileges_are_reported_with_what_it_owns() {
     let found = |grants: &[Grant], held: &[(Grant, Why)], owned: &[(&Object, &str)], owns: bool| {
         let mut promise = promise(&grants.iter().cloned().collect());
         let mut set = set(&BTreeSet::new());
@@ -292,9 +292,9 @@ fn an_owners_privileges_are_told_with_what_it_owns() {
     let (reads, hands_on) = (grant(Privilege::Select, &table(1), false), grant(Privilege::Select, &table(1), true));
     let owner = || Why::Owner("itself".into());
     assert_eq!(found(&[], &[(reads.clone(), owner())], &[(&table(1), "itself")], true), "");
-    // Granted beside that, or the owner's of something that is not in the set, it is told.
-    let told = "has SELECT ON TABLE app.table1 (granted directly), which is not promised";
-    assert_eq!(found(&[], &[(reads.clone(), Why::Direct)], &[(&table(1), "itself")], true), told);
+    // Granted beside that, or the owner's of something that is not in the set, it is reported.
+    let reported = "has SELECT ON TABLE app.table1 (granted directly), which is not promised";
+    assert_eq!(found(&[], &[(reads.clone(), Why::Direct)], &[(&table(1), "itself")], true), reported);
     assert!(found(&[], &[(reads.clone(), owner())], &[], false).starts_with("has SELECT ON TABLE app.table1 ("));
     // An owner may always grant; others need the promise.
     assert_eq!(found(slice::from_ref(&reads), &[(hands_on.clone(), Why::Direct)], &[(&table(1), "itself")], true), "");
@@ -302,8 +302,8 @@ fn an_owners_privileges_are_told_with_what_it_owns() {
         found(slice::from_ref(&reads), &[(reads.clone(), Why::Direct)], &[(&table(2), "staff")], true),
         "owns TABLE app.table2 (through staff), which is not promised"
     );
-    let told = "has SELECT ON TABLE app.table1 WITH GRANT OPTION (granted directly), which is not promised";
-    assert_eq!(found(&[reads], &[(hands_on, Why::Direct)], &[], false), told);
+    let reported = "has SELECT ON TABLE app.table1 WITH GRANT OPTION (granted directly), which is not promised";
+    assert_eq!(found(&[reads], &[(hands_on, Why::Direct)], &[], false), reported);
 }
 
 #[test]
@@ -370,10 +370,10 @@ fn what_a_predefined_role_brings_is_explained_by_its_membership() {
     assert_eq!(diff(&promising(&["pg_monitor"]), &held), [""; 0]);
     // Who names them all says the same.
     assert_eq!(diff(&promising(&monitor), &held), [""; 0]);
-    // Not promised, the cause is told, and not all that follows from it.
-    let told = diff(&promising(&[]), &held);
+    // Not promised, the cause is reported, and not all that follows from it.
+    let reported = diff(&promising(&[]), &held);
     assert_eq!(
-        told,
+        reported,
         [
             "is a member of pg_monitor, which is not promised; the privileges that PostgreSQL gives to it are not listed; it sees statistics",
         ]
@@ -455,8 +455,8 @@ fn attributes_of_a_promised_group_are_extras_unless_they_are_promised() {
         ["can use CREATEROLE, CREATEDB by SET ROLE writers, which is not promised"]
     );
     for attribute in ["SUPERUSER", "REPLICATION", "BYPASSRLS"] {
-        let told = format!("can use {attribute} by SET ROLE writers, which is not promised");
-        assert_eq!(with(&[attribute], &|_| {}), [told]);
+        let reported = format!("can use {attribute} by SET ROLE writers, which is not promised");
+        assert_eq!(with(&[attribute], &|_| {}), [reported]);
     }
     let named = |promise: &mut RolePromise| promise.member_of[0].value.attributes = vec!["CREATEDB".into()];
     assert_eq!(with(&["CREATEDB"], &named), [""; 0]);
@@ -468,7 +468,7 @@ fn attributes_of_a_promised_group_are_extras_unless_they_are_promised() {
 }
 
 #[test]
-fn a_predefined_role_with_power_is_told_where_only_its_group_is_promised() {
+fn a_predefined_role_with_power_is_reported_where_only_its_group_is_promised() {
     let mut held = member(&["writers", "pg_execute_server_program"], &[]);
     held.escalations.insert(Escalation {
         kind: EscalationKind::PredefinedRole,

@@ -91,14 +91,14 @@ impl Sides<'_> {
         let mut held: BTreeMap<(Privilege, &Object), Vec<(&Why, bool)>> = BTreeMap::new();
         for granted in &self.set.held {
             let (object, why) = (&granted.grant.object, &granted.why);
-            let told_as_owner = matches!(why, Why::Owner(_)) && owned.contains(object);
+            let reported_as_owner = matches!(why, Why::Owner(_)) && owned.contains(object);
             // What a predefined role brings is judged with the membership.
             let judged = match why {
                 Why::PublicDefault => self.promise.role.public == PublicDefaults::Forbidden,
                 Why::Predefined(_) => false,
                 _ => true,
             };
-            if judged && !told_as_owner {
+            if judged && !reported_as_owner {
                 held.entry((granted.grant.privilege, object)).or_default().push((why, granted.grant.grantable));
             }
         }
@@ -109,7 +109,7 @@ impl Sides<'_> {
                 None => {}
                 Some(expected) if expected.grantable => continue,
                 Some(_) => {
-                    // An owner may always grant: that much is told with what it owns.
+                    // An owner may always grant: that much is reported with what it owns.
                     reasons.retain(|(_, grantable)| *grantable && !owned.contains(object));
                     grant.push_str(" WITH GRANT OPTION");
                 }
@@ -125,7 +125,7 @@ impl Sides<'_> {
         }
     }
 
-    /// What it owns. An owner's privileges are told with the ownership and not one by one.
+    /// What it owns. An owner's privileges are reported with the ownership and not one by one.
     pub(super) fn ownership(&self, found: &mut Vec<Deviation>) {
         for (object, owner) in &self.set.owned {
             if self.promise.owns(object) && (self.own() || shared(object.kind))

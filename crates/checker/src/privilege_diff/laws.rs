@@ -86,7 +86,7 @@ pub(super) fn objects(grants: &BTreeSet<Grant>) -> BTreeSet<Object> {
     named.chain(tables).chain([object(ObjectKind::Database, 0)]).collect()
 }
 
-pub(super) fn told(deviations: &[Deviation]) -> Vec<&str> {
+pub(super) fn reported(deviations: &[Deviation]) -> Vec<&str> {
     deviations.iter().map(|deviation| deviation.what.as_str()).collect()
 }
 
@@ -98,7 +98,7 @@ prop_compose! {
         grantable in any::<bool>(),
     ) -> Grant {
         let privilege = kind.privileges()[which.index(kind.privileges().len())];
-        // A privilege with and without the option is one privilege: which of them is told by the number.
+        // A privilege with and without the option is one privilege: which of them is reported by the number.
         Grant { privilege, object: object(kind, number), grantable: grantable && number == 0 }
     }
 }
@@ -126,7 +126,7 @@ proptest! {
         let mut fewer = grants.clone();
         fewer.remove(&one);
         let found = privilege_diff(&promise(&fewer), &objects(&grants), &set(&grants));
-        prop_assert_eq!(found.len(), 1, "{:?}", told(&found));
+        prop_assert_eq!(found.len(), 1, "{:?}", reported(&found));
         prop_assert!(found[0].is_extra());
         prop_assert_eq!(&found[0].privilege, &format!("{} ON {}", one.privilege, one.object));
     }
@@ -140,13 +140,13 @@ proptest! {
         let mut fewer = grants.clone();
         fewer.remove(grants.iter().nth(index).unwrap());
         let found = privilege_diff(&promise(&grants), &objects(&grants), &set(&fewer));
-        prop_assert_eq!(found.len(), 1, "{:?}", told(&found));
+        prop_assert_eq!(found.len(), 1, "{:?}", reported(&found));
         prop_assert_eq!(found[0].kind, DeviationKind::Missing);
         prop_assert_eq!(found[0].origin.as_ref().unwrap().line, 10 + u32::try_from(index).unwrap());
     }
 
     #[test]
-    fn an_object_that_is_gone_is_told_by_name(grants in any_grants(), which in any::<proptest::sample::Index>()) {
+    fn an_object_that_is_gone_is_reported_by_name(grants in any_grants(), which in any::<proptest::sample::Index>()) {
         let gone = grants.iter().nth(which.index(grants.len())).unwrap().object.clone();
         prop_assume!(gone.kind != ObjectKind::Parameter && gone != object(ObjectKind::Database, 0));
         let mut there = objects(&grants);
@@ -156,7 +156,7 @@ proptest! {
         let lost = |deviation: &&Deviation| deviation.kind == DeviationKind::NoSuchObject;
         prop_assert_eq!(found.iter().filter(lost).count(), found.len());
         let words = format!("{gone} does not exist");
-        prop_assert!(found.iter().all(|deviation| deviation.what.contains(&words)), "{:?}", told(&found));
+        prop_assert!(found.iter().all(|deviation| deviation.what.contains(&words)), "{:?}", reported(&found));
         prop_assert!(!found.is_empty());
     }
 }
@@ -214,7 +214,7 @@ fn what_is_beyond_acls_needs_an_explanation() {
     let there: BTreeSet<Object> =
         [definer.clone(), table.clone(), view.clone(), object(ObjectKind::Database, 0)].into();
     let nothing = promise(&BTreeSet::new());
-    insta::assert_snapshot!(told(&privilege_diff(&nothing, &there, &held)).join("\n"));
+    insta::assert_snapshot!(reported(&privilege_diff(&nothing, &there, &held)).join("\n"));
 
     let grant = |privilege, object: &Object| Grant { privilege, object: object.clone(), grantable: false };
     let grants = [grant(Privilege::Execute, &definer), grant(Privilege::Select, &view)].into();
@@ -224,7 +224,7 @@ fn what_is_beyond_acls_needs_an_explanation() {
     all.owns.push(Promised { value: table.clone(), origin: origin(4) });
     all.settings.insert("search_path".into(), Promised { value: "app".into(), origin: origin(5) });
     all.connection_limit = Some(Promised { value: 5, origin: origin(6) });
-    assert_eq!(told(&privilege_diff(&all, &there, &held)), Vec::<&str>::new());
+    assert_eq!(reported(&privilege_diff(&all, &there, &held)), Vec::<&str>::new());
 
     // A table that is promised to be read and shows nothing.
     held.row_security.insert(RowSecurity {
@@ -232,5 +232,5 @@ fn what_is_beyond_acls_needs_an_explanation() {
         forced: false,
         policies: ["p FOR INSERT TO PUBLIC".into()].into(),
     });
-    insta::assert_snapshot!(told(&privilege_diff(&all, &there, &held)).join("\n"), @"cannot see any row of TABLE app.table1, on which SELECT is promised: row security is enabled, and no policy permits reading");
+    insta::assert_snapshot!(reported(&privilege_diff(&all, &there, &held)).join("\n"), @"cannot see any row of TABLE app.table1, on which SELECT is promised: row security is enabled, and no policy permits reading");
 }

@@ -98,7 +98,7 @@ fn powers<'s>(group: &'s str, set: &'s PrivilegeSet) -> impl Iterator<Item = &'s
     set.escalations.iter().filter(of_group).map(words)
 }
 
-/// Whether such a way is one that a membership opens: it is told with a membership that is not promised.
+/// Whether such a way is one that a membership opens: it is reported with a membership that is not promised.
 pub(super) fn comes_with_a_membership(kind: EscalationKind) -> bool {
     matches!(kind, EscalationKind::SetRole | EscalationKind::PredefinedRole)
 }

@@ -12,11 +12,11 @@ fn account(attributes: Option<RoleAttributes>) -> Story {
 #[test]
 fn acc_1_each_promised_attribute_is_compared() {
     let found = account(Some(RoleAttributes { superuser: true, ..RoleAttributes::default() })).fails("ACC-1");
-    let told: Vec<String> = found
+    let reported: Vec<String> = found
         .iter()
         .map(|finding| format!("{} (line {})", finding.what, finding.promised.as_ref().unwrap().line))
         .collect();
-    assert_snapshot!(told.join("\n"), @r"
+    assert_snapshot!(reported.join("\n"), @r"
 vaultuser: expected with CREATEROLE, got without (line 22)
 vaultuser: expected without SUPERUSER, got with (line 21)
 ");

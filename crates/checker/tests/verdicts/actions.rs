@@ -65,7 +65,7 @@ fn with(plans: Vec<ActionPlan>, times: &[(u64, u64)]) -> Story {
     story
 }
 
-/// Life 1's revocation, from 4 s to 4.05 s, is answered with that code.
+/// Lifecycle 1's revocation, from 4 s to 4.05 s, is answered with that code.
 fn revoke_answered(story: Story, code: &str) -> Story {
     let code = refused_with(FailureSource::Vault, code, "failed to revoke entry");
     story.op(1, Operation::Revoke, |record| record.outcome = code)
@@ -135,7 +135,7 @@ fn a_window_lasts_until_the_action_that_heals_it() {
     let issuing = ActionPlan { until: Some("mend".into()), ..affecting("break", Affected::Issue) };
     let story = with(vec![issuing.clone(), action("mend")], &[(S, 1_100 * MS)]);
     assert_eq!(story.unknown("FLT-1"), "action 1 (break: delete database/roles/other) was not healed");
-    // Life 2 is issued at 2.01 s.
+    // Lifecycle 2 is issued at 2.01 s.
     with(vec![issuing.clone(), action("mend")], &[(S, 1_100 * MS), (1_500 * MS, 1_600 * MS)]).passes("FLT-1");
     let late = with(vec![issuing, action("mend")], &[(S, 1_100 * MS), (2_500 * MS, 2_600 * MS)]);
     assert!(late.unknown("FLT-1").ends_with("the load had ended. Let the phase last longer, or heal it earlier"));
@@ -157,12 +157,12 @@ fn the_figures_of_an_action_have_its_window_and_its_errors() {
     assert_eq!((verdicts.faults.len(), verdicts.errors_outside.len()), (0, 0));
 }
 
-/// Life 2 is issued at 2 s, and its lease ends at 10.04 s. Its role goes at that moment instead.
+/// Lifecycle 2 is issued at 2 s, and its lease ends at 10.04 s. Its role goes at that moment instead.
 fn gone_at(story: Story, at: u64) -> Story {
-    let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
+    let goes = |event: &Event| matches!(event, Event::Roles(observation) if observation.gone.contains(&oid(2)));
     story.without(goes).with(|story| {
-        story.look(at - MS, vec![], vec![]);
-        story.look(at, vec![], vec![2]);
+        story.observation(at - MS, vec![], vec![]);
+        story.observation(at, vec![], vec![2]);
     })
 }
 
@@ -240,7 +240,7 @@ fn gra_1_holds_a_reading_against_the_objects_of_its_time() {
         set.held.insert(direct(Privilege::Usage, other.clone()));
         set
     };
-    // Life 2 is read at 2.02 s and at 2.51 s.
+    // Lifecycle 2 is read at 2.02 s and at 2.51 s.
     let story = |begun: u64, listed: u64, read: Option<PrivilegeSet>| {
         with(vec![action("one")], &[(begun, listed - MS)]).with(|story| {
             sequence_made(story, listed);

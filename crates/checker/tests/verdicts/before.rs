@@ -76,7 +76,7 @@ fn named(story: &Story) -> Vec<u32> {
 }
 
 #[test]
-fn a_role_that_matches_and_has_no_lease_is_told_and_fails_where_none_is_promised() {
+fn a_role_that_matches_and_has_no_lease_is_reported_and_fails_where_none_is_promised() {
     let other = story(vec![role(7, "postgres", None), role(8, "v-jones", None), role(9, "app-role", None)], vec![]);
     other.passes("RUN-7");
     let mut one = story(vec![left(50, 0)], vec![]);
@@ -207,7 +207,7 @@ fn names_are_compared_with_the_pattern_that_is_in_force() {
 }
 
 #[test]
-fn vaults_own_accounts_are_no_leftovers_and_other_clusters_are_not_looked_at() {
+fn vaults_own_accounts_are_no_leftovers_and_other_clusters_are_not_observed() {
     let mut story = story(vec![role(70, "vaultuser", None), left(71, 0)], vec![]);
     story.plan.roles[0].username = Some(Promised { value: ".*".into(), origin: line(41) });
     assert_eq!(named(&story), [71]);
@@ -220,7 +220,7 @@ fn vaults_own_accounts_are_no_leftovers_and_other_clusters_are_not_looked_at() {
 }
 
 #[test]
-fn without_a_look_at_leases_nothing_is_said() {
+fn without_a_observe_leases_nothing_is_said() {
     let story = story(vec![left(50, 0)], vec![]).without(|event| matches!(event, Event::LeasesBefore { .. }));
     let why = "Vault's leases were not observed before the first credential was requested";
     assert_eq!(story.unknown("RUN-7"), why);

@@ -9,7 +9,7 @@ use leaseproof_scenario::{EnvironmentKind, LifecyclePlan, Setting, SettingValue,
 use crate::story::{ROLE, S, Story, allowed, direct, grant, irrevocable, lease, line, refused_with, seen, table};
 
 /// `LOG-1 [role app-role: 14] also INV-5`.
-fn told(story: &Story) -> Vec<String> {
+fn reported(story: &Story) -> Vec<String> {
     let cause = |cause: leaseproof_domain::FailureCause| {
         let about = |about: &leaseproof_domain::CauseSubject| {
             let lines: Vec<String> = about.promised.iter().map(|line| line.line.to_string()).collect();
@@ -26,15 +26,15 @@ fn told(story: &Story) -> Vec<String> {
 /// The lifecycle that made the history, with a query of its own.
 fn with_query(story: Story) -> Story {
     story.with(|story| {
-        story.plan.lives = vec![LifecyclePlan {
+        story.plan.lifecycles = vec![LifecyclePlan {
             name: "reader".into(),
             role: ROLE.into(),
             lease: None,
             query: "SELECT count(*) FROM domains".into(),
             query_origin: Some(line(51)),
             renew: None,
-            keep_session: None,
-            patience: None,
+            hold_session: None,
+            timeout: None,
             revoke: 0.5,
             origin: line(50),
         }];
@@ -56,7 +56,7 @@ fn querying(story: Story, code: &str, words: &str) -> Story {
 #[test]
 fn a_query_that_fails_is_no_refused_login() {
     let story = querying(Story::good(), "42P01", "relation \"domians\" does not exist");
-    assert_eq!(told(&story), ["LOG-1 [role app-role: 51]"]);
+    assert_eq!(reported(&story), ["LOG-1 [role app-role: 51]"]);
     let cause = &story.judged().verdicts.causes[0];
     assert!(
         cause.what.contains(" logged in at ") && cause.what.contains("the query of lifecycle reader failed"),
@@ -66,11 +66,11 @@ fn a_query_that_fails_is_no_refused_login() {
     story.passes("INV-1");
     // A server that shuts down answers any query so: that the login worked is not known.
     let story = querying(Story::good(), "57P01", "terminating connection due to administrator command");
-    assert!(!told(&story).iter().any(|cause| cause.contains(": 51")), "{:?}", told(&story));
+    assert!(!reported(&story).iter().any(|cause| cause.contains(": 51")), "{:?}", reported(&story));
 }
 
 #[test]
-fn a_query_that_begins_to_fail_is_told_too() {
+fn a_query_that_begins_to_fail_is_reported_too() {
     let story = with_query(Story::good()).each(|event| {
         if let Event::Operation(record) = event
             && record.op == Operation::Relogin
@@ -79,7 +79,7 @@ fn a_query_that_begins_to_fail_is_told_too() {
             (record.outcome, record.query_failed) = (refused_with(FailureSource::Postgres, "42501", words), true);
         }
     });
-    assert_eq!(told(&story), ["INV-5 [role app-role: 51]"]);
+    assert_eq!(reported(&story), ["INV-5 [role app-role: 51]"]);
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn a_query_that_needs_a_missing_privilege_is_of_that_privilege_s_cause() {
         })
     };
     let denied = |story| querying(story, "42501", "permission denied for table domains");
-    let causes = told(&denied(without(Privilege::Select)));
+    let causes = reported(&denied(without(Privilege::Select)));
     assert!(causes.contains(&"GRA-1 [role app-role: 34] also LOG-1 also PRB-2".to_owned()), "{causes:?}");
     // Another table's is no reason.
     let other = querying(without(Privilege::Select), "42501", "permission denied for table records");
-    assert!(told(&other).contains(&"LOG-1 [role app-role: 51]".to_owned()), "{:?}", told(&other));
+    assert!(reported(&other).contains(&"LOG-1 [role app-role: 51]".to_owned()), "{:?}", reported(&other));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn one_privilege_too_many_is_one_cause() {
         }
         _ => {}
     });
-    assert_eq!(told(&story), ["GRA-1 [role app-role: 33] also PRB-1"]);
+    assert_eq!(reported(&story), ["GRA-1 [role app-role: 33] also PRB-1"]);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_wrong_maximum_ttl_is_one_cause() {
         record.increment_seconds = Some(9000);
         record.lease_seconds = Some(9000);
     });
-    let causes = told(&story);
+    let causes = reported(&story);
     assert!(causes[0].starts_with("TTL-7 [role app-role: 32] also TTL-2"), "{causes:?}");
 }
 
@@ -136,7 +136,7 @@ fn a_wrong_default_ttl_and_a_wrong_maximum_are_two_causes() {
     let story = story.op(1, Operation::Renew, |record| {
         (record.increment_seconds, record.lease_seconds) = (Some(9000), Some(9000));
     });
-    let causes = told(&story);
+    let causes = reported(&story);
     let of =
         |line: &str| causes.iter().find(|cause| cause.starts_with(&format!("TTL-7 [role app-role: {line}]"))).unwrap();
     assert!(!of("31").contains("TTL-2") && !of("31").contains("INV-7"), "{causes:?}");
@@ -175,10 +175,10 @@ fn no_issue() -> Story {
             ..ask
         });
     }
-    for (life, role) in [(1, ROLE), (2, "other"), (3, ROLE), (4, "other")] {
-        let at = life * S;
+    for (lifecycle, role) in [(1, ROLE), (2, "other"), (3, ROLE), (4, "other")] {
+        let at = lifecycle * S;
         let outcome = refused_with(FailureSource::Vault, "500", &words(role));
-        let record = story.operation(life, Operation::Issue, at, at + 1000, outcome);
+        let record = story.operation(lifecycle, Operation::Issue, at, at + 1000, outcome);
         (record.role, record.lease, record.username, record.oid) = (role.to_owned(), None, None, None);
     }
     story.plan.setup = vec![
@@ -193,7 +193,7 @@ fn no_issue() -> Story {
 fn a_cause_names_its_role_and_its_lines() {
     let story = no_issue();
     assert_eq!(
-        told(&story),
+        reported(&story),
         ["ISS-1 [role app-role: 99 creation_statements 71]", "ISS-1 [role other: 41 creation_statements 81]"]
     );
     // In the same words it is one cause of both.
@@ -203,7 +203,7 @@ fn a_cause_names_its_role_and_its_lines() {
         }
     });
     assert_eq!(
-        told(&same),
+        reported(&same),
         ["ISS-1 [role app-role: 99 creation_statements 71; role other: 41 creation_statements 81]"]
     );
     let denied = no_issue().each(|event| {
@@ -211,7 +211,7 @@ fn a_cause_names_its_role_and_its_lines() {
             record.outcome = refused_with(FailureSource::Vault, "403", "permission denied");
         }
     });
-    assert_eq!(told(&denied), ["ISS-1 [role app-role: 99; role other: 41]"]);
+    assert_eq!(reported(&denied), ["ISS-1 [role app-role: 99; role other: 41]"]);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn where_vault_cannot_log_in_the_cause_names_its_connection() {
         });
         let connection = |key: &str, at| step("database/config/app", key, "x", at);
         story.plan.setup.extend([connection("connection_url", 60), connection("password", 64)]);
-        told(&story)
+        reported(&story)
     };
     let both = |line: &str| vec![format!("ISS-1 [role app-role: 99 {line}; role other: 41 {line}]")];
     let refused = "dial error (dial tcp 127.0.0.1:6432: connect: connection refused)";
@@ -248,9 +248,9 @@ fn where_vault_cannot_log_in_the_cause_names_its_connection() {
         step("database/config/app", "connection_url", "x", 60),
     ];
     assert!(
-        told(&story).iter().any(|cause| cause.starts_with("ISS-1 [role app-role: 99] also REV-1")),
+        reported(&story).iter().any(|cause| cause.starts_with("ISS-1 [role app-role: 99] also REV-1")),
         "{:?}",
-        told(&story)
+        reported(&story)
     );
 }
 
@@ -265,7 +265,7 @@ fn a_verifier_in_a_message_makes_no_cause_of_its_own() {
             record.outcome = refused_with(FailureSource::Vault, "500", &words);
         }
     });
-    assert_eq!(told(&story).len(), 1, "{:?}", told(&story));
+    assert_eq!(reported(&story).len(), 1, "{:?}", reported(&story));
 }
 
 /// SQLSTATE 57014 alone does not say which limit it was.
@@ -278,7 +278,7 @@ fn a_statement_that_took_too_long_names_the_setting() {
             }
         });
         story.plan.setup.extend(more);
-        told(&story)
+        reported(&story)
     };
     let both = |line: &str, other: &str| vec![format!("ISS-1 [role app-role: 99 {line}; role other: 41 {other}]")];
     let timeout = "ERROR: canceling statement due to statement timeout (SQLSTATE 57014)";
@@ -314,7 +314,7 @@ fn what_lacks_samples_says_for_which_cause() {
         let undecided = of(&Subject::Role(role.into()));
         assert!(undecided.len() > 10 && undecided.iter().all(|(_, by)| *by == Some(cause)), "{undecided:?}");
     }
-    assert!(of(&Subject::Estate).contains(&("INV-10", Some(1))), "{:?}", of(&Subject::Estate));
+    assert!(of(&Subject::Environment).contains(&("INV-10", Some(1))), "{:?}", of(&Subject::Environment));
     // Where nothing failed, nothing is the reason.
     let nothing = Story::empty().judged().verdicts;
     assert!(nothing.checks.iter().all(|check| check.undecided_by.is_none()));
@@ -368,7 +368,7 @@ fn never_revoked() -> Story {
         _ => false,
     };
     Story::good().without(ends).without_op(2, Operation::DeadLogin).with(|story| {
-        story.look(21 * S, vec![], vec![]);
+        story.observation(21 * S, vec![], vec![]);
         story.residue(22 * S, false, vec![seen(2, None)], vec![2]);
         story.residue(23 * S, true, vec![seen(2, None)], vec![2]);
     })
@@ -395,12 +395,12 @@ fn what_vault_could_not_revoke_has_vault_s_reason_from_its_log() {
         let what = &story.fails(check)[0].what;
         assert!(what.ends_with(&format!(": Vault could not revoke its lease: {DEPENDS}")), "{check}: {what}");
     }
-    assert_eq!(told(&story), ["EXP-1 [role app-role: 15] also RUN-2"]);
+    assert_eq!(reported(&story), ["EXP-1 [role app-role: 15] also RUN-2"]);
     // Where a revocation that a client requested fails for the same reason, all is one cause.
     let requested = story.op(1, Operation::Revoke, |record| {
         record.outcome = refused_with(FailureSource::Vault, "400", DEPENDS);
     });
-    let causes = told(&requested);
+    let causes = reported(&requested);
     assert!(
         causes.iter().any(|cause| cause.starts_with("REV-1 ") && cause.contains("also EXP-1 also RUN-2")),
         "{causes:?}"
@@ -427,11 +427,11 @@ fn a_lease_that_vault_gave_up_has_its_reason_too() {
 }
 
 #[test]
-fn a_role_that_no_answer_told_of_has_the_reason_that_names_it() {
+fn a_role_that_no_answer_reported_of_has_the_reason_that_names_it() {
     let stranger = seen(7, None);
     let why = format!("ERROR: role \"{}\" cannot be dropped (SQLSTATE 2BP01)", stranger.name);
     let story = Story::good().with(|story| {
-        story.look(12 * S, vec![stranger.clone()], vec![]);
+        story.observation(12 * S, vec![stranger.clone()], vec![]);
         not_revoked(story, 13 * S, LeaseId::new("database/creds/app-role/unknown"), &why);
         not_revoked(story, 14 * S, LeaseId::new("database/creds/app-role/other"), "ERROR: no");
     });
@@ -440,11 +440,11 @@ fn a_role_that_no_answer_told_of_has_the_reason_that_names_it() {
 }
 
 #[test]
-fn where_vault_s_log_is_not_read_the_cause_says_what_to_look_for() {
+fn where_vault_s_log_is_not_read_the_cause_says_what_to_observation_for() {
     let hint = |story: &Story| story.judged().verdicts.causes[0].hint.clone();
     let mut attached = never_revoked();
     assert_eq!(hint(&attached), None);
-    attached.plan.estate = EnvironmentKind::Attached;
+    attached.plan.environment = EnvironmentKind::Attached;
     assert!(hint(&attached).unwrap().contains("`failed to revoke lease`"), "{:?}", hint(&attached));
     let known = attached.with(|story| not_revoked(story, 12 * S, lease(2), DEPENDS));
     assert_eq!(hint(&known), None);
@@ -571,7 +571,7 @@ fn a_wrong_privilege_names_the_statements_that_determine_it() {
     assert_eq!(statements(&story).unwrap(), "creation_statements of Vault role app-role");
     story.plan.setup = vec![step("database/roles/app-role", "creation_statements", "CREATE ROLE …", 70)];
     assert_eq!(statements(&story).unwrap(), "creation_statements of Vault role app-role at scenario.toml:71:1");
-    assert!(told(&story).iter().any(|cause| cause.starts_with("GRA-1 [role app-role: 34 creation_statements 71]")));
+    assert!(reported(&story).iter().any(|cause| cause.starts_with("GRA-1 [role app-role: 34 creation_statements 71]")));
     // What PUBLIC has is granted elsewhere.
     let public = Story::good().each(|event| {
         if let Event::PrivilegeSet { set, .. } = event {
@@ -588,7 +588,7 @@ fn what_a_renewal_changed_names_the_renewal_s_statements() {
         let mut set = crate::story::privileges();
         set.held.insert(direct(Privilege::Truncate, table("domains")));
         story.add(1, Event::PrivilegeSet { id: 7, set });
-        // Life 2 was renewed at 2.03 s, and read before that and after it.
+        // Lifecycle 2 was renewed at 2.03 s, and read before that and after it.
         story.reading(2, 2_600_000, 7);
     });
     story.plan.setup = vec![
@@ -607,9 +607,9 @@ const REFUSED: &str = "failed to connect to `host=h user=vaultuser database=d`: 
 
 /// Issues that end with such an answer, at those seconds.
 fn failing(mut story: Story, role: &str, seconds: &[u64], words: &str) -> Story {
-    for (life, at) in (100 * u64::from(role != ROLE) + 50..).zip(seconds) {
+    for (lifecycle, at) in (100 * u64::from(role != ROLE) + 50..).zip(seconds) {
         let outcome = refused_with(FailureSource::Vault, "500", words);
-        let record = story.operation(life, Operation::Issue, at * S, at * S + 1000, outcome);
+        let record = story.operation(lifecycle, Operation::Issue, at * S, at * S + 1000, outcome);
         record.role = role.to_owned();
     }
     story
@@ -624,9 +624,9 @@ fn a_server_that_is_away_twice_says_so() {
     // What fails between the two has another reason.
     let late = never_revoked();
     let apart = failing(late.clone(), ROLE, &[0, 23], REFUSED);
-    assert!(told(&apart).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", told(&apart));
+    assert!(reported(&apart).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", reported(&apart));
     let meanwhile = failing(late, ROLE, &[8, 12], REFUSED);
-    assert!(!told(&meanwhile).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", told(&meanwhile));
+    assert!(!reported(&meanwhile).iter().any(|cause| cause.starts_with("EXP-1")), "{:?}", reported(&meanwhile));
 }
 
 #[test]
@@ -634,10 +634,10 @@ fn failed_issues_of_names_by_a_template_are_one_cause() {
     let mut story = Story::good();
     let said = leaseproof_scenario::Promised { value: "app-[A-Za-z0-9]{8}".to_owned(), origin: line(40) };
     story.plan.roles[0].username = Some(said);
-    for (life, name) in [(50, "app-2IydCrE3"), (51, "app-kNDylSns"), (52, "app-AAAAAAAA")] {
+    for (lifecycle, name) in [(50, "app-2IydCrE3"), (51, "app-kNDylSns"), (52, "app-AAAAAAAA")] {
         let message = format!("ERROR: role \"{name}\" does not exist (SQLSTATE 42704)");
         let failed = refused_with(FailureSource::Vault, "500", &message);
-        story.operation(life, Operation::Issue, life * S / 10, life * S / 10 + 1_000, failed);
+        story.operation(lifecycle, Operation::Issue, lifecycle * S / 10, lifecycle * S / 10 + 1_000, failed);
     }
     let all = story.asking(&["ISS-1"]).judged().verdicts.causes;
     let said: Vec<(&str, u64)> = all.iter().map(|cause| (cause.what.as_str(), cause.count)).collect();

@@ -89,8 +89,11 @@ fn broken() -> Vec<(Story, Vec<&'static str>)> {
         (Story::good().each(plaintext), vec!["TLS-1"]),
         (Story::good().each(never), vec!["ISS-4", "TTL-2"]),
         (Story::good().with(dangling), vec!["INV-11"]),
-        (Story::good().without(from(5 * S)).with(|story| story.look(5 * S, vec![], vec![2])), vec!["INV-2", "INV-10"]),
-        (Story::good().with(|story| story.look(6 * S, vec![stranger()], vec![])), vec!["INV-3"]),
+        (
+            Story::good().without(from(5 * S)).with(|story| story.observation(5 * S, vec![], vec![2])),
+            vec!["INV-2", "INV-10"],
+        ),
+        (Story::good().with(|story| story.observation(6 * S, vec![stranger()], vec![])), vec!["INV-3"]),
         (
             Story::good()
                 .without(|event| matches!(event, Event::Residue { .. }))
@@ -98,7 +101,7 @@ fn broken() -> Vec<(Story, Vec<&'static str>)> {
                 .with(|story| story.residue(21 * S, true, vec![stranger()], vec![])),
             vec!["RUN-2"],
         ),
-        (Story::good().without(from(4 * S)).with(|story| story.look(16 * S, vec![], vec![])), vec!["REV-1"]),
+        (Story::good().without(from(4 * S)).with(|story| story.observation(16 * S, vec![], vec![])), vec!["REV-1"]),
     ]
 }
 
@@ -138,7 +141,7 @@ fn what_is_wrong_in_one_cluster_is_found_there_and_nowhere_else() {
     }
 }
 
-/// Whether the event belongs to one cluster. Both are looked at in one residue; Vault's logs are about both.
+/// Whether the event belongs to one cluster. Both are observed in one residue; Vault's logs are about both.
 fn is_of_cluster(event: &Event) -> bool {
     let of_both = matches!(event, Event::Header(_) | Event::End(_) | Event::Residue { .. } | Event::LogRead { .. });
     !of_both

@@ -19,7 +19,7 @@ fn silenced(story: Story, op: Operation) -> Story {
     story.each(|event| {
         if let Event::Operation(record) = event
             && record.op == op
-            && record.life != 2
+            && record.lifecycle != 2
         {
             record.outcome = no_answer();
         }
@@ -29,11 +29,11 @@ fn silenced(story: Story, op: Operation) -> Story {
 /// Four more credentials, whose first logins at that endpoint all ended so.
 fn elsewhere(outcome: &Outcome) -> Story {
     Story::good().with(|story| {
-        for life in 1..=3 {
-            let issued = [1_010, 2_010, 1_210][life as usize - 1] * MS;
+        for lifecycle in 1..=3 {
+            let issued = [1_010, 2_010, 1_210][lifecycle as usize - 1] * MS;
             for number in 0..3 {
                 let start = issued + number * S / 2;
-                let login = story.operation(life, Operation::Login, start, start + MS, outcome.clone());
+                let login = story.operation(lifecycle, Operation::Login, start, start + MS, outcome.clone());
                 login.endpoint = Some("127.0.0.1:5433/powerdns".into());
             }
         }
@@ -42,10 +42,10 @@ fn elsewhere(outcome: &Outcome) -> Story {
 
 #[test]
 fn nothing_passes_on_the_samples_that_are_left() {
-    let without_look = |event: &Event| matches!(event, Event::RoleRead(read) if read.life != 2);
+    let without_observation = |event: &Event| matches!(event, Event::RoleRead(read) if read.lifecycle != 2);
     let probes = |event: &Event| matches!(event, Event::Probe(probe) if probe.expected == Expected::Promised);
     let others = |event: &Event| matches!(event, Event::Probe(probe) if probe.expected == Expected::Forbidden);
-    let dead = |event: &Event| matches!(event, Event::Operation(record) if record.op == Operation::DeadLogin && record.life != 2);
+    let dead = |event: &Event| matches!(event, Event::Operation(record) if record.op == Operation::DeadLogin && record.lifecycle != 2);
     let unproved = Story::good().each(|event| {
         if let Event::Probe(probe) = event
             && probe.expected == Expected::Promised
@@ -63,7 +63,7 @@ fn nothing_passes_on_the_samples_that_are_left() {
         (silent(Operation::Relogin).without_op(2, Operation::Relogin), &["INV-5"]),
         (silent(Operation::DeadLogin), &["INV-6a"]),
         (Story::good().without(dead), &["INV-6a"]),
-        (Story::good().without(without_look), &["TTL-2"]),
+        (Story::good().without(without_observation), &["TTL-2"]),
         (Story::good().without(probes), &["PRB-1", "PRB-2"]),
         (Story::good().without(others), &["PRB-1"]),
         (unproved, &["PRB-1"]),
@@ -90,7 +90,7 @@ fn the_reason_says_how_many_of_how_many() {
 fn log_1_an_endpoint_where_nobody_answers_fails() {
     let refused = Outcome::Indeterminate { why: "no answer from PostgreSQL: connection refused".into() };
     let findings = elsewhere(&refused).fails("LOG-1");
-    // Life 3 is revoked before the promised time is over.
+    // Lifecycle 3 is revoked before the promised time is over.
     assert_eq!(findings.len(), 2, "{findings:#?}");
     assert!(findings[0].what.contains("could never log in at 127.0.0.1:5433/powerdns"), "{}", findings[0].what);
     assert!(findings[0].what.contains("3 tries without an answer"), "{}", findings[0].what);
@@ -113,31 +113,31 @@ fn log_1_a_query_that_is_too_slow_is_no_failed_login_and_rests_on_timing() {
 /// A good run with five more credentials, each of which goes through all that one can.
 fn busy() -> Story {
     let mut story = Story::good();
-    for life in 4..=8 {
-        let begun = 8 * S + (life - 4) * 200 * MS;
-        story.begins(life, begun, 3613);
-        story.look(begun + 100 * MS, vec![seen(life, wall(3613))], vec![]);
-        story.leases(begun + 105 * MS, vec![life], vec![]);
-        story.reading(life, begun + 110 * MS, 0);
-        story.probes(life, begun + 120 * MS);
-        story.renewed(life, begun + 130 * MS, 8, 8, 21);
-        story.reading(life, begun + 180 * MS, 0);
-        story.operation(life, Operation::Relogin, begun + 1_500 * MS, begun + 1_510 * MS, Outcome::Ok);
-        story.operation(life, Operation::Revoke, begun + 2_600 * MS, begun + 2_650 * MS, Outcome::Ok);
-        story.refused_login(life, begun + 2_655 * MS);
-        story.look(begun + 2_800 * MS, vec![], vec![life]);
-        story.leases(begun + 2_805 * MS, vec![], vec![life]);
+    for lifecycle in 4..=8 {
+        let begun = 8 * S + (lifecycle - 4) * 200 * MS;
+        story.begins(lifecycle, begun, 3613);
+        story.observation(begun + 100 * MS, vec![seen(lifecycle, wall(3613))], vec![]);
+        story.leases(begun + 105 * MS, vec![lifecycle], vec![]);
+        story.reading(lifecycle, begun + 110 * MS, 0);
+        story.probes(lifecycle, begun + 120 * MS);
+        story.renewed(lifecycle, begun + 130 * MS, 8, 8, 21);
+        story.reading(lifecycle, begun + 180 * MS, 0);
+        story.operation(lifecycle, Operation::Relogin, begun + 1_500 * MS, begun + 1_510 * MS, Outcome::Ok);
+        story.operation(lifecycle, Operation::Revoke, begun + 2_600 * MS, begun + 2_650 * MS, Outcome::Ok);
+        story.refused_login(lifecycle, begun + 2_655 * MS);
+        story.observation(begun + 2_800 * MS, vec![], vec![lifecycle]);
+        story.leases(begun + 2_805 * MS, vec![], vec![lifecycle]);
     }
     story.add(16 * S, Event::Irrevocable(irrevocable(15 * S, vec![])));
-    story.plan.lives = vec![LifecyclePlan {
+    story.plan.lifecycles = vec![LifecyclePlan {
         name: "app".into(),
         role: ROLE.into(),
         lease: None,
         query: "SELECT 1".into(),
         query_origin: None,
         renew: None,
-        keep_session: None,
-        patience: None,
+        hold_session: None,
+        timeout: None,
         revoke: 0.5,
         origin: line(50),
     }];
@@ -147,9 +147,9 @@ fn busy() -> Story {
 /// Whether the event is of another lifecycle than lifecycle 2.
 fn of_others(event: &Event) -> bool {
     match event {
-        Event::Operation(record) => record.life != 2,
-        Event::RoleRead(read) => read.life != 2,
-        Event::Probe(probe) => probe.life != 2,
+        Event::Operation(record) => record.lifecycle != 2,
+        Event::RoleRead(read) => read.lifecycle != 2,
+        Event::Probe(probe) => probe.lifecycle != 2,
         Event::Privileges(reading) => reading.oid != crate::story::oid(2),
         Event::Audit(entry) => entry.lease.as_ref().is_none_or(|lease| *lease != crate::story::lease(2)),
         _ => true,
@@ -157,7 +157,7 @@ fn of_others(event: &Event) -> bool {
 }
 
 fn is(op: Operation) -> impl Fn(&Event) -> bool {
-    move |event| matches!(event, Event::Operation(record) if record.op == op && record.life > 0)
+    move |event| matches!(event, Event::Operation(record) if record.op == op && record.lifecycle > 0)
 }
 
 /// The good run without most of what is so.
@@ -168,11 +168,11 @@ fn lacking(lost: impl Fn(&Event) -> bool) -> Story {
 #[test]
 fn no_check_passes_without_most_of_the_samples_that_it_needs() {
     let reads = |event: &Event| matches!(event, Event::RoleRead(_) | Event::Roles(_));
-    let looks = || busy().without(|event| matches!(event, Event::Roles(_)));
+    let observations = || busy().without(|event| matches!(event, Event::Roles(_)));
     let probes = |expected| lacking(move |event| matches!(event, Event::Probe(probe) if probe.expected == expected));
     let anonymous = busy().each(|event| {
         if let Event::Operation(record) = event
-            && record.life != 2
+            && record.lifecycle != 2
         {
             (record.username, record.lease_seconds) = (None, None);
         }
@@ -185,7 +185,7 @@ fn no_check_passes_without_most_of_the_samples_that_it_needs() {
     });
     let gone = |event: &Event| matches!(event, Event::Roles(observation) if !observation.gone.is_empty());
     let unheard = busy().each(|event| {
-        if let Event::KeptSession(kept) = event {
+        if let Event::HeldSession(kept) = event {
             (kept.query, kept.listed) = (no_answer(), None);
         }
     });
@@ -209,7 +209,7 @@ fn no_check_passes_without_most_of_the_samples_that_it_needs() {
         (anonymous, &["ISS-2", "TTL-7"]),
         (lacking(reads), &["ISS-1", "ISS-4", "INV-4"]),
         (lacking(|event| matches!(event, Event::RoleRead(_))), &["TTL-2"]),
-        (looks(), &["REV-1", "EXP-1", "INV-2", "INV-3", "INV-10"]),
+        (observations(), &["REV-1", "EXP-1", "INV-2", "INV-3", "INV-10"]),
         (lacking(gone), &["REV-1"]),
         (lacking(|event| matches!(event, Event::Privileges(_))), &["GRA-1", "PRB-2"]),
         (lacking(later), &["INV-9"]),
@@ -225,7 +225,10 @@ fn no_check_passes_without_most_of_the_samples_that_it_needs() {
         (busy().without(|event| matches!(event, Event::Residue { .. })), &["RUN-2"]),
         (busy().without(|event| matches!(event, Event::Baseline(_))), &["RUN-7"]),
         (unheard, &["INV-6b"]),
-        (busy().without(|event| matches!(event, Event::Irrevocable(look) if look.from.0 > 5 * S)), &["INV-8"]),
+        (
+            busy().without(|event| matches!(event, Event::Irrevocable(observation) if observation.from.0 > 5 * S)),
+            &["INV-8"],
+        ),
         (early, &["INV-11"]),
     ];
     let mut left: BTreeSet<String> = busy().plan.asks.iter().map(|ask| ask.check.to_string()).collect();

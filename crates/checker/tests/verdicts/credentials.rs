@@ -44,10 +44,10 @@ fn iss_1_an_issue_without_an_answer_is_not_judged() {
 
 #[test]
 fn iss_1_the_role_has_to_be_there_after_the_answer() {
-    let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.life == 1);
+    let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.lifecycle == 1);
     let absent = Story::good().without(unread).with(|story| story.role_read(1, S + 11 * MS, None));
     assert_snapshot!(only(&absent, "ISS-1"), @"the issue was acknowledged, but pg_roles has no v-token-le-app-role-000000000000000000u1-1700000001; each issue must create one role");
-    // A look at all roles tells it as well.
+    // An observation of all roles tells it as well.
     Story::good().without(unread).passes("ISS-1");
     let gap = WatchGap {
         cluster: String::new(),
@@ -96,7 +96,7 @@ fn iss_2_the_pattern_follows_from_the_connections_template() {
             if let Event::Operation(record) = event
                 && record.op == Operation::Issue
             {
-                record.username = Some(Username::new(format!("{name}{}", record.life)));
+                record.username = Some(Username::new(format!("{name}{}", record.lifecycle)));
             }
         });
         story.plan.roles[0].naming = naming.clone();
@@ -119,9 +119,9 @@ fn iss_2_the_pattern_follows_from_the_connections_template() {
 fn iss_2_a_username_that_is_taken_already_is_one_that_repeats() {
     let refused = |message: &str| {
         Story::good().with(|story| {
-            for life in [10, 11] {
+            for lifecycle in [10, 11] {
                 let outcome = refused_with(FailureSource::Vault, "500", message);
-                story.operation(life, Operation::Issue, life * S, life * S + MS, outcome);
+                story.operation(lifecycle, Operation::Issue, lifecycle * S, lifecycle * S + MS, outcome);
             }
         })
     };
@@ -132,11 +132,11 @@ fn iss_2_a_username_that_is_taken_already_is_one_that_repeats() {
     refused("ERROR: role \"app_readers\" already exists (SQLSTATE 42710)").passes("ISS-2");
 }
 
-/// Life 1's fresh role with a VALID UNTIL that many microseconds after the run's epoch.
+/// Lifecycle 1's fresh role with a VALID UNTIL that many microseconds after the run's epoch.
 fn fresh(micros: i64) -> Story {
     Story::good().each(|event| {
         if let Event::RoleRead(read) = event
-            && read.life == 1
+            && read.lifecycle == 1
             && read.from.0 == S + 11 * MS
             && let Some(role) = &mut read.role
         {
@@ -184,7 +184,7 @@ fn iss_4_a_null_is_a_failure_and_an_unread_clock_unknown() {
 
 #[test]
 fn iss_4_a_reading_into_a_renewal_may_show_either() {
-    // The renewal of lifecycle 1 begins while its role is looked at.
+    // The renewal of lifecycle 1 begins while its role is observed.
     let into = |story: Story| story.op(1, Operation::Renew, |record| record.start = Micros(S + 12 * MS));
     into(fresh(14 * S as i64)).passes("ISS-4");
     assert_eq!(into(fresh(14 * S as i64)).judgment("ISS-4").samples, 2);
@@ -193,10 +193,10 @@ fn iss_4_a_reading_into_a_renewal_may_show_either() {
 
 #[test]
 fn iss_4_a_reading_that_begins_with_the_renewals_answer_still_counts() {
-    // Life 1 is renewed between 1.030 s and 1.040 s, and nobody read its role before.
+    // Lifecycle 1 is renewed between 1.030 s and 1.040 s, and nobody read its role before.
     let samples = |from: u64| {
         Story::good()
-            .without(|event| matches!(event, Event::RoleRead(read) if read.life == 1))
+            .without(|event| matches!(event, Event::RoleRead(read) if read.lifecycle == 1))
             .with(|story| story.role_read(1, from, Some(seen(1, wall(3606)))))
             .judgment("ISS-4")
             .samples
@@ -208,7 +208,7 @@ fn denied(code: &str) -> leaseproof_domain::Outcome {
     refused_with(FailureSource::Postgres, code, "no entry")
 }
 
-/// Life 1's first login is refused at its first try and lets in, or does not, that much after the answer.
+/// Lifecycle 1's first login is refused at its first try and lets in, or does not, that much after the answer.
 fn login_after(wait: u64, works: bool) -> Story {
     Story::good().op(1, Operation::Login, |record| record.outcome = denied("28000")).with(|story| {
         let start = S + 10 * MS + wait;
@@ -235,7 +235,7 @@ fn a_first_login_has_to_work_within_the_promised_time() {
     assert_snapshot!(only(&login_after(S + 1, false), "INV-1"), @"v-token-le-app-role-000000000000000000u1-1700000001 was still rejected 1.000 s after the issue's answer; expected at most 1s");
 }
 
-/// Life 1's only first login is sent at once and has no answer after `wait`.
+/// Lifecycle 1's only first login is sent at once and has no answer after `wait`.
 fn login_without_answer(wait: u64) -> Story {
     let mut story = Story::good().op(1, Operation::Login, |record| {
         record.end = Micros(record.start.0 + wait);
@@ -261,9 +261,9 @@ fn every_endpoint_has_to_let_the_credential_in() {
         Story::good().with(|story| {
             let login = story.operation(1, Operation::Login, S + 10 * MS + S, S + 12 * MS + S, outcome);
             login.endpoint = Some("127.0.0.1:5433/powerdns".into());
-            for (life, issued) in [(2, 2_010 * MS), (3, 1_210 * MS)] {
+            for (lifecycle, issued) in [(2, 2_010 * MS), (3, 1_210 * MS)] {
                 let login =
-                    story.operation(life, Operation::Login, issued, issued + MS, leaseproof_domain::Outcome::Ok);
+                    story.operation(lifecycle, Operation::Login, issued, issued + MS, leaseproof_domain::Outcome::Ok);
                 login.endpoint = Some("127.0.0.1:5433/powerdns".into());
             }
         })
@@ -311,7 +311,7 @@ fn inv_1_measures_from_the_answer_to_the_login() {
     assert_eq!((measured.count, measured.max), (3, S));
 }
 
-/// Life 2's later login, refused, ending at a moment; its lease ends between 10.030 s and 10.040 s.
+/// Lifecycle 2's later login, refused, ending at a moment; its lease ends between 10.030 s and 10.040 s.
 fn relogin_at(end: u64) -> Story {
     Story::good().op(2, Operation::Relogin, |record| {
         (record.start, record.end) = (Micros(end - MS), Micros(end));
@@ -347,10 +347,10 @@ fn inv_5_notes_how_many_credentials_were_renewed_across_an_end() {
     // Each credential is renewed for 8 s at 4 s, and again by an answer that comes when those may be over.
     let notes = |answered: &[u64]| {
         let story = Story::good().with(|story| {
-            for (life, answered) in (10..).zip(answered) {
-                story.begins(life, 3 * S, 3608);
-                story.renewed(life, 4 * S, 8, 8, 17);
-                story.renewed(life, answered - 10 * MS, 8, 8, 25);
+            for (lifecycle, answered) in (10..).zip(answered) {
+                story.begins(lifecycle, 3 * S, 3608);
+                story.renewed(lifecycle, 4 * S, 8, 8, 17);
+                story.renewed(lifecycle, answered - 10 * MS, 8, 8, 25);
             }
         });
         story.judgment("INV-5").notes

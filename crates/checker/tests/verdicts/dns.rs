@@ -69,7 +69,7 @@ fn session(number: u32, from: u64, named: bool) -> SessionSeen {
 trait Dns {
     fn rendered(&mut self, number: u32, at: u64);
     fn asked_dns(&mut self, at: u64, answer: DnsAnswer);
-    fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>);
+    fn session_observation(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>);
     fn wrote(&mut self, at: u64, change: ZoneChange, outcome: ZoneOutcome, shown: Option<bool>);
     fn policy(&mut self, at: u64, path: &str, outcome: Outcome);
 }
@@ -91,7 +91,7 @@ impl Dns for Story {
         self.add(at + MS, query(at, answer));
     }
 
-    fn session_look(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
+    fn session_observation(&mut self, from: u64, appeared: Vec<SessionSeen>, gone: Vec<SessionSeen>) {
         let gone = gone.iter().map(|session| (session.pid, session.started)).collect();
         let (from, to) = (Micros(from), Micros(from + MS));
         self.add(
@@ -124,7 +124,7 @@ fn denied() -> Outcome {
     refused_with(FailureSource::Vault, "403", "permission denied")
 }
 
-/// Rendered at 1 s and at 10 s, taken into use at once, asked every tenth of a second up to 20 s; the change is felt from
+/// Rendered at 1 s and at 10 s, taken into use at once, asked every tenth of a second up to 20 s; the change has an impact from
 /// 10.0 to 11.3 s.
 fn live() -> Story {
     let mut story = Story::empty().asking(&ALL);
@@ -134,8 +134,8 @@ fn live() -> Story {
         story.policy(S, &path, denied());
     }
     for tenth in 10..200 {
-        let felt = (100..114).contains(&tenth);
-        story.asked_dns(tenth * 100 * MS, if felt { silence() } else { code("NOERROR") });
+        let lost = (100..114).contains(&tenth);
+        story.asked_dns(tenth * 100 * MS, if lost { silence() } else { code("NOERROR") });
     }
     story.rendered(2, 10 * S);
     let (old, new) = (session(1, S, true), session(2, 11 * S, true));
@@ -146,7 +146,7 @@ fn live() -> Story {
             24 => vec![new.clone()],
             _ => vec![],
         };
-        story.session_look(from, appeared, if half == 22 { vec![old.clone()] } else { vec![] });
+        story.session_observation(from, appeared, if half == 22 { vec![old.clone()] } else { vec![] });
     }
     story.wrote(6 * S, ZoneChange::Create, ZoneOutcome::Done, Some(true));
     story.wrote(7 * S, ZoneChange::Delete, ZoneOutcome::Done, Some(true));
@@ -154,14 +154,14 @@ fn live() -> Story {
 }
 
 #[test]
-fn a_server_that_changes_its_credential_in_time_passes_and_its_figures_are_told() {
+fn a_server_that_changes_its_credential_in_time_passes_and_its_figures_are_reported() {
     let story = live();
     ALL.iter().for_each(|check| story.passes(check));
     let observed = story.judged().verdicts.observed;
     let dns = observed.dns.unwrap();
     assert_eq!((dns.queries, dns.answered, dns.renderings, dns.switches, dns.writes), (190, 176, 2, 1, 2));
     assert_eq!((dns.inside, dns.outside), (vec![("no answer".to_owned(), 14)], vec![]));
-    assert_eq!((dns.felt.count, dns.felt.censored, dns.felt.max), (1, 0, 1_301_000));
+    assert_eq!((dns.impact.count, dns.impact.censored, dns.impact.max), (1, 0, 1_301_000));
     // A question without an answer is part of the distribution.
     assert_eq!((dns.response.count, dns.response.censored), (190, 14));
     assert_eq!(dns.response.at_least, [Quantity::P99, Quantity::P999, Quantity::Max]);
@@ -171,7 +171,7 @@ fn a_server_that_changes_its_credential_in_time_passes_and_its_figures_are_told(
 }
 
 #[test]
-fn a_change_after_which_no_question_is_answered_is_felt_for_longer_than_was_seen() {
+fn a_change_after_which_no_question_is_answered_has_an_impact_longer_than_was_seen() {
     let mut story = live();
     story = story.each(|event| {
         if let Event::Dns(DnsEvent::Query(query)) = event
@@ -181,7 +181,7 @@ fn a_change_after_which_no_question_is_answered_is_felt_for_longer_than_was_seen
         }
     });
     let dns = story.judged().verdicts.observed.dns.unwrap();
-    assert_eq!((dns.felt.count, dns.felt.censored), (1, 1));
+    assert_eq!((dns.impact.count, dns.impact.censored), (1, 1));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn dns_2_fails_where_the_new_credential_is_not_used_or_the_old_one_stays() {
     assert_snapshot!(findings[0].what, @"3s after the configuration was rendered with v-agent-2 a session of v-agent-1, rendered before, is still open");
     let dropped = live().without(gone).with(|story| {
         // The old role was dropped: its session has no name any more, and stays its session.
-        story.session_look(12 * S, vec![session(1, S, false)], vec![]);
+        story.session_observation(12 * S, vec![session(1, S, false)], vec![]);
     });
     assert_eq!(dropped.fails("DNS-2").len(), 1);
     let unused = live().each(|event| {
@@ -292,7 +292,7 @@ fn a_rendered_credential_is_nobodys_orphan_while_it_stands_and_one_that_stays_is
     let story = || {
         let mut story = Story::good().asking(&["INV-3", "RUN-2"]).with(|story| {
             story.rendered(1, S);
-            story.look(2 * S, vec![role.clone()], vec![]);
+            story.observation(2 * S, vec![role.clone()], vec![]);
         });
         story.plan.pdns = Some(plan());
         story
@@ -303,9 +303,9 @@ fn a_rendered_credential_is_nobodys_orphan_while_it_stands_and_one_that_stays_is
     next.name = user(2);
     let mut more = seen(11, wall(40));
     more.name = user(3);
-    let under_way = story().with(|story| story.look(15 * S, vec![next.clone()], vec![]));
+    let under_way = story().with(|story| story.observation(15 * S, vec![next.clone()], vec![]));
     under_way.passes("INV-3");
-    let two = under_way.with(|story| story.look(15 * S + 10 * MS, vec![more], vec![]));
+    let two = under_way.with(|story| story.observation(15 * S + 10 * MS, vec![more], vec![]));
     assert_eq!(two.fails("INV-3")[0].username, Some(user(3)));
     let without = story().without(|event| matches!(event, Event::Dns(_)));
     assert_eq!(without.fails("INV-3")[0].username, Some(user(1)));

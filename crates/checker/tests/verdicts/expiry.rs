@@ -5,13 +5,13 @@ use leaseproof_domain::{Event, FailureSource, Micros, Observer, Operation, Outco
 
 use crate::story::{MS, S, Story, line, no_answer, refused_with, seen};
 
-/// Life 2's lease ends at 10.040 s at the latest; the last look that shows its role begins then, the next one 500 ms
+/// Lifecycle 2's lease ends at 10.040 s at the latest; the last observation that shows its role begins then, the next one 500 ms
 /// later.
 fn seen_until(from: u64) -> Story {
     Story::good().without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S)).with(
         |story| {
-            story.look(from, vec![], vec![]);
-            story.look(from + 500 * MS, vec![], vec![2]);
+            story.observation(from, vec![], vec![]);
+            story.observation(from + 500 * MS, vec![], vec![2]);
         },
     )
 }
@@ -27,7 +27,7 @@ fn without_residue(story: Story) -> Story {
 fn exp_1_a_role_goes_with_its_lease() {
     let judgment = Story::good().judgment("EXP-1");
     let measured = judgment.measured.unwrap();
-    // From the earliest end, 10.030 s, to the end of the look that found it gone, 10.501 s.
+    // From the earliest end, 10.030 s, to the end of the observation that found it gone, 10.501 s.
     assert_eq!((judgment.samples, measured.count, measured.max), (1, 1, 471 * MS));
 }
 
@@ -42,11 +42,11 @@ fn exp_1_the_pace_of_looking_is_allowed_for() {
 }
 
 #[test]
-fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
+fn exp_1_a_role_that_never_goes_is_late_once_it_was_observed_long_enough() {
     let never = |until: u64| {
         without_residue(Story::good())
             .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
-            .with(|story| story.look(until, vec![], vec![]))
+            .with(|story| story.observation(until, vec![], vec![]))
     };
     assert_eq!(
         never(DEADLINE).unknown("EXP-1"),
@@ -59,7 +59,7 @@ fn exp_1_a_role_that_never_goes_is_late_once_it_was_looked_at_long_enough() {
 fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
     let stays = without_residue(Story::good())
         .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
-        .with(|story| story.look(29 * S, vec![], vec![]));
+        .with(|story| story.observation(29 * S, vec![], vec![]));
     let measured = stays.judgment("EXP-1").measured.unwrap();
     // From the latest end, 10.040 s.
     assert_eq!((measured.count, measured.censored, measured.max), (1, 1, 18_960 * MS));
@@ -73,7 +73,7 @@ fn a_role_that_was_not_seen_to_go_lags_by_what_was_seen_of_it_at_least() {
 }
 
 #[test]
-fn exp_1_is_blind_where_the_roles_could_not_be_looked_at() {
+fn exp_1_is_blind_where_the_roles_could_not_be_observed() {
     let gap = WatchGap {
         cluster: String::new(),
         observer: Observer::Roles,
@@ -86,7 +86,7 @@ fn exp_1_is_blind_where_the_roles_could_not_be_looked_at() {
     for id in ["EXP-1", "REV-1", "INV-2", "INV-3", "INV-4", "INV-10"] {
         assert_eq!(story.unknown(id), reason, "{id}");
     }
-    // After everything was looked at once more, the observer's end is no gap.
+    // After everything was observed once more, the observer's end is no gap.
     let after = Story::good().with(|story| _ = story.add(22 * S, Event::WatchGap(gap)));
     after.passes("EXP-1");
 }
@@ -101,8 +101,8 @@ fn exp_1_a_revoked_or_unknown_lease_is_not_left_to_expire() {
     revoked.unknown("EXP-1");
 }
 
-fn dead_login(life: u64, start: u64, outcome: Outcome) -> Story {
-    Story::good().op(life, Operation::DeadLogin, |record| {
+fn dead_login(lifecycle: u64, start: u64, outcome: Outcome) -> Story {
+    Story::good().op(lifecycle, Operation::DeadLogin, |record| {
         (record.start, record.end) = (Micros(start), Micros(start + MS));
         record.outcome = outcome;
     })
@@ -160,9 +160,9 @@ fn rev_1_a_refused_revocation_fails_with_vaults_words() {
     assert_snapshot!(findings[0].what, @"the revocation of v-token-le-app-role-000000000000000000u1-1700000001: expected HTTP 204, got HTTP 400: failed to revoke entry: 2BP01");
 }
 
-/// Life 1's revocation was acknowledged at 4.050 s; one more look that shows its role begins then.
+/// Lifecycle 1's revocation was acknowledged at 4.050 s; one more observation that shows its role begins then.
 fn still_there(from: u64) -> Story {
-    Story::good().with(|story| story.look(from, vec![], vec![]))
+    Story::good().with(|story| story.observation(from, vec![], vec![]))
 }
 
 #[test]
@@ -175,16 +175,16 @@ fn rev_1_the_role_is_gone_when_it_returns() {
 }
 
 #[test]
-fn rev_1_a_role_that_never_goes_is_found_by_the_last_look() {
+fn rev_1_a_role_that_never_goes_is_found_by_the_last_observation() {
     let stays = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 == 4_500 * MS);
     let story = Story::good().without(stays).without(|event| matches!(event, Event::Residue { .. }));
-    story.clone().with(|story| story.look(4_500 * MS, vec![], vec![])).fails("REV-1");
+    story.clone().with(|story| story.observation(4_500 * MS, vec![], vec![])).fails("REV-1");
     let residue = story.with(|story| story.residue(20 * S, false, vec![seen(1, None)], vec![]));
     residue.fails("REV-1");
 }
 
 #[test]
-fn rev_1_without_an_answer_or_a_look_there_is_nothing_to_judge() {
+fn rev_1_without_an_answer_or_a_observation_there_is_nothing_to_judge() {
     let silent = Story::good().op(1, Operation::Revoke, |record| record.outcome = no_answer()).op(
         3,
         Operation::Revoke,

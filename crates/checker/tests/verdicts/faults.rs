@@ -1,8 +1,8 @@
-//! FLT-1, and what a fault that the scenario asks for excuses: no more than it says, no longer than it is felt.
+//! FLT-1, and what a fault that the scenario asks for excuses: no more than it says, no longer than its window is open.
 
 use insta::assert_snapshot;
 use leaseproof_domain::{
-    Event, FailureSource, FaultMark, FaultPoint, Metric, Micros, Observer, Operation, Shed, Ttl, WatchGap,
+    Dropped, Event, FailureSource, FaultMark, FaultPoint, Metric, Micros, Observer, Operation, Ttl, WatchGap,
 };
 use leaseproof_scenario::{Comparison, During, FaultKind, FaultPlan, Layout, Replication, ReplicationAccount, Setting};
 
@@ -26,7 +26,7 @@ fn mark(story: &mut Story, point: FaultPoint, at: u64) {
     story.add(at, Event::Fault(FaultMark { fault: 1, point, at: Micros(at), words: "so".into() }));
 }
 
-/// The good story with a fault from `begun` to `healed`, which is felt for a second more.
+/// The good story with a fault from `begun` to `healed`, whose window is open for a second more.
 fn struck(begun: u64, healed: u64) -> Story {
     let mut story = Story::good().asking_too("FLT-1");
     story.plan.faults = vec![plan(1_000)];
@@ -35,16 +35,16 @@ fn struck(begun: u64, healed: u64) -> Story {
     story
 }
 
-/// Life 1's revocation, from 4 s to 4.05 s, is answered with that code.
+/// Lifecycle 1's revocation, from 4 s to 4.05 s, is answered with that code.
 fn revoke_answered(story: Story, code: &str) -> Story {
     let code = refused_with(FailureSource::Vault, code, "failed to revoke entry");
     story.op(1, Operation::Revoke, |record| record.outcome = code)
 }
 
 #[test]
-fn an_expected_error_is_no_finding_while_the_fault_is_felt_and_not_a_microsecond_longer() {
+fn an_expected_error_is_no_finding_in_the_fault_window_and_not_a_microsecond_longer() {
     revoke_answered(Story::good(), "500").fails("REV-1");
-    // It is felt until a second after its healing.
+    // Its window is open until a second after its healing.
     revoke_answered(struck(2 * S, 3 * S), "500").passes("REV-1");
     revoke_answered(struck(2 * S, 3 * S - 1), "500").fails("REV-1");
     // It began while the revocation was under way, or after its answer.
@@ -54,7 +54,7 @@ fn an_expected_error_is_no_finding_while_the_fault_is_felt_and_not_a_microsecond
 }
 
 #[test]
-fn a_look_that_could_not_be_made_meanwhile_blinds_nobody() {
+fn a_observation_that_could_not_be_made_meanwhile_blinds_nobody() {
     let gap = |from: u64| {
         let (from, to) = (Micros(from), Micros(from + MS));
         Event::WatchGap(WatchGap {
@@ -75,19 +75,19 @@ fn a_look_that_could_not_be_made_meanwhile_blinds_nobody() {
     blind(struck(3_400 * MS, 3_600 * MS), 4_600 * MS + 1).unknown("EXP-1");
 }
 
-/// Life 2's lease ends at 10.04 s at the latest and its role goes at that moment.
+/// Lifecycle 2's lease ends at 10.04 s at the latest and its role goes at that moment.
 fn gone_at(story: Story, at: u64) -> Story {
-    let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
+    let goes = |event: &Event| matches!(event, Event::Roles(observation) if observation.gone.contains(&oid(2)));
     story.without(goes).without_op(2, Operation::DeadLogin).with(|story| {
-        story.look(at - MS, vec![], vec![]);
-        story.look(at, vec![], vec![2]);
+        story.observation(at - MS, vec![], vec![]);
+        story.observation(at, vec![], vec![2]);
     })
 }
 
 #[test]
 fn a_credential_whose_lease_ended_meanwhile_has_dead_within_from_then_on() {
     gone_at(Story::good(), 19 * S).passes("EXP-1");
-    // Felt until 12 s: dead_within counts anew from there, and so beyond the looks of the story.
+    // The fault window ends at 12 s: dead_within counts anew from there, and so beyond the observations of the story.
     let story = struck(9 * S, 11 * S);
     story.passes("EXP-1");
     let mut short = gone_at(struck(9 * S, 11 * S), 19 * S);
@@ -109,7 +109,7 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
         mark(&mut story, FaultPoint::Healed, 1_900 * MS);
         story
     };
-    // Life 2's is asked for at 2 s and comes at 2.01 s.
+    // Lifecycle 2's is asked for at 2 s and comes at 2.01 s.
     struck(110).passes("FLT-1");
     let findings = struck(109).fails("FLT-1");
     assert_eq!(findings[0].promised, Some(line(80)));
@@ -121,7 +121,7 @@ fn flt_1_a_credential_asked_for_after_the_healing_has_to_come_in_time() {
     let figures = verdicts.faults.remove(0);
     assert_eq!((figures.last_error, figures.recovered), (Some(500 * MS), None));
     assert_eq!(figures.errors, [(Operation::Issue, "no answer".to_owned(), 1)]);
-    // Life 1's revocation is answered at 4 s, when the fault is felt no more.
+    // Lifecycle 1's revocation is answered at 4 s, after the fault window.
     let late = revoke_answered(struck(110), "500").judged().verdicts;
     assert_eq!(late.errors_outside, [(Operation::Revoke, "500".to_owned(), 1)]);
     assert_eq!(late.faults[0].errors, []);
@@ -146,14 +146,14 @@ fn flt_1_cannot_say_where_no_credential_was_due() {
     assert_eq!(failed.fails("FLT-1")[0].at, Some(Micros(1_900 * MS)));
     assert_eq!(failed.fails("FLT-1")[0].lifecycles, [2]);
     let dropped = |story: &mut Story| {
-        let shed = Shed {
-            life: 9,
+        let dropped = Dropped {
+            lifecycle: 9,
             role: "app-role".into(),
             phase: "steady".into(),
             intended: Micros(3_500 * MS),
-            lifecycle: None,
+            lifecycle_name: None,
         };
-        _ = story.add(3_500 * MS, Event::Shed(shed));
+        _ = story.add(3_500 * MS, Event::Dropped(dropped));
     };
     healed(3 * S, 500).with(dropped).fails("FLT-1");
     // The load ended in the window: the next request might have succeeded in time.
@@ -195,8 +195,8 @@ fn the_client_that_floods_a_cluster_is_no_orphan_and_its_sessions_are_not_judged
     let mut flood = seen(9, None);
     flood.name = leaseproof_domain::Username::new(leaseproof_domain::FLOOD_ACCOUNT);
     let story = struck(5 * S, 7 * S).with(|story| {
-        story.look(6 * S, vec![flood.clone()], vec![]);
-        story.look(7 * S, vec![], vec![9]);
+        story.observation(6 * S, vec![flood.clone()], vec![]);
+        story.observation(7 * S, vec![], vec![9]);
     });
     story.passes("INV-3");
     let story = story.each(|event| {
@@ -224,8 +224,8 @@ fn flt_1_cannot_say_of_a_fault_that_did_not_come_to_pass() {
 #[test]
 fn inv_2_what_is_lost_meanwhile_is_lost_all_the_same() {
     // A standby that never got lifecycle 2's role is promoted.
-    let goes = |event: &Event| matches!(event, Event::Roles(look) if look.gone.contains(&oid(2)));
-    let lost = struck(3 * S, 4 * S).without(goes).with(|story| story.look(4_200 * MS, vec![], vec![2]));
+    let goes = |event: &Event| matches!(event, Event::Roles(observation) if observation.gone.contains(&oid(2)));
+    let lost = struck(3 * S, 4 * S).without(goes).with(|story| story.observation(4_200 * MS, vec![], vec![2]));
     let findings = lost.fails("INV-2");
     assert_eq!((findings[0].oid, &findings[0].lease), (Some(oid(2)), &Some(lease(2))));
 }
@@ -252,7 +252,7 @@ fn inv_6a_a_standby_that_may_lag_has_dead_within_to_learn_of_a_revocation() {
 }
 
 #[test]
-fn what_a_standby_knows_while_a_fault_is_felt_is_not_judged() {
+fn what_a_standby_knows_in_a_fault_window_is_not_judged() {
     let refused = |standby: bool, story: Story| {
         let refusal = refused_with(FailureSource::Postgres, "28P01", "password authentication failed");
         story.op(1, Operation::Relogin, |record| {
@@ -301,21 +301,26 @@ fn a_threshold_on_the_time_of_a_fault_counts_what_it_may_have_touched_and_nothin
 }
 
 #[test]
-fn arrivals_that_were_shed_count_to_the_time_they_were_due_in() {
-    let shed = |due: u64, during: During| {
+fn arrivals_that_were_dropped_count_to_the_time_they_were_due_in() {
+    let dropped = |due: u64, during: During| {
         let mut story = struck(1_500 * MS, 1_510 * MS);
         let threshold = &mut story.plan.thresholds[0];
-        (threshold.metric, threshold.comparison, threshold.limit) = (Metric::Shed, Comparison::AtMost, 0.0);
+        (threshold.metric, threshold.comparison, threshold.limit) = (Metric::Dropped, Comparison::AtMost, 0.0);
         (threshold.during, threshold.origin) = (during, line(99));
-        let event =
-            Shed { life: 99, role: "app".into(), phase: "steady".into(), intended: Micros(due), lifecycle: None };
-        story.add(due, Event::Shed(event));
+        let event = Dropped {
+            lifecycle: 99,
+            role: "app".into(),
+            phase: "steady".into(),
+            intended: Micros(due),
+            lifecycle_name: None,
+        };
+        story.add(due, Event::Dropped(event));
         story
     };
-    shed(2 * S, During::Fault).fails("THR-1");
-    shed(2 * S, During::NoFault).passes("THR-1");
-    shed(4 * S, During::NoFault).fails("THR-1");
-    shed(4 * S, During::Run).fails("THR-1");
+    dropped(2 * S, During::Fault).fails("THR-1");
+    dropped(2 * S, During::NoFault).passes("THR-1");
+    dropped(4 * S, During::NoFault).fails("THR-1");
+    dropped(4 * S, During::Run).fails("THR-1");
 }
 
 /// The good story, whose client's token expires.
@@ -325,11 +330,11 @@ fn token_expired(begun: u64, healed: u64) -> Story {
     story
 }
 
-/// Life 2, issued from 2 s to 2.01 s with a lease to 10.03 s, is there in a look at `last`, and gone in the next.
+/// Lifecycle 2, issued from 2 s to 2.01 s with a lease to 10.03 s, is there in an observation of `last`, and gone in the next.
 fn seen_until(story: Story, last: u64) -> Story {
-    story.without(|event| matches!(event, Event::Roles(look) if look.from.0 >= 4 * S)).with(|story| {
-        story.look(last, vec![], vec![]);
-        story.look(last + 500 * MS, vec![], vec![2]);
+    story.without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 4 * S)).with(|story| {
+        story.observation(last, vec![], vec![]);
+        story.observation(last + 500 * MS, vec![], vec![2]);
     })
 }
 
@@ -346,7 +351,7 @@ fn a_credential_whose_token_expired_may_be_gone_and_one_of_the_next_token_may_no
 
 #[test]
 fn a_credential_whose_token_expired_has_to_be_gone_in_time() {
-    // The fault is felt until 4.1 s, and it has to be gone 10 s later.
+    // The fault window ends at 4.1 s, and it has to be gone 10 s later.
     let story = |last| seen_until(token_expired(3 * S, 3_100 * MS), last);
     story(14_100 * MS).passes("EXP-1");
     story(14_100 * MS + 1).fails("EXP-1");
@@ -369,7 +374,7 @@ fn what_fails_after_the_end_of_its_token_is_not_judged() {
 fn run_2_a_role_whose_commit_was_in_doubt_counts_as_an_orphan_and_no_more() {
     let left = |begun: u64, orphans: u64| {
         let mut story = struck(begun, begun + 500 * MS).without(|event| matches!(event, Event::Residue { .. }));
-        story.look(3 * S, vec![seen(900, wall(15))], vec![]);
+        story.observation(3 * S, vec![seen(900, wall(15))], vec![]);
         story.residue(20 * S, false, vec![seen(900, wall(15))], vec![]);
         story.residue(21 * S, true, vec![seen(900, wall(15))], vec![]);
         story.plan.promise.orphans.as_mut().unwrap().value = orphans;
@@ -377,7 +382,7 @@ fn run_2_a_role_whose_commit_was_in_doubt_counts_as_an_orphan_and_no_more() {
     };
     left(2_500 * MS, 1).passes("RUN-2");
     left(2_500 * MS, 0).fails("RUN-2");
-    // It appeared when no fault was felt.
+    // It appeared when no fault window was open.
     left(5 * S, 1).fails("RUN-2");
 }
 

@@ -20,7 +20,7 @@ fn group(oid: u32, name: &str) -> RoleSeen {
 /// The good story, in which these roles appear at 1.7 s and stay.
 fn with_roles(roles: &[RoleSeen]) -> Story {
     Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
-        story.look(1_700_000, roles.to_vec(), vec![]);
+        story.observation(1_700_000, roles.to_vec(), vec![]);
         story.residue(20 * S, false, roles.to_vec(), vec![]);
         story.residue(21 * S, true, roles.to_vec(), vec![]);
     })
@@ -105,7 +105,8 @@ fn a_group_needs_no_members_to_be_one_of_all_credentials() {
 
 #[test]
 fn a_group_per_credential_is_left_behind_by_each() {
-    let own = |life: u64| group(900 + u32::try_from(life).unwrap(), &format!("{}_group", username(life)));
+    let own =
+        |lifecycle: u64| group(900 + u32::try_from(lifecycle).unwrap(), &format!("{}_group", username(lifecycle)));
     let story = with_roles(&[own(1), own(2), own(3)]);
     assert_eq!(story.fails("INV-3").len(), 3);
     assert!(story.judged().verdicts.observed.groups.is_empty());
@@ -156,7 +157,7 @@ fn a_declared_role_that_is_more_than_a_group_is_not_allowed() {
 }
 
 #[test]
-fn a_declared_group_that_is_not_created_or_is_gone_again_is_told() {
+fn a_declared_group_that_is_not_created_or_is_gone_again_is_reported() {
     let never = declaring(Story::good(), &["app_raeders"]);
     never.passes("RUN-2");
     assert_snapshot!(never.judgment("RUN-2").notes[0], @"app_raeders, which `creates` names, did not appear: check its spelling and case");
@@ -167,7 +168,7 @@ fn a_declared_group_that_is_not_created_or_is_gone_again_is_told() {
     });
     assert_snapshot!(before.judgment("RUN-2").notes[0], @"app_raeders, which `creates` names, existed before the first credential was issued");
     let dropped = declaring(Story::good(), &["app_readers"]).with(|story| {
-        story.look(1_700_000, vec![group(900, "app_readers")], vec![]);
+        story.observation(1_700_000, vec![group(900, "app_readers")], vec![]);
     });
     assert_snapshot!(dropped.judgment("RUN-2").notes[0], @"app_readers, which `creates` names, was created and dropped again");
     dropped.passes("INV-3");
@@ -175,11 +176,11 @@ fn a_declared_group_that_is_not_created_or_is_gone_again_is_told() {
 
 #[test]
 fn a_group_takes_no_lease_and_no_issue_without_an_answer_from_a_credential() {
-    // A lease of which no answer told, and a role that it explains; the group beside it takes it from nobody.
+    // A lease of which no answer reported, and a role that it explains; the group beside it takes it from nobody.
     let stranger = RoleSeen { login: true, password: Some(true), ..group(950, "v-token-le-app-role-x") };
     let story = Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
         let roles = vec![group(900, "app_readers"), stranger];
-        story.look(1_700_000, roles.clone(), vec![]);
+        story.observation(1_700_000, roles.clone(), vec![]);
         story.residue(20 * S, false, roles, vec![77]);
         story.residue(21 * S, true, vec![group(900, "app_readers")], vec![]);
     });

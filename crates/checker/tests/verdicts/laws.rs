@@ -24,21 +24,21 @@ fn events() -> Vec<Event> {
     Story::good().events()
 }
 
-/// A look shows a role before the answer of its issue is written down.
+/// An observation shows a role before the answer of its issue is written down.
 #[test]
 fn a_role_whose_issue_was_under_way_when_the_history_broke_off_accuses_nobody() {
     let story = Story::empty().with(|story| {
-        story.look(S, vec![], vec![]);
-        story.look(2 * S, vec![seen(1, wall(3605))], vec![]);
+        story.observation(S, vec![], vec![]);
+        story.observation(2 * S, vec![seen(1, wall(3605))], vec![]);
     });
     let verdict_at = |id: &str, seconds: u64| {
-        let late = story.clone().asking(&[id]).with(|story| story.look(seconds * S, vec![], vec![]));
+        let late = story.clone().asking(&[id]).with(|story| story.observation(seconds * S, vec![], vec![]));
         let events = late.events().into_iter().filter(|event| !matches!(event, Event::End(_)));
         let cut = ReadEnd::CutOff { why: "after some events".into() };
         judge(&late.plan, events, || cut).verdicts.checks[0].verdict
     };
     assert_eq!(verdict_at("INV-3", 29), Verdict::Unknown);
-    // Ten seconds of the client's patience and thirty of the observers' after the look that showed it.
+    // Ten seconds of the client's timeout and thirty of the observers' after the observation that showed it.
     assert_eq!(verdict_at("INV-3", 42), Verdict::Unknown);
     assert_eq!(verdict_at("INV-3", 43), Verdict::Fail);
 }
@@ -72,7 +72,7 @@ proptest! {
     fn the_whole_is_as_bad_as_its_worst(verdicts in proptest::collection::vec(0..3_usize, 1..8)) {
         let of = [Verdict::Pass, Verdict::Unknown, Verdict::Fail];
         let mut judgment = Story::good().judgment("ISS-1");
-        judgment.known = None;
+        judgment.known_issue = None;
         let judgments: Vec<_> = verdicts
             .iter()
             .map(|verdict| {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use leaseproof_domain::{
-    CheckId, EndReason, Event, FailureSource, FaultMark, FaultPoint, Micros, Operation, PhaseMark, PhasePoint,
-    RoleObservation, Shed, Ttl, Verdict,
+    CheckId, Dropped, EndReason, Event, FailureSource, FaultMark, FaultPoint, Micros, Operation, PhaseMark, PhasePoint,
+    RoleObservation, Ttl, Verdict,
 };
 use leaseproof_scenario::{PhasePlan, Promised};
 use proptest::prelude::*;
@@ -108,11 +108,11 @@ impl Load {
         for (number, due) in self.arrivals(&mut dice).into_iter().enumerate() {
             under_way.retain(|end| *end > due);
             let moment = |seconds: f64| S + (seconds * 1e6) as u64;
-            let life = number as u64 + 1;
+            let lifecycle = number as u64 + 1;
             if under_way.len() >= self.in_flight {
                 let (role, phase) = (ROLE.into(), "steady".into());
-                let shed = Shed { life, role, phase, intended: Micros(moment(due)), lifecycle: None };
-                story.add(moment(due), Event::Shed(shed));
+                let dropped = Dropped { lifecycle, role, phase, intended: Micros(moment(due)), lifecycle_name: None };
+                story.add(moment(due), Event::Dropped(dropped));
                 continue;
             }
             let service = if self.random { dice.exponential(1.0 / self.capacity) } else { 1.0 / self.capacity };
@@ -133,7 +133,7 @@ impl Load {
             under_way.push(end);
             let busy = refused_with(FailureSource::Vault, "500", "busy");
             let outcome = if answered { busy } else { no_answer() };
-            story.operation(life, Operation::Issue, moment(due), moment(end), outcome);
+            story.operation(lifecycle, Operation::Issue, moment(due), moment(end), outcome);
         }
     }
 
@@ -296,7 +296,7 @@ fn faulty(load: &Load) -> Story {
 
 #[test]
 fn sat_1_and_avl_1_leave_the_time_of_a_fault_out() {
-    // From 21 s to 41 s the fault is felt; 16 s before it and 20 s after it are judged.
+    // The fault window lasts from 21 s to 41 s; 16 s before it and 20 s after it are judged.
     let frozen = Load { stall: (20.0, 9.9), ..Load::new(4.0, 40.0, 60.0) };
     let story = faulty(&frozen);
     story.passes("SAT-1");
@@ -318,10 +318,10 @@ fn avl_1_every_request_that_is_due_has_its_answer() {
                 let start = 12 * S + number * 100 * MS;
                 story.operation(100 + number, Operation::Issue, start, start + 10 * S, no_answer());
             }
-            for life in 200..200 + dropped {
+            for lifecycle in 200..200 + dropped {
                 let (role, phase) = (ROLE.into(), "steady".into());
-                let shed = Shed { life, role, phase, intended: Micros(13 * S), lifecycle: None };
-                story.add(13 * S, Event::Shed(shed));
+                let dropped = Dropped { lifecycle, role, phase, intended: Micros(13 * S), lifecycle_name: None };
+                story.add(13 * S, Event::Dropped(dropped));
             }
         })
     };
@@ -355,23 +355,23 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
     let lasts = 2 * S;
     let mut free = 0_u64;
     let mut changes: Vec<(u64, i64)> = Vec::new();
-    for life in 1..=8 * seconds {
-        let at = S + life * S / 8;
-        let issue = story.operation(life, Operation::Issue, at, at + MS, leaseproof_domain::Outcome::Ok);
+    for lifecycle in 1..=8 * seconds {
+        let at = S + lifecycle * S / 8;
+        let issue = story.operation(lifecycle, Operation::Issue, at, at + MS, leaseproof_domain::Outcome::Ok);
         issue.lease_seconds = Some(2);
-        issue.username = Some(crate::story::username(life));
+        issue.username = Some(crate::story::username(lifecycle));
         let gone = (at + lasts).max(free) + (1e6 / revoked_a_second) as u64;
         free = gone;
         changes.extend([(at, 1), (gone, -1)]);
         let seen = leaseproof_domain::RoleSeen {
             cluster: String::new(),
-            oid: 10_000 + life as u32,
-            name: crate::story::username(life),
+            oid: 10_000 + lifecycle as u32,
+            name: crate::story::username(lifecycle),
             valid_until: None,
             login: true,
             password: Some(true),
         };
-        let look = |from: u64, appeared, gone| RoleObservation {
+        let observation = |from: u64, appeared, gone| RoleObservation {
             cluster: String::new(),
             from: Micros(from),
             to: Micros(from + 10),
@@ -380,11 +380,11 @@ fn expiring(revoked_a_second: f64, seconds: u64) -> Story {
             gone,
             total: 0,
         };
-        story.add(at + 2 * MS, Event::Roles(look(at + 2 * MS, vec![seen], vec![])));
-        story.add(gone, Event::Roles(look(gone, vec![], vec![10_000 + life as u32])));
+        story.add(at + 2 * MS, Event::Roles(observation(at + 2 * MS, vec![seen], vec![])));
+        story.add(gone, Event::Roles(observation(gone, vec![], vec![10_000 + lifecycle as u32])));
     }
     changes.sort_unstable();
-    // Each look tells how many roles there are.
+    // Each observation tells how many roles there are.
     story.each(move |event| {
         if let Event::Roles(observation) = event {
             let before = changes.iter().take_while(|(at, _)| *at <= observation.to.0);
@@ -399,15 +399,15 @@ fn sat_1_roles_that_outlast_their_leases_longer_and_longer_are_a_backlog() {
     let findings = expiring(5.0, 40).fails("SAT-1");
     assert_eq!(findings.len(), 1);
     assert!(findings[0].what.contains("more roles whose lease had ended each second"), "{}", findings[0].what);
-    // Others may take credentials there meanwhile: their roles are not told apart.
+    // Others may take credentials there meanwhile: their roles are not distinguished.
     let mut attached = expiring(5.0, 40);
-    attached.plan.estate = leaseproof_scenario::EnvironmentKind::Attached;
+    attached.plan.environment = leaseproof_scenario::EnvironmentKind::Attached;
     attached.passes("SAT-1");
 }
 
 #[test]
 fn sat_1_roles_that_are_still_there_at_the_end_have_waited_too() {
-    // Nobody looks any more 45 s after the run's beginning, when no role of the last third has been revoked.
+    // Nobody observes any more 45 s after the run's beginning, when no role of the last third has been revoked.
     let unseen = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 > 45 * S);
     expiring(5.0, 40).without(unseen).fails("SAT-1");
 }

@@ -1,4 +1,4 @@
-//! What is told beside the verdicts and judged by none.
+//! What is reported beside the verdicts and judged by none.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn observed(story: &Story) -> Observed {
 }
 
 #[test]
-fn kept_sessions_and_refused_logins_are_counted_by_what_became_of_them() {
+fn held_sessions_and_refused_logins_are_counted_by_what_became_of_them() {
     let story = Story::good().with(|story| {
         story.kept(2, 12 * S, Outcome::Ok, true);
         story.kept(3, 12 * S, Outcome::Ok, true);
@@ -28,7 +28,7 @@ fn kept_sessions_and_refused_logins_are_counted_by_what_became_of_them() {
         }
     });
     let observed = observed(&story);
-    assert_eq!(observed.kept_sessions, [("rejected with 42501".to_owned(), 1), ("stayed open".to_owned(), 2)].into());
+    assert_eq!(observed.held_sessions, [("rejected with 42501".to_owned(), 1), ("stayed open".to_owned(), 2)].into());
     assert_eq!(observed.refused_logins, [("Role … does not exist.".to_owned(), 3)].into());
 }
 
@@ -71,7 +71,7 @@ fn gauges_that_could_not_be_read_are_missing_with_the_reason_and_make_nothing_in
 
 #[test]
 fn a_lease_without_a_role_is_one_that_is_not_ending_or_cannot_be_paired() {
-    // Life 4 is issued for an hour at 3 s; what is left is looked at from 20 s on.
+    // Lifecycle 4 is issued for an hour at 3 s; what is left is observed from 20 s on.
     let left = |roles: &[RoleSeen], leases: &[u64], revoked: Option<u64>| {
         let story = Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
             story.begins(4, 3 * S, 3608);
@@ -93,7 +93,7 @@ fn a_lease_without_a_role_is_one_that_is_not_ending_or_cannot_be_paired() {
     assert_eq!(left(&[seen(4, None)], &[4], None), 0);
     assert_eq!(left(&[], &[4], None), 1);
     assert_eq!((left(&[], &[4], Some(20 * S)), left(&[], &[4], Some(20 * S - 1))), (0, 1));
-    // Leases and roles that no answer told of are pairs, as far as there are as many.
+    // Leases and roles that no answer named are pairs, as far as there are as many.
     assert_eq!((left(&[stranger()], &[77], None), left(&[stranger()], &[77, 78], None)), (0, 1));
     assert_eq!(left(&[], &[4, 77, 78], None), 3);
 }

@@ -17,7 +17,7 @@ fn holding(change: impl FnOnce(&mut PrivilegeSet)) -> Story {
     })
 }
 
-fn told(story: &Story) -> String {
+fn reported(story: &Story) -> String {
     let finding = |finding: leaseproof_domain::Finding| {
         let line = finding.promised.map_or("-".to_owned(), |origin| origin.line.to_string());
         format!("[{}] {} (line {line})", finding.privilege.unwrap_or_default(), finding.what)
@@ -42,7 +42,7 @@ fn what_is_missing_and_what_is_extra_fail_with_their_lines() {
         set.attributes.login = false;
         set.beyond.insert("a default ACL of tables in schema public".into());
     });
-    assert_snapshot!(told(&story), @r"
+    assert_snapshot!(reported(&story), @r"
 [INSERT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 lacks INSERT ON TABLE public.domains, which is promised (and 1 more credential) (line 34)
 [LOGIN] v-token-le-app-role-000000000000000000u1-1700000001 lacks the attribute LOGIN, which is promised (and 1 more credential) (line 30)
 [USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 lacks USAGE ON SEQUENCE public.domains_id_seq, which is promised (and 1 more credential) (line 35)
@@ -61,21 +61,21 @@ fn public_defaults_are_judged_only_where_they_are_forbidden() {
     let mut story = holding(|_| {});
     story.passes("GRA-1");
     story.plan.roles[0].public = PublicDefaults::Forbidden;
-    assert_snapshot!(told(&story), @"[CONNECT ON DATABASE powerdns] v-token-le-app-role-000000000000000000u1-1700000001 has CONNECT ON DATABASE powerdns (PUBLIC's built-in default), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(reported(&story), @"[CONNECT ON DATABASE powerdns] v-token-le-app-role-000000000000000000u1-1700000001 has CONNECT ON DATABASE powerdns (PUBLIC's built-in default), which is not promised (and 1 more credential) (line 33)");
     // Held for another reason too, it is no mere default.
     let database = Object { kind: ObjectKind::Database, schema: None, name: "powerdns".into(), column: None };
     holding(|set| _ = set.held.insert(direct(Privilege::Connect, database))).fails("GRA-1");
 }
 
 #[test]
-fn an_object_that_does_not_exist_is_told_so() {
+fn an_object_that_does_not_exist_is_reported_so() {
     let mut story = holding(|_| {});
     story.plan.roles[0].grants.as_mut().unwrap().value[0].grants.push(grant(Privilege::Select, table("tsigkeys")));
-    assert_snapshot!(told(&story), @"[SELECT ON TABLE public.tsigkeys] v-token-le-app-role-000000000000000000u1-1700000001 cannot have SELECT ON TABLE public.tsigkeys, which is promised: TABLE public.tsigkeys does not exist (and 1 more credential) (line 34)");
+    assert_snapshot!(reported(&story), @"[SELECT ON TABLE public.tsigkeys] v-token-le-app-role-000000000000000000u1-1700000001 cannot have SELECT ON TABLE public.tsigkeys, which is promised: TABLE public.tsigkeys does not exist (and 1 more credential) (line 34)");
 }
 
 #[test]
-fn an_object_with_a_slip_in_its_name_is_told_with_the_one_that_was_meant() {
+fn an_object_with_a_slip_in_its_name_is_reported_with_the_one_that_was_meant() {
     for (object, meant) in [
         (table("domain"), "did you mean `public.domains`?"),
         (Object { schema: Some("app".into()), ..table("domains") }, "did you mean `public.domains`?"),
@@ -86,8 +86,8 @@ fn an_object_with_a_slip_in_its_name_is_told_with_the_one_that_was_meant() {
         let mut story = holding(|_| {});
         let privilege = if object.kind == ObjectKind::Schema { Privilege::Usage } else { Privilege::Select };
         story.plan.roles[0].grants.as_mut().unwrap().value[0].grants.push(grant(privilege, object.clone()));
-        let told = told(&story);
-        assert!(told.contains(&format!("does not exist; {meant}")), "{object}: {told}");
+        let reported = reported(&story);
+        assert!(reported.contains(&format!("does not exist; {meant}")), "{object}: {reported}");
     }
 }
 
@@ -98,13 +98,13 @@ fn the_grant_option_is_part_of_the_promise() {
         set.held.remove(&held);
         set.held.insert(GrantedTo { grant: Grant { grantable: true, ..held.grant.clone() }, ..held });
     };
-    assert_snapshot!(told(&holding(with_option)), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains WITH GRANT OPTION (granted directly), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(reported(&holding(with_option)), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains WITH GRANT OPTION (granted directly), which is not promised (and 1 more credential) (line 33)");
     let promise = |mut story: Story| {
         story.plan.roles[0].grants.as_mut().unwrap().value[0].grants[0].grantable = true;
         story
     };
     promise(holding(with_option)).passes("GRA-1");
-    assert_snapshot!(told(&promise(holding(|_| {}))), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains without GRANT OPTION, which is promised (and 1 more credential) (line 34)");
+    assert_snapshot!(reported(&promise(holding(|_| {}))), @"[SELECT ON TABLE public.domains WITH GRANT OPTION] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains without GRANT OPTION, which is promised (and 1 more credential) (line 34)");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_table_privilege_covers_its_columns() {
         story
     };
     // The column is held through the table, and the table is more than was promised.
-    assert_snapshot!(told(&promise_column(holding(|_| {}))), @"[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)");
+    assert_snapshot!(reported(&promise_column(holding(|_| {}))), @"[SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains (granted directly), which is not promised (and 1 more credential) (line 33)");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_superusers_privileges_are_not_listed() {
         set.attributes.superuser = true;
         set.held.clear();
     });
-    assert_snapshot!(told(&story), @"[SUPERUSER] v-token-le-app-role-000000000000000000u1-1700000001 has the attribute SUPERUSER, which is not promised (and 1 more credential) (line 30)");
+    assert_snapshot!(reported(&story), @"[SUPERUSER] v-token-le-app-role-000000000000000000u1-1700000001 has the attribute SUPERUSER, which is not promised (and 1 more credential) (line 30)");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn in_another_database_nothing_is_promised() {
     let mut nothing = privileges();
     nothing.held.retain(|held| held.why == Why::PublicDefault);
     elsewhere(nothing).passes("GRA-1");
-    assert_snapshot!(told(&elsewhere(privileges())), @r"
+    assert_snapshot!(reported(&elsewhere(privileges())), @r"
 [INSERT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has INSERT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
 [SELECT ON TABLE public.domains] v-token-le-app-role-000000000000000000u1-1700000001 has SELECT ON TABLE public.domains in database postgres (granted directly), which is not promised (line 33)
 [USAGE ON SEQUENCE public.domains_id_seq] v-token-le-app-role-000000000000000000u1-1700000001 has USAGE ON SEQUENCE public.domains_id_seq in database postgres (granted directly), which is not promised (line 33)
@@ -156,7 +156,7 @@ fn promised_memberships_have_to_be_there() {
     });
     story.plan.roles[0].member_of =
         ["readers", "writers"].map(|group| Promised { value: Member::of(group), origin: line(37) }).into();
-    assert_snapshot!(told(&story), @r"
+    assert_snapshot!(reported(&story), @r"
 [membership of writers] v-token-le-app-role-000000000000000000u1-1700000001 is not a member of writers, which is promised (and 1 more credential) (line 37)
 [membership of readers WITH ADMIN OPTION] v-token-le-app-role-000000000000000000u1-1700000001 can grant membership of readers to others, which is not promised (and 1 more credential) (line 37)
 ");
@@ -174,7 +174,7 @@ fn read_later(from: u64) -> Story {
 
 #[test]
 fn a_reading_into_the_revocation_is_judged_for_extras_only() {
-    // The revocation is sent at 4 s, and a look takes a millisecond.
+    // The revocation is sent at 4 s, and an observation takes a millisecond.
     assert_eq!(read_later(4 * S - MS - 1).fails("GRA-1").len(), 4);
     assert_eq!(read_later(4 * S - MS).fails("GRA-1").len(), 1);
 }

@@ -19,7 +19,7 @@ fn turned_out(privilege: Privilege, outcome: &ProbeOutcome) -> Story {
     })
 }
 
-fn told(story: &Story, check: &str) -> String {
+fn reported(story: &Story, check: &str) -> String {
     let finding = |finding: leaseproof_domain::Finding| {
         let line = finding.promised.map_or("-".to_owned(), |origin| origin.line.to_string());
         let code = finding.code.unwrap_or_default();
@@ -43,14 +43,14 @@ fn is_probe(event: &Event) -> bool {
 #[test]
 fn a_promised_privilege_that_is_refused_fails_with_the_servers_words() {
     let refused = refused_probe("permission denied for table domains");
-    assert_snapshot!(told(&turned_out(Privilege::Insert, &refused), "PRB-1"), @"[INSERT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use INSERT ON TABLE public.domains, which is promised (42501): permission denied for table domains (line 34)");
+    assert_snapshot!(reported(&turned_out(Privilege::Insert, &refused), "PRB-1"), @"[INSERT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use INSERT ON TABLE public.domains, which is promised (42501): permission denied for table domains (line 34)");
     // Out of reach is as good as refused.
-    assert_snapshot!(told(&turned_out(Privilege::Select, &blocked()), "PRB-1"), @"[SELECT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use SELECT ON TABLE public.domains, which is promised (42501): permission denied for schema public (line 34)");
+    assert_snapshot!(reported(&turned_out(Privilege::Select, &blocked()), "PRB-1"), @"[SELECT ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 cannot use SELECT ON TABLE public.domains, which is promised (42501): permission denied for schema public (line 34)");
 }
 
 #[test]
 fn a_privilege_that_is_not_promised_and_works_fails() {
-    assert_snapshot!(told(&turned_out(Privilege::Update, &allowed()), "PRB-1"), @"[UPDATE ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 can use UPDATE ON TABLE public.domains, which is not promised (line 33)");
+    assert_snapshot!(reported(&turned_out(Privilege::Update, &allowed()), "PRB-1"), @"[UPDATE ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 can use UPDATE ON TABLE public.domains, which is not promised (line 33)");
     turned_out(Privilege::Update, &blocked()).passes("PRB-1");
 }
 
@@ -79,7 +79,7 @@ fn an_owner_can_use_all_that_it_is_promised_to_own() {
 
 #[test]
 fn a_refusal_after_the_end_says_nothing_and_a_success_still_does() {
-    // Life 1 is revoked from 4 s on.
+    // Lifecycle 1 is revoked from 4 s on.
     let late = |expected, outcome: ProbeOutcome| {
         Story::good().with(|story| story.probe(1, 4 * S + MS, Privilege::Delete, table("domains"), expected, outcome))
     };
@@ -97,7 +97,7 @@ fn a_refusal_after_the_end_says_nothing_and_a_success_still_does() {
 }
 
 #[test]
-fn what_is_not_proved_is_counted_and_told_with_its_reason() {
+fn what_is_not_proved_is_counted_and_reported_with_its_reason() {
     let story = Story::good().with(|story| {
         for (at, name) in [(0, "domains"), (1, "records"), (2, "comments"), (3, "cryptokeys")] {
             let why = unproved("what it allows locks the table");
@@ -116,7 +116,7 @@ not tested (not promised): DELETE ON TABLE public.shut: other privileges are mis
 }
 
 #[test]
-fn twenty_reasons_for_proving_nothing_are_told_and_the_others_are_counted() {
+fn twenty_reasons_for_proving_nothing_are_reported_and_the_others_are_counted() {
     let notes = |reasons: u64| {
         let story = Story::good().with(|story| {
             for at in 0..reasons {
@@ -180,9 +180,9 @@ fn read_as(change: impl FnOnce(&mut PrivilegeSet)) -> Story {
 #[test]
 fn a_probe_and_the_catalog_have_to_agree() {
     let works = read_as(|set| _ = set.held.remove(&direct(Privilege::Select, table("domains"))));
-    assert_snapshot!(told(&works, "PRB-2"), @"[SELECT ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 does not have SELECT ON TABLE public.domains in the catalog, but using it works (line -)");
+    assert_snapshot!(reported(&works, "PRB-2"), @"[SELECT ON TABLE public.domains]  v-token-le-app-role-000000000000000000u1-1700000001 does not have SELECT ON TABLE public.domains in the catalog, but using it works (line -)");
     let update = || GrantedTo { grant: grant(Privilege::Update, table("domains")), why: Why::Public };
-    assert_snapshot!(told(&read_as(|set| _ = set.held.insert(update())), "PRB-2"), @"[UPDATE ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 has UPDATE ON TABLE public.domains in the catalog, but using it is rejected: permission denied for table domains (line -)");
+    assert_snapshot!(reported(&read_as(|set| _ = set.held.insert(update())), "PRB-2"), @"[UPDATE ON TABLE public.domains] 42501 v-token-le-app-role-000000000000000000u1-1700000001 has UPDATE ON TABLE public.domains in the catalog, but using it is rejected: permission denied for table domains (line -)");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use leaseproof_domain::{Event, FailureSource, Micros, Operation, RoleSeen, UnixM
 
 use crate::story::{EPOCH, MS, S, Story, UNCERTAINTY, line, no_answer, refused_with, seen, wall};
 
-fn granted(life: u64, seconds: u64) -> Story {
-    Story::good().op(life, Operation::Renew, |record| record.lease_seconds = Some(seconds))
+fn granted(lifecycle: u64, seconds: u64) -> Story {
+    Story::good().op(lifecycle, Operation::Renew, |record| record.lease_seconds = Some(seconds))
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn ttl_2_where_it_is_in_doubt_what_was_left_a_second_less_may_be_granted() {
 }
 
 #[test]
-fn ttl_2_a_cap_that_nobody_promised_has_to_be_told_by_vault() {
+fn ttl_2_a_cap_that_nobody_promised_has_to_be_reported_by_vault() {
     let unpromised = |warnings: &[&str]| {
         let mut story = granted(3, 86_400).op(3, Operation::Renew, |record| {
             record.warnings = warnings.iter().map(|text| (*text).to_owned()).collect();
@@ -52,8 +52,8 @@ fn finds_a_grant(story: &Story) -> bool {
 
 #[test]
 fn ttl_2_a_refused_renewal_of_a_standing_lease_fails() {
-    let refused = |story: Story, life| {
-        story.op(life, Operation::Renew, |record| {
+    let refused = |story: Story, lifecycle| {
+        story.op(lifecycle, Operation::Renew, |record| {
             record.outcome = refused_with(FailureSource::Vault, "400", "failed to renew entry");
             record.lease_seconds = None;
         })
@@ -71,7 +71,7 @@ fn ttl_2_a_refused_renewal_of_a_standing_lease_fails() {
 fn renewed_until(micros: i64) -> Story {
     Story::good().each(|event| {
         if let Event::RoleRead(read) = event
-            && read.life == 1
+            && read.lifecycle == 1
             && read.from.0 == 1_041 * MS
             && let Some(role) = &mut read.role
         {
@@ -94,7 +94,7 @@ fn ttl_2_valid_until_moves_with_it_to_the_microsecond() {
 }
 
 #[test]
-fn ttl_2_needs_a_look_after_the_renewal() {
+fn ttl_2_needs_a_observation_after_the_renewal() {
     let unread = |event: &Event| matches!(event, Event::RoleRead(_) | Event::Roles(_));
     assert_eq!(
         Story::good().without(unread).unknown("TTL-2"),
@@ -105,11 +105,11 @@ fn ttl_2_needs_a_look_after_the_renewal() {
 }
 
 #[test]
-fn ttl_2_judges_a_look_wholly_after_the_renewal_and_before_what_touches_the_role_next() {
-    // Life 1's renewal is answered at 1.040 s, and its revocation sent at 4 s; a look takes a millisecond.
+fn ttl_2_judges_a_observation_wholly_after_the_renewal_and_before_what_touches_the_role_next() {
+    // Lifecycle 1's renewal is answered at 1.040 s, and its revocation sent at 4 s; an observation takes a millisecond.
     let samples = |story: &Story, from: u64| {
         let read = |event: &Event| {
-            matches!(event, Event::RoleRead(read) if read.life == 1) || matches!(event, Event::Roles(_))
+            matches!(event, Event::RoleRead(read) if read.lifecycle == 1) || matches!(event, Event::Roles(_))
         };
         let story = story.clone().without(read).with(|story| story.role_read(1, from, Some(seen(1, wall(14)))));
         story.judgment("TTL-2").samples
@@ -117,7 +117,7 @@ fn ttl_2_judges_a_look_wholly_after_the_renewal_and_before_what_touches_the_role
     let good = Story::good();
     assert_eq!([1_040 * MS, 1_040 * MS + 1].map(|from| samples(&good, from)), [2, 3]);
     assert_eq!([4 * S - MS - 1, 4 * S - MS].map(|from| samples(&good, from)), [3, 2]);
-    // Another renewal is sent at 2 s, and the role is not looked at after it.
+    // Another renewal is sent at 2 s, and the role is not observed after it.
     let again = Story::good().with(|story| story.renewed(1, 2 * S, 8, 8, 15));
     assert_eq!([2 * S - MS - 1, 2 * S - MS].map(|from| samples(&again, from)), [3, 2]);
 }
@@ -185,12 +185,12 @@ fn inv_7_no_renewal_goes_past_the_maximum() {
     );
 }
 
-/// Life 2 after its renewal shows a VALID UNTIL at that moment; its lease ends between 10.030 s and 10.040 s.
+/// Lifecycle 2 after its renewal shows a VALID UNTIL at that moment; its lease ends between 10.030 s and 10.040 s.
 fn ends_at(micros: i64) -> Story {
     Story::good().each(|event| {
         let change = |role: &mut RoleSeen| role.valid_until = Some(UnixMicros(EPOCH + micros));
         match event {
-            Event::RoleRead(read) if read.life == 2 && read.from.0 > 2_040 * MS => {
+            Event::RoleRead(read) if read.lifecycle == 2 && read.from.0 > 2_040 * MS => {
                 read.role.iter_mut().for_each(change);
             }
             Event::Roles(observation) if observation.from.0 == 2_500 * MS => {
@@ -207,7 +207,7 @@ fn inv_4_valid_until_lies_between_the_lease_and_five_seconds_more() {
     let (low, high) = (10_030 * MS as i64 - slack, 15_040 * MS as i64 + slack);
     ends_at(low).passes("INV-4");
     ends_at(high).passes("INV-4");
-    assert_eq!(ends_at(low - 1).fails("INV-4").len(), 1, "two looks showed the same");
+    assert_eq!(ends_at(low - 1).fails("INV-4").len(), 1, "two observations showed the same");
     assert_snapshot!(ends_at(low - 1).fails("INV-4")[0].what, @"VALID UNTIL is 0.025 s before the lease's end; it must not be before it");
     assert_snapshot!(ends_at(high + 1).fails("INV-4")[0].what, @"VALID UNTIL is 5.025 s after the lease's end; at most 5 s are allowed");
 }
@@ -232,13 +232,13 @@ fn inv_4_a_reading_while_a_renewal_is_under_way_may_show_either() {
             (record.start, record.end) = (Micros(at), Micros(2_040 * MS));
         })
     };
-    // The renewal began before the fresh role was looked at, and its answer came after: both ends are right.
+    // The renewal began before the fresh role was observed, and its answer came after: both ends are right.
     into(2_011 * MS).passes("INV-4");
 }
 
 #[test]
 fn inv_4_a_reading_that_touches_a_renewal_may_show_either_end() {
-    // Life 2 is issued for an hour and renewed for 8 s between 2.030 s and 2.040 s; a look takes a millisecond.
+    // Lifecycle 2 is issued for an hour and renewed for 8 s between 2.030 s and 2.040 s; an observation takes a millisecond.
     let read = |from: u64, until: u64| Story::good().with(|story| story.role_read(2, from, Some(seen(2, wall(until)))));
     read(2_029 * MS - 1, 15).fails("INV-4");
     read(2_029 * MS, 15).passes("INV-4");
@@ -265,8 +265,8 @@ fn inv_4_a_null_never_ends() {
 }
 
 #[test]
-fn inv_4_a_look_into_the_revocation_shows_nothing() {
-    // Life 1's revocation is sent at 4 s, and a look takes a millisecond.
+fn inv_4_a_observation_into_the_revocation_shows_nothing() {
+    // Lifecycle 1's revocation is sent at 4 s, and an observation takes a millisecond.
     let late = |from: u64| Story::good().with(|story| story.role_read(1, from, Some(seen(1, wall(100)))));
     late(4 * S - MS).passes("INV-4");
     late(4 * S - MS - 1).fails("INV-4");
@@ -274,7 +274,7 @@ fn inv_4_a_look_into_the_revocation_shows_nothing() {
 
 #[test]
 fn inv_4_a_refused_renewal_excuses_from_its_beginning_on() {
-    // The role is looked at from 3.000 s to 3.001 s.
+    // The role is observed from 3.000 s to 3.001 s.
     let refused = |start: u64| {
         Story::good().with(|story| {
             story.role_read(1, 3 * S, Some(seen(1, wall(100))));

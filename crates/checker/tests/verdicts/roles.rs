@@ -18,11 +18,11 @@ fn stranger(oid: u32) -> RoleSeen {
     }
 }
 
-/// Life 2's role is gone by a look that begins then; its lease ends at 10.030 s at the earliest.
+/// Lifecycle 2's role is gone by an observation that begins then; its lease ends at 10.030 s at the earliest.
 fn gone_by(from: u64) -> Story {
     Story::good()
         .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 5 * S))
-        .with(|story| story.look(from, vec![], vec![2]))
+        .with(|story| story.observation(from, vec![], vec![2]))
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn inv_2_a_revocation_or_an_unknown_end_excuses() {
     unknown(10_029 * MS - 1).fails("INV-2");
 }
 
-/// No look shows it, since its revocation begins soon after: Vault's answer to the renewal before it does.
+/// No observation shows it, since its revocation begins soon after: Vault's answer to the renewal before it does.
 #[test]
 fn inv_2_a_renewal_that_finds_no_role_tells_the_loss() {
     let mut answered = 0;
@@ -68,24 +68,24 @@ fn inv_2_a_renewal_that_finds_no_role_tells_the_loss() {
 }
 
 #[test]
-fn inv_2_a_role_that_no_look_ever_showed_is_lost() {
+fn inv_2_a_role_that_no_observation_ever_showed_is_lost() {
     let unseen = |event: &Event| matches!(event, Event::Roles(observation) if observation.from.0 == 2_500 * MS);
-    let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.life == 2);
+    let unread = |event: &Event| matches!(event, Event::RoleRead(read) if read.lifecycle == 2);
     let never = Story::good().without(unseen).without(unread).with(|story| {
-        story.look(2_500 * MS, vec![], vec![]);
+        story.observation(2_500 * MS, vec![], vec![]);
     });
     assert_snapshot!(never.fails("INV-2")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 is not in pg_roles 0.490 s after its issue's answer, although its lease is in force and it was not revoked");
     never.fails("INV-10");
-    // A look that began before the answer need not show it.
+    // An observation that began before the answer need not show it.
     let early = Story::good().without(unseen).without(unread).with(|story| {
-        story.look(2_010 * MS, vec![], vec![]);
-        story.look(2_500 * MS, vec![seen(2, wall(15))], vec![]);
+        story.observation(2_010 * MS, vec![], vec![]);
+        story.observation(2_500 * MS, vec![seen(2, wall(15))], vec![]);
     });
     early.passes("INV-2");
 }
 
 #[test]
-fn inv_2_a_look_at_the_role_alone_counts_too() {
+fn inv_2_a_observe_the_role_alone_counts_too() {
     let absent = Story::good().with(|story| story.role_read(2, 6 * S, None));
     assert_eq!(absent.fails("INV-2")[0].at, Some(Micros(6 * S)));
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
@@ -96,7 +96,7 @@ fn inv_2_a_look_at_the_role_alone_counts_too() {
 }
 
 #[test]
-fn inv_2_one_look_after_the_answer_is_enough_whichever_shows_the_role() {
+fn inv_2_one_observation_after_the_answer_is_enough_whichever_shows_the_role() {
     let unlooked = |event: &Event| matches!(event, Event::Roles(_) | Event::RoleRead(_) | Event::Residue { .. });
     let samples = |story: Story| story.judgment("INV-2").samples;
     // The issue of lifecycle 1 is answered at 1.010 s.
@@ -104,34 +104,34 @@ fn inv_2_one_look_after_the_answer_is_enough_whichever_shows_the_role() {
         samples(Story::good().without(unlooked).with(|story| story.role_read(1, from, Some(seen(1, wall(3606))))))
     };
     assert_eq!((read(S + 10 * MS), read(S + 10 * MS + 1)), (0, 1));
-    // Life 1 is revoked from 4 s on; a look takes a millisecond.
-    let looked = |from: u64| {
+    // Lifecycle 1 is revoked from 4 s on; an observation takes a millisecond.
+    let observed = |from: u64| {
         samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
             |story| {
-                story.look(S + 5 * MS, vec![seen(1, wall(3606))], vec![]);
-                story.look(from, vec![], vec![]);
+                story.observation(S + 5 * MS, vec![seen(1, wall(3606))], vec![]);
+                story.observation(from, vec![], vec![]);
             },
         ))
     };
-    // The first look that shows it may show an issue that is under way; the last one has to begin in time.
-    assert_eq!((looked(S + 10 * MS), looked(S + 10 * MS + 1)), (0, 1));
-    assert_eq!((looked(4 * S - 1), looked(4 * S)), (1, 0));
+    // The first observation that shows it may show an issue that is under way; the last one has to begin in time.
+    assert_eq!((observed(S + 10 * MS), observed(S + 10 * MS + 1)), (0, 1));
+    assert_eq!((observed(4 * S - 1), observed(4 * S)), (1, 0));
     let appeared = |from: u64| {
         samples(Story::good().without(unlooked).without_op(2, Operation::Issue).without_op(3, Operation::Issue).with(
             |story| {
-                story.look(from, vec![seen(1, wall(3606))], vec![]);
-                story.look(5 * S, vec![], vec![]);
+                story.observation(from, vec![seen(1, wall(3606))], vec![]);
+                story.observation(5 * S, vec![], vec![]);
             },
         ))
     };
     assert_eq!((appeared(4 * S - MS - 1), appeared(4 * S - MS)), (1, 0));
 }
 
-/// A role that no issue is told to have made, seen by the look at 6 s and gone by the one at 8 s.
+/// A role that no recorded issue created, seen by the observation at 6 s and gone by the one at 8 s.
 fn with_stranger() -> Story {
     Story::good().with(|story| {
-        story.look(6 * S, vec![stranger(900)], vec![]);
-        story.look(7 * S, vec![], vec![]);
+        story.observation(6 * S, vec![stranger(900)], vec![]);
+        story.observation(7 * S, vec![], vec![]);
         story.add(
             8 * S + MS,
             Event::Roles(leaseproof_domain::RoleObservation {
@@ -165,18 +165,18 @@ fn inv_3_a_role_that_nobody_asked_for_is_a_finding() {
 
 #[test]
 fn inv_3_an_issue_without_an_answer_accounts_for_one_role() {
-    let look_ended = 6 * S + MS;
-    issue_without_name(with_stranger(), look_ended, 9 * S, no_answer()).passes("INV-3");
-    issue_without_name(with_stranger(), look_ended + 1, 9 * S, no_answer()).fails("INV-3");
+    let observation_ended = 6 * S + MS;
+    issue_without_name(with_stranger(), observation_ended, 9 * S, no_answer()).passes("INV-3");
+    issue_without_name(with_stranger(), observation_ended + 1, 9 * S, no_answer()).fails("INV-3");
     issue_without_name(with_stranger(), S, 2 * S, no_answer()).passes("INV-3");
-    let two = with_stranger().with(|story| story.look(6_500 * MS, vec![stranger(901)], vec![]));
+    let two = with_stranger().with(|story| story.observation(6_500 * MS, vec![stranger(901)], vec![]));
     assert_eq!(issue_without_name(two, S, 2 * S, no_answer()).fails("INV-3").len(), 1);
 }
 
 #[test]
 fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
     let refused = || refused_with(FailureSource::Vault, "500", "rolled back");
-    // The last look that shows the role began at 7 s.
+    // The last observation that shows the role began at 7 s.
     issue_without_name(with_stranger(), 5 * S, 7 * S, refused()).passes("INV-3");
     issue_without_name(with_stranger(), 5 * S, 7 * S - 1, refused()).fails("INV-3");
     // The first one ended at 6.001 s.
@@ -185,11 +185,11 @@ fn inv_3_a_refused_issue_accounts_for_a_role_while_it_is_under_way() {
 }
 
 #[test]
-fn inv_3_an_issue_that_is_acknowledged_after_the_look_is_its_lease() {
-    // Life 2's role is seen while its issue is under way.
+fn inv_3_an_issue_that_is_acknowledged_after_the_observation_is_its_lease() {
+    // Lifecycle 2's role is seen while its issue is under way.
     let during = Story::good()
         .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 == 2_500 * MS))
-        .with(|story| story.look(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
+        .with(|story| story.observation(2_005 * MS, vec![seen(2, wall(3607))], vec![]));
     during.passes("INV-3");
     let none = Story::good().without(|event| matches!(event, Event::Roles(_)));
     assert_eq!(
@@ -221,11 +221,11 @@ fn pol_1_every_refusal_has_to_be_a_403() {
 
 #[test]
 fn pol_1_a_refused_request_makes_no_role() {
-    let made = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
+    let made = |from: u64| Story::good().with(|story| story.observation(from, vec![stranger(900)], vec![]));
     let findings = made(600 * MS).fails("POL-1");
     assert_eq!(findings[0].oid, Some(900));
     assert_snapshot!(findings[0].what, @"credentials without a token: v-stranger-900 appeared in pg_roles at that time and belongs to no issue; no role may be created");
-    // The look at 1.5 s did not show it: it was made later.
+    // The observation at 1.5 s did not show it: it was made later.
     made(1_600 * MS).passes("POL-1");
 }
 
@@ -242,11 +242,11 @@ fn pol_1_accuses_a_request_of_what_may_have_been_made_meanwhile_and_before_the_l
         })
         .collect();
     let (first, last) = (asked[0].0, asked.iter().map(|(_, end)| *end).max().unwrap());
-    // A look takes a millisecond: it shows what was made before its end, and after the beginning of the one before.
-    let shown = |from: u64| Story::good().with(|story| story.look(from, vec![stranger(900)], vec![]));
+    // An observation takes a millisecond: it shows what was made before its end, and after the beginning of the one before.
+    let shown = |from: u64| Story::good().with(|story| story.observation(from, vec![stranger(900)], vec![]));
     shown(first - MS).fails("POL-1");
     shown(first - MS - 1).passes("POL-1");
-    let absent = |from: u64| shown(700 * MS).with(|story| story.look(from, vec![], vec![]));
+    let absent = |from: u64| shown(700 * MS).with(|story| story.observation(from, vec![], vec![]));
     absent(last).fails("POL-1");
     absent(last + 1).passes("POL-1");
     // The first issue of the load is sent at 1 s.
@@ -308,7 +308,7 @@ fn run_2_no_role_is_left_without_a_lease() {
     };
     assert_snapshot!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].what, @"v-stranger-900 has no lease after the drain; 0 orphaned roles are allowed");
     assert_eq!(left(false, vec![stranger(900)], vec![]).fails("RUN-2")[0].promised, Some(line(13)));
-    // A lease that nobody was told of may be its.
+    // A lease that no client received may be its lease.
     left(false, vec![stranger(900)], vec![77]).passes("RUN-2");
     left(false, vec![stranger(900), stranger(901)], vec![77]).fails("RUN-2");
     assert_snapshot!(left(true, vec![stranger(900)], vec![77]).fails("RUN-2")[0].what, @"v-stranger-900 still exists after the run's token was revoked: Vault still lists its lease and revoked nothing after 20.010 s; every lease must be revoked");
@@ -326,19 +326,19 @@ fn run_2_no_role_is_left_without_a_lease() {
 
 /// Three credentials whose leases are left when the run's token is revoked at 20 s, and what is left of them then.
 fn backlog(left: &[u64], leases: Vec<u64>, shrinking: bool) -> Story {
-    let role = |life: u64| seen(life, wall(3700));
+    let role = |lifecycle: u64| seen(lifecycle, wall(3700));
     Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
-        for life in [4, 5, 6] {
-            story.begins(life, 19 * S + life * 20 * MS, 3700);
+        for lifecycle in [4, 5, 6] {
+            story.begins(lifecycle, 19 * S + lifecycle * 20 * MS, 3700);
         }
-        story.look(19_500 * MS, [4, 5, 6].map(role).into(), vec![]);
+        story.observation(19_500 * MS, [4, 5, 6].map(role).into(), vec![]);
         story.residue(20 * S, false, [4, 5, 6].map(role).into(), vec![4, 5, 6]);
         for (at, many) in [(21 * S, 3), (22 * S, 2), (25 * S, left.len() as u64)] {
             let (from, to) = (Micros(at), Micros(at + 10 * MS));
             story.add(to.0, Event::Revoking { from, to, roles: many, leases: many });
         }
         let (from, to) = (Micros(29 * S), Micros(29 * S + 10 * MS));
-        let roles = left.iter().map(|life| role(*life)).collect();
+        let roles = left.iter().map(|lifecycle| role(*lifecycle)).collect();
         let leases = leases.into_iter().map(lease).collect();
         story.add(to.0, Event::Residue { from, to, released: true, roles, leases, shrinking });
     })
@@ -372,28 +372,28 @@ fn run_2_a_role_whose_lease_is_still_listed_is_no_orphan() {
 
 #[test]
 fn run_2_a_credential_that_is_ending_is_not_accused() {
-    // A credential of 8 s, renewed between `at` and 10 ms later; what is left is looked at from 20.000 to 20.010 s.
+    // A credential of 8 s, renewed between `at` and 10 ms later; what is left is observed from 20.000 to 20.010 s.
     let renewed_at = |at: u64| {
         Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
             story.begins(4, at - 30 * MS, at / S + 3604);
             story.renewed(4, at, 8, 8, at / S + 13);
-            story.look(at + 100 * MS, vec![seen(4, wall(at / S + 13))], vec![]);
+            story.observation(at + 100 * MS, vec![seen(4, wall(at / S + 13))], vec![]);
             story.residue(20 * S, false, vec![seen(4, wall(at / S + 13))], vec![]);
         })
     };
     // Its lease ends from 20.010 s on: the role may have been read before and the leases after.
     renewed_at(12 * S + 10 * MS).passes("RUN-2");
-    // It ends after the look: the lease should be there.
+    // It ends after the observation: the lease should be there.
     assert_eq!(renewed_at(12 * S + 11 * MS).fails("RUN-2")[0].lease, Some(lease(4)));
 }
 
 #[test]
 fn run_2_a_credential_that_has_just_ended_is_not_accused() {
-    // What is left is looked at from 20 s on.
+    // What is left is observed from 20 s on.
     let left = |change: &dyn Fn(&mut Story)| {
         Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
             change(story);
-            story.look(5 * S, vec![seen(4, None)], vec![]);
+            story.observation(5 * S, vec![seen(4, None)], vec![]);
             story.residue(20 * S, false, vec![seen(4, None)], vec![]);
         })
     };
@@ -442,7 +442,7 @@ fn inv_10_what_went_early_or_was_left_behind_is_a_finding() {
                 if lease_gone {
                     story.leases(10_600 * MS, vec![], vec![2]);
                 }
-                story.look(11 * S, vec![], vec![]);
+                story.observation(11 * S, vec![], vec![]);
             })
     };
     assert_snapshot!(stays(true).fails("INV-10")[0].what, @"v-token-le-app-role-000000000000000000u2-1700000002 still exists after its lease ended, and Vault no longer has the lease: nothing will remove the role");
@@ -466,7 +466,7 @@ fn inv_10_counts_what_is_not_known() {
 
 #[test]
 fn inv_10_tells_the_fates_apart_to_the_microsecond() {
-    // Life 2's lease ends at 10.030 s at the earliest; the look that no longer shows its role takes a millisecond.
+    // Lifecycle 2's lease ends at 10.030 s at the earliest; the observation that no longer shows its role takes a millisecond.
     gone_by(10_029 * MS).passes("INV-10");
     gone_by(10_029 * MS - 1).fails("INV-10");
     let asked_at = |start: u64| {
@@ -479,28 +479,28 @@ fn inv_10_tells_the_fates_apart_to_the_microsecond() {
 }
 
 #[test]
-fn inv_10_a_lease_that_could_still_stand_at_the_last_look_is_live() {
+fn inv_10_a_lease_that_could_still_stand_at_the_last_observation_is_live() {
     let totals = |story: Story| story.judged().verdicts.totals;
-    // Life 2's lease ends at 10.040 s at the latest.
-    let looked_at = |from: u64| {
+    // Lifecycle 2's lease ends at 10.040 s at the latest.
+    let observed = |from: u64| {
         Story::good()
             .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 >= 10 * S))
             .without(|event| matches!(event, Event::Leases(observation) if observation.from.0 > 10 * S))
             .without(|event| matches!(event, Event::Residue { .. }))
-            .with(|story| story.look(from, vec![], vec![]))
+            .with(|story| story.observation(from, vec![], vec![]))
     };
-    let at_the_end = totals(looked_at(10_040 * MS));
+    let at_the_end = totals(observed(10_040 * MS));
     assert_eq!((at_the_end.live, at_the_end.retried), (1, 0));
-    let after = totals(looked_at(10_040 * MS + 1));
+    let after = totals(observed(10_040 * MS + 1));
     assert_eq!((after.live, after.retried), (0, 1));
-    // Vault no longer lists the lease by a look that ends at 10.601 s.
-    let let_go = |from: u64| looked_at(from).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
+    // Vault no longer lists the lease by an observation that ends at 10.601 s.
+    let let_go = |from: u64| observed(from).with(|story| story.leases(10_600 * MS, vec![], vec![2]));
     let_go(10_601 * MS).passes("INV-10");
     let_go(10_601 * MS + 1).fails("INV-10");
 }
 
 #[test]
-fn inv_10_without_a_look_a_lease_is_live_until_it_could_have_ended() {
+fn inv_10_without_a_observation_a_lease_is_live_until_it_could_have_ended() {
     // The run's last moment is 30 s.
     let unlooked = |at: u64| {
         Story::empty().with(|story| {
@@ -518,7 +518,7 @@ fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
     let standing = Story::good()
         .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 > 10 * S))
         .without(|event| matches!(event, Event::Leases(_) | Event::Residue { .. }))
-        .with(|story| story.look(11 * S, vec![], vec![]));
+        .with(|story| story.observation(11 * S, vec![], vec![]));
     let unseen = "the end of some credentials was not observed";
     assert_eq!(standing.unknown("INV-10"), unseen);
     // Never seen to be listed, it was not seen to be let go either.
@@ -533,21 +533,21 @@ fn inv_10_a_role_is_left_behind_only_where_roles_and_leases_were_seen() {
         let issue = story.operation(4, Operation::Issue, S, S + MS, Outcome::Ok);
         (issue.lease, issue.lease_seconds) = (Some(lease(4)), Some(8));
         story.leases(10_600 * MS, vec![], vec![4]);
-        story.look(11 * S, vec![], vec![]);
+        story.observation(11 * S, vec![], vec![]);
     });
     assert_eq!(nameless.unknown("INV-10"), unseen);
 }
 
 #[test]
-fn inv_10_a_look_that_begins_with_the_issues_answer_need_not_show_the_role() {
-    // Life 2's issue is answered at 2.010 s.
-    let looked = |from: u64| {
+fn inv_10_a_observation_that_begins_with_the_issues_answer_need_not_show_the_role() {
+    // Lifecycle 2's issue is answered at 2.010 s.
+    let observed = |from: u64| {
         Story::good()
             .without(|event| matches!(event, Event::Roles(_) | Event::Residue { .. }))
             .without_op(1, Operation::Issue)
             .without_op(3, Operation::Issue)
-            .with(|story| story.look(from, vec![], vec![]))
+            .with(|story| story.observation(from, vec![], vec![]))
     };
-    looked(2_010 * MS).passes("INV-10");
-    looked(2_010 * MS + 1).fails("INV-10");
+    observed(2_010 * MS).passes("INV-10");
+    observed(2_010 * MS + 1).fails("INV-10");
 }

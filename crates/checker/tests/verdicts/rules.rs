@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use leaseproof_checker::overall;
 use leaseproof_domain::{
-    ArrivalCounts, CATALOGUE, Cause, CheckId, CredentialEnd, End, EndReason, Event, FailureSource, FaultMark,
+    ArrivalCounts, CATALOGUE, Cause, CheckId, CredentialEnd, Dropped, End, EndReason, Event, FailureSource, FaultMark,
     FaultPoint, Judgment, LoggedNote, MeasuredOf, Micros, Observer, Operation, OperationRecord, RunOutcome, ServerLost,
-    ServerNote, Severity, Shed, Span, Subject, Totals, Validity, Verdict, WatchGap,
+    ServerNote, Severity, Span, Subject, Totals, Validity, Verdict, WatchGap,
 };
 use leaseproof_history::ReadEnd;
 use leaseproof_scenario::{Ask, Comparison, ThresholdPlan};
@@ -109,7 +109,7 @@ fn a_run_that_was_cut_short_passes_nothing_and_still_fails() {
         }
     };
     let lost = |story: Story| {
-        reason(EndReason::EstateLost)(story).with(|story| {
+        reason(EndReason::EnvironmentLost)(story).with(|story| {
             let lost = ServerLost { at: Micros(20 * S), server: "vault".into(), status: "signal 9".into() };
             story.add(20 * S, Event::ServerLost(lost));
         })
@@ -150,7 +150,7 @@ fn the_end_of_a_run_decides_its_outcome() {
     assert_eq!((rejected.outcome, rejected.verdict), (RunOutcome::SetupRejected, Verdict::Fail));
     assert_eq!(rejected.cause, Some(Cause::of(words)));
     assert!(rejected.checks.iter().all(|check| check.not_run && check.verdict == Verdict::Unknown));
-    let lost = ended(EndReason::EstateLost, "vault was lost", None).judged().verdicts;
+    let lost = ended(EndReason::EnvironmentLost, "vault was lost", None).judged().verdicts;
     assert_eq!((lost.outcome, lost.verdict), (RunOutcome::EnvironmentLost, Verdict::Unknown));
     let left = ended(EndReason::Interrupted, "interrupted by a signal", Some("the role x")).judged().verdicts;
     assert_eq!((left.outcome, left.left_behind.as_deref()), (RunOutcome::LeftBehind, Some("the role x")));
@@ -167,7 +167,7 @@ fn a_failed_run_names_its_causes() {
     let expected = ("REV-1", 2, Some(Micros(1_300 * MS)));
     assert_eq!((first.check.as_str(), first.count, first.first_at), expected);
     assert!(first.what.contains("HTTP 500: role cannot be dropped (SQLSTATE 2BP01)"), "{first:#?}");
-    assert!(verdicts.causes.iter().all(|cause| cause.count > 0 && !cause.known), "{:#?}", verdicts.causes);
+    assert!(verdicts.causes.iter().all(|cause| cause.count > 0 && !cause.known_issue), "{:#?}", verdicts.causes);
     // What Vault leaves out stands in PostgreSQL's log.
     let details = vec!["DETAIL: privileges for table t".to_owned()];
     let note = ServerNote { details, ..ServerNote::postgres(Severity::Error, "role cannot be dropped") };
@@ -260,9 +260,9 @@ fn thresholds_of_one_line_are_judged_each_by_itself() {
 fn a_threshold_of_a_phase_and_a_role_counts_theirs_and_nothing_else() {
     // One renewal of another role and one of another phase fail; all renewals of this role in this phase work.
     let story = Story::good().with(|story| {
-        for (life, role, phase) in [(11, "another-role", "steady"), (12, ROLE, "warm-up")] {
+        for (lifecycle, role, phase) in [(11, "another-role", "steady"), (12, ROLE, "warm-up")] {
             let rejected = refused_with(FailureSource::Vault, "400", "lease not found");
-            let renewal = story.operation(life, Operation::Renew, 3 * S, 3 * S + MS, rejected);
+            let renewal = story.operation(lifecycle, Operation::Renew, 3 * S, 3 * S + MS, rejected);
             (renewal.role, renewal.phase) = (role.into(), phase.into());
         }
     });
@@ -292,7 +292,7 @@ fn a_threshold_of_a_phase_and_a_role_counts_theirs_and_nothing_else() {
 }
 
 #[test]
-fn a_role_is_judged_by_its_own_lives_only() {
+fn a_role_is_judged_by_its_own_lifecycles_only() {
     let elsewhere = Story::good().each(|event| {
         if let Event::Operation(record) = event {
             record.role = "another-role".into();
@@ -308,7 +308,7 @@ fn a_role_is_judged_by_its_own_lives_only() {
 }
 
 #[test]
-fn roles_of_several_clusters_are_not_told_apart() {
+fn roles_of_several_clusters_are_not_distinguished() {
     let mut story = Story::good();
     let mut other = story.plan.roles[0].clone();
     (other.name, other.on) = ("another-role".into(), "storage".into());
@@ -331,7 +331,7 @@ fn fail_outranks_unknown_outranks_pass_and_a_declared_failure_does_not_count() {
     };
     let [pass, unknown, fail] = [Verdict::Pass, Verdict::Unknown, Verdict::Fail].map(judgment);
     let mut known = fail.clone();
-    known.known = Some(leaseproof_domain::KnownFinding { because: "so".into(), origin: line(1) });
+    known.known_issue = Some(leaseproof_domain::KnownIssue { because: "so".into(), origin: line(1) });
     assert_eq!(overall(&[]), Verdict::Unknown);
     assert_eq!(overall(&[pass.clone(), unknown.clone(), fail]), Verdict::Fail);
     assert_eq!(overall(&[pass.clone(), unknown, known.clone()]), Verdict::Unknown);
@@ -341,8 +341,8 @@ fn fail_outranks_unknown_outranks_pass_and_a_declared_failure_does_not_count() {
 #[test]
 fn the_first_twenty_findings_are_kept_in_order_of_time_and_the_rest_is_counted() {
     let story = Story::good().with(|story| {
-        for life in 10..40 {
-            story.begins(life, (40 - life) * S, 3606);
+        for lifecycle in 10..40 {
+            story.begins(lifecycle, (40 - lifecycle) * S, 3606);
         }
     });
     let story = story.each(|event| {
@@ -396,15 +396,15 @@ fn a_generator_that_fell_behind_makes_the_measurement_invalid() {
 fn five_percent_of_a_long_service_time_is_not_late() {
     let slow = |behind: u64| {
         Story::empty().with(|story| {
-            for life in 1..=10 {
+            for lifecycle in 1..=10 {
                 let record = story.operation(
-                    life,
+                    lifecycle,
                     Operation::Issue,
-                    life * S,
-                    life * S + 2 * S,
+                    lifecycle * S,
+                    lifecycle * S + 2 * S,
                     refused_with(FailureSource::Vault, "500", "busy"),
                 );
-                record.intended = Micros(life * S - behind);
+                record.intended = Micros(lifecycle * S - behind);
             }
         })
     };
@@ -441,16 +441,22 @@ fn an_issue_that_was_rejected_in_a_fault_window_is_no_issue_without_an_answer() 
 }
 
 #[test]
-fn lives_are_counted_by_what_became_of_them() {
+fn lifecycles_are_counted_by_what_became_of_them() {
     let story = Story::good().without(|event| matches!(event, Event::Residue { released: false, .. })).with(|story| {
-        let shed = Shed { life: 9, role: ROLE.into(), phase: "steady".into(), intended: Micros(S), lifecycle: None };
-        story.add(S, Event::Shed(shed));
+        let dropped = Dropped {
+            lifecycle: 9,
+            role: ROLE.into(),
+            phase: "steady".into(),
+            intended: Micros(S),
+            lifecycle_name: None,
+        };
+        story.add(S, Event::Dropped(dropped));
         story.begins(4, 19 * S, 3624);
         story.residue(20 * S, false, vec![seen(4, wall(3624))], vec![4]);
         story.operation(5, Operation::Issue, 12 * S, 13 * S, crate::story::no_answer());
     });
     let totals = story.judged().verdicts.totals;
-    assert_eq!((totals.arrivals, totals.shed, totals.issued), (6, 1, 4));
+    assert_eq!((totals.arrivals, totals.dropped, totals.issued), (6, 1, 4));
     assert_eq!((totals.revoked, totals.expired, totals.live, totals.issues_unanswered), (2, 1, 1, 1));
 }
 
@@ -462,13 +468,13 @@ fn a_failure_that_is_declared_does_not_fail_the_run() {
     for (role, evidence) in [(Some(ROLE), Some("2BP01")), (None, None), (None, Some("400"))] {
         let judged = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence).judged().verdicts;
         assert_eq!(judged.checks[0].verdict, Verdict::Fail);
-        assert_eq!(judged.checks[0].known.as_ref().map(|known| &known.origin), Some(&line(70)));
+        assert_eq!(judged.checks[0].known_issue.as_ref().map(|known| &known.origin), Some(&line(70)));
         assert_eq!(judged.checks[1].verdict, Verdict::Pass, "{:#?}", judged.checks[1]);
         assert_eq!(judged.verdict, Verdict::Pass);
     }
     for (role, evidence) in [(Some("another-role"), None), (Some(ROLE), Some("42501"))] {
         let story = failing.clone().asking(&["REV-1"]).declared("REV-1", role, evidence);
-        assert_eq!(story.judgment("REV-1").known, None);
+        assert_eq!(story.judgment("REV-1").known_issue, None);
         assert_eq!(story.judged().verdicts.verdict, Verdict::Fail);
         // What fails as nobody declared it leaves the declaration without its failure.
         assert_eq!(story.judgment("KNO-1").verdict, if evidence.is_some() { Verdict::Fail } else { Verdict::Unknown });
@@ -481,12 +487,12 @@ fn a_declaration_needs_every_finding_to_match() {
         if let Event::Operation(record) = event
             && record.op == Operation::Revoke
         {
-            let code = if record.life == 1 { "2BP01" } else { "42501" };
+            let code = if record.lifecycle == 1 { "2BP01" } else { "42501" };
             record.outcome = refused_with(FailureSource::Vault, "400", code);
         }
     });
     let story = both.asking(&["REV-1"]).declared("REV-1", Some(ROLE), Some("2BP01"));
-    assert_eq!(story.judgment("REV-1").known, None);
+    assert_eq!(story.judgment("REV-1").known_issue, None);
 }
 
 #[test]
@@ -512,7 +518,7 @@ fn of_several_declarations_the_one_of_the_asks_own_line_is_judged() {
         record.outcome = refused_with(FailureSource::Vault, "400", "2BP01");
     });
     let mut story = failing.asking(&["REV-1", "EXP-1"]).declared("REV-1", None, None).declared("EXP-1", None, None);
-    story.plan.known[1].origin = line(71);
+    story.plan.known_issues[1].origin = line(71);
     let verdicts = |first: u32, second: u32| {
         let mut story = story.clone();
         let asks = story.plan.asks.iter_mut().filter(|ask| ask.check == CheckId::of("KNO-1"));
@@ -527,11 +533,11 @@ fn of_several_declarations_the_one_of_the_asks_own_line_is_judged() {
 }
 
 #[test]
-fn a_declaration_for_a_role_matches_an_estates_finding_by_its_lease() {
+fn a_declaration_for_a_role_matches_an_environments_finding_by_its_lease() {
     let unlogged = |event: &Event| matches!(event, Event::Audit(entry) if entry.request == "r1");
     let story = Story::good().without(unlogged);
-    assert!(story.clone().declared("AUD-1", Some(ROLE), None).judgment("AUD-1").known.is_some());
-    assert_eq!(story.declared("AUD-1", Some("another-role"), None).judgment("AUD-1").known, None);
+    assert!(story.clone().declared("AUD-1", Some(ROLE), None).judgment("AUD-1").known_issue.is_some());
+    assert_eq!(story.declared("AUD-1", Some("another-role"), None).judgment("AUD-1").known_issue, None);
 }
 
 #[test]
@@ -592,21 +598,27 @@ fn a_threshold_at_its_limit_holds_where_the_limit_is_allowed() {
 }
 
 #[test]
-fn shares_count_what_failed_without_an_answer_and_what_was_shed() {
+fn shares_count_what_failed_without_an_answer_and_what_was_dropped() {
     let two_of_five = |story: &mut Story| {
         story.operation(7, Operation::Issue, 14 * S, 15 * S, refused_with(FailureSource::Vault, "500", "no"));
         story.operation(8, Operation::Issue, 14 * S, 15 * S, crate::story::no_answer());
     };
     let failed = bounded("issue.failed", Comparison::Below, 0.1).with(two_of_five);
     assert_snapshot!(failed.fails("THR-1")[0].what, @"expected issue.failed < 250ms, got 40.00 %: 4 of 5 due were answered, 1 had no answer");
-    let shed = bounded("lives.shed", Comparison::Below, 0.1).with(|story| {
-        for life in [8, 9] {
-            let shed = Shed { life, role: ROLE.into(), phase: "steady".into(), intended: Micros(S), lifecycle: None };
-            story.add(S, Event::Shed(shed));
+    let dropped = bounded("lifecycles.dropped", Comparison::Below, 0.1).with(|story| {
+        for lifecycle in [8, 9] {
+            let dropped = Dropped {
+                lifecycle,
+                role: ROLE.into(),
+                phase: "steady".into(),
+                intended: Micros(S),
+                lifecycle_name: None,
+            };
+            story.add(S, Event::Dropped(dropped));
         }
     });
-    assert_snapshot!(shed.fails("THR-1")[0].what, @"expected lives.shed < 250ms, got 40.00 %");
-    assert_eq!(shed.judgment("THR-1").samples, 5);
+    assert_snapshot!(dropped.fails("THR-1")[0].what, @"expected lifecycles.dropped < 250ms, got 40.00 %");
+    assert_eq!(dropped.judgment("THR-1").samples, 5);
 }
 
 /// `answered` issues that take 1.622 s, `unanswered` that have no answer, `dropped` that were never sent.
@@ -618,9 +630,12 @@ fn saturated(story: &mut Story, answered: u64, unanswered: u64, dropped: u64) {
     for number in 0..unanswered {
         story.operation(10_000 + number, Operation::Issue, 12 * S, 22 * S + 3 * MS, crate::story::no_answer());
     }
-    for life in 20_000..20_000 + dropped {
+    for lifecycle in 20_000..20_000 + dropped {
         let (role, phase) = (ROLE.into(), "steady".into());
-        story.add(13 * S, Event::Shed(Shed { life, role, phase, intended: Micros(13 * S), lifecycle: None }));
+        story.add(
+            13 * S,
+            Event::Dropped(Dropped { lifecycle, role, phase, intended: Micros(13 * S), lifecycle_name: None }),
+        );
     }
 }
 
@@ -634,7 +649,7 @@ fn a_quantile_over_everything_that_was_due_is_no_less_than_the_time_out_where_it
     };
     let below = |metric, seconds: u64| with(metric, Comparison::Below, seconds * S);
     assert_snapshot!(below("issue.response.p50", 9).fails("THR-1")[0].what, @"expected issue.response.p50 < as said, got > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped, 32 of 150 failed");
-    // What nobody waited for cannot be told.
+    // What nobody waited for cannot be reported.
     assert_snapshot!(below("issue.response.p50", 30).unknown("THR-1"), @"issue.response.p50 is > 10 s: 35 of 150 due were answered, 70 had no answer, 45 were dropped, 32 of 150 failed; whether it is < as said is unknown, because no request waited longer: raise `timeout` in [client] above the limit");
     with("issue.response.p50", Comparison::AtMost, 10 * S).fails("THR-1");
     with("issue.response.p50", Comparison::Above, 9 * S).passes("THR-1");
@@ -664,7 +679,7 @@ fn an_unanswered_request_counts_as_failed_and_as_unanswered_of_those_that_were_d
     }
 }
 
-fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::LifecyclePlan {
+fn lifecycle_of(name: &str, timeout: Option<u64>) -> leaseproof_scenario::LifecyclePlan {
     leaseproof_scenario::LifecyclePlan {
         name: name.into(),
         role: ROLE.into(),
@@ -672,8 +687,8 @@ fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::Lifec
         query: String::new(),
         query_origin: None,
         renew: None,
-        keep_session: None,
-        patience: patience.map(leaseproof_domain::Ttl::from_millis),
+        hold_session: None,
+        timeout: timeout.map(leaseproof_domain::Ttl::from_millis),
         revoke: 1.0,
         origin: line(40),
     }
@@ -682,12 +697,12 @@ fn lifecycle_of(name: &str, patience: Option<u64>) -> leaseproof_scenario::Lifec
 #[test]
 fn a_client_that_goes_away_early_bounds_its_own_issues_only() {
     let mut story = bounded("issue.response.p50", Comparison::Below, (9 * S) as f64);
-    story.plan.lives = vec![lifecycle_of("hasty", Some(300)), lifecycle_of("patient", None)];
+    story.plan.lifecycles = vec![lifecycle_of("hasty", Some(300)), lifecycle_of("patient", None)];
     let of = |story: Story, name: &str| {
         let name = name.to_owned();
         story.with(|story| saturated(story, 0, 0, 9)).each(move |event| {
-            if let Event::Shed(shed) = event {
-                shed.lifecycle = Some(name.clone());
+            if let Event::Dropped(dropped) = event {
+                dropped.lifecycle_name = Some(name.clone());
             }
         })
     };
@@ -728,12 +743,12 @@ fn what_keeps_a_longer_time_from_being_known_is_named() {
         bounded("issue.response.p50", Comparison::Below, (9 * S) as f64).with(|story| saturated(story, 0, 9, 0));
     hasty = hasty.each(|event| {
         if let Event::Operation(record) = event
-            && record.life >= 10_000
+            && record.lifecycle >= 10_000
         {
-            (record.end, record.lifecycle) = (Micros(record.start.0 + 300 * MS), Some("hasty".into()));
+            (record.end, record.lifecycle_name) = (Micros(record.start.0 + 300 * MS), Some("hasty".into()));
         }
     });
-    hasty.plan.lives = vec![lifecycle_of("hasty", Some(300))];
+    hasty.plan.lifecycles = vec![lifecycle_of("hasty", Some(300))];
     assert_snapshot!(hasty.unknown("THR-1"));
 }
 
@@ -755,7 +770,7 @@ fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
     // A lease that no renewal shortened does not end in the run.
     let mut unshortened =
         denied.without(|event| matches!(event, Event::Roles(observation) if !observation.gone.is_empty()));
-    unshortened.plan.lives = vec![leaseproof_scenario::LifecyclePlan {
+    unshortened.plan.lifecycles = vec![leaseproof_scenario::LifecyclePlan {
         lease: Some(leaseproof_domain::Ttl::from_secs(3)),
         ..lifecycle_of("app", None)
     }];
@@ -770,7 +785,7 @@ fn more_load_is_no_advice_where_no_request_of_that_kind_succeeds() {
 }
 
 #[test]
-fn what_was_measured_is_told_where_something_was_and_of_how_many() {
+fn what_was_measured_is_reported_where_something_was_and_of_how_many() {
     for (id, expected) in [("INV-1", 3), ("EXP-1", 1), ("THR-1", 66)] {
         let nothing = Story::empty().judgment(id);
         assert_eq!((nothing.measured, nothing.measured_of), (None, None), "{id}");
@@ -810,7 +825,7 @@ fn a_threshold_names_the_lifecycles_that_cross_it() {
     assert_eq!(named("issue.unanswered", Comparison::Below, 0.1), [10_000, 10_001]);
     // What has an answer too soon crosses a lower limit.
     assert!(named("issue.response.p50", Comparison::Above, 60.0 * second).contains(&50));
-    assert!(named("lives.shed", Comparison::Below, 0.01).is_empty());
+    assert!(named("lifecycles.dropped", Comparison::Below, 0.01).is_empty());
     let lag = bounded("expiry.lag.max", Comparison::Below, 1.0).fails("THR-1");
     assert_eq!(lag[0].lifecycles, [2]);
     let elsewhere = bounded("issue.response.max", Comparison::Below, 1.0).with(|story| {
@@ -835,8 +850,8 @@ fn the_ends_of_lifecycles_are_those_that_the_totals_count() {
 }
 
 #[test]
-fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
-    // Life 2's role is gone when its last login is refused; what was written down before that ended at 10.601 s. What
+fn a_lifecycle_that_has_ended_takes_late_records_in_for_thirty_seconds() {
+    // Lifecycle 2's role is gone when its last login is refused; what was written down before that ended at 10.601 s. What
     // is written down long after it tells of a refusal at 9 s, while the lease stood.
     let late = |last: &dyn Fn(&mut OperationRecord), now: u64| {
         let span = Span { intended: Micros(9 * S), start: Micros(9 * S), end: Micros(9 * S + MS) };
@@ -864,7 +879,7 @@ fn a_life_that_has_ended_takes_late_records_in_for_thirty_seconds() {
 }
 
 #[test]
-fn each_observers_first_gap_is_told_and_after_the_last_look_only_the_logs() {
+fn each_observers_first_gap_is_reported_and_after_the_last_observation_only_the_logs() {
     let gap = |observer, why: &str| {
         Event::WatchGap(WatchGap {
             cluster: String::new(),

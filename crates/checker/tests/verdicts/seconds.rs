@@ -1,6 +1,6 @@
 //! The figures second by second.
 
-use leaseproof_domain::{Event, Micros, Operation, SecondFigures, Shed};
+use leaseproof_domain::{Dropped, Event, Micros, Operation, SecondFigures};
 use proptest::prelude::*;
 
 use crate::story::{MS, ROLE, S, Story, no_answer, refused_with};
@@ -19,9 +19,14 @@ fn a_request_is_due_in_the_second_of_its_intended_start_and_completed_in_that_of
     let mut story = Story::empty();
     story.operation(1, Operation::Issue, 1_100 * MS, 1_200 * MS, Outcome::Ok);
     story.operation(2, Operation::Issue, 1_900 * MS, 3_100 * MS, failed());
-    let shed =
-        Shed { life: 3, role: ROLE.into(), phase: "steady".into(), intended: Micros(3_500 * MS), lifecycle: None };
-    story.add(3_500 * MS, Event::Shed(shed));
+    let dropped = Dropped {
+        lifecycle: 3,
+        role: ROLE.into(),
+        phase: "steady".into(),
+        intended: Micros(3_500 * MS),
+        lifecycle_name: None,
+    };
+    story.add(3_500 * MS, Event::Dropped(dropped));
     story.operation(4, Operation::Issue, 3_700 * MS, 13_700 * MS, no_answer());
     let row = |second, due, completed, failed, unanswered, times: Option<(u64, u64)>, backlog| SecondFigures {
         second,
@@ -60,10 +65,10 @@ proptest! {
         requests in prop::collection::vec((0_u64..20_000, 0_u64..15_000, 0_u8..4, 0_usize..3), 0..80),
     ) {
         let mut story = Story::empty().ending(60 * S);
-        for (life, (at, lasts, outcome, op)) in requests.iter().enumerate() {
+        for (lifecycle, (at, lasts, outcome, op)) in requests.iter().enumerate() {
             let op = [Operation::Issue, Operation::Login, Operation::Revoke][*op];
             let outcome = match outcome { 0 => failed(), 1 => no_answer(), _ => Outcome::Ok };
-            story.operation(life as u64 + 1, op, at * MS, (at + lasts) * MS, outcome);
+            story.operation(lifecycle as u64 + 1, op, at * MS, (at + lasts) * MS, outcome);
         }
         let judged = story.judged();
         for figures in &judged.verdicts.operations {

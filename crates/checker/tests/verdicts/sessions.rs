@@ -12,10 +12,10 @@ use crate::story::{
 };
 
 fn is_kept(event: &Event) -> bool {
-    matches!(event, Event::KeptSession(_))
+    matches!(event, Event::HeldSession(_))
 }
 
-/// Life 1's kept session is asked then, and nothing else of sessions is seen.
+/// Lifecycle 1's held session is asked then, and nothing else of sessions is seen.
 fn asked(fate: Option<SessionFate>, from: u64, query: Outcome, listed: bool) -> Story {
     let mut story = Story::good().without(is_kept).with(|story| story.kept(1, from, query, listed));
     match fate {
@@ -53,7 +53,7 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
     die(due, terminated(), false).passes("INV-6b");
     assert_eq!(
         die(due, Outcome::Ok, true).unknown("INV-6b"),
-        "no held session ran a query after its credential's end: for more samples, raise `keep_session.share`, `rate` or `for`"
+        "no held session ran a query after its credential's end: for more samples, raise `hold_session.share`, `rate` or `for`"
     );
     assert_snapshot!(die(due + 1, Outcome::Ok, true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 can still read 10.000 s after its credential's end; it must be closed");
     assert_snapshot!(die(due + 1, denied(), true).fails("INV-6b")[0].what, @"the held session of v-token-le-app-role-000000000000000000u1-1700000001 is still open 10.000 s after its credential's end; it must be closed (its query fails: SQLSTATE 42501: permission denied for table domains)");
@@ -62,7 +62,7 @@ fn inv_6b_die_fails_where_the_connection_outlives_dead_within() {
         die(due + 1, answer, false).fails("INV-6b");
     }
     let group = die(due + 1, Outcome::Ok, true).each(|event| {
-        if let Event::KeptSession(kept) = event {
+        if let Event::HeldSession(kept) = event {
             kept.set_role = Some("readers".into());
         }
     });
@@ -98,7 +98,7 @@ fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
             }
         })
     };
-    // Life 1's revocation was acknowledged at 4.05 s.
+    // Lifecycle 1's revocation was acknowledged at 4.05 s.
     listed(14_050 * MS).passes("INV-6b");
     assert_snapshot!(listed(14_050 * MS + 1).fails("INV-6b")[0].what, @"a session of v-token-le-app-role-000000000000000000u1-1700000001 is still in pg_stat_activity 10.000 s after its credential's end; it must be closed");
 }
@@ -106,14 +106,14 @@ fn inv_6b_die_fails_where_a_session_without_a_name_is_still_listed() {
 #[test]
 fn inv_6b_what_was_not_seen_is_unknown() {
     let unseen = asked(Some(SessionFate::Survive), 4_060 * MS, no_answer(), true).each(|event| {
-        if let Event::KeptSession(kept) = event {
+        if let Event::HeldSession(kept) = event {
             kept.listed = None;
         }
     });
     assert_eq!(unseen.unknown("INV-6b"), "the state of a held session could not be observed");
     assert_eq!(
         Story::good().without(is_kept).unknown("INV-6b"),
-        "no held session ran a query after its credential's end: for more samples, raise `keep_session.share`, `rate` or `for`"
+        "no held session ran a query after its credential's end: for more samples, raise `hold_session.share`, `rate` or `for`"
     );
 }
 
@@ -144,7 +144,7 @@ fn inv_8_an_irrevocable_lease_fails_and_a_gap_is_unknown() {
 fn inv_9_a_renewal_changes_no_privilege() {
     assert_eq!(Story::good().judgment("INV-9").samples, 1);
     Story::good().passes("INV-9");
-    // Life 2 is read at 2.02 s and at 2.51 s, and renewed in between.
+    // Lifecycle 2 is read at 2.02 s and at 2.51 s, and renewed in between.
     let other = |change: &dyn Fn(&mut leaseproof_domain::PrivilegeSet)| {
         let mut set = privileges();
         change(&mut set);
@@ -172,7 +172,7 @@ fn inv_9_a_renewal_changes_no_privilege() {
 
 #[test]
 fn inv_9_compares_a_reading_wholly_before_a_renewal_with_one_wholly_after_it() {
-    // Life 2 is renewed between 2.030 s and 2.040 s; a look takes a millisecond.
+    // Lifecycle 2 is renewed between 2.030 s and 2.040 s; an observation takes a millisecond.
     let read = |before: u64, after: u64| {
         Story::good().without(|event| matches!(event, Event::Privileges(_))).with(|story| {
             story.reading(2, before, 0);
@@ -214,27 +214,27 @@ fn inv_11_rows_of_a_role_that_is_gone_fail() {
 }
 
 #[test]
-fn inv_11_counts_a_role_that_was_gone_before_the_look_began() {
-    // Life 3's role was gone by a look that ended at 1.501 s.
-    let looked = |from: u64| {
+fn inv_11_counts_a_role_that_was_gone_before_the_observation_began() {
+    // Lifecycle 3's role was gone by an observation that ended at 1.501 s.
+    let observed = |from: u64| {
         Story::good()
             .without(|event| matches!(event, Event::Dependencies(_)))
             .with(|story| _ = story.add(from, Event::Dependencies(dependencies(from, vec![]))))
     };
-    assert_eq!(looked(1_501 * MS).judgment("INV-11").samples, 0);
-    assert_eq!(looked(1_501 * MS + 1).judgment("INV-11").samples, 1);
+    assert_eq!(observed(1_501 * MS).judgment("INV-11").samples, 0);
+    assert_eq!(observed(1_501 * MS + 1).judgment("INV-11").samples, 1);
 }
 
 #[test]
 fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
     // The run's last moment is 30 s.
-    let stays = |lives: u64, renewed: u64| {
+    let stays = |lifecycles: u64, renewed: u64| {
         Story::empty().with(|story| {
-            for life in 1..=lives {
-                story.begins(life, S, 3606);
-                story.renewed(life, renewed - 10 * MS, 8, 8, 35);
+            for lifecycle in 1..=lifecycles {
+                story.begins(lifecycle, S, 3606);
+                story.renewed(lifecycle, renewed - 10 * MS, 8, 8, 35);
             }
-            story.look(2 * S, (1..=lives).map(|life| seen(life, None)).collect(), vec![]);
+            story.observation(2 * S, (1..=lifecycles).map(|lifecycle| seen(lifecycle, None)).collect(), vec![]);
         })
     };
     let nothing =
@@ -249,7 +249,7 @@ fn inv_11_where_credentials_end_and_every_role_stays_nothing_is_left_clean() {
     revoked.fails("INV-11");
     // One role that is gone shows that roles go.
     let goes = stays(2, 3 * S).with(|story| {
-        story.look(12 * S, vec![], vec![1]);
+        story.observation(12 * S, vec![], vec![1]);
         story.add(13 * S, Event::Dependencies(dependencies(13 * S, vec![])));
     });
     goes.passes("INV-11");
@@ -269,12 +269,12 @@ fn inv_3_a_role_that_an_impatient_client_left_is_a_finding() {
         let roles = if left { vec![orphan.clone()] } else { vec![] };
         Story::good().without(|event| matches!(event, Event::Residue { .. })).with(|story| {
             story.operation(50, Operation::Issue, 5 * S, 5_100 * MS, no_answer());
-            story.look(6 * S, vec![orphan.clone()], vec![]);
+            story.observation(6 * S, vec![orphan.clone()], vec![]);
             story.residue(20 * S, false, vec![orphan.clone()], vec![77]);
             story.residue(21 * S, true, roles, leases);
         })
     };
-    // Its lease was only never told of: revoking the run's token takes it away.
+    // No client received its lease: revoking the run's token takes it away.
     story(vec![], false).passes("INV-3");
     let findings = story(vec![], true).fails("INV-3");
     assert_eq!((findings.len(), findings[0].oid), (1, Some(900)));

@@ -56,7 +56,7 @@ fn late_requests_spoil_a_run_only_where_a_verdict_depends_on_time() {
         // A threshold on a time, kept or crossed; one without samples says nothing either way.
         (bounded("issue.response.p99", 1e6), &["THR-1"], "invalid"),
         (bounded("issue.response.p99", 1.0), &["THR-1"], "invalid"),
-        (bounded("lives.shed", 0.0), &["THR-1"], "invalid"),
+        (bounded("lifecycles.dropped", 0.0), &["THR-1"], "invalid"),
         (bounded("issue.failed", 0.0), &["THR-1"], "late"),
     ] {
         assert_eq!(validity(story, asked), expected, "{asked:?}");
@@ -64,11 +64,11 @@ fn late_requests_spoil_a_run_only_where_a_verdict_depends_on_time() {
 }
 
 /// The login of that lifecycle was tried twice; the first try failed on the harness's own side.
-fn without_descriptors(life: u64) -> Story {
+fn without_descriptors(lifecycle: u64) -> Story {
     let why = "no answer from PostgreSQL: error connecting to server: Too many open files (os error 24)".to_owned();
     Story::good().with(|story| {
         let outcome = Outcome::Harness { fault: HarnessFault::FileDescriptors, why };
-        let login = story.operation(life, Operation::Login, S + 10 * MS, S + 11 * MS, outcome);
+        let login = story.operation(lifecycle, Operation::Login, S + 10 * MS, S + 11 * MS, outcome);
         login.endpoint = Some("127.0.0.1:5432/powerdns".into());
     })
 }
@@ -92,7 +92,7 @@ fn what_fails_on_the_harness_own_side_is_said_first_and_is_no_evidence() {
 }
 
 #[test]
-fn a_look_that_failed_for_the_harness_own_reasons_makes_the_measurement_invalid() {
+fn a_observation_that_failed_for_the_harness_own_reasons_makes_the_measurement_invalid() {
     let trouble = |at: u64, fault| {
         Event::Harness(HarnessTrouble { from: Micros(at), to: Micros(at + MS), fault, why: "os error 24".into() })
     };
@@ -106,12 +106,12 @@ fn a_look_that_failed_for_the_harness_own_reasons_makes_the_measurement_invalid(
         })
     };
     assert_eq!(validity(blind(3 * S, HarnessFault::FileDescriptors), &["GRA-1"]), "invalid");
-    // When all was looked at, it is cleaning up.
+    // When all was observed, it is cleaning up.
     assert_eq!(validity(blind(25 * S, HarnessFault::FileDescriptors), &["GRA-1"]), "valid");
     // Its account is made in an environment of its own; in another one it is somebody's to take away.
     assert_eq!(validity(blind(3 * S, HarnessFault::Observer), &["GRA-1"]), "valid");
     let mut attached = blind(3 * S, HarnessFault::Observer);
-    attached.plan.estate = EnvironmentKind::Attached;
+    attached.plan.environment = EnvironmentKind::Attached;
     assert_eq!(validity(attached, &["GRA-1"]), "invalid");
 }
 
@@ -122,12 +122,12 @@ fn token_ended(words: &str) -> Story {
     let mut story = Story::good()
         .op(1, Operation::Revoke, |record| record.outcome = denied.clone())
         .op(2, Operation::Relogin, |record| record.outcome = refusal)
-        .without(|event| matches!(event, Event::Roles(look) if look.from.0 > 4 * S))
+        .without(|event| matches!(event, Event::Roles(observation) if observation.from.0 > 4 * S))
         .with(|story| {
-            story.look(4_500 * MS, vec![], vec![1, 2]);
+            story.observation(4_500 * MS, vec![], vec![1, 2]);
             story.operation(7, Operation::Issue, 5 * S, 5 * S + MS, denied);
         });
-    story.plan.estate = EnvironmentKind::Attached;
+    story.plan.environment = EnvironmentKind::Attached;
     story
 }
 
@@ -144,7 +144,7 @@ fn the_end_of_the_harness_own_token_blames_nobody() {
     }
     // In an environment of its own the token is the environment's to keep.
     let mut own = token_ended("invalid token");
-    own.plan.estate = EnvironmentKind::Processes;
+    own.plan.environment = EnvironmentKind::Processes;
     for id in ["ISS-1", "REV-1", "INV-2", "INV-5"] {
         own.fails(id);
     }
@@ -157,7 +157,7 @@ fn the_end_of_the_harness_own_token_blames_nobody() {
             record.outcome = denied.clone();
         }
     });
-    never.plan.estate = EnvironmentKind::Attached;
+    never.plan.environment = EnvironmentKind::Attached;
     never.fails("TTL-2");
 }
 

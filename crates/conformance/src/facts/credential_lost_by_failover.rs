@@ -19,15 +19,15 @@ const ISSUED: usize = 5;
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
-    context.estate().cut_off(TARGET, 1).await?;
+    context.environment().cut_off(TARGET, 1).await?;
     // What streams already ends with its walreceiver.
     context.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_replication").await?;
     let mut issued = Vec::new();
     for _ in 0..ISSUED {
         issued.push(context.issue("reader").await?);
     }
-    context.estate().kill(super::failover_servers::PRIMARY).await;
-    context.estate().promote(TARGET, 1).await?;
+    context.environment().kill(super::failover_servers::PRIMARY).await;
+    context.environment().promote(TARGET, 1).await?;
     super::failover_servers::again(context, "reader").await?;
     let mut lost = 0;
     for credential in &issued {

@@ -26,7 +26,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     for _ in 0..LEASES {
         context.issue("reader").await?;
     }
-    context.estate().stop(&postgres).await;
+    context.environment().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(20)).await;
     let listed = context.leases("reader").await?.len() as u64;
     context.equals("leases that are still kept 17 s after their end", LEASES, listed);

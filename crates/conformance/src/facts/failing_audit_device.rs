@@ -43,7 +43,7 @@ impl Listening {
     /// Goes away, and resets its connections, so that the next write to one of them fails.
     async fn end(&mut self) {
         self.task.abort();
-        // The end of an aborted task is told when it is gone.
+        // The end of an aborted task is reported when it is gone.
         let _ = (&mut self.task).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

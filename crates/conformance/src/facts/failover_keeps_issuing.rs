@@ -23,10 +23,10 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let before = context.issue("reader").await?;
     let direct = context.issue("direct").await;
     context.answers("creds by the URL of both servers, before", &direct, Expect::status(200));
-    context.estate().kill(super::failover_servers::PRIMARY).await;
+    context.environment().kill(super::failover_servers::PRIMARY).await;
     let down = context.issue("reader").await;
     context.answers("creds while no server takes writes", &down, Expect::status(500));
-    context.estate().promote(TARGET, 1).await?;
+    context.environment().promote(TARGET, 1).await?;
     for role in ["reader", "direct"] {
         super::failover_servers::again(context, role).await?;
     }

@@ -21,7 +21,7 @@ pub(super) fn replicated(bare: &mut Bare) {
 
 /// A connection URL that names both servers, the first primary first, with more parameters.
 pub(super) fn both_servers(context: &mut FactContext, more: &str) -> String {
-    let ports = context.estate().member_ports(TARGET);
+    let ports = context.environment().member_ports(TARGET);
     let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let (hosts, database) = (hosts.join(","), context.account());
     format!("postgresql://{{{{username}}}}:{{{{password}}}}@{hosts}/{database}?sslmode=disable{more}")

@@ -19,9 +19,9 @@ pub(super) fn two_nodes(bare: &mut Bare) {
 
 /// The active node and the other, by name, each asked itself.
 pub(super) async fn turns(context: &mut FactContext) -> Result<((String, Client), (String, Client)), Obstacle> {
-    let estate = context.estate();
-    let active = estate.active_vault().await?;
-    let mut nodes = estate.vault_nodes();
+    let environment = context.environment();
+    let active = environment.active_vault().await?;
+    let mut nodes = environment.vault_nodes();
     let place = nodes.iter().position(|(name, _)| *name == active);
     let active = nodes.swap_remove(place.ok_or_else(|| Obstacle::of("no node is active"))?);
     let other = nodes.pop().ok_or_else(|| Obstacle::of("there is only one node"))?;

@@ -21,12 +21,12 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let before = context.issue("reader").await?;
     let ((active, _), (other, _)) = super::ha::turns(context).await?;
-    context.estate().kill(&active).await;
+    context.environment().kill(&active).await;
     let creds = super::ha::again(context, "the kill", TAKEN_OVER).await?;
     if creds.is_none() {
         return Ok(());
     }
-    let now = context.estate().active_vault().await?;
+    let now = context.environment().active_vault().await?;
     context.equals("the active node", other, now);
     let renewed = context.vault().renew(&before.lease, Some(600)).await;
     context.answers("renew of the earlier lease", &renewed, Expect::status(200));

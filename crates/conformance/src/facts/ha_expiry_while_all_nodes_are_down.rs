@@ -27,15 +27,15 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let end = context.vault().lookup_lease(&issued.lease).await?.expire_time;
     let end = end.map(crate::moments::seconds).ok_or_else(|| Obstacle::of("the lease has no end"))?;
     for node in [&active, &other] {
-        context.estate().kill(node).await;
+        context.environment().kill(node).await;
     }
     context.past(end + 2.0).await?;
     let there = context.has_role(&issued.username).await?;
     context.equals("the user is there 2 s past its lease's end", true, there);
     for node in [&active, &other] {
-        context.estate().start_again(node).await?;
+        context.environment().start_again(node).await?;
     }
-    context.estate().active_vault().await?;
+    context.environment().active_vault().await?;
     let gone = context.until(REVOKED, || async { Ok(!context.has_role(&issued.username).await?) }).await?;
     let got = gone.map_or_else(|| "it is there".to_owned(), |gone| format!("{:.1} s", gone.as_secs_f64()));
     context.holds("from a node's being active to the user's end", "at most 30 s", got, gone.is_some());

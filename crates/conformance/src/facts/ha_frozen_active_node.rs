@@ -27,15 +27,15 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.vault().enable_engine("kv", "kv").await?;
     let ((active, stale), (other, _)) = super::ha::turns(context).await?;
     let stale = stale.without_forwarding();
-    context.estate().freeze(&active);
+    context.environment().freeze(&active);
     let mut waiting = JoinSet::new();
     for number in 0..WRITES {
         let stale = stale.clone();
         waiting.spawn(async move { stale.write(&format!("kv/stale-{number}"), &json!({ "word": "late" })).await });
     }
     let creds = super::ha::again(context, "the freeze", TAKEN_OVER).await;
-    let now = context.estate().active_vault().await;
-    context.estate().thaw(&active);
+    let now = context.environment().active_vault().await;
+    context.environment().thaw(&active);
     creds?;
     context.equals("the active node when it is let go on", other, now?);
     let answers = waiting.join_all().await;

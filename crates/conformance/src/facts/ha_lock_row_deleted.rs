@@ -17,13 +17,13 @@ pub(super) const FACT: Fact = Fact {
     prove: |context| Box::pin(prove(context)),
 };
 
-/// How long the nodes are looked at.
+/// How long the nodes are observed.
 const LOOKED_AT: Duration = Duration::from_secs(20);
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let ((first, active), (_, other)) = super::ha::turns(context).await?;
-    let session = Session::open(&context.estate().observer_login(STORAGE, "postgres")).await?;
+    let session = Session::open(&context.environment().observer_login(STORAGE, "postgres")).await?;
     let deleted =
         session.value("WITH gone AS (DELETE FROM vault_ha_locks RETURNING 1) SELECT count(*) FROM gone").await?;
     session.close().await;
@@ -34,7 +34,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let now = actives(&[&active, &other]).await;
-    let last = context.estate().active_vault().await?;
+    let last = context.environment().active_vault().await?;
     let what = format!("active nodes in the end ({last}, first it was {first}; at most {most} at once)");
     context.equals(what, 1, now);
     super::ha::again(context, "that", Duration::from_secs(5)).await.map(drop)

@@ -23,13 +23,13 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let before = context.issue("reader").await?;
     let ((_, active), (other, _)) = super::ha::turns(context).await?;
-    let told = active.write("sys/step-down", &json!({})).await;
-    context.answers("sys/step-down", &told, Expect::status(204));
+    let reported = active.write("sys/step-down", &json!({})).await;
+    context.answers("sys/step-down", &reported, Expect::status(204));
     let creds = super::ha::again(context, "the step-down", TAKEN_OVER).await?;
     if creds.is_none() {
         return Ok(());
     }
-    let now = context.estate().active_vault().await?;
+    let now = context.environment().active_vault().await?;
     context.equals("the active node", other, now);
     let revoked = context.vault().revoke(&before.lease).await;
     context.answers("revoke of an earlier lease", &revoked, Expect::status(204));

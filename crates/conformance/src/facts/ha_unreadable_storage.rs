@@ -18,7 +18,7 @@ pub(super) const FACT: Fact = Fact {
     prove: |context| Box::pin(prove(context)),
 };
 
-/// Reads of leases fail while `fails` is on. Without sequential scans nothing else is looked at by the way.
+/// Reads of leases fail while `fails` is on. Without sequential scans nothing else is observed by the way.
 const FAILING: &str = "CREATE TABLE storage_fails (fails boolean NOT NULL);
     INSERT INTO storage_fails VALUES (false);
     GRANT SELECT ON storage_fails TO vault_storage;
@@ -29,23 +29,23 @@ const FAILING: &str = "CREATE TABLE storage_fails (fails boolean NOT NULL);
     CREATE POLICY readable ON vault_kv_store USING (readable(path)) WITH CHECK (true);
     ALTER TABLE vault_kv_store ENABLE ROW LEVEL SECURITY;
     ALTER ROLE vault_storage SET enable_seqscan = off;";
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 /// The node that stepped down waits 10 s before it asks for the lock again; the dead one's lasts 15 s.
 const TAKEN_OVER: Duration = Duration::from_secs(45);
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let before = context.issue("reader").await?;
-    let session = Session::open(&context.estate().observer_login(STORAGE, "postgres")).await?;
+    let session = Session::open(&context.environment().observer_login(STORAGE, "postgres")).await?;
     session.script(FAILING).await?;
     let ((first, active), (_, other)) = super::ha::turns(context).await?;
 
     session.query("UPDATE storage_fails SET fails = true").await?;
-    let told = active.write("sys/step-down", &json!({})).await;
-    context.answers("sys/step-down", &told, Expect::status(204));
+    let reported = active.write("sys/step-down", &json!({})).await;
+    context.answers("sys/step-down", &reported, Expect::status(204));
     let begun = Instant::now();
     let mut sealed = false;
-    while !sealed && begun.elapsed() < PATIENCE {
+    while !sealed && begun.elapsed() < TIMEOUT {
         tokio::time::sleep(Duration::from_millis(20)).await;
         sealed = other.health().await.is_ok_and(|health| health.sealed);
     }
@@ -57,7 +57,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     if creds.is_none() {
         return Ok(());
     }
-    let now = context.estate().active_vault().await?;
+    let now = context.environment().active_vault().await?;
     context.equals("the active node", first, now);
     let revoked = context.vault().revoke(&before.lease).await;
     context.answers("revoke of an earlier lease", &revoked, Expect::status(204));

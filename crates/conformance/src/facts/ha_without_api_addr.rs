@@ -18,9 +18,9 @@ const SAYS: &str = "missing API address";
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let (_, (other, _)) = super::ha::turns(context).await?;
-    context.estate().stop(&other).await;
-    let address = context.estate().set_api_addr(&other, None)?;
-    let (ended, words) = match context.estate().start_again(&other).await {
+    context.environment().stop(&other).await;
+    let address = context.environment().set_api_addr(&other, None)?;
+    let (ended, words) = match context.environment().start_again(&other).await {
         Ok(()) => (false, "it started".to_owned()),
         Err(EnvironmentError::NotStarted { why, tail, .. }) => {
             let said = tail.into_iter().find(|line| line.contains(SAYS)).unwrap_or_default();
@@ -30,7 +30,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     };
     let met = ended && words.contains(SAYS);
     context.holds("its start without api_addr", format!("exit status 1, `{SAYS}`"), words, met);
-    context.estate().set_api_addr(&other, address)?;
-    context.estate().start_again(&other).await?;
+    context.environment().set_api_addr(&other, address)?;
+    context.environment().start_again(&other).await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.issue("reader").await?;
     let vault = context.vault();
     vault.enable_engine("kv", "kv").await?;
-    context.estate().freeze(&postgres);
+    context.environment().freeze(&postgres);
     let patient = context.root(Duration::from_secs(150))?;
     let mut stuck = JoinSet::new();
     for _ in 0..STUCK {
@@ -68,7 +68,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let got = format!("after {:.1} to {:.1} s", first.as_secs_f64(), last.as_secs_f64());
     let near = first > Duration::from_secs(85) && last < Duration::from_secs(110);
     context.holds("they end", "after 90 s", got, near);
-    context.estate().thaw(&postgres);
+    context.environment().thaw(&postgres);
     let again = context.issue("reader").await;
     context.answers("creds when PostgreSQL goes on", &again, Expect::status(200));
     Ok(())

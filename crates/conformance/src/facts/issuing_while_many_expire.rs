@@ -29,9 +29,9 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     context.role("short", json!({})).await?;
     let many = drained(context).await?;
-    context.estate().stop("vault").await;
-    context.estate().set_vault_env(vec![("VAULT_LEASE_REVOCATION_WORKERS".to_owned(), "2".to_owned())]);
-    context.estate().start_again("vault").await?;
+    context.environment().stop("vault").await;
+    context.environment().set_vault_env(vec![("VAULT_LEASE_REVOCATION_WORKERS".to_owned(), "2".to_owned())]);
+    context.environment().start_again("vault").await?;
     let few = drained(context).await?;
     let got = format!("{} ms with 200 workers, {} ms with 2", many.as_millis(), few.as_millis());
     context.holds(

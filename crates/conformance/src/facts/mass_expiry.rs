@@ -51,7 +51,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     Ok(())
 }
 
-/// Looks on until the last role is gone.
+/// Observes until the last role is gone.
 async fn drain(context: &mut FactContext, ended: Instant) -> Result<(), Obstacle> {
     let mut longest = Duration::ZERO;
     let path = format!("{}/config/pg", context.mount());

@@ -20,7 +20,7 @@ pub(super) const FACT: Fact = Fact {
 };
 
 /// How long a line may be on its way from the server.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.config("scram", json!({})).await?;
@@ -35,15 +35,15 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
             if session.is_ok() { "ok" } else { "refused" },
             session.is_ok(),
         );
-        look(context, role, &issued, leaks).await;
+        observation(context, role, &issued, leaks).await;
     }
     Ok(())
 }
 
-async fn look(context: &mut FactContext, role: &str, issued: &Issued, leaks: bool) {
+async fn observation(context: &mut FactContext, role: &str, issued: &Issued, leaks: bool) {
     let create = format!("CREATE ROLE \"{}\"", issued.username);
     // The line of the role's creation is the last that may hold the password, and one line.
-    let created = context.log_lines_in(&context.server(), &create, PATIENCE).await;
+    let created = context.log_lines_in(&context.server(), &create, TIMEOUT).await;
     context.equals(format!("lines with {role}'s CREATE ROLE"), 1, created.len());
     let clear = context.log_lines(&context.server(), issued.password.expose()).len();
     context.holds(

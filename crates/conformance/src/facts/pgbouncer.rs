@@ -23,7 +23,7 @@ const DROP: &str = "DROP ROLE IF EXISTS \"{{name}}\";";
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let (account, password) = (context.account(), context.account_password());
-    let pooler = context.estate().pooler(TARGET, &account, &password).await?;
+    let pooler = context.environment().pooler(TARGET, &account, &password).await?;
     let through = context.config_data_through(pooler.port());
     for at in 0..CONNECTIONS {
         let connection = format!("pg-{at}");

@@ -21,7 +21,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let issued = context.issue("reader").await?;
     let vault = context.vault();
-    context.estate().stop(&postgres).await;
+    context.environment().stop(&postgres).await;
 
     let creds = context.issue("reader").await;
     context.answers("creds while it is down", &creds, Expect::status(500).says(DOWN));

@@ -26,7 +26,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.equals("its user is there", true, there);
 
     let down = context.issue("reader").await?;
-    context.estate().stop(&postgres).await;
+    context.environment().stop(&postgres).await;
     forced(context, "reader").await?;
     context.start_again(&postgres).await?;
     let there = context.has_role(&down.username).await?;

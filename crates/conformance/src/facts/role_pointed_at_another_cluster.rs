@@ -21,7 +21,7 @@ const OTHER: &str = "other";
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
     let issued = context.issue("reader").await?;
-    let other = context.estate().observer_login(OTHER, "postgres");
+    let other = context.environment().observer_login(OTHER, "postgres");
     let session = Session::open(&other).await?;
     let password = context.account_password();
     let account = context.account();

@@ -29,10 +29,10 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let asked = tokio::spawn(async move { vault.write(&path, &json!({})).await.map(drop) });
     let held = link.held(Duration::from_secs(30)).await;
     context.equals("PostgreSQL has the new password and Vault does not know it", true, held);
-    context.estate().kill("vault").await;
+    context.environment().kill("vault").await;
     asked.abort();
     link.pass();
-    context.estate().start_again("vault").await?;
+    context.environment().start_again("vault").await?;
     let lost = Expect::status(500).says("password authentication failed").says("28P01");
     let creds = context.issue("reader").await;
     context.answers("creds after the restart", &creds, lost.clone());

@@ -33,8 +33,8 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.answers("a period of 5 s", &made, Expect::status(204));
     let login = Session::open(&context.login(&user, &first)).await;
     context.answers("a login with the first password after", &login, Expect::sqlstate("28P01"));
-    let told = password(context).await?;
-    let changed = context.until(Duration::from_secs(40), || async { Ok(password(context).await? != told) }).await?;
+    let reported = password(context).await?;
+    let changed = context.until(Duration::from_secs(40), || async { Ok(password(context).await? != reported) }).await?;
     let got = changed.map_or("not within 40 s".to_owned(), |took| format!("after {:.0} s", took.as_secs_f64()));
     context.holds("the password that Vault tells changes", "every 5 s or so", got, changed.is_some());
     context.vault().delete(&path).await?;
@@ -42,7 +42,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
 }
 
 async fn password(context: &FactContext) -> Result<String, Obstacle> {
-    let told = context.read(&format!("{}/static-creds/app", context.mount())).await?;
-    let told = told.body["data"]["password"].as_str().map(str::to_owned);
-    told.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
+    let reported = context.read(&format!("{}/static-creds/app", context.mount())).await?;
+    let reported = reported.body["data"]["password"].as_str().map(str::to_owned);
+    reported.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
 }

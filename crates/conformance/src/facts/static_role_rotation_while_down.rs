@@ -25,13 +25,13 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD 'First-word-of-the-static-user-1'")).await?;
     let role = json!({ "db_name": "pg", "username": user, "rotation_period": "5s" });
     context.vault().write(&format!("{}/static-roles/app", context.mount()), &role).await?;
-    let before = told(context).await?;
-    context.estate().stop(&postgres).await;
+    let before = reported(context).await?;
+    context.environment().stop(&postgres).await;
     tokio::time::sleep(Duration::from_secs(12)).await;
     context.start_again(&postgres).await?;
     let healed = context
         .until(Duration::from_secs(60), || async {
-            let now = told(context).await?;
+            let now = reported(context).await?;
             let login = Session::open(&context.login(&user, &Secret::new(now.clone()))).await;
             Ok(now != before && login.is_ok())
         })
@@ -44,8 +44,8 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     Ok(())
 }
 
-async fn told(context: &FactContext) -> Result<String, Obstacle> {
-    let told = context.read(&format!("{}/static-creds/app", context.mount())).await?;
-    let told = told.body["data"]["password"].as_str().map(str::to_owned);
-    told.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
+async fn reported(context: &FactContext) -> Result<String, Obstacle> {
+    let reported = context.read(&format!("{}/static-creds/app", context.mount())).await?;
+    let reported = reported.body["data"]["password"].as_str().map(str::to_owned);
+    reported.ok_or_else(|| Obstacle::of("Vault tells no password of the static role"))
 }

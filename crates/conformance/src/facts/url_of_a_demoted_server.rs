@@ -17,9 +17,9 @@ pub(super) const FACT: Fact = Fact {
 
 async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     context.reader().await?;
-    context.estate().kill(super::failover_servers::PRIMARY).await;
-    context.estate().promote(TARGET, 1).await?;
-    context.estate().rejoin(TARGET, 0).await?;
+    context.environment().kill(super::failover_servers::PRIMARY).await;
+    context.environment().promote(TARGET, 1).await?;
+    context.environment().rejoin(TARGET, 0).await?;
     let any = super::failover_servers::both_servers(context, "");
     let written = context.config("both", json!({ "connection_url": any })).await;
     context.answers("the connection is written and verified", &written, Expect::status(200).or(204));

@@ -27,7 +27,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
     let asked = tokio::spawn(async move { vault.issue(&mount, "reader").await.map(drop) });
     let held = link.held(Duration::from_secs(20)).await;
     context.equals("PostgreSQL has committed and Vault does not know it", true, held);
-    context.estate().kill("vault").await;
+    context.environment().kill("vault").await;
     let answer = asked.await.map_err(|why| Obstacle::of(why.to_string()))?;
     context.holds(
         "the client's answer",
@@ -36,7 +36,7 @@ async fn prove(context: &mut FactContext) -> Result<(), Obstacle> {
         matches!(answer, Err(leaseproof_vault::Error::NoAnswer { .. })),
     );
     link.pass();
-    context.estate().start_again("vault").await?;
+    context.environment().start_again("vault").await?;
     let leases = context.leases("reader").await?.len();
     context.equals("leases after the restart", 0, leases);
     // A rollback of what was begun would come within a minute; the role has no entry in any log of it.

@@ -111,7 +111,7 @@ pub(super) enum Found {
     Gone,
     /// The run's own is not there, and another one has its name: why it is another one.
     Another(String),
-    /// Somebody changed it, or made another one: what to look at before it is removed.
+    /// Somebody changed it, or made another one: check it before you remove it.
     Changed(String),
     /// Nobody can say.
     Unknown(String),

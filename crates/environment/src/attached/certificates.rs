@@ -1,4 +1,4 @@
-//! Files of certificates and keys, looked at before a server is asked: each kind of problem has its own message.
+//! Files of certificates and keys, checked before a server is asked: each kind of problem has its own message.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -66,9 +66,9 @@ fn content(bytes: &[u8], holds: Holds, now: SystemTime) -> Result<(), String> {
         return Err(format!("expected {wanted}, got {}", kind(sections[0].0)));
     }
     // The client's own certificate comes first, the authorities above it after that.
-    let looked_at = if holds == Holds::Certificate { &certificates[..1] } else { &certificates[..] };
+    let observed = if holds == Holds::Certificate { &certificates[..1] } else { &certificates[..] };
     // One that can be used is enough; else the problem of the first one is shown.
-    let all = looked_at.iter().map(|der| validity(der, now));
+    let all = observed.iter().map(|der| validity(der, now));
     all.reduce(|so_far, next| so_far.or_else(|first| next.map_err(|_| first))).unwrap_or(Ok(()))
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Beside {
 }
 
 impl Attached {
-    /// Looks before the run's own roles are removed.
+    /// Observations before the run's own roles are removed.
     pub(super) async fn beside(&self, made: &[Made]) -> Beside {
         let Some(before) = self.others.get().filter(|_| !made.is_empty()) else { return Beside::default() };
         // Where a cluster does not answer, the comparison after it says so.

@@ -255,7 +255,7 @@ pub(crate) fn not_checked(open: &OpenLedger, places: &Places) -> Vec<String> {
 /// In words, that nobody knows the names of the run's credentials any more.
 pub(super) fn nameless(open: &OpenLedger, why: &str) -> String {
     format!(
-        "credentials that Vault could not revoke may still exist, and not all of their names are known: {why}. Look for roles that \
+        "credentials that Vault could not revoke may still exist, and not all of their names are known: {why}. ObservationTime for roles that \
          Vault created during the run; if there are none, remove {}",
         open.index().display()
     )

@@ -115,7 +115,7 @@ pub enum AttachError {
         /// The cluster.
         cluster: String,
     },
-    /// The operator's account cannot log in, or not look.
+    /// The operator's account cannot log in, or cannot observe.
     #[error("postgres.{cluster}: the operator's account cannot be used: {source}")]
     Operator {
         /// The cluster.

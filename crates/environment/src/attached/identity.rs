@@ -102,7 +102,7 @@ impl Identity {
         [vault].into_iter().chain(clusters).collect()
     }
 
-    /// Why the Vault that answers is not the one that the run worked on, or cannot be told from another.
+    /// Why the Vault that answers is not the one that the run worked on, or cannot be distinguished from another.
     pub(super) async fn differs_from_vault(&self, vault: &Client, namespace: Option<&str>) -> Option<String> {
         let address = vault.address();
         let Some((expected, space)) = &self.vault else {
@@ -146,7 +146,7 @@ impl Identity {
     /// restore gives OIDs once more.
     ///
     /// # Errors
-    /// Why the cluster that answers is another one, or cannot be told from another.
+    /// Why the cluster that answers is another one, or cannot be distinguished from another.
     pub(super) async fn same_timeline(&self, name: &str, cluster: Option<&Cluster>) -> Result<bool, String> {
         let cluster = cluster.ok_or_else(|| nowhere(name))?;
         let expected = self.clusters.get(name).ok_or_else(|| {

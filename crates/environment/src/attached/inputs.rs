@@ -67,13 +67,13 @@ fn unfit(attached: &AttachedPlan) -> Vec<String> {
 
 /// Queries and setup steps that a run does not do in an environment that is not leaseproof's, each with its line.
 pub fn not_done_there(plan: &Plan) -> Vec<String> {
-    let queries = plan.lives.iter().filter_map(|life| {
-        let why = query::rolled_back(&life.query).err()?;
-        let origin = &life.origin;
+    let queries = plan.lifecycles.iter().filter_map(|lifecycle| {
+        let why = query::rolled_back(&lifecycle.query).err()?;
+        let origin = &lifecycle.origin;
         Some(format!(
             "{origin}: `query` of lifecycle {} is not run in an attached environment: {why}. Allowed are SELECT, INSERT, \
              UPDATE, DELETE, MERGE, EXPLAIN, SHOW and SET, in a transaction that leaseproof rolls back",
-            life.name
+            lifecycle.name
         ))
     });
     let setup = plan.attached.as_ref().filter(|attached| attached.ours).and_then(|attached| {

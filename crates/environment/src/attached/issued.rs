@@ -111,7 +111,7 @@ impl Issued {
         all.live.iter().map(one).collect()
     }
 
-    /// Takes in what an earlier look found.
+    /// Takes in what an earlier observation found.
     pub(super) fn add(&self, left: &[CredentialLeft]) {
         let mut all = self.state();
         all.live.extend(left.iter().map(|left| (left.role.clone(), left.lease.clone())));
@@ -235,7 +235,7 @@ impl Issued {
             return Ok(Vec::new());
         }
         loop {
-            let left = look(&all, clusters).await?;
+            let left = observation(&all, clusters).await?;
             if left.is_empty() || Instant::now() >= until {
                 return Ok(left);
             }
@@ -263,7 +263,7 @@ async fn there(
     Ok(found.lines().filter_map(|line| line.split_once('\t')).filter_map(left).collect())
 }
 
-async fn look(
+async fn observation(
     all: &BTreeMap<String, String>,
     clusters: &BTreeMap<&str, &Cluster>,
 ) -> Result<Vec<CredentialLeft>, String> {

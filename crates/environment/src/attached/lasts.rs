@@ -9,7 +9,7 @@ use leaseproof_vault::OwnToken;
 
 use super::AttachError;
 
-/// What a run takes beside its phases: setup, the last looks and the clean-up.
+/// What a run takes beside its phases: setup, the last observations and the clean-up.
 const BESIDE: Duration = Duration::from_secs(30);
 
 /// How long a run of that plan takes at most.
@@ -34,7 +34,7 @@ pub(super) fn token(plan: &Plan, own: &OwnToken) -> Result<(), AttachError> {
 }
 
 /// Refuses an observer whose VALID UNTIL comes before the run's end could. One whose own role cannot be read is let pass: the
-/// looks will say so.
+/// observations will say so.
 pub(super) async fn observer(plan: &Plan, cluster: &str, user: &str, observer: &Observer) -> Result<(), AttachError> {
     let Ok(Some(role)) = observer.role(&Username::new(user)).await else { return Ok(()) };
     let Some(until) = role.valid_until else { return Ok(()) };

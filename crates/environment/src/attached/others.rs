@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn new_roles_are_told_from_the_runs_own() {
+    fn new_roles_are_distinguished_from_the_runs_own() {
         let named = |oid: u32, name: &str, lasts| {
             let key = format!("r{oid}");
             json!({ "key": key, "what": format!("role {name}"), "value": "", "of": [key], "lasts": lasts })

@@ -59,18 +59,21 @@ mod tests {
         assert_eq!(secret.expose(), "hvs.s3cret-token");
         assert!(!redactor.scrub("it is hvs.s3cret-token").text.contains("s3cret"));
         std::fs::write(&file, "\n").unwrap();
-        let told = |source: &SecretSource| read("the token", source, &redactor).unwrap_err().to_string();
+        let reported = |source: &SecretSource| read("the token", source, &redactor).unwrap_err().to_string();
         let place = file.display().to_string();
-        assert_eq!(told(&SecretSource::File(file.clone())), format!("cannot read the token from {place}: it is empty"));
+        assert_eq!(
+            reported(&SecretSource::File(file.clone())),
+            format!("cannot read the token from {place}: it is empty")
+        );
         for (content, why) in [("a\n\nb", "expected one line, got 2"), ("a\0b", "it has control characters")] {
             std::fs::write(&file, content).unwrap();
             let source = SecretSource::File(file.clone());
-            assert_eq!(told(&source), format!("cannot read the token from {place}: {why}"));
+            assert_eq!(reported(&source), format!("cannot read the token from {place}: {why}"));
         }
         std::fs::write(&file, "hvs.a b").unwrap();
         assert!(text(&SecretSource::File(file.clone()), true).unwrap_err().starts_with("expected one word"));
         assert_eq!(text(&SecretSource::File(file), false).unwrap(), "hvs.a b");
         let none = SecretSource::Variable("LEASEPROOF_NO_SUCH_VARIABLE".to_owned());
-        assert!(told(&none).starts_with("cannot read the token from the environment variable LEASEPROOF_NO_SUCH"));
+        assert!(reported(&none).starts_with("cannot read the token from the environment variable LEASEPROOF_NO_SUCH"));
     }
 }

@@ -7,7 +7,7 @@ use leaseproof_vault::{Client, Reach, TokenRequest};
 use super::Attached;
 use crate::{ClientToken, EnvironmentError};
 
-/// How much longer the run's token lives than the load: for setup, looks and release.
+/// How much longer the run's token is valid than the load: for setup, observations and release.
 const SPARE: Duration = Duration::from_secs(600);
 
 impl Attached {

@@ -80,19 +80,19 @@ pub(super) fn this_maker() -> String {
 }
 
 /// Whether the process of such a label still runs.
-pub(super) fn lives(label: &str) -> bool {
-    let told = label.split_once(':').and_then(|(pid, start)| Some((pid.parse().ok()?, start.parse::<u64>().ok()?)));
-    told.is_some_and(|(pid, start)| start_time(pid) == Some(start))
+pub(super) fn lifecycles(label: &str) -> bool {
+    let reported = label.split_once(':').and_then(|(pid, start)| Some((pid.parse().ok()?, start.parse::<u64>().ok()?)));
+    reported.is_some_and(|(pid, start)| start_time(pid) == Some(start))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{lives, this_process};
+    use super::{lifecycles, this_process};
 
     #[test]
     fn a_label_tells_a_living_process_from_a_stranger() {
-        assert!(lives(&this_process()));
-        assert!(!lives(&format!("{}:1", std::process::id())));
-        assert!(!lives(""));
+        assert!(lifecycles(&this_process()));
+        assert!(!lifecycles(&format!("{}:1", std::process::id())));
+        assert!(!lifecycles(""));
     }
 }

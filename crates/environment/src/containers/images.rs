@@ -49,7 +49,7 @@ impl Kind {
                 Some(named) => format!("the image {image} ({} names it)", named.origin),
                 None => format!("the image {image}"),
             },
-            looked: vec![format!("the engine's images ({why})")],
+            observed: vec![format!("the engine's images ({why})")],
             how_to_get: self.how_to_get(image),
         })?;
         let (volumes, environment) = said.split_once("---").unwrap_or(("", &said));
@@ -86,21 +86,21 @@ impl Images {
     pub(crate) fn of(plan: &Plan) -> Result<Self, EnvironmentError> {
         engine::version().map_err(|why| EnvironmentError::ServerMissing {
             wanted: "a container engine".to_owned(),
-            looked: vec![format!("`{} version` ({why})", engine::client().display())],
+            observed: vec![format!("`{} version` ({why})", engine::client().display())],
             how_to_get: GET_ENGINE.to_owned(),
         })?;
         if let Some(name) = plan.postgres.iter().find_map(|(name, of)| of.layout.is_patroni().then_some(name)) {
             return Err(EnvironmentError::ServerMissing {
                 wanted: format!("an image with Patroni, which keeps postgres.{name}"),
-                looked: vec!["the images of --estate containers (PostgreSQL alone is in them)".to_owned()],
-                how_to_get: "run it with --estate processes, or with layout = \"haproxy-ha\"".to_owned(),
+                observed: vec!["the images of --environment containers (PostgreSQL alone is in them)".to_owned()],
+                how_to_get: "run it with --environment processes, or with layout = \"haproxy-ha\"".to_owned(),
             });
         }
         if let Some(name) = plan.postgres.iter().find_map(|(name, of)| (of.clock != 0).then_some(name)) {
             return Err(EnvironmentError::ServerMissing {
                 wanted: format!("an image with libfaketime, for the clock of postgres.{name}"),
-                looked: vec!["the images of --estate containers".to_owned()],
-                how_to_get: "run it with --estate processes".to_owned(),
+                observed: vec!["the images of --environment containers".to_owned()],
+                how_to_get: "run it with --environment processes".to_owned(),
             });
         }
         let named = &plan.containers;
@@ -199,7 +199,7 @@ pub struct FoundImage {
     pub how_to_get: String,
 }
 
-/// Looks for the engine and the images of `--estate containers`. Blocking. Without an engine no image is looked for.
+/// Looks for the engine and the images of `--environment containers`. Blocking. Without an engine no image is looked for.
 pub fn find_images() -> Vec<FoundImage> {
     let engine = FoundImage { server: "engine", found: engine::version(), how_to_get: GET_ENGINE.to_owned() };
     let there = engine.found.is_ok();

@@ -29,12 +29,12 @@ pub(crate) fn remove_run(run: &str, entries: &[Entry]) -> (Vec<String>, Vec<Stri
 
 /// Containers whose harness is gone and that no ledger knows any more, by their run. Blocking; without an engine there
 /// are none. What another user, or this one on another machine, made on the same engine is not among them: whether
-/// its harness lives is not to be seen from here.
+/// its harness lifecycles is not to be seen from here.
 pub(crate) fn strays() -> BTreeMap<String, Vec<String>> {
     let mut runs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for container in labelled(RUN) {
         let is_ours = container.maker.is_empty() || container.maker == engine::this_maker();
-        if container.name.starts_with(PREFIX) && is_ours && !engine::lives(&container.harness) {
+        if container.name.starts_with(PREFIX) && is_ours && !engine::lifecycles(&container.harness) {
             runs.entry(container.run).or_default().push(container.name);
         }
     }
@@ -56,12 +56,12 @@ fn labelled(label: &str) -> Vec<Labelled> {
     let format = format!("{{{{.Names}}}}\t{}\t{}\t{}", shown(RUN), shown(HARNESS), shown(MAKER));
     let filter = format!("label={label}");
     let all = engine::ask(&["ps", "--all", "--filter", &filter, "--format", &format]).unwrap_or_default();
-    let told = all.lines().filter_map(|line| {
+    let reported = all.lines().filter_map(|line| {
         let mut parts = line.split('\t').map(str::to_owned);
         let (name, run, harness) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Labelled { name, run, harness, maker: parts.next().unwrap_or_default() })
     });
-    told.collect()
+    reported.collect()
 }
 
 /// Removes containers by their names: those that are gone now, and those that are not, with why.

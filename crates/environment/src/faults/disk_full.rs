@@ -10,9 +10,9 @@ struct Filled {
     filler: PathBuf,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let server = estate.server_of(on).await?;
-    let member = estate.member(&server);
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let server = environment.server_of(on).await?;
+    let member = environment.member(&server);
     member.child.want_end();
     let filler = disk::fill(member).await?;
     let words = format!("the disk of {server} is full");
@@ -20,9 +20,9 @@ pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
 }
 
 impl Heal for Filled {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
         disk::clear(&self.filler)?;
-        let ended = estate.recover(&self.server).await?;
+        let ended = environment.recover(&self.server).await?;
         let how = if ended { "had ended, and is started again with room" } else { "has room again" };
         tell(format!("{} {how}", self.server));
         Ok(None)

@@ -10,21 +10,23 @@ pub(super) struct PrimaryEnded {
     pub(super) server: String,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let server = estate.server_of(on).await?;
-    estate.kill(&server).await;
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let server = environment.server_of(on).await?;
+    environment.kill(&server).await;
     let words = done_to(&server, "killed");
     Ok(PrimaryEnded { server }.done(words))
 }
 
 impl Heal for PrimaryEnded {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
         let old = self.server;
-        let Some(cluster) = estate.clusters.values_mut().find(|cluster| cluster.has(&old)) else { return Ok(None) };
+        let Some(cluster) = environment.clusters.values_mut().find(|cluster| cluster.has(&old)) else {
+            return Ok(None);
+        };
         let place = cluster.primary.load(Ordering::Acquire);
-        let standby = cluster.succeed(&estate.context).await?;
+        let standby = cluster.succeed(&environment.context).await?;
         tell(format!("{} is promoted", cluster.members[standby].name));
-        let lost = cluster.rejoin(place, &estate.context).await?;
+        let lost = cluster.rejoin(place, &environment.context).await?;
         if lost.is_none() {
             tell(format!("{old} is a standby"));
         }

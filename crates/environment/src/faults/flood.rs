@@ -9,15 +9,15 @@ struct Flooded {
     flood: Flood,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let flood = Flood::begin(estate.cluster(cluster_of(on)), &estate.context.redactor).await?;
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let flood = Flood::begin(environment.cluster(cluster_of(on)), &environment.context.redactor).await?;
     let words = format!("{} connections of {on} are taken", flood.connections());
     Ok(Flooded { on: on.to_owned(), flood }.done(words))
 }
 
 impl Heal for Flooded {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        self.flood.end(estate.cluster(cluster_of(&self.on))).await?;
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        self.flood.end(environment.cluster(cluster_of(&self.on))).await?;
         tell(format!("the connections of {} are given back", self.on));
         Ok(None)
     }

@@ -7,20 +7,20 @@ struct Frozen {
     server: String,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let server = estate.server_of(on).await?;
-    estate.each(&server).iter().for_each(|server| estate.freeze(server));
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let server = environment.server_of(on).await?;
+    environment.each(&server).iter().for_each(|server| environment.freeze(server));
     let words = done_to(&server, "frozen");
     Ok(Frozen { server }.done(words))
 }
 
 impl Heal for Frozen {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        for server in estate.each(&self.server) {
-            estate.thaw(&server);
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        for server in environment.each(&self.server) {
+            environment.thaw(&server);
             tell(format!("{server} goes on"));
         }
-        estate.settle(&self.server, tell).await?;
-        Ok(estate.standbys_lost(&self.server).await)
+        environment.settle(&self.server, tell).await?;
+        Ok(environment.standbys_lost(&self.server).await)
     }
 }

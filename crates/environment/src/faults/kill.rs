@@ -8,22 +8,22 @@ pub(super) struct Ended {
     pub(super) server: String,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let server = estate.server_of(on).await?;
-    for server in estate.each(&server) {
-        estate.kill(&server).await;
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let server = environment.server_of(on).await?;
+    for server in environment.each(&server) {
+        environment.kill(&server).await;
     }
     let words = done_to(&server, "killed");
     Ok(Ended { server }.done(words))
 }
 
 impl Heal for Ended {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        for server in estate.each(&self.server) {
-            estate.start_again(&server).await?;
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        for server in environment.each(&self.server) {
+            environment.start_again(&server).await?;
             tell(format!("{server} is started again"));
         }
-        estate.settle(&self.server, tell).await?;
-        Ok(estate.standbys_lost(&self.server).await)
+        environment.settle(&self.server, tell).await?;
+        Ok(environment.standbys_lost(&self.server).await)
     }
 }

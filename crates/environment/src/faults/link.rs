@@ -11,27 +11,27 @@ struct Disturbed {
 }
 
 /// Passes nothing, and keeps connections open.
-pub(super) fn stall(estate: &Environment, from: &str, to: &str) -> (Injected, String) {
-    estate.links.between(from, to).iter().for_each(Link::stall);
+pub(super) fn stall(environment: &Environment, from: &str, to: &str) -> (Injected, String) {
+    environment.links.between(from, to).iter().for_each(Link::stall);
     disturbed(from, to, "hands nothing on")
 }
 
 /// Closes every connection.
-pub(super) fn cut(estate: &Environment, from: &str, to: &str) -> (Injected, String) {
-    estate.links.between(from, to).iter().for_each(Link::cut);
+pub(super) fn cut(environment: &Environment, from: &str, to: &str) -> (Injected, String) {
+    environment.links.between(from, to).iter().for_each(Link::cut);
     disturbed(from, to, "is cut")
 }
 
 /// Passes each piece later.
-pub(super) fn delay(estate: &Environment, from: &str, to: &str, by: Ttl) -> (Injected, String) {
-    estate.links.between(from, to).iter().for_each(|link| link.delay(by.duration()));
+pub(super) fn delay(environment: &Environment, from: &str, to: &str, by: Ttl) -> (Injected, String) {
+    environment.links.between(from, to).iter().for_each(|link| link.delay(by.duration()));
     disturbed(from, to, &format!("hands on {by} later"))
 }
 
 /// Loses a share of the pieces.
-pub(super) fn lose(estate: &Environment, from: &str, to: &str, share: f64) -> (Injected, String) {
+pub(super) fn lose(environment: &Environment, from: &str, to: &str, share: f64) -> (Injected, String) {
     // Each of several ports has a draw of its own.
-    for (seed, link) in (estate.links.seed()..).zip(estate.links.between(from, to)) {
+    for (seed, link) in (environment.links.seed()..).zip(environment.links.between(from, to)) {
         link.lose(share, seed);
     }
     disturbed(from, to, &format!("loses {:.0} % of what passes", share * 100.0))
@@ -43,9 +43,9 @@ fn disturbed(from: &str, to: &str, done: &str) -> (Injected, String) {
 }
 
 impl Heal for Disturbed {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
         let Self { from, to } = self;
-        estate.links.between(&from, &to).iter().for_each(Link::pass);
+        environment.links.between(&from, &to).iter().for_each(Link::pass);
         tell(format!("the link between {from} and {to} hands on again"));
         Ok(None)
     }

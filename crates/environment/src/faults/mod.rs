@@ -44,7 +44,7 @@ type Healed = Result<Option<String>, EnvironmentError>;
 
 /// What a fault did, and how it is healed.
 trait Heal: Send + 'static {
-    fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> impl Future<Output = Healed> + Send;
+    fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> impl Future<Output = Healed> + Send;
 
     /// With what was done, in words.
     fn done(self, words: String) -> (Injected, String)
@@ -57,12 +57,12 @@ trait Heal: Send + 'static {
 
 /// [`Heal`] for a fault of any kind.
 trait HealBoxed: Send {
-    fn heal_boxed<'a>(self: Box<Self>, estate: &'a mut Environment, tell: Tell<'a>) -> BoxFuture<'a, Healed>;
+    fn heal_boxed<'a>(self: Box<Self>, environment: &'a mut Environment, tell: Tell<'a>) -> BoxFuture<'a, Healed>;
 }
 
 impl<T: Heal> HealBoxed for T {
-    fn heal_boxed<'a>(self: Box<Self>, estate: &'a mut Environment, tell: Tell<'a>) -> BoxFuture<'a, Healed> {
-        Box::pin((*self).heal(estate, tell))
+    fn heal_boxed<'a>(self: Box<Self>, environment: &'a mut Environment, tell: Tell<'a>) -> BoxFuture<'a, Healed> {
+        Box::pin((*self).heal(environment, tell))
     }
 }
 
@@ -170,7 +170,7 @@ impl Environment {
         let Some((_, whole)) = self.clusters().find(|(name, _)| on == format!("postgres.{name}")) else {
             return Ok(on.to_owned());
         };
-        whole.look(&self.context).await?;
+        whole.observation(&self.context).await?;
         Ok(whole.primary().name.clone())
     }
 }

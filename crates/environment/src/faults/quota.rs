@@ -7,16 +7,16 @@ struct Limited {
     node: String,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str, mount: &str, rate: f64) -> Done {
-    let node = estate.server_of(on).await?;
-    estate.vault.limit(mount, rate).await?;
-    let words = done_to(&node, "told to limit the rate of requests");
+pub(super) async fn inject(environment: &mut Environment, on: &str, mount: &str, rate: f64) -> Done {
+    let node = environment.server_of(on).await?;
+    environment.vault.limit(mount, rate).await?;
+    let words = done_to(&node, "configured to limit the rate of requests");
     Ok(Limited { node }.done(words))
 }
 
 impl Heal for Limited {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        estate.vault.unlimit().await?;
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        environment.vault.unlimit().await?;
         tell(format!("{} has no limit", self.node));
         Ok(None)
     }

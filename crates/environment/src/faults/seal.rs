@@ -7,16 +7,16 @@ struct Sealed {
     node: String,
 }
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let node = estate.server_of(on).await?;
-    estate.vault.tell(&node, "sys/seal", "seal itself").await?;
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let node = environment.server_of(on).await?;
+    environment.vault.tell(&node, "sys/seal", "seal itself").await?;
     let words = done_to(&node, "sealed");
     Ok(Sealed { node }.done(words))
 }
 
 impl Heal for Sealed {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        estate.vault.unseal_again(&self.node, &estate.context).await?;
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        environment.vault.unseal_again(&self.node, &environment.context).await?;
         tell(format!("{} is unsealed", self.node));
         Ok(None)
     }

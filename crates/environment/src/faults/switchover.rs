@@ -4,15 +4,15 @@ use super::failover::PrimaryEnded;
 use super::{Done, Heal as _, done_to};
 use crate::Environment;
 
-pub(super) async fn inject(estate: &mut Environment, on: &str) -> Done {
-    let server = estate.server_of(on).await?;
-    let words = match estate.managed_by_patroni(&server) {
+pub(super) async fn inject(environment: &mut Environment, on: &str) -> Done {
+    let server = environment.server_of(on).await?;
+    let words = match environment.managed_by_patroni(&server) {
         Some(cluster) => {
             cluster.hand_over().await?;
             format!("{server} has handed over")
         }
         None => {
-            estate.stop(&server).await;
+            environment.stop(&server).await;
             done_to(&server, "stopped")
         }
     };

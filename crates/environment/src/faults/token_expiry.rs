@@ -5,14 +5,14 @@ use crate::Environment;
 
 struct Expired;
 
-pub(super) async fn inject(estate: &mut Environment) -> Done {
-    estate.expire_client().await?;
+pub(super) async fn inject(environment: &mut Environment) -> Done {
+    environment.expire_client().await?;
     Ok(Expired.done("the client's token has expired".to_owned()))
 }
 
 impl Heal for Expired {
-    async fn heal(self, estate: &mut Environment, tell: Tell<'_>) -> Healed {
-        estate.log_client_in_again().await?;
+    async fn heal(self, environment: &mut Environment, tell: Tell<'_>) -> Healed {
+        environment.log_client_in_again().await?;
         tell("the client has a new token".to_owned());
         Ok(None)
     }

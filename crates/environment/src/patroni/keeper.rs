@@ -23,7 +23,7 @@ pub(crate) const PATRONI: Sought = Sought {
     version: "--version",
 };
 
-/// What every Patroni of a cluster is told.
+/// What every Patroni of a cluster is reported.
 pub(crate) struct Keeping {
     program: PathBuf,
     /// `postgres.<cluster>`.
@@ -118,7 +118,7 @@ pub(super) fn slot(server: &str) -> String {
     member(server).to_lowercase()
 }
 
-/// Patroni's dynamic configuration. What PostgreSQL has to be told at its start Patroni takes from here only.
+/// Patroni's dynamic configuration. Patroni takes settings that PostgreSQL needs at its start only from here.
 fn dynamic(plan: &PostgresPlan, standbys: usize, replication: Replication, timing: PatroniTiming) -> Value {
     let settings = plan.settings.iter().filter(|(name, _)| !is_ours(name));
     let mut parameters: serde_json::Map<String, Value> =

@@ -53,7 +53,7 @@ impl Patroni {
             source,
         };
         let session = Session::open(&server.observer_login("postgres")).await.map_err(failed)?;
-        // Patroni makes the slots at its next look, and a standby that found none tries again five seconds later.
+        // Patroni makes the slots at its next observation, and a standby that found none tries again five seconds later.
         for member in members.iter().filter(|member| member.name != server.name) {
             let slot = keeper::slot(&member.name);
             let make = format!(
@@ -70,7 +70,7 @@ impl Patroni {
         Ok(())
     }
 
-    /// Waits until that many standbys are synchronous. Patroni's looks are called for: by itself it looks every
+    /// Waits until that many standbys are synchronous. Patroni is asked to check at once: by itself it checks every
     /// `loop_wait`.
     async fn synchronous(
         &self,
@@ -126,7 +126,7 @@ impl Patroni {
 
 impl Cluster {
     /// Where Patroni keeps it: who leads now. It may be another one than the last time.
-    pub(crate) async fn look(&self, context: &LaunchContext) -> Result<(), EnvironmentError> {
+    pub(crate) async fn observation(&self, context: &LaunchContext) -> Result<(), EnvironmentError> {
         let Some(patroni) = &self.patroni else { return Ok(()) };
         let leader = patroni.leader(&self.name, &self.members, None, context).await?;
         self.primary.store(leader, Ordering::Release);
@@ -135,7 +135,7 @@ impl Cluster {
 
     /// Where Patroni keeps it: waits until it has a leader, and until its standbys follow.
     pub(crate) async fn settle(&self, context: &LaunchContext) -> Result<(), EnvironmentError> {
-        self.look(context).await?;
+        self.observation(context).await?;
         let Some(patroni) = &self.patroni else { return Ok(()) };
         patroni.settled(&self.name, &self.members, self.primary.load(Ordering::Acquire), context).await
     }

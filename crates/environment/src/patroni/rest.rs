@@ -31,7 +31,7 @@ pub(super) async fn is_leader(port: u16) -> bool {
     matches!(ask(port, Method::GET, "/primary", String::new(), ANSWER).await, Ok((200, _)))
 }
 
-/// Makes it look now instead of at its next turn: a change of the configuration wakes it, also one that changes nothing
+/// Makes it check now instead of at its next turn: a change of the configuration wakes it, also one that changes nothing
 /// (patroni/api.py, do_PATCH_config).
 pub(super) async fn wake(port: u16) {
     // What it does not hear it does a little later by itself.

@@ -43,10 +43,10 @@ fn find() -> Result<Programs, EnvironmentError> {
     let beside = beside(&server).into_iter().find(|path| runs(path));
     let control = beside.or_else(|| places.in_path(CONTROL).map(|program| program.path));
     let control = control.ok_or_else(|| {
-        let looked = beside_words(&server);
+        let observed = beside_words(&server);
         EnvironmentError::ServerMissing {
             wanted: format!("PowerDNS ({CONTROL})"),
-            looked: vec![looked, "PATH".to_owned()],
+            observed: vec![observed, "PATH".to_owned()],
             how_to_get: PDNS.how_to_get(),
         }
     })?;

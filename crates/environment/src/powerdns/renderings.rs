@@ -12,10 +12,10 @@ use tokio::task::AbortHandle;
 use super::agent::LEASE;
 use crate::context::LaunchContext;
 
-/// How often the file is looked at: the window of a change begins at the look before.
+/// How often the file is observed: the window of a change begins at the observation before.
 const PACE: Duration = Duration::from_millis(20);
 
-/// Looks at the rendered file until it is dropped.
+/// Observations of the rendered file until it is dropped.
 pub(super) struct Renderings {
     seen: Arc<AtomicU32>,
     looking: AbortHandle,
@@ -28,17 +28,17 @@ impl Drop for Renderings {
 }
 
 impl Renderings {
-    /// Begins to look. The redactor learns each password before the rendering is told.
+    /// Begins to observe. The redactor learns each password before the rendering is reported.
     pub(super) fn watch(file: &Path, role: &str, context: &LaunchContext) -> Self {
         let seen = Arc::new(AtomicU32::new(0));
-        let looks = Looks {
+        let observations = Observations {
             file: file.to_owned(),
             role: role.to_owned(),
             recorder: context.recorder.clone(),
             redactor: Arc::clone(&context.redactor),
             seen: Arc::clone(&seen),
         };
-        Self { seen, looking: tokio::spawn(looks.go_on()).abort_handle() }
+        Self { seen, looking: tokio::spawn(observations.go_on()).abort_handle() }
     }
 
     /// Whether anything was rendered yet.
@@ -47,7 +47,7 @@ impl Renderings {
     }
 }
 
-struct Looks {
+struct Observations {
     file: PathBuf,
     role: String,
     recorder: Option<Recorder>,
@@ -55,7 +55,7 @@ struct Looks {
     seen: Arc<AtomicU32>,
 }
 
-impl Looks {
+impl Observations {
     async fn go_on(self) {
         let mut last: Option<Username> = None;
         let mut before = self.now();

@@ -35,7 +35,7 @@ pub(super) fn of(action: &SetupAction, outcome: &Outcome) -> Option<String> {
             "`COPY … FROM stdin` reads its data from psql: call psql in a `script` step, or write INSERT".to_owned()
         }
         (FailureSource::Postgres, "28P01" | "28000", SetupAction::Sql { .. }) => {
-            "the login itself was refused: look at `user` and `password` of the step, and at pg_hba.conf".to_owned()
+            "the login itself was refused: check `user` and `password` of the step, and pg_hba.conf".to_owned()
         }
         _ => return None,
     };
@@ -56,7 +56,7 @@ fn of_login(message: &str) -> &'static str {
     let code = message.split_once("SQLSTATE ").and_then(|(_, code)| code.get(..5)).unwrap_or_default();
     match code {
         "3D000" => "an earlier step has to create the database that this connection names",
-        "28P01" => "PostgreSQL rejected the password: look at `username` and `password` of this connection",
+        "28P01" => "PostgreSQL rejected the password: check `username` and `password` of this connection",
         "28000" => {
             "PostgreSQL does not let this account log in: it needs LOGIN, and a line in pg_hba.conf for its address and \
              database"
@@ -80,7 +80,7 @@ fn of_login(message: &str) -> &'static str {
             "`connection_url` cannot be read: it is postgresql://{{username}}:{{password}}@HOST:PORT/DATABASE?PARAMETERS"
         }
         _ => {
-            "Vault tried to log in to PostgreSQL with this connection: look at its host and port, user, password and \
+            "Vault tried to log in to PostgreSQL with this connection: check its host and port, user, password and \
              database, and at pg_hba.conf"
         }
     }

@@ -20,14 +20,14 @@ pub(crate) async fn to(
     answered(vault.write(path, &Value::Object(filled)).await)
 }
 
-fn fill(value: &SettingValue, estate: &Placeholders) -> Result<Value, UnknownPlaceholder> {
+fn fill(value: &SettingValue, environment: &Placeholders) -> Result<Value, UnknownPlaceholder> {
     Ok(match value {
         SettingValue::Bool(value) => Value::from(*value),
         SettingValue::Number(value) => Value::from(*value),
-        SettingValue::Text(text) => Value::from(estate.fill(text.expose())?),
+        SettingValue::Text(text) => Value::from(environment.fill(text.expose())?),
         SettingValue::List(texts) => {
             let filled: Result<Vec<String>, UnknownPlaceholder> =
-                texts.iter().map(|text| estate.fill(text.expose())).collect();
+                texts.iter().map(|text| environment.fill(text.expose())).collect();
             Value::from(filled?)
         }
     })

@@ -1,5 +1,5 @@
 //! An tampering between the credentials' client and Vault: it passes requests on and does not always tell the truth,
-//! as the plan's lies say. The harness's own requests never pass it. It runs in the harness's own process and ends
+//! as the plan's `[[tamper]]` says. The harness's own requests never pass it. It runs in the harness's own process and ends
 //! with the environment; it writes nothing down.
 
 mod asked;

@@ -1,4 +1,4 @@
-//! Which lie is told to which request, and how.
+//! Which request or response is changed, and how.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,7 @@ const DISGUISE: &str = "-elsewhere";
 
 pub(super) struct AnswerRewriter {
     upstream: Upstream,
-    lies: Vec<TamperPlan>,
+    tampering: Vec<TamperPlan>,
     seed: u64,
     /// How many requests of each kind there were: issues, renewals, revocations, others.
     asked: [AtomicU64; 4],
@@ -41,7 +41,7 @@ impl AnswerRewriter {
     pub(super) fn new(plan: &Plan, vault: u16, redactor: Arc<Redactor>) -> Self {
         Self {
             upstream: Upstream { port: vault },
-            lies: plan.lies.clone(),
+            tampering: plan.tampering.clone(),
             seed: plan.seed,
             asked: Default::default(),
             first: Mutex::default(),
@@ -58,11 +58,11 @@ impl AnswerRewriter {
         }
         match self.lie_for(&asked) {
             None => self.upstream.pass_on(&asked).await,
-            Some(lie) => self.tell(lie, &asked).await,
+            Some(tamper) => self.change(tamper, &asked).await,
         }
     }
 
-    /// The first lie that fits. Each request draws once a lie, evenly, by its number among those of its kind.
+    /// The first `[[tamper]]` that matches. Each request draws once for each of them, evenly, by its number among those of its kind.
     fn lie_for(&self, asked: &Asked) -> Option<&TamperPlan> {
         let number = self.asked[asked.to as usize].fetch_add(1, Ordering::Relaxed);
         let mut seed = [0; 32];
@@ -70,16 +70,16 @@ impl AnswerRewriter {
         seed[8] = asked.to as u8;
         let mut numbers = ChaCha8Rng::from_seed(seed);
         numbers.set_stream(number);
-        self.lies.iter().find(|lie| {
+        self.tampering.iter().find(|tamper| {
             let drawn = (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-            let role = lie.role.is_none() || lie.role == asked.role;
-            role && lie.to.contains(&asked.to) && drawn < lie.share
+            let role = tamper.role.is_none() || tamper.role == asked.role;
+            role && tamper.to.contains(&asked.to) && drawn < tamper.share
         })
     }
 
-    async fn tell(&self, lie: &TamperPlan, asked: &Asked) -> Result<Answer, Silence> {
-        let delay = lie.delay.duration();
-        match lie.kind {
+    async fn change(&self, tamper: &TamperPlan, asked: &Asked) -> Result<Answer, Silence> {
+        let delay = tamper.delay.duration();
+        match tamper.kind {
             TamperKind::DropBefore => Err(Silence::Meant),
             TamperKind::SwallowRevokes => Ok(own(StatusCode::NO_CONTENT, &Value::Null)),
             TamperKind::AsyncRevokes => {
@@ -219,19 +219,19 @@ mod tests {
     fn answers_are_altered_where_the_kind_says_so_and_nowhere_else() {
         let truth =
             json!({ "lease_id": "l", "lease_duration": 10, "renewable": true, "data": { "password": "A1a-secret" } });
-        for (kind, pointer, lie) in [
+        for (kind, pointer, tamper) in [
             (TamperKind::DoubleLease, "/lease_duration", json!(20)),
             (TamperKind::HalveLease, "/lease_duration", json!(5)),
             (TamperKind::WrongRenewable, "/renewable", json!(false)),
             (TamperKind::ForeignLeaseId, "/lease_id", json!("l-elsewhere")),
             (TamperKind::WrongPassword, "/data/password", json!("_1a-secret")),
         ] {
-            let mut told = truth.clone();
-            edit(kind, &mut told);
-            assert_eq!(told.pointer(pointer), Some(&lie), "{kind:?}");
+            let mut reported = truth.clone();
+            edit(kind, &mut reported);
+            assert_eq!(reported.pointer(pointer), Some(&tamper), "{kind:?}");
             let mut expected = truth.clone();
-            *expected.pointer_mut(pointer).unwrap() = lie;
-            assert_eq!(told, expected, "{kind:?}");
+            *expected.pointer_mut(pointer).unwrap() = tamper;
+            assert_eq!(reported, expected, "{kind:?}");
         }
     }
 }

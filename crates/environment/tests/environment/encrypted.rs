@@ -12,7 +12,7 @@ use leaseproof_vault::{Client, Reach};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 const INSIST: &str = "local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
-const SURE: &str = "sslmode=verify-full&sslrootcert=${estate.ca}";
+const SURE: &str = "sslmode=verify-full&sslrootcert=${environment.ca}";
 
 /// A primary and a standby behind HAProxy that insist on TLS, and a Vault that listens with it.
 fn encrypted() -> Plan {
@@ -25,8 +25,8 @@ fn encrypted() -> Plan {
     plan
 }
 
-fn of(estate: &Environment, name: &str) -> String {
-    estate.environment().into_iter().find(|(key, _)| key == name).unwrap().1
+fn of(environment: &Environment, name: &str) -> String {
+    environment.exports().into_iter().find(|(key, _)| key == name).unwrap().1
 }
 
 /// The file of an authority that gave no server of the environment anything.
@@ -76,7 +76,7 @@ fn refused(says: &str) -> Option<ExpectedFailure> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_authority_is_told_wherever_somebody_connects() {
+async fn a_wrong_authority_is_reported_wherever_somebody_connects() {
     let place = Place::new();
     let stranger = stranger(&place);
     let mut plan = encrypted();
@@ -88,9 +88,9 @@ async fn a_wrong_authority_is_told_wherever_somebody_connects() {
         connection("sslmode=disable", refused("no encryption")),
         connection(SURE, None),
     ];
-    let estate = place.stand(&plan).await.unwrap();
-    estate.set_up(&plan, None).await.unwrap();
-    let (address, ca) = (of(&estate, "VAULT_ADDR"), PathBuf::from(of(&estate, "VAULT_CACERT")));
+    let environment = place.stand(&plan).await.unwrap();
+    environment.set_up(&plan, None).await.unwrap();
+    let (address, ca) = (of(&environment, "VAULT_ADDR"), PathBuf::from(of(&environment, "VAULT_CACERT")));
     assert!(address.starts_with("https://127.0.0.1:"), "{address}");
     assert!(!vault(&ca, &address).health().await.unwrap().sealed);
     let words = vault(&stranger, &address).health().await.unwrap_err().to_string();
@@ -100,10 +100,10 @@ async fn a_wrong_authority_is_told_wherever_somebody_connects() {
     let words = plain.health().await.unwrap_err().to_string();
     assert!(words.contains("https"), "{words}");
 
-    let observer = estate.observer_login("target", "postgres");
+    let observer = environment.observer_login("target", "postgres");
     let superuser = Login {
-        user: of(&estate, "PGUSER"),
-        password: Some(Secret::new(of(&estate, "PGPASSWORD"))),
+        user: of(&environment, "PGUSER"),
+        password: Some(Secret::new(of(&environment, "PGPASSWORD"))),
         ..observer.clone()
     };
     let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
@@ -112,27 +112,27 @@ async fn a_wrong_authority_is_told_wherever_somebody_connects() {
     assert!(words.contains(&expected), "{words}");
     let plain = asked(&Login { encryption: None, ..superuser }, encrypted).await.unwrap_err();
     assert_eq!(plain.sqlstate(), Some("28000"), "{plain}");
-    assert_eq!(of(&estate, "PGSSLMODE"), "verify-full");
-    assert_eq!(of(&estate, "PGSSLROOTCERT"), ca.display().to_string());
-    estate.tear_down().await.unwrap();
+    assert_eq!(of(&environment, "PGSSLMODE"), "verify-full");
+    assert_eq!(of(&environment, "PGSSLROOTCERT"), ca.display().to_string());
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn standbys_stream_encrypted_and_logins_are_sure_after_a_failover() {
     let place = Place::new();
-    let estate = place.stand(&encrypted()).await.unwrap();
-    let login = estate.observer_login("target", "postgres");
+    let environment = place.stand(&encrypted()).await.unwrap();
+    let login = environment.observer_login("target", "postgres");
     let streams = "SELECT bool_and(ssl) FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)";
     assert_eq!(asked(&login, streams).await.unwrap().as_deref(), Some("t"));
-    estate.kill("postgres.target.1").await;
-    estate.promote("target", 1).await.unwrap();
+    environment.kill("postgres.target.1").await;
+    environment.promote("target", 1).await.unwrap();
     let begun = Instant::now();
     while asked(&login, "SELECT pg_is_in_recovery()").await.ok().flatten().as_deref() != Some("f") {
         assert!(begun.elapsed() < Duration::from_secs(20), "no primary behind the write port");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 
@@ -154,20 +154,20 @@ async fn two_nodes_keep_their_storage_over_tls_behind_a_proxy_that_makes_sure_of
         sql("CREATE DATABASE vault; CREATE USER vaultadmin WITH PASSWORD 'supersecretpassword'", "postgres", 3),
         sql(tables, "vault", 4),
     ];
-    let estate = place.stand(&plan).await.unwrap();
-    let login = estate.observer_login("target", "postgres");
+    let environment = place.stand(&plan).await.unwrap();
+    let login = environment.observer_login("target", "postgres");
     let sessions =
         "SELECT bool_and(ssl) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = 'vaultadmin'";
     assert_eq!(asked(&login, sessions).await.unwrap().as_deref(), Some("t"));
-    let ca = PathBuf::from(of(&estate, "VAULT_CACERT"));
-    assert!(vault(&ca, &estate.vault_addresses()[1]).health().await.unwrap().standby);
-    let front = vault(&ca, &of(&estate, "VAULT_ADDR"));
-    estate.kill("vault.1").await;
+    let ca = PathBuf::from(of(&environment, "VAULT_CACERT"));
+    assert!(vault(&ca, &environment.vault_addresses()[1]).health().await.unwrap().standby);
+    let front = vault(&ca, &of(&environment, "VAULT_ADDR"));
+    environment.kill("vault.1").await;
     let begun = Instant::now();
     while !front.health().await.is_ok_and(|health| !health.standby && !health.sealed) {
         assert!(begun.elapsed() < Duration::from_secs(60), "the standby does not take over");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }

@@ -16,9 +16,9 @@ fn highly_available(replication: Replication) -> Plan {
 }
 
 /// How the bootstrap superuser logs in at an endpoint: 0 is where writes go, 1 where standbys are read.
-fn at(estate: &Environment, endpoint: usize) -> Login {
-    let (host, port) = estate.endpoints("target")[endpoint].clone();
-    Login { host, port, ..estate.observer_login("target", "postgres") }
+fn at(environment: &Environment, endpoint: usize) -> Login {
+    let (host, port) = environment.endpoints("target")[endpoint].clone();
+    Login { host, port, ..environment.observer_login("target", "postgres") }
 }
 
 async fn asked(login: &Login, sql: &str) -> Result<Option<String>, leaseproof_postgres::Error> {
@@ -31,8 +31,8 @@ async fn asked(login: &Login, sql: &str) -> Result<Option<String>, leaseproof_po
 #[tokio::test(flavor = "multi_thread")]
 async fn each_port_leads_to_its_servers_before_and_after_a_failover() {
     let place = Place::new();
-    let mut estate = place.stand(&highly_available(Replication::RemoteApply)).await.unwrap();
-    let (write, read) = (at(&estate, 0), at(&estate, 1));
+    let mut environment = place.stand(&highly_available(Replication::RemoteApply)).await.unwrap();
+    let (write, read) = (at(&environment, 0), at(&environment, 1));
     let role = "SELECT pg_is_in_recovery()";
     assert_eq!(asked(&write, role).await.unwrap().as_deref(), Some("f"));
     assert_eq!(asked(&read, role).await.unwrap().as_deref(), Some("t"));
@@ -40,8 +40,8 @@ async fn each_port_leads_to_its_servers_before_and_after_a_failover() {
     asked(&write, "CREATE TABLE t AS SELECT 1 AS n").await.unwrap();
     assert_eq!(asked(&read, "SELECT n FROM t").await.unwrap().as_deref(), Some("1"));
 
-    estate.kill("postgres.target.1").await;
-    estate.promote("target", 1).await.unwrap();
+    environment.kill("postgres.target.1").await;
+    environment.promote("target", 1).await.unwrap();
     let begun = Instant::now();
     while asked(&write, role).await.ok().flatten().as_deref() != Some("f") {
         assert!(begun.elapsed() < Duration::from_secs(20), "no primary behind the write port");
@@ -54,8 +54,8 @@ async fn each_port_leads_to_its_servers_before_and_after_a_failover() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // What it was before it was killed is not what the cluster is now; here it only has to start.
-    estate.start_again("postgres.target.1").await.unwrap();
-    estate.tear_down().await.unwrap();
+    environment.start_again("postgres.target.1").await.unwrap();
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 
@@ -78,13 +78,13 @@ async fn two_nodes_share_a_storage_and_the_second_takes_over() {
         sql("CREATE DATABASE vault; CREATE USER vaultadmin WITH PASSWORD 'supersecretpassword'", "postgres", 3),
         sql(tables, "vault", 4),
     ];
-    let estate = place.stand(&plan).await.unwrap();
-    estate.set_up(&plan, None).await.unwrap();
-    let nodes = estate.vault_addresses();
+    let environment = place.stand(&plan).await.unwrap();
+    environment.set_up(&plan, None).await.unwrap();
+    let nodes = environment.vault_addresses();
     assert_eq!(nodes.len(), 2);
     let client = |address: &str| Client::new(address, Duration::from_secs(20)).unwrap();
     assert!(client(&nodes[1]).health().await.unwrap().standby);
-    let token = estate.environment().into_iter().find(|(name, _)| name == "VAULT_TOKEN").unwrap().1;
+    let token = environment.exports().into_iter().find(|(name, _)| name == "VAULT_TOKEN").unwrap().1;
     let second = client(&nodes[1]).with_token(Secret::new(token));
     // A standby answers 307 until it has a connection to the active node.
     let begun = Instant::now();
@@ -92,18 +92,18 @@ async fn two_nodes_share_a_storage_and_the_second_takes_over() {
         assert!(why.status() == Some(307) && begun.elapsed() < Duration::from_secs(20), "{why}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    estate.kill("vault.1").await;
+    environment.kill("vault.1").await;
     let begun = Instant::now();
     while second.write("kv/one", &serde_json::json!({ "word": "one" })).await.is_err() {
         assert!(begun.elapsed() < Duration::from_secs(40), "the standby does not take over");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_before_vaults_start_that_fails_is_told_as_the_step_it_is() {
+async fn a_step_before_vaults_start_that_fails_is_reported_as_the_step_it_is() {
     let place = Place::new();
     let mut plan = plan();
     plan.vault.storage = VaultStorage::Postgresql;

@@ -13,11 +13,11 @@ const VICTIM: &str = "LEASEPROOF_TEST_VICTIM";
 /// No test by itself: what the process that is to be killed does.
 #[tokio::test(flavor = "multi_thread")]
 async fn victim() {
-    let Some(told) = std::env::var_os(VICTIM).map(PathBuf::from) else { return };
+    let Some(reported) = std::env::var_os(VICTIM).map(PathBuf::from) else { return };
     let place = Place::new();
-    std::fs::write(told.join("run"), format!("{}\n{}", place.run, place.folder.path().display())).unwrap();
-    let _estate = place.stand(&plan()).await.unwrap();
-    std::fs::write(told.join("stands"), "").unwrap();
+    std::fs::write(reported.join("run"), format!("{}\n{}", place.run, place.folder.path().display())).unwrap();
+    let _environment = place.stand(&plan()).await.unwrap();
+    std::fs::write(reported.join("stands"), "").unwrap();
     tokio::time::sleep(Duration::from_secs(120)).await;
 }
 
@@ -31,24 +31,24 @@ fn until(what: &str, done: impl Fn() -> bool) {
 
 /// Kills a harness some time after it began (none: once its environment stands) and sees to what is left.
 fn kill_after(moment: Option<Duration>) {
-    let told = tempfile::tempdir().unwrap();
+    let reported = tempfile::tempdir().unwrap();
     let mut harness = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed::victim", "--nocapture"])
-        .env(VICTIM, told.path())
+        .env(VICTIM, reported.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    until("the harness begins", || told.path().join("run").exists());
-    let text = || std::fs::read_to_string(told.path().join("run")).unwrap();
-    until("the run is told", || text().lines().count() == 2);
+    until("the harness begins", || reported.path().join("run").exists());
+    let text = || std::fs::read_to_string(reported.path().join("run")).unwrap();
+    until("the run is reported", || text().lines().count() == 2);
     let text = text();
     let (run, folder) = text.split_once('\n').unwrap();
     let (run, index) = (run.to_owned(), Path::new(folder).join("index"));
     match moment {
         Some(moment) => std::thread::sleep(moment),
         None => {
-            until("the estate stands", || told.path().join("stands").exists());
+            until("the environment stands", || reported.path().join("stands").exists());
             let report = clean_in(&index, false);
             assert_eq!(report.runs[0].outcome, CleanOutcome::Living { pid: harness.id() });
             assert!(marked(&run).len() >= 2);
@@ -79,7 +79,7 @@ fn a_killed_harness_takes_its_servers_with_it_and_clean_removes_the_rest() {
 }
 
 #[test]
-fn a_harness_killed_while_it_stands_its_estate_up_leaves_nothing_after_clean() {
+fn a_harness_killed_while_it_stands_its_environment_up_leaves_nothing_after_clean() {
     for millis in [30, 250, 800, 1400] {
         kill_after(Some(Duration::from_millis(millis)));
     }

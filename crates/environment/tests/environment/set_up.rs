@@ -63,27 +63,27 @@ fn small() -> Plan {
     plan
 }
 
-async fn refused(estate: &Environment, step: SetupStep) -> SetupError {
+async fn refused(environment: &Environment, step: SetupStep) -> SetupError {
     let mut plan = plan();
     plan.setup = vec![step];
-    estate.set_up(&plan, None).await.unwrap_err()
+    environment.set_up(&plan, None).await.unwrap_err()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
     let place = Place::new();
     let plan = small();
-    let mut estate = place.stand(&plan).await.unwrap();
+    let mut environment = place.stand(&plan).await.unwrap();
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
     let (recorder, recording) = Recorder::create(&path, run).unwrap();
-    estate.set_up(&plan, Some(&recorder)).await.unwrap_or_else(|why| panic!("{why}"));
+    environment.set_up(&plan, Some(&recorder)).await.unwrap_or_else(|why| panic!("{why}"));
 
-    let token = estate.client_token(&plan, &place.ledger).await.unwrap();
+    let token = environment.client_token(&plan, &place.ledger).await.unwrap();
     let issued = token.client.issue("database", "reader").await.unwrap();
     assert!(issued.username.as_str().starts_with("v-token-le-reader-"), "{}", issued.username);
     assert_eq!(token.client.revoke(&issued.lease).await.unwrap(), 204);
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
 
     recording.close().unwrap();
     let steps: Vec<String> = History::open(&path)
@@ -99,8 +99,8 @@ async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_name_the_line_and_the_servers_words() {
     let place = Place::new();
-    let estate = place.stand(&plan()).await.unwrap();
-    let port = estate.endpoints("target")[0].1.to_string();
+    let environment = place.stand(&plan()).await.unwrap();
+    let port = environment.endpoints("target")[0].1.to_string();
     let mut said = String::new();
     let script = |text: &str| step(SetupAction::Script { file: Some("init.sh".into()), text: text.into() }, 16);
     for step in [
@@ -113,20 +113,20 @@ async fn refusals_name_the_line_and_the_servers_words() {
         script("echo token $VAULT_TOKEN\nfalse\necho never\n"),
         step(SetupAction::Enable { engine: "databse".into(), path: "database".into() }, 17),
     ] {
-        let why = refused(&estate, step).await;
+        let why = refused(&environment, step).await;
         assert_eq!(why.step, 1);
         said.push_str(&format!("{why}\n\n"));
     }
     let said = said.replace(&port, "PORT");
     insta::assert_snapshot!(said.trim_end());
     assert!(!said.contains("leak-leak"));
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_may_have_to_fail() {
     let place = Place::new();
-    let estate = place.stand(&plan()).await.unwrap();
+    let environment = place.stand(&plan()).await.unwrap();
     let expecting = |status: Option<u16>, sqlstate: Option<&str>, says: Option<&str>, mut step: SetupStep| {
         let origin = line(1);
         let (sqlstate, says) = (sqlstate.map(str::to_owned), says.map(str::to_owned));
@@ -141,21 +141,21 @@ async fn a_step_may_have_to_fail() {
         expecting(Some(404), None, Some("no handler for route"), unmounted()),
         expecting(None, None, Some("No value found at nowhere/x"), script()),
     ];
-    estate.set_up(&good, None).await.unwrap_or_else(|why| panic!("{why}"));
+    environment.set_up(&good, None).await.unwrap_or_else(|why| panic!("{why}"));
 
-    let why = refused(&estate, expecting(Some(400), None, Some("error verifying"), unmounted())).await;
+    let why = refused(&environment, expecting(Some(400), None, Some("error verifying"), unmounted())).await;
     assert_eq!(why.fault, SetupFault::NotAsExpected);
     assert!(why.words.starts_with("expected HTTP 400 and the words \"error verifying\"; it said HTTP 404: "), "{why}");
-    let why = refused(&estate, expecting(None, Some("42601"), None, sql("SELECT 1", "postgres", 10))).await;
+    let why = refused(&environment, expecting(None, Some("42601"), None, sql("SELECT 1", "postgres", 10))).await;
     assert_eq!(
         why.to_string().lines().next().unwrap(),
         "scenario.toml:10:1: setup step 1 (sql init.sql on postgres.target, database postgres) did not fail as the scenario expects: expected SQLSTATE 42601; it was done"
     );
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
+async fn what_servers_warn_of_is_reported_with_its_place_and_can_fail_a_step() {
     let place = Place::new();
     let roles = "CREATE ROLE few LOGIN PASSWORD 'few-words-4711';\nCREATE ROLE other; CREATE TABLE t (id int);\n\
                  GRANT SELECT ON t TO few;\nDO $$ BEGIN RAISE WARNING 'few-words-4711'; END $$;\n\
@@ -197,11 +197,12 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
         connection(),
         entity("app"),
     ];
-    let estate = place.stand(&plan).await.unwrap();
-    let told: Vec<String> = estate.set_up(&plan, None).await.unwrap().iter().map(ToString::to_string).collect();
+    let environment = place.stand(&plan).await.unwrap();
+    let reported: Vec<String> =
+        environment.set_up(&plan, None).await.unwrap().iter().map(ToString::to_string).collect();
     let nothing = "PostgreSQL WARNING: no privileges were granted for \"t\"";
     // Vault 1.21.0 answers the write of a role with 204 and without a word on `defualt_ttl`: `validate` warns of that.
-    assert!(told.iter().all(|note| !note.starts_with("scenario.toml:6:")), "{told:#?}");
+    assert!(reported.iter().all(|note| !note.starts_with("scenario.toml:6:")), "{reported:#?}");
     for (line, says) in [
         (3, "PostgreSQL WARNING: *** (at init.sql:4:1)".to_owned()),
         (3, "PostgreSQL NOTICE: relation \"t\" already exists, skipping (at init.sql:5:1)".to_owned()),
@@ -211,7 +212,7 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
         (9, "Vault warns: Endpoint ignored these unrecognized parameters: [polices]".to_owned()),
     ] {
         let so = |note: &&String| note.starts_with(&format!("scenario.toml:{line}:1: ")) && note.ends_with(&says);
-        assert!(told.iter().any(|note| so(&note)), "{says}\n{told:#?}");
+        assert!(reported.iter().any(|note| so(&note)), "{says}\n{reported:#?}");
     }
     for (step, says) in [
         (grant(), nothing),
@@ -219,13 +220,13 @@ async fn what_servers_warn_of_is_told_with_its_place_and_can_fail_a_step() {
         (connection(), &*format!("Vault warns: {PASSWORD_IN_URL}")),
         (entity("another"), "Vault warns: Endpoint ignored these unrecognized parameters: [polices]"),
     ] {
-        let why = refused(&estate, SetupStep { warnings: Warnings::Fail, ..step }).await;
+        let why = refused(&environment, SetupStep { warnings: Warnings::Fail, ..step }).await;
         assert_eq!(why.fault, SetupFault::Warned);
         assert!(why.words.starts_with(says), "{why}");
     }
     let mut noticed = plan.clone();
     noticed.setup =
         vec![SetupStep { warnings: Warnings::Fail, ..sql("CREATE TABLE IF NOT EXISTS t (id int)", "postgres", 8) }];
-    assert_eq!(estate.set_up(&noticed, None).await.unwrap().len(), 1);
-    estate.tear_down().await.unwrap();
+    assert_eq!(environment.set_up(&noticed, None).await.unwrap().len(), 1);
+    environment.tear_down().await.unwrap();
 }

@@ -13,30 +13,30 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_estate_stands_answers_and_leaves_nothing() {
+async fn an_environment_stands_answers_and_leaves_nothing() {
     let place = Place::new();
     let begin = Instant::now();
-    let mut estate = place.stand(&plan()).await.unwrap();
+    let mut environment = place.stand(&plan()).await.unwrap();
     let standing = begin.elapsed();
     eprintln!("stood in {standing:?}");
     assert!(standing < Duration::from_secs(30), "{standing:?}");
 
-    let health = estate.vault().health().await.unwrap();
+    let health = environment.vault().health().await.unwrap();
     assert!(health.initialized && !health.sealed && !health.standby);
-    assert!(estate.audit_log().unwrap().exists());
-    let observer = Observer::connect(estate.observer_login("target", "postgres")).await.unwrap();
+    assert!(environment.audit_log().unwrap().exists());
+    let observer = Observer::connect(environment.observer_login("target", "postgres")).await.unwrap();
     assert_eq!(observer.version().await.unwrap() / 10_000, 15);
-    assert_eq!(estate.endpoints("target").len(), 1);
+    assert_eq!(environment.endpoints("target").len(), 1);
 
-    let environment = estate.environment();
-    let value = |name: &str| environment.iter().find(|(key, _)| key == name).unwrap().1.clone();
+    let exports = environment.exports();
+    let value = |name: &str| exports.iter().find(|(key, _)| key == name).unwrap().1.clone();
     assert_eq!(value("PGPASSWORD"), crate::support::BOOTSTRAP);
-    let mut login = estate.observer_login("target", "postgres");
+    let mut login = environment.observer_login("target", "postgres");
     login.user = value("PGUSER");
     login.password = Some(leaseproof_domain::Secret::new(value("PGPASSWORD")));
     Session::open(&login).await.unwrap().close().await;
 
-    let logs = estate.take_logs();
+    let logs = environment.take_logs();
     assert_eq!(logs.iter().map(|log| log.name.as_str()).collect::<Vec<_>>(), ["vault", "postgres.target"]);
     let reading: Vec<_> = logs
         .into_iter()
@@ -52,7 +52,7 @@ async fn an_estate_stands_answers_and_leaves_nothing() {
         .collect();
 
     let begin = Instant::now();
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     eprintln!("torn down in {:?}", begin.elapsed());
     let mut logs = Vec::new();
     for log in reading {
@@ -65,16 +65,16 @@ async fn an_estate_stands_answers_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn durable_storages_stand_too_and_a_dropped_estate_is_gone() {
+async fn durable_storages_stand_too_and_a_dropped_environment_is_gone() {
     for storage in [VaultStorage::File, VaultStorage::Raft] {
         let place = Place::new();
         let mut plan = plan();
         plan.vault.storage = storage;
         plan.vault.default_lease_ttl = Some(leaseproof_domain::Ttl::from_secs(600));
         plan.vault.max_lease_ttl = Some(leaseproof_domain::Ttl::from_secs(3600));
-        let estate = place.stand(&plan).await.unwrap();
-        assert!(!estate.vault().health().await.unwrap().standby);
-        drop(estate);
+        let environment = place.stand(&plan).await.unwrap();
+        assert!(!environment.vault().health().await.unwrap().standby);
+        drop(environment);
         assert_eq!(place.left(), Vec::<String>::new(), "{storage:?}");
     }
 }
@@ -82,24 +82,24 @@ async fn durable_storages_stand_too_and_a_dropped_estate_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_do_what_they_are_for_and_clocks_are_measured() {
     let place = Place::new();
-    let mut estate = place.stand(&plan()).await.unwrap();
-    let token = estate.client_token(&plan(), &place.ledger).await.unwrap();
+    let mut environment = place.stand(&plan()).await.unwrap();
+    let token = environment.client_token(&plan(), &place.ledger).await.unwrap();
     let ledger = std::fs::read_to_string(place.folder.path().join("ledger.jsonl")).unwrap();
     assert!(ledger.contains(&token.accessor()));
     assert_eq!(token.client.read("sys/policies/acl").await.unwrap_err().status(), Some(403));
 
-    let watching = estate.observing_vault().await.unwrap();
+    let watching = environment.observing_vault().await.unwrap();
     assert_eq!(watching.leases("database", "none").await.unwrap(), []);
     assert_eq!(watching.audit_devices().await.unwrap().len(), 1);
     assert_eq!(watching.read("sys/policies/acl").await.unwrap_err().status(), Some(403));
 
-    estate.release(&token.accessor()).await.unwrap();
+    environment.release(&token.accessor()).await.unwrap();
     assert_eq!(token.client.read("auth/token/lookup-self").await.unwrap_err().status(), Some(403));
 
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
     let (recorder, recording) = Recorder::create(&path, run).unwrap();
-    estate.measure_clocks(&recorder).await.unwrap();
+    environment.measure_clocks(&recorder).await.unwrap();
     recording.close().unwrap();
     let clocks: Vec<_> = History::open(&path)
         .unwrap()
@@ -113,26 +113,26 @@ async fn tokens_do_what_they_are_for_and_clocks_are_measured() {
         assert!(clock.offset.abs() <= clock.uncertainty + 20_000, "{clock:?}");
         assert!(clock.uncertainty < 1_000_000, "{clock:?}");
     }
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_is_told_and_its_traces_are_removed() {
+async fn a_killed_server_is_reported_and_its_traces_are_removed() {
     let place = Place::new();
-    let estate = place.stand(&plan()).await.unwrap();
-    let mut lost = estate.lost();
+    let environment = place.stand(&plan()).await.unwrap();
+    let mut lost = environment.lost();
     let data = place.private_folder().join("postgres.target");
     let pid = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
     kill(Pid::from_raw(pid.lines().next().unwrap().parse().unwrap()), Signal::SIGKILL).unwrap();
-    let told = tokio::time::timeout(Duration::from_secs(10), lost.wait_for(Option::is_some)).await.unwrap();
-    let told = told.unwrap().clone().unwrap();
-    assert_eq!((told.server.as_str(), told.status.as_str()), ("postgres.target", "signal: 9 (SIGKILL)"));
-    estate.tear_down().await.unwrap();
+    let reported = tokio::time::timeout(Duration::from_secs(10), lost.wait_for(Option::is_some)).await.unwrap();
+    let reported = reported.unwrap().clone().unwrap();
+    assert_eq!((reported.server.as_str(), reported.status.as_str()), ("postgres.target", "signal: 9 (SIGKILL)"));
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_cannot_be_had_is_told_and_nothing_is_left() {
+async fn a_server_that_cannot_be_had_is_reported_and_nothing_is_left() {
     let place = Place::new();
     let mut wrong = plan();
     wrong.postgres.get_mut("target").unwrap().version = "99".to_owned();
@@ -152,7 +152,7 @@ async fn a_server_that_cannot_be_had_is_told_and_nothing_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fixed_port_that_is_taken_is_told_with_its_line() {
+async fn a_fixed_port_that_is_taken_is_reported_with_its_line() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let place = Place::new();
@@ -169,16 +169,16 @@ async fn a_fixed_port_that_is_taken_is_told_with_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_script_left_running_ends_with_the_estate() {
+async fn what_a_script_left_running_ends_with_the_environment() {
     let place = Place::new();
     let mut plan = plan();
     let text = "sleep 600 </dev/null >/dev/null 2>&1 &\n".to_owned();
     plan.setup.push(step(SetupAction::Script { file: None, text }, 3));
-    let estate = place.stand(&plan).await.unwrap();
-    estate.set_up(&plan, None).await.unwrap();
+    let environment = place.stand(&plan).await.unwrap();
+    environment.set_up(&plan, None).await.unwrap();
     let before = marked(&place.run).len();
     assert!(before >= 3, "vault, the postmaster and the sleeper: {before}");
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     assert_eq!(place.left(), Vec::<String>::new());
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn plan() -> Plan {
     };
     Plan {
         name: "tiny".to_owned(),
-        title: "A tiny estate".to_owned(),
+        title: "A tiny environment".to_owned(),
         runbook: None,
         seed: 1,
         vault: VaultPlan {
@@ -65,15 +65,15 @@ pub(crate) fn plan() -> Plan {
         promise: EnvironmentPromise::default(),
         accounts: Vec::new(),
         roles: Vec::new(),
-        lives: Vec::new(),
+        lifecycles: Vec::new(),
         phases: Vec::new(),
         thresholds: Vec::new(),
-        known: Vec::new(),
-        lies: vec![],
+        known_issues: Vec::new(),
+        tampering: vec![],
         faults: Vec::new(),
         actions: Vec::new(),
         asks: Vec::new(),
-        estate: leaseproof_scenario::EnvironmentKind::Processes,
+        environment: leaseproof_scenario::EnvironmentKind::Processes,
         containers: ContainersPlan::default(),
         attached: None,
         pdns: None,

@@ -209,7 +209,7 @@ pub enum MadeThere {
     },
 }
 
-/// How something that a run made is told from another thing with the same name.
+/// How something that a run made is distinguished from another thing with the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Proof {

@@ -5,16 +5,21 @@ use std::path::Path;
 use leaseproof_domain::Event;
 use tempfile::TempDir;
 
+use leaseproof_domain::FORMAT_VERSION;
+
 use super::{History, ReadEnd};
 use crate::limits::{Limits, MAX_WINDOW_LOG};
 
-const HEADER: &str =
-    r#"{"event":"header","format":1,"leaseproof":"0.1.0","run":"r","scenario":"s","seed":1,"epoch":1700000000000000}"#;
+fn header() -> String {
+    let rest = r#""leaseproof":"0.1.0","run":"r","scenario":"s","seed":1,"epoch":1700000000000000"#;
+    format!("{{\"event\":\"header\",\"format\":{FORMAT_VERSION},{rest}}}")
+}
 
-/// Reads a history of so many looks that list a lease of so many characters.
-fn read(looks: usize, length: usize, limits: Limits) -> (Vec<Event>, ReadEnd) {
-    let look = format!(r#"{{"event":"leases","from":1,"to":2,"appeared":["{}"],"total":1}}"#, "x".repeat(length));
-    let lines = format!("{HEADER}\n{}", format!("{look}\n").repeat(looks));
+/// Reads a history of so many observations that list a lease of so many characters.
+fn read(observations: usize, length: usize, limits: Limits) -> (Vec<Event>, ReadEnd) {
+    let observation =
+        format!(r#"{{"event":"leases","from":1,"to":2,"appeared":["{}"],"total":1}}"#, "x".repeat(length));
+    let lines = format!("{}\n{}", header(), format!("{observation}\n").repeat(observations));
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("history.jsonl.zst");
     std::fs::write(&path, zstd::encode_all(lines.as_bytes(), 3).unwrap()).unwrap();
@@ -49,7 +54,7 @@ fn a_window_that_takes_more_memory_than_any_recorder_asks_for_is_refused() {
     let write = |window: u32, path: &Path| {
         let mut encoder = zstd::Encoder::new(std::fs::File::create(path).unwrap(), 3).unwrap();
         encoder.window_log(window).unwrap();
-        std::io::Write::write_all(&mut encoder, format!("{HEADER}\n").as_bytes()).unwrap();
+        std::io::Write::write_all(&mut encoder, format!("{}\n", header()).as_bytes()).unwrap();
         // Flushed before its end is known, a frame says its window and not its size.
         std::io::Write::flush(&mut encoder).unwrap();
         encoder.finish().unwrap();

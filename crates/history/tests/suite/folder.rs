@@ -50,7 +50,7 @@ fn runs_that_begin_at_one_moment_never_share_a_folder() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_told_before_anything_starts() {
+fn a_folder_that_cannot_be_written_is_reported_before_anything_starts() {
     // proc refuses everybody, root too; a permission would not.
     let output = Path::new("/proc/leaseproof");
     let error = RunFolder::create(Path::new("unused"), "powerdns", Some(output)).unwrap_err().to_string();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{
-    Cause, End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Shed, Span, Username,
+    Cause, Dropped, End, EndReason, Event, FORMAT_VERSION, Micros, Operation, OperationRecord, Outcome, Span, Username,
 };
 use leaseproof_history::{Error, History, NewRun, ReadEnd, Recorder, RunClock};
 use proptest::prelude::*;
@@ -17,8 +17,14 @@ fn new_run() -> NewRun {
     NewRun { run: "20261122T225801Z-3f2a".into(), scenario: "powerdns".into(), seed: 7, leaseproof: "0.1.0".into() }
 }
 
-fn shed(life: u64) -> Event {
-    Event::Shed(Shed { life, role: "r".into(), phase: "steady".into(), intended: Micros(life), lifecycle: None })
+fn dropped(lifecycle: u64) -> Event {
+    Event::Dropped(Dropped {
+        lifecycle,
+        role: "r".into(),
+        phase: "steady".into(),
+        intended: Micros(lifecycle),
+        lifecycle_name: None,
+    })
 }
 
 fn end() -> Event {
@@ -49,8 +55,10 @@ fn write_lines(folder: &TempDir, lines: &str) -> PathBuf {
     path
 }
 
-const HEADER: &str =
-    r#"{"event":"header","format":1,"leaseproof":"0.1.0","run":"r","scenario":"s","seed":1,"epoch":1700000000000000}"#;
+fn header() -> String {
+    let rest = r#""leaseproof":"0.1.0","run":"r","scenario":"s","seed":1,"epoch":1700000000000000"#;
+    format!("{{\"event\":\"header\",\"format\":{FORMAT_VERSION},{rest}}}")
+}
 const LAST: &str = r#"{"event":"end","at":9,"reason":"completed"}"#;
 
 #[test]
@@ -65,7 +73,7 @@ fn what_was_recorded_is_read_back_in_order() {
         Outcome::Indeterminate { why: "timed out".into() },
     );
     record.username = Some(Username::new("v-1"));
-    let events = vec![Event::Operation(record), shed(4), end()];
+    let events = vec![Event::Operation(record), dropped(4), end()];
     let path = write(&folder, events.clone());
     let (read, ended) = read(&path);
     assert_eq!(ended, ReadEnd::Complete);
@@ -77,7 +85,7 @@ fn what_was_recorded_is_read_back_in_order() {
 #[test]
 fn a_history_without_its_last_line_is_cut_off() {
     let folder = TempDir::new().unwrap();
-    let (events, ended) = read(&write(&folder, [shed(1)]));
+    let (events, ended) = read(&write(&folder, [dropped(1)]));
     assert_eq!(events.len(), 2);
     assert_eq!(ended, ReadEnd::CutOff { why: "after 2 events: it has no last line".into() });
 }
@@ -85,20 +93,23 @@ fn a_history_without_its_last_line_is_cut_off() {
 #[test]
 fn a_line_that_cannot_be_read_ends_the_history_there() {
     let folder = TempDir::new().unwrap();
-    let path = write_lines(&folder, &format!("{HEADER}\n{{\"event\":\"sh\n{LAST}\n"));
+    let path = write_lines(&folder, &format!("{}\n{{\"event\":\"sh\n{LAST}\n", header()));
     let (events, ended) = read(&path);
     assert_eq!(events.len(), 1);
     assert!(matches!(&ended, ReadEnd::CutOff { why } if why.starts_with("after 1 events: the next line")), "{ended:?}");
 }
 
 #[test]
-fn a_newer_format_and_another_file_are_refused() {
+fn another_format_and_another_file_are_refused() {
     let folder = TempDir::new().unwrap();
     let path = write_lines(&folder, r#"{"event":"header","format":99,"another":"shape"}"#);
     // Even the header of a newer format has to be a whole line.
     assert_eq!(read(&path).0, []);
-    let path = write_lines(&folder, "{\"event\":\"header\",\"format\":99,\"another\":\"shape\"}\n");
-    assert!(matches!(History::open(&path), Err(Error::NewerFormat { found: 99, .. })));
+    for other in [99, u64::from(FORMAT_VERSION) - 1] {
+        let line = format!("{{\"event\":\"header\",\"format\":{other},\"another\":\"shape\"}}\n");
+        let path = write_lines(&folder, &line);
+        assert!(matches!(History::open(&path), Err(Error::OtherFormat { found, .. }) if found == other));
+    }
     let path = write_lines(&folder, "{}\n");
     assert!(matches!(History::open(&path), Err(Error::NotAHistory { .. })));
     fs::write(&path, "plain text").unwrap();
@@ -118,11 +129,11 @@ fn a_killed_runs_file_is_readable_up_to_its_last_flush() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("history.jsonl.zst");
     let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
-    (0..100).for_each(|life| recorder.record(shed(life)));
-    let patience = Instant::now() + Duration::from_secs(20);
+    (0..100).for_each(|lifecycle| recorder.record(dropped(lifecycle)));
+    let timeout = Instant::now() + Duration::from_secs(20);
     // The file is read as a killed harness would leave it: nobody has closed it.
     while read(&path).0.len() < 101 {
-        assert!(Instant::now() < patience, "no flush came");
+        assert!(Instant::now() < timeout, "no flush came");
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(matches!(read(&path).1, ReadEnd::CutOff { .. }));
@@ -137,22 +148,22 @@ fn every_thread_records_until_the_file_is_closed() {
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let recorder = recorder.clone();
-            std::thread::spawn(move || (0..5_000).for_each(|life| recorder.record(shed(life))))
+            std::thread::spawn(move || (0..5_000).for_each(|lifecycle| recorder.record(dropped(lifecycle))))
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(recording.close().unwrap().events, 20_001);
-    recorder.record(shed(1));
+    recorder.record(dropped(1));
     assert_eq!(read(&path).0.len(), 20_001);
 }
 
 #[test]
-fn a_disk_that_refuses_is_told_at_the_close_and_blocks_nobody() {
+fn a_disk_that_refuses_is_reported_at_the_close_and_blocks_nobody() {
     if !Path::new("/dev/full").exists() {
         return;
     }
     let (recorder, recording) = Recorder::create(Path::new("/dev/full"), new_run()).unwrap();
-    (0..200_000).for_each(|life| recorder.record(shed(life)));
+    (0..200_000).for_each(|lifecycle| recorder.record(dropped(lifecycle)));
     let error = recording.close().unwrap_err().to_string();
     assert!(error.starts_with("cannot write /dev/full: "), "{error}");
 }
@@ -174,7 +185,7 @@ fn a_recording_that_is_dropped_is_complete() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("history.jsonl.zst");
     let (recorder, recording) = Recorder::create(&path, new_run()).unwrap();
-    recorder.record(shed(1));
+    recorder.record(dropped(1));
     recorder.record(end());
     drop(recording);
     assert_eq!((read(&path).0.len(), read(&path).1), (3, ReadEnd::Complete));
@@ -187,9 +198,9 @@ proptest! {
     })]
 
     #[test]
-    fn a_history_cut_at_any_byte_is_a_beginning_of_it(lives in proptest::collection::vec(any::<u64>(), 0..60), cut in 0.0..1.0) {
+    fn a_history_cut_at_any_byte_is_a_beginning_of_it(lifecycles in proptest::collection::vec(any::<u64>(), 0..60), cut in 0.0..1.0) {
         let folder = TempDir::new().unwrap();
-        let path = write(&folder, lives.into_iter().map(shed).chain([end()]));
+        let path = write(&folder, lifecycles.into_iter().map(dropped).chain([end()]));
         let whole = fs::read(&path).unwrap();
         let (events, ended) = read(&path);
         prop_assert_eq!(ended, ReadEnd::Complete);

@@ -24,7 +24,7 @@ use crate::keeper::{forget, own_ledger};
 #[command(
     after_help = "Examples: leaseproof clean --help",
     after_long_help = "Examples:\n  leaseproof clean --dry-run\n  leaseproof clean\n  \
-                             leaseproof clean --attached my-estate"
+                             leaseproof clean --attached my-environment"
 )]
 pub(crate) struct CleanArgs {
     /// First removes what killed runs left in the environment of this scenario's [attached]
@@ -86,20 +86,20 @@ fn removed(plan: &Plan, dry_run: bool) -> Result<(String, Vec<CleanedThings>, Op
     let cleaned = super::runtime()?.block_on(leaseproof_environment::clean_attached(plan, dry_run, &ledger));
     let left = left_by_login(folder.name());
     if left.is_none() {
-        ledger.closed().map_err(Failure::estate)?;
+        ledger.closed().map_err(Failure::environment)?;
         forget(&folder);
     }
     match cleaned {
         Ok(cleaned) => Ok((folder.name().to_owned(), cleaned, left)),
         Err(why) => {
-            let exit = if why.is_unsuitable() { Exit::Usage } else { Exit::Estate };
+            let exit = if why.is_unsuitable() { Exit::Usage } else { Exit::Environment };
             let words = [Some(why.to_string()), left].into_iter().flatten().collect::<Vec<_>>().join("\n");
             Err(Failure::new(exit, words))
         }
     }
 }
 
-/// What became of each run. Of those in `shown`, what is in servers that they did not start was told before.
+/// What became of each run. Of those in `shown`, what is in servers that they did not start was reported before.
 fn say(report: &CleanReport, shown: &[String]) {
     if let Some(why) = &report.unknown {
         console::out(format!("cannot determine what runs left behind: {why}\n"));
@@ -117,7 +117,7 @@ fn title(run: &str, made_by: Option<&MadeBy>) -> String {
     visible(&made_by.map_or_else(|| run.to_owned(), |made_by| format!("{run} ({made_by})"))).into_owned()
 }
 
-/// In words; none where that was told before.
+/// In words; none where that was reported before.
 fn words(outcome: &CleanOutcome, was_shown: bool) -> Option<String> {
     let lines = |all: &[String]| all.iter().map(|line| format!("\n  {}", visible(line))).collect::<String>();
     let part = |title: &str, all: &[String]| (!all.is_empty()).then(|| format!("{title}{}", lines(all)));

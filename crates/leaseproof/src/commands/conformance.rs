@@ -82,7 +82,7 @@ pub(crate) fn conformance(args: &ConformanceArgs) -> Ended {
             all.push(one(args, asked(), *version, &interrupt).await?);
         }
         if args.json {
-            let text = serde_json::to_string_pretty(&facts::document(&all)).map_err(Failure::estate)?;
+            let text = serde_json::to_string_pretty(&facts::document(&all)).map_err(Failure::environment)?;
             console::json(text + "\n");
         } else {
             console::out(facts::table(&all));
@@ -122,14 +122,14 @@ async fn one(
     drop(stage);
     match proved {
         Ok(Ok(proofs)) => {
-            ledger.closed().map_err(Failure::estate)?;
+            ledger.closed().map_err(Failure::environment)?;
             forget(&folder);
             Ok(proofs)
         }
-        Ok(Err(why)) => Err(Failure::estate(why)),
+        Ok(Err(why)) => Err(Failure::environment(why)),
         Err(_) => {
             // The servers ended together with their owner.
-            ledger.closed().map_err(Failure::estate)?;
+            ledger.closed().map_err(Failure::environment)?;
             forget(&folder);
             Err(Failure::new(
                 interrupt.signal().map_or(Exit::Interrupted, Exit::from),

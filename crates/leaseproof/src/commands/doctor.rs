@@ -23,7 +23,7 @@ use crate::failure::Ended;
 #[command(
     after_help = "Examples: leaseproof doctor --help",
     after_long_help = "Examples:\n  leaseproof doctor\n  leaseproof doctor scenarios/keybuzz-patroni\n  \
-                             leaseproof doctor scenarios/powerdns --estate containers\n  \
+                             leaseproof doctor scenarios/powerdns --environment containers\n  \
                              VAULT_BIN=/opt/vault/vault leaseproof doctor"
 )]
 pub(crate) struct DoctorArgs {
@@ -33,7 +33,7 @@ pub(crate) struct DoctorArgs {
     overrides: Overrides,
     /// The environment, instead of the scenario's
     #[arg(long, value_enum, value_name = "WHERE", requires = "scenario")]
-    estate: Option<Where>,
+    environment: Option<Where>,
 }
 
 pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
@@ -41,7 +41,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
         None => Ok(machine()),
         Some(path) => {
             let mut plan = super::load(path, &args.overrides)?;
-            plan.estate = args.estate.map_or(plan.estate, EnvironmentKind::from);
+            plan.environment = args.environment.map_or(plan.environment, EnvironmentKind::from);
             Ok(scenario(&plan))
         }
     }
@@ -49,7 +49,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Ended {
 
 /// Prints what one scenario needs.
 fn scenario(plan: &Plan) -> Exit {
-    if plan.estate == EnvironmentKind::Attached {
+    if plan.environment == EnvironmentKind::Attached {
         let unfit = leaseproof_pipeline::attached::unfit(plan);
         if !unfit.is_empty() {
             unfit.iter().for_each(|why| console::out(format!("✘ {why}\n")));
@@ -58,7 +58,7 @@ fn scenario(plan: &Plan) -> Exit {
                 plan.name,
                 unfit.len()
             ));
-            return Exit::Estate;
+            return Exit::Environment;
         }
         let words = "no server is started on this machine; [attached] has the servers. A run first checks its rights there; \
                      `leaseproof policy --for attached` prints them";
@@ -79,7 +79,7 @@ fn scenario(plan: &Plan) -> Exit {
         return Exit::Passed;
     }
     console::out(format!("{} cannot be run here: {missing} of {} missing\n", plan.name, all.len()));
-    Exit::Estate
+    Exit::Environment
 }
 
 /// Prints what this machine has.
@@ -95,13 +95,13 @@ fn machine() -> Exit {
     let usable = |found: &Found| found.path.is_some() && found.problem.is_none();
     let there = |server: &str| all.iter().any(|found| found.server == server && usable(found));
     let missing = all.iter().any(|found| needed(found.server) && !there(found.server));
-    if missing { Exit::Estate } else { Exit::Passed }
+    if missing { Exit::Environment } else { Exit::Passed }
 }
 
 /// Containers are optional: a missing engine or image does not change the exit code.
 fn image_line(found: &FoundImage) -> String {
     let FoundImage { server, found, how_to_get } = found;
-    let what = format!("--estate containers: {server}");
+    let what = format!("--environment containers: {server}");
     match found {
         Ok(found) => format!("✔ {what:<12} {found}\n"),
         Err(why) => format!("- {what:<12} not found: {why}\n  {:<12} to get it: {how_to_get}\n", ""),

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 
 /// How long a supervisor may take to stop its environment.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Stop an environment that `up --detach` started
 ///
@@ -42,10 +42,10 @@ pub(crate) fn down(args: &DownArgs) -> Ended {
     kill(target, Signal::SIGTERM).map_err(|error| {
         Failure::new(Exit::Failed, format!("cannot signal the supervisor of {run} (pid {pid}): {error}"))
     })?;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     while leaseproof_pipeline::is_running(pid, started) {
         if Instant::now() > until {
-            let words = format!("the supervisor of {run} (pid {pid}) is still running after {} s", PATIENCE.as_secs());
+            let words = format!("the supervisor of {run} (pid {pid}) is still running after {} s", TIMEOUT.as_secs());
             return Err(Failure::new(Exit::Failed, format!("{words}; end it, then run `leaseproof clean`")));
         }
         thread::sleep(Duration::from_millis(20));

@@ -92,7 +92,7 @@ pub(crate) fn grants(args: &GrantsArgs) -> Ended {
 fn removal(role: &str, login: &Login) -> Ended {
     let server = login.endpoint();
     let found = super::runtime()?.block_on(Removal::of(login, role));
-    let found = found.map_err(|error| Failure::estate(format!("{server} cannot be read: {error}")))?;
+    let found = found.map_err(|error| Failure::environment(format!("{server} cannot be read: {error}")))?;
     let removal = found.ok_or_else(|| Failure::usage(format!("there is no role {role} on {server}")))?;
     console::out(removal_script(&removal));
     Ok(Exit::Passed)
@@ -107,7 +107,7 @@ struct Read {
 
 async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) -> Result<Read, Failure> {
     let server = login.endpoint();
-    let failed = |error| Failure::estate(format!("{server} cannot be read: {error}"));
+    let failed = |error| Failure::environment(format!("{server} cannot be read: {error}"));
     let observer = Observer::connect(login).await.map_err(failed)?;
     let role = observer.role(&Username::new(args.role.as_str())).await.map_err(failed)?;
     let Some(role) = role else {
@@ -121,12 +121,12 @@ async fn read(args: &GrantsArgs, login: Login, promise: Option<&RolePromise>) ->
     let mut read = Read { sets: Vec::new(), objects: BTreeSet::new() };
     for name in if args.database.is_empty() { &databases } else { &args.database } {
         let observer = observer.in_database(name);
-        let failed = |error| Failure::estate(format!("database {name} on {server} cannot be read: {error}"));
+        let failed = |error| Failure::environment(format!("database {name} on {server} cannot be read: {error}"));
         if promise.is_some_and(|promise| promise.database == *name) {
             read.objects = observer.objects().await.map_err(failed)?.into_iter().collect();
         }
         let set = observer.privileges(&[role.oid]).await.map_err(failed)?.remove(&role.oid);
-        let gone = || Failure::estate(format!("the role {} was dropped while it was read", args.role));
+        let gone = || Failure::environment(format!("the role {} was dropped while it was read", args.role));
         read.sets.push(set.ok_or_else(gone)?);
     }
     // Entries of the shared catalog about another database, which have OIDs only, were read there by name.

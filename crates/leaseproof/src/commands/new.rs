@@ -14,7 +14,7 @@ use crate::failure::{Ended, Failure};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: leaseproof new --help",
-    after_long_help = "Examples:\n  leaseproof new my-estate\n  leaseproof run scenarios/my-estate"
+    after_long_help = "Examples:\n  leaseproof new my-environment\n  leaseproof run scenarios/my-environment"
 )]
 pub(crate) struct NewArgs {
     /// The scenario's name; its folder has the same name
@@ -41,7 +41,7 @@ pub(crate) fn new(args: &NewArgs) -> Ended {
         let parent = path.parent().unwrap_or(&folder);
         fs::create_dir_all(parent)
             .and_then(|()| leaseproof_files::write(&path, text))
-            .map_err(|error| Failure::estate(format!("cannot write {}: {error}", path.display())))?;
+            .map_err(|error| Failure::environment(format!("cannot write {}: {error}", path.display())))?;
         console::out(format!("{}\n", path.display()));
     }
     console::note(format!("leaseproof run {}", folder.display()));

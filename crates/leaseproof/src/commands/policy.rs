@@ -18,16 +18,16 @@ use crate::failure::{Ended, Failure};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: leaseproof policy --help",
-    after_long_help = "Examples:\n  leaseproof policy --for attached my-estate\n  \
-                             leaseproof policy --for attached my-estate --part vault | vault policy write leaseproof -\n  \
-                             leaseproof policy --for attached my-estate --part postgres | psql -d postgres"
+    after_long_help = "Examples:\n  leaseproof policy --for attached my-environment\n  \
+                             leaseproof policy --for attached my-environment --part vault | vault policy write leaseproof -\n  \
+                             leaseproof policy --for attached my-environment --part postgres | psql -d postgres"
 )]
 pub(crate) struct PolicyArgs {
     /// The scenario: its folder, or its scenario.toml
     path: PathBuf,
     /// The environment that the rights are for
     #[arg(long = "for", value_enum, value_name = "ENVIRONMENT")]
-    estate: For,
+    environment: For,
     /// Prints only this part
     #[arg(long, value_enum)]
     part: Option<Part>,
@@ -53,7 +53,7 @@ enum Part {
 
 pub(crate) fn policy(args: &PolicyArgs) -> Ended {
     let plan = super::load(&args.path, &args.overrides)?;
-    let For::Attached = args.estate;
+    let For::Attached = args.environment;
     let Some(attached) = &plan.attached else {
         return Err(Failure::usage(format!(
             "the scenario {} has no [attached]: add the addresses of Vault and PostgreSQL there",

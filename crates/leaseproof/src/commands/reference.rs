@@ -45,7 +45,7 @@ pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
 /// Writes the man pages into a folder and returns its name.
 fn man_pages(folder: &Path) -> Result<String, Failure> {
     clap_mangen::generate_to(Cli::command(), folder)
-        .map_err(|error| Failure::estate(format!("cannot write man pages into {}: {error}", folder.display())))?;
+        .map_err(|error| Failure::environment(format!("cannot write man pages into {}: {error}", folder.display())))?;
     Ok(format!("{}\n", folder.display()))
 }
 

@@ -17,14 +17,14 @@ use crate::{console, execution, selection};
 
 /// Run scenarios and judge every promise
 ///
-/// Starts the environment, does the setup, takes credentials through their full lifecycle, observes, stops everything,
+/// Starts the environment, does the setup, takes each credential through its full lifecycle, observes, stops everything,
 /// and judges the recorded history. All results are in the run's folder.
 ///
 /// Ctrl-C ends a run early: no more arrivals, every lease is revoked, everything is stopped. A second Ctrl-C skips the
 /// drain and the revocation: servers that the run started are killed, and their folders removed. In an attached environment
 /// it also skips the removal of what the run created: all of it is listed, and `clean --attached` removes it.
 ///
-/// With `--estate attached` no server is started: the run uses the servers in the scenario's `[attached]`, with its
+/// With `--environment attached` no server is started: the run uses the servers in the scenario's `[attached]`, with its
 /// own Vault token, which is revoked at the end. The expected cost is printed first.
 ///
 /// Several scenarios, or a folder of them, run one after another and end with one table and one exit code; `--set`,
@@ -35,7 +35,7 @@ use crate::{console, execution, selection};
     after_long_help = "Examples:\n  leaseproof run scenarios/powerdns\n  leaseproof run scenarios/ --output out\n  \
                              leaseproof run scenarios/powerdns --set phase.steady.rate=2/s --only GRA-1,REV-1\n  \
                              leaseproof run scenarios/powerdns --format json --output out | jq .verdict\n  \
-                             leaseproof run my-estate --estate attached --allow-writes-to vault.example"
+                             leaseproof run my-environment --environment attached --allow-writes-to vault.example"
 )]
 pub(crate) struct RunArgs {
     /// The scenarios: folders, scenario.toml files, or folders of scenarios
@@ -141,7 +141,7 @@ fn one(args: &RunArgs, path: &Path) -> Ended {
 fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     let plans = series::plans(paths, |path| plan(args, path, false))?;
     series::check_names(&plans, args.output.as_deref())?;
-    let output = args.output.as_deref().map(RunFolder::claim).transpose().map_err(Failure::estate)?;
+    let output = args.output.as_deref().map(RunFolder::claim).transpose().map_err(Failure::environment)?;
     say_moved(args.output.as_deref(), output.as_deref());
     let done = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;

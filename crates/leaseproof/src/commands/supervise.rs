@@ -41,7 +41,8 @@ pub(crate) fn understood(said: &str) -> Option<(&str, &str)> {
 
 pub(crate) fn supervise(args: &SuperviseArgs) -> Ended {
     // Its own session: the terminal's signals do not reach it.
-    setsid().map_err(|error| Failure::estate(format!("cannot start a new session for the supervisor: {error}")))?;
+    setsid()
+        .map_err(|error| Failure::environment(format!("cannot start a new session for the supervisor: {error}")))?;
     let plan = super::load(&args.scenario.path, &args.scenario.overrides)?;
     super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;

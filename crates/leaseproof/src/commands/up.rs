@@ -58,7 +58,7 @@ pub(crate) fn up(args: &UpArgs) -> Ended {
 
 /// Starts this program again as the supervisor, waits until it reports that the environment is up, and returns.
 async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
-    let failed = |error: io::Error| Failure::estate(format!("the supervisor cannot be started: {error}"));
+    let failed = |error: io::Error| Failure::environment(format!("the supervisor cannot be started: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
     let mut child = Command::new(program)
         .args(supervise::arguments(scenario))
@@ -78,7 +78,7 @@ async fn detached(scenario: &ScenarioArgs, interrupt: &Interrupt) -> Ended {
             None => ended(&mut child),
         },
         Err(_) => {
-            let pid = i32::try_from(child.id()).map_err(Failure::estate)?;
+            let pid = i32::try_from(child.id()).map_err(Failure::environment)?;
             // An error means that it has already ended.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
             ended(&mut child)?;
@@ -96,10 +96,11 @@ fn until_closed(mut stdout: ChildStdout) -> String {
 
 /// The exit code of a supervisor that could not start the environment; it has printed the reason itself.
 fn ended(child: &mut Child) -> Ended {
-    let status = child.wait().map_err(|error| Failure::estate(format!("cannot wait for the supervisor: {error}")))?;
+    let status =
+        child.wait().map_err(|error| Failure::environment(format!("cannot wait for the supervisor: {error}")))?;
     match status.code().and_then(|code| u8::try_from(code).ok()).and_then(Exit::from_code) {
         Some(Exit::Passed) | None => {
-            Err(Failure::estate(format!("the supervisor ended before the environment was up: {status}")))
+            Err(Failure::environment(format!("the supervisor ended before the environment was up: {status}")))
         }
         Some(exit) => Ok(exit),
     }

@@ -39,7 +39,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
     for path in &paths {
         match super::check(path, &args.overrides) {
             Ok((plan, warnings)) => {
-                let is_attached = plan.estate == EnvironmentKind::Attached;
+                let is_attached = plan.environment == EnvironmentKind::Attached;
                 let unfit = if is_attached || plan.attached.is_some() {
                     leaseproof_pipeline::attached::unfit(&plan)
                 } else {
@@ -57,7 +57,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Ended {
                 let parts = parts.collect::<Vec<_>>().join(", ");
                 console::out(format!("{}: valid; {parts}\n", visible(&path.display().to_string())));
                 for why in unfit {
-                    console::note(format!("warning: with --estate attached it cannot be run: {why}"));
+                    console::note(format!("warning: with --environment attached it cannot be run: {why}"));
                 }
                 if !warnings.is_empty() {
                     console::note_styled(warnings.render(console::coloured()));

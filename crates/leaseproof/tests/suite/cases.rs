@@ -26,7 +26,7 @@ fn the_wizard_that_drops_its_roles_is_green() {
 /// Runs a scenario: the checks that its document's defects make fail are those, and no other.
 fn as_declared(name: &str, known: &[&str]) {
     let desk = Desk::new();
-    let fewer = ["--set", "phase.steady.for=4s", "--set", "life.dashboard.lease=5s"];
+    let fewer = ["--set", "phase.steady.for=4s", "--set", "lifecycle.dashboard.lease=5s"];
     let fewer = if name.starts_with("delphi") { &fewer[..] } else { &fewer[..2] };
     let output = desk.run(&workspace().join("scenarios").join(name), fewer);
     let verdicts = desk.verdicts();
@@ -36,7 +36,7 @@ fn as_declared(name: &str, known: &[&str]) {
     let failed: Vec<&str> = checks
         .iter()
         .filter(|check| check["verdict"] != "pass")
-        .inspect(|check| assert!(check["known"]["because"].is_string(), "{name}: {check:#}"))
+        .inspect(|check| assert!(check["known_issue"]["because"].is_string(), "{name}: {check:#}"))
         .map(|check| check["check"].as_str().unwrap())
         .collect();
     assert_eq!(failed, known, "{name}: {}", text(&output));

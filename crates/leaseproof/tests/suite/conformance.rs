@@ -81,7 +81,7 @@ fn a_standby_is_copied_without_pg_basebackup() {
 }
 
 #[test]
-fn a_fact_that_does_not_exist_is_told_with_those_that_do() {
+fn a_fact_that_does_not_exist_is_reported_with_those_that_do() {
     let desk = Desk::new();
     let output = desk.output(["conformance", "--only", "ISS-77"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
@@ -89,7 +89,7 @@ fn a_fact_that_does_not_exist_is_told_with_those_that_do() {
 }
 
 #[test]
-fn a_version_that_is_not_there_is_told_with_how_to_get_it() {
+fn a_version_that_is_not_there_is_reported_with_how_to_get_it() {
     let desk = Desk::new();
     let output = desk.output(["conformance", "--only", "ISS-7", "--postgres", "9"]);
     assert_eq!(output.status.code(), Some(5), "{}", text(&output));

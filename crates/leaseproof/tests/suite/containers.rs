@@ -14,7 +14,7 @@ use serde_json::Value;
 fn contained(desk: &Desk, scenario: &Path, more: &[&str]) -> Command {
     let engine = docker(&["version", "--format", "{{.Server.Version}}"]);
     assert!(engine.status.success(), "no container engine: get one by `eval \"$(ci/docker)\"`: {}", text(&engine));
-    let mut command = desk.command(["run", "--estate", "containers"]);
+    let mut command = desk.command(["run", "--environment", "containers"]);
     command.arg(scenario).arg("--output").arg(desk.run_folder()).args(more);
     command.envs(IMAGES.map(|(variable, stand_in)| (variable, image(variable, stand_in))));
     command
@@ -29,7 +29,7 @@ fn containers(run: &str) -> Vec<String> {
 
 fn run_name(desk: &Desk) -> String {
     let run: Value = serde_json::from_slice(&std::fs::read(desk.run_folder().join("run.json")).unwrap()).unwrap();
-    assert_eq!(run["estate"], "containers");
+    assert_eq!(run["environment"], "containers");
     run["run"].as_str().unwrap().to_owned()
 }
 
@@ -47,7 +47,7 @@ fn client(pid: u32) -> Option<Pid> {
 }
 
 #[test]
-fn an_image_that_the_scenario_names_and_that_is_missing_is_told_with_its_place() {
+fn an_image_that_the_scenario_names_and_that_is_missing_is_reported_with_its_place() {
     let desk = Desk::new();
     let folder = tempfile::tempdir().unwrap();
     let powerdns = workspace().join("scenarios/powerdns");
@@ -217,7 +217,7 @@ fn a_cluster_that_patroni_keeps_is_refused_with_what_to_do() {
     let desk = Desk::new();
     let output = contained(&desk, &workspace().join("scenarios/keybuzz-patroni"), &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", text(&output));
-    for part in ["Patroni", "postgres.target", "--estate processes"] {
+    for part in ["Patroni", "postgres.target", "--environment processes"] {
         assert!(text(&output).contains(part), "`{part}` is not in\n{}", text(&output));
     }
     desk.assert_nothing_left();

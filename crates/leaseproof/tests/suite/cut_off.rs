@@ -17,9 +17,9 @@ const FEW: [&str; 8] = [
     "--set",
     "phase.steady.rate=1/s",
     "--set",
-    "life.app.lease=4s",
+    "lifecycle.app.lease=4s",
     "--set",
-    "life.app.renew.share=1",
+    "lifecycle.app.renew.share=1",
 ];
 
 #[test]

@@ -107,7 +107,7 @@ fn judge_ends_as_the_run_did() {
         ("interrupted", "", 3),
         ("aborted", "", 3),
         ("harness_failed", "", 4),
-        ("estate_lost", "", 5),
+        ("environment_lost", "", 5),
         ("completed", r#","left_behind":"the role x""#, 1),
     ] {
         let cause = if reason == "completed" { "" } else { r#","cause":{"what":"it ended"}"# };
@@ -123,7 +123,7 @@ fn judge_ends_as_the_run_did() {
 fn an_undecided_run_is_judged_undecided() {
     let desk = Desk::new();
     // Nothing expires while it lasts, so that EXP-1 cannot be said.
-    let more = ["phase.steady.for=2s", "phase.steady.drain=1s", "life.app.lease=300s"];
+    let more = ["phase.steady.for=2s", "phase.steady.drain=1s", "lifecycle.app.lease=300s"];
     let sets: Vec<&str> = more.iter().flat_map(|set| ["--set", set]).collect();
     let output = desk.run(&variant("short"), &[&sets[..], &["--only", "EXP-1"]].concat());
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));

@@ -68,7 +68,7 @@ fn a_bug_in_leaseproof_ends_with_70_and_nothing_is_left() {
 #[test]
 fn a_threshold_fails_on_timing_and_a_known_issue_passes() {
     let crossed = "[[threshold]]\nmetric = \"login.response.p50\"\nlimit = \"< 1ms\"\n";
-    let known = "[[known]]\ncheck = \"THR-1\"\nbecause = \"a login hashes its password 4,096 times\"\n";
+    let known = "[[known_issue]]\ncheck = \"THR-1\"\nbecause = \"a login hashes its password 4,096 times\"\n";
     for (more, only, code, word, last) in [
         ("", "THR-1", 1, "failed_on_timing", "failed on timing · "),
         (known, "THR-1,KNO-1", 0, "known_issues_only", "passed, known issues only · "),

@@ -1,4 +1,4 @@
-//! Faults that a scenario asks for, on real servers: what they may cause is told and not judged, what was acknowledged
+//! Faults that a scenario asks for, on real servers: what they may cause is reported and not judged, what was acknowledged
 //! and lost is found, and a fault that lasts is healed whatever ends the run.
 
 use std::ffi::OsStr;
@@ -20,7 +20,7 @@ fn count(fault: &Value, op: &str, code: &str) -> u64 {
 }
 
 #[test]
-fn an_estate_whose_servers_end_freeze_and_are_sealed_keeps_what_it_acknowledged() {
+fn an_environment_whose_servers_end_freeze_and_are_sealed_keeps_what_it_acknowledged() {
     let desk = Desk::new();
     let output = desk.run(&variant("struck"), &[]);
     let verdicts = desk.verdicts();
@@ -39,7 +39,7 @@ fn an_estate_whose_servers_end_freeze_and_are_sealed_keeps_what_it_acknowledged(
 }
 
 #[test]
-fn links_that_are_disturbed_and_a_quota_are_felt_and_healed() {
+fn links_that_are_disturbed_and_a_quota_have_an_impact_and_are_healed() {
     let desk = Desk::new();
     let output = desk.run(&variant("disturbed"), &[]);
     let verdicts = desk.verdicts();

@@ -165,8 +165,8 @@ async fn a_promise_is_held_against_a_role() {
         .replace("INSERT ON FUTURE", "SELECT ON FUTURE");
     let output = against(&place.scenario(&other));
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    let told = String::from_utf8(output.stdout).unwrap();
-    insta::assert_snapshot!(told.replace(place.desk.path().to_str().unwrap(), "FOLDER"));
+    let reported = String::from_utf8(output.stdout).unwrap();
+    insta::assert_snapshot!(reported.replace(place.desk.path().to_str().unwrap(), "FOLDER"));
 }
 
 /// What deviates where these memberships are promised, and no privilege.

@@ -165,13 +165,14 @@ fn a_secret_that_no_regular_file_holds_is_bad_usage() {
     let place = TempDir::new().unwrap();
     nix::unistd::mkfifo(&place.path().join("token"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     let scenario = "title = 'x'\n[postgres.target]\n[client]\npolicies = ['p']\n[role.r]\ndatabase = 'd'\n\
-                    [life.l]\nrole = 'r'\nend = { revoke = 1 }\n[[phase]]\nname = 'p'\nrate = '1/s'\nfor = '1s'\n\
+                    [lifecycle.l]\nrole = 'r'\nend = { revoke = 1 }\n[[phase]]\nname = 'p'\nrate = '1/s'\nfor = '1s'\n\
                     mix = { l = 1 }\n[attached.vault]\naddress = 'http://127.0.0.1:1'\n\
                     auth = { method = 'token', token_file = 'token' }\n[attached.postgres.target]\n\
                     observer = 'postgres://o@127.0.0.1:1/postgres'\nsslmode = 'disable'\n";
     fs::write(place.path().join("scenario.toml"), scenario).unwrap();
     let (path, folder) = (place.path().to_str().unwrap(), place.path().join("run"));
-    let attached = ["--estate", "attached", "--allow-writes-to", "127.0.0.1", "--output", folder.to_str().unwrap()];
+    let attached =
+        ["--environment", "attached", "--allow-writes-to", "127.0.0.1", "--output", folder.to_str().unwrap()];
     let refused = output([&["run", path], &attached[..]].concat());
     assert_eq!(refused.status.code(), Some(2), "{}", both(&refused));
     assert!(both(&refused).contains("it is a FIFO"), "{}", both(&refused));

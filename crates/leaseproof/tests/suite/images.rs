@@ -20,7 +20,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 type Container = ContainerAsync<GenericImage>;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// What an official image's user gets: ten seconds are docker's own, after which it kills.
 const STOP: i32 = 60;
 
@@ -83,7 +83,7 @@ async fn sql(container: &Container, (user, database, password): (&str, &str, &st
 
 /// Sends it until the answer is that one.
 async fn sql_until(container: &Container, login: (&str, &str, &str), statement: &str, expected: &str) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     loop {
         let answer = sql(container, login, statement).await;
         if answer == expected {
@@ -133,9 +133,8 @@ async fn postgres_takes_its_password_user_database_scripts_and_arguments() {
 
     // Nobody may come in over TCP before the cluster is whole.
     let script = "#!/bin/sh\ntcp=open\npg_isready -q -h 127.0.0.1 || tcp=closed\n\
-                  psql -q -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\" -c \"INSERT INTO told VALUES ('script, tcp $tcp')\"\n";
-    let table =
-        "CREATE TABLE told (what text);\nINSERT INTO told VALUES (current_user || ' ' || current_database());\n";
+                  psql -q -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\" -c \"INSERT INTO reported VALUES ('script, tcp $tcp')\"\n";
+    let table = "CREATE TABLE reported (what text);\nINSERT INTO reported VALUES (current_user || ' ' || current_database());\n";
     let scripts = folder(&[("1.sql", table, 0o644), ("2.sh", script, 0o755)]);
     let password = "it's \"quoted\" $x";
     let container = postgres()
@@ -149,7 +148,7 @@ async fn postgres_takes_its_password_user_database_scripts_and_arguments() {
         .await
         .unwrap();
     let login = ("app", "shop", password);
-    sql_until(&container, login, "SELECT string_agg(what, '/') FROM told", "app shop/script, tcp closed").await;
+    sql_until(&container, login, "SELECT string_agg(what, '/') FROM reported", "app shop/script, tcp closed").await;
     let refused = sql(&container, ("app", "shop", "wrong"), "SELECT 1").await;
     assert!(refused.contains("password authentication failed"), "{refused}");
     for (statement, expected) in [
@@ -168,7 +167,7 @@ async fn postgres_takes_its_password_user_database_scripts_and_arguments() {
     assert_eq!(says(&container, &["pg_basebackup", "--version"]).await.1, Some(0));
     stops(&container, 0).await;
     container.start().await.unwrap();
-    sql_until(&container, login, "SELECT count(*) FROM told", "2").await;
+    sql_until(&container, login, "SELECT count(*) FROM reported", "2").await;
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ fn start(desk: &Desk, scenario: &Path, engine: Option<&Engine>) -> Child {
     let mut command = desk.command(["run", "--profile", "soak"]);
     command.arg(scenario).arg("--output").arg(desk.run_folder());
     if let Some(engine) = engine {
-        command.args(["--estate", "containers"]).env("DOCKER_HOST", engine.host());
+        command.args(["--environment", "containers"]).env("DOCKER_HOST", engine.host());
         command.envs(IMAGES.map(|(variable, stand_in)| (variable, image(variable, stand_in))));
     }
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -19,18 +19,18 @@ const TRIES: usize = 3;
 const INVALID: i32 = 4;
 
 /// In so few lifecycles every one keeps a session, so that there is one to be judged.
-const KEEP: &str = "keep_session = { share = 1.0 }\n";
+const KEEP: &str = "hold_session = { share = 1.0 }\n";
 
 /// Environments that have to be wholly green. A tampering proxy that changes nothing is one of them.
 static SOUND: &[(&str, &Parent, Change)] = &[
-    ("sound-powerdns", &POWERDNS, Change { life: KEEP, ..NONE }),
+    ("sound-powerdns", &POWERDNS, Change { lifecycle: KEEP, ..NONE }),
     ("sound-delphi-group-role", &DELPHI, NONE),
     ("sound-wizard-drop-role", &WIZARD, NONE),
     ("sound-two-clusters", &TWO_CLUSTERS, NONE),
     (
         "sound-behind-an-honest-impostor",
         &POWERDNS,
-        Change { toml: "[[lie]]\nkind = \"drop-before\"\nshare = 0\n", life: KEEP, ..NONE },
+        Change { toml: "[[tamper]]\nkind = \"drop-before\"\nshare = 0\n", lifecycle: KEEP, ..NONE },
     ),
 ];
 
@@ -64,7 +64,7 @@ fn names_are_unique_and_checks_exist() {
 
 #[test]
 #[ignore = "it starts more than a hundred environments: `ci/mutants` runs it"]
-fn every_mutant_is_caught_and_every_sound_estate_passes() {
+fn every_mutant_is_caught_and_every_sound_environment_passes() {
     let choice = std::env::var(CHOICE).ok();
     let chosen = |name: &str| choice.as_ref().is_none_or(|choice| choice.split(',').any(|one| one == name));
     let mut work: Vec<Box<dyn Fn() -> Result<String, String> + Send + Sync>> = Vec::new();
@@ -91,7 +91,7 @@ fn every_mutant_is_caught_and_every_sound_estate_passes() {
         }
     });
     let wrong = wrong.into_inner().unwrap();
-    say(&format!("{} estates, {} not as they have to be", work.len(), wrong.len()));
+    say(&format!("{} environments, {} not as they have to be", work.len(), wrong.len()));
     assert!(!work.is_empty(), "{CHOICE} names no mutant that there is");
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

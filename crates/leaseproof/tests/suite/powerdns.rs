@@ -105,7 +105,7 @@ fn changed(name: &str, dns: &Value) {
     }
 }
 
-/// No log holds the key of PowerDNS's interface or a password of its configuration, and there are logs to look at.
+/// No log holds the key of PowerDNS's interface or a password of its configuration, and there are logs to observe.
 fn nothing_secret(name: &str, desk: &Desk) {
     let mut written = Vec::new();
     for log in std::fs::read_dir(desk.run_folder().join("logs")).unwrap() {

@@ -150,7 +150,7 @@ fn a_statement_that_postgresql_rejects_is_shown_with_its_line_and_the_servers_wo
 }
 
 #[test]
-fn three_mistakes_are_told_in_one_pass() {
+fn three_mistakes_are_reported_in_one_pass() {
     let desk = Desk::new();
     let output = desk.run(&variant("three-mistakes"), &[]);
     let shown = text(&output);
@@ -175,7 +175,7 @@ fn an_output_folder_that_cannot_be_written_is_said_before_anything_starts() {
 }
 
 #[test]
-fn an_estate_stands_detached_until_it_is_taken_down() {
+fn an_environment_stands_detached_until_it_is_taken_down() {
     let desk = Desk::new();
     let up = desk.command(["up"]).arg(variant("short")).arg("--detach").output().unwrap();
     assert_eq!(up.status.code(), Some(0), "{}", text(&up));

@@ -30,10 +30,12 @@ fn a_folder_of_scenarios_is_run_whole() {
     let desk = Desk::new();
     let folder = desk.path().join("of-scenarios");
     std::fs::create_dir(&folder).unwrap();
-    for (name, life) in [("delphi", "dashboard"), ("powerdns", "app")] {
+    for (name, lifecycle) in [("delphi", "dashboard"), ("powerdns", "app")] {
         std::fs::create_dir(folder.join(name)).unwrap();
         let parent = workspace().join("scenarios").join(name);
-        let text = format!("extends = {parent:?}\ntitle = \"{name}, a few lives\"\n[life.{life}]\nlease = \"5s\"\n");
+        let text = format!(
+            "extends = {parent:?}\ntitle = \"{name}, a few lifecycles\"\n[lifecycle.{lifecycle}]\nlease = \"5s\"\n"
+        );
         std::fs::write(folder.join(name).join("scenario.toml"), text).unwrap();
     }
     let output = desk.run(&folder, &SHORT);
@@ -70,14 +72,14 @@ fn a_folder_of_scenarios_is_run_whole() {
 #[test]
 fn nothing_starts_unless_all_can() {
     let desk = Desk::new();
-    let output = desk.run(&workspace().join("scenarios"), &["--set", "life.dashboard.lease=5s"]);
+    let output = desk.run(&workspace().join("scenarios"), &["--set", "lifecycle.dashboard.lease=5s"]);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(2), "{shown}");
     let folders = std::fs::read_dir(workspace().join("scenarios")).unwrap();
     let all = folders.filter(|entry| entry.as_ref().unwrap().path().join("scenario.toml").exists()).count();
     // Only the two of the dashboard, and the migration that extends one of them, have that lifecycle.
-    let told = format!("nothing was started: {} of {all} scenarios are invalid", all - 3);
-    assert!(shown.contains(&told), "{told}: {shown}");
+    let reported = format!("nothing was started: {} of {all} scenarios are invalid", all - 3);
+    assert!(shown.contains(&reported), "{reported}: {shown}");
     assert!(!desk.run_folder().exists());
     let output = desk.run(&workspace().join("scenarios"), &["--only", "THR-1"]);
     assert!(text(&output).contains("the scenario wizard has no promise that adds THR-1"), "{}", text(&output));

@@ -46,7 +46,7 @@ fn a_hangup_that_is_ignored_at_the_start_stays_ignored() {
     let desk = Desk::new();
     let mut command = desk.command(["run"]);
     command.arg(variant("short")).arg("--output").arg(desk.run_folder()).args(arguments());
-    // Of five credentials hardly one renews late, and INV-9 has nothing to judge (3) where no look comes before that. The
+    // Of five credentials hardly one renews late, and INV-9 has nothing to judge (3) where no observation comes before that. The
     // others have time to come to their end.
     command.args(["--set", "phase.steady.drain=20s", "--skip", "INV-9"]);
     // As nohup(1) starts it.
@@ -111,7 +111,7 @@ fn arguments() -> [&'static str; 8] {
         "--set",
         "phase.steady.drain=3s",
         "--set",
-        "life.app.lease=\"3s\"",
+        "lifecycle.app.lease=\"3s\"",
     ]
 }
 

@@ -91,7 +91,7 @@ fn what_servers_only_log_or_warn_of_is_shown_with_what_fails_because_of_it() {
 }
 
 #[test]
-fn a_few_lives_of_the_sound_estate_pass() {
+fn a_few_lifecycles_of_the_sound_environment_pass() {
     let desk = Desk::new();
     let output = desk.run(&variant("short"), &[]);
     let verdicts = desk.verdicts();

@@ -40,9 +40,9 @@ impl Estimate {
         let seconds: f64 = plan.phases.iter().map(span).sum();
         // Credentials of one phase may still be live in the next.
         let live: f64 = plan.phases.iter().map(|phase| live(plan, phase)).sum::<f64>() + probes;
-        let of_lives: f64 = plan.phases.iter().map(|phase| arrivals(phase) * requests(plan, phase)).sum();
-        let looks = plan.roles.len() as f64 / glue::ATTACHED_PACE.as_secs_f64() + 1.0;
-        let requests = of_lives + probes * 3.0 + looks * seconds + OWN;
+        let of_lifecycles: f64 = plan.phases.iter().map(|phase| arrivals(phase) * requests(plan, phase)).sum();
+        let observations = plan.roles.len() as f64 / glue::ATTACHED_PACE.as_secs_f64() + 1.0;
+        let requests = of_lifecycles + probes * 3.0 + observations * seconds + OWN;
         Self {
             leases: leases as u64,
             live: live.min(leases).ceil() as u64,
@@ -61,12 +61,13 @@ impl Estimate {
              PostgreSQL's log",
             count(*refused, "login")
         );
-        for life in plan.lives.iter().filter(|life| life.rolls_back()) {
-            let written = if life.is_read_only() { ", read-only" } else { ": it may lock rows, and sequences advance" };
+        for lifecycle in plan.lifecycles.iter().filter(|lifecycle| lifecycle.rolls_back()) {
+            let written =
+                if lifecycle.is_read_only() { ", read-only" } else { ": it may lock rows, and sequences advance" };
             let _never_fails = write!(
                 more,
                 "\n  the query of lifecycle {} runs in a transaction that is rolled back{written}",
-                life.name
+                lifecycle.name
             );
         }
         if !plan.left_out.is_empty() {
@@ -108,20 +109,22 @@ impl Estimate {
 /// Each lifecycle's share of a phase's arrivals.
 fn shares<'p>(plan: &'p Plan, phase: &'p PhasePlan) -> impl Iterator<Item = (f64, &'p LifecyclePlan)> {
     let total = f64::from(phase.mix.values().sum::<u32>()).max(1.0);
-    plan.lives.iter().filter_map(move |life| Some((f64::from(*phase.mix.get(&life.name)?) / total, life)))
+    plan.lifecycles
+        .iter()
+        .filter_map(move |lifecycle| Some((f64::from(*phase.mix.get(&lifecycle.name)?) / total, lifecycle)))
 }
 
 /// How many credentials of a phase are live at the same time: a credential lasts at most for its lease, renewed once.
 fn live(plan: &Plan, phase: &PhasePlan) -> f64 {
     let comes = phase.duration.duration().as_secs_f64();
-    shares(plan, phase).map(|(share, life)| share * phase.rate * lifetime(plan, life).min(comes)).sum()
+    shares(plan, phase).map(|(share, lifecycle)| share * phase.rate * lifetime(plan, lifecycle).min(comes)).sum()
 }
 
-fn lifetime(plan: &Plan, life: &LifecyclePlan) -> f64 {
-    let role = plan.roles.iter().find(|role| role.name == life.role);
+fn lifetime(plan: &Plan, lifecycle: &LifecyclePlan) -> f64 {
+    let role = plan.roles.iter().find(|role| role.name == lifecycle.role);
     let promised = role.and_then(|role| role.default_ttl.as_ref()).map(|ttl| ttl.value.duration().as_secs_f64());
-    let lease = life.lease.map(|lease| lease.duration().as_secs_f64()).or(promised).unwrap_or(UNSAID);
-    let renewed = life.renew.filter(|renew| renew.share > 0.0).map_or(0.0, |renew| renew.at);
+    let lease = lifecycle.lease.map(|lease| lease.duration().as_secs_f64()).or(promised).unwrap_or(UNSAID);
+    let renewed = lifecycle.renew.filter(|renew| renew.share > 0.0).map_or(0.0, |renew| renew.at);
     lease * (1.0 + renewed)
 }
 
@@ -137,10 +140,10 @@ fn refused_logins(plan: &Plan, leases: f64) -> f64 {
 
 /// The average number of requests of a lifecycle in a phase.
 fn requests(plan: &Plan, phase: &PhasePlan) -> f64 {
-    let of = |life: &LifecyclePlan| {
-        1.0 + f64::from(life.lease.is_some()) + life.renew.map_or(0.0, |renew| renew.share) + life.revoke
+    let of = |lifecycle: &LifecyclePlan| {
+        1.0 + f64::from(lifecycle.lease.is_some()) + lifecycle.renew.map_or(0.0, |renew| renew.share) + lifecycle.revoke
     };
-    shares(plan, phase).map(|(share, life)| share * of(life)).sum()
+    shares(plan, phase).map(|(share, lifecycle)| share * of(lifecycle)).sum()
 }
 
 #[cfg(test)]

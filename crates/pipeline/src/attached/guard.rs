@@ -59,7 +59,7 @@ impl Guard {
             ends: Instant::now() + allowed.max_duration.duration(),
         };
         let ended = Arc::new(OnceLock::new());
-        let (told, token_ended, ends) = (Arc::clone(&why), Arc::clone(&ended), Some(bounds.ends));
+        let (reported, token_ended, ends) = (Arc::clone(&why), Arc::clone(&ended), Some(bounds.ends));
         let task = tokio::spawn(async move {
             let own = vault.clone();
             let reason = tokio::select! {
@@ -71,7 +71,7 @@ impl Guard {
                     return load.cancel();
                 }
             };
-            let _first = told.set(reason);
+            let _first = reported.set(reason);
             load.cancel();
         });
         Self { task: Some(task), why, ends, ended }

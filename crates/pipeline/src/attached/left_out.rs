@@ -16,8 +16,8 @@ pub(super) fn leave_out(plan: &mut Plan, probes: bool) {
     }
     let asked: Vec<_> = plan.asks.iter().map(|ask| ask.check).collect();
     let (known, moot): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut plan.known).into_iter().partition(|known| asked.contains(&known.check));
-    plan.known = known;
+        std::mem::take(&mut plan.known_issues).into_iter().partition(|known| asked.contains(&known.check));
+    plan.known_issues = known;
     plan.asks.retain(|ask| ask.check.as_str() != "KNO-1" || moot.iter().all(|known| known.origin != ask.origin));
     if !probes {
         plan.roles.iter_mut().for_each(|role| role.probes = None);

@@ -5,7 +5,7 @@ use leaseproof_domain::{Escalation, EscalationKind, Object, ObjectKind, RoleAttr
 use super::facts::{PUBLIC, Trait};
 use super::set::Credential;
 
-/// Predefined roles that are nothing but privileges on objects, which are told one by one.
+/// Predefined roles that are nothing but privileges on objects, which are reported one by one.
 const OF_OBJECTS: [&str; 3] = ["pg_database_owner", "pg_maintain", "pg_write_all_data"];
 
 impl Credential<'_> {

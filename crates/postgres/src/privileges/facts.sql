@@ -1,6 +1,6 @@
 
 -- Each row is one fact of the role `subject` (0 is PUBLIC), or one that needs no subject: `part` says what kind of fact,
--- and which of the other columns count. Nothing is told once more for each role that it reaches by inheritance.
+-- and which of the other columns count. Nothing is reported once more for each role that it reaches by inheritance.
 SELECT 'role' AS part, r.oid AS subject, r.rolname::text AS name, NULL AS kind, NULL AS schema, NULL AS col,
        NULL::oid AS class, NULL::oid AS id, NULL::oid AS owner, NULL AS trait, NULL AS privilege,
        ARRAY[r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolinherit,
@@ -29,7 +29,7 @@ CROSS JOIN LATERAL unnest(s.setconfig) line
 LEFT JOIN pg_database d ON d.oid = s.setdatabase
 WHERE s.setrole IN (SELECT oid FROM wanted)
 
-UNION ALL -- flags: grantable. What the system's schemas owe their owner is told in one line of 'system_owned'. What a
+UNION ALL -- flags: grantable. What the system's schemas owe their owner is reported in one line of 'system_owned'. What a
           -- predefined role was given with the cluster or an extension belongs to that role.
 SELECT CASE WHEN e.grantee <> e.owner
              AND (e.grantee, e.class, e.id, e.sub, e.privilege, e.grantable) IN (
@@ -116,7 +116,7 @@ WHERE d.refclassid = 'pg_authid'::regclass
   AND d.deptype <> 'p' -- before 15 there is a row for each role that cannot be dropped
   AND CASE WHEN here.oid IS NULL THEN d.refobjid IN (SELECT oid FROM wanted)
            ELSE (d.refobjid IN (SELECT oid FROM reach) OR d.refobjid IN (SELECT oid FROM wanted))
-                -- What is told above by its own name.
+                -- What is reported above by its own name.
                 AND d.classid NOT IN (
                     'pg_class'::regclass, 'pg_namespace'::regclass, 'pg_database'::regclass, 'pg_proc'::regclass,
                     'pg_type'::regclass, 'pg_language'::regclass, 'pg_foreign_data_wrapper'::regclass,

@@ -44,7 +44,7 @@ object AS MATERIALIZED (
     SELECT 'database', NULL, datname::text, NULL, false,
            'pg_database'::regclass, oid, 0, datdba, datacl, acldefault('d', datdba), NULL
     FROM pg_database
-    UNION ALL -- functions, procedures, aggregates: told apart by the types of their input arguments
+    UNION ALL -- functions, procedures, aggregates: distinguished by the types of their input arguments
     SELECT 'function', n.name,
            format('%s(%s)', p.proname, (
                SELECT string_agg(format_type(a.type, NULL), ', ' ORDER BY a.place)

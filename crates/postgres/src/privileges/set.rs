@@ -104,11 +104,11 @@ impl<'f> Credential<'f> {
                 set.beyond.insert(format!("holds {} on {}, {why}", entry.word, entry.object));
                 continue;
             };
-            // An owner may grant whatever its ACL says (aclmask in acl.c). That is told with what it holds as owner; where
+            // An owner may grant whatever its ACL says (aclmask in acl.c). That is reported with what it holds as owner; where
             // the ACL withholds the privilege from it, with every other way by which it is held.
             let owns = self.reach.inherits.contains_key(&entry.owner);
-            let told_as_owner = grantee != entry.owner && owned.contains(&(entry.word.as_str(), &entry.object));
-            let grantable = entry.grantable || owns && !told_as_owner;
+            let reported_as_owner = grantee != entry.owner && owned.contains(&(entry.word.as_str(), &entry.object));
+            let grantable = entry.grantable || owns && !reported_as_owner;
             *grants.entry((privilege, &entry.object, why)).or_default() |= grantable;
         }
         set.held = grants
@@ -183,7 +183,7 @@ impl<'f> Credential<'f> {
                 continue;
             }
             let policies = self.facts.policies.get(id).into_iter().flatten();
-            let policies = policies.filter(|policy| self.applies(policy)).map(|policy| self.told(policy)).collect();
+            let policies = policies.filter(|policy| self.applies(policy)).map(|policy| self.reported(policy)).collect();
             set.row_security.insert(RowSecurity { table, forced: *forced, policies });
         }
         tables.into_keys().collect()
@@ -194,7 +194,7 @@ impl<'f> Credential<'f> {
         policy.roles.iter().any(|role| *role == PUBLIC || self.reach.inherits.contains_key(role))
     }
 
-    fn told(&self, policy: &Policy) -> String {
+    fn reported(&self, policy: &Policy) -> String {
         let name = |role: &u32| if *role == PUBLIC { "PUBLIC" } else { self.name(*role) };
         let mut roles: Vec<&str> = policy.roles.iter().map(name).collect();
         roles.sort_unstable();
@@ -205,8 +205,8 @@ impl<'f> Credential<'f> {
     fn depend(&self, guarded: &BTreeSet<u32>, read: &[String], beyond: &mut BTreeSet<String>) {
         for role in self.reach.inherits.keys() {
             for dependency in self.facts.depends.get(role).into_iter().flatten() {
-                let told_there = dependency.elsewhere.as_ref().is_some_and(|database| read.contains(database));
-                if told_there || dependency.policy_of.is_some_and(|table| guarded.contains(&table)) {
+                let reported_there = dependency.elsewhere.as_ref().is_some_and(|database| read.contains(database));
+                if reported_there || dependency.policy_of.is_some_and(|table| guarded.contains(&table)) {
                     continue;
                 }
                 let through = match *role == self.oid {

@@ -40,7 +40,7 @@ pub struct Facts {
     /// Functions outside the system's schemas, and those of the system that have an ACL, by schema and signature.
     pub functions: BTreeMap<(String, String), Function>,
     /// What PUBLIC was given when the cluster or an extension was made, outside the system's schemas: USAGE on schema
-    /// `public`, before 15 CREATE too. Whether it still has it is not looked at.
+    /// `public`, before 15 CREATE too. Whether it still has it is not observed.
     pub initial: BTreeSet<(Privilege, Object)>,
     /// What predefined roles were given then, by role.
     pub initial_of: BTreeMap<String, BTreeSet<(Privilege, Object)>>,

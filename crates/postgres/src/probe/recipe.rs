@@ -19,7 +19,7 @@ pub enum Recipe {
 
 /// A statement that tells whether a privilege is held.
 ///
-/// PostgreSQL answers 42501 where it is not. That the check was passed is told by a success, or by an error that comes
+/// PostgreSQL answers 42501 where it is not. That the check was passed is reported by a success, or by an error that comes
 /// after it and before anything is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
@@ -72,7 +72,7 @@ impl Way {
 const NOBODY: &str = "leaseproof_probe";
 
 impl Recipe {
-    /// How the privilege is tried in a session in that database. The GRANT OPTION is not looked at.
+    /// How the privilege is tried in a session in that database. The GRANT OPTION is not observed.
     ///
     /// A database's own CONNECT is proved by the login, and privileges on another database by one there; neither has a
     /// statement here.
@@ -307,7 +307,7 @@ fn of_procedure(name: &str, procedure: &Function, variadic: impl Fn(usize) -> &'
     way(Way::new(format!("CALL {name}({})", given.join(", "))).passed(&["22012"]))
 }
 
-/// DO checks USAGE before it looks at the code, and there is none: an error of syntax (42601), nothing, or that the
+/// DO checks USAGE before it reads the code, and there is none: an error of syntax (42601), nothing, or that the
 /// language has no DO (0A000).
 fn of_language(language: &str) -> Recipe {
     way(Way::new(format!("DO LANGUAGE {} ''", escape_identifier(language))).passed(&["42601", "0A000"]))

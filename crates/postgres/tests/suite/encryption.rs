@@ -75,14 +75,14 @@ async fn refusal(login: &Login) -> Error {
 #[tokio::test]
 async fn who_answers_is_made_sure_of() {
     let cluster = Cluster::start().await;
-    let ours = authority("the estate's authority");
+    let ours = authority("the environment's authority");
     let server = write(cluster.folder(), "server", &ours, &["127.0.0.1"], "postgres.example");
     let stranger = write(cluster.folder(), "stranger", &authority("another authority"), &["127.0.0.1"], "guest");
     let guest = write(cluster.folder(), "guest", &ours, &[], "guest");
     serve(&cluster, &server).await;
     let login = cluster.login("postgres", "postgres");
 
-    // The server learns of its new configuration a moment after it is told.
+    // The server learns of its new configuration a moment after it is reported.
     let good = encrypted(login.clone(), &server.root, None);
     let mut opened = Session::open(&good).await;
     for _ in 0..100 {
@@ -117,12 +117,12 @@ fn files_that_cannot_be_used_are_named() {
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
 
-    let told = |root: &Path, client| {
+    let reported = |root: &Path, client| {
         let files = EncryptionFiles { root: root.to_owned(), client };
         Encryption::new(files).unwrap_err().to_string()
     };
-    assert_eq!(told(&empty, None), format!("{}: it holds no certificate", empty.display()));
-    assert!(told(&folder.path().join("none.pem"), None).contains("none.pem"));
+    assert_eq!(reported(&empty, None), format!("{}: it holds no certificate", empty.display()));
+    assert!(reported(&folder.path().join("none.pem"), None).contains("none.pem"));
     let swapped = Some((ours.certificate.clone(), other.key.clone()));
     let files = EncryptionFiles { root: ours.root.clone(), client: swapped };
     assert!(matches!(Encryption::new(files), Err(BadEncryption::Unfit(_))));

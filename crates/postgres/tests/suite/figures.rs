@@ -45,7 +45,7 @@ const ROLES: &str = "
     END $$;
 ";
 
-async fn estate(script: &str) -> (Cluster, Observer) {
+async fn environment(script: &str) -> (Cluster, Observer) {
     let cluster = Cluster::start().await;
     let mut login = cluster.login("postgres", "postgres");
     login.timeout = Duration::from_secs(120);
@@ -68,7 +68,7 @@ async fn timed(observer: &Observer, oids: &[u32], times: usize) -> (Duration, Du
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures; for release builds"]
 async fn one_credential_among_ten_thousand_objects() {
-    let (_cluster, observer) = estate(OBJECTS).await;
+    let (_cluster, observer) = environment(OBJECTS).await;
     let oid = observer.role(&Username::new("one")).await.unwrap().unwrap().oid;
     let (least, most) = timed(&observer, &[oid], 5).await;
     let held = observer.privileges(&[oid]).await.unwrap()[&oid].held.len();
@@ -79,7 +79,7 @@ async fn one_credential_among_ten_thousand_objects() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures; for release builds"]
 async fn ten_thousand_roles() {
-    let (_cluster, observer) = estate(ROLES).await;
+    let (_cluster, observer) = environment(ROLES).await;
     let roles = observer.roles().await.unwrap();
     let oids: Vec<u32> =
         roles.iter().filter(|role| role.name.as_str().starts_with("many_")).map(|role| role.oid).collect();
@@ -92,7 +92,7 @@ async fn ten_thousand_roles() {
 /// What the watch asks while a run lasts: some dozens of new credentials on a small environment.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures; for release builds"]
-async fn thirty_credentials_on_a_small_estate() {
+async fn thirty_credentials_on_a_small_environment() {
     let script = "
         CREATE TABLE t (a int);
         DO $$ BEGIN
@@ -101,7 +101,7 @@ async fn thirty_credentials_on_a_small_estate() {
                 EXECUTE format('GRANT SELECT, INSERT ON t TO many_%s', r);
             END LOOP;
         END $$;";
-    let (_cluster, observer) = estate(script).await;
+    let (_cluster, observer) = environment(script).await;
     let oids: Vec<u32> = observer
         .roles()
         .await
@@ -111,5 +111,5 @@ async fn thirty_credentials_on_a_small_estate() {
         .map(|role| role.oid)
         .collect();
     let (least, most) = timed(&observer, &oids, 40).await;
-    println!("30 credentials, small estate: {least:?} to {most:?}");
+    println!("30 credentials, small environment: {least:?} to {most:?}");
 }

@@ -6,7 +6,7 @@ use leaseproof_domain::{Grant, Object, ObjectKind, PrivilegeSet, Username, Why};
 use leaseproof_postgres::{Login, Observer, Session};
 use leaseproof_testkit::postgres::Cluster;
 
-const ESTATE: &str = r#"
+const ENVIRONMENT: &str = r#"
     CREATE SCHEMA app; CREATE SCHEMA "Odd Schema";
     CREATE TABLE t (a int, b int); CREATE TABLE app.u (a int); CREATE TABLE "Odd Schema"."Odd ""Table" (a int);
     CREATE VIEW app.v AS SELECT 1 AS one; CREATE MATERIALIZED VIEW app.m AS SELECT 1 AS one;
@@ -69,7 +69,7 @@ const SERVER: &str = r#"
 async fn what_is_read_is_what_the_server_grants() {
     let cluster = Cluster::start().await;
     let session = open(&cluster.login("postgres", "postgres")).await;
-    for statement in ESTATE.split_inclusive(';').filter(|statement| !statement.trim().is_empty()) {
+    for statement in ENVIRONMENT.split_inclusive(';').filter(|statement| !statement.trim().is_empty()) {
         session.script(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
     let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();

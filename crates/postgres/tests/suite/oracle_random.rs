@@ -17,7 +17,7 @@ const STATEMENTS: usize = 50;
 const ROLES: [&str; 6] = ["r_0", "r_1", "r_2", "r_3", "r_4", "r_5"];
 const GROUPS: [&str; 5] = ["g_0", "g_1", "g_2", "g_3", "g_4"];
 
-const ESTATE: &str = "
+const ENVIRONMENT: &str = "
     CREATE SCHEMA app;
     CREATE TABLE app.t (a int, b int); CREATE TABLE app.p (a int) PARTITION BY LIST (a);
     CREATE VIEW app.v AS SELECT 1 AS one; CREATE MATERIALIZED VIEW app.m AS SELECT 1 AS one;
@@ -158,7 +158,7 @@ fn statement(random: &mut ChaCha8Rng, major: u32) -> String {
 async fn what_is_read_is_what_the_server_says(major: u32) {
     let Some(cluster) = Cluster::of(major).await else { return };
     let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
-    session.script(ESTATE).await.unwrap();
+    session.script(ENVIRONMENT).await.unwrap();
     for role in ROLES.iter().chain(&GROUPS) {
         session.script(&format!("CREATE ROLE {role}")).await.unwrap();
     }

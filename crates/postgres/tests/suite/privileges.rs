@@ -11,7 +11,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-const ESTATE: &str = r#"
+const ENVIRONMENT: &str = r#"
     CREATE TABLE t (a int, b int);
     CREATE TABLE "Mixed Case" (a int);
     CREATE TABLE everybody (a int);
@@ -224,7 +224,7 @@ leaseproof_testkit::on_each_version! { every_privilege_is_read_with_its_reason:
 
 async fn every_privilege_is_read_with_its_reason(cluster: Cluster) {
     let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
-    session.script(ESTATE).await.unwrap();
+    session.script(ENVIRONMENT).await.unwrap();
     let observer = Observer::connect(cluster.login("postgres", "postgres")).await.unwrap();
     for (name, statements, expected) in CASES {
         session.script(&statements.replace('%', &format!("\"{name}\""))).await.unwrap();
@@ -234,7 +234,7 @@ async fn every_privilege_is_read_with_its_reason(cluster: Cluster) {
         expected.sort();
         assert_eq!(lines(&sets[&oid]), expected, "{name}");
     }
-    // What everybody has is read too, and told apart: PostgreSQL's own doing, and somebody's.
+    // What everybody has is read too, and distinguished: PostgreSQL's own doing, and somebody's.
     let oid = role(&observer, "nothing").await.oid;
     let set = &observer.privileges(&[oid]).await.unwrap()[&oid];
     let all: Vec<String> = set.held.iter().map(|held| format!("{}: {}", held.grant, held.why)).collect();
@@ -261,7 +261,7 @@ fn a_word_that_is_no_version_is_an_error() {
     is_required(16, "14,all");
 }
 
-/// What the role of the fixture is told to have, on the usual version whole, and on each other what differs from that.
+/// The privileges that are read for the role of the fixture, on the usual version whole, and on each other what differs from that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_with_something_of_each_kind() {
     let usual = each_kind(&Cluster::start().await).await;
@@ -285,7 +285,7 @@ async fn each_kind(cluster: &Cluster) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn grants_in_another_database_are_told_as_beyond() {
+async fn grants_in_another_database_are_reported_as_beyond() {
     let cluster = Cluster::start().await;
     let session = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
     session.script("CREATE DATABASE other").await.unwrap();
@@ -297,7 +297,7 @@ async fn grants_in_another_database_are_told_as_beyond() {
     let beyond = observer.privileges(&[oid]).await.unwrap()[&oid].beyond.clone();
     let line = beyond.first().expect("one line");
     assert!(line.starts_with("privileges on object ") && line.ends_with(" of pg_class in database other"), "{line}");
-    // Who reads the other one too is not told twice.
+    // Who reads the other one too is not reported twice.
     let databases = observer.databases().await.unwrap();
     assert_eq!(databases, ["other", "postgres"]);
     assert!(observer.privileges_beside(&[oid], &databases).await.unwrap()[&oid].beyond.is_empty());
@@ -335,21 +335,21 @@ async fn refusals_carry_their_sqlstate_and_silence_is_indeterminate() {
     assert!(matches!(Session::open(&login).await.unwrap_err(), Error::NoAnswer { .. }));
 }
 
-/// A way to the server that hangs when it is told to, for whoever is on it then; with how many came by it.
+/// A proxy to the server that hangs on demand, with the number of its connections.
 async fn relay(server: u16) -> (u16, Arc<Notify>, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (hang, came) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
-    let (told, counted) = (Arc::clone(&hang), Arc::clone(&came));
+    let (reported, counted) = (Arc::clone(&hang), Arc::clone(&came));
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::SeqCst);
-            let told = Arc::clone(&told);
+            let reported = Arc::clone(&reported);
             tokio::spawn(async move {
                 let mut server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
                 tokio::select! {
                     _ = copy_bidirectional(&mut client, &mut server) => {}
-                    () = told.notified() => std::future::pending().await,
+                    () = reported.notified() => std::future::pending().await,
                 }
             });
         }
@@ -358,7 +358,7 @@ async fn relay(server: u16) -> (u16, Arc<Notify>, Arc<AtomicU32>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_hangs_is_made_again_by_the_next_look_and_not_at_once() {
+async fn a_connection_that_hangs_is_made_again_by_the_next_observation_and_not_at_once() {
     let cluster = Cluster::start().await;
     let mut login = cluster.login("postgres", "postgres");
     let (port, hang, came) = relay(login.port).await;

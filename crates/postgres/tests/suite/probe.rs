@@ -5,7 +5,7 @@ use leaseproof_domain::{Grant, Object, ObjectKind, Privilege, ProbeOutcome};
 use leaseproof_postgres::{Prober, Session};
 use leaseproof_testkit::postgres::Cluster;
 
-const ESTATE: &str = r#"
+const ENVIRONMENT: &str = r#"
     CREATE ROLE nobody LOGIN;
     CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO PUBLIC;
     CREATE SCHEMA shut; CREATE TABLE shut.t (a int);
@@ -207,7 +207,7 @@ leaseproof_testkit::on_each_version! { each_privilege_is_let_through_where_it_is
 
 async fn each_privilege_is_let_through_where_it_is_held_and_refused_where_it_is_not(cluster: Cluster) {
     let admin = Session::open(&cluster.login("postgres", "postgres")).await.unwrap();
-    admin.script(ESTATE).await.unwrap();
+    admin.script(ENVIRONMENT).await.unwrap();
     admin.script("CREATE DATABASE other").await.unwrap();
     admin.script("REVOKE ALL ON DATABASE other FROM PUBLIC").await.unwrap();
     let mut nobody = Prober::open(&cluster.login("postgres", "nobody")).await.unwrap();

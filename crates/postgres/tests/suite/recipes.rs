@@ -130,7 +130,7 @@ fn in_the_databases_own_tablespace_nothing_is_tried() {
 }
 
 #[test]
-fn sequences_are_told_from_tables() {
+fn sequences_are_distinguished_from_tables() {
     let kinds = |kind| with(relation(kind)).objects().into_iter().map(|object| object.kind).collect::<Vec<_>>();
     assert!(kinds('S').contains(&ObjectKind::Sequence) && !kinds('S').contains(&ObjectKind::Table));
     assert!(kinds('r').contains(&ObjectKind::Table) && !kinds('r').contains(&ObjectKind::Sequence));

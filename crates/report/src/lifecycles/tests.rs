@@ -6,13 +6,13 @@ use leaseproof_domain::{
 use super::{Fate, LifecycleFilter, Lifecycles};
 use crate::sample;
 
-fn operation(life: u64, op: Operation, at: u64, outcome: Outcome) -> Event {
+fn operation(lifecycle: u64, op: Operation, at: u64, outcome: Outcome) -> Event {
     let span = Span { intended: Micros(at), start: Micros(at), end: Micros(at + 10) };
-    let role = if life == 3 { "other" } else { "powerdns-role" };
-    let mut record = OperationRecord::new(life, role, "steady", op, span, outcome);
+    let role = if lifecycle == 3 { "other" } else { "powerdns-role" };
+    let mut record = OperationRecord::new(lifecycle, role, "steady", op, span, outcome);
     if record.outcome.is_ok() || op != Operation::Issue {
-        record.lease = Some(LeaseId::new(format!("database/creds/{role}/Ab3dEf6hIj9kLm2nOp5qRs8{life}")));
-        record.username = Some(Username::new(format!("v-token-{role}-{life}")));
+        record.lease = Some(LeaseId::new(format!("database/creds/{role}/Ab3dEf6hIj9kLm2nOp5qRs8{lifecycle}")));
+        record.username = Some(Username::new(format!("v-token-{role}-{lifecycle}")));
     }
     Event::Operation(record)
 }
@@ -21,12 +21,12 @@ fn failed(code: &str) -> Outcome {
     Outcome::Failed(Failure { source: FailureSource::Vault, code: code.into(), message: "no".into() })
 }
 
-fn seen(life: u32) -> RoleSeen {
-    let role = if life == 3 { "other" } else { "powerdns-role" };
-    let name = Username::new(format!("v-token-{role}-{life}"));
+fn seen(lifecycle: u32) -> RoleSeen {
+    let role = if lifecycle == 3 { "other" } else { "powerdns-role" };
+    let name = Username::new(format!("v-token-{role}-{lifecycle}"));
     RoleSeen {
         cluster: String::new(),
-        oid: 100 + life,
+        oid: 100 + lifecycle,
         name,
         valid_until: Some(UnixMicros(1)),
         login: true,
@@ -121,11 +121,11 @@ fn a_list_has_the_ends_that_the_totals_count() {
     let mut totals = Totals::default();
     ends.iter().for_each(|end| totals.count(*end));
     let mut all = Lifecycles::new((1..).zip(ends).collect());
-    for life in 1..=9 {
-        all.see(&operation(life, Operation::Issue, life * 1_000_000, Outcome::Ok));
+    for lifecycle in 1..=9 {
+        all.see(&operation(lifecycle, Operation::Issue, lifecycle * 1_000_000, Outcome::Ok));
         // What became of it follows neither from this answer nor from this observation.
         let unanswered = Outcome::Indeterminate { why: "no answer within 4 s".into() };
-        all.see(&operation(life, Operation::Revoke, life * 1_000_000 + 20, unanswered));
+        all.see(&operation(lifecycle, Operation::Revoke, lifecycle * 1_000_000 + 20, unanswered));
     }
     let count = |fate| {
         let text = all.list(&LifecycleFilter { fate: Some(fate), limit: 40, ..Default::default() }, "RUN", Some(200));

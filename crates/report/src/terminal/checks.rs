@@ -28,12 +28,12 @@ pub(super) fn ended_early(out: &mut String, layout: Layout, verdicts: &RunVerdic
 /// One block for each cause, known issues last.
 pub(super) fn causes(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &TerminalView<'_>) {
     for (place, cause) in verdicts.causes.iter().enumerate() {
-        if cause.known && view.detail == Detail::Quiet {
+        if cause.known_issue && view.detail == Detail::Quiet {
             continue;
         }
         let mut block = causes::block(cause, verdicts);
-        let style = if cause.known { DOUBT } else { BAD };
-        if cause.known {
+        let style = if cause.known_issue { DOUBT } else { BAD };
+        if cause.known_issue {
             block.head.insert_str(0, "known issue: ");
         }
         head(out, layout, &format!("{style}✘ {}{style:#}  ", place + 1), &block);
@@ -129,14 +129,14 @@ pub(super) fn passed(out: &mut String, layout: Layout, verdicts: &RunVerdicts, d
 }
 
 fn check(out: &mut String, layout: Layout, judgment: &Judgment) {
-    let (mark, style) = match (judgment.verdict, &judgment.known) {
+    let (mark, style) = match (judgment.verdict, &judgment.known_issue) {
         (Verdict::Pass, _) => ('✔', GOOD),
         (Verdict::Fail, Some(_)) => ('✘', DOUBT),
         (Verdict::Fail, None) => ('✘', BAD),
         (Verdict::Unknown, _) => ('?', DOUBT),
     };
     let Judgment { check, title, subject, .. } = judgment;
-    let known = if judgment.known.is_some() { " (known issue)" } else { "" };
+    let known = if judgment.known_issue.is_some() { " (known issue)" } else { "" };
     let samples = figures::count(judgment.samples, "sample");
     let text = format!("{subject}: {title}{known} · {samples}");
     layout.paragraph(out, &format!("{style}{mark} {check:<6}{style:#}  "), &text);

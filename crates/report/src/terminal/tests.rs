@@ -25,7 +25,7 @@ fn invalid() -> RunVerdicts {
 
 fn lost() -> RunVerdicts {
     let words = "vault was lost at 12.031 s: signal: 9 (SIGKILL)\n[INFO]  core: vault is unsealed\n[INFO]  expiration: revoked lease";
-    sample::ended_early(EndReason::EstateLost, RunOutcome::EnvironmentLost, Cause::of(words))
+    sample::ended_early(EndReason::EnvironmentLost, RunOutcome::EnvironmentLost, Cause::of(words))
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_load_that_ended_for_a_cause_names_it() {
 }
 
 #[test]
-fn errors_outside_windows_are_told_where_only_actions_have_one_and_no_total_twice() {
+fn errors_outside_windows_are_reported_where_only_actions_have_one_and_no_total_twice() {
     let mut verdicts = sample::verdicts();
     verdicts.faults.clear();
     let window = verdicts.actions.iter().filter_map(|action| action.window.as_ref()).next().unwrap();

@@ -29,7 +29,7 @@ pub(super) fn actions(book: &Book<'_>, plan: &Plan) -> Vec<ActionPlan> {
     for (place, (action, _, table)) in said.iter().enumerate() {
         heals_later(book, action, table, &names, place);
     }
-    if plan.estate == EnvironmentKind::Attached
+    if plan.environment == EnvironmentKind::Attached
         && let Some((_, node, _)) = said.first()
     {
         let theirs = "actions change servers: they are only for an environment that leaseproof starts";

@@ -26,7 +26,7 @@ pub(super) fn containers(book: &Book<'_>) -> ContainersPlan {
 }
 
 fn version(cluster: &Table) -> &str {
-    cluster.text("version").map_or(super::estate::VERSION, |said| said.value)
+    cluster.text("version").map_or(super::environment::VERSION, |said| said.value)
 }
 
 /// An image's name; the engine knows none that is empty or has blanks.

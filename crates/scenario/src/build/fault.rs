@@ -9,7 +9,7 @@ use crate::plan::{EVERY_NODE, EnvironmentKind, FaultKind, FaultName, FaultPlan, 
 use crate::problem::Problem;
 use crate::value::Rate;
 
-/// How long after its healing a fault may be felt, where the scenario does not say.
+/// How long after its healing a fault window stays open where the scenario does not say.
 pub(super) const RECOVERS_WITHIN: Ttl = Ttl::from_secs(10);
 
 pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
@@ -18,7 +18,7 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     let phase = |fault: &FaultPlan| plan.phases.iter().position(|phase| phase.name == fault.phase);
     faults.sort_by_key(|fault| (phase(fault), fault.at));
     one_after_the_other(book, &faults);
-    if plan.estate == EnvironmentKind::Attached
+    if plan.environment == EnvironmentKind::Attached
         && let Some(node) = book.root.list("fault").first()
     {
         let theirs = "faults are done to servers that leaseproof stands up itself";
@@ -27,7 +27,7 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     faults
 }
 
-/// What two faults at once did could not be told apart.
+/// What two faults at once did could not be distinguished.
 fn one_after_the_other(book: &Book<'_>, faults: &[FaultPlan]) {
     let tables = || book.root.list("fault").iter().filter(|node| node.table().is_some());
     for pair in faults.windows(2) {

@@ -4,11 +4,10 @@
 mod action;
 mod attached;
 mod containers;
-mod estate;
+mod environment;
 mod fault;
-mod known;
-mod lie;
-mod life;
+mod known_issue;
+mod lifecycle;
 mod pdns;
 mod phase;
 mod promise;
@@ -16,6 +15,7 @@ mod replication;
 mod role;
 mod settings;
 mod setup;
+mod tamper;
 mod threshold;
 
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ use crate::plan::{EnvironmentKind, Plan, Promised};
 use crate::problem::{Noted, Problem};
 use crate::username::Namings;
 
-pub(crate) use life::LifecycleSaid;
+pub(crate) use lifecycle::LifecycleSaid;
 
 /// The scenario while it becomes a plan.
 struct Book<'a> {
@@ -41,7 +41,7 @@ struct Book<'a> {
     top: Place,
     clusters: Vec<String>,
     roles: Names<'a>,
-    lives: Names<'a>,
+    lifecycles: Names<'a>,
     phases: Names<'a>,
     /// What `${…}` can stand for.
     places: Places,
@@ -65,35 +65,35 @@ impl<'a> Names<'a> {
 pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     let root = &layered.table;
     let clusters: Vec<String> = root.named("postgres").map(|(entry, _)| entry.key.clone()).collect();
-    let places = estate::places(root).with_vault();
+    let places = environment::places(root).with_vault();
     let keys = |table| Names::of(root.named(table).map(|(entry, _)| entry.key.as_str()));
     let phases = Names::of(root.list("phase").iter().filter_map(|node| node.table()?.entry("name")?.node.text()));
     let top = Place::new(&layered.source, 0..0);
-    let book = Book { root, top, clusters, roles: keys("role"), lives: keys("life"), phases, places, noted };
-    let lives = life::lives(&book);
+    let book = Book { root, top, clusters, roles: keys("role"), lifecycles: keys("lifecycle"), phases, places, noted };
+    let lifecycles = lifecycle::lifecycles(&book);
     let mut plan = Plan {
         name: layered.name.clone(),
         title: root.text("title").map(|title| title.value.to_owned()).unwrap_or_default(),
         runbook: promise::runbook(&book),
         seed: root.whole("seed").and_then(|seed| u64::try_from(seed.value).ok()).unwrap_or_default(),
-        vault: estate::vault(&book),
-        postgres: estate::clusters(&book),
+        vault: environment::vault(&book),
+        postgres: environment::clusters(&book),
         setup: setup::steps(&book),
         warnings: Vec::new(),
         client: setup::client(&book),
-        promise: promise::estate(&book),
+        promise: promise::environment(&book),
         accounts: promise::accounts(&book),
         roles: role::roles(&book),
-        lives: lives.iter().map(|life| life.plan.clone()).collect(),
+        lifecycles: lifecycles.iter().map(|lifecycle| lifecycle.plan.clone()).collect(),
         phases: phase::phases(&book),
         thresholds: threshold::thresholds(&book),
-        known: known::known(&book),
-        lies: lie::lies(&book),
+        known_issues: known_issue::known_issues(&book),
+        tampering: tamper::tampering(&book),
         faults: Vec::new(),
         actions: Vec::new(),
         pdns: pdns::pdns(&book),
         asks: Vec::new(),
-        estate: attached::kind(&book),
+        environment: attached::kind(&book),
         containers: containers::containers(&book),
         attached: attached::attached(&book),
         left_out: Vec::new(),
@@ -101,15 +101,15 @@ pub(crate) fn plan(layered: &Layered, noted: &Noted) -> Plan {
     };
     replication::accounts(&book, &mut plan);
     let theirs =
-        plan.estate == EnvironmentKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
+        plan.environment == EnvironmentKind::Attached && plan.attached.as_ref().is_some_and(|attached| !attached.ours);
     let namings = Namings::of(plan.roles.iter().map(|role| role.mount.as_str()), &plan.setup, theirs);
     plan.roles.iter_mut().for_each(|role| role.naming = namings.naming(&role.name, &role.mount));
     plan.faults = fault::faults(&book, &plan);
     plan.actions = action::actions(&book, &plan);
     role::says(&book);
     phase::nothing_unused(&book);
-    plan.asks = asks::derive(&plan, &lives);
-    known::all_asked(&book, &plan);
+    plan.asks = asks::derive(&plan, &lifecycles);
+    known_issue::all_asked(&book, &plan);
     plan.hide_in_words();
     plan
 }

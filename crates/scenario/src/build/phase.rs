@@ -20,7 +20,7 @@ pub(super) fn phases(book: &Book<'_>) -> Vec<PhasePlan> {
             let second = format!("there are two phases `{}`", name.value);
             book.add(Problem::at(&name.place, second).label("the second"));
         }
-        mixed_lives_exist(book, table);
+        mixed_lifecycles_exist(book, table);
     }
     tables().map(|(node, table)| phase(node, table)).collect()
 }
@@ -66,12 +66,12 @@ fn mix(table: &Table) -> BTreeMap<String, u32> {
         .collect()
 }
 
-fn mixed_lives_exist(book: &Book<'_>, table: &Table) {
+fn mixed_lifecycles_exist(book: &Book<'_>, table: &Table) {
     let Some(entry) = table.entry("mix") else { return };
     let Some(mix_table) = entry.node.table() else { return };
-    for life in &mix_table.entries {
-        let name = Node { place: life.at.clone(), value: Value::Text(life.key.clone()) };
-        book.refer_to(&name, "lifecycle", &book.lives);
+    for lifecycle in &mix_table.entries {
+        let name = Node { place: lifecycle.at.clone(), value: Value::Text(lifecycle.key.clone()) };
+        book.refer_to(&name, "lifecycle", &book.lifecycles);
     }
     let weights = mix(table);
     // An invalid weight has its own problem.
@@ -89,7 +89,7 @@ pub(super) fn nothing_unused(book: &Book<'_>) {
     let all_mixed = is_list && phases().all(|table| table.entry("mix").is_none() || is_mixed(table));
     let mixed: HashSet<String> = phases()
         .flat_map(|table| mix(table).into_iter().filter(|(_, weight)| *weight > 0))
-        .map(|(life, _)| life)
+        .map(|(lifecycle, _)| lifecycle)
         .collect();
     let mut taken: HashSet<&str> = HashSet::new();
     // Where a name is wrong, the right one only seems unused.
@@ -97,8 +97,8 @@ pub(super) fn nothing_unused(book: &Book<'_>) {
         let there: HashSet<&str> = book.root.named(tables).map(|(entry, _)| entry.key.as_str()).collect();
         names.is_subset(&there)
     };
-    let mixed_known = all_mixed && known("life", &mixed.iter().map(String::as_str).collect());
-    for (entry, table) in book.root.named("life") {
+    let mixed_known = all_mixed && known("lifecycle", &mixed.iter().map(String::as_str).collect());
+    for (entry, table) in book.root.named("lifecycle") {
         taken.extend(table.text("role").map(|role| role.value));
         if mixed_known && !mixed.contains(&entry.key) {
             let idle = format!("no phase has lifecycle `{}` in its `mix`: it would never start", entry.key);
@@ -112,7 +112,7 @@ pub(super) fn nothing_unused(book: &Book<'_>) {
         let untested = format!("role `{}` is promised, but no lifecycle requests its credentials", entry.key);
         let problem = Problem::at(&entry.node.place, untested).label("would not be tested");
         book.add(
-            problem.help(format!("write a [life.<name>] with role = \"{}\" and mix it in a [[phase]]", entry.key)),
+            problem.help(format!("write a [lifecycle.<name>] with role = \"{}\" and mix it in a [[phase]]", entry.key)),
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::place::{Holds, Said};
 use crate::plan::{AccountPromise, EnvironmentPromise, Never, Promised, SessionFate};
 use crate::problem::Problem;
 
-pub(super) fn estate(book: &Book<'_>) -> EnvironmentPromise {
+pub(super) fn environment(book: &Book<'_>) -> EnvironmentPromise {
     let Some(table) = book.root.table("promise") else { return EnvironmentPromise::default() };
     EnvironmentPromise {
         audit: table.flag("audit").map(promised),

@@ -85,7 +85,7 @@ fn grants_of(book: &Book<'_>, entry: &Entry, version: u32) -> Promised<Vec<Grant
     Promised { value, origin: entry.at.origin() }
 }
 
-/// The major version of a cluster. What is no number is told where it stands.
+/// The major version of a cluster. What is no number is reported where it stands.
 fn version(book: &Book<'_>, cluster: &str) -> u32 {
     let said = book.root.named("postgres").find(|(entry, _)| entry.key == cluster);
     said.and_then(|(_, table)| table.text("version")?.value.parse().ok()).unwrap_or(15)

@@ -204,8 +204,8 @@ fn has_policies(book: &Book<'_>, client: &Table) {
         .iter()
         .any(|entry| keys::ROOT.key(&entry.key).is_none() && nearest(&entry.key, ["client"]).is_some());
     let none = none && is_table && !slip;
-    if let Some((life, _)) = book.root.named("life").next().filter(|_| none) {
-        let place = book.root.entry("client").map_or(&life.node.place, |entry| &entry.node.place);
+    if let Some((lifecycle, _)) = book.root.named("lifecycle").next().filter(|_| none) {
+        let place = book.root.entry("client").map_or(&lifecycle.node.place, |entry| &entry.node.place);
         let problem = Problem::at(place, "the token that credentials are asked for with has no policy");
         book.add(
             problem

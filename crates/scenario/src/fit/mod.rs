@@ -36,7 +36,7 @@ pub(crate) fn fit(table: &Table, place: &Place, shape: &'static Shape, whole: Wh
         }
     }
     if whole == Whole::Yes {
-        // A key that is there with a slip in its name is told once.
+        // A key that is there with a slip in its name is reported once.
         let missing = |key: &&Key| key.needed && table.entry(key.name).is_none() && !meant.contains(&key.name);
         for key in shape.keys.iter().filter(missing) {
             let lacks = format!("{} lacks `{}`", shape.name, key.name);

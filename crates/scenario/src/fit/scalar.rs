@@ -113,7 +113,7 @@ fn metric(text: &str, noted: &Noted) -> Result<(), Wrong> {
         Some(name) => wrong.label = Some(format!("did you mean `{name}`?")),
         None => {
             wrong.help = Some(
-                "a metric is `<operation>.response.<figure>`, `<operation>.service.<figure>`, `<operation>.failed`, `<operation>.unanswered`, `lives.shed` or \
+                "a metric is `<operation>.response.<figure>`, `<operation>.service.<figure>`, `<operation>.failed`, `<operation>.unanswered`, `lifecycles.dropped` or \
                  `expiry.lag.<figure>`, a figure p50, p90, p99, p99.9 or max"
                     .into(),
             );

@@ -93,8 +93,8 @@ fn fragments_grant_what_they_say() {
 }
 
 #[test]
-fn slips_are_told_with_their_place() {
-    let mut told = String::new();
+fn slips_are_reported_with_their_place() {
+    let mut reported = String::new();
     for text in [
         "SELCT ON TABLE domains",
         "SELECT, TRUNCATE ON SEQUENCE s",
@@ -134,16 +134,16 @@ fn slips_are_told_with_their_place() {
         "TRUNCATE ON FUTURE SEQUENCES CREATED BY o",
         "",
     ] {
-        told.push_str(&format!("{text}\n"));
+        reported.push_str(&format!("{text}\n"));
         for wrong in read(text, 15).unwrap_err() {
             let caret = "^".repeat(wrong.at.len().max(1));
-            told.push_str(&format!("{}{caret} {}\n", " ".repeat(wrong.at.start), wrong.message));
+            reported.push_str(&format!("{}{caret} {}\n", " ".repeat(wrong.at.start), wrong.message));
             for more in wrong.label.iter().chain(&wrong.help) {
-                told.push_str(&format!("    {more}\n"));
+                reported.push_str(&format!("    {more}\n"));
             }
         }
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(reported);
 }
 
 proptest::proptest! {

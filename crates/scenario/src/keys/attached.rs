@@ -4,7 +4,7 @@ use crate::shape::{Is, Shape, key};
 
 pub(super) static ATTACHED: Shape = Shape {
     name: "[attached]",
-    says: "An environment that is already running: its addresses and the harness's accounts. Used with `--estate attached`.",
+    says: "An environment that is already running: its addresses and the harness's accounts. Used with `--environment attached`.",
     keys: &[
         key(
             "setup",

@@ -4,11 +4,11 @@
 mod action;
 mod attached;
 mod containers;
-mod estate;
-mod lie;
+mod environment;
 mod pdns;
 mod promises;
 mod setup;
+mod tamper;
 mod work;
 
 use crate::shape::{Is, Shape, key};
@@ -39,7 +39,7 @@ pub(crate) static ROOT: Shape = Shape {
             "Seed of all random choices: which lifecycles renew, which are revoked, when. Default 0.",
         ),
         key(
-            "estate",
+            "environment",
             Is::Word(&["processes", "containers", "attached"]),
             "The environment. Default `processes`: child processes of leaseproof on loopback. `containers`: containers of the local engine. `attached`: the running servers in [attached].",
         ),
@@ -48,8 +48,8 @@ pub(crate) static ROOT: Shape = Shape {
             Is::Word(&["report", "fail"]),
             "Whether a warning of Vault or PostgreSQL fails the setup step that caused it. Default `report`.",
         ),
-        key("vault", Is::Table(&estate::VAULT), estate::VAULT.says),
-        key("postgres", Is::Named(&estate::POSTGRES), estate::POSTGRES.says).needed(),
+        key("vault", Is::Table(&environment::VAULT), environment::VAULT.says),
+        key("postgres", Is::Named(&environment::POSTGRES), environment::POSTGRES.says).needed(),
         key("pdns", Is::Table(&pdns::PDNS), pdns::PDNS.says),
         key("containers", Is::Table(&containers::CONTAINERS), containers::CONTAINERS.says),
         key("attached", Is::Table(&attached::ATTACHED), attached::ATTACHED.says),
@@ -58,7 +58,7 @@ pub(crate) static ROOT: Shape = Shape {
         key("promise", Is::Table(&promises::PROMISE), promises::PROMISE.says),
         key("account", Is::Named(&promises::ACCOUNT), promises::ACCOUNT.says),
         key("role", Is::Named(&promises::ROLE), promises::ROLE.says),
-        key("life", Is::Named(&work::LIFE), work::LIFE.says),
+        key("lifecycle", Is::Named(&work::LIFECYCLE), work::LIFECYCLE.says),
         key("phase", Is::Many(&work::PHASE, Some("name")), work::PHASE.says),
         key("fault", Is::Many(&work::FAULT, None), work::FAULT.says),
         key(
@@ -66,9 +66,9 @@ pub(crate) static ROOT: Shape = Shape {
             Is::Steps(&ACTIONS),
             "What an operator does during the load, at a time in a phase. By default an action must not break any promise.",
         ),
-        key("lie", Is::Many(&lie::LIE, None), lie::LIE.says),
+        key("tamper", Is::Many(&tamper::TAMPER, None), tamper::TAMPER.says),
         key("threshold", Is::Many(&promises::THRESHOLD, Some("metric")), promises::THRESHOLD.says),
-        key("known", Is::Many(&promises::KNOWN, None), promises::KNOWN.says),
+        key("known_issue", Is::Many(&promises::KNOWN, None), promises::KNOWN.says),
         key("profile", Is::Profiles, "Named overlays of the file; `--profile` applies one of them."),
     ],
 };

@@ -180,7 +180,7 @@ pub(super) static THRESHOLD: Shape = Shape {
         key(
             "metric",
             Is::Metric,
-            "The metric: `issue.response.p99`, `login.service.max`, `renew.failed`, `issue.unanswered`, `lives.shed`, `expiry.lag.p99`.",
+            "The metric: `issue.response.p99`, `login.service.max`, `renew.failed`, `issue.unanswered`, `lifecycles.dropped`, `expiry.lag.p99`.",
         )
         .needed(),
         key("limit", Is::Limit, "The limit: `< 250ms` for a time, `<= 1%` or `< 0.01` for a share.").needed(),
@@ -195,7 +195,7 @@ pub(super) static THRESHOLD: Shape = Shape {
 };
 
 pub(super) static KNOWN: Shape = Shape {
-    name: "[[known]]",
+    name: "[[known_issue]]",
     says: "A known issue: it is reported and does not fail the run; the run fails if it no longer occurs (KNO-1).",
     keys: &[
         key("check", Is::Check, "The check that fails because of it.").needed(),

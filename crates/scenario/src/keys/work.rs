@@ -24,8 +24,8 @@ pub(super) static CLIENT: Shape = Shape {
     ],
 };
 
-pub(super) static LIFE: Shape = Shape {
-    name: "[life.<name>]",
+pub(super) static LIFECYCLE: Shape = Shape {
+    name: "[lifecycle.<name>]",
     says: "A lifecycle: what is done with a credential.",
     keys: &[
         key("role", Is::Text, "The promised role that it requests credentials of.").needed(),
@@ -36,9 +36,9 @@ pub(super) static LIFE: Shape = Shape {
         ),
         key("query", Is::Text, "The query after each login. Default `SELECT 1`."),
         key("renew", Is::Table(&RENEW), RENEW.says),
-        key("keep_session", Is::Table(&KEEP_SESSION), KEEP_SESSION.says),
+        key("hold_session", Is::Table(&HOLD_SESSION), HOLD_SESSION.says),
         key(
-            "patience",
+            "timeout",
             Is::Span,
             "The lifecycle's timeout for an issue, after which the client disconnects; Vault may continue. Default: the client's `timeout`.",
         ),
@@ -55,8 +55,8 @@ static RENEW: Shape = Shape {
     ],
 };
 
-static KEEP_SESSION: Shape = Shape {
-    name: "`keep_session`",
+static HOLD_SESSION: Shape = Shape {
+    name: "`hold_session`",
     says: "The share of lifecycles that hold their first session open, to run a query in it after the credential's end (INV-6b).",
     keys: &[
         key("share", Is::Share, "Share of lifecycles that hold a session, 0 to 1.").needed(),

@@ -1,4 +1,4 @@
-//! What is likely to be wrong with a scenario, though it can be run: told as warnings, which stop nothing. No server is
+//! What is likely to be wrong with a scenario, though it can be run: reported as warnings, which stop nothing. No server is
 //! asked. A warning has to be true of nearly every scenario that it is given for, or it is not here.
 
 mod keys;

@@ -12,7 +12,7 @@ use crate::text::Text;
 const ELSEWHERE: [&str; 9] = ["sql", "rules", "script", "data", "env", "connection_url", "title", "because", "says"];
 
 static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\$\{(?:postgres|vault|estate)\.[^}\n]*\}?").expect("a pattern written here"));
+    LazyLock::new(|| Regex::new(r"\$\{(?:postgres|vault|environment)\.[^}\n]*\}?").expect("a pattern written here"));
 
 /// Notes placeholders in texts that are used as they are written.
 pub(super) fn lint(table: &Table, noted: &Noted) {

@@ -80,7 +80,7 @@ fn needed(root: &Table, engines: &Engines<'_>) -> Vec<(String, &'static str, Str
     let promised: HashMap<&str, &Table> = root.named("role").map(|(role, table)| (role.key.as_str(), table)).collect();
     let mut seen: HashSet<String> = HashSet::new();
     let mut needed: Vec<(String, &'static str, String)> = Vec::new();
-    for (life, table) in root.named("life") {
+    for (lifecycle, table) in root.named("lifecycle") {
         let Some(role) = table.text("role") else { continue };
         let promised = promised.get(role.value);
         let mount = promised.and_then(|table| table.text("mount")).map_or(DEFAULT_MOUNT, |said| said.value);
@@ -94,7 +94,7 @@ fn needed(root: &Table, engines: &Engines<'_>) -> Vec<(String, &'static str, Str
         ];
         for (path, capability, _) in asks.into_iter().filter(|(.., so)| *so) {
             if seen.insert(path.clone()) {
-                needed.push((path, capability, format!("[life.{}]", life.key)));
+                needed.push((path, capability, format!("[lifecycle.{}]", lifecycle.key)));
             }
         }
     }

@@ -9,26 +9,26 @@ use crate::problem::{Noted, Problem};
 
 /// Notes each password that is a common word, once.
 pub(super) fn lint(root: &Table, noted: &Noted) {
-    let mut told = HashSet::new();
-    root.entries.iter().for_each(|entry| of_entry(entry, &mut told, noted));
+    let mut reported = HashSet::new();
+    root.entries.iter().for_each(|entry| of_entry(entry, &mut reported, noted));
 }
 
-fn of_entry<'a>(entry: &'a Entry, told: &mut HashSet<&'a str>, noted: &Noted) {
+fn of_entry<'a>(entry: &'a Entry, reported: &mut HashSet<&'a str>, noted: &Noted) {
     if entry.key.ends_with("password")
         && let Some(password) = entry.node.text().filter(|text| is_common_word(text))
-        && told.insert(password)
+        && reported.insert(password)
     {
         let what = "this password is a common word: it is hidden only where it stands as a password";
         let help = "use one that occurs in no other text, for example with digits";
         noted.add(Problem::warning(&entry.node.place, what).label("not hidden in other text").help(help));
     }
-    of_node(&entry.node, told, noted);
+    of_node(&entry.node, reported, noted);
 }
 
-fn of_node<'a>(node: &'a Node, told: &mut HashSet<&'a str>, noted: &Noted) {
+fn of_node<'a>(node: &'a Node, reported: &mut HashSet<&'a str>, noted: &Noted) {
     match &node.value {
-        Value::Table(table) => table.entries.iter().for_each(|entry| of_entry(entry, told, noted)),
-        Value::List(items) => items.iter().for_each(|item| of_node(item, told, noted)),
+        Value::Table(table) => table.entries.iter().for_each(|entry| of_entry(entry, reported, noted)),
+        Value::List(items) => items.iter().for_each(|item| of_node(item, reported, noted)),
         _ => {}
     }
 }

@@ -149,7 +149,7 @@ pub enum AttachedAuth {
 /// A PostgreSQL cluster that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedPostgres {
-    /// As whom the harness looks on.
+    /// As whom the harness observations on.
     pub observer: String,
     /// The database in which it asks for what is the same in all.
     pub database: String,
@@ -157,7 +157,7 @@ pub struct AttachedPostgres {
     pub operator: Option<String>,
     /// The operator's password, where it has one.
     pub operator_password: Option<SecretSource>,
-    /// Where it looks: host and port.
+    /// Where it observes: host and port.
     pub at: (String, u16),
     /// Its password, where it has one.
     pub password: Option<SecretSource>,

@@ -15,7 +15,7 @@ const REVOKE: (f64, f64) = (0.2, 0.8);
 /// for, so that a scenario that changes one share changes no other choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choices {
-    life: f64,
+    lifecycle: f64,
     revoked: f64,
     renews: f64,
     relogin: f64,
@@ -44,9 +44,9 @@ impl Choices {
         // 53 bits are what a double holds between 0 and 1. Drawn by hand: a library's idea of a uniform double may
         // change from version to version, a run's choices may not.
         let mut draw = || (numbers.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        let (life, revoked, renews, relogin, revoke) = (draw(), draw(), draw(), draw(), draw());
+        let (lifecycle, revoked, renews, relogin, revoke) = (draw(), draw(), draw(), draw(), draw());
         let (probed, keeps) = (draw(), draw());
-        Self { life, revoked, renews, relogin, revoke, probed, keeps, draws: (seed, number) }
+        Self { lifecycle, revoked, renews, relogin, revoke, probed, keeps, draws: (seed, number) }
     }
 
     /// Whether it tries its role's privileges out, where this share of lifecycles does (0 to 1).
@@ -61,9 +61,9 @@ impl Choices {
     }
 
     /// Which of the weighted lifecycles it is; none where no weight is above zero.
-    pub fn life<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
+    pub fn lifecycle<'a>(&self, mix: &'a BTreeMap<String, u32>) -> Option<&'a str> {
         let total: u64 = mix.values().copied().map(u64::from).sum();
-        let mut place = (self.life * total as f64) as u64;
+        let mut place = (self.lifecycle * total as f64) as u64;
         mix.iter().find_map(|(name, weight)| match place.checked_sub(u64::from(*weight)) {
             None => Some(name.as_str()),
             Some(rest) => {
@@ -102,12 +102,12 @@ impl Choices {
 }
 
 /// The numbers of a lifecycle for one of its uses.
-fn numbers(seed: u64, life: u64, purpose: u8) -> ChaCha8Rng {
+fn numbers(seed: u64, lifecycle: u64, purpose: u8) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8] = purpose;
     let mut numbers = ChaCha8Rng::from_seed(key);
-    numbers.set_stream(life);
+    numbers.set_stream(lifecycle);
     numbers
 }
 
@@ -124,25 +124,28 @@ mod tests {
     use super::Choices;
 
     #[test]
-    fn shares_are_kept_over_many_lives() {
-        let lives: Vec<Choices> = (1..=4_000).map(|number| Choices::of(1, number)).collect();
+    fn shares_are_kept_over_many_lifecycles() {
+        let lifecycles: Vec<Choices> = (1..=4_000).map(|number| Choices::of(1, number)).collect();
         for share in [0.0, 0.3, 0.6, 1.0] {
-            let kept =
-                |test: &dyn Fn(&Choices) -> bool| lives.iter().filter(|life| test(life)).count() as f64 / 4_000.0;
-            assert!((kept(&|life| life.revoked(share)) - share).abs() < 0.03, "revoked {share}");
-            assert!((kept(&|life| life.keeps(share)) - share).abs() < 0.03, "keeps {share}");
-            assert!((kept(&|life| life.renews(share)) - share).abs() < 0.03, "renews {share}");
-            assert!((kept(&|life| life.probes(share)) - share).abs() < 0.03, "probes {share}");
+            let kept = |test: &dyn Fn(&Choices) -> bool| {
+                lifecycles.iter().filter(|lifecycle| test(lifecycle)).count() as f64 / 4_000.0
+            };
+            assert!((kept(&|lifecycle| lifecycle.revoked(share)) - share).abs() < 0.03, "revoked {share}");
+            assert!((kept(&|lifecycle| lifecycle.keeps(share)) - share).abs() < 0.03, "keeps {share}");
+            assert!((kept(&|lifecycle| lifecycle.renews(share)) - share).abs() < 0.03, "renews {share}");
+            assert!((kept(&|lifecycle| lifecycle.probes(share)) - share).abs() < 0.03, "probes {share}");
         }
         let mix = BTreeMap::from([("app".to_owned(), 3), ("batch".to_owned(), 1), ("never".to_owned(), 0)]);
-        let picked = |name| lives.iter().filter(|life| life.life(&mix) == Some(name)).count() as f64 / 4_000.0;
+        let picked = |name| {
+            lifecycles.iter().filter(|lifecycle| lifecycle.lifecycle(&mix) == Some(name)).count() as f64 / 4_000.0
+        };
         assert!((picked("app") - 0.75).abs() < 0.03);
         assert!((picked("batch") - 0.25).abs() < 0.03);
         assert_eq!(picked("never"), 0.0);
     }
 
     #[test]
-    fn what_a_life_draws_is_its_own_and_never_changes() {
+    fn what_a_lifecycle_draws_is_its_own_and_never_changes() {
         let drawn = |seed, number| {
             let mut draw = Choices::of(seed, number).draw_forbidden();
             [10, 10, 10, 1_000, 1].map(|bound| draw.below(bound))
@@ -159,9 +162,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mix_without_weight_has_no_life() {
-        assert_eq!(Choices::of(1, 1).life(&BTreeMap::from([("app".to_owned(), 0)])), None);
-        assert_eq!(Choices::of(1, 1).life(&BTreeMap::new()), None);
+    fn a_mix_without_weight_has_no_lifecycle() {
+        assert_eq!(Choices::of(1, 1).lifecycle(&BTreeMap::from([("app".to_owned(), 0)])), None);
+        assert_eq!(Choices::of(1, 1).lifecycle(&BTreeMap::new()), None);
     }
 
     #[test]
@@ -170,14 +173,14 @@ mod tests {
         let mix = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)]);
         let first: Vec<String> = (1..=6)
             .map(|number| {
-                let life = Choices::of(1, number);
+                let lifecycle = Choices::of(1, number);
                 format!(
                     "{} {} {} {:.3} {:.3}",
-                    life.life(&mix).unwrap(),
-                    life.revoked(0.6),
-                    life.renews(0.3),
-                    life.revoke_at(),
-                    life.relogin_at(false)
+                    lifecycle.lifecycle(&mix).unwrap(),
+                    lifecycle.revoked(0.6),
+                    lifecycle.renews(0.3),
+                    lifecycle.revoke_at(),
+                    lifecycle.relogin_at(false)
                 )
             })
             .collect();
@@ -201,11 +204,11 @@ mod tests {
         }
 
         #[test]
-        fn a_life_logs_in_before_it_is_revoked(seed: u64, number: u64) {
-            let life = Choices::of(seed, number);
-            prop_assert!((0.2..=0.8).contains(&life.revoke_at()));
-            prop_assert!((0.3..=0.9).contains(&life.relogin_at(false)));
-            prop_assert!(life.relogin_at(true) < life.revoke_at());
+        fn a_lifecycle_logs_in_before_it_is_revoked(seed: u64, number: u64) {
+            let lifecycle = Choices::of(seed, number);
+            prop_assert!((0.2..=0.8).contains(&lifecycle.revoke_at()));
+            prop_assert!((0.3..=0.9).contains(&lifecycle.relogin_at(false)));
+            prop_assert!(lifecycle.relogin_at(true) < lifecycle.revoke_at());
         }
     }
 }

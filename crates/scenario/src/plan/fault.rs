@@ -28,7 +28,7 @@ pub struct FaultPlan {
     pub expect_errors: Vec<String>,
     /// How long after its healing credentials have to be issued again.
     pub recovers_within: Ttl,
-    /// How long after that a credential may last whose lease ended while it was felt; the promise's `dead_within` where
+    /// How long after that a credential may last whose lease ended in the fault window; the promise's `dead_within` where
     /// none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_within: Option<Ttl>,

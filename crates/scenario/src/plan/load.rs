@@ -14,7 +14,7 @@ pub struct ClientPlan {
     pub forbidden: String,
     /// How long a request may take before its client goes away.
     pub timeout: Ttl,
-    /// How many lifecycles may be between two answers at once; an arrival beyond is shed.
+    /// How many lifecycles may be between two answers at once; an arrival beyond is dropped.
     pub in_flight: u32,
 }
 
@@ -36,13 +36,13 @@ pub struct LifecyclePlan {
     pub renew: Option<RenewPlan>,
     /// Which share of lifecycles keep their first session open beyond the credential's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keep_session: Option<KeepPlan>,
+    pub hold_session: Option<HoldPlan>,
     /// How long the client waits for an issue's answer before it goes away; its time-out where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub patience: Option<Ttl>,
+    pub timeout: Option<Ttl>,
     /// Share of lifecycles that are revoked; the others are left to expire. 0 to 1.
     pub revoke: f64,
-    /// The `[life.<name>]` line.
+    /// The `[lifecycle.<name>]` line.
     pub origin: Origin,
 }
 
@@ -60,7 +60,7 @@ impl LifecyclePlan {
 
 /// Sessions that are kept open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeepPlan {
+pub struct HoldPlan {
     /// Share of lifecycles that keep one, 0 to 1.
     pub share: f64,
     /// The group that the session sets its role to.
@@ -87,7 +87,7 @@ pub struct PhasePlan {
     pub duration: Ttl,
     /// How long lifecycles may go on after the last arrival.
     pub drain: Ttl,
-    /// Lives and their weights.
+    /// Lifecycles and their weights.
     pub mix: BTreeMap<String, u32>,
     /// Whether it is meant to ask for more than the environment can do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -149,16 +149,16 @@ impl During {
     }
 }
 
-/// Which time of a run a figure is of. A fault is felt from its beginning until `recovers_within` after its healing.
+/// Which time of a run a figure is of. A fault window lasts from the fault's beginning until `recovers_within` after its healing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum During {
     /// All of it.
     #[default]
     Run,
-    /// What was under way while no fault was felt (`during = "no-fault"`).
+    /// What was under way while no fault window was open (`during = "no-fault"`).
     NoFault,
-    /// What was under way while a fault was felt (`during = "fault"`).
+    /// What was under way while a fault window was open (`during = "fault"`).
     Fault,
 }
 
@@ -181,7 +181,7 @@ pub enum Comparison {
 
 /// A defect that the scenario's document is known to have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownPlan {
+pub struct KnownIssuePlan {
     /// The check that fails for it.
     pub check: CheckId,
     /// The role that it concerns; any where none is said.
@@ -190,6 +190,6 @@ pub struct KnownPlan {
     pub evidence: Option<String>,
     /// Why it is as it is.
     pub because: String,
-    /// The `[[known]]` line.
+    /// The `[[known_issue]]` line.
     pub origin: Origin,
 }

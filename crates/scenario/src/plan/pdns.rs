@@ -35,7 +35,7 @@ pub struct PdnsPlan {
     pub rate: f64,
     /// How long an answer is waited for.
     pub timeout: Ttl,
-    /// How long after a rendering the change may be felt.
+    /// How long after a rendering the change may have an impact.
     pub cycle_within: Promised<Ttl>,
     /// How often a record is made and taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]

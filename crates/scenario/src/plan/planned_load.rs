@@ -19,7 +19,7 @@ pub struct PlannedArrival<'p> {
     /// The phase in which it comes.
     pub phase: &'p PhasePlan,
     /// The lifecycle that it begins.
-    pub life: &'p LifecyclePlan,
+    pub lifecycle: &'p LifecyclePlan,
     /// What it chooses.
     pub choices: Choices,
     /// Whether its credential tries its role's privileges: those of the first arrivals of a role do, and a share of the
@@ -50,19 +50,19 @@ impl<'p> PlannedLoad<'p> {
         let place = self.phases.partition_point(|(last, _)| *last < number);
         let (_, phase) = *self.phases.get(place).filter(|_| number > 0)?;
         let choices = Choices::of(self.plan.seed, number);
-        let name = choices.life(&phase.mix)?;
-        let life = self.plan.lives.iter().find(|life| life.name == name)?;
-        let role = self.plan.roles.iter().find(|role| role.name == life.role);
-        let is_first = self.probed.get(life.role.as_str()).is_some_and(|last| number <= *last);
+        let name = choices.lifecycle(&phase.mix)?;
+        let lifecycle = self.plan.lifecycles.iter().find(|lifecycle| lifecycle.name == name)?;
+        let role = self.plan.roles.iter().find(|role| role.name == lifecycle.role);
+        let is_first = self.probed.get(lifecycle.role.as_str()).is_some_and(|last| number <= *last);
         let probed = role.and_then(|role| role.probes).is_some_and(|probes| is_first || choices.probes(probes.share));
-        Some(PlannedArrival { phase, life, choices, probed })
+        Some(PlannedArrival { phase, lifecycle, choices, probed })
     }
 
     /// How many arrivals each phase has of each role.
     pub fn by_phase_and_role(&self) -> BTreeMap<(&'p str, &'p str), u64> {
         let mut all = BTreeMap::new();
-        for PlannedArrival { phase, life, .. } in (1..=self.arrivals()).filter_map(|number| self.arrival(number)) {
-            *all.entry((phase.name.as_str(), life.role.as_str())).or_default() += 1;
+        for PlannedArrival { phase, lifecycle, .. } in (1..=self.arrivals()).filter_map(|number| self.arrival(number)) {
+            *all.entry((phase.name.as_str(), lifecycle.role.as_str())).or_default() += 1;
         }
         all
     }
@@ -75,8 +75,8 @@ impl<'p> PlannedLoad<'p> {
             if left.is_empty() {
                 break;
             }
-            let Some(PlannedArrival { life, .. }) = self.arrival(number) else { continue };
-            let role = life.role.as_str();
+            let Some(PlannedArrival { lifecycle, .. }) = self.arrival(number) else { continue };
+            let role = lifecycle.role.as_str();
             let Some(more) = left.get_mut(role) else { continue };
             last.insert(role, number);
             *more -= 1;

@@ -17,7 +17,7 @@ static SETTING: LazyLock<Regex> =
 const STORAGE: &str = "Error initializing storage of type postgresql";
 
 impl Plan {
-    /// The line to look at if a server did not start with these words; none if they are about no key of the scenario.
+    /// The line to observe if a server did not start with these words; none if they are about no key of the scenario.
     pub fn line_of_failed_start(&self, words: &str) -> Option<Origin> {
         let server = SERVER.captures(words)?.name("server")?.as_str();
         if server.split('.').next() == Some("vault") {

@@ -65,7 +65,7 @@ impl Plan {
     pub fn role_names(&self) -> Vec<RoleNames<'_>> {
         let mut names: Vec<RoleNames<'_>> = self.roles.iter().map(RolePromise::role_names).collect();
         let known = |role: &RolePromise| role.naming.is_default() && role.username.is_none();
-        if self.attached.is_none() || self.estate != EnvironmentKind::Attached {
+        if self.attached.is_none() || self.environment != EnvironmentKind::Attached {
             let defaults: BTreeSet<&str> =
                 self.roles.iter().filter(|role| known(role)).map(|role| role.on.as_str()).collect();
             let pattern = r"v-.{0,8}-.{0,8}-[A-Za-z0-9]{20}-[0-9]{10}";
@@ -81,7 +81,7 @@ impl RolePromise {
         let (pattern, said) = match (&self.username, &self.naming) {
             (Some(promised), _) => (promised.value.clone(), true),
             (None, Naming::Template { pattern, .. }) => (pattern.roles.clone(), false),
-            // Names that only begin as the template has them are worth a look too.
+            // Names that only begin as the template has them are worth an observation too.
             (None, Naming::Default | Naming::Unknown { .. }) => {
                 let short: String = self.name.chars().take(8).collect();
                 (format!("v-.{{0,8}}-{}-.+", regex::escape(&short)), false)

@@ -15,7 +15,7 @@ use super::key::looks_secret;
 use super::text::{doubtful_spans, values};
 
 /// Tables whose keys are names that people give: `[role.token-service]` is about no secret.
-const NAMED: [&str; 5] = ["account", "life", "postgres", "profile", "role"];
+const NAMED: [&str; 5] = ["account", "lifecycle", "postgres", "profile", "role"];
 
 /// A line that gives a secret its value, in a text that could not be read whole.
 static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -155,8 +155,9 @@ impl Reading<'_> {
     fn table(&mut self, table: &DeTable<'_>, under: Under) {
         for (key, value) in table.iter() {
             let key = key.get_ref();
-            let looks = !under.names && (looks_secret(key) || (*key == "script" && !names_a_file(value.get_ref())));
-            let below = Under { secret: under.secret || looks, names: NAMED.contains(&key.as_ref()) };
+            let observations =
+                !under.names && (looks_secret(key) || (*key == "script" && !names_a_file(value.get_ref())));
+            let below = Under { secret: under.secret || observations, names: NAMED.contains(&key.as_ref()) };
             self.names.insert(key.clone().into_owned());
             if NAMES.contains(&key.as_ref())
                 && let DeValue::String(name) = value.get_ref()

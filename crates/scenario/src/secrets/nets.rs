@@ -134,8 +134,8 @@ fn given(text: &str) -> Vec<Found> {
         let inside = found.last().is_some_and(|last| key.start() < last.span.end);
         let certain = is_secret_key(key.as_str());
         let is_option = text[..key.start()].ends_with('-') || key.as_str().starts_with('-');
-        let looks = || (captures.name("joint").is_some() || is_option) && looks_secret(key.as_str());
-        if inside || key.len() > LONGEST_KEY || !(certain || looks()) {
+        let observations = || (captures.name("joint").is_some() || is_option) && looks_secret(key.as_str());
+        if inside || key.len() > LONGEST_KEY || !(certain || observations()) {
             continue;
         }
         let has = |group: &str| captures.name(group).is_some_and(|part| !part.is_empty());

@@ -44,7 +44,7 @@ static STORED: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\bvault\s+kv\s+(?:put|patch)\b(?<operands>(?:\\\n|[^\n|;&])*)"));
 static VALUE: LazyLock<Regex> = LazyLock::new(|| regex(r#"\s["']?[\w.-]+=["']?(?<value>[^\s"'][^\s"']*)"#));
 
-/// Everything in a text that a command reads from its standard input, and what commands are told to store. What goes to a
+/// Everything in a text that a command reads from its standard input, and what commands are given to store. What goes to a
 /// command that asks for a secret is one; whatever goes to another one may be.
 pub(super) fn read(text: &str) -> Vec<Found> {
     let mut found = Vec::new();

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_told_apart() {
+    fn tokens_are_distinguished() {
         let found = tokens(r#"printf "%s\"" (.RoleName | truncate 8) `\x`"#).unwrap_or_default();
         assert_eq!(
             found,

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_can_be_any_text_and_is_noted() {
+    fn what_cannot_be_reported_can_be_any_text_and_is_noted() {
         for (template, pattern, note) in [
             ("x-{{ .Unknown }}", r"x\-.*", "`{{.Unknown}}` is not supported and can be any text"),
             ("{{if .RoleName}}a{{end}}", ".*", "`{{if .RoleName}}` is a condition: the text after it can be anything"),

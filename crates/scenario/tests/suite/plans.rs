@@ -109,7 +109,7 @@ fn the_command_line_has_the_last_word() {
             "title=1999-12-31",
             "phase.steady.rate=5/s",
             "phase.steady.mix={ app = 3 }",
-            "life.app.end={ revoke = 0.25, expire = 0.75 }",
+            "lifecycle.app.end={ revoke = 0.25, expire = 0.75 }",
             "vault.storage=file",
             "client.timeout=5s",
             "postgres.target.version=16",
@@ -123,7 +123,7 @@ fn the_command_line_has_the_last_word() {
     );
     assert_eq!((plan.seed, plan.title.as_str()), (99, "1999-12-31"));
     assert_eq!((plan.phases[0].rate, plan.phases[0].mix["app"]), (5.0, 3));
-    assert_eq!(plan.lives[0].revoke, 0.25);
+    assert_eq!(plan.lifecycles[0].revoke, 0.25);
     assert_eq!(plan.client.timeout, Ttl::from_secs(5));
     assert_eq!(plan.postgres["target"].version, "16");
     assert_eq!(plan.postgres["target"].settings["log_line_prefix"], "%m [%p]");

@@ -36,15 +36,15 @@ fn privileges_are_tried_out_unless_the_scenario_says_otherwise() {
 }
 
 #[test]
-fn what_is_no_number_of_probes_is_told() {
+fn what_is_no_number_of_probes_is_reported() {
     for (wrong, words) in [
         ("role.powerdns-role.probes=3", "expected true, false or a table, got a whole number"),
         ("role.powerdns-role.probes={ fist = 3 }", "`probes` has no key `fist`"),
         ("role.powerdns-role.probes={ share = 2.0 }", "2"),
         ("role.powerdns-role.probes={ first = -1 }", "-1 is out of range: expected 0 or more"),
     ] {
-        let told = plan(&[wrong]).unwrap_err().render(false);
-        assert!(told.contains(words), "{wrong}: {told}");
+        let reported = plan(&[wrong]).unwrap_err().render(false);
+        assert!(reported.contains(words), "{wrong}: {reported}");
     }
 }
 
@@ -80,11 +80,11 @@ fn forbidden(role: &RolePromise) -> Vec<String> {
 }
 
 #[test]
-fn whole_schemas_are_told_object_by_object_with_their_lines() {
+fn whole_schemas_are_reported_object_by_object_with_their_lines() {
     let role = role("[\"SELECT ON ALL TABLES IN SCHEMA public\", \"SELECT ON TABLE notes WITH GRANT OPTION\"]");
     let promised = role.promised(&universe());
-    let told: Vec<String> = promised.iter().map(|(grant, _)| grant.to_string()).collect();
-    assert_eq!(told, ["SELECT ON TABLE public.domains", "SELECT ON TABLE public.notes WITH GRANT OPTION"]);
+    let reported: Vec<String> = promised.iter().map(|(grant, _)| grant.to_string()).collect();
+    assert_eq!(reported, ["SELECT ON TABLE public.domains", "SELECT ON TABLE public.notes WITH GRANT OPTION"]);
     let origins: Vec<&Origin> = role.grants.as_ref().unwrap().value.iter().map(|fragment| &fragment.origin).collect();
     assert!(promised.iter().all(|(_, origin)| *origin == origins[0]), "the first line that says it counts");
 }

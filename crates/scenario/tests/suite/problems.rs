@@ -1,4 +1,4 @@
-//! Scenarios with mistakes, and what people are told of them: each file of tests/fixtures is one snapshot.
+//! Scenarios with mistakes, and the messages about them: each file of tests/fixtures is one snapshot.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use leaseproof_scenario::{LoadOptions, check, load};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-fn told(path: &str, options: &LoadOptions) -> String {
+fn reported(path: &str, options: &LoadOptions) -> String {
     match load(&Path::new("tests/fixtures").join(path), options) {
         Ok(plan) => format!("no problem in {}\n", plan.name),
         Err(problems) => {
@@ -15,25 +15,25 @@ fn told(path: &str, options: &LoadOptions) -> String {
     }
 }
 
-macro_rules! told {
+macro_rules! reported {
     ($($test:ident: $path:literal),* $(,)?) => {
         $(#[test]
         fn $test() {
-            insta::assert_snapshot!(told($path, &LoadOptions::default()));
+            insta::assert_snapshot!(reported($path, &LoadOptions::default()));
         })*
     };
 }
 
-told! {
+reported! {
     syntax: "syntax.toml",
     keys_and_types: "keys-and-types.toml",
     setup: "setup.toml",
-    roles_lives_and_phases: "role.toml",
+    roles_lifecycles_and_phases: "role.toml",
     thresholds_and_known: "figures.toml",
     not_built_yet: "not-built.toml",
     images_that_are_none: "images.toml",
-    estates_that_already_stand: "attached.toml",
-    estates_that_stand_in_the_clear: "attached-plain.toml",
+    environments_that_already_stand: "attached.toml",
+    environments_that_stand_in_the_clear: "attached-plain.toml",
     servers_that_do_not_fit: "servers.toml",
     groups_and_standbys_that_do_not_fit: "roles-and-standbys.toml",
     faults: "faults.toml",
@@ -65,7 +65,7 @@ fn thresholds_on_the_command_line() {
         "< 250ms",
     ] {
         let options = LoadOptions { thresholds: vec![argument.to_owned()], ..LoadOptions::default() };
-        all.push_str(&format!("--threshold '{argument}'\n{}\n", told("base", &options)));
+        all.push_str(&format!("--threshold '{argument}'\n{}\n", reported("base", &options)));
     }
     insta::assert_snapshot!(all);
 }
@@ -81,7 +81,7 @@ fn command_line() {
         "role.ap.database=x",
         "extends=x",
         "seed=seven",
-        "life.app.end.revoke=2",
+        "lifecycle.app.end.revoke=2",
         "setup.sql.schema.sql.database=other.sql.x",
         "postgres.target.password=do-not-show-this",
         "vault.nodes=2",
@@ -89,10 +89,10 @@ fn command_line() {
         "setup.write.database/roles/app.creation_statements=@gone.sql",
     ] {
         let options = LoadOptions { set: vec![argument.to_owned()], ..LoadOptions::default() };
-        all.push_str(&format!("--set {argument}\n{}\n", told("base", &options)));
+        all.push_str(&format!("--set {argument}\n{}\n", reported("base", &options)));
     }
     let options = LoadOptions { profile: Some("nightley".into()), ..LoadOptions::default() };
-    all.push_str(&format!("--profile nightley\n{}", told("base", &options)));
+    all.push_str(&format!("--profile nightley\n{}", reported("base", &options)));
     insta::assert_snapshot!(all);
 }
 
@@ -100,8 +100,8 @@ fn command_line() {
 fn no_problem_shows_a_password() {
     for fixture in std::fs::read_dir("tests/fixtures").unwrap() {
         let path = fixture.unwrap().file_name().into_string().unwrap();
-        let told = told(&path, &LoadOptions::default());
-        assert!(!told.contains("do-not-show-this") && !told.contains("vaultpass"), "{told}");
+        let reported = reported(&path, &LoadOptions::default());
+        assert!(!reported.contains("do-not-show-this") && !reported.contains("vaultpass"), "{reported}");
     }
 }
 
@@ -138,7 +138,7 @@ proptest! {
     #[test]
     fn no_argument_makes_the_reader_panic(argument in r#"[a-z.=/"'\[{é 0-9]{0,24}"#) {
         let options = LoadOptions { set: vec![argument], ..LoadOptions::default() };
-        let _ = told("base", &options);
+        let _ = reported("base", &options);
     }
 }
 
@@ -175,19 +175,20 @@ fn long_lines_are_cut_around_the_caret() {
         ("= 5".to_owned(), String::new()),
     ] {
         let set: Vec<&str> = Some(set.as_str()).filter(|set| !set.is_empty()).into_iter().collect();
-        let told = written(&text, &set);
-        assert!(told.contains('×'), "{told}");
-        assert!(told.lines().all(|line| line.chars().count() < 1_500), "{}", &told[..4_000]);
+        let reported = written(&text, &set);
+        assert!(reported.contains('×'), "{reported}");
+        assert!(reported.lines().all(|line| line.chars().count() < 1_500), "{}", &reported[..4_000]);
     }
-    let told = written(&format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), &[]);
-    assert!(told.contains("…xxx") && told.contains("\", rat = 5 } }"), "{told}");
+    let reported =
+        written(&format!("title = \"t\"\npostgres = {{ target = {{ superuser = \"{long}\", rat = 5 }} }}"), &[]);
+    assert!(reported.contains("…xxx") && reported.contains("\", rat = 5 } }"), "{reported}");
 }
 
 #[test]
 fn of_many_problems_the_first_are_shown() {
     let many: String = (0..5_000).map(|number| format!("key{number} = 1\n")).collect();
-    let told = written(&format!("title = \"t\"\n[postgres.target]\n{many}"), &[]);
-    assert!(told.contains("… and 4950 more problems"), "{}", &told[told.len() - 500..]);
+    let reported = written(&format!("title = \"t\"\n[postgres.target]\n{many}"), &[]);
+    assert!(reported.contains("… and 4950 more problems"), "{}", &reported[reported.len() - 500..]);
 }
 
 #[test]
@@ -246,19 +247,22 @@ fn no_secret_is_shown_with_a_problem_or_kept_with_the_plan() {
             "[nowhere]\n",
         ] {
             for more in ["", "\nbroken = [5", "\nx y z", " = 5", "\nn = '${gone}'"] {
-                let told = written(&format!("{head}{table}{line}{more}"), &[]);
-                assert!(!told.contains(S), "{table}{line}{more}\n{told}");
+                let reported = written(&format!("{head}{table}{line}{more}"), &[]);
+                assert!(!reported.contains(S), "{table}{line}{more}\n{reported}");
             }
         }
     }
     // A secret that stands in another place too is hidden there, whatever is wrong with that line.
-    let told =
+    let reported =
         written(&format!("{head}password = 'Hush-4711'\nlayout = 'Hush-4711'\nversion = 'x Hush-4711 y'\n"), &[]);
-    assert!(told.contains("layout = '***'") && !told.contains(S), "{told}");
+    assert!(reported.contains("layout = '***'") && !reported.contains(S), "{reported}");
     // A name stays readable, also where it is somebody's password.
     let table = "{ password = 'vault-admin', superuser = 'vault-admin', layuot = 1 }";
-    let told = written(&format!("title = 't'\npostgres = {{ target = {table} }}\n"), &[]);
-    assert!(told.contains("superuser = 'vault-admin'") && !told.contains("password = 'vault-admin'"), "{told}");
+    let reported = written(&format!("title = 't'\npostgres = {{ target = {table} }}\n"), &[]);
+    assert!(
+        reported.contains("superuser = 'vault-admin'") && !reported.contains("password = 'vault-admin'"),
+        "{reported}"
+    );
     let script = |text: &str| format!("{head}[[setup]]\nscript = '''\n{text}\n'''\n");
     for text in [
         "curl -H 'X-Vault-Token: Hush-4711' x",
@@ -284,17 +288,19 @@ fn no_secret_is_shown_with_a_problem_or_kept_with_the_plan() {
 const AGAIN: &str = "title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'a/b'\n[setup.data]\nx = 'one'\n[[setup]]\nwrite = 'a/b'\nname = 'again'\n[setup.data]\nx = 'two'\n";
 
 #[test]
-fn steps_are_told_apart_by_name() {
-    let told = written(AGAIN, &["setup.again.data.x=three", "setup.again.y=four"]);
+fn steps_are_distinguished_by_name() {
+    let reported = written(AGAIN, &["setup.again.data.x=three", "setup.again.y=four"]);
     assert!(
-        told.contains("\"x\": \"one\"") && told.contains("\"x\": \"three\"") && told.contains("\"y\": \"four\""),
-        "{told}"
+        reported.contains("\"x\": \"one\"")
+            && reported.contains("\"x\": \"three\"")
+            && reported.contains("\"y\": \"four\""),
+        "{reported}"
     );
-    let told = written(AGAIN, &["setup.write.a/b.x=three"]);
+    let reported = written(AGAIN, &["setup.write.a/b.x=three"]);
     assert!(
-        told.contains("`setup.write.a/b` is ambiguous: 2 items have that name")
-            && told.contains("scenario.toml:3:1 or `again` at "),
-        "{told}"
+        reported.contains("`setup.write.a/b` is ambiguous: 2 items have that name")
+            && reported.contains("scenario.toml:3:1 or `again` at "),
+        "{reported}"
     );
     for (names, wrong) in [
         (["again", "again"], "two steps have the name `again`"),
@@ -304,12 +310,12 @@ fn steps_are_told_apart_by_name() {
     ] {
         let step = |(name, path): (&str, &str)| format!("[[setup]]\nname = '{name}'\nwrite = '{path}'\n");
         let steps: String = names.into_iter().zip(["a/b", "c/d"]).map(step).collect();
-        let told = written(&format!("title = 't'\n[postgres.target]\n{steps}"), &[]);
-        assert!(told.contains(wrong), "{told}");
+        let reported = written(&format!("title = 't'\n[postgres.target]\n{steps}"), &[]);
+        assert!(reported.contains(wrong), "{reported}");
     }
     // The path of two steps, of which one has it as its name.
-    let told = written(&AGAIN.replace("'again'", "'write.a/b'"), &[]);
-    assert!(told.contains("`write.a/b` is the path of another step already"), "{told}");
+    let reported = written(&AGAIN.replace("'again'", "'write.a/b'"), &[]);
+    assert!(reported.contains("`write.a/b` is the path of another step already"), "{reported}");
 }
 
 #[test]
@@ -320,7 +326,7 @@ fn layers_find_steps_by_name_and_say_where_they_cannot() {
         std::fs::write(folder.path().join(name).join("scenario.toml"), text).unwrap();
     };
     write("base", AGAIN);
-    let told = |text: &str| {
+    let reported = |text: &str| {
         write("child", &format!("extends = '../base'\n{text}"));
         match load(&folder.path().join("child"), &LoadOptions::default()) {
             Ok(plan) => plan.setup.iter().map(|step| format!("{:?} {:?}\n", step.name, step.action)).collect(),
@@ -328,12 +334,12 @@ fn layers_find_steps_by_name_and_say_where_they_cannot() {
         }
     };
     for text in ["without = ['again']", "without = ['setup.again']"] {
-        let told = told(text);
-        assert!(told.contains("one") && !told.contains("two"), "{told}");
+        let reported = reported(text);
+        assert!(reported.contains("one") && !reported.contains("two"), "{reported}");
     }
-    let merged = told("[[setup]]\nname = 'again'\nwrite = 'a/b'\n[setup.data]\ny = 'more'\n");
+    let merged = reported("[[setup]]\nname = 'again'\nwrite = 'a/b'\n[setup.data]\ny = 'more'\n");
     assert!(merged.contains("two") && merged.contains("more") && merged.lines().count() == 2, "{merged}");
-    let added = told("[[setup]]\nname = 'third'\nwrite = 'a/b'\n");
+    let added = reported("[[setup]]\nname = 'third'\nwrite = 'a/b'\n");
     assert_eq!(added.lines().count(), 3, "{added}");
     for (text, wrong) in [
         ("without = ['setup.write.a/b.x']", "`setup.write.a/b` is ambiguous: 2 items have that name"),
@@ -342,10 +348,10 @@ fn layers_find_steps_by_name_and_say_where_they_cannot() {
             "`write.a/b` is ambiguous: the file that this one changes has it more than once",
         ),
     ] {
-        let told = told(text);
+        let reported = reported(text);
         assert!(
-            told.contains(wrong) && told.contains("base/scenario.toml:3:1") && told.contains("`again` at"),
-            "{told}"
+            reported.contains(wrong) && reported.contains("base/scenario.toml:3:1") && reported.contains("`again` at"),
+            "{reported}"
         );
     }
 }
@@ -358,7 +364,9 @@ fn nothing_that_is_set_is_without_effect() {
         load(Path::new("tests/fixtures/base"), &options)
     };
     let plan = base(&[]).unwrap();
-    for set in ["setup=[]", "phase=[]", "threshold=[]", "role={}", "life={}", "postgres={}", "vault={}", "client={}"] {
+    for set in
+        ["setup=[]", "phase=[]", "threshold=[]", "role={}", "lifecycle={}", "postgres={}", "vault={}", "client={}"]
+    {
         assert!(base(&[set]).map_or(true, |changed| changed.redacted() != plan.redacted()), "{set}");
     }
     assert_eq!(base(&["threshold=[]"]).unwrap().thresholds, []);
@@ -400,8 +408,8 @@ fn every_placeholder_of_the_reference_is_there() {
     };
     let uses: String = found.iter().map(|name| format!("${{{name}}},")).collect();
     for layout in ["layout = 'haproxy-ha'", "layout = 'patroni'"] {
-        let told = written(&scenario(layout, &uses), &[]);
-        assert!(!told.contains('×'), "{told}");
+        let reported = written(&scenario(layout, &uses), &[]);
+        assert!(!reported.contains('×'), "{reported}");
     }
     for (layout, uses, wrong) in [
         ("", "${postgres.target.read}", "cluster `target` has no standby to read from"),
@@ -414,15 +422,15 @@ fn every_placeholder_of_the_reference_is_there() {
         ("layout = 'haproxy-ha'", "${postgres.target.0}", "numbers 1 to 2"),
         ("", "${postgres.main.read}", "the environment has no `${postgres.main.read}`"),
     ] {
-        let told = written(&scenario(layout, uses), &[]);
-        assert!(told.contains(wrong) && told.contains("─┬─"), "{told}");
+        let reported = written(&scenario(layout, uses), &[]);
+        assert!(reported.contains(wrong) && reported.contains("─┬─"), "{reported}");
     }
     // In a URL with a password, whose excerpt is not shown.
     let url = "connection_url = 'postgresql://{{username}}:{{password}}@${postgres.target.read}/app'";
     let step =
         format!("title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'database/config/app'\n[setup.data]\n{url}\n");
-    let told = written(&step, &[]);
-    assert!(told.contains("cluster `target` has no standby to read from"), "{told}");
+    let reported = written(&step, &[]);
+    assert!(reported.contains("cluster `target` has no standby to read from"), "{reported}");
 }
 
 proptest! {
@@ -446,7 +454,7 @@ proptest! {
 
 #[test]
 fn one_setting_is_one_line() {
-    let told = |settings: &str| written(&format!("title = 't'\n[postgres.target.settings]\n{settings}"), &[]);
+    let reported = |settings: &str| written(&format!("title = 't'\n[postgres.target.settings]\n{settings}"), &[]);
     for (settings, wrong) in [
         ("\"a\\nport\" = 'x'", "is no name of a PostgreSQL setting"),
         ("\"a = 1\\nb\" = 'x'", "is no name of a PostgreSQL setting"),
@@ -459,17 +467,17 @@ fn one_setting_is_one_line() {
         ("log_line_prefix = \"a\\u0000\"", "has a line break or control character in it"),
         ("work_mem = '1MB'\nWork_Mem = '2MB'", "is set twice"),
     ] {
-        let told = told(settings);
-        assert!(told.contains(wrong) && told.contains('┬'), "{settings}\n{told}");
+        let reported = reported(settings);
+        assert!(reported.contains(wrong) && reported.contains('┬'), "{settings}\n{reported}");
     }
-    let told = told("log_line_prefix = \"it's \\\\ %m\"\n\"auto_explain.log_min_duration\" = '3s'\n");
-    assert!(!told.contains('×'), "{told}");
+    let reported = reported("log_line_prefix = \"it's \\\\ %m\"\n\"auto_explain.log_min_duration\" = '3s'\n");
+    assert!(!reported.contains('×'), "{reported}");
     for name in ["\"../../x\"", "\"a b\"", "\"a\\nb\"", "\"\"", "\"a.b\""] {
-        let told = written(&format!("title = 't'\n[postgres.{name}]\n"), &[]);
-        assert!(told.contains("is no name for a cluster"), "{told}");
+        let reported = written(&format!("title = 't'\n[postgres.{name}]\n"), &[]);
+        assert!(reported.contains("is no name for a cluster"), "{reported}");
     }
-    let told = written("title = 't'\n[postgres.target]\nsuperuser = \"a\\nb\"\n", &[]);
-    assert!(told.contains("`superuser` has a line break"), "{told}");
+    let reported = written("title = 't'\n[postgres.target]\nsuperuser = \"a\\nb\"\n", &[]);
+    assert!(reported.contains("`superuser` has a line break"), "{reported}");
 }
 
 /// What `check` warns of in a setup that is good but for `change`.
@@ -506,7 +514,7 @@ rules = 'path "database/creds/app" { capabilities = ["read"] } path "sys/leases/
 policies = ["client"]
 [role.app]
 database = "shop"
-[life.app]
+[lifecycle.app]
 role = "app"
 renew = { at = "75%" }
 end = { revoke = 1.0 }
@@ -556,7 +564,11 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
             "role = \"app\"\nquery = \"SELECT '${vault.addr}'\"\nrenew",
             "placeholders are not replaced in `query`",
         ),
-        ("database = \"shop\"\n[life", "database = \"shpo\"\n[life", "no setup step creates the database `shpo`"),
+        (
+            "database = \"shop\"\n[lifecycle",
+            "database = \"shpo\"\n[lifecycle",
+            "no setup step creates the database `shpo`",
+        ),
         ("app,rep-*", "ap,rep-*", "connection `shop` does not allow role `app`"),
         ("default_ttl = \"1h\"", "default_ttl = \"48h\"", "`default_ttl` is above `max_ttl`: 172800 s and 86400 s"),
         ("ROLE \"{{name}}\" LOGIN", "ROLE {{name}} LOGIN", "expected `\"{{name}}\"`"),
@@ -584,11 +596,14 @@ fn what_is_likely_to_be_wrong_is_a_warning() {
         ),
         ("[\"update\"]", "[\"read\"]", "no policy of the client allows `update` on `sys/leases/revoke`"),
     ] {
-        let told = warned(|text| {
+        let reported = warned(|text| {
             assert!(text.contains(good), "{good}");
             text.replacen(good, bad, 1)
         });
-        assert!(told.contains(says) && told.contains('⚠') && !told.contains("not valid"), "{bad}\n{told}");
+        assert!(
+            reported.contains(says) && reported.contains('⚠') && !reported.contains("not valid"),
+            "{bad}\n{reported}"
+        );
     }
 }
 
@@ -649,9 +664,9 @@ fn a_password_that_is_a_word_spoils_no_text_and_is_warned_of() {
         let title = "title = \"A rotated root password\"";
         text.replace("title = \"t\"", title).replace("[postgres.target]", "[postgres.target]\npassword = \"password\"")
     };
-    let told = warned(titled);
-    assert!(told.contains("this password is a common word"), "{told}");
-    assert!(told.contains("password = ***"), "the value is not shown where it stands: {told}");
+    let reported = warned(titled);
+    assert!(reported.contains("this password is a common word"), "{reported}");
+    assert!(reported.contains("password = ***"), "the value is not shown where it stands: {reported}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scenario.toml");
     let text = |password: &str| {
@@ -677,19 +692,19 @@ fn a_password_that_is_a_word_spoils_no_text_and_is_warned_of() {
 fn a_warning_in_one_line_is_made_of_sentences() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scenario.toml");
-    let told = |from: &str, to: &str| {
+    let reported = |from: &str, to: &str| {
         std::fs::write(&file, good().replacen(from, to, 1)).unwrap();
         let (plan, _) = check(&file, &LoadOptions::default()).unwrap();
         let whats = plan.warnings.into_iter().map(|warning| warning.what).collect::<Vec<_>>().join("\n");
         whats.replace(&folder.path().display().to_string(), "")
     };
     let all = [
-        told("app,rep-*", "ap,rep-*"),
-        told("creds/app\" {", "creds/ap\" {"),
-        told("database = \"shop\"\n[life", "database = \"shpo\"\n[life"),
-        told("default_ttl = \"1h\"", "default_ttl = \"48h\""),
-        told("VALID UNTIL '{{expiration}}'", ""),
-        told("CREATE DATABASE shop\"", "\\\\c shop\""),
+        reported("app,rep-*", "ap,rep-*"),
+        reported("creds/app\" {", "creds/ap\" {"),
+        reported("database = \"shop\"\n[lifecycle", "database = \"shpo\"\n[lifecycle"),
+        reported("default_ttl = \"1h\"", "default_ttl = \"48h\""),
+        reported("VALID UNTIL '{{expiration}}'", ""),
+        reported("CREATE DATABASE shop\"", "\\\\c shop\""),
     ];
     insta::assert_snapshot!(all.join("\n"));
 }
@@ -698,7 +713,7 @@ fn a_warning_in_one_line_is_made_of_sentences() {
 #[test]
 fn the_scenarios_of_this_repository_have_only_warnings_that_are_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut told = String::new();
+    let mut reported = String::new();
     for folder in ["scenarios", "crates/leaseproof/tests/variants"] {
         let mut paths: Vec<_> =
             std::fs::read_dir(root.join(folder)).unwrap().map(|path| path.unwrap().path()).collect();
@@ -706,19 +721,19 @@ fn the_scenarios_of_this_repository_have_only_warnings_that_are_true() {
         for path in paths.iter().filter(|path| path.join("scenario.toml").exists()) {
             if let Ok((_, warnings)) = check(path, &LoadOptions::default()) {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                told.extend(warnings.to_string().lines().map(|line| {
+                reported.extend(warnings.to_string().lines().map(|line| {
                     let line = line.rsplit_once("scenario.toml:").map_or(line, |(_, line)| line);
                     format!("{name}: {}\n", line.rsplit_once(": ").map_or(line, |(_, words)| words))
                 }));
             }
         }
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(reported);
 }
 
 /// Where a name is looked for near thousands of others, it is for the problems that are shown.
 #[test]
-fn many_unknown_names_are_told_as_soon_as_few() {
+fn many_unknown_names_are_reported_as_soon_as_few() {
     let text = |names: usize| {
         let known: String =
             (0..names).map(|number| format!("[[setup]]\npolicy = 'q{number}'\nrules = 'x'\n")).collect();
@@ -771,7 +786,7 @@ fn an_address_with_a_secret_in_it_is_refused_and_not_shown() {
 fn each_malformed_placeholder_is_named_where_it_stands() {
     let folder = tempfile::tempdir().expect("a folder for a test");
     std::fs::write(folder.path().join("part.sql"), "SELECT 1;\nSELECT '${postgres.target.write';\n").unwrap();
-    let told = |action: &str| {
+    let reported = |action: &str| {
         let text = format!("title = 't'\n[postgres.target]\n[[setup]]\n{action}\n");
         std::fs::write(folder.path().join("scenario.toml"), text).unwrap();
         match load(&folder.path().join("scenario.toml"), &LoadOptions::default()) {
@@ -804,15 +819,15 @@ fn each_malformed_placeholder_is_named_where_it_stands() {
         ("write = 'x'\ndata = { a = '$(vault.addr)' }", &["this is no placeholder", "did you mean `${vault.addr}`?"]),
         ("write = 'x'\ndata = { a = 'h=$postgres.target.host x' }", &["did you mean `${postgres.target.host}`?"]),
     ] {
-        let told = told(action);
-        assert!(words.iter().all(|words| told.contains(words)) && told.contains('╭'), "{action}\n{told}");
+        let reported = reported(action);
+        assert!(words.iter().all(|words| reported.contains(words)) && reported.contains('╭'), "{action}\n{reported}");
     }
     for action in [
         "write = 'x'\ndata = { password = 'pw${dollar}{ab}', b = 'a$b {c} 5$' }",
         "script = 'echo ${HOME:-x} ${A:-${B}} $(vault status) ${vault.addr}'",
         "sql = 'SELECT $$a$$, $1, $t${dollar}{x}$t$'",
     ] {
-        assert_eq!(told(action), "valid", "{action}");
+        assert_eq!(reported(action), "valid", "{action}");
     }
 }
 
@@ -862,15 +877,15 @@ fn a_ttl_above_the_maximum_of_its_mount_is_noted() {
             "`default_ttl` is above `max_lease_ttl` of [vault]: 7200 s and 3600 s",
         ),
     ] {
-        let told = ttls(vault, own, &steps);
-        assert!(told.contains(expected), "{vault} {own}\n{told}");
+        let reported = ttls(vault, own, &steps);
+        assert!(reported.contains(expected), "{vault} {own}\n{reported}");
     }
     // A mount's own maximum counts, even if it is above the system's.
     for (vault, own, steps) in
         [("max_lease_ttl = '1h'", "default_ttl = '2h'", tune("4h")), ("", "default_ttl = '2h'", String::new())]
     {
-        let told = ttls(vault, own, &steps);
-        assert!(!told.contains("is above `max_lease_ttl`"), "{vault} {own}\n{told}");
+        let reported = ttls(vault, own, &steps);
+        assert!(!reported.contains("is above `max_lease_ttl`"), "{vault} {own}\n{reported}");
     }
 }
 
@@ -882,8 +897,8 @@ fn an_unknown_parameter_is_an_error_where_warnings_fail_the_step() {
              [setup.data]\ndb_name = 'shop'\nfrobnicate = 'x'\n"
         )
     };
-    let told = crate::warnings_of(&scenario(""));
-    assert!(told.contains("has no parameter `frobnicate`"), "{told}");
+    let reported = crate::warnings_of(&scenario(""));
+    assert!(reported.contains("has no parameter `frobnicate`"), "{reported}");
     let Err(problems) = crate::checked(&scenario("warnings = 'fail'")) else { panic!("it is valid") };
     assert!(
         problems.to_string().contains("has no parameter `frobnicate`, and `warnings` of this step is \"fail\""),
@@ -893,14 +908,14 @@ fn an_unknown_parameter_is_an_error_where_warnings_fail_the_step() {
 
 #[test]
 fn an_account_that_no_step_lets_replicate_is_noted() {
-    let told = |sql: &str| {
+    let reported = |sql: &str| {
         crate::warnings_of(&format!(
             "title = 't'\n[postgres.target]\nlayout = 'haproxy-ha'\nreplicate_as = 'repl'\nreplicate_password = 'repl-of-test'\n[[setup]]\nsql = \"{sql}\"\n"
         ))
     };
-    assert!(told("SELECT 1").contains("no setup step creates the account `repl`"));
+    assert!(reported("SELECT 1").contains("no setup step creates the account `repl`"));
     assert!(
-        told("CREATE ROLE repl LOGIN; CREATE ROLE x REPLICATION")
+        reported("CREATE ROLE repl LOGIN; CREATE ROLE x REPLICATION")
             .contains("no setup step gives the account `repl` REPLICATION")
     );
     for sql in [
@@ -909,18 +924,18 @@ fn an_account_that_no_step_lets_replicate_is_noted() {
         "CREATE ROLE repl SUPERUSER LOGIN",
         "DO $$ BEGIN EXECUTE format('CREATE ROLE %I', 'repl'); END $$",
     ] {
-        assert!(!told(sql).contains("the account `repl`"), "{sql}\n{}", told(sql));
+        assert!(!reported(sql).contains("the account `repl`"), "{sql}\n{}", reported(sql));
     }
 }
 
 #[test]
 fn the_certificate_of_the_authority_needs_a_server_with_tls() {
     let scenario = "title = 't'\n[postgres.target]\n[[setup]]\nwrite = 'database/config/app'\n[setup.data]\n\
-        connection_url = 'host=${postgres.target.host} sslrootcert=${estate.ca}'\n";
+        connection_url = 'host=${postgres.target.host} sslrootcert=${environment.ca}'\n";
     let Err(problems) = crate::checked(scenario) else { panic!("it is valid") };
-    let told = problems.render(false);
+    let reported = problems.render(false);
     assert!(
-        told.contains("no server of the environment has TLS") && told.contains("`tls = true` in [vault]"),
-        "{told}"
+        reported.contains("no server of the environment has TLS") && reported.contains("`tls = true` in [vault]"),
+        "{reported}"
     );
 }

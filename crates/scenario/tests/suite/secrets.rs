@@ -40,7 +40,7 @@ fn read(step: &str) -> Result<Plan, String> {
 policies = ["default"]
 [role.app]
 database = "postgres"
-[life.app]
+[lifecycle.app]
 role = "app"
 end = {{ revoke = 1.0 }}
 [[phase]]
@@ -58,8 +58,8 @@ mix = {{ app = 1 }}
 #[test]
 fn they_are_not_shown_with_a_problem() {
     for step in STEPS {
-        let told = read(&step.replace("GONE", "${postgres.gone.write}")).expect_err(step);
-        assert!(told.contains("the environment") && !told.contains(S), "{step}\n{told}");
+        let reported = read(&step.replace("GONE", "${postgres.gone.write}")).expect_err(step);
+        assert!(reported.contains("the environment") && !reported.contains(S), "{step}\n{reported}");
     }
 }
 

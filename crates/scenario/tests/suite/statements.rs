@@ -32,7 +32,7 @@ rules = 'path "database/creds/app" {{ capabilities = ["read"] }} path "sys/lease
 policies = ["client"]
 [role.app]
 database = "shop"
-[life.app]
+[lifecycle.app]
 role = "app"
 end = {{ revoke = 1.0 }}
 [[phase]]
@@ -106,15 +106,15 @@ fn statements_that_fail_or_miss_the_credential_have_one() {
             "Vault does not replace `{{public_key}}`",
         ),
     ] {
-        let told = warned("creation_statements", &statements, SHOP);
-        assert!(told.contains(says) && told.matches('⚠').count() == 1, "{statements}\n{told}");
+        let reported = warned("creation_statements", &statements, SHOP);
+        assert!(reported.contains(says) && reported.matches('⚠').count() == 1, "{statements}\n{reported}");
     }
     for (key, statements) in [
         ("revocation_statements", "ALTER ROLE \"{{name}}\" PASSWORD '{{password}}'"),
         ("renew_statements", "ALTER ROLE \"{{name}}\" PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"),
     ] {
-        let told = warned(key, statements, SHOP);
-        assert!(told.contains(&format!("does not replace `{{{{password}}}}` in `{key}`")), "{told}");
+        let reported = warned(key, statements, SHOP);
+        assert!(reported.contains(&format!("does not replace `{{{{password}}}}` in `{key}`")), "{reported}");
     }
 }
 
@@ -130,8 +130,8 @@ fn a_database_is_created_by_the_name_that_postgresql_gives_it() {
         assert_eq!(warned("creation_statements", CREATE, sql), "", "{sql}");
     }
     for sql in ["CREATE DATABASE \"Shop\"", "CREATE DATABASE other -- and shop", "CREATE DATABASE shopping"] {
-        let told = warned("creation_statements", CREATE, sql);
-        assert!(told.contains("no setup step creates the database `shop`"), "{sql}\n{told}");
+        let reported = warned("creation_statements", CREATE, sql);
+        assert!(reported.contains("no setup step creates the database `shop`"), "{sql}\n{reported}");
     }
 }
 
@@ -145,8 +145,8 @@ fn a_name_in_single_quotes_is_no_role() {
         ("revocation_statements", "REVOKE ALL ON t FROM '{{username}}'".to_owned()),
         ("renew_statements", "ALTER ROLE '{{name}}' VALID UNTIL '{{expiration}}'".to_owned()),
     ] {
-        let told = warned(key, &statement, SHOP);
-        assert!(told.contains("a role's name is an identifier"), "{statement}\n{told}");
+        let reported = warned(key, &statement, SHOP);
+        assert!(reported.contains("a role's name is an identifier"), "{statement}\n{reported}");
     }
     for statement in [
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'; DROP ROLE \"{{name}}\"",
@@ -155,7 +155,7 @@ fn a_name_in_single_quotes_is_no_role() {
         "COMMENT ON ROLE \"{{name}}\" IS '{{name}}'",
         "SELECT my_drop('{{name}}')",
     ] {
-        let told = warned("revocation_statements", statement, SHOP);
-        assert!(!told.contains("a role's name is an identifier"), "{statement}\n{told}");
+        let reported = warned("revocation_statements", statement, SHOP);
+        assert!(!reported.contains("a role's name is an identifier"), "{statement}\n{reported}");
     }
 }

@@ -58,9 +58,9 @@ async fn an_issue_that_may_have_happened_is_indeterminate() {
         let shown = format!("{answer:?}");
         let client = server(answer).await;
         let error = client.issue("database", "app").await.unwrap_err();
-        let told = format!("{error} {error:?} {client:?}");
+        let reported = format!("{error} {error:?} {client:?}");
         assert!(error.to_string().starts_with(expected), "{shown}: {error}");
-        assert!(!told.contains("s3cret"), "{told}");
+        assert!(!reported.contains("s3cret"), "{reported}");
         assert!(matches!(error.outcome(), Outcome::Indeterminate { .. }), "{shown}");
     }
 }

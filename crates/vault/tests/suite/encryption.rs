@@ -76,7 +76,7 @@ async fn refused(reach: &Reach) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_answers_is_made_sure_of() {
     let folder = tempfile::tempdir().unwrap();
-    let ours = authority("the estate's authority");
+    let ours = authority("the environment's authority");
     let server = write(folder.path(), "server", &ours, "127.0.0.1", |_| {});
     let stranger = write(folder.path(), "stranger", &authority("another authority"), "127.0.0.1", |_| {});
     let vault = Vault::listening(&server.listener(), |port| https(port, &server)).await.opened().await;
@@ -104,9 +104,9 @@ async fn who_answers_is_made_sure_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_certificate_is_told() {
+async fn an_expired_certificate_is_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let ours = authority("the estate's authority");
+    let ours = authority("the environment's authority");
     let expired = write(folder.path(), "expired", &ours, "127.0.0.1", |params| {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
@@ -126,7 +126,7 @@ async fn an_expired_certificate_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_shows_its_certificate_where_vault_asks_for_it() {
     let folder = tempfile::tempdir().unwrap();
-    let ours = authority("the estate's authority");
+    let ours = authority("the environment's authority");
     let server = write(folder.path(), "server", &ours, "127.0.0.1", |_| {});
     let guest = write(folder.path(), "guest", &ours, "guest", |_| {});
     let stranger = write(folder.path(), "stranger", &authority("another authority"), "guest", |_| {});
@@ -145,7 +145,7 @@ async fn a_client_shows_its_certificate_where_vault_asks_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn https_to_a_plain_listener_is_told() {
+async fn https_to_a_plain_listener_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let files = write(folder.path(), "server", &authority("any"), "127.0.0.1", |_| {});
     let vault = Vault::start().await;
@@ -158,7 +158,7 @@ fn files_that_cannot_be_used_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let ours = write(folder.path(), "ours", &authority("ours"), "a", |_| {});
     let other = write(folder.path(), "other", &authority("other"), "b", |_| {});
-    let told = |root: PathBuf, client, address: &str| {
+    let reported = |root: PathBuf, client, address: &str| {
         let encryption = Some(EncryptionFiles { root, client });
         let reach = Reach { address: address.to_owned(), timeout: Duration::from_secs(1), encryption, namespace: None };
         Client::reaching(&reach).unwrap_err().to_string()
@@ -166,14 +166,14 @@ fn files_that_cannot_be_used_are_named() {
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
     let vault = "https://vault.example:8200";
-    assert_eq!(told(empty.clone(), None, vault), format!("{}: it holds no certificate", empty.display()));
-    assert!(told(folder.path().join("none.pem"), None, vault).contains("none.pem: "));
+    assert_eq!(reported(empty.clone(), None, vault), format!("{}: it holds no certificate", empty.display()));
+    assert!(reported(folder.path().join("none.pem"), None, vault).contains("none.pem: "));
     let swapped = Some((ours.certificate.clone(), other.key.clone()));
-    let words = told(ours.root.clone(), swapped, vault);
+    let words = reported(ours.root.clone(), swapped, vault);
     assert!(
         words.contains("ours-certificate.pem and ") && words.contains("other-key.pem do not go together"),
         "{words}"
     );
-    let words = told(ours.root, None, "http://vault.example:8200");
+    let words = reported(ours.root, None, "http://vault.example:8200");
     assert!(words.contains("a CA or a client certificate is of use with https only"), "{words}");
 }

@@ -8,7 +8,7 @@ use leaseproof_vault::{Client, Credentials, Error, Renewal, TokenRequest};
 use serde_json::json;
 
 /// A Vault in which the harness can log in by AppRole and by name, for three seconds at a time.
-async fn estate() -> (Vault, Credentials, Credentials) {
+async fn environment() -> (Vault, Credentials, Credentials) {
     let vault = Vault::open().await;
     let root = &vault.client;
     for method in ["approle", "userpass"] {
@@ -41,7 +41,7 @@ async fn ended(client: &Client) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_way_in_leads_to_a_token_and_a_wrong_secret_to_none() {
-    let (vault, by_role, by_name) = estate().await;
+    let (vault, by_role, by_name) = environment().await;
     for credentials in [&by_role, &by_name] {
         let client = vault.client.log_in(credentials).await.unwrap();
         let own = client.own_token().await.unwrap();
@@ -65,7 +65,7 @@ async fn each_way_in_leads_to_a_token_and_a_wrong_secret_to_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_kept_alive_for_as_long_as_somebody_wants_it() {
-    let (vault, by_role, _) = estate().await;
+    let (vault, by_role, _) = environment().await;
     let client = vault.client.log_in(&by_role).await.unwrap();
     let renewal = Renewal::begin(client.clone(), &client.own_token().await.unwrap());
     tokio::time::sleep(Duration::from_secs(7)).await;
@@ -76,12 +76,12 @@ async fn a_token_is_kept_alive_for_as_long_as_somebody_wants_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
-    let (vault, _, by_name) = estate().await;
+async fn a_token_that_cannot_be_kept_is_reported_before_its_end() {
+    let (vault, _, by_name) = environment().await;
     let rules = "path \"auth/token/lookup-self\" { capabilities = [\"read\"] }";
-    vault.client.write_policy("looks-itself-up", rules).await.unwrap();
+    vault.client.write_policy("observations-itself-up", rules).await.unwrap();
     let request = TokenRequest {
-        policies: vec!["looks-itself-up".to_owned()],
+        policies: vec!["observations-itself-up".to_owned()],
         display_name: "harness".to_owned(),
         ttl_seconds: 2,
         renewable: false,
@@ -94,9 +94,12 @@ async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
         };
         let renewal = Renewal::begin(client.clone(), &client.own_token().await.unwrap());
         let mut trouble = renewal.trouble();
-        let told = tokio::time::timeout(Duration::from_secs(10), trouble.wait_for(Option::is_some)).await;
-        let told = told.unwrap().unwrap().clone().unwrap();
-        assert!(told.starts_with("the harness's own Vault token ends in ") && told.contains(words), "{told}");
+        let reported = tokio::time::timeout(Duration::from_secs(10), trouble.wait_for(Option::is_some)).await;
+        let reported = reported.unwrap().unwrap().clone().unwrap();
+        assert!(
+            reported.starts_with("the harness's own Vault token ends in ") && reported.contains(words),
+            "{reported}"
+        );
     }
     let gone = vault.client.log_in(&Credentials::Token(Secret::new("hvs.s3cret"))).await.unwrap();
     let own = leaseproof_vault::OwnToken {
@@ -110,7 +113,10 @@ async fn a_token_that_cannot_be_kept_is_told_before_its_end() {
     };
     let renewal = Renewal::begin(gone, &own);
     let mut trouble = renewal.trouble();
-    let told = tokio::time::timeout(Duration::from_secs(10), trouble.wait_for(Option::is_some)).await;
-    let told = told.unwrap().unwrap().clone().unwrap();
-    assert!(told.contains("could not be renewed: Vault answered HTTP 403") && !told.contains("s3cret"), "{told}");
+    let reported = tokio::time::timeout(Duration::from_secs(10), trouble.wait_for(Option::is_some)).await;
+    let reported = reported.unwrap().unwrap().clone().unwrap();
+    assert!(
+        reported.contains("could not be renewed: Vault answered HTTP 403") && !reported.contains("s3cret"),
+        "{reported}"
+    );
 }

@@ -1,4 +1,4 @@
-//! What the watch sees of a real environment: credentials come, are looked at, and go.
+//! What the watch sees of a real environment: credentials come, are observed, and go.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,12 +28,12 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     let redactor = Arc::new(Redactor::new());
 
     let options = StandOptions { run: name, parent: folder.path().to_owned() };
-    let mut estate = Environment::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
-    let logs = estate.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
-    let observer = Observer::lazy(estate.observer_login(&role.on, &role.database));
+    let mut environment = Environment::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
+    let logs = environment.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
+    let observer = Observer::lazy(environment.observer_login(&role.on, &role.database));
     let config = Config {
         clusters: vec![Watched { cluster: role.on.clone(), database: role.database.clone(), observer }],
-        vault: estate.observing_vault().await.unwrap(),
+        vault: environment.observing_vault().await.unwrap(),
         roles: vec![(role.mount.clone(), role.name.clone())],
         usernames: Vec::new(),
         accounts: vec!["vaultuser".into(), "nobody".into()],
@@ -41,13 +41,13 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         storage: Vec::new(),
         pace: Duration::from_millis(200),
         logs,
-        audit: estate.audit_log(),
+        audit: environment.audit_log(),
         logs_folder: folder.path().join("logs"),
     };
     let watch = Watch::start(config, &recorder, &redactor).await.unwrap();
-    estate.set_up(&plan, None).await.unwrap();
+    environment.set_up(&plan, None).await.unwrap();
     watch.baseline().await.unwrap();
-    let client = estate.client_token(&plan, &ledger).await.unwrap();
+    let client = environment.client_token(&plan, &ledger).await.unwrap();
 
     let first = client.client.issue(&role.mount, &role.name).await.unwrap();
     let second = client.client.issue(&role.mount, &role.name).await.unwrap();
@@ -58,7 +58,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         user: first.username.as_str().to_owned(),
         password: Some(first.password.clone()),
         application_name: "kept".into(),
-        ..estate.observer_login(&role.on, &role.database)
+        ..environment.observer_login(&role.on, &role.database)
     };
     let kept = Session::open(&login).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_200)).await;
@@ -67,20 +67,20 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     assert_eq!(kept.query("SELECT count(*) FROM domains").await.unwrap_err().sqlstate(), Some("42501"));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     drop(kept);
-    // Where Vault began just before the end of an interval of ten seconds, that one is told until the next is over.
+    // Where Vault began just before the end of an interval of ten seconds, that one is reported until the next is over.
     let until = tokio::time::Instant::now() + Duration::from_secs(30);
-    while !estate.vault().gauges().await.unwrap().contains_key("vault.expire.num_leases") {
+    while !environment.vault().gauges().await.unwrap().contains_key("vault.expire.num_leases") {
         assert!(tokio::time::Instant::now() < until, "Vault keeps its gauges without a telemetry stanza");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // The watch looks at them every two seconds, and a look at a busy machine takes a while.
+    // The watch observations at them every two seconds, and an observation of a busy machine takes a while.
     tokio::time::sleep(Duration::from_millis(4_500)).await;
-    watch.stop_looking().await;
+    watch.stop_observing().await;
     watch.residue(&CancellationToken::new()).await.unwrap();
-    estate.release(&client.accessor()).await.unwrap();
+    environment.release(&client.accessor()).await.unwrap();
     let waits = ReleaseWait { stall: Duration::from_secs(10), longest: Duration::from_secs(10) };
     assert!(!watch.released(&waits, &CancellationToken::new(), |_, _| {}).await.unwrap(), "nobody cut it short");
-    estate.tear_down().await.unwrap();
+    environment.tear_down().await.unwrap();
     watch.finish().await.unwrap();
     ledger.closed().unwrap();
     recording.close().unwrap();
@@ -96,7 +96,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         2
     );
     assert_eq!(count(&|event| matches!(event, Event::WatchGap(_))), 0);
-    assert!(count(&|event| matches!(event, Event::Roles(_))) >= 5, "a look without a change is told too");
+    assert!(count(&|event| matches!(event, Event::Roles(_))) >= 5, "an observation without a change is reported too");
 
     let appeared: Vec<_> = events
         .iter()
@@ -143,7 +143,7 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
         })
     };
     assert_eq!(sessions(Some(first.username.as_str())), 1, "it is seen while its role is there");
-    assert_eq!(sessions(None), 1, "and told again once the role is gone: its name is NULL then");
+    assert_eq!(sessions(None), 1, "and reported again once the role is gone: its name is NULL then");
     assert!(count(&|event| matches!(event, Event::Dependencies(seen) if seen.roles == 2 && seen.rows > 2)) > 0);
     assert_eq!(count(&|event| matches!(event, Event::Dependencies(seen) if !seen.dangling.is_empty())), 0);
     assert!(count(&|event| matches!(event, Event::Irrevocable(seen) if seen.total == 0)) > 0);

@@ -76,7 +76,7 @@ mod tests {
     use super::Question;
 
     #[tokio::test]
-    async fn a_strangers_packet_is_passed_over_and_the_code_is_told() {
+    async fn a_strangers_packet_is_passed_over_and_the_code_is_reported() {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = server.local_addr().unwrap();
         let serving = tokio::spawn(async move {

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use leaseproof_domain::{
-    DnsAnswer, DnsEvent, DnsQuery, Event, Expected, Grant, KeptSession, LeaseId, LeaseObservation, Micros, Operation,
+    DnsAnswer, DnsEvent, DnsQuery, Event, Expected, Grant, HeldSession, LeaseId, LeaseObservation, Micros, Operation,
     Outcome, PhaseMark, PhasePoint, PolicyProbe, PrivilegeReading, PrivilegeSet, ProbeRecord, RefusedRequest,
     Rendering, RoleObservation, RoleRead, RoleSeen, SessionObservation, SessionSeen, Ttl, UnixMicros, Username,
     ZoneChange, ZoneOutcome, ZoneWrite,
 };
 use leaseproof_scenario::{
-    KeepPlan, Layout, LifecyclePlan, PhasePlan, Plan, PlannedLoad, PostgresPlan, ProbePlan, Replication, Schedule,
+    HoldPlan, Layout, LifecyclePlan, PhasePlan, Plan, PlannedLoad, PostgresPlan, ProbePlan, Replication, Schedule,
 };
 
 use crate::story::{self, EPOCH, MS, ROLE, S, Story, dependencies, irrevocable, line, privileges, refused_with};
@@ -27,7 +27,7 @@ const LEASE: u64 = 8;
 
 /// One credential of the run.
 struct Credential {
-    life: u64,
+    lifecycle: u64,
     role: String,
     phase: &'static str,
     issued: u64,
@@ -39,17 +39,17 @@ pub(super) fn database(role: &str) -> &'static str {
     if role == ROLE { "powerdns" } else { "orders" }
 }
 
-pub(super) fn username(life: u64, role: &str) -> Username {
+pub(super) fn username(lifecycle: u64, role: &str) -> Username {
     let short: String = role.chars().take(8).collect();
-    Username::new(format!("v-token-le-{short}-{:0>20}-1700000{life:03}", format!("u{life}")))
+    Username::new(format!("v-token-le-{short}-{:0>20}-1700000{lifecycle:03}", format!("u{lifecycle}")))
 }
 
-pub(super) fn lease(life: u64, role: &str) -> LeaseId {
-    LeaseId::new(format!("database/creds/{role}/{:A>24}", life))
+pub(super) fn lease(lifecycle: u64, role: &str) -> LeaseId {
+    LeaseId::new(format!("database/creds/{role}/{:A>24}", lifecycle))
 }
 
-pub(super) fn oid(life: u64) -> u32 {
-    20_000 + u32::try_from(life).unwrap()
+pub(super) fn oid(lifecycle: u64) -> u32 {
+    20_000 + u32::try_from(lifecycle).unwrap()
 }
 
 pub(super) fn plan() -> Plan {
@@ -63,7 +63,7 @@ pub(super) fn plan() -> Plan {
     let mut other = plan.roles[0].clone();
     (other.name, other.database) = (OTHER.into(), database(OTHER).into());
     plan.roles.push(other);
-    plan.lives = [("app", ROLE), ("batch", OTHER)].map(|(name, role)| lifecycle(name, role)).into();
+    plan.lifecycles = [("app", ROLE), ("batch", OTHER)].map(|(name, role)| lifecycle(name, role)).into();
     plan.phases = PHASES.map(phase).into();
     plan.pdns = Some(crate::dns::plan());
     let of_other = plan.asks.iter().filter(|ask| ask.subject == leaseproof_domain::Subject::Role(ROLE.into()));
@@ -84,8 +84,8 @@ fn lifecycle(name: &str, role: &str) -> LifecyclePlan {
         query: "SELECT 1".into(),
         query_origin: None,
         renew: None,
-        keep_session: Some(KeepPlan { share: 1.0, set_role: None }),
-        patience: None,
+        hold_session: Some(HoldPlan { share: 1.0, set_role: None }),
+        timeout: None,
         revoke: 0.5,
         origin: line(50),
     }
@@ -108,13 +108,13 @@ pub(super) fn story() -> Story {
     let mut story = Story::empty().ending(80 * S);
     story.plan = plan();
     story.surroundings_of_many();
-    let credentials = lives(&mut story);
-    looks(&mut story, &credentials);
+    let credentials = lifecycles(&mut story);
+    observations(&mut story, &credentials);
     live_dns(&mut story);
     story
 }
 
-fn lives(story: &mut Story) -> Vec<Credential> {
+fn lifecycles(story: &mut Story) -> Vec<Credential> {
     let plan = story.plan.clone();
     let planned = PlannedLoad::of(&plan);
     let mut credentials = Vec::new();
@@ -124,11 +124,11 @@ fn lives(story: &mut Story) -> Vec<Credential> {
             number += 1;
             let arrival = planned.arrival(number).unwrap();
             let issued = BEGINS[place] + u64::try_from(due.as_micros()).unwrap();
-            let revoked = arrival.choices.revoked(arrival.life.revoke);
+            let revoked = arrival.choices.revoked(arrival.lifecycle.revoke);
             let gone = if revoked { issued + 4 * S + 40 * MS } else { issued + LEASE * S + 300 * MS };
-            let role = arrival.life.role.clone();
-            let credential = Credential { life: number, role, phase: PHASES[place], issued, gone };
-            first_use(story, &credential, &arrival.life.name);
+            let role = arrival.lifecycle.role.clone();
+            let credential = Credential { lifecycle: number, role, phase: PHASES[place], issued, gone };
+            first_use(story, &credential, &arrival.lifecycle.name);
             probed(story, &credential);
             renewed(story, &credential, 100 * MS, LEASE, LEASE);
             used_again(story, &credential, revoked);
@@ -139,7 +139,7 @@ fn lives(story: &mut Story) -> Vec<Credential> {
         number += 1;
         let issued = BEGINS[0] + 200 * MS;
         let (role, gone) = (role.to_owned(), issued + 340 * MS);
-        let credential = Credential { life: number, role, phase: PHASES[0], issued, gone };
+        let credential = Credential { lifecycle: number, role, phase: PHASES[0], issued, gone };
         first_use(story, &credential, if credential.role == ROLE { "app" } else { "batch" });
         renewed(story, &credential, 100 * MS, 90_000, 86_400);
         ends(story, &credential, issued + 300 * MS, Outcome::Ok);
@@ -150,18 +150,18 @@ fn lives(story: &mut Story) -> Vec<Credential> {
 
 impl Credential {
     fn username(&self) -> Username {
-        username(self.life, &self.role)
+        username(self.lifecycle, &self.role)
     }
 
     fn lease(&self) -> LeaseId {
-        lease(self.life, &self.role)
+        lease(self.lifecycle, &self.role)
     }
 
     fn seen(&self, from: u64, seconds: u64) -> RoleSeen {
         let valid_until = Some(UnixMicros(EPOCH + (from + (seconds + 5) * S) as i64));
         RoleSeen {
             cluster: String::new(),
-            oid: oid(self.life),
+            oid: oid(self.lifecycle),
             name: self.username(),
             valid_until,
             login: true,
@@ -180,7 +180,7 @@ impl Credential {
     }
 
     fn at(&self, story: &mut Story, op: Operation, start: u64, lasts: u64, outcome: Outcome, at: Option<&str>) {
-        let record = story.operation(self.life, op, start, start + lasts, outcome);
+        let record = story.operation(self.lifecycle, op, start, start + lasts, outcome);
         (record.role, record.phase) = (self.role.clone(), self.phase.to_owned());
         record.endpoint = at.map(|at| format!("{at}/{}", database(&self.role)));
         record.standby = at == Some(ENDPOINTS[1]);
@@ -189,26 +189,32 @@ impl Credential {
 
     fn read(&self, story: &mut Story, from: u64, role: Option<RoleSeen>) {
         let (from, to) = (Micros(from), Micros(from + MS));
-        let read = RoleRead { life: self.life, from, to, username: self.username(), role };
+        let read = RoleRead { lifecycle: self.lifecycle, from, to, username: self.username(), role };
         story.add(to.0, Event::RoleRead(read));
     }
 
     fn reading(&self, story: &mut Story, from: u64) {
         let (from, to, set) = (Micros(from), Micros(from + MS), u32::from(self.role == OTHER));
-        let reading =
-            PrivilegeReading { cluster: String::new(), from, to, oid: oid(self.life), username: self.username(), set };
+        let reading = PrivilegeReading {
+            cluster: String::new(),
+            from,
+            to,
+            oid: oid(self.lifecycle),
+            username: self.username(),
+            set,
+        };
         story.add(to.0, Event::Privileges(reading));
     }
 }
 
 fn first_use(story: &mut Story, credential: &Credential, lifecycle: &str) {
     let at = credential.issued;
-    let record = story.operation(credential.life, Operation::Issue, at, at + 10 * MS, Outcome::Ok);
+    let record = story.operation(credential.lifecycle, Operation::Issue, at, at + 10 * MS, Outcome::Ok);
     (record.role, record.phase) = (credential.role.clone(), credential.phase.to_owned());
     (record.lease, record.username) = (Some(credential.lease()), Some(credential.username()));
     (record.lease_seconds, record.renewable) = (Some(3_600), Some(true));
-    record.lifecycle = Some(lifecycle.to_owned());
-    story.audited(at, credential.life, &credential.role, credential.lease());
+    record.lifecycle_name = Some(lifecycle.to_owned());
+    story.audited(at, credential.lifecycle, &credential.role, credential.lease());
     credential.logins(story, Operation::Login, at + 10 * MS, 9 * MS, &Outcome::Ok);
     credential.read(story, at + 11 * MS, Some(credential.seen(at, 3_600)));
 }
@@ -217,17 +223,19 @@ fn probed(story: &mut Story, credential: &Credential) {
     let at = credential.issued + 30 * MS;
     let denied = refused_with(leaseproof_domain::FailureSource::Postgres, "28P01", "password authentication failed");
     let place = format!("{}/{}", ENDPOINTS[0], database(&credential.role));
-    let record = story.operation(credential.life, Operation::Refused, at, at + 5 * MS, denied);
+    let record = story.operation(credential.lifecycle, Operation::Refused, at, at + 5 * MS, denied);
     (record.role, record.phase) = (credential.role.clone(), credential.phase.to_owned());
     (record.refused, record.endpoint) = (Some(RefusedRequest::WrongPassword), Some(place));
     record.username = Some(credential.username());
     let mut probe = |number: u64, grant: Grant, expected, outcome| {
         let (from, to) = (Micros(at + (10 + number) * MS), Micros(at + (10 + number) * MS + 10));
         let username = credential.username();
-        let (life, oid) = (credential.life, Some(oid(credential.life)));
+        let (lifecycle, oid) = (credential.lifecycle, Some(oid(credential.lifecycle)));
         let database = database(&credential.role).to_owned();
-        story
-            .add(to.0, Event::Probe(ProbeRecord { life, from, to, oid, username, database, grant, expected, outcome }));
+        story.add(
+            to.0,
+            Event::Probe(ProbeRecord { lifecycle, from, to, oid, username, database, grant, expected, outcome }),
+        );
     };
     use leaseproof_domain::Privilege::{Insert, Select, Update, Usage};
     let table = || story::table("domains");
@@ -241,7 +249,7 @@ fn probed(story: &mut Story, credential: &Credential) {
 fn renewed(story: &mut Story, credential: &Credential, after: u64, increment: u64, granted: u64) {
     let at = credential.issued + after;
     credential.reading(story, at - 20 * MS);
-    let record = story.operation(credential.life, Operation::Renew, at, at + 10 * MS, Outcome::Ok);
+    let record = story.operation(credential.lifecycle, Operation::Renew, at, at + 10 * MS, Outcome::Ok);
     (record.role, record.phase) = (credential.role.clone(), credential.phase.to_owned());
     (record.lease, record.username) = (Some(credential.lease()), Some(credential.username()));
     (record.increment_seconds, record.lease_seconds) = (Some(increment), Some(granted));
@@ -263,11 +271,11 @@ fn used_again(story: &mut Story, credential: &Credential, revoked: bool) {
         at + 21 * MS
     };
     let from = Micros(ended + 40 * MS);
-    let kept = KeptSession {
-        life: credential.life,
+    let kept = HeldSession {
+        lifecycle: credential.lifecycle,
         role: credential.role.clone(),
         username: credential.username(),
-        oid: Some(oid(credential.life)),
+        oid: Some(oid(credential.lifecycle)),
         lease: credential.lease(),
         set_role: None,
         since: Micros(ended),
@@ -276,7 +284,7 @@ fn used_again(story: &mut Story, credential: &Credential, revoked: bool) {
         query: refused_with(leaseproof_domain::FailureSource::Postgres, "42501", "permission denied"),
         listed: Some(true),
     };
-    story.add(kept.to.0, Event::KeptSession(kept));
+    story.add(kept.to.0, Event::HeldSession(kept));
 }
 
 fn ends(story: &mut Story, credential: &Credential, at: u64, outcome: Outcome) {
@@ -289,14 +297,14 @@ fn refused(story: &mut Story, credential: &Credential, at: u64) {
     credential.logins(story, Operation::DeadLogin, at, 9 * MS, &refusal);
 }
 
-/// The observers look at their pace, from before the first phase to after the last one.
-fn looks(story: &mut Story, credentials: &[Credential]) {
+/// The observers observe their pace, from before the first phase to after the last one.
+fn observations(story: &mut Story, credentials: &[Credential]) {
     let over = BEGINS[1] + ARRIVALS + DRAIN + S;
     let between = |at: u64, pace: u64, moment: u64| moment < at && moment >= at.saturating_sub(pace);
     for at in (1..).map(|number| number * 250 * MS).take_while(|at| *at < over) {
         let shown = |credential: &&Credential| between(at, 250 * MS, credential.issued + 10 * MS);
         let lost = |credential: &&Credential| between(at, 250 * MS, credential.gone);
-        // One that exists for less than a look's pace is never shown.
+        // One that exists for less than an observation's pace is never shown.
         let brief = |credential: &&Credential| credential.gone < at;
         let appeared: Vec<&Credential> = credentials.iter().filter(shown).filter(|it| !brief(it)).collect();
         let gone: Vec<&Credential> = credentials.iter().filter(lost).collect();
@@ -307,7 +315,7 @@ fn looks(story: &mut Story, credentials: &[Credential]) {
             if renewed { it.seen(it.issued + 100 * MS, seconds) } else { it.seen(it.issued, 3_600) }
         });
         let total = credentials.iter().filter(|it| it.issued + 10 * MS < at && it.gone >= at).count() as u64;
-        let oids = gone.iter().map(|it| oid(it.life)).collect();
+        let oids = gone.iter().map(|it| oid(it.lifecycle)).collect();
         let roles = RoleObservation {
             cluster: String::new(),
             from,
@@ -347,11 +355,11 @@ fn sessions(story: &mut Story, at: u64, credentials: &[Credential]) {
     let mut appeared: Vec<SessionSeen> = Vec::new();
     let held = credentials.iter().filter(|it| it.gone > it.issued + S);
     for it in held.clone().filter(|it| between(it.issued + 20 * MS)) {
-        appeared.push(session(1_000 + u32::try_from(it.life).unwrap(), oid(it.life), it.username()));
+        appeared.push(session(1_000 + u32::try_from(it.lifecycle).unwrap(), oid(it.lifecycle), it.username()));
     }
     let mut gone: Vec<(i32, UnixMicros)> = held
         .filter(|it| between(closed(it)))
-        .map(|it| (1_000 + i32::try_from(it.life).unwrap(), UnixMicros(1)))
+        .map(|it| (1_000 + i32::try_from(it.lifecycle).unwrap(), UnixMicros(1)))
         .collect();
     for (place, begins) in RENDERED.into_iter().enumerate() {
         let number = place as u32 + 1;
@@ -410,7 +418,7 @@ fn live_dns(story: &mut Story) {
 /// What a run has beside its credentials.
 trait Surroundings {
     fn surroundings_of_many(&mut self);
-    fn audited(&mut self, at: u64, life: u64, role: &str, lease: LeaseId);
+    fn audited(&mut self, at: u64, lifecycle: u64, role: &str, lease: LeaseId);
 }
 
 impl Surroundings for Story {
@@ -453,12 +461,12 @@ impl Surroundings for Story {
         }
     }
 
-    fn audited(&mut self, at: u64, life: u64, role: &str, lease: LeaseId) {
+    fn audited(&mut self, at: u64, lifecycle: u64, role: &str, lease: LeaseId) {
         for response in [false, true] {
             let entry = leaseproof_domain::AuditEntry {
                 time: UnixMicros(EPOCH + at as i64),
                 response,
-                request: format!("issue-{life}"),
+                request: format!("issue-{lifecycle}"),
                 operation: "read".into(),
                 path: format!("database/creds/{role}"),
                 lease: response.then(|| lease.clone()),

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{
-    ActionEnd, ActionMark, CATALOGUE, DnsEvent, Event, FaultMark, FaultPoint, Micros, Operation, OperationRecord,
-    Outcome, RefusedRequest, Shed, Subject, Verdict,
+    ActionEnd, ActionMark, CATALOGUE, DnsEvent, Dropped, Event, FaultMark, FaultPoint, Micros, Operation,
+    OperationRecord, Outcome, RefusedRequest, Subject, Verdict,
 };
 use leaseproof_scenario::{ActionPlan, Affected, PlannedLoad, ProbePlan, Promised, ReplicationAccount, Setting};
 
@@ -92,7 +92,7 @@ fn kind(event: &Event) -> Option<String> {
         Event::Sessions(_) => "sessions".to_owned(),
         Event::Dependencies(_) => "dependencies".to_owned(),
         Event::Irrevocable(_) => "irrevocable leases".to_owned(),
-        Event::KeptSession(_) => "held sessions".to_owned(),
+        Event::HeldSession(_) => "held sessions".to_owned(),
         Event::Audit(_) => "audit entries".to_owned(),
         Event::LogRead { .. } => "logs".to_owned(),
         Event::Fault(_) => "faults".to_owned(),
@@ -108,14 +108,14 @@ fn kind(event: &Event) -> Option<String> {
 }
 
 /// The number of the credential that an event is about.
-fn life(event: &Event) -> Option<u64> {
+fn lifecycle(event: &Event) -> Option<u64> {
     let of = |oid: u32| oid.checked_sub(population::oid(0)).map(u64::from);
     match event {
-        Event::Operation(record) => Some(record.life).filter(|life| *life > 0),
-        Event::RoleRead(read) => Some(read.life),
+        Event::Operation(record) => Some(record.lifecycle).filter(|lifecycle| *lifecycle > 0),
+        Event::RoleRead(read) => Some(read.lifecycle),
         Event::Privileges(reading) => of(reading.oid),
-        Event::Probe(probe) => Some(probe.life),
-        Event::KeptSession(kept) => Some(kept.life),
+        Event::Probe(probe) => Some(probe.lifecycle),
+        Event::HeldSession(kept) => Some(kept.lifecycle),
         _ => None,
     }
 }
@@ -189,7 +189,7 @@ fn a_planned_load_has_every_arrival_once_and_probes_the_first_ones_of_each_role(
     let planned = PlannedLoad::of(&plan);
     let places = planned.by_phase_and_role();
     assert_eq!((places.len(), places.values().sum::<u64>(), planned.arrivals()), (4, 82, 82));
-    let of_role = |number: &u64, role: &str| planned.arrival(*number).unwrap().life.role == role;
+    let of_role = |number: &u64, role: &str| planned.arrival(*number).unwrap().lifecycle.role == role;
     let is_probed = |number: u64| planned.arrival(number).is_some_and(|arrival| arrival.probed);
     let probed: Vec<u64> = (1..=82).filter(|number| is_probed(*number)).collect();
     let of_other: Vec<u64> = probed.iter().copied().filter(|number| of_role(number, OTHER)).collect();
@@ -228,16 +228,16 @@ fn no_check_passes_without_most_of_the_data_that_it_judges() {
 
 /// The story with three of four arrivals dropped, which leave nothing else behind.
 fn dropping(story: &Story) -> Story {
-    let is_dropped = |life: u64| (1..=82).contains(&life) && !life.is_multiple_of(4);
+    let is_dropped = |lifecycle: u64| (1..=82).contains(&lifecycle) && !lifecycle.is_multiple_of(4);
     let mut kept = Story::empty().without(|_| true);
     kept.plan = story.plan.clone();
     for (place, event) in story.events().into_iter().enumerate() {
         match &event {
-            Event::Operation(record) if record.op == Operation::Issue && is_dropped(record.life) => {
-                let OperationRecord { life, role, phase, intended, lifecycle, .. } = record.clone();
-                kept.add(place as u64, Event::Shed(Shed { life, role, phase, intended, lifecycle }));
+            Event::Operation(record) if record.op == Operation::Issue && is_dropped(record.lifecycle) => {
+                let OperationRecord { lifecycle, role, phase, intended, lifecycle_name, .. } = record.clone();
+                kept.add(place as u64, Event::Dropped(Dropped { lifecycle, role, phase, intended, lifecycle_name }));
             }
-            _ if life(&event).is_some_and(is_dropped) => {}
+            _ if lifecycle(&event).is_some_and(is_dropped) => {}
             _ => drop(kept.add(place as u64, event)),
         }
     }
@@ -310,13 +310,13 @@ fn nothing_is_expected_of_credentials_that_an_action_ended() {
         .iter()
         .filter_map(|event| match event {
             Event::Operation(record) if record.op == Operation::Issue && record.role == ROLE => {
-                Some((record.life, *times.iter().find(|at| **at > record.end.0)?))
+                Some((record.lifecycle, *times.iter().find(|at| **at > record.end.0)?))
             }
             _ => None,
         })
         .collect();
     story = story.without(|event| match event {
-        Event::Operation(record) => ends.get(&record.life).is_some_and(|end| record.start.0 >= *end),
+        Event::Operation(record) => ends.get(&record.lifecycle).is_some_and(|end| record.start.0 >= *end),
         _ => false,
     });
     let ids = |story: &Story| -> BTreeSet<String> { not_passed(story).into_keys().map(|(check, _)| check).collect() };
@@ -345,11 +345,12 @@ struct Part {
 fn parts() -> Vec<Part> {
     let plan = population::plan();
     let planned = PlannedLoad::of(&plan);
-    let arrival = |life: u64| planned.arrival(life).map(|it| (it.phase.name.clone(), it.life.role.clone()));
+    let arrival =
+        |lifecycle: u64| planned.arrival(lifecycle).map(|it| (it.phase.name.clone(), it.lifecycle.role.clone()));
     // Those that ask for more than the maximum TTL come after the arrivals.
     let beyond = [ROLE, OTHER].map(|role| Some((PHASES[0].to_owned(), role.to_owned())));
     let places: Vec<_> = (0..=planned.arrivals()).map(arrival).chain(beyond).collect();
-    let place = move |event: &Event| places.get(usize::try_from(life(event)?).ok()?).cloned().flatten();
+    let place = move |event: &Event| places.get(usize::try_from(lifecycle(event)?).ok()?).cloned().flatten();
     let mut parts = Vec::new();
     for role in [ROLE, OTHER] {
         let place = place.clone();

@@ -39,7 +39,7 @@ policies = ["ourpol"]
 [role.reader]
 database = "ourdb"
 mount    = "ourmnt"
-[life.app]
+[lifecycle.app]
 role = "reader"
 end  = { revoke = 1 }
 [[phase]]

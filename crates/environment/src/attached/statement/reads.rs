@@ -87,7 +87,7 @@ pub(super) fn visible<'a>(around: &[&'a str], statement: &'a Value) -> Vec<&'a s
     [around, &with_names(&statement["with_clause"])].concat()
 }
 
-/// The tables and views that a FROM clause names. Queries in it are looked at by themselves.
+/// The tables and views that a FROM clause names. Queries in it are read by themselves.
 fn relations(tree: &Value) -> Vec<&Value> {
     match tree {
         Value::Array(all) => all.iter().flat_map(relations).collect(),

@@ -25,7 +25,7 @@ async fn a_query_commits_nothing_and_one_that_cannot_be_rolled_back_is_refused()
         .unwrap();
     let role = json!({ "db_name": "shop", "creation_statements": CREATE, "default_ttl": "1h", "max_ttl": "24h" });
     theirs.vault.client.write("database/roles/app", &role).await.unwrap();
-    let query = |sql: &str| format!("life.app.query=\"{sql}\"");
+    let query = |sql: &str| format!("lifecycle.app.query=\"{sql}\"");
     let short = ["--set", "phase.steady.for=3s", "--set", "phase.steady.drain=8s", "--set", "attached.quiet=true"];
     let insert = query("INSERT INTO movements (n) VALUES (1)");
     let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[&short[..], &["--set", &insert]].concat()));
@@ -49,15 +49,15 @@ async fn a_query_commits_nothing_and_one_that_cannot_be_rolled_back_is_refused()
         assert!(!theirs.desk.run_folder().exists(), "{sql}: {shown}");
     }
 
-    // What this machine lacks is told at once, with its lines.
+    // What this machine lacks is reported at once, with its lines.
     for file in ["role-id", "observer-password"] {
         std::fs::remove_file(theirs.scenario.join(file)).unwrap();
     }
     let path = theirs.scenario.to_str().unwrap();
     for (output, code) in [
         (theirs.desk.run(&theirs.scenario, &theirs.run(&[])), 2),
-        (theirs.desk.output(["validate", path, "--set", "estate=attached"]), 2),
-        (theirs.desk.output(["doctor", path, "--estate", "attached"]), 5),
+        (theirs.desk.output(["validate", path, "--set", "environment=attached"]), 2),
+        (theirs.desk.output(["doctor", path, "--environment", "attached"]), 5),
     ] {
         let shown = text(&output);
         assert_eq!(output.status.code(), Some(code), "{shown}");
@@ -95,7 +95,7 @@ async fn a_killed_runs_own_login_is_revoked_and_clean_says_how() {
 
     let dry = theirs.desk.output(["clean", "--attached", path, "--dry-run"]);
     let shown = text(&dry);
-    assert_eq!((dry.status.code(), shown.matches("their-estate, started by").count()), (Some(1), 1), "{shown}");
+    assert_eq!((dry.status.code(), shown.matches("their-environment, started by").count()), (Some(1), 1), "{shown}");
     assert!(!shown.contains("would remain"), "{shown}");
 
     let clean = theirs.desk.output(["clean", "--attached", path]);

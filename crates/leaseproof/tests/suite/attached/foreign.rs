@@ -1,5 +1,5 @@
 //! What belongs to other people in an environment that already stands, with names that are easily taken for the run's own:
-//! a look at all of it, to be compared before, during and after a run.
+//! an observation of all of it, to be compared before, during and after a run.
 
 use leaseproof_postgres::Session;
 use leaseproof_vault::TokenRequest;
@@ -95,7 +95,7 @@ impl Theirs {
     }
 
     /// Everything that is there, a line a thing, tokens and leases of the roles under test aside.
-    pub(crate) async fn look(&self) -> Vec<String> {
+    pub(crate) async fn observation(&self) -> Vec<String> {
         let session = Session::open(&self.login("postgres")).await.unwrap();
         let lines = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
         let mut all = lines(session.value(CATALOGS).await.unwrap());
@@ -106,11 +106,11 @@ impl Theirs {
             let found = lines(inside.value(IN_DATABASES).await.unwrap_or_default());
             all.extend(found.into_iter().map(|line| format!("{name}: {line}")));
         }
-        all.extend(self.look_at_vault().await);
+        all.extend(self.observe_vault().await);
         all
     }
 
-    async fn look_at_vault(&self) -> Vec<String> {
+    async fn observe_vault(&self) -> Vec<String> {
         let root = &self.vault.client;
         let mounts = root.read("sys/mounts").await.unwrap().body["data"].as_object().unwrap().clone();
         let mut all: Vec<String> = mounts.iter().map(|(path, mount)| format!("mount {path} {mount}")).collect();
@@ -134,20 +134,20 @@ impl Theirs {
 
     /// That all of `before` is still there, as it was: others' things while a run goes on.
     pub(crate) async fn untouched(&self, before: &[String]) {
-        let now = self.look().await;
+        let now = self.observation().await;
         let lost: Vec<&String> = before.iter().filter(|line| !now.contains(line)).collect();
         assert!(lost.is_empty(), "changed or gone: {lost:#?}");
     }
 
     /// Waits until `before` is all that is there again: what is revoked with its token goes a moment later.
     pub(crate) async fn as_before(&self, before: &[String]) {
-        let mut now = self.look().await;
+        let mut now = self.observation().await;
         for _ in 0..100 {
             if now == before {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            now = self.look().await;
+            now = self.observation().await;
         }
         let lost: Vec<&String> = before.iter().filter(|line| !now.contains(line)).collect();
         let new: Vec<&String> = now.iter().filter(|line| !before.contains(line)).collect();

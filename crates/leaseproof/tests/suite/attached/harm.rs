@@ -17,7 +17,7 @@ const LONG: [&str; 2] = ["--set", "phase.steady.for=60s"];
 #[tokio::test(flavor = "multi_thread")]
 async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
     under_way(&theirs, "powerdns-role", 0).await;
     theirs.untouched(&before).await;
@@ -25,13 +25,13 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
     child.wait().unwrap();
 
     // A dry run says what would be removed and whose it is, and removes nothing.
-    let standing = theirs.look().await;
+    let standing = theirs.observation().await;
     let dry = theirs.desk.output(["clean", "--dry-run", "--attached", theirs.scenario.to_str().unwrap()]);
     let shown = text(&dry);
-    assert!(dry.status.code() == Some(1) && shown.contains("their-estate, started by "), "{shown}");
+    assert!(dry.status.code() == Some(1) && shown.contains("their-environment, started by "), "{shown}");
     assert!(shown.contains("mount database: it would be removed"), "{shown}");
     assert!(on_one_line(&shown).contains(": Vault would revoke it"), "{shown}");
-    assert_eq!(theirs.look().await.len(), standing.len(), "{shown}");
+    assert_eq!(theirs.observation().await.len(), standing.len(), "{shown}");
 
     // Another cluster answers, with a database and roles of the same names.
     let other = theirs.another_cluster().await;
@@ -94,7 +94,7 @@ async fn clean_removes_only_what_it_can_prove_to_be_the_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mount_and_a_policy_that_others_made_later_stay() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
     under_way(&theirs, "powerdns-role", 0).await;
     child.kill().unwrap();
@@ -129,7 +129,7 @@ async fn a_mount_and_a_policy_that_others_made_later_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_moved_is_found_and_an_oid_of_a_restored_cluster_proves_nothing() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     let mut child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
     under_way(&theirs, "powerdns-role", 0).await;
     child.kill().unwrap();
@@ -185,7 +185,7 @@ async fn what_moved_is_found_and_an_oid_of_a_restored_cluster_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     // A transaction of the script's own keeps what it puts off.
     let sql = "BEGIN; CREATE TABLE p (a int PRIMARY KEY);\n\
                CREATE TABLE t (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n\
@@ -272,7 +272,7 @@ async fn where_vault_cannot_revoke_nothing_that_it_needs_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_back() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
     let script = |sql: &str| {
         std::fs::write(theirs.scenario.join("more.sql"), sql).unwrap();
@@ -319,7 +319,7 @@ async fn a_set_up_that_would_change_what_is_not_its_own_is_refused_or_rolled_bac
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     // What a block changes of the setup's own is nobody else's.
     theirs.change("[attached]\n", "[[setup]]\nsql = \"more.sql\"\ndatabase = \"powerdns\"\n\n[attached]\n");
     let block = "DO $$ DECLARE r record; BEGIN ALTER ROLE netdata CONNECTION LIMIT 7;\n\
@@ -359,7 +359,7 @@ async fn a_change_of_what_others_had_is_named_first_and_fails_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_line_says_whether_everything_was_cleaned_up() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     for (signal, code) in [(Signal::SIGHUP, 129), (Signal::SIGQUIT, 131)] {
         let child = theirs.desk.start(&theirs.scenario, &theirs.run(&LONG));
         under_way(&theirs, "powerdns-role", 0).await;

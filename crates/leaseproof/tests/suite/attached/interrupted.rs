@@ -29,7 +29,7 @@ const CLEANS: u32 = 3;
 #[ignore = "it takes ten to twenty minutes"]
 async fn fifty_interrupted_runs_leave_everything_as_it_was() {
     let theirs = Theirs::stand_for_ours().await;
-    let before = theirs.look().await;
+    let before = theirs.observation().await;
     let seed = std::env::var("LEASEPROOF_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(11);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let arguments = theirs.run(&["--set", "phase.steady.for=4s", "--set", "phase.steady.drain=3s"]);

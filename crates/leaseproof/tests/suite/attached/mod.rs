@@ -58,7 +58,7 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
     let orphans = verdicts["observed"]["orphans_before"].as_array().unwrap();
     let orphans: Vec<&str> = orphans.iter().map(|orphan| orphan["name"].as_str().unwrap()).collect();
     assert!(orphans.contains(&LEFT), "{shown}");
-    // What another mount's role of the same name has a live lease for may be told from leftovers by its time only.
+    // What another mount's role of the same name has a live lease for may be distinguished from leftovers by its time only.
     let credentials: Vec<&str> = before.0.iter().map(String::as_str).filter(|name| name.contains("-app-")).collect();
     let (of_another, others): (Vec<&str>, _) =
         credentials.into_iter().partition(|name| *name != held.username.as_str() && !name.contains("-17000000"));
@@ -78,11 +78,11 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
 async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     let theirs = Theirs::stand().await;
     let before = theirs.there().await;
-    let allowed = ["--estate", "attached", "--allow-writes-to", "127.0.0.1"];
+    let allowed = ["--environment", "attached", "--allow-writes-to", "127.0.0.1"];
     let table: [(&[&str], i32, &str); 6] = [
-        (&["--estate", "attached"], 2, "to permit that, add --allow-writes-to 127.0.0.1"),
+        (&["--environment", "attached"], 2, "to permit that, add --allow-writes-to 127.0.0.1"),
         (
-            &["--estate", "attached", "--allow-writes-to", "vault.example"],
+            &["--environment", "attached", "--allow-writes-to", "vault.example"],
             2,
             "expected 127.0.0.1, the host of the scenario's Vault",
         ),
@@ -121,7 +121,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
     assert_eq!(theirs.there().await, before);
     namespace_that_vault_ignores(&theirs).await;
     assert_eq!(theirs.there().await, before);
-    let up = theirs.desk.output(["up", theirs.scenario.to_str().unwrap(), "--set", "estate=attached"]);
+    let up = theirs.desk.output(["up", theirs.scenario.to_str().unwrap(), "--set", "environment=attached"]);
     assert!(up.status.code() == Some(2) && text(&up).contains("already running"), "{}", text(&up));
     theirs.desk.assert_nothing_left();
 }
@@ -138,8 +138,8 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     let output = wait(child, Duration::from_secs(60));
     assert_eq!(output.status.code(), Some(130), "{}", text(&output));
-    let told = text(&output).matches("others may request credentials during the run").count();
-    assert_eq!(told, 3, "RUN-2, INV-3 and INV-11, once each: {}", text(&output));
+    let reported = text(&output).matches("others may request credentials during the run").count();
+    assert_eq!(reported, 3, "RUN-2, INV-3 and INV-11, once each: {}", text(&output));
     theirs.only(&before).await;
     theirs.desk.assert_nothing_left();
     std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();
@@ -213,7 +213,7 @@ async fn others_who_take_credentials_meanwhile_are_not_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_is_told() {
+async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_is_reported() {
     let theirs = Theirs::stand().await;
     let before = theirs.there().await;
     let fails = |arguments: &[&str], words: &str| {
@@ -375,7 +375,7 @@ async fn unfit_tokens(theirs: &Theirs) {
     theirs.change(by_token, by_approle);
 }
 
-/// Tokens that may not look themselves up, or not ask for their capabilities: each is told the whole policy.
+/// Tokens that may not look themselves up, or not ask for their capabilities: each is reported the whole policy.
 async fn tokens_that_cannot_say_what_they_lack(theirs: &Theirs, policy: &str) {
     for (path, lacks) in [
         ("auth/token/lookup-self", "path \"auth/token/lookup-self\": expected read, got none"),
@@ -386,8 +386,8 @@ async fn tokens_that_cannot_say_what_they_lack(theirs: &Theirs, policy: &str) {
         let output = theirs.desk.run(&theirs.scenario, &theirs.run(&[]));
         let shown = text(&output);
         let rules = policy.lines().filter(|line| line.starts_with("path "));
-        let told = rules.clone().filter(|rule| shown.contains(rule)).count();
-        assert!(shown.contains(lacks) && told == rules.count() && told > 5, "{shown}");
+        let reported = rules.clone().filter(|rule| shown.contains(rule)).count();
+        assert!(shown.contains(lacks) && reported == rules.count() && reported > 5, "{shown}");
         assert_eq!(output.status.code(), Some(5), "{shown}");
         theirs.desk.assert_nothing_left();
         std::fs::remove_dir_all(theirs.desk.run_folder()).unwrap();

@@ -32,7 +32,7 @@ path "sys/leases/revoke"  { capabilities = ["update"] }
 "#;
 
 const SCENARIO: &str = r#"
-title = "Orders, in an estate that already stands"
+title = "Orders, in an environment that already stands"
 seed  = 7
 
 [postgres.target]
@@ -58,12 +58,12 @@ database = "shop"
 ttl      = { default = "1h", max = "24h" }
 grants   = ["SELECT ON TABLE orders", "CONNECT ON DATABASE shop"]
 
-[life.app]
+[lifecycle.app]
 role  = "app"
 lease = "4s"
 query = "SELECT count(*) FROM orders"
 renew = { at = "75%", share = 0.3 }
-keep_session = { share = 0.3 }
+hold_session = { share = 0.3 }
 end   = { revoke = 0.6, expire = 0.4 }
 
 [[phase]]
@@ -89,10 +89,10 @@ ca            = "ca.pem"
 
 /// PowerDNS, whose setup leaseproof does and takes away.
 const OURS: &str = r#"
-title   = "PowerDNS, set up in an estate that already stands"
+title   = "PowerDNS, set up in an environment that already stands"
 extends = "WORKSPACE/scenarios/powerdns"
 
-[life.app]
+[lifecycle.app]
 lease = "4s"
 
 [[phase]]
@@ -145,7 +145,7 @@ impl Theirs {
 
     async fn bare() -> Self {
         let desk = Desk::new();
-        let scenario = desk.path().join("their-estate");
+        let scenario = desk.path().join("their-environment");
         std::fs::create_dir(&scenario).unwrap();
         let cluster = Cluster::start().await;
         let (certificate, key) = certificates(&scenario, cluster.folder());
@@ -298,7 +298,7 @@ impl Theirs {
 
     /// Arguments of a run here.
     pub(crate) fn run<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        ["--estate", "attached", "--allow-writes-to", "127.0.0.1"].iter().chain(more).copied().collect()
+        ["--environment", "attached", "--allow-writes-to", "127.0.0.1"].iter().chain(more).copied().collect()
     }
 }
 

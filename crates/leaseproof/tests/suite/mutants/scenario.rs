@@ -12,7 +12,7 @@ pub(crate) struct Parent {
     role: &'static str,
     config: &'static str,
     statements: &'static str,
-    life: &'static str,
+    lifecycle: &'static str,
 }
 
 pub(crate) static POWERDNS: Parent = Parent {
@@ -21,7 +21,7 @@ pub(crate) static POWERDNS: Parent = Parent {
     role: "database/roles/powerdns-role",
     config: "database/config/powerdns-database",
     statements: "powerdns/powerdns-role.sql",
-    life: "app",
+    lifecycle: "app",
 };
 
 pub(crate) static DELPHI: Parent = Parent {
@@ -30,7 +30,7 @@ pub(crate) static DELPHI: Parent = Parent {
     role: "database/roles/delphi-readonly",
     config: "database/config/delphi-postgresql",
     statements: "delphi-group-role/delphi-readonly.sql",
-    life: "dashboard",
+    lifecycle: "dashboard",
 };
 
 pub(crate) static WIZARD: Parent = Parent {
@@ -39,7 +39,7 @@ pub(crate) static WIZARD: Parent = Parent {
     role: "database/roles/db-app",
     config: "database/config/wizard",
     statements: "wizard/db-app.sql",
-    life: "app",
+    lifecycle: "app",
 };
 
 /// Its changes are to the second of two clusters.
@@ -49,7 +49,7 @@ pub(crate) static TWO_CLUSTERS: Parent = Parent {
     role: "database/roles/billing-writer",
     config: "database/config/billing",
     statements: "two-clusters/billing-writer.sql",
-    life: "writer",
+    lifecycle: "writer",
 };
 
 /// What a mutant changes; an empty text changes nothing.
@@ -61,16 +61,16 @@ pub(crate) struct Change {
     pub(crate) swap: (&'static str, &'static str),
     /// More creation statements.
     pub(crate) append: &'static str,
-    /// Keys of the role as Vault is told them.
+    /// Keys of the role as Vault is reported them.
     pub(crate) role: &'static str,
-    /// Keys of the connection as Vault is told them.
+    /// Keys of the connection as Vault is reported them.
     pub(crate) config: &'static str,
     /// Anything else of a scenario; root keys come first.
     pub(crate) toml: &'static str,
     /// Keys of `[promise]`.
     pub(crate) promise: &'static str,
     /// Keys of the lifecycle.
-    pub(crate) life: &'static str,
+    pub(crate) lifecycle: &'static str,
     /// A file beside the scenario: its name and its text.
     pub(crate) file: (&'static str, &'static str),
 }
@@ -83,7 +83,7 @@ pub(crate) const NONE: Change = Change {
     config: "",
     toml: "",
     promise: "",
-    life: "",
+    lifecycle: "",
     file: ("", ""),
 };
 
@@ -119,8 +119,8 @@ impl Parent {
         // A few lifecycles that are over soon.
         let _ = write!(
             text,
-            "[promise]\ndead_within = \"4s\"\n{}[life.{}]\nlease = \"4s\"\n{}[[phase]]\nname = \"steady\"\nrate = \"4/s\"\nfor = \"2s\"\n",
-            change.promise, self.life, change.life
+            "[promise]\ndead_within = \"4s\"\n{}[lifecycle.{}]\nlease = \"4s\"\n{}[[phase]]\nname = \"steady\"\nrate = \"4/s\"\nfor = \"2s\"\n",
+            change.promise, self.lifecycle, change.lifecycle
         );
         text
     }

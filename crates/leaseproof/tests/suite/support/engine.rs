@@ -137,7 +137,7 @@ impl Drop for Engine {
         let mut points: Vec<&Path> = points.filter(|point| point.starts_with(self.folder.path())).collect();
         points.sort_by_key(|point| std::cmp::Reverse(point.components().count()));
         for point in points {
-            let _told_below = Command::new("umount").arg(point).status();
+            let _reported_below = Command::new("umount").arg(point).status();
         }
     }
 }

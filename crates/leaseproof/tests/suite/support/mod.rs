@@ -1,4 +1,4 @@
-//! Runs the built binary as a user would, in a private folder, and looks at what it leaves.
+//! Runs the built binary as a user would, in a private folder, and checks what it leaves.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 
 /// Where the servers run.
 pub(super) fn kind(book: &Book<'_>) -> EnvironmentKind {
-    let said = book.root.text("estate");
+    let said = book.root.text("environment");
     if said.as_ref().is_some_and(|said| said.value == "containers") {
         return EnvironmentKind::Containers;
     }

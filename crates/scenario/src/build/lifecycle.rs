@@ -1,4 +1,4 @@
-//! `[life.<name>]`.
+//! `[lifecycle.<name>]`.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use leaseproof_domain::{Origin, Ttl};
 
 use super::{Book, origin, owned};
 use crate::node::{Entry, Table};
-use crate::plan::{KeepPlan, LifecyclePlan, RenewPlan};
+use crate::plan::{HoldPlan, LifecyclePlan, RenewPlan};
 use crate::problem::Problem;
 use crate::value::Percent;
 
@@ -21,24 +21,24 @@ pub(crate) struct LifecycleSaid {
     pub(crate) kept: Option<Origin>,
 }
 
-pub(super) fn lives(book: &Book<'_>) -> Vec<LifecycleSaid> {
+pub(super) fn lifecycles(book: &Book<'_>) -> Vec<LifecycleSaid> {
     let max_ttls: HashMap<&str, Ttl> =
         book.root.named("role").filter_map(|(role, table)| max_ttl(role, table)).collect();
-    let mut lives: Vec<LifecycleSaid> = book
+    let mut lifecycles: Vec<LifecycleSaid> = book
         .root
-        .named("life")
+        .named("lifecycle")
         .map(|(entry, table)| {
             if let Some(role) = table.entry("role") {
                 book.refer_to(&role.node, "promised role", &book.roles);
             }
-            life(book, entry, table, &max_ttls)
+            lifecycle(book, entry, table, &max_ttls)
         })
         .collect();
-    lives.sort_by(|one, other| one.plan.name.cmp(&other.plan.name));
-    lives
+    lifecycles.sort_by(|one, other| one.plan.name.cmp(&other.plan.name));
+    lifecycles
 }
 
-fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, Ttl>) -> LifecycleSaid {
+fn lifecycle(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, Ttl>) -> LifecycleSaid {
     let place = &entry.node.place;
     let renewal = ["lease", "renew"].into_iter().find_map(|key| table.entry(key)).map(|entry| entry.at.origin());
     let lease = table.parsed::<Ttl>("lease");
@@ -56,12 +56,12 @@ fn life(book: &Book<'_>, entry: &Entry, table: &Table, max_ttls: &HashMap<&str, 
         query: owned(table, "query").unwrap_or_else(|| "SELECT 1".to_owned()),
         query_origin: table.entry("query").map(|entry| entry.at.origin()),
         renew: table.table("renew").and_then(renew),
-        keep_session: table.table("keep_session").and_then(keep_session),
-        patience: table.parsed::<Ttl>("patience").map(|said| said.value),
+        hold_session: table.table("hold_session").and_then(hold_session),
+        timeout: table.parsed::<Ttl>("timeout").map(|said| said.value),
         revoke: table.entry("end").map_or(0.0, |entry| revoked(book, entry)),
         origin: place.origin(),
     };
-    let kept = table.entry("keep_session").map(|entry| entry.at.origin());
+    let kept = table.entry("hold_session").map(|entry| entry.at.origin());
     LifecycleSaid { plan, end: origin(table, "end", place), renewal, kept }
 }
 
@@ -75,8 +75,8 @@ fn renew(table: &Table) -> Option<RenewPlan> {
     Some(RenewPlan { at, share: table.number("share").map_or(1.0, |share| share.value) })
 }
 
-fn keep_session(table: &Table) -> Option<KeepPlan> {
-    Some(KeepPlan { share: table.number("share")?.value, set_role: owned(table, "set_role") })
+fn hold_session(table: &Table) -> Option<HoldPlan> {
+    Some(HoldPlan { share: table.number("share")?.value, set_role: owned(table, "set_role") })
 }
 
 /// The share of lifecycles that are revoked.

@@ -7,27 +7,27 @@ use leaseproof_history::Recorder;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// Something that is looked at again and again.
-pub(crate) trait Look: Send {
-    /// Looks once and records what there was to see, or that nothing could be seen.
-    fn look(&mut self) -> impl Future<Output = ()> + Send;
+/// Something that is observed again and again.
+pub(crate) trait Observe: Send {
+    /// Observes once; records the result, or that the observation failed.
+    fn observe(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// Looks at `pace` until it is told to stop. A look that takes longer than the pace lets the next ones fall out: they
+/// Observes every `pace` until it is stopped. An observation that takes longer than the pace lets the next ones fall out: they
 /// never pile up, and a slow environment is not asked more often for being slow.
-pub(crate) async fn at_pace(mut looker: impl Look, first: Duration, pace: Duration, stop: CancellationToken) {
+pub(crate) async fn at_pace(mut observer: impl Observe, first: Duration, pace: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + first, pace);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = ticks.tick() => looker.look().await,
+            _ = ticks.tick() => observer.observe().await,
         }
     }
 }
 
-/// Where looks are written down.
+/// Where observations are written down.
 #[derive(Clone)]
 pub(crate) struct Book {
     pub(crate) recorder: Recorder,
@@ -43,7 +43,7 @@ impl Book {
         self.recorder.record(event);
     }
 
-    /// Writes down that `observer` could not look from `from` until now, and what the harness lacked where that is why.
+    /// Writes down that `observer` could not observe from `from` until now, and what the harness lacked where that is why.
     pub(crate) fn gap(&self, observer: Observer, from: Micros, why: &impl Display, fault: Option<HarnessFault>) {
         self.gap_in("", observer, from, why, fault);
     }

@@ -84,7 +84,7 @@ fn connection_url(book: &Book<'_>, stanza: &Table) -> Option<String> {
 
 /// What `${…}` can stand for before Vault runs.
 pub(super) fn places(root: &Table) -> Places {
-    let attached = root.text("estate").is_some_and(|said| said.value == "attached");
+    let attached = root.text("environment").is_some_and(|said| said.value == "attached");
     let there = root.table("attached").and_then(|attached| attached.table("postgres"));
     let servers = |(entry, table): (&Entry, &Table)| {
         let standbys = table.whole("standbys").and_then(|said| u16::try_from(said.value).ok()).unwrap_or(1);

@@ -12,12 +12,12 @@ const QUERY_ERRORS: [&str; 8] = ["0A", "21", "22", "23", "3D", "3F", "42", "P0"]
 
 /// The span of one question: what it shows was true somewhere in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct ObservationTime {
     pub(crate) from: Micros,
     pub(crate) to: Micros,
 }
 
-impl Look {
+impl ObservationTime {
     /// The span in which an operation was with its server.
     pub(crate) fn of(step: &Step) -> Self {
         Self { from: step.start, to: step.end }
@@ -69,10 +69,10 @@ impl Step {
     }
 }
 
-/// A look at the lifecycle's own role.
+/// An observation of the lifecycle's own role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Read {
-    pub(crate) look: Look,
+    pub(crate) observation: ObservationTime,
     /// The role's VALID UNTIL; none where there was no such role.
     pub(crate) seen: Option<Option<UnixMicros>>,
 }
@@ -92,13 +92,13 @@ impl EarlyEnd {
     }
 }
 
-/// That looks no longer showed a role.
+/// That a role was no longer observed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gone {
-    /// The beginning of the last look that showed it: it was there until then at least.
+    /// The beginning of the last observation that showed it: it was there until then at least.
     pub(crate) seen_from: Option<Micros>,
-    /// The first look that did not.
-    pub(crate) look: Look,
+    /// The first observation that did not.
+    pub(crate) observation: ObservationTime,
 }
 
 /// The end of a credential before its lease's own: Vault ends its lease then.
@@ -123,12 +123,12 @@ pub(crate) enum EndedBy {
 
 /// One credential from its issue to its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Life {
+pub(crate) struct Lifecycle {
     /// Its number, in order of arrival from 1.
     pub(crate) number: u64,
     pub(crate) role: Rc<str>,
     /// The name of its lifecycle in the scenario, where the history says it.
-    pub(crate) lifecycle: Option<Rc<str>>,
+    pub(crate) name: Option<Rc<str>>,
     /// The phase in which it arrived.
     pub(crate) phase: Rc<str>,
     pub(crate) lease: Option<LeaseId>,
@@ -139,11 +139,11 @@ pub(crate) struct Life {
     pub(crate) reads: Vec<Read>,
     /// Privileges that it tried out.
     pub(crate) probes: Vec<ProbeRecord>,
-    /// The first look at all roles after the issue's answer, where it did not show the role.
-    pub(crate) missed: Option<Look>,
-    /// The end of a look at Vault's leases that no longer listed this one.
+    /// The first observation of all roles after the issue's answer, where it did not show the role.
+    pub(crate) missed: Option<ObservationTime>,
+    /// The end of an observation of Vault's leases that no longer listed this one.
     pub(crate) unlisted: Option<Micros>,
-    /// What the looks at all roles showed of its role; set when the lifecycle is judged.
+    /// What the observations of all roles showed of its role; set when the lifecycle is judged.
     pub(crate) track: Option<Track>,
     /// Why Vault could not revoke its lease, where it could not.
     pub(crate) not_revoked: Option<Rc<str>>,
@@ -151,12 +151,12 @@ pub(crate) struct Life {
     pub(crate) early_end: Option<EarlyEnd>,
 }
 
-impl Life {
+impl Lifecycle {
     pub(crate) fn new(number: u64, role: Rc<str>, phase: Rc<str>) -> Self {
         Self {
             number,
             role,
-            lifecycle: None,
+            name: None,
             phase,
             lease: None,
             username: None,
@@ -176,7 +176,7 @@ impl Life {
         self.lease = self.lease.take().or_else(|| record.lease.clone());
         self.username = self.username.take().or_else(|| record.username.clone());
         self.oid = self.oid.or(record.oid);
-        self.lifecycle = self.lifecycle.take().or_else(|| record.lifecycle.as_deref().map(Rc::from));
+        self.name = self.name.take().or_else(|| record.lifecycle_name.as_deref().map(Rc::from));
         self.steps.push(Step {
             op: record.op,
             start: record.start,
@@ -223,23 +223,23 @@ impl Life {
         self.early_end.is_some_and(|end| at >= end.from)
     }
 
-    /// The lease's end in force at some moment of the look. None where it cannot be known: no acknowledged issue, a
+    /// The lease's end in force at some moment of the observation. None where it cannot be known: no acknowledged issue, a
     /// renewal without an answer, or one that was answered only after the lease that it renewed could have ended.
-    pub(crate) fn term(&self, look: Look) -> Option<Term> {
-        let term = self.granted(look)?;
-        let end = self.early_end.filter(|end| look.to >= end.from);
+    pub(crate) fn term(&self, observation: ObservationTime) -> Option<Term> {
+        let term = self.granted(observation)?;
+        let end = self.early_end.filter(|end| observation.to >= end.from);
         Some(end.map_or(term, |end| end.cut(term, !self.may_outlive_its_early_end())))
     }
 
     /// The same, as if the credential had not ended early.
-    fn granted(&self, look: Look) -> Option<Term> {
+    fn granted(&self, observation: ObservationTime) -> Option<Term> {
         self.acknowledged()?;
         let is_grant = |step: &Step| matches!(step.op, Operation::Issue | Operation::Renew);
-        let in_force = |step: &Step| is_grant(step) && step.is_ok() && step.end < look.from;
+        let in_force = |step: &Step| is_grant(step) && step.is_ok() && step.end < observation.from;
         let first = self.steps.iter().rposition(in_force).unwrap_or(0);
         let mut term: Option<Term> = None;
         for (place, step) in self.steps.iter().enumerate().skip(first) {
-            if !is_grant(step) || step.start > look.to || self.is_refused_after_its_end(step) {
+            if !is_grant(step) || step.start > observation.to || self.is_refused_after_its_end(step) {
                 continue;
             }
             match &step.outcome {
@@ -262,7 +262,7 @@ impl Life {
 
     /// The end of its lease after all its renewals, as if it had not ended early.
     pub(crate) fn lease_end_without_early_end(&self) -> Option<Term> {
-        self.granted(Look { from: Micros(u64::MAX), to: Micros(u64::MAX) })
+        self.granted(ObservationTime { from: Micros(u64::MAX), to: Micros(u64::MAX) })
     }
 
     /// Whether its issue may have been under way while it ended early. Vault ends the leases that it knows of then: one
@@ -296,13 +296,13 @@ impl Life {
 
     /// The lease's end after all its renewals.
     pub(crate) fn last_term(&self) -> Option<Term> {
-        self.term(Look { from: Micros(u64::MAX), to: Micros(u64::MAX) })
+        self.term(ObservationTime { from: Micros(u64::MAX), to: Micros(u64::MAX) })
     }
 
-    /// Whether the credential was certainly in force during the whole look: issued before it, its lease not ended and
+    /// Whether the credential was certainly in force during the whole observation: issued before it, its lease not ended and
     /// its revocation not begun after it.
-    pub(crate) fn in_force(&self, look: Look) -> bool {
-        self.acknowledged().is_some_and(|issue| issue.end < look.from) && self.not_ended(look.to)
+    pub(crate) fn in_force(&self, observation: ObservationTime) -> bool {
+        self.acknowledged().is_some_and(|issue| issue.end < observation.from) && self.not_ended(observation.to)
     }
 
     /// Whether neither the lease's end nor its revocation can have come by `at`.
@@ -310,7 +310,7 @@ impl Life {
         at < self.untouched_until() && self.earliest_end(at).is_some_and(|earliest| at < earliest)
     }
 
-    /// The earliest end of the lease in force at that moment. It can be known where [`Life::term`] cannot: a renewal
+    /// The earliest end of the lease in force at that moment. It can be known where [`Lifecycle::term`] cannot: a renewal
     /// without an answer was granted, and then from its sending on at the earliest, or it was not.
     fn earliest_end(&self, at: Micros) -> Option<Micros> {
         self.acknowledged()?;
@@ -332,18 +332,18 @@ impl Life {
         earliest
     }
 
-    /// That the looks at all roles no longer showed the role, or never did.
+    /// That the observations of all roles no longer showed the role, or never did.
     pub(crate) fn gone(&self) -> Option<Gone> {
         let tracked = self.track.as_ref().filter(|track| track.appeared.is_some());
         match tracked {
             Some(track) => track.gone,
-            None => self.missed.map(|look| Gone { seen_from: None, look }),
+            None => self.missed.map(|observation| Gone { seen_from: None, observation }),
         }
     }
 
-    /// Every reading of the role's VALID UNTIL, from looks at it alone and at all roles.
-    pub(crate) fn valid_untils(&self) -> impl Iterator<Item = (Look, Option<UnixMicros>)> {
-        let own = self.reads.iter().filter_map(|read| read.seen.map(|seen| (read.look, seen)));
+    /// Every reading of the role's VALID UNTIL, from observations of it alone and of all roles.
+    pub(crate) fn valid_untils(&self) -> impl Iterator<Item = (ObservationTime, Option<UnixMicros>)> {
+        let own = self.reads.iter().filter_map(|read| read.seen.map(|seen| (read.observation, seen)));
         own.chain(self.track.iter().flat_map(|track| track.valid_until.iter().copied()))
     }
 

@@ -3,23 +3,23 @@
 
 use std::rc::Rc;
 
-use leaseproof_domain::{Finding, Judgment, KnownFinding, Subject, Verdict};
-use leaseproof_scenario::{Ask, KnownPlan, Plan};
+use leaseproof_domain::{Finding, Judgment, KnownIssue, Subject, Verdict};
+use leaseproof_scenario::{Ask, KnownIssuePlan, Plan};
 
 use crate::check::Outcome;
 use crate::collector::{FindingCollector, Written};
 
 /// The declaration that a failure matches.
-pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownFinding> {
-    let entry = plan.known.get(*places.first()?)?;
-    Some(KnownFinding { because: entry.because.clone(), origin: entry.origin.clone() })
+pub(crate) fn declared(plan: &Plan, places: &[usize]) -> Option<KnownIssue> {
+    let entry = plan.known_issues.get(*places.first()?)?;
+    Some(KnownIssue { because: entry.because.clone(), origin: entry.origin.clone() })
 }
 
 /// KNO-1: `judged` holds every other judgment and the places of the declarations that it matches.
 pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -> Outcome {
     let mut collector = FindingCollector::new(ask, plan, &Rc::default());
-    let own = plan.known.iter().any(|entry| entry.origin == ask.origin);
-    for (place, entry) in plan.known.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
+    let own = plan.known_issues.iter().any(|entry| entry.origin == ask.origin);
+    for (place, entry) in plan.known_issues.iter().enumerate().filter(|(_, entry)| !own || entry.origin == ask.origin) {
         judge_entry(place, entry, judged, &mut collector);
     }
     let written: Written = collector.finish();
@@ -27,7 +27,12 @@ pub(crate) fn judge(ask: &Ask, plan: &Plan, judged: &[(Judgment, Vec<usize>)]) -
     Outcome { written, crashed: None, without_samples, raise: &[], futile: None, rests_on_timing: None }
 }
 
-fn judge_entry(place: usize, entry: &KnownPlan, judged: &[(Judgment, Vec<usize>)], collector: &mut FindingCollector) {
+fn judge_entry(
+    place: usize,
+    entry: &KnownIssuePlan,
+    judged: &[(Judgment, Vec<usize>)],
+    collector: &mut FindingCollector,
+) {
     let of_entry = |judgment: &Judgment| {
         judgment.check == entry.check
             && match (&judgment.subject, &entry.role) {

@@ -1,4 +1,4 @@
-//! `[[known]]`.
+//! `[[known_issue]]`.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,19 @@ use leaseproof_domain::CheckId;
 
 use super::{Book, owned};
 use crate::node::Node;
-use crate::plan::{KnownPlan, Plan};
+use crate::plan::{KnownIssuePlan, Plan};
 use crate::problem::Problem;
 
-pub(super) fn known(book: &Book<'_>) -> Vec<KnownPlan> {
+pub(super) fn known_issues(book: &Book<'_>) -> Vec<KnownIssuePlan> {
     book.root
-        .list("known")
+        .list("known_issue")
         .iter()
         .filter_map(|node| {
             let table = node.table()?;
             if let Some(role) = table.entry("role") {
                 book.refer_to(&role.node, "promised role", &book.roles);
             }
-            Some(KnownPlan {
+            Some(KnownIssuePlan {
                 check: table.parsed::<CheckId>("check")?.value,
                 role: owned(table, "role"),
                 evidence: owned(table, "evidence"),
@@ -32,7 +32,7 @@ pub(super) fn known(book: &Book<'_>) -> Vec<KnownPlan> {
 /// A failure can be known only of a check that is asked.
 pub(super) fn all_asked(book: &Book<'_>, plan: &Plan) {
     let asked: BTreeSet<CheckId> = plan.asks.iter().map(|ask| ask.check).collect();
-    for table in book.root.list("known").iter().filter_map(Node::table) {
+    for table in book.root.list("known_issue").iter().filter_map(Node::table) {
         let Some(check) = table.parsed::<CheckId>("check") else { continue };
         if !asked.contains(&check.value) {
             let problem = Problem::at(&check.place, format!("no promise of the scenario asks for {}", check.value));

@@ -20,7 +20,7 @@ mod probes;
 pub struct LifecycleStory {
     wanted: String,
     lease: Option<LeaseId>,
-    life: Option<(u64, String)>,
+    lifecycle: Option<(u64, String)>,
     username: Option<Username>,
     oids: Vec<u32>,
     /// The clusters in which the role was observed.
@@ -46,7 +46,7 @@ impl LifecycleStory {
         match event {
             Event::Operation(record) if record.lease.as_ref().is_some_and(|lease| self.is_wanted(lease)) => {
                 self.lease.clone_from(&record.lease);
-                self.life = Some((record.life, record.phase.clone()));
+                self.lifecycle = Some((record.lifecycle, record.phase.clone()));
                 if record.username.is_some() {
                     self.username.clone_from(&record.username);
                 }
@@ -54,7 +54,7 @@ impl LifecycleStory {
             }
             Event::Operation(record) if self.lease.is_none() && self.is_of_wanted_user(record) => {
                 self.lease.clone_from(&record.lease);
-                self.life = Some((record.life, record.phase.clone()));
+                self.lifecycle = Some((record.lifecycle, record.phase.clone()));
                 self.oids.extend(record.oid);
             }
             Event::RoleRead(read) if Some(&read.username) == self.username.as_ref() => {
@@ -148,8 +148,8 @@ impl LifecycleStory {
         oids.sort_unstable();
         oids.dedup();
         let _ = writeln!(out, "lease      {}\nrole       {}{}", one_line(lease), one_line(username), oids.concat());
-        if let Some((life, phase)) = &self.life {
-            let _ = writeln!(out, "lifecycle  {life}, phase {}", one_line(phase));
+        if let Some((lifecycle, phase)) = &self.lifecycle {
+            let _ = writeln!(out, "lifecycle  {lifecycle}, phase {}", one_line(phase));
         }
         out.push('\n');
         let mut lines: Vec<_> = self.lines.iter().cloned().chain(self.probes.lines()).collect();
@@ -176,7 +176,7 @@ impl LifecycleStory {
             let own = |finding: &&leaseproof_domain::Finding| {
                 (finding.lease.is_some() && finding.lease == self.lease)
                     || (finding.username.is_some() && finding.username == self.username)
-                    || self.life.as_ref().is_some_and(|(number, _)| finding.lifecycles.contains(number))
+                    || self.lifecycle.as_ref().is_some_and(|(number, _)| finding.lifecycles.contains(number))
             };
             let own: Vec<_> = judgment.findings.iter().filter(own).collect();
             for same in own.chunk_by(|one, other| one.what == other.what) {
@@ -203,7 +203,7 @@ impl LifecycleStory {
 
     fn owns(&self, record: &OperationRecord) -> bool {
         record.lease.as_ref().is_some_and(|lease| self.is_wanted(lease))
-            || self.life.as_ref().is_some_and(|(life, _)| *life != 0 && *life == record.life)
+            || self.lifecycle.as_ref().is_some_and(|(lifecycle, _)| *lifecycle != 0 && *lifecycle == record.lifecycle)
     }
 
     fn line(&mut self, at: Micros, what: &'static str, words: String) {

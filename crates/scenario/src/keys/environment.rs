@@ -17,7 +17,7 @@ pub(super) static VAULT: Shape = Shape {
         key(
             "tls",
             Is::Flag,
-            "Whether it listens with TLS, with a certificate of the run's own authority (`${estate.ca}`). Default false.",
+            "Whether it listens with TLS, with a certificate of the run's own authority (`${environment.ca}`). Default false.",
         ),
         key("audit", Is::Flag, "Whether a file audit device is enabled before the setup. Default false."),
         key("default_lease_ttl", Is::Seconds, "The system's default lease TTL. Vault's own is 768h."),
@@ -92,7 +92,7 @@ pub(super) static POSTGRES: Shape = Shape {
         key(
             "tls",
             Is::Flag,
-            "Whether its servers accept TLS, with a certificate of the run's own authority (`${estate.ca}`) for `localhost` and 127.0.0.1; only `hostssl` lines require TLS. Default false.",
+            "Whether its servers accept TLS, with a certificate of the run's own authority (`${environment.ca}`) for `localhost` and 127.0.0.1; only `hostssl` lines require TLS. Default false.",
         ),
         key("superuser", Is::Text, "The bootstrap superuser's name. Default `postgres`."),
         key(

@@ -37,16 +37,16 @@ impl FactContext {
         Ok(self.value(&sql).await?.is_some())
     }
 
-    /// Asks every 50 ms until it is so. How long that took; none where `patience` ran out.
+    /// Asks every 50 ms until it is so. How long that took; none where `timeout` ran out.
     ///
     /// # Errors
     /// What a question fails with.
-    pub async fn until<F>(&self, patience: Duration, so: impl Fn() -> F) -> Result<Option<Duration>, Obstacle>
+    pub async fn until<F>(&self, timeout: Duration, so: impl Fn() -> F) -> Result<Option<Duration>, Obstacle>
     where
         F: Future<Output = Result<bool, Obstacle>>,
     {
         let begun = Instant::now();
-        while begun.elapsed() < patience {
+        while begun.elapsed() < timeout {
             if so().await? {
                 return Ok(Some(begun.elapsed()));
             }

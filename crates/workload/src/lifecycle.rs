@@ -19,7 +19,7 @@ const DEAD_LOGIN_EVERY: Duration = Duration::from_secs(1);
 
 /// One credential's lifecycle: who it is, and what it is to do.
 #[derive(Clone)]
-pub(crate) struct Life {
+pub(crate) struct Lifecycle {
     pub(crate) context: WorkloadContext,
     pub(crate) tag: Tag,
     pub(crate) plan: Arc<LifecyclePlan>,
@@ -29,8 +29,8 @@ pub(crate) struct Life {
     pub(crate) probed: bool,
 }
 
-impl Life {
-    /// Lives from its arrival to its end, or until no new step may begin.
+impl Lifecycle {
+    /// Lifecycles from its arrival to its end, or until no new step may begin.
     pub(crate) async fn live(self, arrival: Micros, waiting: Counted) {
         if let Some(mut credential) = self.issue(arrival, waiting).await {
             let _stopped = self.go_through(&mut credential).await;
@@ -41,12 +41,12 @@ impl Life {
     async fn go_through(&self, credential: &mut Credential) -> Result<(), Stopped> {
         self.context.go_on()?;
         self.first_use(credential).await;
-        let kept = self.keep_session(credential).await;
+        let held = self.hold_session(credential).await;
         self.context.go_on()?;
         self.probe(credential).await;
         let ended = self.to_its_end(credential).await;
-        if let Some(kept) = kept {
-            self.ask_kept(kept, credential).await?;
+        if let Some(held) = held {
+            self.query_held(held, credential).await?;
         }
         ended
     }

@@ -18,7 +18,7 @@ pub struct TamperPlan {
     pub role: Option<String>,
     /// How long it waits, where its kind waits.
     pub delay: Ttl,
-    /// The `[[lie]]` line.
+    /// The `[[tamper]]` line.
     pub origin: Origin,
 }
 
@@ -36,7 +36,7 @@ pub enum TamperedRequest {
     Other,
 }
 
-/// A kind of lie.
+/// What the tampering proxy does to a request or its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TamperKind {
@@ -133,7 +133,7 @@ impl TamperKind {
     }
 
     /// The requests that it can be done to.
-    pub const fn can_be_told_to(self) -> &'static [TamperedRequest] {
+    pub const fn applies_to(self) -> &'static [TamperedRequest] {
         match self {
             SwallowRevokes | AsyncRevokes => &[TamperedRequest::Revoke],
             RepeatUsernames | WrongPassword | RevokeEarly | ForeignLeaseId => &[TamperedRequest::Issue],

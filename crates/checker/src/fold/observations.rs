@@ -1,4 +1,4 @@
-//! When the observers that look at a pace of their own did so.
+//! When the observers that observe at a pace of their own did so.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ const MOST: u64 = 1 << 22;
 const PACED: [Observer; 5] =
     [Observer::Roles, Observer::Leases, Observer::Sessions, Observer::Dependencies, Observer::Irrevocable];
 
-/// Which spans of the run each observer looked at something in.
-pub(crate) struct Looks(Vec<Spans>);
+/// Which spans of the run each observer observed something in.
+pub(crate) struct Observations(Vec<Spans>);
 
 struct Spans {
     observer: Observer,
@@ -25,9 +25,9 @@ struct Spans {
     observed: Vec<bool>,
 }
 
-impl Looks {
+impl Observations {
     pub(super) fn new(plan: &Plan) -> Self {
-        let attached = plan.estate == EnvironmentKind::Attached;
+        let attached = plan.environment == EnvironmentKind::Attached;
         let pace = |observer: Observer| if attached { observer.pace_attached() } else { observer.pace() };
         let spans = |observer| {
             let length = micros(pace(observer).unwrap_or(Duration::from_secs(1)) * PACES);
@@ -50,7 +50,7 @@ impl Looks {
         }
     }
 
-    /// The spans of an observer between two moments, and whether it looked at something in each; none of one that has no
+    /// The spans of an observer between two moments, and whether it observed something in each; none of one that has no
     /// pace of its own.
     pub(super) fn spans(
         &self,
@@ -76,7 +76,7 @@ impl Looks {
 }
 
 impl Spans {
-    /// A look counts in the span in which it began. One that takes longer than a span lets the next ones fall out, so it counts
+    /// An observation counts in the span in which it began. One that takes longer than a span lets the next ones fall out, so it counts
     /// in those that it fills. In a damaged history it may end before it began.
     fn see(&mut self, from: Micros, to: Micros) {
         let place = |at: Micros| (at.0 / self.length).min(MOST);

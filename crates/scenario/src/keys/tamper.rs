@@ -3,8 +3,8 @@
 use crate::plan::TamperKind;
 use crate::shape::{Is, Shape, key};
 
-pub(super) static LIE: Shape = Shape {
-    name: "[[lie]]",
+pub(super) static TAMPER: Shape = Shape {
+    name: "[[tamper]]",
     says: "A tampering proxy between the credentials' client and Vault changes some requests or responses: for sabotaged environments, whose runs must fail. If several entries match a request, the first one applies.",
     keys: &[
         key("kind", Is::Word(&TamperKind::NAMES), "What the proxy does.").needed(),

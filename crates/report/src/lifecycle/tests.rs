@@ -9,9 +9,10 @@ use super::LifecycleStory;
 const LEASE: &str = "database/creds/powerdns-role/Ab3dEf6hIj9kLm2nOp5qRs8t";
 const USER: &str = "v-leasepro-powerdns-x1y2z3x1y2z3x1y2z3x1-1795388284";
 
-fn operation(life: u64, op: Operation, start: u64, outcome: Outcome) -> OperationRecord {
+fn operation(lifecycle: u64, op: Operation, start: u64, outcome: Outcome) -> OperationRecord {
     let (intended, start, end) = (Micros(start - 150), Micros(start), Micros(start + 12_300));
-    let mut record = OperationRecord::new(life, "powerdns-role", "steady", op, Span { intended, start, end }, outcome);
+    let mut record =
+        OperationRecord::new(lifecycle, "powerdns-role", "steady", op, Span { intended, start, end }, outcome);
     record.username = Some(Username::new(USER));
     record
 }
@@ -36,7 +37,7 @@ fn probe(after: u64, expected: Expected, privilege: Privilege, outcome: ProbeOut
     let object =
         Object { kind: ObjectKind::Table, schema: Some("public".into()), name: "domains".into(), column: None };
     Event::Probe(ProbeRecord {
-        life: 7,
+        lifecycle: 7,
         from,
         to: from,
         oid: Some(16_433),
@@ -83,7 +84,7 @@ fn events() -> Vec<Event> {
         Event::Operation(issue),
         Event::Operation(operation(8, Operation::Login, 1_001_000, Outcome::Ok)),
         Event::RoleRead(RoleRead {
-            life: 7,
+            lifecycle: 7,
             from: Micros(1_012_500),
             to: Micros(1_013_500),
             username: Username::new(USER),
@@ -143,7 +144,7 @@ fn story(wanted: &str) -> LifecycleStory {
 }
 
 #[test]
-fn a_life_on_one_screen() {
+fn a_lifecycle_on_one_screen() {
     insta::assert_snapshot!(story(LEASE).render(Some(&crate::sample::verdicts()), None));
 }
 
@@ -154,7 +155,7 @@ fn the_last_part_of_the_id_is_enough() {
 }
 
 #[test]
-fn a_user_s_name_leads_to_the_same_life() {
+fn a_user_s_name_leads_to_the_same_lifecycle() {
     let mut story_of_user = LifecycleStory::of_user(USER);
     events().iter().for_each(|event| story_of_user.identify(event));
     assert!(story_of_user.is_known());
