@@ -45,7 +45,7 @@ pub async fn prove(asked: Asked, mut tell: impl FnMut(&Proof)) -> Result<Proofs,
     let Asked { facts, postgres, layout, run, ledger, redactor, at_once } = asked;
     let yard = Yard { run, ledger, redactor };
     let bare = Bare { layout, ..Bare::new(&postgres) };
-    let shared = Arc::new(yard.stand(&bare, SHARED).await?);
+    let shared = Arc::new(yard.start(&bare, SHARED).await?);
     let (vault, version) = versions(&shared, &postgres).await;
     let turns = Arc::new(Semaphore::new(at_once.max(1)));
     let mut tasks = JoinSet::new();
@@ -109,7 +109,7 @@ async fn one(fact: &'static Fact, shared: Arc<Servers>, yard: &Yard, mut bare: B
         Ground::Shared => On::Shared(shared),
         Ground::Own(change) => {
             change(&mut bare);
-            match yard.stand(&bare, &fact.id.to_ascii_lowercase()).await {
+            match yard.start(&bare, &fact.id.to_ascii_lowercase()).await {
                 Ok(servers) => On::Own(Box::new(servers)),
                 Err(why) => return Proof::undecided(fact.id, why.to_string()),
             }

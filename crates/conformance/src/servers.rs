@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leaseproof_domain::Redactor;
-use leaseproof_environment::{Bare, Environment, EnvironmentError, StandOptions};
+use leaseproof_environment::{Bare, Environment, EnvironmentError, StartOptions};
 use leaseproof_history::Ledger;
 
 /// Lines of the servers' logs, by server, as they were written: for a search, never for keeping.
@@ -48,8 +48,8 @@ pub(crate) struct Yard {
 
 impl Yard {
     /// Stands servers up; `part` tells them apart from the run's others.
-    pub(crate) async fn stand(&self, bare: &Bare, part: &str) -> Result<Servers, EnvironmentError> {
-        let options = StandOptions::new(format!("{}-{part}", self.run));
+    pub(crate) async fn start(&self, bare: &Bare, part: &str) -> Result<Servers, EnvironmentError> {
+        let options = StartOptions::new(format!("{}-{part}", self.run));
         let mut environment = Environment::stand_bare(bare, &options, &self.ledger, &self.redactor).await?;
         let logs = Logs::default();
         logs.follow(&mut environment);

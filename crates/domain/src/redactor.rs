@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
+use crate::generated::SHORTEST;
+use crate::looks_generated;
 use crate::{PasswordShape, Secret, Username};
 
 /// How many of the latest passwords are looked for one by one. Older ones no longer occur in new lines: a server
@@ -12,8 +14,6 @@ use crate::{PasswordShape, Secret, Username};
 const RECENT: usize = 4096;
 /// How many new secrets are looked for one by one before a search for all is built.
 const BY_HAND: usize = 64;
-/// Shorter secrets than this are not looked for by their text: they would match by chance.
-const SHORTEST: usize = 6;
 /// From how many characters on a word behind `secret` or `token` may be one.
 const LONG: usize = 8;
 /// Words of servers' logs and of this program's own texts that also serve as passwords, in tutorials above all. Looked
@@ -324,17 +324,6 @@ pub fn is_password_word(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     let slips = strsim::osa_distance(&word, "password");
     word == "passwd" || slips <= 1 || (slips <= 2 && word.contains('w'))
-}
-
-/// Whether a word looks like a password and not like a word of a language: it has letters, and digits or signs among them.
-pub fn looks_generated(word: &str) -> bool {
-    let word = word.trim_end_matches(['.', ':', '!', '?']);
-    let has = |so: fn(&char) -> bool| word.chars().any(|sign| so(&sign));
-    let named = ["scram-sha", "sha", "md5", "aes"].iter().any(|begin| word.to_ascii_lowercase().starts_with(begin));
-    word.chars().count() >= SHORTEST
-        && !named
-        && has(|sign| sign.is_alphabetic())
-        && has(|sign| sign.is_ascii_digit() || "!#%^&*+?~|".contains(*sign))
 }
 
 /// Whether the text before a word says that the word is a value: `password: x`, `token was x`.

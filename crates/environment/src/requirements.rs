@@ -6,14 +6,15 @@ use leaseproof_domain::Origin;
 use leaseproof_scenario::{EnvironmentKind, FaultKind, Layout, Plan, PostgresPlan};
 
 use crate::EnvironmentError;
-use crate::containers::{self, FoundImage};
-use crate::find::Places;
-use crate::haproxy::HAPROXY;
-use crate::identity::Identity;
-use crate::patroni::{ETCD, PATRONI};
-use crate::powerdns::PDNS;
-use crate::program::{Sought, vault_identity};
-use crate::servers::untested_vault;
+use crate::installed::untested_vault;
+use crate::launch::containers::{self, FoundImage};
+use crate::launch::find::Places;
+use crate::launch::identity::Identity;
+use crate::launch::program::HAPROXY;
+use crate::launch::program::PDNS;
+use crate::launch::program::{Sought, vault_identity};
+use crate::servers::keeper::PATRONI;
+use crate::servers::patroni::ETCD;
 
 /// Checks that each program that the plan starts on this machine is the one that its name says.
 ///

@@ -1,9 +1,7 @@
 //! The commands and their arguments. Their code is in `commands/`.
 
-use std::path::PathBuf;
-
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{
     annotate, clean, completions, conformance, doctor, down, explain, grants, judge, list, new, policy, reference, run,
@@ -61,29 +59,6 @@ pub(crate) enum Command {
     Reference(reference::ReferenceArgs),
     #[command(hide = true)]
     Supervise(supervise::SuperviseArgs),
-}
-
-/// A scenario, and the changes for one run.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ScenarioArgs {
-    /// The scenario: its folder, or its scenario.toml
-    pub(crate) path: PathBuf,
-    #[command(flatten)]
-    pub(crate) overrides: Overrides,
-}
-
-/// Changes to a scenario for one run.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Overrides {
-    /// Changes one value of the scenario, for example `--set phase.steady.rate=5/s`; can be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Adds a threshold for one run, for example `--threshold 'issue.response.p99 < 250ms'` or `--threshold 'renew.failed{role=app} <= 1%'`; can be repeated
-    #[arg(long, value_name = "METRIC LIMIT")]
-    pub(crate) threshold: Vec<String>,
-    /// Applies `[profile.NAME]` of the scenario
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use leaseproof_history::RunFolder;
 use leaseproof_pipeline::{Display, Interrupt, Run};
 use leaseproof_scenario::Plan;
 
-use crate::commands::run::say_moved;
+use crate::console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Screen;
@@ -41,4 +41,23 @@ pub(crate) async fn run(
     // A signal takes precedence over what was observed until then.
     let exit = interrupt.signal().map_or_else(|| Exit::of(&verdicts), Exit::from);
     Ok(Finished { folder, verdicts, exit })
+}
+
+/// Prints where the files are written if that is not the named folder.
+pub(crate) fn say_moved(wanted: Option<&Path>, taken: Option<&Path>) {
+    if let (Some(wanted), Some(taken)) = (wanted, taken)
+        && std::path::absolute(wanted).ok() != std::path::absolute(taken).ok()
+    {
+        console::note(format!("{} is not empty: the run is in {}", wanted.display(), here(taken)));
+    }
+}
+
+pub(crate) fn here(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// The folder relative to the current folder, if it is below it.
+pub(crate) fn shown(folder: &RunFolder) -> String {
+    here(folder.path())
 }

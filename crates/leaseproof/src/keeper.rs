@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use leaseproof_domain::{Redactor, Severity};
-use leaseproof_environment::{Environment, StandOptions};
+use leaseproof_environment::{Environment, StartOptions};
 use leaseproof_history::{Entry, Ledger, RunFolder};
 use leaseproof_pipeline::{Interrupt, Stop};
 use leaseproof_scenario::{EnvironmentKind, Plan};
@@ -75,8 +75,8 @@ async fn live(
 ) -> (Stop, Option<String>) {
     let stage = screen.stage("starting the environment");
     let redactor = Arc::new(Redactor::new());
-    let options = StandOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
-    let stood = interrupt.unless_asked(Environment::stand(plan, &options, None, ledger, &redactor)).await;
+    let options = StartOptions { run: folder.name().to_owned(), parent: std::env::temp_dir() };
+    let stood = interrupt.unless_asked(Environment::start(plan, &options, None, ledger, &redactor)).await;
     let mut environment = match stood {
         Ok(Ok(environment)) => environment,
         Ok(Err(error)) => return (error.into(), None),
@@ -92,7 +92,7 @@ async fn live(
         {
             console::note(format!("warning: {note}"));
         }
-        Ok::<(), Stop>(environment.stand_powerdns(plan, ledger).await?)
+        Ok::<(), Stop>(environment.start_powerdns(plan, ledger).await?)
     };
     let set_up = interrupt.unless_asked(setting_up).await.map_err(Stop::from);
     drop(stage);

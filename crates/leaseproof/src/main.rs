@@ -7,11 +7,13 @@ mod attached;
 mod bug;
 mod commands;
 mod console;
+mod dispatch;
 mod execution;
 mod exit;
 mod facts;
 mod failure;
 mod keeper;
+mod overrides;
 mod progress;
 mod selection;
 mod series;
@@ -20,5 +22,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     bug::install_hook();
-    console::ended(bug::caught(commands::dispatch)).into()
+    console::ended(bug::caught(dispatch::dispatch)).into()
 }

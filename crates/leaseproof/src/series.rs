@@ -10,8 +10,8 @@ use leaseproof_pipeline::Interrupt;
 use leaseproof_report::{SeriesEnd, SeriesEntry};
 use leaseproof_scenario::Plan;
 
-use crate::commands::run::shown;
 use crate::console;
+use crate::execution::shown;
 use crate::execution::{self, Finished};
 use crate::exit::Exit;
 use crate::failure::Failure;

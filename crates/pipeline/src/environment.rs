@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leaseproof_domain::Redactor;
 use leaseproof_environment::{
-    Attached, ClientToken, Environment, EnvironmentError, LogStream, PowerDnsAccess, StandOptions, left_there,
+    Attached, ClientToken, Environment, EnvironmentError, LogStream, PowerDnsAccess, StartOptions, left_there,
 };
 use leaseproof_history::{Ledger, Recorder};
 use leaseproof_postgres::Login;
@@ -34,7 +34,7 @@ pub(crate) enum RunEnvironment {
 
 impl RunEnvironment {
     /// Starts the plan's environment, or connects to it.
-    pub(crate) async fn stand(
+    pub(crate) async fn start(
         plan: &Plan,
         run: &str,
         recorder: &Recorder,
@@ -43,8 +43,8 @@ impl RunEnvironment {
     ) -> Result<Self, EnvironmentError> {
         Ok(match plan.environment {
             EnvironmentKind::Processes | EnvironmentKind::Containers => {
-                let options = StandOptions { run: run.to_owned(), parent: std::env::temp_dir() };
-                let environment = Environment::stand(plan, &options, Some(recorder), ledger, redactor).await?;
+                let options = StartOptions { run: run.to_owned(), parent: std::env::temp_dir() };
+                let environment = Environment::start(plan, &options, Some(recorder), ledger, redactor).await?;
                 Self::Started(Box::new(environment))
             }
             EnvironmentKind::Attached => {
@@ -168,9 +168,9 @@ impl RunEnvironment {
     }
 
     /// Starts the plan's live PowerDNS, after the setup. A checked plan for an attached environment has none.
-    pub(crate) async fn stand_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EnvironmentError> {
+    pub(crate) async fn start_powerdns(&mut self, plan: &Plan, ledger: &Ledger) -> Result<(), EnvironmentError> {
         match self {
-            Self::Started(environment) => environment.stand_powerdns(plan, ledger).await,
+            Self::Started(environment) => environment.start_powerdns(plan, ledger).await,
             Self::Attached(_) => Ok(()),
         }
     }

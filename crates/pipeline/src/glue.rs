@@ -1,9 +1,7 @@
 //! Converts the types of one crate into those of another.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use leaseproof_domain::Observer as ObserverKind;
 use leaseproof_environment::{LogStream, PowerDnsAccess};
 use leaseproof_history::RunFolder;
 use leaseproof_postgres::Observer;
@@ -12,13 +10,8 @@ use leaseproof_watch::{Config, LogSource, Watched};
 use leaseproof_workload::{DnsTarget, RoleTarget, Targets};
 
 use crate::environment::RunEnvironment;
+use crate::pace::{ATTACHED_PACE, PACE};
 use crate::stop::Stop;
-
-/// How often everything is observed while a run lasts.
-const PACE: Duration = ObserverKind::Roles.pace().expect("roles are observed again and again");
-/// How often, in an environment that is not leaseproof's: each observation is a request of which its audit log tells.
-pub(crate) const ATTACHED_PACE: Duration =
-    ObserverKind::Roles.pace_attached().expect("roles are observed again and again");
 
 /// What the watch observes: every database that a promised role's credentials log in to, every promised role and
 /// account, every server's log.

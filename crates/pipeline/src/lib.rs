@@ -13,6 +13,7 @@ mod error;
 mod glue;
 mod interrupt;
 mod judgment;
+mod pace;
 mod process;
 mod repeated;
 mod run;

@@ -146,7 +146,7 @@ impl LiveRun<'_> {
     /// Starts the environment, runs the load, and stops everything in all cases. Returns the cause of an early end, and
     /// what is left behind.
     async fn run(&self) -> (Option<Stop>, Option<String>) {
-        let mut environment = match RunEnvironment::unless_asked(self.plan, self.interrupt, self.stand()).await {
+        let mut environment = match RunEnvironment::unless_asked(self.plan, self.interrupt, self.start()).await {
             Ok(Ok(environment)) => environment,
             // Servers that had been started ended together with the stage; a login to Vault is in the ledger.
             Ok(Err(stop)) => return (Some(stop), leaseproof_environment::left_by_login(self.folder.name())),
@@ -162,10 +162,10 @@ impl LiveRun<'_> {
         (stop.or(finished), left)
     }
 
-    async fn stand(&self) -> Result<RunEnvironment, Stop> {
+    async fn start(&self) -> Result<RunEnvironment, Stop> {
         let _stage = self.display.stage("starting the environment");
         let (plan, run) = (self.plan, self.folder.name());
-        Ok(RunEnvironment::stand(plan, run, self.recorder, self.ledger, &self.redactor).await?)
+        Ok(RunEnvironment::start(plan, run, self.recorder, self.ledger, &self.redactor).await?)
     }
 
     /// Everything between start and stop.
@@ -230,7 +230,7 @@ impl LiveRun<'_> {
         // Before the first observation, which begins the observations of roles and leases.
         let metrics = LiveMetrics::subscribe(recorder.stream());
         let token = RunEnvironment::unless_asked(self.plan, self.interrupt, self.prepare(environment, watch)).await??;
-        self.interrupt.unless_asked(self.stand_powerdns(environment)).await??;
+        self.interrupt.unless_asked(self.start_powerdns(environment)).await??;
         let targets = glue::targets(plan, environment, token.client.clone()).await?;
 
         let (sender, receiver) = tokio::sync::watch::channel(LoadState::default());
@@ -300,9 +300,9 @@ impl LiveRun<'_> {
     }
 
     /// The live PowerDNS, if the scenario has one. After the first observation, because its credentials belong to the run.
-    async fn stand_powerdns(&self, environment: &mut RunEnvironment) -> Result<(), Stop> {
+    async fn start_powerdns(&self, environment: &mut RunEnvironment) -> Result<(), Stop> {
         let _stage = self.plan.pdns.as_ref().map(|_| self.display.stage("starting PowerDNS"));
-        Ok(environment.stand_powerdns(self.plan, self.ledger).await?)
+        Ok(environment.start_powerdns(self.plan, self.ledger).await?)
     }
 
     /// Observes what is left after the drain, and again after the run's token was revoked with every lease. Returns

@@ -1,5 +1,6 @@
-use leaseproof_domain::{Object, ObjectKind};
+use leaseproof_domain::Object;
 
+use crate::kind::kind;
 use crate::observer::column;
 use crate::{Error, Observer};
 
@@ -21,25 +22,5 @@ impl Observer {
                 Ok(Object { kind, schema: column(row, "schema")?, name, column: column(row, "col")? })
             })
             .collect()
-    }
-}
-
-/// The kind that a query of this room calls so.
-pub(crate) fn kind(word: &str) -> Result<ObjectKind, Error> {
-    match word {
-        "table" => Ok(ObjectKind::Table),
-        "column" => Ok(ObjectKind::Column),
-        "sequence" => Ok(ObjectKind::Sequence),
-        "schema" => Ok(ObjectKind::Schema),
-        "database" => Ok(ObjectKind::Database),
-        "function" => Ok(ObjectKind::Function),
-        "language" => Ok(ObjectKind::Language),
-        "type" => Ok(ObjectKind::Type),
-        "foreign_data_wrapper" => Ok(ObjectKind::ForeignDataWrapper),
-        "foreign_server" => Ok(ObjectKind::ForeignServer),
-        "large_object" => Ok(ObjectKind::LargeObject),
-        "tablespace" => Ok(ObjectKind::Tablespace),
-        "parameter" => Ok(ObjectKind::Parameter),
-        _ => Err(Error::column("kind", format!("`{word}` is no kind of object"))),
     }
 }

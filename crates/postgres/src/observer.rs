@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use crate::session::Connection;
-use crate::{Error, Login, privileges, roles};
+use crate::{Error, Login, prepared};
 
 /// How many readings of the clock the best is taken of.
 const CLOCK_READINGS: usize = 5;
@@ -194,9 +194,9 @@ impl Eye {
         let connection = Connection::open(login, &config).await?;
         let prepare = |sql| connection.within(login.timeout, connection.client.prepare(sql));
         let rows = connection.within(login.timeout, connection.client.query_typed(VERSION, &[])).await?;
-        let [all, one] = roles::statements(column(single(&rows)?, "sees_passwords")?);
+        let [all, one] = prepared::roles(column(single(&rows)?, "sees_passwords")?);
         let (roles, role) = (prepare(&all).await?, prepare(&one).await?);
-        let sql = privileges::sql(column(single(&rows)?, "version")?);
+        let sql = prepared::privileges(column(single(&rows)?, "version")?);
         let privileges = connection.within(login.timeout, connection.client.prepare(&sql)).await?;
         Ok(Self { connection, roles, role, privileges })
     }

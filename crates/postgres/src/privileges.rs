@@ -12,23 +12,6 @@ mod set;
 
 use facts::Facts;
 
-/// The first version that has privileges on configuration parameters.
-const PARAMETERS: u32 = 150_000;
-
-/// Every fact that touches one of the roles asked for, one row each, in the words of a server of that version
-/// (`server_version_num`).
-pub(crate) fn sql(version: u32) -> String {
-    let parameters = if version >= PARAMETERS { include_str!("privileges/parameters.sql") } else { "" };
-    [
-        include_str!("privileges/roles.sql"),
-        include_str!("privileges/objects.sql"),
-        parameters,
-        include_str!("privileges/entries.sql"),
-        include_str!("privileges/facts.sql"),
-    ]
-    .concat()
-}
-
 impl Observer {
     /// What the roles of those OIDs can do in the connected database and with shared objects, and why, all seen at one
     /// moment. A role that is gone is not in the answer. Of a superuser only attributes, memberships, settings and
@@ -66,7 +49,7 @@ impl Observer {
 
 #[cfg(test)]
 mod tests {
-    use super::sql;
+    use crate::prepared::privileges as sql;
 
     #[test]
     fn parameters_are_asked_for_from_the_first_version_that_has_them() {

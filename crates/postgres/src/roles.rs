@@ -4,23 +4,6 @@ use tokio_postgres::Row;
 use crate::observer::{Prepared, column};
 use crate::{Error, Observer};
 
-/// Every role but PostgreSQL's predefined ones and the one that observes.
-const ALL: &str = include_str!("roles.sql");
-
-/// The role of one name.
-const ONE: &str = include_str!("role.sql");
-
-/// The statements for all roles and for one. Where the account may read `pg_authid`, they tell who has a password.
-pub(crate) fn statements(sees_passwords: bool) -> [String; 2] {
-    [ALL, ONE].map(|sql| match sees_passwords {
-        true => {
-            let sql = sql.replace("NULL::boolean AS password", "rolpassword IS NOT NULL AS password");
-            sql.replace("FROM pg_roles", "FROM pg_authid")
-        }
-        false => sql.to_owned(),
-    })
-}
-
 const ATTRIBUTES: &str = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, \
                           rolinherit, rolconnlimit FROM pg_roles WHERE rolname = $1";
 

@@ -4,8 +4,18 @@ use std::collections::HashMap;
 
 use leaseproof_domain::{CheckId, Operation, Origin, Subject};
 
-use crate::build::LifecycleSaid;
-use crate::plan::{Ask, Plan, RolePromise};
+use crate::plan::{Ask, LifecyclePlan, Plan, RolePromise};
+
+/// A lifecycle, and the lines that its checks rest on.
+pub(crate) struct LifecycleSaid {
+    pub(crate) plan: LifecyclePlan,
+    /// How it ends.
+    pub(crate) end: Origin,
+    /// How its lease is renewed, where it is.
+    pub(crate) renewal: Option<Origin>,
+    /// How it keeps a session, where it does.
+    pub(crate) kept: Option<Origin>,
+}
 
 /// Every asked check in the catalogue's order, by subject.
 pub(crate) fn derive(plan: &Plan, lifecycles: &[LifecycleSaid]) -> Vec<Ask> {

@@ -8,12 +8,14 @@ mod choices;
 mod containers;
 mod fault;
 mod load;
+mod naming;
 mod password_policy;
 mod pdns;
 mod planned_load;
 mod predefined;
 mod probes;
 mod promise;
+mod promised;
 mod schedule;
 mod setup;
 mod start;
@@ -38,18 +40,19 @@ pub(crate) use load::THRESHOLD_OPTION;
 pub use load::{
     ClientPlan, Comparison, During, HoldPlan, KnownIssuePlan, LifecyclePlan, PhasePlan, RenewPlan, ThresholdPlan,
 };
+pub use naming::{Naming, UsernamePattern};
 pub use pdns::{AfterRendering, PdnsPlan};
 pub use planned_load::{PlannedArrival, PlannedLoad};
 pub use predefined::brings_membership;
-pub use probes::ProbePlan;
 pub use promise::{
-    AccountPromise, EnvironmentPromise, Escalations, FuturePromise, GrantFragment, Member, Never, Promised,
+    AccountPromise, EnvironmentPromise, Escalations, FuturePromise, GrantFragment, Member, Never, ProbePlan,
     PublicDefaults, RolePromise, SessionFate, WholeSchema,
 };
+pub use promised::Promised;
 pub use schedule::Schedule;
 pub use setup::{ExpectedFailure, Setting, SettingValue, SetupAction, SetupStep, Warnings};
 pub use tamper::{TamperKind, TamperPlan, TamperedRequest};
-pub use username::{Naming, RoleNames, UsernamePattern};
+pub use username::RoleNames;
 pub use wrong_key::WrongKey;
 pub(crate) use wrong_key::{PASSWORD_POLICIES, policy_in};
 

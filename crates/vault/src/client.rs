@@ -7,9 +7,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
 
-use crate::encryption::{self, misunderstood};
+use crate::encryption::{self, misunderstood, plain};
 use crate::error::cause;
 use crate::held::Held;
+use crate::reach::NO_ROOT;
 use crate::{Answer, Error, Reach};
 
 /// The largest body that is taken, in bytes. The longest of real ones lists leases: a million of them are 40 MB.
@@ -236,6 +237,49 @@ fn name(name: &'static str) -> HeaderName {
     HeaderName::from_static(name)
 }
 
+impl Client {
+    /// A client of the Vault that is reached so, without a token.
+    ///
+    /// # Errors
+    /// [`Error::BadAddress`] where no request can be sent to the address, or not with these files;
+    /// [`Error::BadEncryption`] where the files cannot be used; [`Error::BadNamespace`].
+    pub fn reaching(reach: &Reach) -> Result<Self, Error> {
+        let Reach { address, timeout, encryption, namespace } = reach;
+        let bad = |why: String| Error::BadAddress { address: address.clone(), why };
+        let base = Url::parse(address).map_err(|error| bad(error.to_string()))?;
+        let tls = match (base.scheme(), encryption) {
+            ("http", None) => plain()?,
+            ("https", Some(files)) => encryption::config(files)?,
+            ("http", Some(_)) => return Err(bad("a CA or a client certificate is of use with https only".to_owned())),
+            ("https", None) => return Err(bad(NO_ROOT.to_owned())),
+            (other, _) => return Err(bad(format!("`{other}` is not supported, only https and http are"))),
+        };
+        let namespace = namespace.as_deref().map(|given| given.trim_matches('/')).filter(|given| !given.is_empty());
+        if let Some(given) = namespace.filter(|given| HeaderValue::from_str(given).is_err()) {
+            return Err(Error::BadNamespace { namespace: given.to_owned() });
+        }
+        let http = reqwest::Client::builder()
+            .timeout(*timeout)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true)
+            .tls_backend_preconfigured(tls)
+            .build()
+            .map_err(|error| bad(cause(error, *timeout)))?;
+        Ok(Self {
+            http,
+            base,
+            address: address.trim_end_matches('/').to_owned(),
+            token: None,
+            timeout: *timeout,
+            namespace: namespace.map(str::to_owned),
+            forwarding: true,
+            root: encryption.as_ref().map(|files| files.root.clone()),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -265,7 +309,7 @@ mod tests {
         for (address, why) in [
             ("127.0.0.1:8200", "relative URL without a base"),
             ("ftp://vault:8200", "`ftp` is not supported, only https and http are"),
-            ("https://vault:8200", crate::reach::NO_ROOT),
+            ("https://vault:8200", super::NO_ROOT),
             ("", "relative URL without a base"),
         ] {
             let error = client(address).unwrap_err().to_string();

@@ -1,7 +1,25 @@
 use std::collections::BTreeSet;
 
+use leaseproof_postgres::Observer;
+
 use crate::Error;
-use crate::watch::Watched;
+
+/// One database of a cluster, and the harness's own eye on it.
+#[derive(Clone)]
+pub struct Watched {
+    /// The cluster, e.g. `target`.
+    pub cluster: String,
+    /// The database that `observer` is connected to: its objects and privileges are observed.
+    pub database: String,
+    /// The connection.
+    pub observer: Observer,
+}
+
+impl Watched {
+    pub(crate) fn failed(&self, what: &'static str, source: leaseproof_postgres::Error) -> Error {
+        Error::Postgres { what, cluster: self.cluster.clone(), source }
+    }
+}
 
 /// The watched databases of one cluster, and after them every other one that it has: a credential can log in wherever
 /// PUBLIC may, and what it can do there nobody promised.

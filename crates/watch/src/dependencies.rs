@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use leaseproof_domain::{DependencyObservation, Event, Observer};
 
+use crate::databases::Watched;
 use crate::pace::{Book, Observe};
-use crate::watch::Watched;
 
 /// Observations of what `pg_shdepend` holds of one cluster's credentials.
 pub(crate) struct DependencyWatch {

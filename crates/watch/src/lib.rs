@@ -30,6 +30,8 @@ mod tail;
 mod telemetry;
 mod watch;
 
+pub use databases::Watched;
 pub use error::Error;
+pub use logs::LogSource;
 pub use release::ReleaseWait;
-pub use watch::{Config, LogSource, Watch, Watched};
+pub use watch::{Config, Watch};

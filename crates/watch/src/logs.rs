@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use leaseproof_domain::{Event, HarnessFault, Observer};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::Error;
@@ -13,12 +14,19 @@ use crate::audit::AuditFilter;
 use crate::collector::{Collecting, Collection, Collector, Line, make_folder};
 use crate::pace::Book;
 use crate::tail::Tail;
-use crate::watch::LogSource;
 
 /// How often the audit log is read on.
 const AUDIT_PACE: Duration = Duration::from_millis(200);
 /// How long a log is waited for whose server should have ended.
 const END_BOUND: Duration = Duration::from_secs(5);
+
+/// A server's log, line by line, as it comes.
+pub struct LogSource {
+    /// `postgres.target` or `vault`.
+    pub name: String,
+    /// Its lines; the channel closes when the server has ended.
+    pub lines: mpsc::Receiver<Vec<u8>>,
+}
 
 /// Every log that is collected.
 pub(crate) struct Logs {

@@ -5,8 +5,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::databases::Watched;
 use crate::pace::Book;
-use crate::watch::Watched;
 
 /// Records the objects of a watched database.
 pub(crate) async fn record(watched: &Watched, book: &Book) -> Result<(), Error> {

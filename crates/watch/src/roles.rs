@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leaseproof_domain::{Event, Observer, PrivilegeReading, PrivilegeSet, RoleObservation, Username};
 
+use crate::databases::Watched;
 use crate::delta::KnownRoles;
 use crate::pace::{Book, Observe};
 use crate::privileges::KnownSets;
-use crate::watch::Watched;
 
 /// PostgreSQL's `invalid_catalog_name`.
 const NO_SUCH_DATABASE: &str = "3D000";

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Event, Observer, SessionObservation, SessionSeen, UnixMicros};
 
+use crate::databases::Watched;
 use crate::pace::{Book, Observe};
-use crate::watch::Watched;
 
 /// Observations of the sessions of one cluster's credentials.
 pub(crate) struct SessionWatch {

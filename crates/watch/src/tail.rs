@@ -73,7 +73,7 @@ mod tests {
         assert!(!tail.found());
 
         let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
-        for piece in ["one\ntw", "o", "\n\nthree\n", "unfini", "dropped"] {
+        for piece in ["one\ntw", "o", "\n\nthree\n", "unfin", "ished"] {
             file.write_all(piece.as_bytes()).unwrap();
             tail.read_on(|line| lines.push(line)).unwrap();
         }

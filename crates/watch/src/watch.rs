@@ -7,21 +7,19 @@ use leaseproof_domain::{
     AccountReading, Baseline, Event, LeaseId, Observer as ObserverKind, Redactor, RoleSeen, Username,
 };
 use leaseproof_history::Recorder;
-use leaseproof_postgres::Observer;
 use leaseproof_vault::Client;
 use regex::RegexSet;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::Error;
-use crate::databases::whole_cluster;
+use crate::databases::{Watched, whole_cluster};
 use crate::delta::KnownLeases;
 use crate::dependencies::DependencyWatch;
 use crate::leases::{LeaseWatch, all_leases};
 use crate::leases_before::LeasesBefore;
-use crate::logs::Logs;
+use crate::logs::{LogSource, Logs};
 use crate::objects;
 use crate::pace::{Book, at_pace};
 use crate::privileges::KnownSets;
@@ -68,25 +66,6 @@ pub struct Config {
     pub audit: Option<PathBuf>,
     /// Where scrubbed logs go; it is made.
     pub logs_folder: PathBuf,
-}
-
-/// One database of a cluster, and the harness's own eye on it.
-#[derive(Clone)]
-pub struct Watched {
-    /// The cluster, e.g. `target`.
-    pub cluster: String,
-    /// The database that `observer` is connected to: its objects and privileges are observed.
-    pub database: String,
-    /// The connection.
-    pub observer: Observer,
-}
-
-/// A server's log, line by line, as it comes.
-pub struct LogSource {
-    /// `postgres.target` or `vault`.
-    pub name: String,
-    /// Its lines; the channel closes when the server has ended.
-    pub lines: mpsc::Receiver<Vec<u8>>,
 }
 
 /// Everything that observations on.
@@ -383,11 +362,5 @@ impl Watch {
 
     fn begin(&self, observations: impl Future<Output = ()> + Send + 'static) {
         self.looking.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(observations));
-    }
-}
-
-impl Watched {
-    pub(crate) fn failed(&self, what: &'static str, source: leaseproof_postgres::Error) -> Error {
-        Error::Postgres { what, cluster: self.cluster.clone(), source }
     }
 }

@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 
 use crate::gauges::Gauges;
-use crate::probing::Trial;
+use crate::trial::Trial;
 
 /// How soon a credential has to work where the scenario does not say.
 const USABLE_WITHIN: Duration = Duration::from_secs(1);

@@ -15,6 +15,7 @@ mod probing;
 mod record;
 mod run;
 mod steps;
+mod trial;
 
 pub use context::{RoleTarget, Targets};
 pub use dns::{DnsTarget, ask_dns};

@@ -9,7 +9,7 @@ use leaseproof_domain::{
     Event, Expected, Micros, Operation, OperationRecord, Outcome, PhasePoint, ProbeOutcome, ProbeRecord, Redactor,
     RefusedRequest, Ttl,
 };
-use leaseproof_environment::{Environment, StandOptions};
+use leaseproof_environment::{Environment, StartOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder, Recording};
 use leaseproof_postgres::{Login, Observer};
 use leaseproof_scenario::{LoadOptions, Plan, ProbePlan, load};
@@ -52,9 +52,9 @@ impl Stage {
         let (recorder, recording) =
             Recorder::create(&folder.path().join("history"), header).expect("the folder is writable");
         let redactor = Arc::new(Redactor::new());
-        let options = StandOptions { run: name, parent: folder.path().to_owned() };
+        let options = StartOptions { run: name, parent: folder.path().to_owned() };
         let mut environment =
-            Environment::stand(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
+            Environment::start(plan, &options, Some(&recorder), &ledger, &redactor).await.expect("servers");
         environment.set_up(plan, Some(&recorder)).await.expect("the setup works");
         let token = environment.client_token(plan, &ledger).await.expect("a token");
         let role = &plan.roles[0];

@@ -10,8 +10,6 @@ use super::lifecycle::{EarlyEnd, EndedBy, Lifecycle};
 
 /// How many actions are named beside a cause.
 const NAMED: usize = 3;
-/// How long after the start of a failed operation an action may have begun that met it.
-pub(crate) const MET: Duration = Duration::from_secs(1);
 
 /// The actions of the scenario's operator, as far as they came to pass.
 pub(crate) struct Actions<'p> {

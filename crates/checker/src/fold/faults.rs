@@ -6,10 +6,12 @@ use leaseproof_domain::{
 };
 use leaseproof_scenario::{ActionPlan, FaultKind, FaultPlan, healed_by};
 
-use super::MET;
 use super::lifecycle::{EarlyEnd, EndedBy};
 use super::source::Source;
 use crate::spans::Span;
+
+/// How long after the start of a failed operation an action may have begun that met it.
+pub(crate) const MET: Duration = Duration::from_secs(1);
 
 /// The plan's faults and the windows that its actions declare, as far as they came to pass, and what went wrong while
 /// each had an open window.

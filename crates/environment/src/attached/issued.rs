@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_domain::{Event, Operation, OperationRecord, Outcome, RoleRead, RoleSeen};
 use leaseproof_history::{History, ReadEnd, Recorder};
 use leaseproof_postgres::{Session, literal};
 use leaseproof_scenario::{Plan, RolePromise};
 
-use super::credentials::{CredentialLeft, Unchecked};
+use super::credential::{CredentialLeft, Unchecked};
 use super::login::Cluster;
+
+use crate::launch::wait::Tries;
 
 /// How often PostgreSQL is asked.
 const PACE: Duration = Duration::from_millis(250);
@@ -229,17 +231,16 @@ impl Issued {
         clusters: &BTreeMap<&str, &Cluster>,
         grace: Duration,
     ) -> Result<Vec<CredentialLeft>, String> {
-        let until = Instant::now() + grace;
+        let tries = Tries::new(grace, PACE);
         let all = self.state().live.clone();
         if all.is_empty() {
             return Ok(Vec::new());
         }
         loop {
             let left = observation(&all, clusters).await?;
-            if left.is_empty() || Instant::now() >= until {
+            if left.is_empty() || !tries.again().await {
                 return Ok(left);
             }
-            tokio::time::sleep(PACE).await;
         }
     }
 }

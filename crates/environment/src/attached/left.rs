@@ -17,8 +17,8 @@ use super::issued::Issued;
 use super::login::{Cluster, LoggedIn, log_in, reach};
 use super::traces::{Made, Traces};
 use super::{AttachError, Attached, REQUEST, needs};
-use crate::clean::{OpenToken, alone, tokens};
-use crate::{MadeBy, left_there};
+use crate::left_there;
+use crate::open_run::{MadeBy, OpenToken, alone, tokens};
 
 /// How long Vault may take to revoke what a killed run's token had.
 const REVOKING: Duration = Duration::from_secs(10);

@@ -4,9 +4,9 @@
 mod away;
 mod certificates;
 mod compared;
+mod credential;
 mod credentials;
 mod engine;
-mod error;
 mod identity;
 mod in_clear;
 mod inputs;
@@ -38,7 +38,6 @@ use tokio::sync::watch;
 
 pub use away::ThingState;
 pub(crate) use credentials::{Places, credentials_left, in_words, not_checked, role_in_words, roles_left};
-pub use error::AttachError;
 pub use in_clear::{in_clear, sent_in_clear};
 pub use inputs::{not_done_there, unusable_inputs};
 pub(crate) use issued::Issued;
@@ -48,15 +47,16 @@ pub use needs::{GRANTS, Need, client_rights, harness_needs};
 pub use query::{RolledBack, rolled_back};
 
 use self::away::{Left, Servers, take_away};
-use self::credentials::{CredentialLeft, unchecked_in_words};
+use self::credential::CredentialLeft;
+use self::credentials::unchecked_in_words;
 use self::identity::Identity;
 use self::login::{Cluster, LoggedIn, log_in, log_out, reach};
 use self::others::Others;
 use self::setup::none_is_there;
 use self::traces::Traces;
-use crate::EnvironmentError;
 use crate::clocks::{postgres_clock, vault_clock};
-use crate::context::redact;
+use crate::launch::context::redact;
+use crate::{AttachError, EnvironmentError};
 
 /// How long one request of the harness's own may take.
 const REQUEST: Duration = Duration::from_secs(30);

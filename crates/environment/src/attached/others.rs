@@ -255,7 +255,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Catalog, Others};
-    use crate::attached::credentials::CredentialLeft;
+    use crate::attached::credential::CredentialLeft;
     use crate::attached::issued::Issued;
     use crate::attached::traces::Made;
 

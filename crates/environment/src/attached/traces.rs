@@ -3,8 +3,8 @@ use std::time::SystemTime;
 
 use leaseproof_history::{Entry, Error, Ledger, MadeThere, Proof};
 
-use super::credentials::{CredentialLeft, Unchecked};
-use crate::clean::OpenToken;
+use super::credential::{CredentialLeft, Unchecked};
+use crate::open_run::OpenToken;
 
 /// What a run has made in an environment that is not its own, and not yet taken away. What is added is in the ledger first.
 /// Clones share it.

@@ -4,46 +4,15 @@ use std::path::{Path, PathBuf};
 
 use leaseproof_history::{Entry, OpenLedger};
 
-use super::{CleanOutcome, state};
+use super::state;
 use crate::attached::{
     Issued, Places, credentials_left, in_words, left_at, made_there, not_checked, role_in_words, roles_left, vault_of,
 };
-use crate::containers::{of_run, remove_run};
-use crate::folder::PREFIX;
-use crate::server::remove_socket;
-use crate::{folder, process, this_host, this_user};
-
-/// Why a run is not to be touched: it still goes on, or it is somebody else's.
-pub(crate) fn alone(open: &OpenLedger) -> Option<CleanOutcome> {
-    let started = open.entries.iter().find_map(|entry| match entry {
-        Entry::Started { user, uid, host, .. } => Some((user, *uid, host)),
-        _ => None,
-    });
-    if let Some((user, uid, host)) = started {
-        if *host != this_host() {
-            let whose = format!("it runs or ran on the machine {host}: run `leaseproof clean` there");
-            return Some(CleanOutcome::Alone { whose });
-        }
-        if uid != this_user().0 {
-            return Some(CleanOutcome::Alone { whose: format!("it is {user}'s, who can run `leaseproof clean`") });
-        }
-    }
-    let mut owners = open.entries.iter().filter_map(|entry| match entry {
-        Entry::Harness { pid, start_time } | Entry::Supervisor { pid, start_time } => Some((*pid, *start_time)),
-        _ => None,
-    });
-    // A process with its id and another start time is a stranger.
-    let living = owners.clone().find(|(pid, started)| process::start_time(*pid) == Some(*started));
-    match living {
-        Some((pid, _)) => Some(CleanOutcome::Living { pid }),
-        None if !open.unreadable.is_empty() && owners.next().is_none() => Some(CleanOutcome::Left {
-            left: unreadable(open, "its owner cannot be read, and may still live: nothing was removed"),
-            gone: Vec::new(),
-            there: Vec::new(),
-        }),
-        None => None,
-    }
-}
+use crate::launch::containers::{of_run, remove_run};
+use crate::launch::folder::PREFIX;
+use crate::launch::{folder, process};
+use crate::open_run::{CleanOutcome, alone, tokens, unreadable};
+use crate::servers::server::remove_socket;
 
 /// Removes what that run left, and closes its ledger where nothing remains.
 pub(super) fn clean(open: &OpenLedger, index: &Path, dry_run: bool) -> CleanOutcome {
@@ -152,11 +121,6 @@ fn accessors(open: &OpenLedger) -> Vec<String> {
     tokens(&open.entries).into_iter().map(|token| token.accessor).collect()
 }
 
-fn unreadable(open: &OpenLedger, so: &str) -> Vec<String> {
-    let help = format!("{so}; remove {} when nothing of the run is left", open.index().display());
-    open.unreadable.iter().cloned().chain([help]).collect()
-}
-
 /// The run's folders. The ledger is a file that anybody may have changed: only those with our name are, and only the
 /// processes in them are ended.
 fn folders(open: &OpenLedger) -> Vec<PathBuf> {
@@ -190,33 +154,4 @@ fn remove_folder(path: &Path) -> std::io::Result<bool> {
         return Ok(false);
     }
     folder::remove(path).map(|()| true)
-}
-
-/// A Vault token that is not revoked yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OpenToken {
-    pub(crate) accessor: String,
-    /// When it ends by itself, in seconds since 1970, where the ledger says.
-    pub(crate) ends: Option<u64>,
-    /// Whether it is the harness's own login, and not the token that credentials are issued under.
-    pub(crate) is_login: bool,
-}
-
-/// The run's tokens that were not revoked yet; the harness's own login, which the others are children of, is last.
-pub(crate) fn tokens(entries: &[Entry]) -> Vec<OpenToken> {
-    let revoked = |wanted: &str| {
-        entries.iter().any(|entry| matches!(entry, Entry::TokenRevoked { accessor } if accessor == wanted))
-    };
-    let of = |entry: &Entry| match entry {
-        Entry::TokenAccessor { accessor, ends, .. } => {
-            Some(OpenToken { accessor: accessor.clone(), ends: *ends, is_login: false })
-        }
-        Entry::LoginAccessor { accessor, ends, .. } => {
-            Some(OpenToken { accessor: accessor.clone(), ends: Some(*ends), is_login: true })
-        }
-        _ => None,
-    };
-    let mut tokens: Vec<_> = entries.iter().filter_map(of).filter(|token| !revoked(&token.accessor)).collect();
-    tokens.sort_by_key(|token| token.is_login);
-    tokens
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use leaseproof_history::OpenLedger;
 
-use super::CleanOutcome;
+use crate::open_run::CleanOutcome;
 
 /// The commands that have one.
 const COMMANDS: [&str; 3] = ["up", "conformance", "clean"];

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{Done, Heal, Healed, Tell};
-use crate::{Environment, disk};
+use crate::Environment;
+use crate::servers::disk;
 
 struct Filled {
     server: String,

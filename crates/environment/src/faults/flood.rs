@@ -2,7 +2,7 @@
 
 use super::{Done, Heal, Healed, Tell, cluster_of};
 use crate::Environment;
-use crate::flood::Flood;
+use crate::servers::flood::Flood;
 
 struct Flooded {
     on: String,

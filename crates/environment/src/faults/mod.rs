@@ -18,9 +18,9 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use leaseproof_scenario::{EVERY_NODE, FaultKind, FaultPlan};
 
-use crate::cluster::Cluster;
-use crate::replication::no_standby;
-use crate::vault::SERVER as VAULT;
+use crate::servers::cluster::Cluster;
+use crate::servers::replication::no_standby;
+use crate::servers::vault::SERVER as VAULT;
 use crate::{Environment, EnvironmentError};
 
 /// A fault that was injected and has to be healed.
@@ -170,7 +170,7 @@ impl Environment {
         let Some((_, whole)) = self.clusters().find(|(name, _)| on == format!("postgres.{name}")) else {
             return Ok(on.to_owned());
         };
-        whole.observation(&self.context).await?;
+        whole.find_leader(&self.context).await?;
         Ok(whole.primary().name.clone())
     }
 }

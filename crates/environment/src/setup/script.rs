@@ -6,9 +6,10 @@ use leaseproof_domain::Outcome;
 use nix::sys::signal::Signal;
 
 use super::{Done, NotDone, output};
-use crate::child::Child;
-use crate::context::LaunchSpec;
-use crate::{Operator, folder};
+use crate::launch::child::Child;
+use crate::launch::context::LaunchSpec;
+use crate::launch::folder;
+use crate::setup::operator::Operator;
 
 /// Runs the file `$0` in the same shell, and names the line and command that end it: `false` says nothing by itself.
 const RUNNER: &str = r#"trap 'echo "line $LINENO: $BASH_COMMAND: exit status $?" >&2' ERR; source "$0""#;

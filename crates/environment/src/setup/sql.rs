@@ -5,8 +5,8 @@ use leaseproof_postgres::{Error, Login, Session};
 use leaseproof_scenario::SetupAction;
 
 use super::{Done, NotDone, Refusal, filled};
-use crate::cluster::Cluster;
 use crate::placeholders::Placeholders;
+use crate::servers::cluster::Cluster;
 use crate::statements::split;
 
 /// How long one statement of a setup may take.

@@ -88,7 +88,7 @@ async fn a_wrong_authority_is_reported_wherever_somebody_connects() {
         connection("sslmode=disable", refused("no encryption")),
         connection(SURE, None),
     ];
-    let environment = place.stand(&plan).await.unwrap();
+    let environment = place.start(&plan).await.unwrap();
     environment.set_up(&plan, None).await.unwrap();
     let (address, ca) = (of(&environment, "VAULT_ADDR"), PathBuf::from(of(&environment, "VAULT_CACERT")));
     assert!(address.starts_with("https://127.0.0.1:"), "{address}");
@@ -121,7 +121,7 @@ async fn a_wrong_authority_is_reported_wherever_somebody_connects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn standbys_stream_encrypted_and_logins_are_sure_after_a_failover() {
     let place = Place::new();
-    let environment = place.stand(&encrypted()).await.unwrap();
+    let environment = place.start(&encrypted()).await.unwrap();
     let login = environment.observer_login("target", "postgres");
     let streams = "SELECT bool_and(ssl) FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)";
     assert_eq!(asked(&login, streams).await.unwrap().as_deref(), Some("t"));
@@ -154,7 +154,7 @@ async fn two_nodes_keep_their_storage_over_tls_behind_a_proxy_that_makes_sure_of
         sql("CREATE DATABASE vault; CREATE USER vaultadmin WITH PASSWORD 'supersecretpassword'", "postgres", 3),
         sql(tables, "vault", 4),
     ];
-    let environment = place.stand(&plan).await.unwrap();
+    let environment = place.start(&plan).await.unwrap();
     let login = environment.observer_login("target", "postgres");
     let sessions =
         "SELECT bool_and(ssl) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = 'vaultadmin'";

@@ -31,7 +31,7 @@ async fn asked(login: &Login, sql: &str) -> Result<Option<String>, leaseproof_po
 #[tokio::test(flavor = "multi_thread")]
 async fn each_port_leads_to_its_servers_before_and_after_a_failover() {
     let place = Place::new();
-    let mut environment = place.stand(&highly_available(Replication::RemoteApply)).await.unwrap();
+    let mut environment = place.start(&highly_available(Replication::RemoteApply)).await.unwrap();
     let (write, read) = (at(&environment, 0), at(&environment, 1));
     let role = "SELECT pg_is_in_recovery()";
     assert_eq!(asked(&write, role).await.unwrap().as_deref(), Some("f"));
@@ -78,7 +78,7 @@ async fn two_nodes_share_a_storage_and_the_second_takes_over() {
         sql("CREATE DATABASE vault; CREATE USER vaultadmin WITH PASSWORD 'supersecretpassword'", "postgres", 3),
         sql(tables, "vault", 4),
     ];
-    let environment = place.stand(&plan).await.unwrap();
+    let environment = place.start(&plan).await.unwrap();
     environment.set_up(&plan, None).await.unwrap();
     let nodes = environment.vault_addresses();
     assert_eq!(nodes.len(), 2);
@@ -110,7 +110,7 @@ async fn a_step_before_vaults_start_that_fails_is_reported_as_the_step_it_is() {
     let url = "postgres://x:y@${postgres.target.write}/vault".to_owned();
     plan.vault.postgresql = Some(VaultPostgresPlan { connection_url: url, ha_enabled: false, origin: None });
     plan.setup = vec![sql("CREATE DATABSE vault", "postgres", 3)];
-    let why = place.stand(&plan).await.unwrap_err().to_string();
+    let why = place.start(&plan).await.unwrap_err().to_string();
     assert!(why.starts_with("scenario.toml:3:1: setup step 1 (sql init.sql on postgres.target, database postgres) was rejected: SQLSTATE 42601"), "{why}");
     assert_eq!(place.left(), Vec::<String>::new());
     assert!(matches!(plan.setup[0].action, SetupAction::Sql { .. }) && plan.setup[0].origin == line(3));

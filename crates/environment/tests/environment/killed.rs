@@ -16,7 +16,7 @@ async fn victim() {
     let Some(reported) = std::env::var_os(VICTIM).map(PathBuf::from) else { return };
     let place = Place::new();
     std::fs::write(reported.join("run"), format!("{}\n{}", place.run, place.folder.path().display())).unwrap();
-    let _environment = place.stand(&plan()).await.unwrap();
+    let _environment = place.start(&plan()).await.unwrap();
     std::fs::write(reported.join("stands"), "").unwrap();
     tokio::time::sleep(Duration::from_secs(120)).await;
 }

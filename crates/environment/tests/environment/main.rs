@@ -9,6 +9,6 @@ mod killed;
 #[cfg(test)]
 mod set_up;
 #[cfg(test)]
-mod stand;
+mod start;
 #[cfg(test)]
 mod support;

@@ -73,7 +73,7 @@ async fn refused(environment: &Environment, step: SetupStep) -> SetupError {
 async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
     let place = Place::new();
     let plan = small();
-    let mut environment = place.stand(&plan).await.unwrap();
+    let mut environment = place.start(&plan).await.unwrap();
     let path = place.folder.path().join("history.jsonl.zst");
     let run = NewRun { run: place.run.clone(), scenario: "tiny".into(), seed: 1, leaseproof: "0".into() };
     let (recorder, recording) = Recorder::create(&path, run).unwrap();
@@ -99,7 +99,7 @@ async fn every_action_is_done_and_recorded_and_a_credential_can_be_had() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_name_the_line_and_the_servers_words() {
     let place = Place::new();
-    let environment = place.stand(&plan()).await.unwrap();
+    let environment = place.start(&plan()).await.unwrap();
     let port = environment.endpoints("target")[0].1.to_string();
     let mut said = String::new();
     let script = |text: &str| step(SetupAction::Script { file: Some("init.sh".into()), text: text.into() }, 16);
@@ -126,7 +126,7 @@ async fn refusals_name_the_line_and_the_servers_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_may_have_to_fail() {
     let place = Place::new();
-    let environment = place.stand(&plan()).await.unwrap();
+    let environment = place.start(&plan()).await.unwrap();
     let expecting = |status: Option<u16>, sqlstate: Option<&str>, says: Option<&str>, mut step: SetupStep| {
         let origin = line(1);
         let (sqlstate, says) = (sqlstate.map(str::to_owned), says.map(str::to_owned));
@@ -197,7 +197,7 @@ async fn what_servers_warn_of_is_reported_with_its_place_and_can_fail_a_step() {
         connection(),
         entity("app"),
     ];
-    let environment = place.stand(&plan).await.unwrap();
+    let environment = place.start(&plan).await.unwrap();
     let reported: Vec<String> =
         environment.set_up(&plan, None).await.unwrap().iter().map(ToString::to_string).collect();
     let nothing = "PostgreSQL WARNING: no privileges were granted for \"t\"";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leaseproof_domain::{Origin, Redactor, Secret, Ttl};
-use leaseproof_environment::{Environment, EnvironmentError, StandOptions};
+use leaseproof_environment::{Environment, EnvironmentError, StartOptions};
 use leaseproof_history::Ledger;
 use leaseproof_scenario::{
     ClientPlan, ContainersPlan, EnvironmentPromise, Plan, PostgresPlan, Setting, SettingValue, SetupAction, SetupStep,
@@ -146,9 +146,9 @@ impl Place {
     }
 
     /// Stands that plan up here.
-    pub(crate) async fn stand(&self, plan: &Plan) -> Result<Environment, EnvironmentError> {
-        let options = StandOptions { run: self.run.clone(), parent: self.folder.path().to_owned() };
-        Environment::stand(plan, &options, None, &self.ledger, &self.redactor).await
+    pub(crate) async fn start(&self, plan: &Plan) -> Result<Environment, EnvironmentError> {
+        let options = StartOptions { run: self.run.clone(), parent: self.folder.path().to_owned() };
+        Environment::start(plan, &options, None, &self.ledger, &self.redactor).await
     }
 
     /// What is left of the run: marked processes, the private folder, sockets in /tmp.

@@ -5,11 +5,11 @@ use leaseproof_domain::{visible, visible_lines};
 use leaseproof_environment::{CleanOutcome, CleanReport, CleanedRun, CleanedThings, MadeBy, ThingState, left_by_login};
 use leaseproof_scenario::Plan;
 
-use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::keeper::{forget, own_ledger};
+use crate::overrides::Overrides;
 
 /// Remove what killed runs left behind
 ///

@@ -1,7 +1,6 @@
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::arguments::Cli;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::Ended;
@@ -20,9 +19,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn completions(args: &CompletionsArgs) -> Ended {
+pub(crate) fn completions(args: &CompletionsArgs, mut leaseproof: Command) -> Ended {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "leaseproof", &mut text);
+    clap_complete::generate(args.shell, &mut leaseproof, "leaseproof", &mut text);
     console::verbatim(String::from_utf8_lossy(&text));
     Ok(Exit::Passed)
 }

@@ -1,15 +1,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use leaseproof_environment::servers::{self, Found};
+use leaseproof_environment::installed::{self, Found};
 use leaseproof_environment::{FoundImage, Requirement, find_images, requirements};
 use leaseproof_scenario::{EnvironmentKind, Plan};
 
-use crate::arguments::Overrides;
 use crate::attached::Where;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::Ended;
+use crate::overrides::Overrides;
 
 /// Show which servers are found, and how to get missing ones
 ///
@@ -84,7 +84,7 @@ fn scenario(plan: &Plan) -> Exit {
 
 /// Prints what this machine has.
 fn machine() -> Exit {
-    let all = servers::find_all();
+    let all = installed::find_all();
     for found in &all {
         console::out(line(found));
     }

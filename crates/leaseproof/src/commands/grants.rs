@@ -11,10 +11,10 @@ use leaseproof_report::{GRANTS_SCHEMA, RoleGrants, grants_json, grants_table};
 use leaseproof_scenario::RolePromise;
 use postgres_protocol::escape::escape_identifier;
 
-use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::overrides::Overrides;
 
 /// The timeout of a login and of each query.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,10 +5,10 @@ use leaseproof_environment::{GRANTS, client_rights, harness_needs};
 use leaseproof_scenario::{AttachedPlan, Plan};
 use postgres_protocol::escape::escape_identifier;
 
-use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::overrides::Overrides;
 
 /// Print the least rights that the harness's own accounts need
 ///

@@ -1,9 +1,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory as _, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 
-use crate::arguments::Cli;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
@@ -32,26 +31,26 @@ enum Page {
     Man,
 }
 
-pub(crate) fn reference(args: &ReferenceArgs) -> Ended {
+pub(crate) fn reference(args: &ReferenceArgs, leaseproof: Command) -> Ended {
     console::out(match args.page {
-        Page::Cli => commands(),
+        Page::Cli => commands(leaseproof),
         Page::Checks => leaseproof_checker::catalogue_markdown(),
         Page::Facts => leaseproof_conformance::facts_markdown(),
-        Page::Man => man_pages(args.output.as_deref().unwrap_or(Path::new(".")))?,
+        Page::Man => man_pages(args.output.as_deref().unwrap_or(Path::new(".")), leaseproof)?,
     });
     Ok(Exit::Passed)
 }
 
 /// Writes the man pages into a folder and returns its name.
-fn man_pages(folder: &Path) -> Result<String, Failure> {
-    clap_mangen::generate_to(Cli::command(), folder)
+fn man_pages(folder: &Path, leaseproof: Command) -> Result<String, Failure> {
+    clap_mangen::generate_to(leaseproof, folder)
         .map_err(|error| Failure::environment(format!("cannot write man pages into {}: {error}", folder.display())))?;
     Ok(format!("{}\n", folder.display()))
 }
 
 /// The long help of every command, as Markdown.
-fn commands() -> String {
-    let mut command = Cli::command().term_width(100);
+fn commands(leaseproof: Command) -> String {
+    let mut command = leaseproof.term_width(100);
     command.build();
     let mut text = String::from(
         "# The command line\n\nWritten by `leaseproof reference cli`; a test compares it. Exit codes: [exit-codes.md](exit-codes.md).\n",

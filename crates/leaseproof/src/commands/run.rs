@@ -7,10 +7,10 @@ use leaseproof_pipeline::Interrupt;
 use leaseproof_report::{Detail, TerminalView};
 use leaseproof_scenario::Plan;
 
-use crate::arguments::Overrides;
 use crate::attached::{self, AttachedArgs};
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::overrides::Overrides;
 use crate::progress::Screen;
 use crate::series::{self, Named};
 use crate::{console, execution, selection};
@@ -142,7 +142,7 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     let plans = series::plans(paths, |path| plan(args, path, false))?;
     series::check_names(&plans, args.output.as_deref())?;
     let output = args.output.as_deref().map(RunFolder::claim).transpose().map_err(Failure::environment)?;
-    say_moved(args.output.as_deref(), output.as_deref());
+    execution::say_moved(args.output.as_deref(), output.as_deref());
     let done = super::runtime()?.block_on(async {
         let interrupt = Interrupt::listen()?;
         Ok::<_, Failure>(
@@ -171,15 +171,6 @@ fn several(args: &RunArgs, paths: &[PathBuf]) -> Ended {
     Ok(done.exit())
 }
 
-/// Prints where the files are written if that is not the named folder.
-pub(crate) fn say_moved(wanted: Option<&Path>, taken: Option<&Path>) {
-    if let (Some(wanted), Some(taken)) = (wanted, taken)
-        && std::path::absolute(wanted).ok() != std::path::absolute(taken).ok()
-    {
-        console::note(format!("{} is not empty: the run is in {}", wanted.display(), here(taken)));
-    }
-}
-
 /// Prints the verdicts to stdout; as JSON, also the cause of an early end to stderr.
 pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, verbosity: Verbosity, exit: Exit) {
     match format {
@@ -191,7 +182,7 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
         }
         Format::Text => {
             let servers = leaseproof_pipeline::read_servers(folder);
-            let path = shown(folder);
+            let path = execution::shown(folder);
             let view = TerminalView {
                 servers: &servers,
                 folder: Some(&path),
@@ -203,14 +194,4 @@ pub(crate) fn print(folder: &RunFolder, verdicts: &RunVerdicts, format: Format, 
             console::styled(leaseproof_report::terminal(verdicts, &view));
         }
     }
-}
-
-/// The folder relative to the current folder, if it is below it.
-pub(crate) fn shown(folder: &RunFolder) -> String {
-    here(folder.path())
-}
-
-fn here(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }

@@ -5,8 +5,8 @@ use leaseproof_domain::{CheckId, Event};
 use leaseproof_history::{History, RunFolder};
 use leaseproof_report::{Fate, LifecycleFilter, LifecycleStory, Lifecycles};
 
-use crate::commands::run::shown;
 use crate::console;
+use crate::execution::shown;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 

@@ -6,9 +6,9 @@ use clap::Args;
 use leaseproof_pipeline::Interrupt;
 use nix::unistd::{dup2_stderr, dup2_stdout, setsid};
 
-use crate::arguments::ScenarioArgs;
 use crate::failure::{Ended, Failure};
 use crate::keeper::{self, Kept};
+use crate::overrides::ScenarioArgs;
 use crate::progress::Screen;
 
 /// The start of the last line of a supervisor's output, followed by the run's name.

@@ -6,12 +6,12 @@ use leaseproof_pipeline::Interrupt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::arguments::ScenarioArgs;
 use crate::commands::supervise;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
 use crate::keeper;
+use crate::overrides::ScenarioArgs;
 use crate::progress::Screen;
 
 /// Start a scenario's environment and keep it, to work with by hand

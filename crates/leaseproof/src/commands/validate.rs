@@ -5,10 +5,10 @@ use clap::Args;
 use leaseproof_domain::{count, visible, visible_lines};
 use leaseproof_scenario::EnvironmentKind;
 
-use crate::arguments::Overrides;
 use crate::console;
 use crate::exit::Exit;
 use crate::failure::{Ended, Failure};
+use crate::overrides::Overrides;
 use crate::series::{self, Named};
 
 /// Check scenarios without starting anything

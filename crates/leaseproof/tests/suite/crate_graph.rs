@@ -29,8 +29,8 @@ fn table(markdown: &str) -> Table {
 
 /// Crate → the crates that it imports, without development dependencies.
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {
-    let room = |package: &str| match package.strip_prefix("leaseproof-") {
-        Some(room) => Some(room.to_owned()),
+    let name = |package: &str| match package.strip_prefix("leaseproof-") {
+        Some(name) => Some(name.to_owned()),
         None => (package == "leaseproof").then(|| package.to_owned()),
     };
     let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
@@ -38,7 +38,7 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     packages
         .filter_map(|package| {
             let imports = package.dependencies.iter().filter(|dep| dep.kind != DependencyKind::Development);
-            Some((room(&package.name)?, imports.filter_map(|dependency| room(&dependency.name)).collect()))
+            Some((name(&package.name)?, imports.filter_map(|dependency| name(&dependency.name)).collect()))
         })
         .collect()
 }
@@ -46,22 +46,22 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn no_crate_imports_what_the_table_does_not_allow() {
     let table = table(&std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap());
-    for (room, imports) in arrows() {
-        let allowed = table.get(&room).unwrap_or_else(|| panic!("ARCHITECTURE.md's table of crates lacks `{room}`"));
+    for (name, imports) in arrows() {
+        let allowed = table.get(&name).unwrap_or_else(|| panic!("ARCHITECTURE.md's table of crates lacks `{name}`"));
         for import in imports {
             let may = allowed.as_ref().is_none_or(|allowed| allowed.contains(&import));
-            assert!(may, "`{room}` imports `{import}`: ARCHITECTURE.md's table of crates does not allow it");
+            assert!(may, "`{name}` imports `{import}`: ARCHITECTURE.md's table of crates does not allow it");
         }
     }
 }
 
 #[test]
-fn every_room_of_the_table_is_there_and_lies_in_a_folder_of_its_name() {
+fn every_crate_of_the_table_exists_in_a_folder_of_its_name() {
     let table = table(&std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap());
-    let rooms = arrows();
-    for room in table.keys() {
-        assert!(rooms.contains_key(room), "ARCHITECTURE.md's table has `{room}`, and there is no such crate");
-        assert!(root().join("crates").join(room).join("Cargo.toml").is_file(), "crates/{room}");
+    let crates = arrows();
+    for name in table.keys() {
+        assert!(crates.contains_key(name), "ARCHITECTURE.md's table has `{name}`, and there is no such crate");
+        assert!(root().join("crates").join(name).join("Cargo.toml").is_file(), "crates/{name}");
     }
 }
 
@@ -69,7 +69,7 @@ fn every_room_of_the_table_is_there_and_lies_in_a_folder_of_its_name() {
 fn a_table_is_read() {
     let text =
         "| Crate | May import | Never |\n|---|---|---|\n| `a` | – | I/O |\n| `b` | a, c | x |\n| `d` | all | |\n\nend";
-    let set = |rooms: &[&str]| Some(rooms.iter().map(|room| (*room).to_owned()).collect());
+    let set = |crates: &[&str]| Some(crates.iter().map(|name| (*name).to_owned()).collect());
     let expected = Table::from([("a".into(), set(&[])), ("b".into(), set(&["a", "c"])), ("d".into(), None)]);
     assert_eq!(table(text), expected);
 }

@@ -195,7 +195,8 @@ fn a_history_that_unpacks_to_more_than_any_real_one_is_refused() {
         let mut writer = zstd::Encoder::new(File::create(&path).unwrap(), 3).unwrap();
         writeln!(
             writer,
-            r#"{{"event":"header","format":1,"leaseproof":"0","run":"r","scenario":"s","seed":1,"epoch":1}}"#
+            r#"{{"event":"header","format":{},"leaseproof":"0","run":"r","scenario":"s","seed":1,"epoch":1}}"#,
+            leaseproof_domain::FORMAT_VERSION
         )
         .unwrap();
         let lease = r#"{"event":"leases","from":1,"to":2,"total":0}"#;

@@ -18,6 +18,7 @@ mod grants;
 mod hostile;
 mod images;
 mod interruptions;
+mod module_graph;
 mod mutants;
 mod powerdns;
 mod published;

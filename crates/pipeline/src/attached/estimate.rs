@@ -6,7 +6,7 @@ use leaseproof_domain::{Ttl, count};
 use leaseproof_scenario::{LifecyclePlan, PhasePlan, Plan};
 
 use crate::error::Error;
-use crate::glue;
+use crate::pace::ATTACHED_PACE;
 
 /// Bytes of one entry of Vault's audit log; a request has two entries (measured with Vault 1.21.0: 1.0 to 1.4 kB).
 const ENTRY: f64 = 1_200.0;
@@ -41,7 +41,7 @@ impl Estimate {
         // Credentials of one phase may still be live in the next.
         let live: f64 = plan.phases.iter().map(|phase| live(plan, phase)).sum::<f64>() + probes;
         let of_lifecycles: f64 = plan.phases.iter().map(|phase| arrivals(phase) * requests(plan, phase)).sum();
-        let observations = plan.roles.len() as f64 / glue::ATTACHED_PACE.as_secs_f64() + 1.0;
+        let observations = plan.roles.len() as f64 / ATTACHED_PACE.as_secs_f64() + 1.0;
         let requests = of_lifecycles + probes * 3.0 + observations * seconds + OWN;
         Self {
             leases: leases as u64,

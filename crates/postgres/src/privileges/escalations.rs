@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use leaseproof_domain::{Escalation, EscalationKind, Object, ObjectKind, RoleAttributes};
 
 use super::facts::{PUBLIC, Trait};
-use super::set::Credential;
+use super::set::{Credential, whole};
 
 /// Predefined roles that are nothing but privileges on objects, which are reported one by one.
 const OF_OBJECTS: [&str; 3] = ["pg_database_owner", "pg_maintain", "pg_write_all_data"];
@@ -104,14 +104,6 @@ impl Credential<'_> {
         let what = format!("row security of {table} does not bind it: {why}");
         let (kind, object) = (EscalationKind::RowSecurity, Some(table.clone()));
         Some(Escalation { kind, object, role, attributes: Vec::new(), what })
-    }
-}
-
-/// The table of a column; everything else is whole.
-pub(super) fn whole(object: &Object) -> Object {
-    match object.kind {
-        ObjectKind::Column => Object { kind: ObjectKind::Table, column: None, ..object.clone() },
-        _ => object.clone(),
     }
 }
 

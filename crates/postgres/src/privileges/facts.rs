@@ -4,7 +4,7 @@ use leaseproof_domain::{Object, RoleAttributes, RoleSetting};
 use tokio_postgres::Row;
 
 use crate::Error;
-use crate::objects::kind;
+use crate::kind::kind;
 use crate::observer::column;
 use crate::roles::limit;
 

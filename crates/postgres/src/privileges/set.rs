@@ -4,7 +4,6 @@ use leaseproof_domain::{
     FutureGrant, Grant, GrantedTo, Membership, Object, ObjectKind, Privilege, PrivilegeSet, RowSecurity, Why,
 };
 
-use super::escalations::whole;
 use super::facts::{Entry, Facts, PUBLIC, Policy, Role, Source, Trait};
 use super::reach::Reach;
 
@@ -237,4 +236,12 @@ fn plainly(object: &Object) -> String {
     let text = object.to_string();
     let kind = object.kind.word();
     format!("{}{}", kind.to_lowercase(), text.trim_start_matches(kind))
+}
+
+/// The table of a column; everything else is whole.
+pub(super) fn whole(object: &Object) -> Object {
+    match object.kind {
+        ObjectKind::Column => Object { kind: ObjectKind::Table, column: None, ..object.clone() },
+        _ => object.clone(),
+    }
 }

@@ -21,7 +21,7 @@ pub(super) fn faults(book: &Book<'_>, plan: &Plan) -> Vec<FaultPlan> {
     if plan.environment == EnvironmentKind::Attached
         && let Some(node) = book.root.list("fault").first()
     {
-        let theirs = "faults are done to servers that leaseproof stands up itself";
+        let theirs = "faults are done to servers that leaseproof starts itself";
         book.add(Problem::at(&node.place, theirs).label("the environment is attached"));
     }
     faults

@@ -2,24 +2,14 @@
 
 use std::collections::HashMap;
 
-use leaseproof_domain::{Origin, Ttl};
+use leaseproof_domain::Ttl;
 
 use super::{Book, origin, owned};
+use crate::asks::LifecycleSaid;
 use crate::node::{Entry, Table};
 use crate::plan::{HoldPlan, LifecyclePlan, RenewPlan};
 use crate::problem::Problem;
 use crate::value::Percent;
-
-/// A lifecycle, and the lines that its checks rest on.
-pub(crate) struct LifecycleSaid {
-    pub(crate) plan: LifecyclePlan,
-    /// How it ends.
-    pub(crate) end: Origin,
-    /// How its lease is renewed, where it is.
-    pub(crate) renewal: Option<Origin>,
-    /// How it keeps a session, where it does.
-    pub(crate) kept: Option<Origin>,
-}
 
 pub(super) fn lifecycles(book: &Book<'_>) -> Vec<LifecycleSaid> {
     let max_ttls: HashMap<&str, Ttl> =

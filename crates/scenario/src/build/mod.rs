@@ -32,8 +32,6 @@ use crate::plan::{EnvironmentKind, Plan, Promised};
 use crate::problem::{Noted, Problem};
 use crate::username::Namings;
 
-pub(crate) use lifecycle::LifecycleSaid;
-
 /// The scenario while it becomes a plan.
 struct Book<'a> {
     root: &'a Table,

@@ -29,7 +29,7 @@ pub(super) fn pdns(book: &Book<'_>) -> Option<PdnsPlan> {
     let entry = book.root.entry("pdns")?;
     let table = entry.node.table()?;
     if book.root.entry("attached").is_some() {
-        let theirs = "a live PowerDNS is a server that leaseproof stands up itself";
+        let theirs = "a live PowerDNS is a server that leaseproof starts itself";
         book.add(Problem::at(&entry.at, theirs).label("the environment is attached"));
     }
     let roles: Vec<&str> = book.root.named("role").map(|(role, _)| role.key.as_str()).collect();

@@ -6,6 +6,7 @@
 
 mod on;
 mod reader;
+mod target;
 mod token;
 mod types;
 
@@ -13,8 +14,8 @@ use std::ops::Range;
 
 use leaseproof_domain::{Grant, Object, ObjectKind, Privilege};
 
-use self::on::On;
 use self::reader::Reader;
+use self::target::On;
 use self::token::tokens;
 use crate::near::listed;
 use crate::plan::{FuturePromise, WholeSchema};

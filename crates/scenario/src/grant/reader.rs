@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use leaseproof_domain::{Object, Privilege};
 
-use super::on::On;
+use super::target::On;
 use super::token::{Token, What};
 use super::{Fragment, Listed, Wrong};
 use crate::near::{listed, nearest};

@@ -3,27 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leaseproof_domain::{Grant, Object, ObjectKind, Origin, Privilege};
-use serde::{Deserialize, Serialize};
 
 use super::predefined::gives;
 use super::{PublicDefaults, RolePromise};
-
-/// How many lifecycles of a role try its privileges out, and how many of those that it is not to have.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbePlan {
-    /// The first lifecycles that do, counted by arrival.
-    pub first: u64,
-    /// The share (0 to 1) of the later ones.
-    pub share: f64,
-    /// How many privileges that are not promised each of them tries.
-    pub forbidden: u32,
-}
-
-impl Default for ProbePlan {
-    fn default() -> Self {
-        Self { first: 20, share: 0.1, forbidden: 10 }
-    }
-}
 
 impl RolePromise {
     /// Every promised privilege one by one and the line that promises it, where `objects` are those of the database.

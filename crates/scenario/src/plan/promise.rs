@@ -5,16 +5,8 @@ use std::collections::BTreeMap;
 use leaseproof_domain::{Grant, Object, ObjectKind, Origin, Privilege, RoleAttributes, Ttl};
 use serde::{Deserialize, Serialize};
 
-use super::{Naming, ProbePlan};
-
-/// A value and the line that says it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Promised<T> {
-    /// What is promised.
-    pub value: T,
-    /// Where.
-    pub origin: Origin,
-}
+use super::naming::Naming;
+use super::promised::Promised;
 
 /// What is promised of the whole environment. What is not said is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -223,4 +215,21 @@ pub struct WholeSchema {
     pub schema: String,
     /// Whether WITH GRANT OPTION.
     pub grantable: bool,
+}
+
+/// How many lifecycles of a role try its privileges out, and how many of those that it is not to have.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbePlan {
+    /// The first lifecycles that do, counted by arrival.
+    pub first: u64,
+    /// The share (0 to 1) of the later ones.
+    pub share: f64,
+    /// How many privileges that are not promised each of them tries.
+    pub forbidden: u32,
+}
+
+impl Default for ProbePlan {
+    fn default() -> Self {
+        Self { first: 20, share: 0.1, forbidden: 10 }
+    }
 }

@@ -11,6 +11,7 @@ mod insert;
 mod key;
 mod literal;
 mod nets;
+mod pattern;
 mod programs;
 mod shell;
 mod sql;

@@ -9,16 +9,12 @@ use leaseproof_domain::looks_generated;
 
 use super::found::Found;
 use super::key::{is_secret_key, looks_secret};
+use super::pattern::regex;
 use super::value::{at, is_template, is_variable, quoted};
 use super::{commands, shell, sql, value};
 
 /// A key that is longer is none.
 const LONGEST_KEY: usize = 80;
-
-/// A pattern of this module and of `shell`, whose tests build it.
-pub(super) fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a pattern written here and tested below")
-}
 
 /// A key and what stands between it and its value: `key=`, `key = `, `"key": `, `--key `.
 static KEYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -99,7 +95,7 @@ pub(super) fn all(text: &str, depth: usize) -> Vec<Found> {
     if !GATE.is_match(text) && !commands::has_any(text) {
         return Vec::new();
     }
-    let mut found = sql::literals(text, depth);
+    let mut found = sql::literals(text, depth, all);
     found.retain(|one| !is_template(one.value.as_deref().unwrap_or(&text[one.span.clone()])));
     let forms = |forms: &[Regex]| -> Vec<Found> {
         let captures = forms.iter().flat_map(|form| form.captures_iter(text));

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::found::Found;
 use super::key::looks_secret;
-use super::nets::regex;
+use super::pattern::regex;
 use super::value::is_variable;
 
 /// Operands of `echo`: words and quoted texts, up to what ends a command.

@@ -6,9 +6,9 @@ use leaseproof_domain::{is_password_word, looks_generated};
 use regex::Regex;
 
 use super::found::Found;
+use super::insert;
 use super::key::{is_secret_key, is_slip, looks_secret};
 use super::literal::Meaning;
-use super::{insert, nets};
 use crate::sql::{Kind, Token, tokens};
 
 /// How deep texts within texts are looked into.
@@ -42,10 +42,13 @@ static OPEN: LazyLock<Regex> = LazyLock::new(|| {
 static PUT_IN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"%(?:\d+\$)?-?\d*[sLI]").expect("a pattern written here and tested below"));
 
-/// Where a text, as SQL, holds secrets.
-pub(super) fn literals(text: &str, depth: usize) -> Vec<Found> {
+/// Finds secrets in a text within a text, at that depth.
+type Within = fn(&str, usize) -> Vec<Found>;
+
+/// Where a text, as SQL, holds secrets; `within` reads the texts of its literals.
+pub(super) fn literals(text: &str, depth: usize, within: Within) -> Vec<Found> {
     let all: Vec<Token> = tokens(text).into_iter().filter(|token| token.kind != Kind::Comment).collect();
-    let mut reader = Reader { text, tokens: &all, calls: Vec::new(), found: insert::values(text, &all), depth };
+    let mut reader = Reader { text, tokens: &all, calls: Vec::new(), found: insert::values(text, &all), depth, within };
     (0..all.len()).for_each(|index| reader.read(index));
     reader.found
 }
@@ -66,6 +69,7 @@ struct Reader<'a> {
     calls: Vec<Call<'a>>,
     found: Vec<Found>,
     depth: usize,
+    within: Within,
 }
 
 impl<'a> Reader<'a> {
@@ -131,7 +135,7 @@ impl<'a> Reader<'a> {
         }
         self.expect_parameters(&meaning.text);
         if self.depth < DEPTH {
-            let within = nets::all(&meaning.text, self.depth + 1);
+            let within = (self.within)(&meaning.text, self.depth + 1);
             self.found.extend(within.into_iter().map(|inner| {
                 let value = inner.value.unwrap_or_else(|| meaning.text[inner.span.clone()].to_owned());
                 let span = meaning.written(&inner.span);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leaseproof_domain::{Event, ObjectKind, Privilege, Redactor};
-use leaseproof_environment::{Environment, StandOptions};
+use leaseproof_environment::{Environment, StartOptions};
 use leaseproof_history::{History, Ledger, NewRun, Recorder};
 use leaseproof_postgres::{Login, Observer, Session};
 use leaseproof_scenario::{LoadOptions, load};
@@ -27,8 +27,8 @@ async fn credentials_are_seen_from_their_issue_to_their_end() {
     let (recorder, recording) = Recorder::create(&history, header).unwrap();
     let redactor = Arc::new(Redactor::new());
 
-    let options = StandOptions { run: name, parent: folder.path().to_owned() };
-    let mut environment = Environment::stand(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
+    let options = StartOptions { run: name, parent: folder.path().to_owned() };
+    let mut environment = Environment::start(&plan, &options, Some(&recorder), &ledger, &redactor).await.unwrap();
     let logs = environment.take_logs().into_iter().map(|log| LogSource { name: log.name, lines: log.lines }).collect();
     let observer = Observer::lazy(environment.observer_login(&role.on, &role.database));
     let config = Config {

@@ -1,17 +1,18 @@
 //! Databases and roles.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leaseproof_history::{MadeThere, Proof};
 use leaseproof_postgres::{Error, Login, Removal, Session, literal};
 use postgres_protocol::escape::escape_identifier;
 
 use super::{Found, Left, Own, Servers, ThingState, command};
-use crate::attached::credentials::CredentialLeft;
+use crate::attached::credential::CredentialLeft;
 use crate::attached::identity::nowhere;
 use crate::attached::login::Cluster;
 use crate::attached::traces::Made;
+use crate::launch::wait::Tries;
 
 /// How long PostgreSQL may take to make a database.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -289,11 +290,11 @@ async fn until_settled(name: &str, session: &Session) -> Result<(), String> {
          AND query LIKE 'CREATE DATABASE%' AND strpos(query, {}) > 0",
         literal(name)
     );
-    let until = Instant::now() + SETTLED;
+    let tries = Tries::new(SETTLED, AGAIN);
     loop {
         match session.value(&making).await {
             Ok(None) => return Ok(()),
-            Ok(Some(_)) if Instant::now() < until => tokio::time::sleep(AGAIN).await,
+            Ok(Some(_)) if tries.again().await => {}
             Ok(Some(_)) => return Err(format!("it is still being made after {} s", SETTLED.as_secs())),
             Err(why) => return Err(format!("PostgreSQL does not say whether it is being made: {why}")),
         }

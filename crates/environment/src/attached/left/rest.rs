@@ -8,9 +8,10 @@ use leaseproof_postgres::{Error, Session};
 
 use super::{CleanedThing, REVOKING};
 use crate::attached::away::{Left, Servers, ThingState};
+use crate::attached::credential::{CredentialLeft, Unchecked};
 use crate::attached::credentials::{
-    CredentialLeft, LAST_ONES, Places, Unchecked, are_named, credentials_left, nameless, removal, role_in_words,
-    roles_left, unchecked, unchecked_in_words, unchecked_tokens,
+    LAST_ONES, Places, are_named, credentials_left, nameless, removal, role_in_words, roles_left, unchecked,
+    unchecked_in_words, unchecked_tokens,
 };
 use crate::attached::identity::nowhere;
 use crate::attached::login::Cluster;

@@ -3,7 +3,8 @@
 use leaseproof_history::{Entry, Ledger};
 
 use super::now;
-use crate::attached::credentials::{CredentialLeft, Places, Unchecked};
+use crate::attached::credential::{CredentialLeft, Unchecked};
+use crate::attached::credentials::Places;
 use crate::attached::issued::Issued;
 use crate::attached::traces::Traces;
 

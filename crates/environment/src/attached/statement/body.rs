@@ -83,7 +83,7 @@ fn sql(text: &str, scope: &Scope<'_>) -> Result<(), String> {
             let kind = nested::kind(statement).unwrap_or_default();
             return Err(format!("the function's body may change more than what the setup creates ({kind})"));
         }
-        nested::harmless(statement, scope)?;
+        super::harmless(statement, scope)?;
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ impl Body<'_> {
 
     fn expression(&self, text: &str, mode: impl Into<ParserOptions>) -> Result<(), String> {
         let parsed = pg_query::parse(text, mode).map_err(|why| format!("it is no SQL: {why}"))?;
-        each(text, &parsed).try_for_each(|(_, node)| nested::harmless(node.ok_or(UNREAD)?, self.scope))
+        each(text, &parsed).try_for_each(|(_, node)| super::harmless(node.ok_or(UNREAD)?, self.scope))
     }
 
     /// A text that is executed.

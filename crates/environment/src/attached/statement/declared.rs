@@ -6,7 +6,38 @@ use std::ops::Range;
 use pg_query::protobuf::{ScanToken, Token};
 
 use super::composed::UNKNOWN;
-use super::plpgsql::SCALARS;
+
+/// Types whose variables are used in statements that no record may stand in.
+pub(super) const SCALARS: [&str; 28] = [
+    "bool",
+    "bpchar",
+    "bytea",
+    "char",
+    "cidr",
+    "date",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int8",
+    "interval",
+    "json",
+    "jsonb",
+    "name",
+    "numeric",
+    "oid",
+    "refcursor",
+    "regclass",
+    "regrole",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+    "varchar",
+];
 
 /// The words of a body, without its comments.
 struct Words<'a> {

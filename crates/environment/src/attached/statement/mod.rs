@@ -6,6 +6,7 @@
 mod body;
 mod composed;
 mod declared;
+mod names;
 mod nested;
 mod plpgsql;
 mod reads;
@@ -165,7 +166,7 @@ pub(super) fn renamed(create_database: &str, name: &str) -> Option<String> {
 }
 
 fn effect(node: &NodeEnum, scope: &Scope<'_>) -> Result<Effect, String> {
-    nested::harmless(node, scope)?;
+    harmless(node, scope)?;
     let on_ours = |is_ours: bool, why: &str| if is_ours { Ok(Effect::OnOurs) } else { Err(why.to_owned()) };
     match node {
         NodeEnum::CreateRoleStmt(create) => {
@@ -305,6 +306,27 @@ fn transaction(kind: TransactionStmtKind, chain: bool) -> Result<Effect, String>
         Kind::TransStmtCommit => Ok(Effect::Transaction { opens: chain, commits: true }),
         Kind::TransStmtRollback => Ok(Effect::Transaction { opens: chain, commits: false }),
         _ => Err("a prepared transaction outlives its session".to_owned()),
+    }
+}
+
+/// That nothing inside of it reaches out of its database.
+///
+/// # Errors
+/// Why it may.
+fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
+    nested::checked(node, scope)?;
+    match node {
+        NodeEnum::CreateFunctionStmt(create) => {
+            nested::with_settings(&create.options, scope)?;
+            body::of_function(create, scope)
+        }
+        NodeEnum::AlterFunctionStmt(alter)
+            if alter.actions.iter().filter_map(option).any(body::is_security_definer) =>
+        {
+            Err(body::DEFINER.to_owned())
+        }
+        NodeEnum::AlterFunctionStmt(alter) => nested::with_settings(&alter.actions, scope),
+        _ => Ok(()),
     }
 }
 

@@ -5,8 +5,9 @@ use pg_query::protobuf::Node;
 use serde_json::Value;
 
 use super::composed::UNKNOWN;
+use super::names::{function_name, is_of_the_catalog, names};
 use super::sessions::{ENDING, Sessions};
-use super::{Scope, body, option, reads, settings};
+use super::{Scope, option, reads, settings};
 
 /// Statements that change nothing but the database that they are done in.
 pub(super) fn is_of_a_database(node: &NodeEnum) -> bool {
@@ -180,31 +181,18 @@ const BY_FUNCTIONS: [&str; 7] = [
     "RenameStmt",
 ];
 
-/// That nothing inside of it reaches out of its database.
+/// The part of [`super::harmless`] that looks at every node below a statement.
 ///
 /// # Errors
-/// Why it may.
-pub(super) fn harmless(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
+/// Why it may do harm.
+pub(super) fn checked(node: &NodeEnum, scope: &Scope<'_>) -> Result<(), String> {
     let tree = serde_json::to_value(node).map_err(|why| format!("it cannot be looked into: {why}"))?;
     let around = Around { is_outermost: true, sessions: Sessions::Any, is_of_a_setting: false, queries: &[] };
-    walk(&tree, around, scope)?;
-    match node {
-        NodeEnum::CreateFunctionStmt(create) => {
-            with_settings(&create.options, scope)?;
-            body::of_function(create, scope)
-        }
-        NodeEnum::AlterFunctionStmt(alter)
-            if alter.actions.iter().filter_map(option).any(body::is_security_definer) =>
-        {
-            Err(body::DEFINER.to_owned())
-        }
-        NodeEnum::AlterFunctionStmt(alter) => with_settings(&alter.actions, scope),
-        _ => Ok(()),
-    }
+    walk(&tree, around, scope)
 }
 
 /// The settings that a function runs with (`SET search_path = …`), as if it were a statement.
-fn with_settings(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
+pub(super) fn with_settings(options: &[Node], scope: &Scope<'_>) -> Result<(), String> {
     for option in options.iter().filter_map(option) {
         if let Some(NodeEnum::VariableSetStmt(set)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) {
             settings::of_session(set, scope)?;
@@ -325,29 +313,6 @@ fn check(kind: &str, node: &Value, around: Around<'_>, scope: &Scope<'_>) -> Res
         return Ok(());
     }
     Err(format!("a statement inside of it may change more than what the setup creates ({kind})"))
-}
-
-pub(super) fn function_name(names: &Value) -> &str {
-    let last = names.as_array().and_then(|names| names.last());
-    last.and_then(|name| name["node"]["String"]["sval"].as_str()).unwrap_or_default()
-}
-
-/// The last part of each name in a definition.
-fn names(tree: &Value) -> Vec<&str> {
-    match tree {
-        Value::Array(all) => {
-            let own = Some(function_name(tree)).filter(|name| !name.is_empty());
-            own.into_iter().chain(all.iter().flat_map(names)).collect()
-        }
-        Value::Object(fields) => fields.values().flat_map(names).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether its schema says that it is PostgreSQL's own. The grammar's own functions, such as EXTRACT, have that schema too.
-pub(super) fn is_of_the_catalog(names: &Value) -> bool {
-    let first = names.as_array().and_then(|names| names.first());
-    first.is_some_and(|first| first["node"]["String"]["sval"] == "pg_catalog")
 }
 
 /// Of a function that is called by its name. One that the setup creates is looked into where it is created, and when it

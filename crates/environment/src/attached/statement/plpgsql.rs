@@ -12,7 +12,7 @@ use postgres_protocol::escape::escape_identifier;
 use serde_json::Value;
 
 use super::composed::{UNKNOWN, last};
-use super::declared::with_known_types;
+use super::declared::{SCALARS, with_known_types};
 
 /// What a function of a trigger has beside its own variables.
 const OF_A_TRIGGER: [&str; 13] = [
@@ -30,38 +30,6 @@ const OF_A_TRIGGER: [&str; 13] = [
     "tg_when text",
     "tg_event text",
 ];
-/// Types whose variables are used in statements that no record may stand in.
-pub(super) const SCALARS: [&str; 28] = [
-    "bool",
-    "bpchar",
-    "bytea",
-    "char",
-    "cidr",
-    "date",
-    "float4",
-    "float8",
-    "inet",
-    "int2",
-    "int4",
-    "int8",
-    "interval",
-    "json",
-    "jsonb",
-    "name",
-    "numeric",
-    "oid",
-    "refcursor",
-    "regclass",
-    "regrole",
-    "text",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "timetz",
-    "uuid",
-    "varchar",
-];
-
 /// The tree of a DO block.
 ///
 /// # Errors

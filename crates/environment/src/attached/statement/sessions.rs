@@ -4,7 +4,7 @@ use pg_query::protobuf::{AExprKind, BoolExprType};
 use serde_json::Value;
 
 use super::composed::UNKNOWN;
-use super::nested::{function_name, is_of_the_catalog};
+use super::names::{function_name, is_of_the_catalog};
 use super::vault::CREDENTIAL;
 use super::{declared, reads};
 

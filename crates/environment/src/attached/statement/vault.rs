@@ -3,7 +3,7 @@
 use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 use pg_query::{NodeEnum, ParseResult};
 
-use super::{Scope, UNREAD, each, effect, first_words, nested, rights};
+use super::{Scope, UNREAD, each, effect, first_words, rights};
 
 /// Stands for the name that Vault gives a credential, `{{name}}`: it belongs to the run.
 pub(super) const CREDENTIAL: &str = "leaseproof_credential";
@@ -74,7 +74,7 @@ pub(super) fn judge(node: &NodeEnum, is_piece: bool, scope: &Scope<'_>) -> Resul
         NodeEnum::CreateRoleStmt(create) if !scope.has_role(&create.role) => Err(creates(&create.role)),
         // Such rights end with the credential.
         NodeEnum::GrantStmt(grant) if are_credentials(&grant.grantees)? => Ok(()),
-        NodeEnum::SelectStmt(_) => nested::harmless(node, scope),
+        NodeEnum::SelectStmt(_) => super::harmless(node, scope),
         node => effect(node, scope).map(drop),
     }
 }

@@ -13,7 +13,7 @@ const CREATE: &str = "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VAL
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_commits_nothing_and_one_that_cannot_be_rolled_back_is_refused() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     theirs.write_scenario("");
     let session = Session::open(&theirs.login("shop")).await.unwrap();
     session
@@ -71,7 +71,7 @@ async fn a_query_commits_nothing_and_one_that_cannot_be_rolled_back_is_refused()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_runs_own_login_is_revoked_and_clean_says_how() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     theirs.write_scenario("");
     let role = json!({
         "token_policies": ["leaseproof", "app-client"], "token_no_default_policy": true,
@@ -107,7 +107,7 @@ async fn a_killed_runs_own_login_is_revoked_and_clean_says_how() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_vault_cannot_revoke_are_named_until_they_are_gone() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     theirs.write_scenario("");
     let root = &theirs.vault.client;
     let role = |revocation: &str| {

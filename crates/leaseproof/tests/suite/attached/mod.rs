@@ -25,7 +25,7 @@ const LEFT: &str = "v-token-app-AbCdEfGhIjKlMnOpQrSt-1700000000";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     // A credential of somebody's, and what an earlier one left without a lease.
     let held = theirs.vault.client.issue("database", "app").await.unwrap();
     let session = Session::open(&theirs.login("postgres")).await.unwrap();
@@ -76,7 +76,7 @@ async fn every_promise_is_judged_under_the_printed_rights_and_nothing_is_left() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     let before = theirs.there().await;
     let allowed = ["--environment", "attached", "--allow-writes-to", "127.0.0.1"];
     let table: [(&[&str], i32, &str); 6] = [
@@ -128,7 +128,7 @@ async fn what_is_not_allowed_by_name_or_number_is_refused_beforehand() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     theirs.write_scenario("");
     let before = theirs.there().await;
     let arguments = theirs.run(&["--set", "phase.steady.for=60s", "--set", "phase.steady.drain=60s"]);
@@ -160,7 +160,7 @@ async fn whatever_ends_it_nothing_is_left_or_what_is_left_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_who_take_credentials_meanwhile_are_not_judged() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     theirs.write_scenario("");
     let by_token = "auth    = { method = \"token\", token_env = \"THEIR_TOKEN\" }";
     theirs.change(
@@ -214,7 +214,7 @@ async fn others_who_take_credentials_meanwhile_are_not_judged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_to_be_trusted_is_left_alone_and_a_token_that_ends_is_reported() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     let before = theirs.there().await;
     let fails = |arguments: &[&str], words: &str| {
         let output = theirs.desk.run(&theirs.scenario, &theirs.run(arguments));
@@ -316,7 +316,7 @@ async fn a_set_up_of_our_own_is_done_where_nothing_is_there_and_is_taken_away() 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a lease takes 8 to 14 minutes to become irrevocable"]
 async fn a_lease_that_becomes_irrevocable_ends_the_load() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     let issued = theirs.vault.client.issue("database", "app").await.unwrap();
     let session = Session::open(&theirs.login("shop")).await.unwrap();
     // In a schema of its own: in `public` it would keep Vault's account from revoking anything of anybody's.

@@ -121,7 +121,7 @@ const HBA: &str = "host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0
 
 impl Theirs {
     /// An environment in which nobody else is at work.
-    pub(crate) async fn stand() -> Self {
+    pub(crate) async fn start() -> Self {
         let theirs = Self::bare().await;
         theirs.write_scenario("quiet = true");
         theirs.set_up().await;

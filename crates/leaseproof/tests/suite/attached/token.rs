@@ -8,7 +8,7 @@ use crate::support::{failed, on_one_line, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_ends_before_the_run_accuses_nobody() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     let before = theirs.there().await;
     let own = |more: serde_json::Value| {
         let mut role = json!({ "token_policies": ["leaseproof", "app-client"], "token_no_default_policy": true });

@@ -17,7 +17,7 @@ const CREDENTIALS: &str = "SELECT string_agg(oid || ' ' || rolname, ',' ORDER BY
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_could_not_be_checked_are_named_until_they_are_gone() {
-    let theirs = Theirs::stand().await;
+    let theirs = Theirs::start().await;
     let before = theirs.there().await;
     let root = &theirs.vault.client;
     let mut role = root.read("database/roles/app").await.unwrap().body["data"].clone();
