@@ -1,9 +1,7 @@
 /// The memory of this process that is in use, in bytes (`VmRSS`; proc_pid_status(5)). None where the system does not say.
 pub(crate) fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kilobytes << 10)
+    let status = procfs::process::Process::myself().ok()?.status().ok()?;
+    Some(status.vmrss? << 10)
 }
 
 #[cfg(test)]

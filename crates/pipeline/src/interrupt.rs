@@ -128,14 +128,12 @@ impl Interrupt {
 
 /// Whether this process was started with the signal ignored: its bit in `SigIgn` of /proc/self/status (proc(5)).
 fn is_ignored(kind: SignalKind) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    ignored(&status, kind.as_raw_value())
+    let status = procfs::process::Process::myself().and_then(|process| process.status());
+    status.is_ok_and(|status| ignored(status.sigign, kind.as_raw_value()))
 }
 
-fn ignored(status: &str, signal: i32) -> bool {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+fn ignored(mask: u64, signal: i32) -> bool {
+    mask & (1 << (signal - 1)) != 0
 }
 
 #[cfg(test)]
@@ -159,10 +157,9 @@ mod tests {
 
     #[test]
     fn a_signal_that_is_ignored_is_distinguished_from_the_mask() {
-        let status = "Name:\tx\nSigIgn:\t0000000000001003\nSigCgt:\t0000000000000000\n";
-        let all: Vec<i32> = (1..=15).filter(|signal| ignored(status, *signal)).collect();
+        let all: Vec<i32> = (1..=15).filter(|signal| ignored(0x1003, *signal)).collect();
         assert_eq!(all, [1, 2, 13]);
-        assert!(!ignored("", 1));
+        assert!(!ignored(0, 1));
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use crate::launch::account::Account;
 use crate::launch::child::{Child, Launch};
 use crate::launch::launcher::{Launched, Launcher};
 use crate::launch::ports::Ports;
-use crate::launch::process::marker;
+use crate::launch::process::{MARKER, marker};
 use crate::launch::tls::{Authority, CertificateFiles};
 use crate::launch::wait::Tries;
 
@@ -74,8 +74,7 @@ impl LaunchContext {
     pub(crate) fn start(&self, spec: LaunchSpec<'_>) -> Result<(Child, mpsc::Receiver<Vec<u8>>), EnvironmentError> {
         let LaunchSpec { name, program, image, args, env, folder, account, death, input } = spec;
         self.ledger.add(Entry::Process { name: name.to_owned(), marker: marker(&self.run) })?;
-        let mut all =
-            vec![("LEASEPROOF_RUN".to_owned(), OsString::from(&self.run)), ("LANG".to_owned(), "C.UTF-8".into())];
+        let mut all = vec![(MARKER.to_owned(), OsString::from(&self.run)), ("LANG".to_owned(), "C.UTF-8".into())];
         all.extend(["PATH", "TZ"].iter().filter_map(|key| Some(((*key).to_owned(), std::env::var_os(key)?))));
         all.extend(env);
         let folder = folder.to_owned();

@@ -1,24 +1,30 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, gethostname};
+use procfs::process::{MMapPath, Process, all_processes};
+use procfs::{Current as _, SharedMemorySegments};
 
 use crate::launch::wait::{TIMEOUT, holds_by};
 
+/// The variable of the marker.
+pub(crate) const MARKER: &str = "LEASEPROOF_RUN";
+
 /// What stands in the environment of every process of a run, and is inherited by what they start.
 pub(crate) fn marker(run: &str) -> String {
-    format!("LEASEPROOF_RUN={run}")
+    format!("{MARKER}={run}")
 }
 
 /// When a process was started, in clock ticks since boot; none where there is no such process, or only its exit
 /// status is left. proc(5), `/proc/<pid>/stat`, fields 3 and 22. It tells a living process from a stranger that was
 /// given its id later.
 pub fn start_time(pid: u32) -> Option<u64> {
-    let fields = stat(Pid::from_raw(i32::try_from(pid).ok()?))?;
-    if matches!(fields.first()?.as_str(), "Z" | "X") { None } else { fields.get(19)?.parse().ok() }
+    let stat = Process::new(i32::try_from(pid).ok()?).ok()?.stat().ok()?;
+    (!matches!(stat.state, 'Z' | 'X')).then_some(stat.starttime)
 }
 
 /// The user that this process runs as: the id and the name.
@@ -43,15 +49,19 @@ pub(crate) fn is_alive(pid: Pid) -> bool {
     u32::try_from(pid.as_raw()).is_ok_and(|pid| start_time(pid).is_some())
 }
 
-/// The process that started it, or took it over (field 4).
-fn parent(pid: Pid) -> Option<Pid> {
-    stat(pid)?.get(1)?.parse().ok().map(Pid::from_raw)
+/// The process of that id.
+fn process(pid: Pid) -> Option<Process> {
+    Process::new(pid.as_raw()).ok()
 }
 
-/// The fields of `/proc/<pid>/stat` from the third on; the second, the name, stands in brackets and may hold anything.
-fn stat(pid: Pid) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(stat[stat.rfind(')')? + 1..].split_whitespace().map(str::to_owned).collect())
+/// The process that started it, or took it over.
+fn parent(process: &Process) -> Option<Process> {
+    Process::new(process.stat().ok()?.ppid).ok()
+}
+
+/// All processes; those that end meanwhile are left out.
+fn all() -> impl Iterator<Item = Process> {
+    all_processes().into_iter().flatten().filter_map(Result::ok)
 }
 
 /// The processes that a run left, without this one: those with its marker, and PostgreSQL's that work in its folders.
@@ -59,22 +69,18 @@ fn stat(pid: Pid) -> Option<Vec<String>> {
 /// A PostgreSQL backend overwrites its environment with its title (src/backend/utils/misc/ps_status.c), so it is reported
 /// by its program and its working folder, the data directory.
 pub(crate) fn of_run(run: &str, folders: &[PathBuf]) -> Vec<Pid> {
-    let marker = marker(run);
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
-        .filter(|pid| *pid != Pid::this())
-        .filter(|pid| has_marker(*pid, &marker) || is_postgres_in(*pid, folders))
+    all()
+        .filter(|process| process.pid != Pid::this().as_raw())
+        .filter(|process| has_marker(process, run) || is_postgres_in(process, folders))
+        .map(|process| Pid::from_raw(process.pid))
         .filter(|pid| is_alive(*pid))
         .collect()
 }
 
 /// PostgreSQL's processes whose data directory that is.
 pub(crate) fn working_in(data: &Path) -> Vec<Pid> {
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let folders = [data.to_owned()];
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
-        .filter(|pid| is_postgres_in(*pid, &folders))
-        .collect()
+    all().filter(|process| is_postgres_in(process, &folders)).map(|process| Pid::from_raw(process.pid)).collect()
 }
 
 /// Ends those processes, blocking: politely, and by SIGKILL after [`TIMEOUT`]. Gives the names of those that ended and
@@ -108,21 +114,25 @@ pub(crate) fn end_run(run: &str, folders: &[PathBuf]) -> (Vec<String>, Vec<Strin
 /// between them, get no signal, which would end the backend on the spot (src/backend/bootstrap/bootstrap.c), or let
 /// initdb empty the data directory under it. Nothing else has any, and is killed.
 fn polite(pid: Pid) -> Option<Signal> {
-    let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let backend = arguments.split(|byte| *byte == 0).any(|argument| argument == b"--boot" || argument == b"--single");
-    match program(pid).as_str() {
+    let process = process(pid)?;
+    let arguments = process.cmdline().unwrap_or_default();
+    let backend = arguments.iter().any(|argument| argument == "--boot" || argument == "--single");
+    match program(&process).as_str() {
         "postgres" => (!backend).then_some(Signal::SIGQUIT),
         "initdb" => Some(Signal::SIGTERM),
-        _ if parent(pid).is_some_and(|parent| program(parent) == "initdb") => None,
+        _ if parent(&process).is_some_and(|parent| program(&parent) == "initdb") => None,
         _ => Some(Signal::SIGKILL),
     }
 }
 
 /// PostgreSQL's segments in /dev/shm that a process has mapped. initdb's backends use them whatever is configured.
 fn shared_segments(pid: Pid) -> Vec<PathBuf> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let paths = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
-    paths.filter(|path| path.starts_with("/dev/shm/PostgreSQL.")).map(PathBuf::from).collect()
+    let maps = process(pid).and_then(|process| process.maps().ok());
+    let paths = maps.into_iter().flatten().filter_map(|map| match map.pathname {
+        MMapPath::Path(path) => Some(path),
+        _ => None,
+    });
+    paths.filter(|path| path.to_string_lossy().starts_with("/dev/shm/PostgreSQL.")).collect()
 }
 
 /// The names of the processes that a run left.
@@ -130,28 +140,28 @@ pub(crate) fn names_of_run(run: &str, folders: &[PathBuf]) -> Vec<String> {
     of_run(run, folders).into_iter().map(name).collect()
 }
 
-fn has_marker(pid: Pid, marker: &str) -> bool {
-    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+fn has_marker(process: &Process, run: &str) -> bool {
+    let environment = process.environ().unwrap_or_default();
+    let marker = environment.get(OsStr::new(MARKER)).map(|value| value.to_string_lossy());
     // A run of several environments tells them apart by a part after its name.
-    let ours = |entry: &[u8]| entry.strip_prefix(marker.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'-', ..]));
-    environment.split(|byte| *byte == 0).any(ours)
+    marker.is_some_and(|value| value.strip_prefix(run).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
 }
 
 /// The file name of the program that a process runs, also after the file was replaced.
-fn program(pid: Pid) -> String {
-    let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+fn program(process: &Process) -> String {
+    let program = process.exe().unwrap_or_default();
     let name = program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.trim_end_matches(" (deleted)").to_owned()
 }
 
-fn is_postgres_in(pid: Pid, folders: &[PathBuf]) -> bool {
-    let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
-    folders.iter().any(|folder| place.starts_with(folder)) && program(pid) == "postgres"
+fn is_postgres_in(process: &Process, folders: &[PathBuf]) -> bool {
+    let place = process.cwd().unwrap_or_default();
+    folders.iter().any(|folder| place.starts_with(folder)) && program(process) == "postgres"
 }
 
 fn name(pid: Pid) -> String {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    format!("{} (pid {pid})", name.trim())
+    let name = process(pid).and_then(|process| process.stat().ok()).map(|stat| stat.comm).unwrap_or_default();
+    format!("{name} (pid {pid})")
 }
 
 /// Removes the System V shared memory segment that a killed postmaster left: its key and id stand in line 7 of
@@ -161,11 +171,10 @@ pub(crate) fn free_shared_memory(data: &Path) {
     let Some(line) = pidfile.lines().nth(6) else { return };
     let [key, id] = line.split_whitespace().collect::<Vec<_>>()[..] else { return };
     // An id can be given anew: only the segment with this key, which nobody uses, is the one that was left.
-    let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
-    let ours = segments.lines().skip(1).any(|segment| {
-        let fields: Vec<&str> = segment.split_whitespace().collect();
-        fields.first() == Some(&key) && fields.get(1) == Some(&id) && fields.get(6) == Some(&"0")
-    });
+    let segments = SharedMemorySegments::current().map(|all| all.0).unwrap_or_default();
+    let ours = segments
+        .iter()
+        .any(|segment| segment.key.to_string() == key && segment.shmid.to_string() == id && segment.nattch == 0);
     if ours {
         let _ = std::process::Command::new("ipcrm").args(["-m", id]).output();
     }
