@@ -10,11 +10,8 @@ pub fn catalogue_markdown() -> String {
          promised; it fails on the first sample that contradicts the promise; otherwise it is Unknown, with a reason.\n\n\
          The plan and the operations so far determine how many samples a check should have: every arrival of a phase, a first \
          login of every credential at every endpoint, an observation of the roles after every acknowledged revocation, a \
-         probe of every promised privilege, a query in every held session, observations for as long as a phase lasts. Samples that a \
-         fault or the scenario itself excuses are not expected. An arrival that was dropped outside fault windows is a missing \
-         sample, unless its phase has `overload = true`. A check that could judge less than half of the expected \
-         samples, in total, at one endpoint, or in a phase or of a role with at least 3 of them, and found no failure, is \
-         Unknown: `judged 3 of 40 expected in phase steady`.\n\n\
+         probe of every promised privilege, a query in every held session, observations for as long as a phase lasts. Samples that a fault window or the scenario makes impossible are not expected. An arrival that was dropped outside fault windows is a missing \
+         sample, unless its phase has `overload = true`. A check without failures is Unknown if it has less than half of the expected samples. This is tested in total, per endpoint, and per phase and role with at least 3 expected samples: `judged 3 of 40 expected in phase steady`.\n\n\
          This page is generated from the catalogue in `crates/domain/src/check.rs`; `leaseproof explain ID` shows one \
          entry.\n\n| Check | Promise |\n|---|---|\n",
     );
@@ -30,8 +27,7 @@ pub fn catalogue_markdown() -> String {
         page.push_str(match info.timing {
             Timing::Rests => "- A failure rests on timing: it does not count if the measurement is invalid.\n",
             Timing::RestsExceptShares => {
-                "- A failure rests on timing and does not count if the measurement is invalid, except of a threshold on a \
-                 share of failures (`*.failed`), which counts.\n"
+                "- A failure does not count if the measurement is invalid. Exception: a threshold on a share of failures (`*.failed`) always counts.\n"
             }
             Timing::DoesNotRest => "",
         });

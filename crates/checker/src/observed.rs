@@ -12,6 +12,7 @@ use crate::part::Part;
 pub(crate) fn see(observed: &mut Observed, event: &Event) {
     match event {
         Event::HeldSession(held) => *observed.held_sessions.entry(fate(held)).or_default() += 1,
+        Event::Leases(observation) => observed.most_leases = observed.most_leases.max(observation.total),
         Event::AuthFailure(failure) => *observed.refused_logins.entry(reason(failure)).or_default() += 1,
         Event::Metrics(reading) => {
             gauges(&mut observed.gauges, reading);

@@ -14,9 +14,9 @@ pub(crate) fn outcome(verdicts: &RunVerdicts) -> RunOutcome {
         (ended(EndReason::SetupFailed), RunOutcome::SetupRejected),
         (!firm.is_empty(), RunOutcome::Failed),
         (verdicts.left_behind.is_some(), RunOutcome::LeftBehind),
-        (ended(EndReason::HarnessFailed), RunOutcome::NotComparable),
+        (ended(EndReason::HarnessFailed), RunOutcome::InvalidMeasurement),
         // What a setup step or a lost server kept from running was not measured either way.
-        (matches!(verdicts.validity, Validity::Invalid { .. }), RunOutcome::NotComparable),
+        (matches!(verdicts.validity, Validity::Invalid { .. }), RunOutcome::InvalidMeasurement),
         (!timing.is_empty(), RunOutcome::FailedOnTiming),
         (unknown || verdicts.cause.is_some(), RunOutcome::Undecided),
         (verdicts.checks.iter().any(|check| check.known_issue.is_some()), RunOutcome::KnownIssuesOnly),
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn verdicts_come_to_an_outcome() {
         use Is::{Failed, Known, Late, Passed, Unknown};
-        use RunOutcome::{FailedOnTiming, KnownIssuesOnly, NotComparable, Undecided};
+        use RunOutcome::{FailedOnTiming, InvalidMeasurement, KnownIssuesOnly, Undecided};
         let table: &[(&[Is], bool, RunOutcome)] = &[
             (&[Passed], true, RunOutcome::Passed),
             (&[Passed, Known], true, KnownIssuesOnly),
@@ -113,10 +113,10 @@ mod tests {
             (&[Passed, Unknown], true, Undecided),
             (&[Known, Unknown], true, Undecided),
             (&[], true, Undecided),
-            (&[Passed], false, NotComparable),
-            (&[Passed, Late], false, NotComparable),
-            (&[Passed, Unknown], false, NotComparable),
-            (&[Known], false, NotComparable),
+            (&[Passed], false, InvalidMeasurement),
+            (&[Passed, Late], false, InvalidMeasurement),
+            (&[Passed, Unknown], false, InvalidMeasurement),
+            (&[Known], false, InvalidMeasurement),
             (&[Failed, Late], false, RunOutcome::Failed),
         ];
         for (number, (checks, valid, wanted)) in table.iter().enumerate() {
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_ended_the_run_decides_first() {
         use Is::{Failed, Passed, Unknown};
-        use RunOutcome::{EnvironmentLost, LeftBehind, NotComparable, Refused, SetupRejected, Undecided};
+        use RunOutcome::{EnvironmentLost, InvalidMeasurement, LeftBehind, Refused, SetupRejected, Undecided};
         let table: &[(EndReason, &[Is], bool, RunOutcome)] = &[
             (EndReason::SetupFailed, &[Unknown], false, SetupRejected),
             (EndReason::SetupFailed, &[], false, SetupRejected),
@@ -140,7 +140,7 @@ mod tests {
             (EndReason::Repeated, &[Unknown], false, Undecided),
             (EndReason::Repeated, &[Failed, Unknown], false, RunOutcome::Failed),
             (EndReason::Aborted, &[Failed], false, RunOutcome::Failed),
-            (EndReason::HarnessFailed, &[Unknown], false, NotComparable),
+            (EndReason::HarnessFailed, &[Unknown], false, InvalidMeasurement),
             (EndReason::Completed, &[Passed], true, LeftBehind),
         ];
         for (number, (reason, checks, left, wanted)) in table.iter().enumerate() {
@@ -183,7 +183,7 @@ mod tests {
             RunOutcome::Passed | RunOutcome::KnownIssuesOnly => 0,
             RunOutcome::Failed | RunOutcome::FailedOnTiming => 1,
             RunOutcome::Undecided => 3,
-            RunOutcome::NotComparable => 4,
+            RunOutcome::InvalidMeasurement => 4,
             other => panic!("{other}"),
         };
         let rows: Vec<_> = rows.collect();

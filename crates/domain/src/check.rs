@@ -48,9 +48,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
                 quarter of the phase) and outside fault windows; the backlog of a second is the smallest one in it. The \
                 check fails if the slope over time (Theil-Sen estimator) is above zero at 99 % confidence, adds at \
                 least 5 % of the arrivals and 10 requests over the interval, lasts from its first third to its last, \
-                and response times grew with it, arrivals were dropped, or clients timed out. It also fails if 30 % \
-                of the arrivals still wait at the end and clients timed out or arrivals were dropped there, even if \
-                the slope is uncertain because the server responds in bursts. If neither holds, but growth is likely, \
+                and response times grew with it, arrivals were dropped, or clients timed out. It also fails if, at the end, 30 % of the arrivals are unanswered and clients timed out or arrivals were dropped; the slope is not required then, because it is uncertain if the server responds in bursts. If neither holds, but growth is likely, \
                 the check is Unknown. Intervals of less than 15 s or 20 arrivals are not judged, nor are phases with \
                 `overload = true`. In an attached environment that others use, roles are not counted.",
         source: "Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau; Little's law",
@@ -103,8 +101,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "GRA-1",
         title: "A credential has exactly the promised privileges",
         shown: "Tables, columns, sequences, schemas, databases, role attributes and memberships of each credential, \
-                read in one transaction, against the role's `grants`. Missing and extra privileges both fail, with \
-                the reason why the role holds them, and which statements of the Vault role to observe. PUBLIC's built-in defaults are not judged unless `public = \
+                read in one transaction, against the role's `grants`. Missing and extra privileges both fail. The finding shows which grant gives an extra privilege, and which statements of the Vault role to inspect. PUBLIC's built-in defaults are not judged unless `public = \
                 \"forbidden\"`. A reading that may overlap with the credential's revocation is judged for extra \
                 privileges only.",
         source: "PostgreSQL, aclexplode and acldefault; pg_auth_members; pg_shdepend",
@@ -287,8 +284,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         id: "INV-6a",
         title: "No new login works after an acknowledged revocation, or after expiry plus dead_within",
         shown: "PostgreSQL must reject a login that is tried with each revoked and each expired credential. At a \
-                standby that does not replay before its primary acknowledges (any replication except remote_apply), a \
-                revocation counts from dead_within after its answer.",
+                standby that does not replay before its primary acknowledges (any replication except remote_apply), logins must be rejected only `dead_within` after the answer to the revocation.",
         source: "the scenario's dead_within",
         timing: Timing::DoesNotRest,
     },
@@ -332,7 +328,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "Every acknowledged credential is accounted for",
         shown: "issued = revoked + expired + live + being retried + indeterminate, each counted from observations; a \
                 credential in none of these groups is a finding.",
-        source: "conservation",
+        source: "accounting: each issued credential ends in exactly one of these groups",
         timing: Timing::DoesNotRest,
     },
     CheckInfo {
@@ -349,8 +345,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         title: "After each fault, credentials are issued again within recovers_within",
         shown: "Each fault began and was healed, and a credential that was requested after the healing was \
                 acknowledged at most recovers_within later. If the load ended before that time was over and no request succeeded, the check is \
-                Unknown. The same holds for each action that declares that it \
-                affects `issue`: it heals with the end of the action that `until` names. Operations that overlap with the fault window (from a \
+                Unknown. The same applies to each action with `affects = [\"issue\"]`; its effect is over when the action named by `until` ends. Operations that overlap with the fault window (from a \
                 fault's beginning until recovers_within after it is healed) are not judged if they had no answer or \
                 one of expect_errors; standbys are not judged in that time, and failed observations make no check \
                 Unknown.",
@@ -388,7 +383,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
     CheckInfo {
         id: "DNS-1",
         title: "The DNS server returns the promised response code outside credential changes",
-        shown: "The response code of every query to the live PowerDNS; a running process does not count. Another code \
+        shown: "Compares the response code of every DNS query with `answers`. That the PowerDNS process is running is not enough. Another code \
                 than `answers`, or no answer within `timeout`, is reported and not judged from a rendering of the \
                 configuration until `cycle_within` after it; at any other time it is a failure.",
         source: "PowerDNS: a backend whose user was dropped returns SERVFAIL while the process keeps running",
@@ -425,8 +420,7 @@ pub const CATALOGUE: &[CheckInfo] = &[
         shown: "The metric over the run against its limit. Everything that was due counts: a request without an \
                 answer counts with the time that it waited, and at least with the client's timeout; a dropped arrival \
                 counts in the same way, as an issue. If a figure falls among those, only a lower bound is known (`> \
-                10 s`): a limit below it fails, and a limit above it is Unknown. Without samples the check is \
-                Unknown, and so is a threshold on a time that only failed requests meet.",
+                10 s`): a limit below it fails, and a limit above it is Unknown. The check is Unknown if there are no samples, or if the limit on a time is met but no request succeeded.",
         source: "the scenario's [[threshold]]",
         timing: Timing::RestsExceptShares,
     },

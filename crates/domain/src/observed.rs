@@ -18,6 +18,9 @@ pub struct Observed {
     /// client that disconnects during a request can leave one (measured with Vault 1.21.0).
     #[serde(default)]
     pub leases_without_role: u64,
+    /// The most leases that Vault listed at once, below the mounts of the promised roles; 0 if they were never listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub most_leases: u64,
     /// The largest value of each gauge of Vault's telemetry, rounded, e.g. `vault.expire.num_leases`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gauges: BTreeMap<String, u64>,

@@ -17,7 +17,7 @@ pub enum RunOutcome {
     /// All failed checks rest on timing.
     FailedOnTiming,
     /// The load generator could not keep its schedule, and a verdict depends on it.
-    NotComparable,
+    InvalidMeasurement,
     /// A check that does not rest on timing failed.
     Failed,
     /// Something that the run created still exists.
@@ -43,7 +43,7 @@ impl RunOutcome {
         Self::LeftBehind,
         Self::Refused,
         Self::Undecided,
-        Self::NotComparable,
+        Self::InvalidMeasurement,
         Self::EnvironmentLost,
         Self::NotSaved,
     ];
@@ -55,7 +55,7 @@ impl RunOutcome {
             Self::KnownIssuesOnly => "passed, known issues only",
             Self::Undecided => "undecided",
             Self::FailedOnTiming => "failed on timing",
-            Self::NotComparable => "not comparable",
+            Self::InvalidMeasurement => "invalid measurement",
             Self::Failed => "failed",
             Self::LeftBehind => "left something behind",
             Self::SetupRejected => "setup rejected",

@@ -116,7 +116,7 @@ impl Exit {
             RunOutcome::Refused => Self::Usage,
             RunOutcome::EnvironmentLost | RunOutcome::NotSaved => Self::Environment,
             RunOutcome::SetupRejected | RunOutcome::Failed | RunOutcome::LeftBehind => Self::Failed,
-            RunOutcome::NotComparable => Self::Invalid,
+            RunOutcome::InvalidMeasurement => Self::Invalid,
             RunOutcome::FailedOnTiming => Self::FailedOnTiming,
             RunOutcome::Undecided => Self::Undecided,
             RunOutcome::KnownIssuesOnly | RunOutcome::Passed => Self::Passed,

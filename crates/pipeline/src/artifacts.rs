@@ -45,7 +45,7 @@ pub(crate) fn write_run(folder: &RunFolder, plan: &Plan, epoch: UnixMicros, stoo
         "leaseproof": env!("CARGO_PKG_VERSION"),
         "epoch_unix_micros": epoch,
         "servers": stood.servers,
-        "stood_after_micros": stood.after,
+        "ready_after_micros": stood.after,
         "machine": {
             "os": std::env::consts::OS,
             "arch": std::env::consts::ARCH,

@@ -123,7 +123,7 @@ fn run_case(verdicts: &RunVerdicts, time: Duration) -> Case {
 }
 
 fn case(verdicts: &RunVerdicts, judgment: &Judgment) -> Case {
-    let comparable = verdicts.outcome != RunOutcome::NotComparable;
+    let comparable = verdicts.outcome != RunOutcome::InvalidMeasurement;
     let (kind, of) = match (judgment.verdict, &judgment.known_issue) {
         (Verdict::Pass, _) => (Kind::Passed, ""),
         (Verdict::Fail, Some(_)) => (Kind::Skipped, "known_issue"),

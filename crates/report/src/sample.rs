@@ -42,6 +42,7 @@ pub(crate) fn verdicts() -> RunVerdicts {
             ..Totals::default()
         },
         observed: Observed {
+            most_leases: 61,
             held_sessions: [("went on".to_owned(), 30), ("refused with 57P01".to_owned(), 1)].into(),
             refused_logins: [("Role … does not exist.".to_owned(), 315)].into(),
             leases_without_role: 1,

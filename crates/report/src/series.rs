@@ -159,7 +159,7 @@ mod tests {
         let mut kept = sample::verdicts();
         kept.scenario = "delphi".into();
         kept.verdict = Verdict::Pass;
-        kept.outcome = RunOutcome::NotComparable;
+        kept.outcome = RunOutcome::InvalidMeasurement;
         kept.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
         kept.checks.retain(|judgment| judgment.verdict == Verdict::Pass || judgment.known_issue.is_some());
         let entry = |scenario, verdicts, exit_code, took| SeriesEntry {

@@ -281,6 +281,9 @@ fn observed(out: &mut String, observed: &Observed) {
     rows.extend(
         refused_logins.iter().map(|(why, count)| (format!("Rejected logins in PostgreSQL's log: {why}"), *count)),
     );
+    if observed.most_leases > 0 {
+        rows.push(("Most leases that Vault listed at once".to_owned(), observed.most_leases));
+    }
     if *leases_without_role > 0 {
         rows.push(("Leases without a role after the drain".to_owned(), *leases_without_role));
     }

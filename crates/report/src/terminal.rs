@@ -276,7 +276,7 @@ fn validity(out: &mut String, layout: Layout, verdicts: &RunVerdicts) {
         Validity::Late { why } | Validity::Invalid { why } => why,
     };
     layout.paragraph(out, "", &format!("{}: {why}.", styled(DOUBT, "The figures of this run are not comparable")));
-    if verdicts.outcome == RunOutcome::NotComparable {
+    if verdicts.outcome == RunOutcome::InvalidMeasurement {
         let next = "Ignore latencies, thresholds and timing failures of this run. See docs/exit-codes.md.";
         layout.paragraph(out, "", next);
     }
@@ -314,7 +314,7 @@ fn closing(out: &mut String, layout: Layout, verdicts: &RunVerdicts, view: &Term
 const fn style(outcome: RunOutcome) -> Style {
     match outcome {
         RunOutcome::Passed => GOOD,
-        RunOutcome::KnownIssuesOnly | RunOutcome::Undecided | RunOutcome::NotComparable => DOUBT,
+        RunOutcome::KnownIssuesOnly | RunOutcome::Undecided | RunOutcome::InvalidMeasurement => DOUBT,
         _ => BAD,
     }
 }

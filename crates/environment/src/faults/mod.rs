@@ -11,6 +11,7 @@ mod restart;
 mod seal;
 mod step_down;
 mod switchover;
+mod terminate_sessions;
 mod token_expiry;
 
 use std::fmt;
@@ -104,6 +105,7 @@ impl Environment {
             FaultKind::Flood => flood::inject(self, on).await,
             FaultKind::TokenExpiry => token_expiry::inject(self).await,
             FaultKind::DiskFull => disk_full::inject(self, on).await,
+            FaultKind::TerminateSessions => terminate_sessions::inject(self, on).await,
         }
     }
 

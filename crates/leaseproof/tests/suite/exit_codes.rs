@@ -80,7 +80,8 @@ fn a_threshold_fails_on_timing_and_a_known_issue_passes() {
         let output = desk.run(&scenario(&desk, &text_of), &[&sets[..], &["--only", only]].concat());
         let shown = text(&output);
         let late = desk.verdicts()["validity"]["is"] != "valid";
-        let (code, word, last) = if late { (4, "not_comparable", "not comparable · ") } else { (code, word, last) };
+        let (code, word, last) =
+            if late { (4, "invalid_measurement", "invalid measurement · ") } else { (code, word, last) };
         assert!(output.status.code() == Some(code) && shown.contains(last), "{code}: {shown}");
         assert_eq!(outcome(&desk), (Some(code), word.into()), "{shown}");
         desk.assert_nothing_left();

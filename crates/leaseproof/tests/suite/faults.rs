@@ -75,6 +75,24 @@ fn links_that_are_disturbed_and_a_quota_have_an_impact_and_are_healed() {
 }
 
 #[test]
+fn terminated_sessions_are_opened_again_and_no_credential_is_lost() {
+    let desk = Desk::new();
+    let output = desk.run(&variant("sessions-terminated"), &[]);
+    let verdicts = desk.verdicts();
+    assert_kept(&output, &verdicts);
+    let fault = &faults(&verdicts)[0];
+    assert_eq!(fault["what"], "terminate-sessions on postgres.target");
+    let steps: Vec<&str> = fault["steps"].as_array().unwrap().iter().filter_map(|step| step[1].as_str()).collect();
+    // Vault keeps a connection, and a pool of one account: it is among them.
+    let count =
+        steps[0].strip_prefix("postgres.target: ").and_then(|words| words.split(' ').next()?.parse::<u64>().ok());
+    assert!(count.is_some_and(|count| count > 0), "{fault:#}");
+    assert_eq!(steps[1..], ["healed"], "{fault:#}");
+    assert!(fault["recovered"].as_u64().is_some(), "{fault:#}");
+    desk.assert_nothing_left();
+}
+
+#[test]
 fn a_full_disk_ends_postgresql_and_nothing_that_was_acknowledged_is_lost() {
     let desk = Desk::new();
     let output = desk.run(&variant("full-disk"), &[]);

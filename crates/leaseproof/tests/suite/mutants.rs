@@ -155,7 +155,7 @@ fn caught(mutant: &Mutant) -> Result<String, String> {
 /// docs/mutants.md.
 fn page() -> String {
     let mut page = String::from(
-        "# Sabotaged environments\n\nEach row is an intact scenario with one defect. `ci/mutants` runs all of them on real servers: the run must fail \
+        "# Sabotaged environments\n\nEach row is a passing scenario to which one defect was added. `ci/mutants` runs all of them on real servers: the run must fail \
          every check under *caught by*; only the checks under *may follow* may also fail. The scenarios without \
          the defect, and one with a tampering proxy that changes nothing, must pass.\n\n\
          This page is generated from the table in `crates/leaseproof/tests/mutants/table.rs` by `ci/mutants --write`.\n\n\

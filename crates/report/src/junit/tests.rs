@@ -129,7 +129,7 @@ fn a_run_without_checks_is_an_error() {
 fn a_timing_failure_of_an_invalid_measurement_is_an_error() {
     let mut verdicts = sample::verdicts();
     verdicts.validity = Validity::Invalid { why: "4 % of 1300 sends were late".into() };
-    verdicts.outcome = RunOutcome::NotComparable;
+    verdicts.outcome = RunOutcome::InvalidMeasurement;
     verdicts.checks.retain(|judgment| judgment.check == CheckId::of("INV-1"));
     let xml = junit(&verdicts);
     assert!(xml.contains(r#"failures="0""#) && xml.contains(r#"errors="2""#), "{xml}");

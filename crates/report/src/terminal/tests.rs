@@ -18,7 +18,7 @@ fn plain(detail: Detail, width: Option<usize>, verdicts: &RunVerdicts) -> String
 
 fn invalid() -> RunVerdicts {
     let mut verdicts = sample::known_issues_only();
-    verdicts.outcome = RunOutcome::NotComparable;
+    verdicts.outcome = RunOutcome::InvalidMeasurement;
     verdicts.validity = Validity::Invalid { why: "61 of 1290 sends (4.7 %) were late, more than 1 %".into() };
     verdicts
 }
@@ -39,7 +39,7 @@ fn what_people_read_fits_the_terminal() {
         ("interrupted", interrupted),
         ("lost", lost()),
         ("known_issues_only", sample::known_issues_only()),
-        ("not_comparable", invalid()),
+        ("invalid_measurement", invalid()),
     ];
     for (name, verdicts) in runs {
         for width in [80, 50] {

@@ -90,6 +90,7 @@ fn kind(plan: &Plan, table: &Table, name: FaultName) -> FaultKind {
         FaultName::Flood => FaultKind::Flood,
         FaultName::TokenExpiry => FaultKind::TokenExpiry,
         FaultName::DiskFull => FaultKind::DiskFull,
+        FaultName::TerminateSessions => FaultKind::TerminateSessions,
     }
 }
 
@@ -211,7 +212,7 @@ fn needs(kind: FaultName) -> &'static str {
 
 /// The servers that it can be done to. A cluster with standbys stands for its primary, Vault for its active node.
 fn servers(plan: &Plan, kind: FaultName) -> Vec<String> {
-    if kind == FaultName::Flood {
+    if matches!(kind, FaultName::Flood | FaultName::TerminateSessions) {
         return plan.postgres.keys().map(|name| format!("postgres.{name}")).collect();
     }
     let mut names = Vec::new();

@@ -109,6 +109,8 @@ pub enum FaultKind {
     TokenExpiry,
     /// The small file system with PostgreSQL's data is full.
     DiskFull,
+    /// Every session of a cluster but the harness's own is terminated, once.
+    TerminateSessions,
 }
 
 impl FaultKind {

@@ -618,7 +618,7 @@ pub(crate) static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "predefined-role-widened",
-        "an additional privilege was granted to the predefined role that it is a member of",
+        "the credential is a member of a predefined role to which an additional privilege was granted",
         Change {
             sql: "GRANT pg_monitor TO vaultuser WITH ADMIN OPTION;\nGRANT EXECUTE ON FUNCTION pg_reload_conf() TO pg_monitor;\n",
             append: r#"GRANT pg_monitor TO "{{name}}";"#,
